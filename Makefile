@@ -1,0 +1,43 @@
+# Every target sets up what it needs in .venv by itself; only Python 3.11 or newer and make must be there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PYTHONWARNINGS ?= default
+
+.PHONY: run test check bench clean help
+.DEFAULT_GOAL := help
+
+help: ## Say what can be done.
+	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say what to do next.
+	@$(BIN)/reportdata demo $(ARGS)
+
+test: $(VENV)/dev.done ## Run the tests.
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.done ## Check format, lint, types and the import rule.
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/test_imports.py
+
+bench: $(VENV)/bench.done ## Measure, side by side with peers and the bare limit.
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## Remove what the other targets made.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/node/node_modules
+
+$(VENV)/python.done:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/%.done: requirements/%.txt pyproject.toml $(VENV)/python.done
+	@echo "Installing what $* needs …"
+	@$(PIP) install --require-hashes --requirement $<
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,131 @@
+"""The application: every path that is served, and JSON for everything else."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reportdata.api.answers import (
+    NOT_FOUND,
+    PREFLIGHT,
+    SYSTEM_ERROR,
+    UNKNOWN_ERROR,
+    Fault,
+    Ids,
+    headers,
+    new_ids,
+    send_answer,
+)
+from reportdata.api.datacenter.endpoint import Endpoint
+from reportdata.api.tokens import Decide, Failed, Tokens
+from reportdata.catalogue import Catalogue
+from reportdata.errors import StoreError
+from reportdata.identity import Rates
+from reportdata.store import Store
+
+log = logging.getLogger("reportdata.api")
+
+
+def build_app(catalogue: Catalogue, reader: Store, writer: Store, clock: Callable[[], float]) -> ASGIApp:
+    """The whole API as an ASGI application.
+
+    :param reader: answers the contract, on the event loop.
+    :param writer: issues tokens, in threads; another instance on the same store.
+    :param clock: gives the time in seconds since 1970.
+    """
+    lock = threading.Lock()
+
+    def issue_token(app_key: str, decide: Decide) -> str:
+        with lock:
+            return writer.issue_token(app_key, decide)
+
+    def claim_client_token(app_key: str, client_token: str, request: str, now: float) -> bool:
+        with lock:
+            return writer.claim_client_token(app_key, client_token, request, now)
+
+    rates = Rates()
+    endpoints = {
+        service.path: Endpoint(service, reader, claim_client_token, rates, clock) for service in catalogue.services
+    }
+    others = _others(Tokens(issue_token, clock).routes())
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path.startswith("//"):  # an endpoint that was configured with a slash at its end
+            path = scope["path"] = "/" + path.lstrip("/")
+        endpoint = endpoints.get(path)
+        if endpoint is not None and scope["method"] in ("GET", "HEAD"):
+            await endpoint(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await send_answer(send, 200, b"{}", new_ids(clock()), PREFLIGHT)
+        else:
+            scope["reportdata.ids"] = new_ids(clock())
+            await others(scope, receive, send)
+
+    return app
+
+
+def _others(routes: list[Route]) -> ASGIApp:
+    """The routes that are not hot, and the answers to unknown paths and to what they raise."""
+    app = Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: _not_found, Failed: _failed, StoreError: _store_error},
+    )
+    app.router.redirect_slashes = False
+
+    async def others(scope: Scope, receive: Receive, send: Send) -> None:
+        ids: Ids = scope["reportdata.ids"]
+        started = False
+
+        async def send_with_ids(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                own = {name for name, _ in message["headers"]}
+                message["headers"] += [pair for pair in headers(0, ids) if pair[0] not in own]
+            await send(message)
+
+        try:
+            await app(scope, receive, send_with_ids)
+        except Exception:
+            log.exception("request %s failed", ids.request)
+            if not started:
+                await send_answer(send, UNKNOWN_ERROR.status, UNKNOWN_ERROR.body(ids.request), ids)
+
+    return others
+
+
+def _not_found(request: Request, _error: Exception) -> Response:
+    return _answer(request, NOT_FOUND)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Failed)  # noqa: S101 - what it is registered for
+    return _answer(request, error.fault, close=error.close)
+
+
+def _store_error(request: Request, error: Exception) -> Response:
+    log.error("request %s: %s", _ids(request).request, error)
+    return _answer(request, SYSTEM_ERROR)
+
+
+def _answer(request: Request, fault: Fault, *, close: bool = False) -> Response:
+    return Response(
+        fault.body(_ids(request).request),
+        fault.status,
+        {"connection": "close"} if close else None,
+        "application/json;charset=utf-8",
+    )
+
+
+def _ids(request: Request) -> Ids:
+    ids: Ids = request.scope["reportdata.ids"]
+    return ids

@@ -1,0 +1,126 @@
+"""The hot path: one service of the contract as a bare ASGI endpoint, its checks in their order."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Fault, Ids, new_ids, send_answer
+from reportdata.api.datacenter import wire
+from reportdata.catalogue import Service
+from reportdata.days import is_day
+from reportdata.errors import Reason, Refused, StoreError
+from reportdata.identity import (
+    App,
+    Rates,
+    authenticate,
+    hash_of,
+    require_address,
+    require_organisation,
+    require_scope,
+)
+from reportdata.store import Store
+
+log = logging.getLogger("reportdata.api")
+
+
+class _Failed(Exception):
+    """A check failed in the service."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+class Endpoint:
+    """Answers ``GET`` and ``HEAD`` of one service.
+
+    :param store: is read on the event loop; reads of an embedded store take microseconds.
+    :param claim: claims a client token; it writes, and is called in a thread.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        claim: Callable[[str, str, str, float], bool],
+        rates: Rates,
+        clock: Callable[[], float],
+    ) -> None:
+        self._service = service
+        self._body = wire.Body(service)
+        self._store = store
+        self._claim = claim
+        self._rates = rates
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        now = self._clock()
+        ids = new_ids(now)
+        status, body = 200, b""
+        try:
+            call = wire.read_call(scope["headers"], scope["query_string"])
+            app = self._authorised(call.token, scope, now)
+            corp_id = require_organisation(app)
+            self._require_service()
+            if call.client_token is not None:
+                await self._require_same_request(app, call, now)
+            body = self._answer(corp_id, call.stat_date)
+        except Refused as refused:
+            status, body = self._refusal(refused.reason, scope, ids)
+        except _Failed as failed:
+            status, body = failed.fault.status, failed.fault.body(ids.request)
+        except StoreError as error:
+            log.error("request %s: %s", ids.request, error.message)  # noqa: TRY400 - the message says it all
+            status, body = SYSTEM_ERROR.status, SYSTEM_ERROR.body(ids.request)
+        except Exception:
+            log.exception("request %s failed", ids.request)
+            status, body = UNKNOWN_ERROR.status, UNKNOWN_ERROR.body(ids.request)
+        await send_answer(send, status, body, ids)
+
+    def _authorised(self, token: str | None, scope: Scope, now: float) -> App:
+        if token is None:
+            raise Refused(Reason.TOKEN_MISSING)
+        app = authenticate(self._store.caller(hash_of(token)), now)
+        require_address(app, _address(scope))
+        require_scope(app, self._service.scope)
+        self._rates.require(app, self._service.path, now)
+        return app
+
+    def _require_service(self) -> None:
+        if self._service.id is None:
+            raise _Failed(wire.SERVICE_IS_NULL)
+        if not self._service.kpis:
+            raise _Failed(wire.META_IS_NULL)
+
+    async def _require_same_request(self, app: App, call: wire.Call, now: float) -> None:
+        claimed = hashlib.sha256((call.client_token or "").encode()).hexdigest()
+        request = hashlib.sha256(repr((self._service.path, call.stat_date)).encode()).hexdigest()
+        if not await run_in_threadpool(self._claim, app.app_key, claimed, request, now):
+            raise Refused(Reason.CLIENT_TOKEN)
+
+    def _answer(self, corp_id: str, stat_date: str | None) -> bytes:
+        if not stat_date:
+            raise _Failed(wire.DATE_IS_NULL)
+        if not is_day(stat_date):
+            raise _Failed(wire.DATE_FORMAT)
+        values = self._store.kpis(self._service.id or "", corp_id, stat_date)
+        return self._body.of_day(corp_id, stat_date, values)
+
+    def _refusal(self, reason: Reason, scope: Scope, ids: Ids) -> tuple[int, bytes]:
+        fault = wire.REFUSALS[reason]
+        detail: Mapping[str, object] | None = None
+        if reason is Reason.SCOPE:
+            detail = {"requiredScopes": [self._service.scope]}
+        elif reason is Reason.ADDRESS:
+            fault = fault._replace(message=f"{fault.message},request ip={_address(scope)}")
+        return fault.status, fault.body(ids.request, detail)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""

@@ -1,0 +1,133 @@
+"""The contract in bytes. Pure: no I/O, no time.
+
+Names, texts and the order of keys are those of DingTalk's document 获取企业日志统计数据, down to its punctuation; the
+errors that its gateway adds are those that callers have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Fault
+from reportdata.catalogue import Kpi, Service
+from reportdata.errors import Reason
+
+TOKEN_HEADER = b"x-acs-dingtalk-access-token"
+CLIENT_TOKEN_HEADER = b"x-client-token"
+CLIENT_TOKEN_PARAMETER = "clientToken"  # noqa: S105 - a parameter's name
+
+ORGANISATION_IS_NULL = Fault(500, "orgId.is.null", "orgId请求参数为空", by_service=True)
+SERVICE_IS_NULL = Fault(500, "serviceId.is.null", "serviceId为空", by_service=True)
+META_IS_NULL = Fault(500, "service.meta.isNull", "service meta信息为空", by_service=True)
+DATE_IS_NULL = Fault(500, "statDate.is.null", "statDate请求参数为空", by_service=True)
+DATE_FORMAT = Fault(500, "statDate.format.iserror", "statDate请求参数格式不正确，正确格式：yyyyMMdd", by_service=True)
+CLIENT_TOKEN_MISMATCH = Fault(
+    400,
+    "IdempotentParameterMismatch",
+    "The request uses the same client token as a previous, but non-identical request. "
+    "Do not reuse a client token with different requests, unless the requests are identical.",
+)
+REFUSALS = {
+    Reason.TOKEN_MISSING: Fault(400, "AuthenticationFailed.MissingParameter", "缺少参数：x-acs-dingtalk-access-token"),
+    Reason.TOKEN_INVALID: Fault(400, "InvalidAuthentication", "不合法的access_token"),
+    Reason.ADDRESS: Fault(
+        403,
+        "Forbidden.AccessDenied.IpNotInWhiteList",
+        "访问ip不在白名单之中，请参考FAQ：https://open.dingtalk.com/document/org-faq/app-faq",
+    ),
+    Reason.SCOPE: Fault(
+        403,
+        "Forbidden.AccessDenied.AccessTokenPermissionDenied",
+        "没有调用该接口的权限，接口权限申请参考：https://open.dingtalk.com/document/orgapp-server/add-api-permission",
+    ),
+    Reason.RATE: Fault(
+        403,
+        "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi",
+        "您的企业应用调用钉钉开放平台当前接口的所有请求都被暂时禁用了",
+    ),
+    Reason.NO_ORGANISATION: ORGANISATION_IS_NULL,
+    Reason.CLIENT_TOKEN: CLIENT_TOKEN_MISMATCH,
+}
+"""What a refused caller is answered."""
+
+SERVICE_FAULTS = (
+    CLIENT_TOKEN_MISMATCH,
+    DATE_IS_NULL,
+    META_IS_NULL,
+    SERVICE_IS_NULL,
+    SYSTEM_ERROR,
+    ORGANISATION_IS_NULL,
+    DATE_FORMAT,
+    UNKNOWN_ERROR,
+)
+"""The document's table of errors, in its order."""
+
+
+class Call(NamedTuple):
+    """What a request says: None where it says nothing."""
+
+    token: str | None
+    client_token: str | None
+    stat_date: str | None
+
+
+def read_call(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Call:
+    """The parts of a request that count; all others are ignored.
+
+    Some older SDKs send the token in a pair of double quotes, which is taken off.
+    """
+    token = client_token = stat_date = None
+    for name, value in headers:
+        if name == TOKEN_HEADER and token is None:
+            token = _unquoted(value.decode("latin-1").strip())
+        elif name == CLIENT_TOKEN_HEADER and client_token is None:
+            client_token = value.decode("latin-1").strip()
+    if len(query) == 17 and query.startswith(b"statDate=") and query[9:].isdigit():
+        stat_date = query[9:].decode()
+    elif query:
+        for key, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+            if key == "statDate" and stat_date is None:
+                stat_date = text
+            elif key == CLIENT_TOKEN_PARAMETER and client_token is None:
+                client_token = text
+    return Call(token or None, client_token or None, stat_date)
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
+
+
+class Body:
+    """The body of an answer for one service: ``metaList`` is made once, ``dataList`` for each answer."""
+
+    def __init__(self, service: Service) -> None:
+        meta = msgspec.json.encode([_meta(kpi) for kpi in service.kpis])
+        self._start = b'{"metaList":' + meta + b',"dataList":['
+        self.empty = self._start + b"]}"
+        self._row = service.row
+        self._ids = {kpi.key: kpi.id for kpi in service.kpis}
+
+    def row(self, corp_id: str, stat_day: str, values: Mapping[str, int]) -> dict[str, str | int]:
+        """A row of ``dataList``. A KPI without a number is a zero."""
+        fixed = {"stat_date": stat_day, "corp_id": corp_id}
+        return {key: fixed[key] if key in fixed else values.get(self._ids[key], 0) for key in self._row}
+
+    def of_day(self, corp_id: str, stat_day: str, values: Mapping[str, int] | None) -> bytes:
+        """The answer for a day; None stands for a day that is not covered."""
+        if values is None:
+            return self.empty
+        return self._start + msgspec.json.encode(self.row(corp_id, stat_day, values)) + b"]}"
+
+
+def _meta(kpi: Kpi) -> dict[str, str]:
+    return {
+        "unit": kpi.unit,
+        "period": kpi.period,
+        "kpiId": kpi.id,
+        "kpiCaliber": kpi.caliber,
+        "kpiName": kpi.name,
+    }

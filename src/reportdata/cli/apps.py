@@ -1,0 +1,236 @@
+"""``reportdata app`` and ``reportdata token``: who may ask for the numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+from reportdata.cli.options import (
+    data_option,
+    json_option,
+    known_organisation,
+    open_existing_store,
+    open_store,
+)
+from reportdata.cli.output import print_json, print_table
+from reportdata.errors import BadValue, NotKnown
+from reportdata.identity import (
+    REPORT_READ,
+    TOKEN_LIFETIME,
+    App,
+    AppType,
+    check_scopes,
+    hash_of,
+    mint,
+    new_app_key,
+    new_secret,
+    read_network,
+)
+from reportdata.settings import Settings
+
+SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (REPORT_READ,)}
+
+
+@click.group()
+def app() -> None:
+    """Apps: add, list, show, disable, enable, rotate, grant, revoke."""
+
+
+@app.command("add")
+@click.option("--corp", "corp_id", help="The organisation whose numbers the app may read.")
+@click.option("--name", required=True, help="What people call the app.")
+@click.option(
+    "--type",
+    "app_type",
+    type=click.Choice([kind.value for kind in AppType]),
+    default=AppType.INTERNAL.value,
+    show_default=True,
+    help="As at DingTalk; only internal apps may hold the scope.",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    help=f"A scope that the app gets.  [default: {REPORT_READ} for internal apps]",
+)
+@click.option("--allow", "allow_list", multiple=True, help="An address or network that may call; all may without it.")
+@click.option("--rate", type=click.IntRange(min=1), help="Calls a second to each API; no limit without it.")
+@json_option
+@data_option
+def add(
+    corp_id: str | None,
+    name: str,
+    app_type: str,
+    scopes: tuple[str, ...],
+    allow_list: tuple[str, ...],
+    rate: int | None,
+    as_json: bool,
+    data: Path,
+) -> None:
+    """Add an app and print its key and its secret. The secret is shown this once."""
+    store = open_store(Settings(data))
+    if corp_id is not None:
+        known_organisation(store, corp_id)
+    type_ = AppType(app_type)
+    check_scopes(type_, scopes)
+    for network in allow_list:
+        read_network(network)
+    secret = new_secret()
+    added = App(
+        app_key=new_app_key(),
+        name=name,
+        type=type_,
+        corp_id=corp_id,
+        secret_hash=hash_of(secret),
+        scopes=scopes or SCOPES_OF_NEW_APPS.get(type_, ()),
+        allow_list=allow_list,
+        rate=rate,
+    )
+    store.add_app(added, time.time())
+    _print_secret(added.app_key, secret, as_json=as_json)
+
+
+@app.command("list")
+@json_option
+@data_option
+def list_(as_json: bool, data: Path) -> None:
+    """List all apps."""
+    apps = open_existing_store(Settings(data)).apps()
+    if as_json:
+        print_json([_described(found) for found in apps])
+    else:
+        print_table(
+            ["app key", "name", "organisation", "type", "state"],
+            ([a.app_key, a.name, a.corp_id, a.type.value, "disabled" if a.disabled else "enabled"] for a in apps),
+        )
+
+
+@app.command("show")
+@click.argument("app_key")
+@json_option
+@data_option
+def show(app_key: str, as_json: bool, data: Path) -> None:
+    """Show the app APP_KEY."""
+    described = _described(_known_app(Settings(data), app_key))
+    if as_json:
+        print_json(described)
+    else:
+        for name, value in described.items():
+            click.echo(f"{name:<11} {', '.join(value) if isinstance(value, tuple) else value}")
+
+
+@app.command("disable")
+@click.argument("app_key")
+@data_option
+def disable(app_key: str, data: Path) -> None:
+    """Refuse the app APP_KEY from now on."""
+    _change(data, app_key, lambda found: msgspec.structs.replace(found, disabled=True))
+    click.echo(f"Disabled {app_key}.")
+
+
+@app.command("enable")
+@click.argument("app_key")
+@data_option
+def enable(app_key: str, data: Path) -> None:
+    """Let the app APP_KEY in again."""
+    _change(data, app_key, lambda found: msgspec.structs.replace(found, disabled=False))
+    click.echo(f"Enabled {app_key}.")
+
+
+@app.command("rotate")
+@click.argument("app_key")
+@json_option
+@data_option
+def rotate(app_key: str, as_json: bool, data: Path) -> None:
+    """Give the app APP_KEY a new secret. The old one and all its tokens end at once."""
+    secret = new_secret()
+    _change(data, app_key, lambda found: msgspec.structs.replace(found, secret_hash=hash_of(secret)))
+    _print_secret(app_key, secret, as_json=as_json)
+
+
+@app.command("grant")
+@click.argument("app_key")
+@click.argument("scope", default=REPORT_READ)
+@data_option
+def grant(app_key: str, scope: str, data: Path) -> None:
+    """Give the app APP_KEY a SCOPE."""
+
+    def granted(found: App) -> App:
+        check_scopes(found.type, (scope,))
+        return msgspec.structs.replace(found, scopes=tuple(sorted({*found.scopes, scope})))
+
+    _change(data, app_key, granted)
+    click.echo(f"Granted {scope} to {app_key}.")
+
+
+@app.command("revoke")
+@click.argument("app_key")
+@click.argument("scope", default=REPORT_READ)
+@data_option
+def revoke(app_key: str, scope: str, data: Path) -> None:
+    """Take a SCOPE from the app APP_KEY."""
+
+    def revoked(found: App) -> App:
+        if scope not in found.scopes:
+            raise BadValue(f"{app_key} does not have {scope}", f"`reportdata app show {app_key}` tells what it has")
+        return msgspec.structs.replace(found, scopes=tuple(has for has in found.scopes if has != scope))
+
+    _change(data, app_key, revoked)
+    click.echo(f"Revoked {scope} from {app_key}.")
+
+
+@click.command()
+@click.argument("app_key")
+@json_option
+@data_option
+def token(app_key: str, as_json: bool, data: Path) -> None:
+    """Print a token of the app APP_KEY, for trying things.
+
+    Whoever may read the data folder needs no secret. Programs get theirs with key and secret from
+    /v1.0/oauth2/accessToken.
+    """
+    settings = Settings(data)
+    found = _known_app(settings, app_key)
+    text, kept = mint(found, time.time())
+    open_store(settings).add_token(kept)
+    if as_json:
+        print_json({"accessToken": text, "expireIn": TOKEN_LIFETIME})
+    else:
+        click.echo(text)
+
+
+def _known_app(settings: Settings, app_key: str) -> App:
+    found = open_existing_store(settings).app(app_key)
+    if found is None:
+        raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
+    return found
+
+
+def _change(data: Path, app_key: str, change: Callable[[App], App]) -> None:
+    open_existing_store(Settings(data)).change_app(app_key, change)
+
+
+def _print_secret(app_key: str, secret: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"appKey": app_key, "appSecret": secret})
+        return
+    click.echo(f"appKey     {app_key}")
+    click.echo(f"appSecret  {secret}")
+    click.echo("Keep the secret now: only its hash is stored, and it is not shown again.", err=True)
+
+
+def _described(found: App) -> dict[str, object]:
+    return {
+        "appKey": found.app_key,
+        "name": found.name,
+        "type": found.type.value,
+        "corpId": found.corp_id,
+        "scopes": found.scopes,
+        "allowList": found.allow_list,
+        "rate": found.rate,
+        "disabled": found.disabled,
+    }

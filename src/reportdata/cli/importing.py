@@ -1,0 +1,225 @@
+"""``reportdata import`` and ``reportdata refresh``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli.options import (
+    DAY,
+    check_period,
+    data_option,
+    json_option,
+    open_existing_store,
+    open_store,
+)
+from reportdata.cli.output import print_json, progress_bar
+from reportdata.days import DEFAULT_TIME_ZONE, time_zone
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.errors import BadRecord, NotKnown
+from reportdata.lake import Lake
+from reportdata.pipeline import Progress
+from reportdata.pipeline.importing import Imported, Options, import_files
+from reportdata.pipeline.refreshing import Refreshed
+from reportdata.pipeline.refreshing import refresh as refresh_days
+from reportdata.readers import Format
+from reportdata.settings import Settings
+from reportdata.store import Store
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--corp",
+    "corp_id",
+    help="The organisation of records that name none.  [default: the only organisation, when there is one]",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["auto", *(format_.value for format_ in Format)]),
+    default="auto",
+    show_default=True,
+    help="What the files are.",
+)
+@click.option("--from", "first_day", type=DAY, help="The first day that is covered, in place of the first record's.")
+@click.option("--to", "last_day", type=DAY, help="The last day that is covered, in place of the last record's.")
+@click.option("--add-orgs", is_flag=True, help="Add unknown organisations in place of refusing their records.")
+@click.option(
+    "--time-zone",
+    "zone",
+    default=DEFAULT_TIME_ZONE,
+    show_default=True,
+    help="The zone of organisations that are added.",
+)
+@click.option("--skip-bad", is_flag=True, help="Add the good records, and write the bad ones with reasons to a file.")
+@click.option(
+    "--bad-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where bad records go.  [default: NAME.bad.jsonl for each file, in the working folder]",
+)
+@json_option
+@data_option
+def import_(
+    files: Sequence[Path],
+    corp_id: str | None,
+    format_: str,
+    first_day: str | None,
+    last_day: str | None,
+    add_orgs: bool,
+    zone: str,
+    skip_bad: bool,
+    bad_file: Path | None,
+    as_json: bool,
+    data: Path,
+) -> None:
+    """Add the reports, comments and withdrawals in FILES, and compute the days they touch.
+
+    A file is CSV or TSV, JSON Lines, Parquet, or saved exchanges with DingTalk's report APIs. Importing the same
+    records again changes no number.
+    """
+    check_period(first_day, last_day)
+    settings = Settings(data)
+    store = open_store(settings)
+    bad = _BadRecords(bad_file)
+    options = Options(
+        corp_id=_organisation(store, corp_id, add_orgs=add_orgs),
+        format=None if format_ == "auto" else Format(format_),
+        add_in=time_zone(zone) if add_orgs else None,
+        skip_bad=bad.add if skip_bad else None,
+        first_day=first_day,
+        last_day=last_day,
+    )
+    with progress_bar() as progress:
+        done = import_files(Lake(settings.lake), store, files, options, progress)
+        refreshed = refresh_folder(settings, store, progress)
+    if as_json:
+        print_json(_summary(done, refreshed, bad.paths))
+    else:
+        _print_summary(done, refreshed, bad.paths)
+    for failure in done.failures:
+        click.echo(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""), err=True)
+    if done.failures:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.option("--from", "first_day", type=DAY, help="Compute the days from this one on, stale or not.")
+@click.option("--to", "last_day", type=DAY, help="Compute the days up to this one, stale or not.")
+@json_option
+@data_option
+def refresh(first_day: str | None, last_day: str | None, as_json: bool, data: Path) -> None:
+    """Compute the days whose numbers are stale, or all days of a period."""
+    check_period(first_day, last_day)
+    settings = Settings(data)
+    store = open_existing_store(settings)
+    with progress_bar() as progress:
+        done = refresh_folder(settings, store, progress, first_day=first_day, last_day=last_day)
+    if as_json:
+        print_json({"days": done.days, "changed": done.changed})
+    else:
+        click.echo(f"Computed {_count(len(done.days), 'day')}; {_count(done.changed, 'value')} changed.")
+
+
+def refresh_folder(
+    settings: Settings,
+    store: Store,
+    progress: Progress,
+    *,
+    first_day: str | None = None,
+    last_day: str | None = None,
+) -> Refreshed:
+    """Refresh a data folder with the engine of this process."""
+    service = read_catalogue(settings.catalogue).service(REPORT_DATA)
+    engine = DuckDBEngine(settings.lake / "spill")
+    try:
+        return refresh_days(
+            Lake(settings.lake),
+            store,
+            engine,
+            service,
+            now=time.time(),
+            first_day=first_day,
+            last_day=last_day,
+            progress=progress,
+        )
+    finally:
+        engine.close()
+
+
+def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str | None:
+    known = [organisation.corp_id for organisation in store.organisations()]
+    if corp_id is None:
+        return known[0] if len(known) == 1 and not add_orgs else None
+    if corp_id not in known and not add_orgs:
+        raise NotKnown(
+            f"the organisation {corp_id!r} is not known",
+            f"add it with `reportdata org add {corp_id}`, or import with --add-orgs",
+        )
+    return corp_id
+
+
+class _BadRecords:
+    """Writes bad records to files, one JSON object a line."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.paths: list[Path] = []
+
+    def add(self, bad: BadRecord, record: Mapping[str, object]) -> None:
+        path = self._path or Path(f"{Path(bad.file).name}.bad.jsonl")
+        mode = "a" if path in self.paths else "w"
+        if path not in self.paths:
+            self.paths.append(path)
+        line = {
+            "file": bad.file,
+            "line": bad.line,
+            "field": bad.field,
+            "reason": bad.reason,
+            "record": record,
+        }
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+
+
+def _summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> dict[str, object]:
+    return {
+        "read": done.read,
+        "added": done.added,
+        "alreadyKnown": done.known,
+        "skipped": done.skipped,
+        "daysTouched": sorted(done.days),
+        "daysComputed": refreshed.days,
+        "organisationsAdded": done.organisations,
+        "badRecords": [str(path) for path in bad],
+        "failures": [failure.message for failure in done.failures],
+    }
+
+
+def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> None:
+    lines = [
+        ("read", f"{done.read:,}"),
+        ("added", f"{done.added:,}"),
+        ("already known", f"{done.known:,}"),
+        ("skipped", f"{done.skipped:,}" + (f", with reasons in {', '.join(map(str, bad))}" if bad else "")),
+        (
+            "days touched",
+            f"{len(done.days):,}" + (f", {min(done.days)} to {max(done.days)}" if done.days else ""),
+        ),
+        ("days computed", f"{len(refreshed.days):,}"),
+    ]
+    for name, text in lines:
+        click.echo(f"{name:<14}{text}")
+    for corp_id in done.organisations:
+        click.echo(f"Added the organisation {corp_id}.")
+    if done.added and not done.failures:
+        click.echo(f"Next: reportdata query {max(done.days)}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,86 @@
+"""Options that several commands have, and the opening of a data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reportdata.days import parse_day
+from reportdata.errors import BadValue, InputError, NotKnown
+from reportdata.identity import Organisation
+from reportdata.settings import Settings
+from reportdata.store import Store
+from reportdata.store.sqlite import SQLiteStore
+
+Command = Callable[..., Any]
+
+
+class Day(click.ParamType[str]):
+    """A stat day, as yyyyMMdd or yyyy-MM-dd."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return parse_day(str(value))
+        except InputError as error:
+            self.fail(f"{error.message}; {error.hint}", param, ctx)
+
+
+DAY = Day()
+
+
+def data_option(command: Command) -> Command:
+    """The data folder."""
+    return click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("reportdata-data"),
+        show_default="./reportdata-data",
+        envvar="REPORTDATA_DATA",
+        show_envvar=True,
+        help="The data folder.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """Output for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of a data folder, which is made when it is not there."""
+    return SQLiteStore(settings.store)
+
+
+def open_existing_store(settings: Settings) -> Store:
+    """The store of a data folder.
+
+    :raises NotKnown: when there is none.
+    """
+    if not settings.store.exists():
+        raise NotKnown(
+            f"there is no data folder {settings.data}",
+            "start one with `reportdata org add CORP_ID`, or look at `reportdata demo`",
+        )
+    return SQLiteStore(settings.store)
+
+
+def known_organisation(store: Store, corp_id: str) -> Organisation:
+    """The organisation of that id.
+
+    :raises NotKnown: when there is none.
+    """
+    for organisation in store.organisations():
+        if organisation.corp_id == corp_id:
+            return organisation
+    raise NotKnown(f"the organisation {corp_id!r} is not known", f"add it with `reportdata org add {corp_id}`")
+
+
+def check_period(first_day: str | None, last_day: str | None) -> None:
+    """:raises BadValue: when the last day is before the first."""
+    if first_day is not None and last_day is not None and last_day < first_day:
+        raise BadValue(f"{last_day} is before {first_day}", "name the earlier day first")

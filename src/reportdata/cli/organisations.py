@@ -1,0 +1,86 @@
+"""``reportdata org``: the organisations whose reports are counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reportdata.cli.options import (
+    data_option,
+    json_option,
+    known_organisation,
+    open_existing_store,
+    open_store,
+)
+from reportdata.cli.output import print_json, print_table
+from reportdata.days import DEFAULT_TIME_ZONE, time_zone
+from reportdata.errors import BadField, BadValue
+from reportdata.facts import read_id
+from reportdata.identity import Organisation
+from reportdata.settings import Settings
+
+
+@click.group()
+def org() -> None:
+    """Organisations: add, list, show."""
+
+
+@org.command("add")
+@click.argument("corp_id")
+@click.option(
+    "--time-zone",
+    "zone",
+    default=DEFAULT_TIME_ZONE,
+    show_default=True,
+    help="The zone its days are counted in. It cannot be changed later.",
+)
+@data_option
+def add(corp_id: str, zone: str, data: Path) -> None:
+    """Add the organisation CORP_ID."""
+    try:
+        corp_id = read_id("corp_id", corp_id)
+    except BadField as error:
+        raise BadValue(f"{corp_id!r} is not an organisation's id: {error.reason}") from error
+    time_zone(zone)
+    open_store(Settings(data)).add_organisations([Organisation(corp_id, zone)])
+    click.echo(f"Added the organisation {corp_id}, time zone {zone}.")
+    click.echo(f"Next: reportdata import FILE... --corp {corp_id}")
+
+
+@org.command("list")
+@json_option
+@data_option
+def list_(as_json: bool, data: Path) -> None:
+    """List all organisations."""
+    organisations = open_existing_store(Settings(data)).organisations()
+    if as_json:
+        print_json([{"corpId": o.corp_id, "timeZone": o.time_zone} for o in organisations])
+    else:
+        print_table(["organisation", "time zone"], ([o.corp_id, o.time_zone] for o in organisations))
+
+
+@org.command("show")
+@click.argument("corp_id")
+@json_option
+@data_option
+def show(corp_id: str, as_json: bool, data: Path) -> None:
+    """Show the organisation CORP_ID: its time zone, what is covered, and its apps."""
+    store = open_existing_store(Settings(data))
+    organisation = known_organisation(store, corp_id)
+    coverage = [(piece.first_day, piece.last_day) for piece in store.coverage() if piece.corp_id == corp_id]
+    apps = [app for app in store.apps() if app.corp_id == corp_id]
+    if as_json:
+        print_json(
+            {
+                "corpId": corp_id,
+                "timeZone": organisation.time_zone,
+                "coverage": [{"firstDay": first, "lastDay": last} for first, last in coverage],
+                "apps": [app.app_key for app in apps],
+            }
+        )
+        return
+    click.echo(f"organisation  {corp_id}")
+    click.echo(f"time zone     {organisation.time_zone}")
+    click.echo(f"coverage      {', '.join(f'{first} to {last}' for first, last in coverage) or 'nothing yet'}")
+    click.echo(f"apps          {', '.join(f'{app.app_key} ({app.name})' for app in apps) or 'none yet'}")

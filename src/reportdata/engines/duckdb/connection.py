@@ -1,0 +1,69 @@
+"""How DuckDB is opened, and how files and texts are named in its SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+COLUMNS = {
+    "sent": {
+        "corp_id": "varchar",
+        "stat_day": "varchar",
+        "report_id": "varchar",
+        "user_id": "varchar",
+        "sent_at": "timestamptz",
+        "template": "varchar",
+        "departments": "varchar[]",
+    },
+    "commented": {
+        "corp_id": "varchar",
+        "stat_day": "varchar",
+        "report_id": "varchar",
+        "user_id": "varchar",
+        "commented_at": "timestamptz",
+    },
+    "withdrawn": {
+        "corp_id": "varchar",
+        "stat_day": "varchar",
+        "report_id": "varchar",
+        "withdrawn_at": "timestamptz",
+    },
+}
+"""The columns of each kind of facts in the lake."""
+
+
+def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A database in memory that spills to a folder, and fetches nothing from a network."""
+    import duckdb
+
+    return duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "false",
+            "temp_directory": str(spill or ""),
+        }
+    )
+
+
+def facts(kind: str, paths: Sequence[Path]) -> str:
+    """A query of the facts of a kind in these files; of none when there are no files."""
+    if not paths:
+        columns = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in COLUMNS[kind].items())
+        return f"select {columns} where false"
+    listed = ", ".join(text(str(path)) for path in paths)
+    return f"select {', '.join(COLUMNS[kind])} from read_parquet([{listed}], hive_partitioning = false)"
+
+
+def text(value: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(value: str) -> str:
+    """A column's name as SQL writes it."""
+    return '"' + value.replace('"', '""') + '"'

@@ -1,0 +1,85 @@
+"""Parquet files that are imported: as a query of texts, and row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from reportdata.columns import Columns, read_columns
+from reportdata.engines.duckdb.connection import connect, name, text
+from reportdata.errors import BadField, BadFile
+from reportdata.records import Line
+
+_ROWS = 10_000
+_TEXTS = (
+    "VARCHAR",
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
+
+
+class ParquetTable:
+    """A Parquet file whose rows are records."""
+
+    def __init__(self, path: Path) -> None:
+        import duckdb
+
+        self._path = path
+        self._connection = connect()
+        try:
+            described = self._connection.execute(f"describe select * from {self._source()}").fetchall()
+        except duckdb.Error as error:
+            raise BadFile(str(path), f"cannot be read as Parquet: {error}") from error
+        self._types = {str(row[0]): str(row[1]) for row in described}
+        try:
+            self.columns: Columns = read_columns(self._types)
+        except BadField as error:
+            raise BadFile(str(path), str(error), error.hint) from error
+        self._used = [column for column in self.columns[1:] if column is not None]
+
+    def query(self) -> str | None:
+        """A query of the columns that hold fields, all as texts; None when one of them is of a type that has no text
+        of the common forms."""
+        if not all(
+            self._types[column] in _TEXTS or self._types[column].startswith("TIMESTAMP") for column in self._used
+        ):
+            return None
+        cells = (f"cast({self._cell(column)} as varchar) as {name(column)}" for column in self._used)
+        return f"select {', '.join(cells)} from {self._source()}"
+
+    def rows(self) -> Iterator[Line]:
+        """The records, with the number of their row."""
+        import duckdb
+
+        try:
+            cells = ", ".join(f"{self._cell(column)} as {name(column)}" for column in self._used)
+            self._connection.execute("set preserve_insertion_order = true")
+            found = self._connection.execute(f"select {cells} from {self._source()}")
+            number = 0
+            while rows := found.fetchmany(_ROWS):
+                for row in rows:
+                    number += 1
+                    yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=True)))
+        except duckdb.Error as error:
+            raise BadFile(str(self._path), f"cannot be read as Parquet: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _source(self) -> str:
+        return f"read_parquet({text(str(self._path))}, hive_partitioning = false)"
+
+    def _cell(self, column: str) -> str:
+        """Times as texts, with an offset where they are instants."""
+        type_ = self._types[column]
+        if not type_.startswith("TIMESTAMP"):
+            return name(column)
+        zone = " || 'Z'" if "TIME ZONE" in type_ else ""
+        return f"strftime(make_timestamp(epoch_us({name(column)})), '%Y-%m-%d %H:%M:%S.%f'){zone}"

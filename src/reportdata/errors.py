@@ -1,0 +1,104 @@
+"""The errors of this package, one tree::
+
+    ReportDataError              anything this package raises on purpose
+    ├── InputError               what was handed in cannot be used
+    │   ├── BadValue             one value: a day, a time zone, an address, a scope
+    │   ├── BadField             one field of a record: its name and what is wrong with it
+    │   ├── BadRecord            the same, with its file and line
+    │   └── BadFile              a whole file: unreadable, of an unknown format, without needed columns
+    ├── NotKnown                 an organisation or an app that does not exist
+    ├── AlreadyKnown             an organisation or an app that exists with other properties
+    ├── Refused                  a caller who may not have what was asked; says why in ``reason``
+    ├── StoreError               the store cannot answer: locked, damaged, of a newer version
+    └── LakeError                the lake cannot be read or written
+
+An error carries a message for people and, where there is one, a hint that names the next step. It never carries
+an HTTP status: the packages that speak a protocol map errors to it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class ReportDataError(Exception):
+    """Anything this package raises on purpose."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InputError(ReportDataError):
+    """What was handed in cannot be used."""
+
+
+class BadValue(InputError):
+    """One value that cannot be used."""
+
+
+class BadField(InputError):
+    """A field of a record that cannot be used; the reader of the file turns it into a `BadRecord`."""
+
+    def __init__(self, field: str, reason: str, hint: str = "") -> None:
+        super().__init__(f"{field}: {reason}", hint)
+        self.field = field
+        self.reason = reason
+
+
+class BadRecord(InputError):
+    """A record that cannot be used: its file, its line (from 1), the field and the reason."""
+
+    def __init__(self, file: str, line: int, field: str, reason: str, hint: str = "") -> None:
+        super().__init__(f"{file}, line {line}: {field}: {reason}", hint)
+        self.file = file
+        self.line = line
+        self.field = field
+        self.reason = reason
+
+
+class BadFile(InputError):
+    """A file that cannot be used as a whole."""
+
+    def __init__(self, file: str, reason: str, hint: str = "") -> None:
+        super().__init__(f"{file}: {reason}", hint)
+        self.file = file
+        self.reason = reason
+
+
+class NotKnown(ReportDataError):
+    """An organisation or an app that does not exist."""
+
+
+class AlreadyKnown(ReportDataError):
+    """An organisation or an app that exists with other properties."""
+
+
+class Reason(Enum):
+    """Why a caller is refused, in the order in which it is checked."""
+
+    CREDENTIALS = "the app key or the secret is wrong"
+    TOKEN_MISSING = "no token was sent"  # noqa: S105
+    TOKEN_INVALID = "the token is unknown or expired, or its app is disabled"  # noqa: S105
+    ADDRESS = "the caller's address is not in the app's allow-list"
+    SCOPE = "the app does not have the scope"
+    RATE = "the app is over its rate"
+    NO_ORGANISATION = "the app belongs to no organisation"
+    CLIENT_TOKEN = "the client token was used for another request"  # noqa: S105
+
+
+class Refused(ReportDataError):
+    """A caller who may not have what was asked."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class StoreError(ReportDataError):
+    """The store cannot answer."""
+
+
+class LakeError(ReportDataError):
+    """The lake cannot be read or written."""

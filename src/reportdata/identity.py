@@ -1,0 +1,199 @@
+"""Organisations, apps, scopes and tokens: who asks, and what they may have.
+
+Everything here is pure: the time is passed in, and nothing is read or written. A refusal is `Refused` with its reason.
+
+No secret and no live token is kept. Of a secret only its hash is stored; secrets are 64 random characters, so that a
+plain hash cannot be searched. A token is derived from the secret that the caller presents and a stored nonce: a
+repeated call gives the same token again, and what is stored (nonce, hash of the token) does not give it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+from enum import Enum
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+import msgspec
+
+from reportdata.errors import BadValue, Reason, Refused
+
+REPORT_READ = "DataCenter.Report.Read"
+"""The scope behind DingTalk's 数据服务目录日志统计读权限. DingTalk never published its code; this one is our own."""
+SCOPES = (REPORT_READ,)
+
+TOKEN_LIFETIME = 7200
+"""Seconds, as DingTalk documents for ``accessToken`` and ``gettoken``."""
+
+_ALPHANUMERIC = string.ascii_lowercase + string.digits
+
+
+class AppType(Enum):
+    """The document's table of application types; only internal apps may hold the scope."""
+
+    INTERNAL = "internal"
+    THIRD_PARTY_ENTERPRISE = "third-party-enterprise"
+    THIRD_PARTY_PERSONAL = "third-party-personal"
+
+
+class Organisation(msgspec.Struct, frozen=True):
+    """A company, with the time zone that its days are counted in."""
+
+    corp_id: str
+    time_zone: str
+
+
+class App(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that may ask for an organisation's numbers.
+
+    ``rate`` is calls a second, None for no limit; an empty ``allow_list`` allows every address.
+    """
+
+    app_key: str
+    name: str
+    type: AppType = AppType.INTERNAL
+    corp_id: str | None
+    secret_hash: str
+    scopes: tuple[str, ...] = ()
+    allow_list: tuple[str, ...] = ()
+    rate: int | None = None
+    disabled: bool = False
+
+
+class Token(msgspec.Struct, frozen=True):
+    """What is kept of an issued token. ``expires_at`` is in seconds since 1970."""
+
+    token_hash: str
+    app_key: str
+    nonce: str
+    expires_at: int
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """The app that a token was issued to, and the token's end."""
+
+    app: App
+    expires_at: int
+
+
+def new_app_key() -> str:
+    """A fresh app key, of the shape that DingTalk's have."""
+    return "ding" + "".join(secrets.choice(_ALPHANUMERIC) for _ in range(16))
+
+
+def new_secret() -> str:
+    """A fresh secret: 64 letters, digits, ``-`` and ``_``, 384 random bits."""
+    return secrets.token_urlsafe(48)
+
+
+def hash_of(secret: str) -> str:
+    """The hash under which a secret or a token is stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def issue(app: App | None, secret: str, current: Token | None, now: float) -> tuple[str, Token]:
+    """The token for a caller that presents an app's secret: the app's current one, renewed, or a new one.
+
+    :param app: the app of the presented key, None when there is none.
+    :param current: the app's latest token, None when it has none.
+    :raises Refused: when key or secret are wrong or the app is disabled; the reason does not say which.
+    """
+    right = hmac.compare_digest(hash_of(secret), app.secret_hash if app else hash_of(""))
+    if app is None or app.disabled or not right:
+        raise Refused(Reason.CREDENTIALS)
+    nonce = current.nonce if current is not None and current.expires_at > now else secrets.token_hex(16)
+    token = hmac.digest(secret.encode(), nonce.encode(), "sha256").hex()[:32]
+    return token, Token(hash_of(token), app.app_key, nonce, int(now) + TOKEN_LIFETIME)
+
+
+def mint(app: App, now: float) -> tuple[str, Token]:
+    """A token for the operator of the data folder, who needs no secret. It is not given again."""
+    token = secrets.token_hex(16)
+    return token, Token(hash_of(token), app.app_key, "", int(now) + TOKEN_LIFETIME)
+
+
+def authenticate(caller: Caller | None, now: float) -> App:
+    """The app behind a token.
+
+    :raises Refused: when the token is unknown or expired or its app is disabled.
+    """
+    if caller is None or caller.expires_at <= now or caller.app.disabled:
+        raise Refused(Reason.TOKEN_INVALID)
+    return caller.app
+
+
+def require_address(app: App, address: str) -> None:
+    """:raises Refused: when the app has an allow-list and the address is not in it."""
+    if app.allow_list and not is_allowed(app.allow_list, address):
+        raise Refused(Reason.ADDRESS)
+
+
+def require_scope(app: App, scope: str) -> None:
+    """:raises Refused: when the app's type may not hold the scope, or the app does not have it."""
+    if app.type is not AppType.INTERNAL or scope not in app.scopes:
+        raise Refused(Reason.SCOPE)
+
+
+def require_organisation(app: App) -> str:
+    """The organisation whose numbers the app may read.
+
+    :raises Refused: when the app belongs to none.
+    """
+    if app.corp_id is None:
+        raise Refused(Reason.NO_ORGANISATION)
+    return app.corp_id
+
+
+@lru_cache(maxsize=4096)
+def is_allowed(allow_list: tuple[str, ...], address: str) -> bool:
+    """Whether an address lies in one of the networks; an IPv4 address written as IPv6 counts as what it is."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return any(found in network for network in map(read_network, allow_list))
+
+
+def read_network(text: str) -> IPv4Network | IPv6Network:
+    """The network that an allow-list entry names: an address or a CIDR.
+
+    :raises BadValue: when it is neither.
+    """
+    try:
+        return ip_network(text, strict=False)
+    except ValueError as error:
+        raise BadValue(f"{text!r} is neither an address nor a network", "write 192.0.2.7 or 192.0.2.0/24") from error
+
+
+def check_scopes(app_type: AppType, scopes: tuple[str, ...]) -> None:
+    """:raises BadValue: when a scope does not exist, or an app of that type may not hold it."""
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise BadValue(f"{scope!r} is not a scope", f"the scopes are: {', '.join(SCOPES)}")
+        if app_type is not AppType.INTERNAL:
+            raise BadValue(f"an app of type {app_type.value} may not hold {scope}", "only internal apps may")
+
+
+class Rates:
+    """Calls a second of each app and API, counted in whole seconds, in this process."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def require(self, app: App, api: str, now: float) -> None:
+        """Count a call.
+
+        :raises Refused: when the app has a rate and has used it up for this second.
+        """
+        if app.rate is None:
+            return
+        second, count = self._counts.get((app.app_key, api), (0, 0))
+        count = count + 1 if second == int(now) else 1
+        self._counts[app.app_key, api] = (int(now), count)
+        if count > app.rate:
+            raise Refused(Reason.RATE)

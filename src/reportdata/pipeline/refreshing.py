@@ -1,0 +1,101 @@
+"""From the lake to the store: computing the KPIs of days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reportdata.catalogue import Service
+from reportdata.engines import Engine, Measured, definition
+from reportdata.lake import DayFiles, Lake
+from reportdata.pipeline import Progress, silent
+from reportdata.store import DayKpis, Store
+
+_BATCH_BYTES = 128 << 20
+"""Days are computed and stored in batches of about this much Parquet, so that memory stays bounded."""
+
+
+@dataclass
+class Refreshed:
+    """What a refresh did: the days it computed, and how many rows of KPIs changed."""
+
+    days: list[str] = field(default_factory=list)
+    changed: int = 0
+
+
+def stale_days(lake: Lake, store: Store, service: Service) -> list[str]:
+    """The days whose numbers do not stand for their facts in the lake."""
+    return _stale(lake.days(), store, service)
+
+
+def refresh(
+    lake: Lake,
+    store: Store,
+    engine: Engine,
+    service: Service,
+    *,
+    now: float,
+    first_day: str | None = None,
+    last_day: str | None = None,
+    progress: Progress = silent,
+) -> Refreshed:
+    """Compute what is stale and, when a first or last day is given, all days from the one to the other."""
+    done = Refreshed()
+    service_id = _id(service)
+    with lake.refreshing():
+        # Read before the days: what is noted as observed has its facts in the lake already.
+        coverage = lake.coverage()
+        withdrawals = lake.withdrawals()
+        days = lake.days()
+        chosen = set(_stale(days, store, service))
+        if first_day is not None or last_day is not None:
+            chosen |= {day for day in days if (first_day or "") <= day <= (last_day or "99991231")}
+        applied = store.applied_withdrawals(service_id)
+        new = [path for path in withdrawals if path.name not in applied]
+        if new:
+            chosen |= engine.days_of_reports(new, [path for files in days.values() for path in files.sent])
+        for batch in _batches(sorted(chosen), days):
+            progress("computing days", len(done.days), len(chosen))
+            rows = engine.kpis(
+                [path for day in batch for path in days[day].sent],
+                [path for day in batch for path in days[day].commented],
+                withdrawals,
+            )
+            fingerprints = {day: days[day].fingerprint(definition()) for day in batch}
+            done.changed += store.put_days(service_id, fingerprints, _kpis(service, rows), now)
+            done.days += batch
+            progress("computing days", len(done.days), len(chosen))
+        covered = store.coverage()
+        if new or not all(any(wide.includes(piece) for wide in covered) for piece in coverage):
+            store.put_coverage(service_id, coverage, [path.name for path in new])
+    return done
+
+
+def _id(service: Service) -> str:
+    if service.id is None:
+        raise ValueError(f"{service.path} has no service id")
+    return service.id
+
+
+def _stale(days: Mapping[str, DayFiles], store: Store, service: Service) -> list[str]:
+    computed = store.fingerprints(_id(service))
+    return [day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())]
+
+
+def _batches(chosen: Sequence[str], days: Mapping[str, DayFiles]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    size = 0
+    for day in chosen:
+        batch.append(day)
+        size += sum(path.stat().st_size for path in (*days[day].sent, *days[day].commented))
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _kpis(service: Service, rows: Sequence[Measured]) -> list[DayKpis]:
+    return [
+        DayKpis(row.corp_id, row.stat_day, {kpi.id: row.measures[kpi.measure] for kpi in service.kpis}) for row in rows
+    ]

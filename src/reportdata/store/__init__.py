@@ -1,0 +1,106 @@
+"""What serving reads: KPIs of days, coverage, organisations, apps and tokens. One protocol for every store.
+
+What every store owes:
+
+- A method that changes something has made it durable when it returns, and changed all of it or nothing.
+- A reader sees the KPIs of a day as they were before a change or after it, never a mixture (`Store.put_days`).
+- KPIs are appended: a changed value becomes the current one, and the one before stays readable as history.
+- Anything that keeps the store from answering is raised as `StoreError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from reportdata.days import Coverage
+from reportdata.identity import App, Caller, Organisation, Token
+
+
+class DayKpis(NamedTuple):
+    """The KPIs of one organisation and day: KPI id to number."""
+
+    corp_id: str
+    stat_day: str
+    values: Mapping[str, int]
+
+
+class Version(NamedTuple):
+    """The KPIs of a day as they once were computed: when (milliseconds since 1970) and from which fingerprint."""
+
+    values: Mapping[str, int]
+    computed_at: int
+    fingerprint: str
+
+
+class Store(Protocol):
+    """See the module's text for what holds of every method."""
+
+    def organisations(self) -> list[Organisation]:
+        """All organisations, by id."""
+
+    def add_organisations(self, organisations: Iterable[Organisation]) -> None:
+        """Add organisations; those that are there stay as they are.
+
+        :raises AlreadyKnown: when one is there with another time zone; then none is added.
+        """
+
+    def apps(self) -> list[App]:
+        """All apps, by key."""
+
+    def app(self, app_key: str) -> App | None:
+        """The app of that key, or None."""
+
+    def add_app(self, app: App, now: float) -> None:
+        """Add an app."""
+
+    def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
+        """Replace an app by what ``change`` makes of it, and return that. Tokens of another secret end.
+
+        :raises NotKnown: when there is no such app.
+        """
+
+    def caller(self, token_hash: str) -> Caller | None:
+        """Whom the token with that hash was issued to, or None."""
+
+    def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
+        """Issue a token: ``decide`` is given the app and its latest token and returns the text to hand out and what to
+        keep. Two calls at once are decided one after the other. What ``decide`` raises changes nothing."""
+
+    def add_token(self, token: Token) -> None:
+        """Add a token to those that an app has."""
+
+    def claim_client_token(self, app_key: str, client_token: str, request: str, now: float) -> bool:
+        """Whether a client token is new, older than a day, or was last used for the same request; it then is taken for
+        this one. Both texts are digests."""
+
+    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
+        """The KPIs of a day; empty when it is covered and has no facts, None when it is not covered."""
+
+    def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
+        """The KPIs of every covered day of a period, of one organisation or of all, by day and organisation."""
+
+    def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
+        """Every value that a day has had, the current one last."""
+
+    def coverage(self) -> list[Coverage]:
+        """What is covered, in as few pieces as possible, by organisation and day."""
+
+    def fingerprints(self, service: str) -> dict[str, str]:
+        """The fingerprint that each day was last computed from."""
+
+    def applied_withdrawals(self, service: str) -> set[str]:
+        """The files of withdrawals whose reports' days were computed since."""
+
+    def put_days(self, service: str, fingerprints: Mapping[str, str], rows: Sequence[DayKpis], now: float) -> int:
+        """Replace the KPIs of days: ``fingerprints`` names the days, ``rows`` holds all that they have. An organisation
+        without a row has no facts on that day any more. Returns how many values changed."""
+
+    def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
+        """Add to what is covered, and note files of withdrawals as applied."""
+
+    def size(self) -> int:
+        """Bytes that the store takes up."""
+
+    def close(self) -> None:
+        """Let go of the store."""

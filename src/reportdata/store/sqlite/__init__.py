@@ -1,0 +1,29 @@
+"""The embedded store: one SQLite file, several processes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reportdata.store.sqlite.database import Database
+from reportdata.store.sqlite.days import Days
+from reportdata.store.sqlite.identities import Identities
+
+
+class SQLiteStore(Identities, Days):
+    """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
+
+    An instance may be used by one thread at a time; any number of instances, in any number of processes, may be open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+
+    def size(self) -> int:
+        names = (
+            self.database.path,
+            *(self.database.path.with_name(f"{self.database.path.name}-{x}") for x in ("wal", "shm")),
+        )
+        return sum(path.stat().st_size for path in names if path.exists())
+
+    def close(self) -> None:
+        self.database.connection.close()

@@ -1,0 +1,96 @@
+"""One connection to the SQLite file: how it is opened, migrated, read and written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from reportdata.errors import StoreError
+
+BUSY_TIMEOUT = 2.0
+"""Seconds to wait for another process's lock: below the 3 s after which DingTalk's Node SDK gives up."""
+
+
+class Database:
+    """A connection in WAL mode: readers never wait for a writer, and what a writer committed survives power loss.
+
+    It may be used by one thread at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.connection = sqlite3.connect(
+                path,
+                timeout=BUSY_TIMEOUT,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+            )
+            self.connection.execute("pragma journal_mode = wal")
+            self.connection.execute("pragma synchronous = full")
+            self.connection.execute("pragma foreign_keys = on")
+        except (sqlite3.Error, OSError) as error:
+            raise self.failed(error) from error
+        self._migrate()
+
+    def failed(self, error: Exception) -> StoreError:
+        """The store's error for one of SQLite's."""
+        return StoreError(f"the store {self.path} cannot answer: {error}", "`reportdata status` shows what it holds")
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        try:
+            row: tuple[Any, ...] | None = self.connection.execute(sql, values).fetchone()
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+        return row
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that commits when the block ends, and changes nothing when the block raises."""
+        try:
+            self.connection.execute("begin immediate")
+            try:
+                yield self.connection
+                self.connection.execute("commit")
+            except BaseException:
+                self.connection.rollback()
+                raise
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def _migrate(self) -> None:
+        steps = sorted(
+            (step for step in files(__package__).joinpath("schema").iterdir() if step.name.endswith(".sql")),
+            key=lambda step: step.name,
+        )
+        if self._version() == len(steps):
+            return
+        with self.writing() as connection:
+            version = self._version()
+            if version > len(steps):
+                raise StoreError(
+                    f"the store {self.path} has schema {version}, this program knows {len(steps)}",
+                    "use the newer version of reportdata that wrote it",
+                )
+            for step in steps[version:]:
+                for statement in step.read_text("utf-8").split(";\n"):
+                    connection.execute(statement)
+            connection.execute(f"pragma user_version = {len(steps)}")
+
+    def _version(self) -> int:
+        row = self.row("pragma user_version")
+        return int(row[0]) if row else 0

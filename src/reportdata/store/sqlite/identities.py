@@ -1,0 +1,141 @@
+"""Organisations, apps and tokens in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from sqlite3 import Connection
+from typing import Any
+
+import msgspec
+
+from reportdata.errors import AlreadyKnown, NotKnown
+from reportdata.identity import TOKEN_LIFETIME, App, AppType, Caller, Organisation, Token
+from reportdata.store.sqlite.database import Database
+
+_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled"
+_CLIENT_TOKEN_LIFETIME = 86_400
+_texts = msgspec.json.Decoder(tuple[str, ...])
+
+
+class Identities:
+    """The part of the store that knows who asks."""
+
+    database: Database
+
+    def organisations(self) -> list[Organisation]:
+        rows = self.database.rows("select corp_id, time_zone from organisations order by corp_id")
+        return [Organisation(*row) for row in rows]
+
+    def add_organisations(self, organisations: Iterable[Organisation]) -> None:
+        with self.database.writing() as connection:
+            for corp_id, time_zone in ((o.corp_id, o.time_zone) for o in organisations):
+                known = connection.execute(
+                    "select time_zone from organisations where corp_id = ?", (corp_id,)
+                ).fetchone()
+                if known is None:
+                    connection.execute("insert into organisations values (?, ?)", (corp_id, time_zone))
+                elif known[0] != time_zone:
+                    raise AlreadyKnown(
+                        f"the organisation {corp_id} is known, with the time zone {known[0]}",
+                        "its days were counted in that zone, so it cannot be changed",
+                    )
+
+    def apps(self) -> list[App]:
+        return [_app(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
+
+    def app(self, app_key: str) -> App | None:
+        row = self.database.row(f"select {_APP} from apps where app_key = ?", (app_key,))
+        return _app(row) if row else None
+
+    def add_app(self, app: App, now: float) -> None:
+        with self.database.writing() as connection:
+            connection.execute(
+                f"insert into apps ({_APP}, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*_row(app), int(now * 1000)),
+            )
+
+    def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
+        with self.database.writing() as connection:
+            row = connection.execute(f"select {_APP} from apps where app_key = ?", (app_key,)).fetchone()
+            if row is None:
+                raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
+            before = _app(row)
+            after = change(before)
+            connection.execute(
+                f"update apps set ({_APP}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) where app_key = ?",
+                (*_row(after), app_key),
+            )
+            if after.secret_hash != before.secret_hash:
+                connection.execute("delete from tokens where app_key = ?", (app_key,))
+        return after
+
+    def caller(self, token_hash: str) -> Caller | None:
+        row = self.database.row(
+            f"select {_APP}, expires_at from tokens join apps using (app_key) where token_hash = ?",
+            (token_hash,),
+        )
+        return Caller(_app(row[:-1]), row[-1]) if row else None
+
+    def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
+        with self.database.writing() as connection:
+            row = connection.execute(
+                "select token_hash, app_key, nonce, expires_at from tokens where app_key = ? and nonce <> '' "
+                "order by expires_at desc limit 1",
+                (app_key,),
+            ).fetchone()
+            text, token = decide(self.app(app_key), Token(*row) if row else None)
+            _keep(connection, token)
+        return text
+
+    def add_token(self, token: Token) -> None:
+        with self.database.writing() as connection:
+            _keep(connection, token)
+
+    def claim_client_token(self, app_key: str, client_token: str, request: str, now: float) -> bool:
+        with self.database.writing() as connection:
+            connection.execute("delete from client_tokens where used_at <= ?", (int(now) - _CLIENT_TOKEN_LIFETIME,))
+            connection.execute(
+                "insert or ignore into client_tokens values (?, ?, ?, ?)",
+                (app_key, client_token, request, int(now)),
+            )
+            row = connection.execute(
+                "select request from client_tokens where app_key = ? and client_token = ?",
+                (app_key, client_token),
+            ).fetchone()
+        return bool(row[0] == request)
+
+
+def _keep(connection: Connection, token: Token) -> None:
+    """Keep a token, and let go of those of its app that had expired when it was issued."""
+    issued_at = token.expires_at - TOKEN_LIFETIME
+    connection.execute("delete from tokens where app_key = ? and expires_at <= ?", (token.app_key, issued_at))
+    connection.execute("insert or replace into tokens values (?, ?, ?, ?)", msgspec.structs.astuple(token))
+
+
+def _app(row: tuple[Any, ...]) -> App:
+    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled = row
+    return App(
+        app_key=key,
+        name=name,
+        type=AppType(type_),
+        corp_id=corp_id,
+        secret_hash=secret_hash,
+        scopes=_texts.decode(scopes),
+        allow_list=_texts.decode(allow_list),
+        rate=rate,
+        disabled=bool(disabled),
+    )
+
+
+def _row(app: App) -> tuple[Any, ...]:
+    return (
+        app.app_key,
+        app.name,
+        app.type.value,
+        app.corp_id,
+        app.secret_hash,
+        msgspec.json.encode(app.scopes).decode(),
+        msgspec.json.encode(app.allow_list).decode(),
+        app.rate,
+        int(app.disabled),
+    )
