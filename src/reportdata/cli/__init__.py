@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import Any
 
 import click
 
 from reportdata import __version__
-from reportdata.cli.apps import app, token
-from reportdata.cli.demonstration import demo
-from reportdata.cli.importing import import_, refresh
-from reportdata.cli.numbers import query, status
-from reportdata.cli.organisations import org
-from reportdata.cli.serving import serve
 from reportdata.errors import ReportDataError
+
+_MODULES = {
+    "import": "importing",
+    "refresh": "importing",
+    "query": "numbers",
+    "status": "numbers",
+    "org": "organisations",
+    "app": "apps",
+    "token": "apps",
+    "serve": "serving",
+    "demo": "demonstration",
+}
+"""The module of each command, in the order of the help. It is imported when the command is asked for, so that serving
+loads nothing that computes."""
 
 
 class _Failed(click.ClickException):
@@ -23,7 +32,17 @@ class _Failed(click.ClickException):
 
 
 class _Commands(click.Group):
-    """Turns this package's errors into one message and exit code 1."""
+    """Finds commands by name, and turns this package's errors into one message and exit code 1."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _MODULES.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), f"{cmd_name}_command")
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -40,10 +59,6 @@ def cli() -> None:
     `reportdata demo` shows everything at once. For your own numbers: `org add`, `import`, `app add`, `serve`.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-
-
-for command in (import_, refresh, query, status, org, app, token, serve, demo):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -35,12 +35,12 @@ from reportdata.settings import Settings
 SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (REPORT_READ,)}
 
 
-@click.group()
-def app() -> None:
+@click.group("app")
+def app_command() -> None:
     """Apps: add, list, show, disable, enable, rotate, grant, revoke."""
 
 
-@app.command("add")
+@app_command.command("add")
 @click.option("--corp", "corp_id", help="The organisation whose numbers the app may read.")
 @click.option("--name", required=True, help="What people call the app.")
 @click.option(
@@ -94,7 +94,7 @@ def add(
     _print_secret(added.app_key, secret, as_json=as_json)
 
 
-@app.command("list")
+@app_command.command("list")
 @json_option
 @data_option
 def list_(as_json: bool, data: Path) -> None:
@@ -109,7 +109,7 @@ def list_(as_json: bool, data: Path) -> None:
         )
 
 
-@app.command("show")
+@app_command.command("show")
 @click.argument("app_key")
 @json_option
 @data_option
@@ -123,7 +123,7 @@ def show(app_key: str, as_json: bool, data: Path) -> None:
             click.echo(f"{name:<11} {', '.join(value) if isinstance(value, tuple) else value}")
 
 
-@app.command("disable")
+@app_command.command("disable")
 @click.argument("app_key")
 @data_option
 def disable(app_key: str, data: Path) -> None:
@@ -132,7 +132,7 @@ def disable(app_key: str, data: Path) -> None:
     click.echo(f"Disabled {app_key}.")
 
 
-@app.command("enable")
+@app_command.command("enable")
 @click.argument("app_key")
 @data_option
 def enable(app_key: str, data: Path) -> None:
@@ -141,7 +141,7 @@ def enable(app_key: str, data: Path) -> None:
     click.echo(f"Enabled {app_key}.")
 
 
-@app.command("rotate")
+@app_command.command("rotate")
 @click.argument("app_key")
 @json_option
 @data_option
@@ -152,7 +152,7 @@ def rotate(app_key: str, as_json: bool, data: Path) -> None:
     _print_secret(app_key, secret, as_json=as_json)
 
 
-@app.command("grant")
+@app_command.command("grant")
 @click.argument("app_key")
 @click.argument("scope", default=REPORT_READ)
 @data_option
@@ -167,7 +167,7 @@ def grant(app_key: str, scope: str, data: Path) -> None:
     click.echo(f"Granted {scope} to {app_key}.")
 
 
-@app.command("revoke")
+@app_command.command("revoke")
 @click.argument("app_key")
 @click.argument("scope", default=REPORT_READ)
 @data_option
@@ -183,11 +183,11 @@ def revoke(app_key: str, scope: str, data: Path) -> None:
     click.echo(f"Revoked {scope} from {app_key}.")
 
 
-@click.command()
+@click.command("token")
 @click.argument("app_key")
 @json_option
 @data_option
-def token(app_key: str, as_json: bool, data: Path) -> None:
+def token_command(app_key: str, as_json: bool, data: Path) -> None:
     """Print a token of the app APP_KEY, for trying things.
 
     Whoever may read the data folder needs no secret. Programs get theirs with key and secret from

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -12,21 +16,17 @@ import click
 import msgspec
 
 from reportdata import demonstration
-from reportdata.cli.importing import refresh_folder
 from reportdata.cli.options import open_store
-from reportdata.cli.output import progress_bar
 from reportdata.cli.serving import open_server
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, from_date, moment_of, time_zone, to_date
 from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret
-from reportdata.lake import Lake
-from reportdata.pipeline.importing import Options, import_files
 from reportdata.settings import Settings
 from reportdata.store import Store
 
 APP_NAME = "demo"
 
 
-@click.command()
+@click.command("demo")
 @click.option("--days", default=60, show_default=True, type=click.IntRange(1, 3650), help="How many days to make up.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True, help="The port; 0 takes any free one.")
@@ -37,7 +37,7 @@ APP_NAME = "demo"
     show_default="./reportdata-demo",
     help="The data folder, apart from that of your own numbers.",
 )
-def demo(days: int, host: str, port: int, data: Path) -> None:
+def demo_command(days: int, host: str, port: int, data: Path) -> None:
     """Make up an organisation, import its reports, and serve its numbers."""
     settings = Settings(data, host, port)
     with open_server(settings) as server:
@@ -47,7 +47,7 @@ def demo(days: int, host: str, port: int, data: Path) -> None:
         today = from_date(moment_of(int(now) * SECOND, time_zone(DEFAULT_TIME_ZONE)))
         last_day = from_date(to_date(today) - timedelta(days=1))
         first_day = from_date(to_date(last_day) - timedelta(days=days - 1))
-        _import(settings, store, first_day, last_day)
+        _import(settings, first_day, last_day)
         app, secret = _app(store, now)
         token, kept = mint(app, now)
         store.add_token(kept)
@@ -55,17 +55,19 @@ def demo(days: int, host: str, port: int, data: Path) -> None:
         server.run()
 
 
-def _import(settings: Settings, store: Store, first_day: str, last_day: str) -> None:
+def _import(settings: Settings, first_day: str, last_day: str) -> None:
+    """Import in a process of its own: the one that serves computes nothing."""
     click.echo(f"Making up {demonstration.PEOPLE} people's reports from {first_day} to {last_day} …")
-    with tempfile.TemporaryDirectory() as folder, progress_bar() as progress:
-        files = [
-            _written(Path(folder) / "reports.jsonl", demonstration.reports(first_day, last_day)),
-            _written(Path(folder) / "comments.jsonl", demonstration.comments(first_day, last_day)),
-        ]
-        options = Options(demonstration.CORP_ID, first_day=first_day, last_day=last_day)
-        done = import_files(Lake(settings.lake), store, files, options, progress)
-        refreshed = refresh_folder(settings, store, progress)
-    click.echo(f"Imported {done.read:,} records ({done.added:,} new), computed {len(refreshed.days)} days.")
+    with tempfile.TemporaryDirectory() as folder:
+        reports = _written(Path(folder) / "reports.jsonl", demonstration.reports(first_day, last_day))
+        comments = _written(Path(folder) / "comments.jsonl", demonstration.comments(first_day, last_day))
+        period = ("--from", first_day, "--to", last_day)
+        command = ("import", str(reports), str(comments), *period, "--data", str(settings.data), "--json")
+        run = subprocess.run([sys.executable, "-m", "reportdata", *command], stdout=subprocess.PIPE, check=False)  # noqa: S603
+    if run.returncode != 0:
+        raise click.exceptions.Exit(run.returncode)
+    done = msgspec.json.decode(run.stdout)
+    click.echo(f"Imported {done['read']:,} records ({done['added']:,} new), computed {len(done['daysComputed'])} days.")
 
 
 def _written(path: Path, records: Iterable[demonstration.Record]) -> Path:
@@ -95,6 +97,7 @@ def _app(store: Store, now: float) -> tuple[App, str]:
 
 def _next_steps(url: str, data: Path, app_key: str, secret: str, token: str, first_day: str, last_day: str) -> str:
     endpoint = url.removeprefix("http://")
+    program = "reportdata" if shutil.which("reportdata") else os.path.relpath(sys.argv[0])
     return f"""
 Serving {url}/v1.0/datacenter/reportData (Ctrl+C stops)
 
@@ -120,8 +123,8 @@ The same with DingTalk's official Python SDK (pip install alibabacloud_dingtalk)
 
 Next, in another terminal:
 
-  reportdata query {first_day} --to {last_day} --data {data}
-  reportdata status --data {data}
-  reportdata org add CORP_ID                   (your own organisation, in ./reportdata-data)
-  reportdata import FILE... --corp CORP_ID     (your own reports and comments)
+  {program} query {first_day} --to {last_day} --data {data}
+  {program} status --data {data}
+  {program} org add CORP_ID    (your own organisation, in ./reportdata-data)
+  {program} import FILE...     (your own reports and comments)
 """

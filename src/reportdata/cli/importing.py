@@ -65,7 +65,7 @@ from reportdata.store import Store
 )
 @json_option
 @data_option
-def import_(
+def import_command(
     files: Sequence[Path],
     corp_id: str | None,
     format_: str,
@@ -108,12 +108,12 @@ def import_(
         raise click.exceptions.Exit(1)
 
 
-@click.command()
+@click.command("refresh")
 @click.option("--from", "first_day", type=DAY, help="Compute the days from this one on, stale or not.")
 @click.option("--to", "last_day", type=DAY, help="Compute the days up to this one, stale or not.")
 @json_option
 @data_option
-def refresh(first_day: str | None, last_day: str | None, as_json: bool, data: Path) -> None:
+def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, data: Path) -> None:
     """Compute the days whose numbers are stale, or all days of a period."""
     check_period(first_day, last_day)
     settings = Settings(data)

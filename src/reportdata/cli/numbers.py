@@ -25,13 +25,13 @@ from reportdata.pipeline.refreshing import stale_days
 from reportdata.settings import Settings
 
 
-@click.command()
+@click.command("query")
 @click.argument("first_day", metavar="DAY", type=DAY)
 @click.option("--to", "last_day", type=DAY, help="The last day of a period that begins with DAY.")
 @click.option("--corp", "corp_id", help="One organisation.  [default: all]")
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @data_option
-def query(first_day: str, last_day: str | None, corp_id: str | None, format_: str, data: Path) -> None:
+def query_command(first_day: str, last_day: str | None, corp_id: str | None, format_: str, data: Path) -> None:
     """Print the numbers of DAY (yyyyMMdd), or of the days from DAY on.
 
     Days that are not covered are left out of JSON and CSV; the table shows them as unknown.
@@ -66,10 +66,10 @@ def query(first_day: str, last_day: str | None, corp_id: str | None, format_: st
         click.echo("– means not known: nothing was imported for that day. `reportdata status` shows what is covered.")
 
 
-@click.command()
+@click.command("status")
 @json_option
 @data_option
-def status(as_json: bool, data: Path) -> None:
+def status_command(as_json: bool, data: Path) -> None:
     """Show organisations, what is covered, stale days and sizes."""
     settings = Settings(data)
     store = open_existing_store(settings)

@@ -21,12 +21,12 @@ from reportdata.identity import Organisation
 from reportdata.settings import Settings
 
 
-@click.group()
-def org() -> None:
+@click.group("org")
+def org_command() -> None:
     """Organisations: add, list, show."""
 
 
-@org.command("add")
+@org_command.command("add")
 @click.argument("corp_id")
 @click.option(
     "--time-zone",
@@ -48,7 +48,7 @@ def add(corp_id: str, zone: str, data: Path) -> None:
     click.echo(f"Next: reportdata import FILE... --corp {corp_id}")
 
 
-@org.command("list")
+@org_command.command("list")
 @json_option
 @data_option
 def list_(as_json: bool, data: Path) -> None:
@@ -60,7 +60,7 @@ def list_(as_json: bool, data: Path) -> None:
         print_table(["organisation", "time zone"], ([o.corp_id, o.time_zone] for o in organisations))
 
 
-@org.command("show")
+@org_command.command("show")
 @click.argument("corp_id")
 @json_option
 @data_option

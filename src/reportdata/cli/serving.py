@@ -12,7 +12,7 @@ from reportdata.cli.options import data_option, open_store
 from reportdata.settings import Settings
 
 
-@click.command()
+@click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, envvar="REPORTDATA_HOST", show_envvar=True)
 @click.option(
     "--port",
@@ -30,7 +30,7 @@ from reportdata.settings import Settings
     help="A file of services to serve in place of the built-in ones.",
 )
 @data_option
-def serve(host: str, port: int, catalogue: Path | None, data: Path) -> None:
+def serve_command(host: str, port: int, catalogue: Path | None, data: Path) -> None:
     """Serve the contract of DingTalk's reportData from the data folder."""
     settings = Settings(data, host, port, catalogue)
     with open_server(settings) as server:

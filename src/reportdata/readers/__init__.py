@@ -31,6 +31,7 @@ _OF_SUFFIX = {
     ".parquet": Format.PARQUET,
     ".pq": Format.PARQUET,
 }
+_JSON = (".json", ".jsonl", ".ndjson")
 _SHEETS = (".xlsx", ".xls", ".et", ".ods", ".numbers")
 _START = 65_536
 
@@ -54,7 +55,7 @@ def detect_format(path: Path) -> Format:
     if start.startswith(b"PAR1"):
         return Format.PARQUET
     text = start.decode("utf-8-sig", "replace").lstrip()
-    if not text.startswith(("{", "[")):
+    if suffix not in _JSON and not text.startswith(("{", "[")):
         return Format.CSV
     names = set(_outermost_names(text))
     return Format.DINGTALK if {"api", "response"} <= names or names & {"errcode", "result"} else Format.JSONL

@@ -1,0 +1,139 @@
+"""Converting whole columns gives exactly the facts that reading record by record gives, or gives up."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reportdata.columns import Columns, read_columns
+from reportdata.engines.duckdb.staging import Staging
+from reportdata.errors import BadField, BadFile
+from reportdata.facts import KINDS, Fact, Organisations, read_fact
+from reportdata.readers.tables import read_heading, read_table
+
+ZONES = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("America/New_York"), "ding3": ZoneInfo("Africa/Cairo")}
+HEADINGS = {
+    "sent": ["corp_id", "report_id", "user_id", "sent_at", "template", "departments"],
+    "commented": ["corp_id", "report_id", "user_id", "commented_at"],
+    "withdrawn": ["corp_id", "report_id", "withdrawn_at"],
+}
+_ODD = st.text(st.sampled_from(list(" \t\"',，.;E+-\n\r\\日a1\x00\x1f\x85\u00a0\u2003\ufeff")), max_size=6)
+_CELLS = {
+    "corp_id": st.sampled_from([*ZONES, "ding9", "", " ding1"]),
+    "id": st.one_of(st.sampled_from(["a", "1a0c$_:@-Z", "4.03E+17", "4e17", "x" * 129, "", " a", "a b", "用户"]), _ODD),
+    "time": st.one_of(
+        st.builds(
+            "{}-{:02}-{:02}{}{:02}:{:02}:{:02}{}{}".format,
+            st.sampled_from([1999, 2000, 2025, 2026, 2099, 2100]),
+            st.integers(0, 13),
+            st.integers(0, 32),
+            st.sampled_from(["T", " ", "  "]),
+            st.integers(0, 25),
+            st.integers(0, 60),
+            st.integers(0, 61),
+            st.sampled_from(["", ".5", ".123456", ".1234567", "."]),
+            st.sampled_from(["", "Z", "+08:00", "-05:30", "+14:00", "+0800", " Z", "-00:00", "+99:00"]),
+        ),
+        st.sampled_from(["1790069565", "1790069565000", "17900695650000", "179", "0000000001", "2026/9/21 17:05", ""]),
+        st.sampled_from(["2026-03-08 02:30:00", "2026-11-01 01:30:00", "2026-04-24 00:30:00", "2026-10-29 23:30:00"]),
+        _ODD,
+    ),
+    "text": st.one_of(
+        st.sampled_from(["", "日报", "Ops & SRE", "a,b", "a，b", " a", "a ,b", "研发部/平台组", "🎉"]), _ODD
+    ),
+}
+
+
+def _cell(column: str) -> st.SearchStrategy[str]:
+    return _CELLS["time" if column.endswith("_at") else "id" if column in ("report_id", "user_id") else
+                  "corp_id" if column == "corp_id" else "text"]  # fmt: skip
+
+
+tables = st.sampled_from(KINDS).flatmap(
+    lambda kind: st.tuples(
+        st.just(kind), st.lists(st.tuples(*(_cell(column) for column in HEADINGS[kind])), min_size=1, max_size=2)
+    )
+)
+
+
+def _one_by_one(path: Path, columns: Columns, corp_id: str | None) -> list[Fact] | None:
+    try:
+        lines = list(read_table(path))
+        if any(line.error for line in lines):
+            return None
+        return [read_fact(line.record, columns, Organisations(ZONES), corp_id) for line in lines]
+    except (BadField, BadFile):
+        return None
+
+
+def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> list[Fact] | None:
+    heading = read_heading(path)
+    assert heading is not None
+    staging = Staging(folder)
+    query = staging.read_csv(path, heading.columns, heading.delimiter)
+    took = staging.add_table(query, columns, Organisations(ZONES), corp_id)
+    staging.close()
+    if not took:
+        return None
+    files = [str(found) for found in folder.glob("raw/*/*/*.parquet")]
+    user = "''" if columns.kind == "withdrawn" else "user_id"
+    more = "template, departments" if columns.kind == "sent" else "null, []"
+    rows = duckdb.sql(
+        f"select corp_id, report_id, {user}, epoch_us({columns.time_field}), stat_day, {more} "
+        f"from read_parquet({files}, hive_partitioning = false)"
+    ).fetchall()
+    return [
+        Fact(
+            kind=columns.kind,
+            corp_id=row[0],
+            report_id=row[1],
+            user_id=row[2],
+            at=row[3],
+            stat_day=row[4],
+            template=row[5],
+            departments=tuple(row[6]),
+        )
+        for row in rows
+    ]
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables, st.sampled_from([None, "ding2"]))
+def test_whole_columns_and_single_records_give_the_same_facts(
+    table: tuple[str, list[tuple[str, ...]]], corp_id: str | None
+) -> None:
+    kind, rows = table
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "table.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([HEADINGS[kind], *rows])
+        columns = read_columns(HEADINGS[kind])
+        whole = _whole(path, Path(temporary), columns, corp_id)
+        if whole is not None:
+            single = _one_by_one(path, columns, corp_id)
+            assert single is not None
+            assert sorted(whole, key=repr) == sorted(single, key=repr)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([*ZONES]), st.integers(946_800_000, 4_102_300_000), st.sampled_from([0, 500_000, 123_456]))
+def test_common_forms_are_taken_as_whole_columns(corp_id: str, seconds: int, fraction: int) -> None:
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction)
+    local = moment.astimezone(ZONES[corp_id])
+    texts = [f"{local:%Y-%m-%d %H:%M:%S}", local.isoformat(), str(seconds).zfill(10), str(seconds * 1000).zfill(13)]
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "table.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            rows = [[corp_id, f"r{at}", "u", text, "日报", "研发部,市场部"] for at, text in enumerate(texts)]
+            csv.writer(file).writerows([HEADINGS["sent"], *rows])
+        columns = read_columns(HEADINGS["sent"])
+        whole = _whole(path, Path(temporary), columns, None)
+        assert whole is not None
+        assert sorted(whole, key=repr) == _one_by_one(path, columns, None)

@@ -1,0 +1,116 @@
+"""The import rule: who may import whom. The table is the architecture."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "reportdata"
+
+DOMAIN = {
+    "errors",
+    "days",
+    "times",
+    "facts",
+    "columns",
+    "records",
+    "catalogue",
+    "identity",
+    "demonstration",
+    "settings",
+}
+ADAPTERS = {"lake", "engines", "store", "readers"}
+MAY_IMPORT = {
+    **dict.fromkeys(DOMAIN, DOMAIN),
+    **{part: DOMAIN | {part} for part in ADAPTERS},
+    "pipeline": DOMAIN | ADAPTERS | {"pipeline"},
+    "api": DOMAIN | {"store", "api"},
+    "cli": DOMAIN | ADAPTERS | {"pipeline", "api", "cli", ""},
+    "__main__": {"cli"},
+    "": set(),
+}
+"""What each part may import of the others; the part without a name is the package itself."""
+
+HEAVY = {"duckdb": "engines/duckdb", "pyspark": "engines/spark", "psycopg": "store/postgres"}
+"""Heavy packages, and the folder whose functions may import them when they are called."""
+
+NO_IO = {"os", "pathlib", "socket", "sqlite3", "subprocess", "asyncio", "shutil", "tempfile", "urllib.request", "time"}
+"""What the domain does not need, except where a file of the package is read as data."""
+_DATA = {"catalogue/__init__.py": {"pathlib"}, "settings.py": {"pathlib"}}
+
+
+def _modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def _part(path: Path) -> str:
+    first = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    return "" if first == "__init__" else first
+
+
+def _imports(path: Path, *, at_start_only: bool = False) -> Iterator[str]:
+    """Names of imported modules; those for type checking only are left out."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    nodes = tree.body if at_start_only else ast.walk(tree)
+    for node in nodes:
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (
+                {node.module or ""} if node.module != "reportdata" else {f"reportdata.{a.name}" for a in node.names}
+            )
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_module_imports_only_what_its_part_may(path: Path) -> None:
+    for name in _imports(path):
+        if name == "reportdata" or name.startswith("reportdata."):
+            part = name.removeprefix("reportdata").strip(".").split(".")[0]
+            part = "" if part == "__version__" else part
+            assert part in MAY_IMPORT[_part(path)], f"{path.relative_to(SOURCE)} imports {name}"
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_heavy_packages_are_imported_in_their_adapter_when_it_is_opened(path: Path) -> None:
+    relative = str(path.relative_to(SOURCE))
+    for name in _imports(path):
+        folder = HEAVY.get(name.split(".")[0])
+        assert folder is None or relative.startswith(folder), f"{relative} imports {name}"
+    assert not {name.split(".")[0] for name in _imports(path, at_start_only=True)} & HEAVY.keys()
+
+
+@pytest.mark.parametrize("part", sorted(DOMAIN))
+def test_the_domain_does_no_input_or_output(part: str) -> None:
+    for path in _modules():
+        if _part(path) == part:
+            allowed = _DATA.get(str(path.relative_to(SOURCE)), set())
+            assert not (set(_imports(path)) & NO_IO) - allowed, path
+
+
+def test_only_the_command_line_reads_the_environment() -> None:
+    for path in _modules():
+        assert "environ" not in path.read_text("utf-8"), path
+
+
+def test_serving_imports_nothing_that_computes() -> None:
+    code = (
+        "import sys; from reportdata.cli import cli; cli.get_command(None, 'serve'); import uvicorn.server; "
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('duckdb', 'pandas', 'numpy', 'pyarrow') "
+        "or name.startswith(('reportdata.engines', 'reportdata.pipeline', 'reportdata.lake'))))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

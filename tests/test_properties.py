@@ -1,0 +1,100 @@
+"""Whatever way a set of facts comes in, its days are the oracle's."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import Folder
+from oracle import Commented, Fact, Sent, Withdrawn, days_of
+from reportdata.days import SECOND, day_of, instant_of, offsets
+from reportdata.times import read_instant
+from writing import FORMATS, TIMES, write
+
+ZONES = {
+    "ding-shanghai": ZoneInfo("Asia/Shanghai"),
+    "ding-new-york": ZoneInfo("America/New_York"),
+    "ding-cairo": ZoneInfo("Africa/Cairo"),  # its clocks change at midnight
+    "ding-lord-howe": ZoneInfo("Australia/Lord_Howe"),  # by half an hour
+    "ding-apia": ZoneInfo("Pacific/Apia"),  # it left out 2011-12-30
+}
+_CHANGES = {
+    zone: [datetime.fromtimestamp(step.start / SECOND, UTC) for step in offsets(zone)[1:]] for zone in ZONES.values()
+}
+
+
+@st.composite
+def moments(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
+    """Whole seconds near a midnight or a change of the clocks."""
+    near = draw(st.integers(-2, 2)) if draw(st.booleans()) else draw(st.integers(-7300, 7300))
+    if _CHANGES[zone] and draw(st.booleans()):
+        base = draw(st.sampled_from(_CHANGES[zone]))
+    else:
+        base = datetime(2026, 3, 7, tzinfo=zone) + timedelta(days=draw(st.integers(0, 3)))
+    return (base.astimezone(UTC) + timedelta(seconds=near)).astimezone(zone)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Fact:
+    """A fact of few organisations, reports and users, so that facts meet."""
+    corp_id = draw(st.sampled_from(sorted(ZONES)))
+    at = draw(moments(ZONES[corp_id]))
+    report, user = f"r{draw(st.integers(0, 4))}", f"u{draw(st.integers(0, 3))}"
+    kind = draw(st.integers(0, 4))
+    if kind < 2:
+        departments = draw(st.sampled_from([(), ("研发部",), ("研发部/平台组", "Ops & SRE")]))
+        return Sent(corp_id, report, user, at, draw(st.sampled_from(["", "日报"])), departments)
+    return Withdrawn(corp_id, report, at) if kind == 4 else Commented(corp_id, report, user, at)
+
+
+batches = st.tuples(
+    st.lists(facts(), max_size=12),
+    st.sampled_from(FORMATS),
+    st.sampled_from(TIMES),
+    st.booleans(),
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(batches, min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
+    imports: list[tuple[list[Fact], str, str, bool]], order: random.Random
+) -> None:
+    everything = [fact for batch, *_ in imports for fact in batch]
+    imports = [*imports, (order.sample(everything, len(everything)), order.choice(FORMATS), "iso", True)]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Folder(Path(temporary) / "data")
+        for corp_id, zone in ZONES.items():
+            folder.add_organisation(corp_id, str(zone))
+        for number, (batch, format_, style, refresh) in enumerate(imports):
+            for path, corp_id in write(Path(temporary) / str(number), batch, format_, style, ZONES):
+                assert not folder.import_(path, corp_id=corp_id, refresh=refresh).failures
+        assert folder.days() == days_of(everything, ZONES)
+        before = folder.store.fingerprints("reportData")
+        for path, corp_id in write(Path(temporary) / "again", everything, "csv", "iso", ZONES):
+            assert folder.import_(path, corp_id=corp_id).added == 0
+        assert folder.store.fingerprints("reportData") == before
+        folder.store.close()
+
+
+@given(st.sampled_from(sorted(ZONES)).flatmap(lambda corp: st.tuples(st.just(ZONES[corp]), moments(ZONES[corp]))))
+def test_a_written_time_is_the_instant_it_was_written_for(case: tuple[ZoneInfo, datetime]) -> None:
+    zone, moment = case
+    instant = instant_of(moment)
+    assert read_instant(moment.isoformat(), zone) == instant
+    assert read_instant(moment.astimezone(UTC).isoformat().replace("+00:00", "Z"), zone) == instant
+    assert read_instant(instant // SECOND, zone) == read_instant(str(instant // 1000), zone) == instant
+    assert day_of(instant, zone) == f"{moment:%Y%m%d}"
+
+
+@given(st.sampled_from(sorted(ZONES)).flatmap(lambda corp: st.tuples(st.just(ZONES[corp]), moments(ZONES[corp]))))
+def test_the_steps_of_a_zone_are_its_offsets(case: tuple[ZoneInfo, datetime]) -> None:
+    zone, moment = case
+    step = [step for step in offsets(zone) if step.start <= instant_of(moment)][-1]
+    assert timedelta(microseconds=step.offset) == moment.utcoffset()
