@@ -1,0 +1,240 @@
+"""``reportdata import`` as people use it: what it takes, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import pty
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Folder, run
+
+CORP = "ding1"
+REPORTS = "report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\nr2,u2,2026-09-22 23:59:59\nr3,u2,2026-09-23 00:00:00\n"
+
+
+def summary(folder: Folder, *arguments: object) -> dict[str, Any]:
+    """Import and return what is reported."""
+    result = run(folder, "import", *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def known(folder: Folder) -> Folder:
+    """A data folder with one organisation."""
+    folder.add_organisation(CORP)
+    return folder
+
+
+def test_the_summary_counts_records(known: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text(REPORTS + "r1,u1,2026-09-21 09:00:00\n")
+    first = summary(known, path)
+    assert (first["read"], first["added"], first["alreadyKnown"], first["skipped"]) == (4, 3, 1, 0)
+    assert first["daysTouched"] == first["daysComputed"] == ["20260921", "20260922", "20260923"]
+    again = summary(known, path)
+    assert (again["read"], again["added"], again["alreadyKnown"]) == (4, 0, 4)
+    assert again["daysTouched"] == again["daysComputed"] == []
+    text = run(known, "import", path).output
+    assert [line.split()[-1] for line in text.splitlines()[:4]] == ["4", "0", "4", "0"]
+
+
+def test_a_second_before_midnight_and_midnight_are_different_days(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "reports.csv").write_text(REPORTS)
+    summary(known, "reports.csv")
+    assert known.days() == {(CORP, f"2026092{n}"): (1, 1, 0) for n in (1, 2, 3)}
+
+
+def test_an_unknown_organisation_is_refused_with_the_way_out(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text("corp_id,report_id,user_id,sent_at\nding9,r1,u1,2026-09-21 09:00:00\n")
+    refused = run(folder, "import", path)
+    assert refused.exit_code == 1
+    assert "line 2: corp_id: the organisation 'ding9' is not known" in refused.output
+    assert "reportdata org add ding9" in refused.output
+    assert "--add-orgs" in refused.output
+    assert folder.lake.days() == {}
+    assert "reportdata org add ding9" in run(folder, "import", path, "--corp", "ding9").output
+    assert summary(folder, path, "--add-orgs")["organisationsAdded"] == ["ding9"]
+    assert folder.days() == {("ding9", "20260921"): (1, 1, 0)}
+
+
+def test_added_organisations_may_be_given_a_time_zone(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text("corp_id,report_id,user_id,sent_at\nding9,r1,u1,2026-09-21T23:00:00Z\n")
+    summary(folder, path, "--add-orgs", "--time-zone", "Europe/Berlin")
+    assert folder.days() == {("ding9", "20260922"): (1, 1, 0)}
+    assert "is not a time zone" in run(folder, "import", path, "--add-orgs", "--time-zone", "Mars/Base").output
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "reason"),
+    [
+        ("r9,u9,yesterday", "sent_at", "'yesterday' is not a time"),
+        ("r9,u9,2026-09-21", "sent_at", "has no time of day"),
+        ("r9,u9,1970-01-01 00:00:01", "sent_at", "is outside the years 2000 to 2099"),
+        ("r9,,2026-09-21 09:00:00", "user_id", "is missing"),
+        (",u9,2026-09-21 09:00:00", "report_id", "is missing"),
+        ("r9,4.03E+17,2026-09-21 09:00:00", "user_id", "was shortened by a spreadsheet program"),
+        ("r9,u9", "line", "has 2 cells, the heading has 3"),
+        (f"{'x' * 129},u9,2026-09-21 09:00:00", "report_id", "has 129 characters"),
+    ],
+)
+def test_a_bad_record_is_named_and_adds_nothing(
+    known: Folder, tmp_path: Path, row: str, field: str, reason: str
+) -> None:
+    (tmp_path / "bad.csv").write_text(REPORTS + row + "\n")
+    (tmp_path / "good.csv").write_text("report_id,user_id,commented_at\nr1,u1,2026-09-21 10:00:00\n")
+    result = run(known, "import", "bad.csv", "good.csv")
+    assert result.exit_code == 1
+    assert f"bad.csv, line 5: {field}: " in result.output
+    assert reason in result.output
+    assert known.days() == {(CORP, "20260921"): (0, 0, 1)}, "the other file is imported, nothing of the bad one is"
+
+
+def test_bad_records_can_be_skipped_to_a_file(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "reports.csv").write_text(REPORTS + "r9,u9,yesterday\nr9,u9\nr4,u4,2026-09-23 08:00:00\n")
+    found = summary(known, "reports.csv", "--skip-bad")
+    assert (found["read"], found["added"], found["skipped"]) == (6, 4, 2)
+    assert found["badRecords"] == ["reports.csv.bad.jsonl"]
+    bad = [json.loads(line) for line in (tmp_path / "reports.csv.bad.jsonl").read_text().splitlines()]
+    assert [(line["line"], line["field"]) for line in bad] == [(5, "sent_at"), (6, "line")]
+    assert bad[0]["record"] == {"report_id": "r9", "user_id": "u9", "sent_at": "yesterday"}
+    assert "is not a time" in bad[0]["reason"]
+
+
+def test_lines_are_counted_as_an_editor_counts_them(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "reports.csv").write_text(
+        'report_id,user_id,sent_at,remark\nr1,u1,2026-09-21 09:00:00,"two\nlines"\n\nr2,u2,never,x\n'
+    )
+    assert "reports.csv, line 5: sent_at" in run(known, "import", "reports.csv").output
+
+
+def test_a_sheet_with_chinese_headings_keeps_no_names(known: Folder, tmp_path: Path) -> None:
+    text = (
+        "发送人,提交时间,日志模板,部门,今日完成工作\n"
+        '张三,2026年9月21日 17:05,日报,研发部,很多\n李四,2026/9/21 18:05:01,日报,"研发部，市场部",更多\n张三,2026-09-21 19:00,周报,研发部,\n'
+    )
+    (tmp_path / "sheet.csv").write_bytes(text.encode("gb18030"))
+    assert summary(known, "sheet.csv")["added"] == 3
+    assert known.days() == {(CORP, "20260921"): (3, 2, 0)}
+    assert summary(known, "sheet.csv")["added"] == 0
+
+
+def test_dingtalks_own_names_are_understood(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "reports.csv").write_text(
+        "report_id,creator_id,creator_name,create_time,dept_name,template_name\nr1,u1,张三,1790069565000,研发部,日报\n"
+    )
+    (tmp_path / "comments.csv").write_text("report_id,userid,create_time\nr1,u2,2026-09-22 20:00:00\n")
+    summary(known, "reports.csv", "comments.csv")
+    assert known.days() == {(CORP, "20260922"): (1, 1, 1)}
+
+
+def test_a_table_whose_kind_cannot_be_told_is_refused(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("report_id,user_id,create_time\nr1,u1,1790069565000\n")
+    (tmp_path / "b.csv").write_text("report_id,user_id\nr1,u1\n")
+    (tmp_path / "c.csv").write_text("report_id,user_id,sent_at,commented_at\nr1,u1,1,2\n")
+    (tmp_path / "d.csv").write_text("report_id,sent_at\nr1,2026-09-21 09:00:00\n")
+    (tmp_path / "e.csv").write_text("user_id,sent_at\nu1,2026-09-21 09:00:00\n")
+    (tmp_path / "f.csv").write_text("report_id,report_id,user_id,sent_at\nr1,r1,u1,2026-09-21 09:00:00\n")
+    output = run(known, "import", *sorted(tmp_path.glob("?.csv"))).output
+    assert "a.csv: create_time: may be a report's or a comment's" in output
+    assert "name it sent_at (reports) or commented_at (comments)" in output
+    assert "b.csv: kind: no column tells reports from comments" in output
+    assert "c.csv: kind: 'sent_at' and 'commented_at' are both here" in output
+    assert "d.csv: user_id: no column holds it" in output
+    assert "e.csv: report_id: no column holds it" in output
+    assert "f.csv: has the column 'report_id' twice" in output
+
+
+def test_answers_of_dingtalk_are_read_with_and_without_their_exchange(known: Folder, tmp_path: Path) -> None:
+    report = {"create_time": 1790069565000, "creator_id": "u1", "report_id": "r1", "template_name": "日报"}
+    body = {"errcode": 0, "result": {"data_list": [report], "has_more": False, "next_cursor": 3000000000}}
+    comment = {"content": "ok", "create_time": "2026-09-22 20:00:00", "userid": "u2"}
+    exchanges = [
+        {"api": "gettoken", "request": {}, "response": {"errcode": 0, "access_token": "never kept"}},
+        {"api": "topapi/report/list", "request": {}, "response": {"errcode": 88, "sub_code": "90018"}},
+        {"api": "/topapi/report/simplelist", "request": {}, "response": {**body, "errcode": "0"}},
+        {
+            "api": "topapi/report/comment/list",
+            "request": {"report_id": "r1"},
+            "response": {"errcode": 0, "result": {"comments": [comment, comment]}},
+        },
+    ]
+    (tmp_path / "exchanges.jsonl").write_text("".join(json.dumps(line) + "\n" for line in exchanges))
+    (tmp_path / "body.json").write_text(json.dumps(body))
+    (tmp_path / "pretty.json").write_text(json.dumps(body, indent=2))
+    assert summary(known, "exchanges.jsonl")["added"] == 2
+    assert summary(known, "body.json", "pretty.json")["alreadyKnown"] == 2
+    assert known.days() == {(CORP, "20260922"): (1, 1, 1)}
+    (tmp_path / "bad.jsonl").write_text('{"api": "topapi/report/list", "response": {"errcode": 0}}\n')
+    assert "bad.jsonl, line 1: result: is missing" in run(known, "import", "bad.jsonl").output
+
+
+def test_days_between_are_covered_and_others_are_not(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "reports.csv").write_text("report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\n")
+    summary(known, "reports.csv", "--from", "20260920", "--to", "2026-09-22")
+    assert [known.store.kpis("reportData", CORP, f"202609{day}") for day in (19, 20, 23)] == [None, {}, None]
+    summary(known, "reports.csv", "--corp", CORP, "--from", "20260901", "--to", "20260902")
+    assert [(piece.first_day, piece.last_day) for piece in known.store.coverage()] == [
+        ("20260901", "20260902"),
+        ("20260920", "20260922"),
+    ]
+    assert "is before" in run(known, "import", "reports.csv", "--from", "20260902", "--to", "20260901").output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("sheet.xlsx", b"PK\x03\x04", "is a spreadsheet"),
+        ("empty.csv", b"", "is empty"),
+        ("broken.csv.gz", gzip.compress(b"report_id,user_id,sent_at\n" * 99)[:-9], "cannot be read"),
+        ("broken.parquet", b"PAR1 but not really", "cannot be read as Parquet"),
+        ("text.csv", b"report_id,user_id,sent_at\n\xff\xff\xff", "neither in UTF-8 nor in GB18030"),
+        ("quote.csv", b'report_id,user_id,sent_at\n"r1,u1,2026-09-21 09:00:00\n', "line 2 is not CSV"),
+        ("list.jsonl", b"[1, 2]\n", "line 1: json: is a list, not an object"),
+        ("text.jsonl", b'{"report_id": \n', "line 1: json: is not JSON"),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_is_refused(
+    known: Folder, tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    result = run(known, "import", name)
+    assert result.exit_code == 1
+    assert reason in result.output
+    assert known.lake.days() == {}
+
+
+def test_utf_16_and_semicolons_are_read(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "reports.csv").write_bytes(REPORTS.replace(",", ";").encode("utf-16"))
+    assert summary(known, "reports.csv")["added"] == 3
+
+
+def test_progress_is_shown_on_a_terminal(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "facts.jsonl").write_text('{"report_id":"r1","user_id":"u1","sent_at":1790069565}\n' * 2000)
+    command = [sys.executable, "-m", "reportdata", "import", "facts.jsonl", "--data", str(known.path)]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, command)
+    shown = b""
+    try:
+        while chunk := os.read(terminal, 65_536):
+            shown += chunk
+    except OSError:  # how a terminal says that its program has ended
+        pass
+    assert os.waitpid(child, 0)[1] == 0
+    assert b"reading facts.jsonl" in shown
+    assert b"2,000" in shown
