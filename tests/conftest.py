@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from click.testing import CliRunner, Result
 
 from reportdata.api.server import Server
 from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli import cli
 from reportdata.cli.importing import refresh_folder
 from reportdata.days import Coverage
 from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret
@@ -111,6 +113,11 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     made = Folder(tmp_path / "data")
     yield made
     made.store.close()
+
+
+def run(folder: Folder, *arguments: object) -> Result:
+    """Run a command on a data folder."""
+    return CliRunner().invoke(cli, [*map(str, arguments), "--data", str(folder.path)])
 
 
 class Serving(NamedTuple):

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Folder
-from test_import_command import run
+from conftest import Folder, run, serving
 
 CORP = "ding32xxx"
 
@@ -139,8 +138,6 @@ def test_apps_are_refused_what_they_may_not_have(filled: Folder) -> None:
 
 
 def test_a_taken_port_is_said_so(filled: Folder) -> None:
-    from conftest import serving
-
     with serving(filled) as server:
         result = run(filled, "serve", "--port", server.address[1])
     assert result.exit_code == 1

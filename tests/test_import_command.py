@@ -125,7 +125,9 @@ def test_lines_are_counted_as_an_editor_counts_them(known: Folder, tmp_path: Pat
 def test_a_sheet_with_chinese_headings_keeps_no_names(known: Folder, tmp_path: Path) -> None:
     text = (
         "发送人,提交时间,日志模板,部门,今日完成工作\n"
-        '张三,2026年9月21日 17:05,日报,研发部,很多\n李四,2026/9/21 18:05:01,日报,"研发部，市场部",更多\n张三,2026-09-21 19:00,周报,研发部,\n'
+        "张三,2026年9月21日 17:05,日报,研发部,很多\n"
+        '李四,2026/9/21 18:05:01,日报,"研发部，市场部",更多\n'
+        "张三,2026-09-21 19:00,周报,研发部,\n"
     )
     (tmp_path / "sheet.csv").write_bytes(text.encode("gb18030"))
     assert summary(known, "sheet.csv")["added"] == 3
