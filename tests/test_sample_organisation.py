@@ -1,0 +1,58 @@
+"""An organisation as DingTalk delivers it, against its true numbers: the one in this folder, and a larger one when it
+lies beside the project."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from conftest import Folder, run
+
+SAMPLES = {"own": Path(__file__).parent / "data", "larger": Path(__file__).parents[2] / "shared" / "data"}
+EXCHANGES = ("report_list.jsonl", "comment_list.jsonl")
+TABLES = ("reports.csv", "comments.csv")
+
+
+@pytest.fixture(params=SAMPLES)
+def sample(request: pytest.FixtureRequest) -> Path:
+    """A folder with an organisation's files."""
+    path = SAMPLES[request.param]
+    if not path.exists():
+        pytest.skip("the larger sample organisation is not beside the project")
+    return path
+
+
+def _shuffled(source: Path, folder: Path) -> Path:
+    lines = source.read_text("utf-8").splitlines(keepends=True)
+    random.Random(7).shuffle(lines)
+    path = folder / source.name
+    path.write_text("".join(lines), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [[EXCHANGES], [TABLES], [EXCHANGES, TABLES], [EXCHANGES, EXCHANGES], [TABLES, EXCHANGES, TABLES], ["shuffled"]],
+    ids=["exchanges", "tables", "both", "twice", "all again", "shuffled"],
+)
+def test_the_true_numbers_come_out(
+    sample: Path, folder: Folder, tmp_path: Path, imports: list[tuple[str, ...] | str]
+) -> None:
+    truth = json.loads((sample / "truth.json").read_text("utf-8"))
+    corp_id = truth["corp_id"]
+    run(folder, "org", "add", corp_id, "--time-zone", truth["time_zone"])
+    for names in imports:
+        if isinstance(names, str):
+            files = [_shuffled(sample / name, tmp_path) for name in EXCHANGES]
+        else:
+            files = [sample / name for name in names]
+        assert run(folder, "import", *files).exit_code == 0
+    days = sorted(truth["days"])
+    rows = json.loads(run(folder, "query", days[0], "--to", days[-1], "--corp", corp_id, "--format", "json").stdout)
+    expected = [{"stat_date": day, "corp_id": corp_id, **values} for day, values in sorted(truth["days"].items())]
+    assert rows == expected
+    outside = json.loads(run(folder, "query", "20000101", "--to", "20991231", "--format", "json").stdout)
+    assert outside == expected
