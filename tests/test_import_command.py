@@ -101,7 +101,12 @@ def test_a_bad_record_is_named_and_adds_nothing(
     assert result.exit_code == 1
     assert f"bad.csv, line 5: {field}: " in result.output
     assert reason in result.output
-    assert known.days() == {(CORP, "20260921"): (0, 0, 1)}, "the other file is imported, nothing of the bad one is"
+    assert "No day counts as covered" in result.output
+    days = known.lake.days()
+    assert [(day, len(files.sent), len(files.commented)) for day, files in days.items()] == [("20260921", 0, 1)]
+    assert known.store.coverage() == [], "what the bad file lacks is not taken for zeros"
+    assert summary(known, "good.csv")["added"] == 0
+    assert known.days() == {(CORP, "20260921"): (0, 0, 1)}
 
 
 def test_bad_records_can_be_skipped_to_a_file(known: Folder, tmp_path: Path) -> None:

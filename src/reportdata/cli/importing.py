@@ -105,6 +105,7 @@ def import_command(
     for failure in done.failures:
         click.echo(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""), err=True)
     if done.failures:
+        click.echo("No day counts as covered by this import: import again what is mended, or the rest alone.", err=True)
         raise click.exceptions.Exit(1)
 
 

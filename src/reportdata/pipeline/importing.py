@@ -66,8 +66,8 @@ def import_files(
 ) -> Imported:
     """Add the facts of files to the lake, each file as a whole or not at all, and note the days that were observed.
 
-    A file that cannot be imported is named in the result and does not keep the others from it. Days are refreshed by
-    `reportdata.pipeline.refreshing`, not here.
+    A file that cannot be imported is named in the result and does not keep the others from it; but then no day is noted
+    as observed, since what is missing would be read as zeros. Days are refreshed by `reportdata.pipeline.refreshing`.
     """
     done = Imported()
     if options.corp_id is not None:
@@ -77,7 +77,7 @@ def import_files(
             _import_file(lake, store, path, options, progress, done)
         except InputError as error:
             done.failures.append(error)
-    if not done.failures or done.spans:
+    if not done.failures:
         lake.observe(_observed(done, options))
     return done
 
