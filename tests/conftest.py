@@ -25,7 +25,7 @@ from reportdata.lake import Lake
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
+from reportdata.store.sqlite import SERVING_TIMEOUT, SQLiteStore
 
 REQUIRED = set(os.environ.get("REPORTDATA_TESTS_REQUIRE", "").split())
 """Tools whose absence fails a test instead of skipping it."""
@@ -138,7 +138,9 @@ def serving(
     folder: Folder, *, clock: Callable[[], float] = time.time, catalogue: Path | None = None
 ) -> Iterator[Serving]:
     """The real server of a data folder, on a free port."""
-    with Server(read_catalogue(catalogue), lambda: SQLiteStore(folder.settings.store), "127.0.0.1", 0, clock) as server:
+    with Server(
+        read_catalogue(catalogue), lambda: SQLiteStore(folder.settings.store, SERVING_TIMEOUT), "127.0.0.1", 0, clock
+    ) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

@@ -84,7 +84,7 @@ def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> l
         return None
     files = [str(found) for found in folder.glob("raw/*/*/*.parquet")]
     user = "''" if columns.kind == "withdrawn" else "user_id"
-    more = "template, departments" if columns.kind == "sent" else "null, []"
+    more = "template, departments" if columns.kind == "sent" else "null, null"
     rows = duckdb.sql(
         f"select corp_id, report_id, {user}, epoch_us({columns.time_field}), stat_day, {more} "
         f"from read_parquet({files}, hive_partitioning = false)"
@@ -98,7 +98,7 @@ def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> l
             at=row[3],
             stat_day=row[4],
             template=row[5],
-            departments=tuple(row[6]),
+            departments=row[6],
         )
         for row in rows
     ]

@@ -34,7 +34,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """A report that was sent or withdrawn, or a comment that was made.
 
     ``at`` is the fact's own instant and ``stat_day`` the local day it belongs to. A withdrawal has no user; only a sent
-    report has a template and departments.
+    report has a template and departments, the latter as names with commas between them.
     """
 
     kind: Kind
@@ -44,7 +44,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     stat_day: str
     template: str | None = None
-    departments: tuple[str, ...] = ()
+    departments: str | None = None
 
 
 class Organisations:
@@ -90,13 +90,12 @@ def read_fact(
         day = day_of(at, zone)
     except ValueError as error:
         raise BadField(columns.time_field, str(error)) from None
-    user = template = None
-    departments: tuple[str, ...] = ()
+    user = template = departments = None
     if columns.kind != "withdrawn":
         user = read_user(record, columns, corp)
     if columns.kind == "sent":
         template = read_text("template", record.get(columns.template)) if columns.template else None
-        departments = read_departments(record.get(columns.departments)) if columns.departments else ()
+        departments = read_departments(record.get(columns.departments)) if columns.departments else None
     if columns.report_id is not None:
         report = read_id("report_id", record.get(columns.report_id))
     else:
@@ -166,15 +165,17 @@ def read_text(field: str, value: object) -> str | None:
     return text or None
 
 
-def read_departments(value: object) -> tuple[str, ...]:
-    """Department names, from a list or from one text with commas between them."""
+def read_departments(value: object) -> str | None:
+    """Department names with commas between them, from such a text or from a list. A comma inside a listed name becomes
+    a full-width one, so that the names can be told apart again."""
     if isinstance(value, str):
         value = value.replace("，", ",").split(",")
-    if value is None:
-        return ()
-    if not isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple):
+        value = [item.replace(",", "，") if isinstance(item, str) else item for item in value]
+    elif value is not None:
         raise BadField("departments", f"is a {type(value).__name__}, not a list or a text")
-    return tuple(name for item in value if (name := read_text("departments", item)))
+    names = (read_text("departments", item) for item in value or ())
+    return ",".join(name for name in names if name) or None
 
 
 def _digest(*parts: str) -> str:

@@ -31,6 +31,9 @@ from reportdata.errors import StoreError
 from reportdata.identity import Rates
 from reportdata.store import Store
 
+LONGEST_WAIT = 1.4
+"""Seconds that a call waits for others before it; the store then waits as long for other processes."""
+
 log = logging.getLogger("reportdata.api")
 
 
@@ -41,7 +44,7 @@ def build_app(catalogue: Catalogue, reader: Store, writer: Store, clock: Callabl
     :param writer: issues tokens, in threads; another instance on the same store.
     :param clock: gives the time in seconds since 1970.
     """
-    lock = threading.Lock()
+    lock = _Lock()
 
     def issue_token(app_key: str, decide: Decide) -> str:
         with lock:
@@ -73,32 +76,41 @@ def build_app(catalogue: Catalogue, reader: Store, writer: Store, clock: Callabl
     return app
 
 
+class _Lock:
+    """Lets in one thread after the other, and keeps none waiting so long that its caller gives up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=LONGEST_WAIT):
+            raise StoreError("the store is busy with other calls")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 def _others(routes: list[Route]) -> ASGIApp:
     """The routes that are not hot, and the answers to unknown paths and to what they raise."""
     app = Starlette(
         routes=routes,
-        exception_handlers={HTTPException: _not_found, Failed: _failed, StoreError: _store_error},
+        exception_handlers={HTTPException: _not_found, Failed: _failed, StoreError: _store_error, Exception: _unknown},
     )
     app.router.redirect_slashes = False
 
     async def others(scope: Scope, receive: Receive, send: Send) -> None:
         ids: Ids = scope["reportdata.ids"]
-        started = False
 
         async def send_with_ids(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 own = {name for name, _ in message["headers"]}
                 message["headers"] += [pair for pair in headers(0, ids) if pair[0] not in own]
             await send(message)
 
         try:
             await app(scope, receive, send_with_ids)
-        except Exception:
+        except Exception:  # Starlette answers it, and raises it again
             log.exception("request %s failed", ids.request)
-            if not started:
-                await send_answer(send, UNKNOWN_ERROR.status, UNKNOWN_ERROR.body(ids.request), ids)
 
     return others
 
@@ -115,6 +127,10 @@ def _failed(request: Request, error: Exception) -> Response:
 def _store_error(request: Request, error: Exception) -> Response:
     log.error("request %s: %s", _ids(request).request, error)
     return _answer(request, SYSTEM_ERROR)
+
+
+def _unknown(request: Request, _error: Exception) -> Response:
+    return _answer(request, UNKNOWN_ERROR)
 
 
 def _answer(request: Request, fault: Fault, *, close: bool = False) -> Response:

@@ -8,8 +8,9 @@ import click
 
 from reportdata.api.server import Server
 from reportdata.catalogue import read_catalogue
-from reportdata.cli.options import data_option, open_store
+from reportdata.cli.options import data_option
 from reportdata.settings import Settings
+from reportdata.store.sqlite import SERVING_TIMEOUT, SQLiteStore
 
 
 @click.command("serve")
@@ -40,4 +41,9 @@ def serve_command(host: str, port: int, catalogue: Path | None, data: Path) -> N
 
 def open_server(settings: Settings) -> Server:
     """The server of a data folder, bound to its address."""
-    return Server(read_catalogue(settings.catalogue), lambda: open_store(settings), settings.host, settings.port)
+    return Server(
+        read_catalogue(settings.catalogue),
+        lambda: SQLiteStore(settings.store, SERVING_TIMEOUT),
+        settings.host,
+        settings.port,
+    )

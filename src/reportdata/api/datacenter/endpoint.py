@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -71,7 +71,7 @@ class Endpoint:
                 await self._require_same_request(app, call, now)
             body = self._answer(corp_id, call.stat_date)
         except Refused as refused:
-            status, body = self._refusal(refused.reason, scope, ids)
+            status, body = self._refusal(refused.reason, ids)
         except _Failed as failed:
             status, body = failed.fault.status, failed.fault.body(ids.request)
         except StoreError as error:
@@ -86,7 +86,10 @@ class Endpoint:
         if token is None:
             raise Refused(Reason.TOKEN_MISSING)
         app = authenticate(self._store.caller(hash_of(token)), now)
-        require_address(app, _address(scope))
+        try:
+            require_address(app, _address(scope))
+        except Refused as refused:
+            raise _Failed(wire.address_refused(_address(scope), app.app_key)) from refused
         require_scope(app, self._service.scope)
         self._rates.require(app, self._service.path, now)
         return app
@@ -111,13 +114,9 @@ class Endpoint:
         values = self._store.kpis(self._service.id or "", corp_id, stat_date)
         return self._body.of_day(corp_id, stat_date, values)
 
-    def _refusal(self, reason: Reason, scope: Scope, ids: Ids) -> tuple[int, bytes]:
+    def _refusal(self, reason: Reason, ids: Ids) -> tuple[int, bytes]:
         fault = wire.REFUSALS[reason]
-        detail: Mapping[str, object] | None = None
-        if reason is Reason.SCOPE:
-            detail = {"requiredScopes": [self._service.scope]}
-        elif reason is Reason.ADDRESS:
-            fault = fault._replace(message=f"{fault.message},request ip={_address(scope)}")
+        detail = {"requiredScopes": [self._service.scope]} if reason is Reason.SCOPE else None
         return fault.status, fault.body(ids.request, detail)
 
 

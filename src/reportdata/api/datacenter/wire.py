@@ -54,6 +54,13 @@ REFUSALS = {
 }
 """What a refused caller is answered."""
 
+
+def address_refused(address: str, app_key: str) -> Fault:
+    """The fault of a caller outside the allow-list, which names both."""
+    fault = REFUSALS[Reason.ADDRESS]
+    return fault._replace(message=f"{fault.message},request ip={address} appKey({app_key})")
+
+
 SERVICE_FAULTS = (
     CLIENT_TOKEN_MISMATCH,
     DATE_IS_NULL,

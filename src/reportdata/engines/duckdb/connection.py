@@ -17,7 +17,7 @@ COLUMNS = {
         "user_id": "varchar",
         "sent_at": "timestamptz",
         "template": "varchar",
-        "departments": "varchar[]",
+        "departments": "varchar",
     },
     "commented": {
         "corp_id": "varchar",

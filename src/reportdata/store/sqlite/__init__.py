@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reportdata.store.sqlite.database import Database
+from reportdata.store.sqlite.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.identities import Identities
+
+__all__ = ["SERVING_TIMEOUT", "SQLiteStore"]
 
 
 class SQLiteStore(Identities, Days):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
-    An instance may be used by one thread at a time; any number of instances, in any number of processes, may be open.
+    ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a
+    time; any number of instances, in any number of processes, may be open.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
+    def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
+        self.database = Database(path, timeout)
 
     def size(self) -> int:
         names = (

@@ -11,8 +11,10 @@ from typing import Any
 
 from reportdata.errors import StoreError
 
-BUSY_TIMEOUT = 2.0
-"""Seconds to wait for another process's lock: below the 3 s after which DingTalk's Node SDK gives up."""
+COMMAND_TIMEOUT = 30.0
+"""Seconds that a command waits for another process's lock."""
+SERVING_TIMEOUT = 1.4
+"""Seconds that a call waits: twice this is below the 3 s after which DingTalk's Node SDK gives up."""
 
 
 class Database:
@@ -21,13 +23,13 @@ class Database:
     It may be used by one thread at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, timeout: float) -> None:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.connection = sqlite3.connect(
                 path,
-                timeout=BUSY_TIMEOUT,
+                timeout=timeout,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=256,
