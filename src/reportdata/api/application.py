@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -37,7 +37,7 @@ LONGEST_WAIT = 1.4
 log = logging.getLogger("reportdata.api")
 
 
-def build_app(catalogue: Catalogue, reader: Store, writer: Store, clock: Callable[[], float]) -> ASGIApp:
+def build_app(catalogue: Catalogue, reader: Store, writer: Store, clock: Callable[[], float]) -> Application:
     """The whole API as an ASGI application.
 
     :param reader: answers the contract, on the event loop.
@@ -58,22 +58,34 @@ def build_app(catalogue: Catalogue, reader: Store, writer: Store, clock: Callabl
     endpoints = {
         service.path: Endpoint(service, reader, claim_client_token, rates, clock) for service in catalogue.services
     }
-    others = _others(Tokens(issue_token, clock).routes())
+    return Application(endpoints, _others(Tokens(issue_token, clock).routes()), clock)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+
+class Application:
+    """The hot endpoints by path, and everything else."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint], others: ASGIApp, clock: Callable[[], float]) -> None:
+        self._endpoints = endpoints
+        self._others = others
+        self._clock = clock
+
+    def is_immediate(self, scope: Scope) -> bool:
+        """Whether the call is answered without waiting for anything, so that it need not become a task."""
+        endpoint = self._endpoints.get(scope["path"])
+        return endpoint is not None and scope["method"] == "GET" and endpoint.is_immediate(scope)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path.startswith("//"):  # an endpoint that was configured with a slash at its end
             path = scope["path"] = "/" + path.lstrip("/")
-        endpoint = endpoints.get(path)
+        endpoint = self._endpoints.get(path)
         if endpoint is not None and scope["method"] in ("GET", "HEAD"):
             await endpoint(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await send_answer(send, 200, b"{}", new_ids(clock()), PREFLIGHT)
+            await send_answer(send, 200, b"{}", new_ids(self._clock()), PREFLIGHT)
         else:
-            scope["reportdata.ids"] = new_ids(clock())
-            await others(scope, receive, send)
-
-    return app
+            scope["reportdata.ids"] = new_ids(self._clock())
+            await self._others(scope, receive, send)
 
 
 class _Lock:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import time
-from typing import cast
+from collections.abc import Coroutine, Generator
+from types import coroutine
+from typing import Any, cast
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from reportdata.api.answers import HEADERS_TOO_LARGE, MALFORMED, URL_TOO_LONG, Fault, headers, new_ids
+from reportdata.api.application import Application
 
 LONGEST_URL = 8_192
 MOST_HEADERS = 100
 LARGEST_HEADERS = 32_768
 """Bytes of all names and values together."""
+
+
+@coroutine
+def _resumed(running: Coroutine[object, None, None], awaited: object) -> Generator[object, None, None]:
+    """The rest of a coroutine that has begun and waits for something."""
+    yield awaited
+    yield from running.__await__()
 
 
 class Protocol(HttpToolsProtocol):
@@ -58,6 +69,22 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_bytes = None
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Answer at once what needs no waiting: making a task takes longer than the answer itself."""
+        scope: Any = cycle.scope  # uvicorn and Starlette type the same thing differently
+        if not (isinstance(self.app, Application) and self.app.is_immediate(scope)):
+            super()._start_asgi_task(cycle, app)
+            return
+        running = cycle.run_asgi(app)
+        try:
+            awaited = running.send(None)
+        except StopIteration:
+            return
+        # The client does not read what was sent before; what is left goes on when it does.
+        task = self.loop.create_task(_resumed(running, awaited))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

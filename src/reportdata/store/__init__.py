@@ -36,6 +36,9 @@ class Version(NamedTuple):
 class Store(Protocol):
     """See the module's text for what holds of every method."""
 
+    def version(self) -> int:
+        """A number that is another one after anything was changed through another instance, in whatever process."""
+
     def organisations(self) -> list[Organisation]:
         """All organisations, by id."""
 

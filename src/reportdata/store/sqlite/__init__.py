@@ -21,6 +21,10 @@ class SQLiteStore(Identities, Days):
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
         self.database = Database(path, timeout)
 
+    def version(self) -> int:
+        row = self.database.row("pragma data_version")
+        return int(row[0]) if row else 0
+
     def size(self) -> int:
         names = (
             self.database.path,
