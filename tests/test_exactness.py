@@ -86,7 +86,7 @@ def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> l
     user = "''" if columns.kind == "withdrawn" else "user_id"
     more = "template, departments" if columns.kind == "sent" else "null, null"
     rows = duckdb.sql(
-        f"select corp_id, report_id, {user}, epoch_us({columns.time_field}), stat_day, {more} "
+        f"select corp_id, report_id, {user}, epoch_us({columns.time_field}), strftime(stat_day, '%Y%m%d'), {more} "
         f"from read_parquet({files}, hive_partitioning = false)"
     ).fetchall()
     return [

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from reportdata.errors import BadValue
 
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
+PARTITION = "stat_day="
+"""How the names of the lake's folders begin, as tools that read partitioned Parquet expect; an ISO date follows."""
 SECOND = 1_000_000
 """Microseconds in a second."""
 
@@ -67,6 +69,11 @@ def to_date(day: str) -> date:
 def from_date(value: date) -> str:
     """The stat day of a calendar date."""
     return f"{value.year:04}{value.month:02}{value.day:02}"
+
+
+def day_of_folder(name: str) -> str:
+    """The stat day of a folder of the lake, which is named like ``stat_day=2021-06-20``."""
+    return name.removeprefix(PARTITION).replace("-", "")
 
 
 def days_between(first: str, last: str) -> Iterator[str]:

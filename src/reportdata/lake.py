@@ -1,9 +1,9 @@
 """The lake: facts at rest, as immutable Parquet files by kind and stat day. ::
 
     lake/
-      sent/stat_day=20210620/<id>.parquet        corp_id, report_id, user_id, sent_at, template, departments
-      commented/stat_day=20210620/<id>.parquet   corp_id, report_id, user_id, commented_at
-      withdrawn/stat_day=20210620/<id>.parquet   corp_id, report_id, withdrawn_at
+      sent/stat_day=2021-06-20/<id>.parquet        corp_id, report_id, user_id, sent_at, template, departments
+      commented/stat_day=2021-06-20/<id>.parquet   corp_id, report_id, user_id, commented_at
+      withdrawn/stat_day=2021-06-20/<id>.parquet   corp_id, report_id, withdrawn_at
       coverage/<id>.jsonl                        what an import observed; a line: [organisation, first day, last day]
       incoming/<id>/                             what an import is writing; moved into place when it is whole
       refresh.lock                               held while days are refreshed
@@ -28,11 +28,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from reportdata.days import Coverage
+from reportdata.days import PARTITION, Coverage, day_of_folder
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Kind
-
-_PARTITION = "stat_day="
 
 
 class DayFiles(NamedTuple):
@@ -58,9 +56,9 @@ class Lake:
         """The files of a kind by stat day, the earliest first."""
         found: dict[str, tuple[Path, ...]] = {}
         for folder in _entries(self.root / kind):
-            if folder.name.startswith(_PARTITION):
+            if folder.name.startswith(PARTITION):
                 names = (path for path in _entries(folder) if path.suffix == ".parquet")
-                found[folder.name.removeprefix(_PARTITION)] = tuple(sorted(names))
+                found[day_of_folder(folder.name)] = tuple(sorted(names))
         return dict(sorted(found.items()))
 
     def days(self) -> dict[str, DayFiles]:
@@ -117,7 +115,7 @@ class Lake:
         moves = {
             path: self.root / kind / path.parent.name / f"{incoming.folder.name}-{number}.parquet"
             for kind in KINDS
-            for number, path in enumerate(sorted((incoming.folder / kind).glob(f"{_PARTITION}*/*.parquet")))
+            for number, path in enumerate(sorted((incoming.folder / kind).glob(f"{PARTITION}*/*.parquet")))
         }
         if incoming.coverage.exists():
             moves[incoming.coverage] = self.root / "coverage" / f"{incoming.folder.name}.jsonl"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reportdata.days import from_date
 from reportdata.engines import MEASURES, Measured, kpis_sql
 from reportdata.engines.duckdb.connection import connect, facts
 from reportdata.errors import LakeError
@@ -20,14 +21,17 @@ class DuckDBEngine:
     def kpis(self, sent: Sequence[Path], commented: Sequence[Path], withdrawn: Sequence[Path]) -> list[Measured]:
         self._views(sent=sent, commented=commented, withdrawn=withdrawn)
         rows = self._rows(f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})")
-        return [Measured(corp_id, day, dict(zip(MEASURES, values, strict=True))) for corp_id, day, *values in rows]
+        return [
+            Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
+            for corp_id, day, *values in rows
+        ]
 
     def days_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> set[str]:
         self._views(sent=sent, withdrawn=withdrawn)
         rows = self._rows(
             "select distinct stat_day from sent semi join withdrawn using (corp_id, report_id)",
         )
-        return {day for (day,) in rows}
+        return {from_date(day) for (day,) in rows}
 
     def close(self) -> None:
         self._connection.close()

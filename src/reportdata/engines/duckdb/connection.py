@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 COLUMNS = {
     "sent": {
         "corp_id": "varchar",
-        "stat_day": "varchar",
+        "stat_day": "date",
         "report_id": "varchar",
         "user_id": "varchar",
         "sent_at": "timestamptz",
@@ -21,14 +21,14 @@ COLUMNS = {
     },
     "commented": {
         "corp_id": "varchar",
-        "stat_day": "varchar",
+        "stat_day": "date",
         "report_id": "varchar",
         "user_id": "varchar",
         "commented_at": "timestamptz",
     },
     "withdrawn": {
         "corp_id": "varchar",
-        "stat_day": "varchar",
+        "stat_day": "date",
         "report_id": "varchar",
         "withdrawn_at": "timestamptz",
     },

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from reportdata.columns import Columns
-from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, Offset, offsets
+from reportdata.days import END_INSTANT, FIRST_INSTANT, PARTITION, SECOND, Offset, day_of_folder, from_date, offsets
 from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, name, text
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, LONGEST_ID, Fact, Kind, Organisations
@@ -40,7 +40,7 @@ class Staged(NamedTuple):
 
 
 class Staging:
-    """Writes facts to ``folder``, laid out like the lake: ``<kind>/stat_day=<day>/*.parquet``."""
+    """Writes facts to ``folder``, laid out like the lake: ``<kind>/stat_day=2021-06-20/*.parquet``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -87,10 +87,11 @@ class Staging:
             "stat_day: 'varchar', template: 'varchar', departments: 'varchar'})"
         )
         for (kind,) in self._rows(f"select distinct kind from {source}"):
-            columns = ", ".join(
-                'make_timestamptz("at") as ' + column if type_ == "timestamptz" else column
-                for column, type_ in COLUMNS[kind].items()
-            )
+            made = {
+                "timestamptz": 'make_timestamptz("at")',
+                "date": "cast(strptime(stat_day, '%Y%m%d') as date)",
+            }
+            columns = ", ".join(f"{made.get(type_, column)} as {column}" for column, type_ in COLUMNS[kind].items())
             self._copy_facts(kind, f"select {columns} from {source} where kind = {text(kind)}")
         path.unlink()
 
@@ -104,7 +105,7 @@ class Staging:
     def _finish(self, kind: Kind, known: Callable[[Kind, Sequence[str]], Sequence[Path]]) -> Staged:
         staged = self._staged(kind)
         groups = self._rows(f"select corp_id, min(stat_day), max(stat_day), count(*) from ({staged}) group by corp_id")
-        spans = {corp: (first, last) for corp, first, last, _ in groups}
+        spans = {corp: (from_date(first), from_date(last)) for corp, first, last, _ in groups}
         read = sum(count for *_, count in groups)
         days = _days_in(self._raw(kind))
         here = known(kind, days)
@@ -114,7 +115,7 @@ class Staging:
             self._raw(kind).rename(self._folder / kind)
             return Staged(kind, read, read, days, spans)
         self._copy(f"{staged} except {facts(kind, here)}", self._folder / kind)
-        paths = sorted((self._folder / kind).glob("stat_day=*/*.parquet"))
+        paths = sorted((self._folder / kind).glob(f"{PARTITION}*/*.parquet"))
         ((added,),) = self._rows(f"select count(*) from ({facts(kind, paths)})")
         return Staged(kind, read, added, _days_in(self._folder / kind), spans)
 
@@ -122,7 +123,7 @@ class Staging:
         return self._folder / "raw" / kind
 
     def _staged(self, kind: str) -> str:
-        return facts(kind, sorted(self._raw(kind).glob("stat_day=*/*.parquet")))
+        return facts(kind, sorted(self._raw(kind).glob(f"{PARTITION}*/*.parquet")))
 
     def _copy_facts(self, kind: str, query: str) -> None:
         self._copy(f"select {', '.join(COLUMNS[kind])} from ({query})", self._raw(kind))
@@ -145,7 +146,7 @@ class Staging:
 
 
 def _days_in(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(path.name.removeprefix("stat_day=") for path in folder.glob("stat_day=*")))
+    return tuple(sorted(day_of_folder(path.name) for path in folder.glob(f"{PARTITION}*")))
 
 
 def _facts_of_table(query: str, columns: Columns, organisations: Organisations, corp_id: str | None) -> str:
@@ -178,8 +179,8 @@ def _facts_of_table(query: str, columns: Columns, organisations: Organisations, 
         timed as (select *, {_instant(zones)} as instant from placed),
         checked as (
             select *, case when coalesce({" and ".join(simple)}, false)
-                then strftime(make_timestamp(instant + {_by_zone(zones, "instant", _offset_of_instant)}), '%Y%m%d')
-                else error('not of the common forms') end as stat_day
+                then cast(make_timestamp(instant + {_by_zone(zones, "instant", _offset_of_instant)}) as date)
+                else cast(error('not of the common forms') as date) end as stat_day
             from timed
         )
         select {", ".join(out)}, make_timestamptz(instant) as {at}, stat_day from checked
