@@ -78,15 +78,8 @@ def day_of_folder(name: str) -> str:
 
 def days_between(first: str, last: str) -> Iterator[str]:
     """Every stat day from ``first`` to ``last``, both included; none when ``last`` is earlier."""
-    day, end = to_date(first), to_date(last)
-    while day <= end:
-        yield from_date(day)
-        day += timedelta(days=1)
-
-
-def next_day(day: str) -> str:
-    """The stat day after ``day``."""
-    return from_date(to_date(day) + timedelta(days=1))
+    for number in range(to_date(first).toordinal(), to_date(last).toordinal() + 1):
+        yield from_date(date.fromordinal(number))
 
 
 @lru_cache(maxsize=1024)

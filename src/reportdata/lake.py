@@ -76,7 +76,10 @@ class Lake:
         found: set[Coverage] = set()
         for path in _entries(self.root / "coverage"):
             if path.suffix == ".jsonl":
-                found.update(lines.decode_lines(path.read_bytes()))
+                try:
+                    found.update(lines.decode_lines(path.read_bytes()))
+                except (OSError, msgspec.DecodeError) as error:
+                    raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
         return found
 
     def size(self) -> int:
@@ -126,7 +129,7 @@ class Lake:
             folder.mkdir(parents=True, exist_ok=True)
         for path, target in moves.items():
             path.rename(target)
-        for folder in {self.root, *folders, *(folder.parent for folder in folders)}:
+        for folder in {self.root.parent, self.root, *folders, *(folder.parent for folder in folders)}:
             _sync(folder)
 
     def observe(self, observed: Iterable[Coverage]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,13 +56,18 @@ def facts(kind: str, paths: Sequence[Path]) -> str:
     if not paths:
         columns = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in COLUMNS[kind].items())
         return f"select {columns} where false"
-    listed = ", ".join(text(str(path)) for path in paths)
+    listed = ", ".join(file(path) for path in paths)
     return f"select {', '.join(COLUMNS[kind])} from read_parquet([{listed}], hive_partitioning = false)"
 
 
 def text(value: str) -> str:
     """A text as SQL writes it."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def file(path: Path) -> str:
+    """A file's path as SQL names it; the signs that make it a pattern are meant as they stand."""
+    return text(re.sub(r"[*?\[]", r"[\g<0>]", str(path)))
 
 
 def name(value: str) -> str:

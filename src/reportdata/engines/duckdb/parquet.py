@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reportdata.columns import Columns, read_columns
-from reportdata.engines.duckdb.connection import connect, name, text
+from reportdata.engines.duckdb.connection import connect, file, name
 from reportdata.errors import BadField, BadFile
 from reportdata.records import Line
 
@@ -74,7 +74,7 @@ class ParquetTable:
         self._connection.close()
 
     def _source(self) -> str:
-        return f"read_parquet({text(str(self._path))}, hive_partitioning = false)"
+        return f"read_parquet({file(self._path)}, hive_partitioning = false)"
 
     def _cell(self, column: str) -> str:
         """Times as texts, with an offset where they are instants."""

@@ -17,7 +17,7 @@ import msgspec
 
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, FIRST_INSTANT, PARTITION, SECOND, Offset, day_of_folder, from_date, offsets
-from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, name, text
+from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, file, name, text
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, LONGEST_ID, Fact, Kind, Organisations
 
@@ -26,6 +26,9 @@ _EDGE = r"[^\x00-\x1f\x7f-\x9f\s\pZ,，]"
 _WORD = rf"{_EDGE}([^\x00-\x1f\x7f-\x9f,，]*{_EDGE})?"
 _CLOCK = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _OFFSET = r"(Z|[+-](0\d|1[0-3]):[0-5]\d)"
+
+
+_FACT = {field: "bigint" if field == "at" else "varchar" for field in Fact.__struct_fields__}
 
 
 class Staged(NamedTuple):
@@ -54,9 +57,9 @@ class Staging:
         """A query of a UTF-8 file with commas or tabs, all of it text."""
         columns = ", ".join(f"{text(column)}: 'varchar'" for column in header)
         return (
-            f"select * from read_csv({text(str(path))}, columns = {{{columns}}}, delim = {text(delimiter)}, "
+            f"select * from read_csv({file(path)}, columns = {{{columns}}}, delim = {text(delimiter)}, "
             "quote = '\"', escape = '\"', header = true, auto_detect = false, strict_mode = true, nullstr = '', "
-            "allow_quoted_nulls = true)"
+            "allow_quoted_nulls = true, hive_partitioning = false)"
         )
 
     def add_table(self, query: str, columns: Columns, organisations: Organisations, corp_id: str | None) -> bool:
@@ -78,13 +81,13 @@ class Staging:
         """Stage facts one by one. What the iterable raises goes on to the caller, and nothing is staged."""
         encoder = msgspec.json.Encoder()
         path = self._folder / "facts.jsonl"
-        with path.open("wb") as file:
+        with path.open("wb") as lines:
             for fact in found:
-                file.write(encoder.encode(fact) + b"\n")
+                lines.write(encoder.encode(fact) + b"\n")
+        fields = ", ".join(f"{name(field)}: '{type_}'" for field, type_ in _FACT.items())
         source = (
-            f"read_json({text(str(path))}, format = 'newline_delimited', maximum_object_size = 67108864, columns = {{"
-            "kind: 'varchar', corp_id: 'varchar', report_id: 'varchar', user_id: 'varchar', \"at\": 'bigint', "
-            "stat_day: 'varchar', template: 'varchar', departments: 'varchar'})"
+            f"read_json({file(path)}, format = 'newline_delimited', maximum_object_size = 67108864, "
+            f"hive_partitioning = false, columns = {{{fields}}})"
         )
         for (kind,) in self._rows(f"select distinct kind from {source}"):
             made = {

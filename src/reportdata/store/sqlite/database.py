@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -34,12 +35,25 @@ class Database:
                 check_same_thread=False,
                 cached_statements=256,
             )
-            self.connection.execute("pragma journal_mode = wal")
+            self._use_wal(timeout)
             self.connection.execute("pragma synchronous = full")
             self.connection.execute("pragma foreign_keys = on")
         except (sqlite3.Error, OSError) as error:
             raise self.failed(error) from error
         self._migrate()
+
+    def _use_wal(self, timeout: float) -> None:
+        """Another process that makes the same file locks it, and SQLite does not wait for that by itself."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                self.connection.execute("pragma journal_mode = wal")
+            except sqlite3.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def failed(self, error: Exception) -> StoreError:
         """The store's error for one of SQLite's."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from reportdata.days import Coverage, days_between, next_day
+from reportdata.days import Coverage, days_between, to_date
 from reportdata.store import DayKpis, Version
 from reportdata.store.sqlite.database import Database
 
@@ -131,7 +131,7 @@ def _merged(pieces: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The same days in as few pieces as possible."""
     merged: list[tuple[str, str]] = []
     for first, last in sorted(pieces):
-        if merged and first <= next_day(merged[-1][1]):
+        if merged and to_date(first).toordinal() <= to_date(merged[-1][1]).toordinal() + 1:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
             merged.append((first, last))

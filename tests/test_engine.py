@@ -1,0 +1,208 @@
+"""What every engine owes: the oracle's numbers, from whatever files hold the facts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
+from reportdata.engines import Engine
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.errors import LakeError
+
+ENGINES: dict[str, Callable[[Path], Engine]] = {
+    "duckdb": lambda folder: DuckDBEngine(folder / "spill"),
+}
+ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "C1": ZoneInfo("Asia/Kathmandu")}
+COLUMNS = {
+    Sent: "corp_id varchar, stat_day date, report_id varchar, user_id varchar, sent_at timestamptz, "
+    "template varchar, departments varchar",
+    Commented: "corp_id varchar, stat_day date, report_id varchar, user_id varchar, commented_at timestamptz",
+    Withdrawn: "corp_id varchar, stat_day date, report_id varchar, withdrawn_at timestamptz",
+}
+KINDS: tuple[type[Fact], ...] = (Sent, Commented, Withdrawn)
+fresh = itertools.count()
+many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module", params=ENGINES.values(), ids=ENGINES.keys())
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = request.param(tmp_path_factory.mktemp("engine"))
+    yield made
+    made.close()
+
+
+class Writer:
+    """Writes facts as the lake's Parquet files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection = duckdb.connect()
+
+    def file(self, kind: type[Fact], facts: Iterable[Fact]) -> Path:
+        """A new file that holds facts of a kind as often as they are given."""
+        path = self._folder / f"{next(fresh)}.parquet"
+        rows = [self._row(fact) for fact in facts]
+        values = f"values {', '.join(rows)}" if rows else "select * from facts"
+        self._connection.execute(f"create or replace temp table facts ({COLUMNS[kind]})")
+        self._connection.execute(f"insert into facts {values}")
+        self._connection.execute(f"copy facts to '{path}' (format parquet)")
+        return path
+
+    def _row(self, fact: Fact) -> str:
+        day = f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y-%m-%d}"
+        users = () if isinstance(fact, Withdrawn) else (fact.user_id,)
+        texts = (fact.corp_id, day, fact.report_id, *users, fact.at.astimezone(UTC).isoformat())
+        cells = ["'" + text.replace("'", "''") + "'" for text in texts]
+        if isinstance(fact, Sent):
+            cells += [f"'{fact.template}'", f"'{','.join(fact.departments)}'"]
+        return f"({', '.join(cells)})"
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    made = Writer(tmp_path)
+    yield made
+    made.close()
+
+
+def measured(engine: Engine, files: dict[type[Fact], Sequence[Path]]) -> Days:
+    """What the engine says, once its rows are found to be in order and each there once."""
+    rows = engine.kpis(files.get(Sent, ()), files.get(Commented, ()), files.get(Withdrawn, ()))
+    order = [(row.stat_day, row.corp_id) for row in rows]
+    assert order == sorted(set(order))
+    names = ("reports", "senders", "commenters")
+    return {(row.corp_id, row.stat_day): tuple(row.measures[name] for name in names) for row in rows}  # type: ignore[misc]
+
+
+# Ids that differ in case, by white space or in how an accent is written are different ids.
+corps = st.sampled_from(sorted(ZONES))
+reports = st.sampled_from(("r1", "R1", "r2", "r2 ", "caf\u00e9", "cafe\u0301", "日志'1", '"'))
+users = st.sampled_from(("u1", "U1", "u2", "张三"))
+moments = st.integers(0, 30).map(
+    lambda steps: datetime(2024, 2, 28, 15, 59, 59, tzinfo=UTC) + timedelta(hours=2 * steps)
+)
+facts = st.one_of(
+    st.builds(Sent, corps, reports, users, moments, st.just("日报"), st.just(("研发部", "市场部"))),
+    st.builds(Commented, corps, reports, users, moments),
+    st.builds(Withdrawn, corps, reports, moments),
+)
+spread_facts = st.lists(st.tuples(facts, st.lists(st.integers(0, 2), min_size=1, max_size=3)), max_size=40)
+
+
+@many
+@given(spread=spread_facts, mirrored=st.booleans())
+def test_facts_give_the_oracles_days_however_they_are_spread(
+    engine: Engine, writer: Writer, spread: list[tuple[Fact, list[int]]], mirrored: bool
+) -> None:
+    files: dict[type[Fact], Sequence[Path]] = {}
+    for kind in KINDS:
+        numbers = {number for fact, into in spread if isinstance(fact, kind) for number in into}
+        paths = [
+            writer.file(kind, [fact for fact, into in spread if isinstance(fact, kind) for n in into if n == number])
+            for number in sorted(numbers)
+        ]
+        files[kind] = paths[::-1] if mirrored else paths
+    expected = days_of([fact for fact, _ in spread], ZONES)
+    assert measured(engine, files) == expected
+    assert measured(engine, {kind: [*paths, *paths] for kind, paths in files.items()}) == expected
+
+
+@many
+@given(found=st.lists(facts, max_size=30), chosen=st.sets(st.integers(0, 3)))
+def test_days_are_computed_alike_alone_and_together(
+    engine: Engine, writer: Writer, found: list[Fact], chosen: set[int]
+) -> None:
+    by_day: dict[str, list[Fact]] = {}
+    for fact in found:
+        by_day.setdefault(f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y%m%d}", []).append(fact)
+    days = [day for number, day in enumerate(sorted(by_day)) if number in chosen]
+    files: dict[type[Fact], Sequence[Path]] = {
+        kind: [writer.file(kind, [fact for fact in by_day[day] if isinstance(fact, kind)]) for day in days]
+        for kind in (Sent, Commented)
+    }
+    files[Withdrawn] = [writer.file(Withdrawn, [fact for fact in found if isinstance(fact, Withdrawn)])]
+    expected = {key: numbers for key, numbers in days_of(found, ZONES).items() if key[1] in days}
+    assert measured(engine, files) == expected
+
+
+@many
+@given(found=st.lists(facts, max_size=30))
+def test_the_days_of_withdrawn_reports_are_found(engine: Engine, writer: Writer, found: list[Fact]) -> None:
+    gone = {(fact.corp_id, fact.report_id) for fact in found if isinstance(fact, Withdrawn)}
+    days = {
+        f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y%m%d}"
+        for fact in found
+        if isinstance(fact, Sent) and (fact.corp_id, fact.report_id) in gone
+    }
+    halves = found[::2], found[1::2]
+    withdrawn, sent = (
+        [writer.file(kind, [fact for fact in half if isinstance(fact, kind)]) for half in halves]
+        for kind in (Withdrawn, Sent)
+    )
+    assert engine.days_of_reports(withdrawn, sent) == days
+    assert engine.days_of_reports(withdrawn, []) == engine.days_of_reports([], sent) == set()
+
+
+AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
+
+
+def test_no_files_give_no_days(engine: Engine, writer: Writer) -> None:
+    gone = writer.file(Withdrawn, [Withdrawn("c1", "r1", AT)])
+    assert engine.kpis([], [], []) == engine.kpis([], [], [gone]) == []
+    assert engine.days_of_reports([], []) == set()
+
+
+def test_files_without_facts_give_no_days(engine: Engine, writer: Writer) -> None:
+    files: dict[type[Fact], Sequence[Path]] = {kind: [writer.file(kind, [])] for kind in KINDS}
+    assert measured(engine, files) == {}
+
+
+def test_a_withdrawal_long_after_takes_the_report_out_of_its_own_day(engine: Engine, writer: Writer) -> None:
+    sent = writer.file(Sent, [Sent("c1", "r1", "u1", AT), Sent("c1", "r2", "u1", AT), Sent("c2", "r1", "u1", AT)])
+    commented = writer.file(Commented, [Commented("c1", "r1", "u2", AT)])
+    gone = writer.file(Withdrawn, [Withdrawn("c1", "r1", AT + timedelta(days=400))])
+    assert measured(engine, {Sent: [sent], Commented: [commented], Withdrawn: [gone]}) == {
+        ("c1", "20240301"): (1, 1, 1),
+        ("c2", "20240301"): (1, 1, 0),
+    }
+    assert engine.days_of_reports([gone], [sent]) == {"20240301"}
+
+
+def test_folders_may_be_called_anything(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "it's [1]* {a,b}?" / "stat_day=2020-01-01" / "corp_id=c9"
+    folder.mkdir(parents=True)
+    plain = Writer(tmp_path)
+    sent = plain.file(Sent, [Sent("c1", "r1", "u1", AT)]).rename(folder / "a.parquet")
+    gone = plain.file(Withdrawn, [Withdrawn("c1", "r1", AT)]).rename(folder / "b.parquet")
+    plain.close()
+    assert measured(engine, {Sent: [sent]}) == {("c1", "20240301"): (1, 1, 0)}
+    assert engine.days_of_reports([gone], [sent]) == {"20240301"}
+
+
+def test_many_files_are_no_obstacle(engine: Engine, writer: Writer) -> None:
+    files = [writer.file(Sent, [Sent("c1", f"r{n}", f"u{n % 7}", AT)]) for n in range(300)]
+    assert measured(engine, {Sent: files}) == {("c1", "20240301"): (300, 7, 0)}
+
+
+def test_a_file_that_cannot_be_read_is_a_lake_error(engine: Engine, writer: Writer, tmp_path: Path) -> None:
+    good = writer.file(Sent, [Sent("c1", "r1", "u1", AT)])
+    damaged = tmp_path / "damaged.parquet"
+    damaged.write_bytes(good.read_bytes()[:-20])
+    for bad in (damaged, tmp_path / "absent.parquet"):
+        with pytest.raises(LakeError, match="lake"):
+            engine.kpis([good, bad], [], [])
+        with pytest.raises(LakeError, match="lake"):
+            engine.days_of_reports([bad], [good])
+    assert measured(engine, {Sent: [good]}) == {("c1", "20240301"): (1, 1, 0)}

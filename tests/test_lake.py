@@ -1,0 +1,267 @@
+"""The lake: files come in whole and durable, and what a dead import left goes away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import Folder
+from reportdata.days import Coverage, to_date
+from reportdata.errors import LakeError
+from reportdata.facts import Kind
+from reportdata.lake import DayFiles, Incoming, Lake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "data" / "lake")
+
+
+def put(incoming: Incoming, kind: Kind, day: str, content: bytes, name: str = "facts") -> None:
+    """Write a file as an import does. The lake does not look into files, so any bytes do."""
+    folder = incoming.folder / kind / f"stat_day={to_date(day)}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.parquet").write_bytes(content)
+
+
+def add(lake: Lake, *files: tuple[Kind, str, bytes]) -> None:
+    with lake.incoming() as incoming:
+        for number, (kind, day, content) in enumerate(files):
+            put(incoming, kind, day, content, f"facts-{number}")
+        lake.add(incoming)
+
+
+def contents(files: dict[str, tuple[Path, ...]]) -> dict[str, list[bytes]]:
+    return {day: sorted(path.read_bytes() for path in paths) for day, paths in files.items()}
+
+
+@contextmanager
+def child(code: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """Another process, which has a ``lake`` on the folder that is its first argument."""
+    start = "import sys, time; from pathlib import Path; from reportdata.days import Coverage\n"
+    start += "from reportdata.lake import Lake; lake = Lake(Path(sys.argv[1]))\n"
+    command = [sys.executable, "-c", start + code, *map(str, arguments)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_lake_that_is_not_there_is_empty(lake: Lake) -> None:
+    assert (lake.days(), lake.files("sent"), lake.withdrawals(), lake.coverage(), lake.size()) == ({}, {}, (), set(), 0)
+    assert not lake.root.exists()
+
+
+def test_files_are_there_once_they_are_added_and_not_before(lake: Lake) -> None:
+    with lake.incoming() as incoming:
+        put(incoming, "sent", "20240102", b"two")
+        put(incoming, "sent", "20240101", b"one")
+        put(incoming, "commented", "20240101", b"comment")
+        put(incoming, "withdrawn", "20230101", b"gone")
+        assert (lake.days(), lake.size()) == ({}, 0)
+        lake.add(incoming)
+        assert contents(lake.files("sent")) == {"20240101": [b"one"], "20240102": [b"two"]}
+    assert list(lake.days()) == ["20240101", "20240102"]
+    assert lake.days()["20240102"].commented == ()
+    assert [path.read_bytes() for path in lake.withdrawals()] == [b"gone"]
+    assert lake.size() == len(b"twoonecommentgone")
+    assert [path.name for path in (lake.root / "incoming").iterdir()] == ["lock"]
+
+
+def test_what_an_import_writes_is_gone_when_it_fails(lake: Lake) -> None:
+    def fail() -> None:
+        with lake.incoming() as incoming:
+            put(incoming, "sent", "20240102", b"two")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert lake.days() == {}
+    assert [path.name for path in (lake.root / "incoming").iterdir()] == ["lock"]
+
+
+def test_files_of_one_day_never_replace_each_other(lake: Lake) -> None:
+    for number in range(5):
+        add(lake, ("sent", "20240101", b"%d" % number), ("sent", "20240101", b"x%d" % number))
+    assert len(contents(lake.files("sent"))["20240101"]) == 10
+
+
+def test_only_parquet_files_in_folders_of_days_are_facts(lake: Lake) -> None:
+    add(lake, ("sent", "20240101", b"one"))
+    (lake.root / "sent" / "stat_day=2024-01-01" / "notes.txt").write_text("not a fact")
+    (lake.root / "sent" / "other").mkdir()
+    (lake.root / "sent" / "other" / "a.parquet").write_bytes(b"no day")
+    assert contents(lake.files("sent")) == {"20240101": [b"one"]}
+
+
+def test_all_that_is_new_is_made_durable_up_to_the_data_folder(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: set[int] = set()
+    really = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    with lake.incoming() as incoming:
+        put(incoming, "sent", "20240101", b"one")
+        put(incoming, "commented", "20240102", b"two")
+        incoming.coverage.write_text('["c1","20240101","20240102"]\n')
+        lake.add(incoming)
+        added = [*lake.files("sent")["20240101"], *lake.files("commented")["20240102"]]
+        added += (lake.root / "coverage").iterdir()
+        for path in added:
+            for place in (path, *path.parents[: path.parents.index(lake.root.parent) + 1]):
+                assert place.stat().st_ino in synced, place
+
+
+def test_a_fingerprint_names_the_files_and_the_definition_in_any_order() -> None:
+    one, two, three = (Path(f"{number}.parquet") for number in range(3))
+    fingerprint = DayFiles((one, two), (three,)).fingerprint("d")
+    assert DayFiles((two, one), (three,)).fingerprint("d") == fingerprint
+    others = [DayFiles((one,), (three,)), DayFiles((one, two), ()), DayFiles((one, two), (three, three))]
+    assert (
+        len({fingerprint, DayFiles((one, two), (three,)).fingerprint("e"), *(o.fingerprint("d") for o in others)}) == 5
+    )
+
+
+def test_what_a_dead_import_left_is_removed_and_what_a_living_one_writes_is_not(lake: Lake) -> None:
+    hold = "with lake.incoming() as incoming: (incoming.folder / 'half').touch(); print(incoming.folder, flush=True); "
+    with child(hold + "time.sleep(60)", lake.root) as dead, child(hold + "time.sleep(60)", lake.root) as living:
+        left, held = Path(line_of(dead)), Path(line_of(living))
+        with lake.incoming():
+            assert (left / "half").exists()
+        dead.kill()
+        dead.wait()
+        with lake.incoming() as own:
+            assert {path.name for path in (lake.root / "incoming").iterdir()} == {"lock", held.name, own.folder.name}
+            assert (held / "half").exists()
+
+
+def test_what_was_left_before_its_lock_was_made_is_removed(lake: Lake) -> None:
+    left = lake.root / "incoming" / "left"
+    (left / "sent" / "stat_day=2024-01-01").mkdir(parents=True)
+    with lake.incoming():
+        assert not left.exists()
+
+
+def test_processes_may_add_at_once(lake: Lake) -> None:
+    code = """
+folder, print_ = sys.argv[2], print("ready", flush=True)
+sys.stdin.readline()
+for number in range(40):
+    with lake.incoming() as incoming:
+        place = incoming.folder / "sent" / f"stat_day=2024-01-0{number % 3 + 1}"
+        place.mkdir(parents=True)
+        (place / "facts.parquet").write_text(f"{folder}-{number}")
+        lake.add(incoming)
+    lake.observe([Coverage(folder, "20240101", f"202401{10 + number}")])
+print("done", flush=True)
+"""
+    with child(code, lake.root, "a") as one, child(code, lake.root, "b") as two:
+        assert (line_of(one), line_of(two)) == ("ready", "ready")
+        for process in (one, two):
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert (line_of(one), line_of(two)) == ("done", "done")
+    found = [content.decode() for day in contents(lake.files("sent")).values() for content in day]
+    assert sorted(found) == sorted(f"{folder}-{number}" for folder in "ab" for number in range(40))
+    assert {piece.last_day for piece in lake.coverage() if piece.corp_id == "b"} == {
+        f"202401{10 + n}" for n in range(40)
+    }
+
+
+def test_observing_what_is_known_adds_nothing(lake: Lake) -> None:
+    wide, other = Coverage("c1", "20240101", "20240131"), Coverage("c2", "20240101", "20240101")
+    lake.observe([wide, other, wide])
+    files = set((lake.root / "coverage").iterdir())
+    lake.observe([wide, other, Coverage("c1", "20240102", "20240130")])
+    lake.observe([])
+    assert set((lake.root / "coverage").iterdir()) == files
+    assert len(files) == 1
+    assert lake.coverage() == {wide, other}
+    lake.observe([Coverage("c1", "20240131", "20240201"), wide])
+    assert lake.coverage() == {wide, other, Coverage("c1", "20240131", "20240201")}
+
+
+def test_days_are_refreshed_by_one_process_at_a_time(lake: Lake) -> None:
+    code = "lock = lake.refreshing(); lock.__enter__(); print('held', flush=True); time.sleep(60)"
+    got = threading.Event()
+
+    def refresh() -> None:
+        with lake.refreshing():
+            got.set()
+
+    with child(code, lake.root) as holder:
+        assert line_of(holder) == "held"
+        waiting = threading.Thread(target=refresh)
+        waiting.start()
+        assert not got.wait(0.3)
+        holder.kill()
+        assert got.wait(5)
+        waiting.join()
+
+
+@pytest.mark.parametrize(
+    "blocked", ["", "incoming", "incoming/lock/lock", "sent", "sent/stat_day=2024-01-01", "coverage"]
+)
+def test_a_lake_that_cannot_be_written_is_a_lake_error(lake: Lake, blocked: str) -> None:
+    # A file where a folder should be keeps root out too.
+    place = lake.root / blocked
+    place.parent.mkdir(parents=True)
+    place.touch()
+
+    def write() -> None:
+        add(lake, ("sent", "20240101", b"one"))
+        lake.observe([Coverage("c1", "20240101", "20240101")])
+
+    with pytest.raises(LakeError, match=f"the lake.*{lake.root}.* cannot be (written|read)"):
+        write()
+
+
+def test_a_lake_that_cannot_be_read_or_locked_is_a_lake_error(lake: Lake) -> None:
+    lake.root.parent.mkdir()
+    lake.root.touch()
+    for call in (lake.days, lake.withdrawals, lake.coverage, lake.size):
+        with pytest.raises(LakeError, match="cannot be read"):
+            call()
+    with pytest.raises(LakeError, match="cannot be locked"), lake.refreshing():
+        pass
+
+
+def test_a_damaged_file_of_coverage_is_a_lake_error(lake: Lake) -> None:
+    lake.observe([Coverage("c1", "20240101", "20240101")])
+    (path,) = (lake.root / "coverage").iterdir()
+    for damage in (b'["c1","2024', b"[1,2,3]\n", b"\xff\xfe"):
+        path.write_bytes(damage)
+        with pytest.raises(LakeError, match=path.name):
+            lake.coverage()
+
+
+def test_the_data_folder_and_the_files_may_lie_anywhere(tmp_path: Path) -> None:
+    place = tmp_path / "it's [1]* {a,b}?" / "stat_day=5" / "user_id=u9" / "组织"
+    place.mkdir(parents=True)
+    table, lines = place / "sent[1].csv", place / "comments 'new'.jsonl"
+    table.write_text("corp_id,report_id,user_id,sent_at\nc1,r1,u1,2024-01-01 10:00:00\nc1,r2,u2,2024-01-01 10:00:00\n")
+    lines.write_text('{"corp_id":"c1","report_id":"r1","user_id":"u1","commented_at":"2024-01-01T10:00:00+08:00"}\n')
+    folder = Folder(place / "data")
+    folder.add_organisation("c1")
+    assert not folder.import_(table, lines).failures
+    assert folder.days() == {("c1", "20240101"): (2, 2, 1)}
+    folder.store.close()

@@ -1,0 +1,476 @@
+"""What every store owes, against each implementation; at the end, what only the embedded one can do wrong."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reportdata.days import Coverage, days_between
+from reportdata.errors import AlreadyKnown, NotKnown, Reason, Refused, StoreError
+from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, issue, mint
+from reportdata.store import DayKpis, Store
+from reportdata.store.sqlite import SQLiteStore
+
+STORES: dict[str, Callable[[Path], Store]] = {
+    "sqlite": lambda folder: SQLiteStore(folder / "store.db"),
+}
+NOW = 1_800_000_000.5
+SECRET = "s" * 64
+APP = App(app_key="key1", name="one", corp_id="c1", secret_hash=hash_of(SECRET), scopes=("a", "b"), rate=7)
+UNIVERSE = list(days_between("20231220", "20240110"))
+fresh = itertools.count()
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens one more instance on the same store, as another process would."""
+    opened: list[Store] = []
+
+    def open_one() -> Store:
+        opened.append(request.param(tmp_path))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(another: Callable[[], Store]) -> Store:
+    return another()
+
+
+def together(*calls: Callable[[], Any]) -> list[Any]:
+    """What the calls return that threads make at the same moment."""
+    start = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        start.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def with_app(store: Store, **properties: Any) -> App:
+    store.add_organisations([Organisation("c1", "Asia/Shanghai")])
+    app = msgspec.structs.replace(APP, **properties)
+    store.add_app(app, NOW)
+    return app
+
+
+def ask(store: Store, app_key: str = "key1", secret: str = SECRET, now: float = NOW) -> str:
+    return store.issue_token(app_key, lambda app, current: issue(app, secret, current, now))
+
+
+def row(corp_id: str, day: str, *values: int) -> DayKpis:
+    return DayKpis(corp_id, day, dict(zip(("4100", "4101", "4102"), values, strict=False)))
+
+
+def cover(store: Store, *pieces: tuple[str, str, str]) -> None:
+    store.put_coverage("s", [Coverage(*piece) for piece in pieces], [])
+
+
+def test_organisations_are_listed_by_id_and_added_once(store: Store, another: Callable[[], Store]) -> None:
+    assert store.organisations() == []
+    store.add_organisations([Organisation("c2", "Asia/Tokyo"), Organisation("c1", "Asia/Shanghai")])
+    store.add_organisations([Organisation("c2", "Asia/Tokyo"), Organisation("组织", "Europe/Berlin")])
+    listed = [(o.corp_id, o.time_zone) for o in another().organisations()]
+    assert listed == [("c1", "Asia/Shanghai"), ("c2", "Asia/Tokyo"), ("组织", "Europe/Berlin")]
+
+
+def test_an_organisation_with_another_zone_is_refused_and_none_is_added(store: Store) -> None:
+    store.add_organisations([Organisation("c2", "Asia/Tokyo")])
+    with pytest.raises(AlreadyKnown, match="Asia/Tokyo"):
+        store.add_organisations([Organisation("c1", "Asia/Shanghai"), Organisation("c2", "Asia/Shanghai")])
+    assert store.organisations() == [Organisation("c2", "Asia/Tokyo")]
+
+
+def test_the_same_organisation_added_by_two_at_once_is_there_once(another: Callable[[], Store]) -> None:
+    stores = another(), another()
+    together(*(lambda s=s: s.add_organisations([Organisation("c1", "Asia/Tokyo")]) for s in stores))
+    assert stores[0].organisations() == [Organisation("c1", "Asia/Tokyo")]
+
+
+def test_an_app_comes_back_as_it_was_added(store: Store, another: Callable[[], Store]) -> None:
+    first = with_app(store, allow_list=("192.0.2.0/24", "2001:db8::1"), name="名字 'x' \"y\"")
+    second = with_app(store, app_key="key0", corp_id=None, type=AppType.THIRD_PARTY_PERSONAL, rate=None, disabled=True)
+    other = another()
+    assert (other.app("key1"), other.app("none")) == (first, None)
+    assert other.apps() == [second, first]
+
+
+def test_changing_an_app_keeps_its_tokens_unless_the_secret_changes(store: Store, another: Callable[[], Store]) -> None:
+    with_app(store)
+    token, other = hash_of(ask(store)), another()
+    changed = store.change_app("key1", lambda app: msgspec.structs.replace(app, disabled=True, scopes=()))
+    assert changed == store.app("key1") == msgspec.structs.replace(APP, disabled=True, scopes=())
+    caller = other.caller(token)
+    assert caller is not None
+    assert caller.app == changed
+    store.change_app("key1", lambda app: msgspec.structs.replace(app, secret_hash=hash_of("new"), disabled=False))
+    assert other.caller(token) is None
+    assert ask(store, secret="new") != ask(store, secret="new", now=NOW + TOKEN_LIFETIME)
+
+
+def test_a_change_that_fails_changes_nothing_and_an_unknown_app_is_said_so(store: Store) -> None:
+    with_app(store)
+    with pytest.raises(ZeroDivisionError):
+        store.change_app("key1", lambda app: msgspec.structs.replace(app, rate=1 // 0))
+    assert store.apps() == [APP]
+    with pytest.raises(NotKnown, match="key2"):
+        store.change_app("key2", lambda app: app)
+
+
+def test_changes_by_two_at_once_are_made_one_after_the_other(store: Store, another: Callable[[], Store]) -> None:
+    with_app(store, rate=1)
+
+    def raise_rate(of: Store) -> None:
+        for _ in range(25):
+            of.change_app("key1", lambda app: msgspec.structs.replace(app, rate=(app.rate or 0) + 1))
+
+    one, two = another(), another()
+    together(lambda: raise_rate(one), lambda: raise_rate(two))
+    app = store.app("key1")
+    assert app is not None
+    assert app.rate == 51
+
+
+def test_a_repeated_call_gives_the_same_token_and_renews_it(store: Store, another: Callable[[], Store]) -> None:
+    with_app(store)
+    token = ask(store)
+    assert ask(another(), now=NOW + 7000) == token
+    caller = store.caller(hash_of(token))
+    assert caller is not None
+    assert (caller.app, caller.expires_at) == (APP, int(NOW) + 7000 + TOKEN_LIFETIME)
+    assert store.caller(hash_of("another")) is None
+
+
+def test_after_its_end_a_token_is_let_go_and_a_new_one_given(store: Store) -> None:
+    with_app(store)
+    old = ask(store)
+    new = ask(store, now=NOW + TOKEN_LIFETIME)
+    assert new != old
+    assert store.caller(hash_of(old)) is None
+    assert store.caller(hash_of(new)) is not None
+
+
+def test_what_decide_raises_changes_nothing(store: Store) -> None:
+    with_app(store)
+    token = ask(store)
+    for key, secret in (("key1", "wrong"), ("unknown", SECRET)):
+        with pytest.raises(Refused) as refused:
+            ask(store, key, secret, now=NOW + 100)
+        assert refused.value.reason is Reason.CREDENTIALS
+    caller = store.caller(hash_of(token))
+    assert caller is not None
+    assert caller.expires_at == int(NOW) + TOKEN_LIFETIME
+
+
+def test_two_first_calls_at_once_give_tokens_that_both_work(store: Store, another: Callable[[], Store]) -> None:
+    one, two = another(), another()
+    for number in range(10):
+        with_app(store, app_key=f"key{number}")
+        tokens = together(*(lambda s=s, n=number: ask(s, f"key{n}") for s in (one, two)))
+        assert all(store.caller(hash_of(token)) for token in tokens)
+
+
+def test_an_added_token_works_beside_the_issued_one(store: Store, another: Callable[[], Store]) -> None:
+    app = with_app(store)
+    issued = ask(store)
+    text, kept = mint(app, NOW + 10)
+    store.add_token(kept)
+    assert ask(store, now=NOW + 20) == issued
+    assert all(another().caller(hash_of(token)) for token in (issued, text))
+    with pytest.raises(StoreError):
+        store.add_token(Token("hash", "no such app", "", int(NOW)))
+
+
+def test_tokens_of_other_apps_are_left_alone(store: Store) -> None:
+    with_app(store)
+    with_app(store, app_key="key2")
+    token = ask(store)
+    ask(store, "key2", now=NOW + 2 * TOKEN_LIFETIME)
+    store.change_app("key2", lambda app: msgspec.structs.replace(app, secret_hash="x"))
+    assert store.caller(hash_of(token)) is not None
+
+
+def test_a_client_token_serves_one_request_for_a_day(store: Store, another: Callable[[], Store]) -> None:
+    day = 86_400
+    assert store.claim_client_token("key1", "t", "request", NOW)
+    assert another().claim_client_token("key1", "t", "request", NOW + 1)
+    assert not store.claim_client_token("key1", "t", "other", NOW + 2)
+    assert store.claim_client_token("key1", "t", "request", NOW + 3)
+    assert store.claim_client_token("key1", "u", "other", NOW)
+    assert store.claim_client_token("key2", "t", "other", NOW)
+    assert store.claim_client_token("key1", "t", "other", NOW + 3 + day)
+    assert not store.claim_client_token("key1", "t", "request", NOW + 4 + day)
+
+
+def test_of_two_requests_with_one_client_token_at_once_one_is_refused(another: Callable[[], Store]) -> None:
+    stores = {"a": another(), "b": another()}
+    for number in range(10):
+        claims = (lambda r=r, s=s, n=number: s.claim_client_token("k", f"{n}", r, NOW) for r, s in stores.items())
+        assert sorted(together(*claims)) == [False, True]
+
+
+def test_outside_the_coverage_a_day_is_unknown_and_inside_it_is_zero(
+    store: Store, another: Callable[[], Store]
+) -> None:
+    assert store.put_days("s", {"20240102": "f"}, [row("c1", "20240102", 3, 2, 1)], NOW) == 1
+    other = another()
+    assert other.kpis("s", "c1", "20240102") is None
+    assert other.kpis_between("s", None, "20240101", "20240103") == []
+    cover(store, ("c1", "20240101", "20240102"))
+    assert other.kpis("s", "c1", "20240102") == {"4100": 3, "4101": 2, "4102": 1}
+    assert other.kpis("s", "c1", "20240101") == other.kpis("another service", "c1", "20240102") == {}
+    assert other.kpis("s", "c1", "20240103") is other.kpis("s", "c2", "20240102") is None
+
+
+def test_an_organisation_that_lost_its_facts_of_a_day_has_zeros_and_a_history(store: Store) -> None:
+    cover(store, ("c1", "20240101", "20240109"), ("c2", "20240101", "20240109"))
+    rows = [row(corp, day, 5, 4, 3) for corp in ("c1", "c2") for day in ("20240102", "20240103")]
+    store.put_days("s", {"20240102": "f1", "20240103": "f1"}, rows, NOW)
+    assert store.put_days("s", {"20240102": "f2"}, [row("c2", "20240102", 5, 4, 3)], NOW + 1) == 1
+    assert store.kpis("s", "c1", "20240102") == {}
+    assert store.kpis("s", "c1", "20240103") == store.kpis("s", "c2", "20240102") == rows[0].values
+    assert [(version.values, version.fingerprint) for version in store.history("s", "c1", "20240102")] == [
+        (rows[0].values, "f1"),
+        ({}, "f2"),
+    ]
+
+
+@many
+@given(data=st.data())
+def test_every_value_that_a_day_had_is_in_its_history_once(store: Store, data: st.DataObject) -> None:
+    service, days, corps = f"history {next(fresh)}", UNIVERSE[10:13], ("c1", "c2")
+    history: dict[tuple[str, str], list[tuple[dict[str, int], int, str]]] = {}
+    fingerprints: dict[str, str] = {}
+    for number in range(data.draw(st.integers(1, 5))):
+        named = data.draw(st.sets(st.sampled_from(days), min_size=1))
+        rows = data.draw(st.dictionaries(st.tuples(st.sampled_from(corps), st.sampled_from(sorted(named))), st.just(0)))
+        values = {key: {"4100": data.draw(st.integers(0, 2)), "4102": 1} for key in rows}
+        changed = 0
+        for key in itertools.product(corps, named):
+            was, new = history.get(key), values.get(key, {})
+            if new != (was[-1][0] if was else {}):
+                history.setdefault(key, []).append((new, number * 1000, f"f{number}"))
+                changed += 1
+        put = [DayKpis(*key, value) for key, value in values.items()]
+        assert store.put_days(service, dict.fromkeys(named, f"f{number}"), put, number) == changed
+        fingerprints |= dict.fromkeys(named, f"f{number}")
+    assert store.fingerprints(service) == fingerprints
+    for key in itertools.product(corps, days):
+        assert [tuple(version) for version in store.history(service, *key)] == history.get(key, [])
+
+
+def test_days_are_put_as_a_whole_or_not_at_all(store: Store, another: Callable[[], Store]) -> None:
+    cover(store, ("c1", "20240101", "20240109"))
+    store.put_days("s", {"20240101": "f1"}, [row("c1", "20240101", 1, 1, 1)], NOW)
+    wrong = DayKpis("c9", "20240102", {"4100": object()})  # type: ignore[dict-item]
+    with pytest.raises(Exception):  # noqa: B017 - which one is no promise
+        store.put_days(
+            "s",
+            {"20240101": "f2", "20240102": "f2"},
+            [row("c1", "20240101", 2, 2, 2), row("c1", "20240102", 2, 2, 2), wrong],
+            NOW,
+        )
+    for seen in (store, another()):
+        assert seen.kpis("s", "c1", "20240101") == {"4100": 1, "4101": 1, "4102": 1}
+        assert seen.kpis("s", "c1", "20240102") == {}
+        assert seen.fingerprints("s") == {"20240101": "f1"}
+
+
+def test_coverage_and_applied_withdrawals_are_put_together(store: Store, another: Callable[[], Store]) -> None:
+    def failing() -> Iterator[str]:
+        yield "w1"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.put_coverage("s", [Coverage("c1", "20240101", "20240101")], failing())
+    assert (store.coverage(), store.applied_withdrawals("s")) == ([], set())
+    store.put_coverage("s", [Coverage("c1", "20240101", "20240101")], ["w1", "w2"])
+    store.put_coverage("s", [], ["w2", "w3"])
+    assert another().applied_withdrawals("s") == {"w1", "w2", "w3"}
+    assert another().applied_withdrawals("t") == set()
+    assert another().coverage() == [("c1", "20240101", "20240101")]
+
+
+def runs(corp_id: str, covered: set[str]) -> list[Coverage]:
+    """The covered days of the universe in as few pieces as possible."""
+    pieces = (list(group) for is_in, group in itertools.groupby(UNIVERSE, covered.__contains__) if is_in)
+    return [Coverage(corp_id, piece[0], piece[-1]) for piece in pieces]
+
+
+spans = st.tuples(st.sampled_from(("a", "b")), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE)).map(
+    lambda drawn: (drawn[0], *sorted(drawn[1:]))
+)
+
+
+@many
+@given(puts=st.lists(st.lists(spans, max_size=3), min_size=1, max_size=5))
+def test_coverage_is_the_union_of_all_pieces_in_any_order(store: Store, puts: list[list[tuple[str, str, str]]]) -> None:
+    prefix = f"{next(fresh):06}"
+    covered: dict[str, set[str]] = {"a": set(), "b": set()}
+    for pieces in puts:
+        cover(store, *((prefix + corp, first, last) for corp, first, last in pieces))
+        for corp, first, last in pieces:
+            covered[corp] |= set(days_between(first, last))
+        own = [piece for piece in store.coverage() if piece.corp_id.startswith(prefix)]
+        assert own == [piece for corp in "ab" for piece in runs(prefix + corp, covered[corp])]
+    for corp, day in itertools.product("ab", UNIVERSE):
+        assert (store.kpis("s", prefix + corp, day) is None) == (day not in covered[corp])
+
+
+@many
+@given(
+    pieces=st.lists(spans, max_size=4),
+    numbers=st.dictionaries(st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE)), st.integers(0, 9)),
+    period=st.tuples(st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE)),
+)
+def test_a_period_says_what_its_days_say(
+    store: Store, pieces: list[tuple[str, str, str]], numbers: dict[tuple[str, str], int], period: tuple[str, str]
+) -> None:
+    service = f"period {next(fresh)}"
+    cover(store, *pieces)
+    store.put_days(service, dict.fromkeys(UNIVERSE, "f"), [row(*key, value) for key, value in numbers.items()], NOW)
+    for corp_id in (None, "a", "b", "c"):
+        days = itertools.product(days_between(*period), "ab" if corp_id is None else corp_id)
+        known = ((corp, day, store.kpis(service, corp, day)) for day, corp in days)
+        assert store.kpis_between(service, corp_id, *period) == [found for found in known if found[2] is not None]
+
+
+def test_the_last_day_of_all_may_be_covered(store: Store) -> None:
+    cover(store, ("c1", "20240101", "99991231"))
+    cover(store, ("c1", "20231231", "20240101"), ("c1", "99991231", "99991231"))
+    assert store.coverage() == [("c1", "20231231", "99991231")]
+    assert store.kpis_between("s", "c1", "99991230", "99991231")[-1] == ("c1", "99991231", {})
+
+
+def test_the_version_is_another_one_after_each_change_by_another(store: Store, another: Callable[[], Store]) -> None:
+    other = another()
+    changes: list[Callable[[], object]] = [
+        lambda: with_app(other),
+        lambda: ask(other),
+        lambda: other.change_app("key1", lambda app: msgspec.structs.replace(app, disabled=True)),
+        lambda: other.add_token(mint(APP, NOW)[1]),
+        lambda: other.claim_client_token("k", "t", "r", NOW),
+        lambda: other.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW),
+        lambda: cover(other, ("c1", "20240101", "20240101")),
+    ]
+    for change in changes:
+        before = store.version()
+        assert store.version() == before
+        change()
+        assert store.version() != before
+
+
+def test_a_store_takes_up_space(store: Store) -> None:
+    assert store.size() > 0
+
+
+def test_a_damaged_file_is_a_store_error(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.write_bytes(b"no database " * 1000)
+    with pytest.raises(StoreError, match=r"store\.db"):
+        SQLiteStore(path)
+    with pytest.raises(StoreError):
+        SQLiteStore(tmp_path)
+
+
+def test_damage_that_is_met_later_is_a_store_error(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    SQLiteStore(path).close()
+    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))
+    store = SQLiteStore(path)
+    calls: list[Callable[[], object]] = [
+        store.organisations,
+        store.coverage,
+        lambda: store.kpis("s", "c1", "20240101"),
+        lambda: store.caller("hash"),
+        lambda: store.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW),
+        lambda: store.claim_client_token("k", "t", "r", NOW),
+    ]
+    for call in calls:
+        with pytest.raises(StoreError, match="malformed"):
+            call()
+    store.close()
+
+
+def test_a_newer_schema_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    SQLiteStore(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("pragma user_version = 99")
+    with pytest.raises(StoreError, match="has schema 99") as error:
+        SQLiteStore(path)
+    assert "newer version" in error.value.hint
+    assert connection.execute("pragma user_version").fetchone() == (99,)
+    connection.close()
+
+
+def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "store.db"
+    path.parent.mkdir()
+    path.touch()
+    store = SQLiteStore(path)
+    assert store.organisations() == []
+    store.close()
+
+
+def test_a_writer_that_waits_too_long_is_told_so_and_a_reader_does_not_wait(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    store = SQLiteStore(path, timeout=0.3)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("begin immediate")
+    assert store.kpis("s", "c1", "20240101") is None
+    with pytest.raises(StoreError, match="locked"):
+        cover(store, ("c1", "20240101", "20240101"))
+    blocker.execute("rollback")
+    cover(store, ("c1", "20240101", "20240101"))
+    assert store.kpis("s", "c1", "20240101") == {}
+    blocker.close()
+    store.close()
+
+
+OPENING = """
+import sys
+from pathlib import Path
+from reportdata.store.sqlite import SQLiteStore
+for line in sys.stdin:
+    store = SQLiteStore(Path(line.strip()))
+    print(store.organisations(), flush=True)
+    store.close()
+"""
+
+
+def test_processes_may_make_the_same_store_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPENING]
+    pipe = subprocess.PIPE
+    children = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
+    try:
+        for number in range(150):
+            for child in children:
+                assert child.stdin is not None
+                child.stdin.write(f"{tmp_path / str(number)}\n")
+                child.stdin.flush()
+            for child in children:
+                assert child.stdout is not None
+                assert child.stdout.readline() == "[]\n", child.communicate()[1]
+    finally:
+        for child in children:
+            child.kill()
+            child.communicate()

@@ -1,0 +1,235 @@
+"""Whoever reads while days change sees each as it was before or as it is after, and never a half file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from conftest import Folder, serving
+from oracle import Commented, Fact, Sent
+from reportdata.catalogue import REPORT_DATA
+from reportdata.days import Coverage
+from reportdata.lake import Lake
+from reportdata.store import DayKpis
+from reportdata.store.sqlite import SQLiteStore
+from writing import write
+
+KPIS = ("4100", "4101", "4102")
+DAY, NEXT = "20240102", "20240103"
+SECONDS = 3.0
+ZONES = {"c1": ZoneInfo("Asia/Shanghai")}
+State = tuple[int, ...]
+
+
+class Reading:
+    """Threads that read again and again, until there is enough or a read fails."""
+
+    def __init__(self, reads: Sequence[Callable[[], object]]) -> None:
+        self.counts = [0] * len(reads)
+        self.over = threading.Event()
+        self.until = time.monotonic() + SECONDS
+
+    def goes_on(self, at_least: int) -> bool:
+        """Whether the time is not over, or there were fewer reads than that."""
+        return not self.over.is_set() and (time.monotonic() < self.until or sum(self.counts) < at_least)
+
+    def run(self, number: int, read: Callable[[], object]) -> None:
+        try:
+            while not self.over.is_set():
+                read()
+                self.counts[number] += 1
+        finally:
+            self.over.set()
+
+
+@contextmanager
+def readers(*reads: Callable[[], object]) -> Iterator[Reading]:
+    """Reads in threads while the block runs."""
+    reading = Reading(reads)
+    with ThreadPoolExecutor(len(reads)) as pool:
+        running = [pool.submit(reading.run, number, read) for number, read in enumerate(reads)]
+        try:
+            yield reading
+        finally:
+            reading.over.set()
+        for future in running:
+            future.result()
+    assert all(reading.counts)
+
+
+def numbers(values: dict[str, int]) -> State:
+    return tuple(values.get(kpi, 0) for kpi in KPIS)
+
+
+class Client:
+    """Calls reportData over one connection that stays open."""
+
+    def __init__(self, address: tuple[str, int], token: str) -> None:
+        self._socket = socket.create_connection(address, timeout=10)
+        self._token = token
+        self._file = self._socket.makefile("rb")
+
+    def day(self, day: str) -> State | None:
+        """The three numbers that are served, None when the day is not known."""
+        request = f"GET /v1.0/datacenter/reportData?statDate={day} HTTP/1.1\r\nHost: x\r\n"
+        self._socket.sendall(f"{request}x-acs-dingtalk-access-token: {self._token}\r\n\r\n".encode())
+        assert self._file.readline() == b"HTTP/1.1 200 OK\r\n"
+        length = 0
+        while line := self._file.readline().strip():
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        rows = json.loads(self._file.read(length))["dataList"]
+        return tuple(rows[0][f"{kpi}_DAY"] for kpi in KPIS) if rows else None
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+def test_days_that_change_back_and_forth_are_only_seen_whole(folder: Folder) -> None:
+    states: list[State] = [(1, 2, 3), (40, 50, 60), (0, 0, 0), (700, 600, 500)]
+    for corp_id in ("c1", "c2"):
+        folder.add_organisation(corp_id)
+    folder.store.put_coverage(
+        REPORT_DATA, [Coverage("c1", "20240101", "20240131"), Coverage("c2", "20240101", "20240131")], []
+    )
+    token = folder.token(folder.add_app("c1")[0])
+    own = [SQLiteStore(folder.settings.store) for _ in range(2)]
+
+    def read_day() -> None:
+        values = own[0].kpis(REPORT_DATA, "c1", DAY)
+        assert values is not None
+        assert numbers(dict(values)) in states
+
+    def read_period() -> None:
+        rows = own[1].kpis_between(REPORT_DATA, None, DAY, NEXT)
+        seen = {numbers(dict(row.values)) for row in rows}
+        # Both days of both organisations are put at once, so a snapshot shows the same numbers four times.
+        assert len(rows) == 4
+        assert len(seen) == 1
+        assert seen <= set(states)
+
+    with serving(folder) as server, ExitStack() as opened:
+        clients = [opened.enter_context(closing(Client(server.address, token))) for _ in range(2)]
+
+        def read_served(client: Client) -> None:
+            assert client.day(DAY) in states
+            assert client.day(NEXT) in states
+
+        reads: list[Callable[[], object]] = [read_day, read_period]
+        reads += [lambda client=client: read_served(client) for client in clients]
+        with readers(*reads) as reading:
+            changes = 0
+            for number, state in enumerate(itertools.cycle(states)):
+                values = dict(zip(KPIS, state, strict=True)) if any(state) else None
+                keys = [(corp_id, day) for corp_id in ("c1", "c2") for day in (DAY, NEXT)]
+                rows = [DayKpis(*key, values) for key in keys] if values is not None else []
+                changes += folder.store.put_days(
+                    REPORT_DATA, {DAY: f"f{number}", NEXT: f"f{number}"}, rows, time.time()
+                )
+                if not reading.goes_on(at_least=3000):
+                    break
+            assert changes > 20
+    for store in own:
+        store.close()
+
+
+def step(number: int) -> list[Fact]:
+    """Facts that raise all three numbers of a day by one, and begin a day of their own with two of each."""
+    first = datetime(2024, 3, 1, 12, tzinfo=ZONES["c1"])
+    facts: list[Fact] = []
+    for at, report_id in ((first, f"r{number}"), *((first + timedelta(days=number), f"r{number}{x}") for x in "ab")):
+        facts += [Sent("c1", report_id, f"u{report_id}", at), Commented("c1", report_id, f"v{report_id}", at)]
+    return facts
+
+
+def test_days_that_imports_add_to_are_only_seen_whole(folder: Folder, tmp_path: Path) -> None:
+    folder.add_organisation("c1")
+    token = folder.token(folder.add_app("c1")[0])
+    shared, rng, added = "20240301", random.Random(1), itertools.count(1)
+    (path, _), *_ = write(tmp_path / "0", step(1), "jsonl", "iso", ZONES)
+    folder.import_(path)
+    number = next(added)
+    with serving(folder) as server, ExitStack() as opened:
+        clients = [opened.enter_context(closing(Client(server.address, token))) for _ in range(2)]
+        seen = dict.fromkeys(clients, 1)
+
+        def read_served(client: Client) -> None:
+            now = client.day(shared)
+            assert now is not None
+            assert len(set(now)) == 1
+            assert now[0] >= seen[client]
+            seen[client] = now[0]
+            # What is newly covered has its numbers from the first moment on. The newest step may not be covered yet.
+            of = rng.randrange(1, now[0] + 3)
+            own = client.day(f"{datetime(2024, 3, 1) + timedelta(days=of):%Y%m%d}")
+            assert own == (2, 2, 2) or (own is None and of >= now[0])
+
+        reads: list[Callable[[], object]] = [lambda client=client: read_served(client) for client in clients]
+        store = SQLiteStore(folder.settings.store)
+
+        def read_period() -> None:
+            found = store.kpis_between(REPORT_DATA, None, shared, "20991231")
+            assert {numbers(dict(row.values)) for row in found[1:]} <= {(2, 2, 2)}
+            assert len(set(numbers(dict(found[0].values)))) == 1
+
+        with readers(*reads, read_period) as reading:
+            while reading.goes_on(at_least=2000) or number < 12:
+                number = next(added)
+                (path, _), *_ = write(tmp_path / str(number), step(number), "jsonl", "iso", ZONES)
+                assert folder.import_(path).added == 6
+        store.close()
+        assert clients[0].day(shared) == (number, number, number)
+
+
+def test_the_lake_shows_only_whole_files_while_imports_add_some(folder: Folder, tmp_path: Path) -> None:
+    folder.add_organisation("c1")
+    at = datetime(2024, 3, 1, 12, tzinfo=ZONES["c1"])
+    known: set[Path] = set()
+    connection = duckdb.connect()
+    # The lake does not look into files: a large one shows best whether it is there as a whole.
+    large = tmp_path / "large.parquet"
+    connection.execute(f"copy (select range::varchar as report_id from range(300_000)) to '{large}' (format parquet)")
+
+    def read_lake() -> None:
+        days = Lake(folder.settings.lake).days()
+        listed = [path for files in days.values() for path in (*files.sent, *files.commented)]
+        assert known <= set(listed)
+        for path in listed:
+            if path not in known:
+                sql = (
+                    f"select count(*), count(distinct report_id) from read_parquet('{path}', hive_partitioning = false)"
+                )
+                assert connection.execute(sql).fetchone() in ((50, 50), (300_000, 300_000))
+        known.update(listed)
+
+    with readers(read_lake):
+        for number in range(12):
+            facts: list[Fact] = []
+            for of in range(50):
+                moment, report_id = at + timedelta(days=number % 3, seconds=number), f"r{number}-{of}"
+                facts += [Sent("c1", report_id, f"u{of}", moment), Commented("c1", report_id, f"u{of}", moment)]
+            for path, _ in write(tmp_path / str(number), facts, "csv", "iso", ZONES):
+                folder.import_(path, refresh=False)
+            for _ in range(3):
+                with folder.lake.incoming() as incoming:
+                    place = incoming.folder / "sent" / "stat_day=2024-04-01"
+                    place.mkdir(parents=True)
+                    shutil.copy(large, place)
+                    folder.lake.add(incoming)
+    read_lake()
+    assert len(known) == 12 * (2 + 3)
+    connection.close()
