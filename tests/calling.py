@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socket import create_connection
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from conftest import Folder
-from reportdata.days import next_day
+from reportdata.days import from_date, to_date
 from reportdata.readers import Format
 
 Row = Mapping[str, str | int]
@@ -135,8 +135,8 @@ def import_organisation(folder: Folder, name: str) -> tuple[str, dict[str, list[
     done = folder.import_(*exchanges, corp_id=corp_id, format=Format.DINGTALK)
     assert not done.failures
     days: dict[str, Row] = dict(truth["days"])
-    zero = next_day(max(days))
+    zero, uncovered = (from_date(to_date(max(days)) + timedelta(days=after)) for after in (1, 2))
     folder.cover(corp_id, zero, zero)
     days[zero] = {"4100_DAY": 0, "4101_DAY": 0, "4102_DAY": 0}
     rows = {day: [{"stat_date": day, "corp_id": corp_id, **values}] for day, values in days.items()}
-    return corp_id, rows | {next_day(zero): []}
+    return corp_id, rows | {uncovered: []}

@@ -16,16 +16,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reportdata.api.server import Server
-from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.cli.importing import refresh_folder
+from reportdata.cli.serving import open_server
 from reportdata.days import Coverage
 from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret
 from reportdata.lake import Lake
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SERVING_TIMEOUT, SQLiteStore
+from reportdata.store.sqlite import SQLiteStore
 
 REQUIRED = set(os.environ.get("REPORTDATA_TESTS_REQUIRE", "").split())
 """Tools whose absence fails a test instead of skipping it."""
@@ -138,9 +139,7 @@ def serving(
     folder: Folder, *, clock: Callable[[], float] = time.time, catalogue: Path | None = None
 ) -> Iterator[Serving]:
     """The real server of a data folder, on a free port."""
-    with Server(
-        read_catalogue(catalogue), lambda: SQLiteStore(folder.settings.store, SERVING_TIMEOUT), "127.0.0.1", 0, clock
-    ) as server:
+    with open_server(Settings(folder.path, port=0, catalogue=catalogue), clock) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

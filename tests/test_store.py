@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -389,6 +390,14 @@ def test_a_damaged_file_is_a_store_error(tmp_path: Path) -> None:
         SQLiteStore(path)
     with pytest.raises(StoreError):
         SQLiteStore(tmp_path)
+
+
+def test_what_no_waiting_can_mend_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "store.db-wal").mkdir()
+    began = time.monotonic()
+    with pytest.raises(StoreError):
+        SQLiteStore(tmp_path / "store.db", timeout=5)
+    assert time.monotonic() - began < 3
 
 
 def test_damage_that_is_met_later_is_a_store_error(tmp_path: Path) -> None:

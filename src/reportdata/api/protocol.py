@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Coroutine, Generator
 from types import coroutine
-from typing import Any, cast
+from typing import cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from reportdata.api.answers import HEADERS_TOO_LARGE, MALFORMED, URL_TOO_LONG, Fault, headers, new_ids
-from reportdata.api.application import Application
 
 LONGEST_URL = 8_192
 MOST_HEADERS = 100
@@ -27,7 +26,8 @@ def _resumed(running: Coroutine[object, None, None], awaited: object) -> Generat
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol on httptools, with limits."""
+    """uvicorn's protocol on httptools, with limits, for applications that may say which calls need no waiting
+    (`reportdata.api.application.Application.is_immediate`)."""
 
     _head_bytes: int | None = None  # of a request's head that has begun and not ended
     _refused = False
@@ -72,8 +72,8 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Answer at once what needs no waiting: making a task takes longer than the answer itself."""
-        scope: Any = cycle.scope  # uvicorn and Starlette type the same thing differently
-        if not (isinstance(self.app, Application) and self.app.is_immediate(scope)):
+        is_immediate = getattr(self.app, "is_immediate", None)
+        if is_immediate is None or not is_immediate(cycle.scope):
             super()._start_asgi_task(cycle, app)
             return
         running = cycle.run_asgi(app)

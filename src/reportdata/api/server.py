@@ -5,17 +5,13 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-import time
-from collections.abc import Callable
 from typing import Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from reportdata.api.application import build_app
 from reportdata.api.protocol import Protocol
-from reportdata.catalogue import Catalogue
 from reportdata.errors import BadValue
-from reportdata.store import Store
 
 KEEP_ALIVE = 75
 """Seconds that an idle connection stays open. The Java SDK keeps connections for 10 s and does not test them."""
@@ -26,20 +22,12 @@ GRACE = 5
 class Server:
     """A server that is bound to its address; it serves in `run` until it is told to stop."""
 
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        open_store: Callable[[], Store],
-        host: str,
-        port: int,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._socket = _bound(host, port)
-        self._reader, self._writer = open_store(), open_store()
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                build_app(catalogue, self._reader, self._writer, clock),
+                app,
                 http=Protocol,
                 ws="none",
                 lifespan="off",
@@ -67,11 +55,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until `stop` is called or the process is told to end."""
-        try:
-            self._server.run(sockets=[self._socket])
-        finally:
-            self._reader.close()
-            self._writer.close()
+        self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
         """Finish what is in flight and return from `run`."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
 
+from reportdata.api.application import build_app
 from reportdata.api.server import Server
 from reportdata.catalogue import read_catalogue
 from reportdata.cli.options import data_option
@@ -39,11 +43,13 @@ def serve_command(host: str, port: int, catalogue: Path | None, data: Path) -> N
         server.run()
 
 
-def open_server(settings: Settings) -> Server:
+@contextmanager
+def open_server(settings: Settings, clock: Callable[[], float] = time.time) -> Iterator[Server]:
     """The server of a data folder, bound to its address."""
-    return Server(
-        read_catalogue(settings.catalogue),
-        lambda: SQLiteStore(settings.store, SERVING_TIMEOUT),
-        settings.host,
-        settings.port,
-    )
+    catalogue = read_catalogue(settings.catalogue)
+    with (
+        closing(SQLiteStore(settings.store, SERVING_TIMEOUT)) as reader,
+        closing(SQLiteStore(settings.store, SERVING_TIMEOUT)) as writer,
+        Server(build_app(catalogue, reader, writer, clock), settings.host, settings.port) as server,
+    ):
+        yield server
