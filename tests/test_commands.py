@@ -54,15 +54,20 @@ def test_query_refuses_what_is_no_day_and_whom_it_does_not_know(filled: Folder) 
 def test_status_shows_coverage_and_what_is_stale(filled: Folder, tmp_path: Path) -> None:
     path = tmp_path / "late.csv"
     path.write_text("report_id,user_id,sent_at\nr2,u1,2021-06-21 09:00:00\n")
-    filled.import_(path, corp_id=CORP, refresh=False)
+    gone = tmp_path / "gone.jsonl"
+    gone.write_text('{"report_id":"r1","withdrawn_at":"2021-06-22 09:00:00"}\n')
+    filled.import_(path, gone, corp_id=CORP, refresh=False, first_day="20210621", last_day="20210621")
     found = json.loads(run(filled, "status", "--json").output)
-    assert found["staleDays"] == ["20210621"]
+    assert found["staleDays"] == ["20210620", "20210621"], "one day has a new report, one a withdrawn one"
     assert found["organisations"] == [
         {"corpId": CORP, "coverage": [{"firstDay": "20210619", "lastDay": "20210621"}], "newestDay": "20210621"}
     ]
     assert found["lakeBytes"] > 0 < found["storeBytes"]
     assert "20210619 to 20210621" in run(filled, "status").output
-    assert json.loads(run(filled, "refresh", "--json").output) == {"days": ["20210621"], "changed": 1}
+    assert json.loads(run(filled, "refresh", "--json").output) == {
+        "days": ["20210620", "20210621"],
+        "changed": 2,
+    }
     assert json.loads(run(filled, "refresh", "--json").output) == {"days": [], "changed": 0}
     assert json.loads(run(filled, "refresh", "--from", "20210620", "--json").output)["days"] == ["20210620", "20210621"]
     assert "Computed 1 day; 0 values changed." in run(filled, "refresh", "--to", "20210620").output

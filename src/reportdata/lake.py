@@ -93,12 +93,14 @@ class Lake:
         try:
             parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             gate = _locked(parent / "lock", wait=True)
-            for path in _entries(parent):
-                _remove_if_dead(path)
-            folder = parent / uuid.uuid4().hex
-            folder.mkdir()
-            lock = _locked(folder / "lock", wait=False)
-            os.close(gate)
+            try:
+                for path in _entries(parent):
+                    _remove_if_dead(path)
+                folder = parent / uuid.uuid4().hex
+                folder.mkdir()
+                lock = _locked(folder / "lock", wait=False)
+            finally:
+                os.close(gate)
         except OSError as error:
             raise LakeError(f"the lake {self.root} cannot be written: {error}") from error
         try:

@@ -18,6 +18,8 @@ class Settings:
     catalogue: Path | None = None
 
     def __post_init__(self) -> None:
+        if "\\" in str(self.data):
+            raise BadValue(f"the data folder {self.data} has a backslash in its path", "DuckDB cannot write there")
         if not 0 <= self.port <= 65535:
             raise BadValue(f"{self.port} is not a port", "choose one from 1 to 65535, or 0 for any free one")
 

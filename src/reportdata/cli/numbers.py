@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from reportdata.cli.options import (
 )
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.days import days_between
+from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.lake import Lake
 from reportdata.pipeline.refreshing import stale_days
 from reportdata.settings import Settings
@@ -74,7 +76,8 @@ def status_command(as_json: bool, data: Path) -> None:
     settings = Settings(data)
     store = open_existing_store(settings)
     lake = Lake(settings.lake)
-    stale = stale_days(lake, store, read_catalogue().service(REPORT_DATA))
+    with closing(DuckDBEngine()) as engine:
+        stale = stale_days(lake, store, engine, read_catalogue().service(REPORT_DATA))
     coverage: dict[str, list[tuple[str, str]]] = {o.corp_id: [] for o in store.organisations()}
     for corp_id, first, last in store.coverage():
         coverage.setdefault(corp_id, []).append((first, last))

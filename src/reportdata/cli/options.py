@@ -52,8 +52,10 @@ def json_option(command: Command) -> Command:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store of a data folder, which is made when it is not there."""
-    return SQLiteStore(settings.store)
+    """The store of a data folder, which is made when it is not there. It is closed when the command ends."""
+    store = SQLiteStore(settings.store)
+    click.get_current_context().call_on_close(store.close)
+    return store
 
 
 def open_existing_store(settings: Settings) -> Store:
@@ -66,7 +68,7 @@ def open_existing_store(settings: Settings) -> Store:
             f"there is no data folder {settings.data}",
             "start one with `reportdata org add CORP_ID`, or look at `reportdata demo`",
         )
-    return SQLiteStore(settings.store)
+    return open_store(settings)
 
 
 def known_organisation(store: Store, corp_id: str) -> Organisation:

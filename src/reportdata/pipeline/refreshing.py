@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from reportdata.catalogue import Service
 from reportdata.engines import Engine, Measured, definition
@@ -23,9 +24,10 @@ class Refreshed:
     changed: int = 0
 
 
-def stale_days(lake: Lake, store: Store, service: Service) -> list[str]:
-    """The days whose numbers do not stand for their facts in the lake."""
-    return _stale(lake.days(), store, service)
+def stale_days(lake: Lake, store: Store, engine: Engine, service: Service) -> list[str]:
+    """The days whose numbers do not stand for what the lake holds."""
+    withdrawals = lake.withdrawals()
+    return sorted(_stale(lake.days(), _unapplied(withdrawals, store, service), store, engine, service))
 
 
 def refresh(
@@ -47,13 +49,10 @@ def refresh(
         coverage = lake.coverage()
         withdrawals = lake.withdrawals()
         days = lake.days()
-        chosen = set(_stale(days, store, service))
+        new = _unapplied(withdrawals, store, service)
+        chosen = _stale(days, new, store, engine, service)
         if first_day is not None or last_day is not None:
             chosen |= {day for day in days if (first_day or "") <= day <= (last_day or "99991231")}
-        applied = store.applied_withdrawals(service_id)
-        new = [path for path in withdrawals if path.name not in applied]
-        if new:
-            chosen |= engine.days_of_reports(new, [path for files in days.values() for path in files.sent])
         for batch in _batches(sorted(chosen), days):
             progress("computing days", len(done.days), len(chosen))
             rows = engine.kpis(
@@ -77,9 +76,20 @@ def _id(service: Service) -> str:
     return service.id
 
 
-def _stale(days: Mapping[str, DayFiles], store: Store, service: Service) -> list[str]:
+def _unapplied(withdrawals: Sequence[Path], store: Store, service: Service) -> list[Path]:
+    applied = store.applied_withdrawals(_id(service))
+    return [path for path in withdrawals if path.name not in applied]
+
+
+def _stale(
+    days: Mapping[str, DayFiles], unapplied: Sequence[Path], store: Store, engine: Engine, service: Service
+) -> set[str]:
+    """The days with other files than they were computed from, and those of reports that were withdrawn since."""
     computed = store.fingerprints(_id(service))
-    return [day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())]
+    stale = {day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())}
+    if unapplied:
+        stale |= engine.days_of_reports(unapplied, [path for files in days.values() for path in files.sent])
+    return stale
 
 
 def _batches(chosen: Sequence[str], days: Mapping[str, DayFiles]) -> Iterator[list[str]]:

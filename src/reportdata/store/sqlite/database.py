@@ -29,18 +29,20 @@ class Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.connection = sqlite3.connect(
-                path,
-                timeout=timeout,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=256,
+                path, timeout=timeout, isolation_level=None, check_same_thread=False, cached_statements=256
             )
+        except (sqlite3.Error, OSError) as error:
+            raise self.failed(error) from error
+        try:
             self._use_wal(timeout)
             self.connection.execute("pragma synchronous = full")
             self.connection.execute("pragma foreign_keys = on")
-        except (sqlite3.Error, OSError) as error:
-            raise self.failed(error) from error
-        self._migrate()
+            self._migrate()
+        except BaseException as error:
+            self.connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise self.failed(error) from error
+            raise
 
     def _use_wal(self, timeout: float) -> None:
         """Another process that makes the same file locks it, and SQLite does not wait for that by itself."""
@@ -48,8 +50,8 @@ class Database:
         while True:
             try:
                 self.connection.execute("pragma journal_mode = wal")
-            except sqlite3.OperationalError:
-                if time.monotonic() > end:
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                     raise
                 time.sleep(0.01)
             else:

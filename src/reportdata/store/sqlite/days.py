@@ -30,10 +30,11 @@ where (?2 is null or c.corp_id = ?2) and c.first_day <= ?4 and c.last_day >= ?3
 """
 _APPEND = """
 insert into kpis
-select ?1, ?2, ?3, coalesce(max(version), 0) + 1, ?4, ?5, ?6 from kpis
-where service = ?1 and corp_id = ?2 and stat_day = ?3
-having (select kpi_values from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3 order by version desc limit 1)
-       is not ?4
+select ?1, ?2, ?3,
+       (select coalesce(max(version), 0) + 1 from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3),
+       ?4, ?5, ?6
+where (select kpi_values from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3
+       order by version desc limit 1) is not ?4
 """
 
 
@@ -80,12 +81,12 @@ class Days:
         at = int(now * 1000)
         with self.database.writing() as connection:
             have = {(row.corp_id, row.stat_day) for row in rows}
+            gone: list[DayKpis] = []
             for day in fingerprints:
                 current = connection.execute(
                     "select distinct corp_id from kpis where service = ? and stat_day = ?", (service, day)
                 )
-                gone = [corp_id for (corp_id,) in current if (corp_id, day) not in have]
-                rows = [*rows, *(DayKpis(corp_id, day, {}) for corp_id in gone)]
+                gone += [DayKpis(corp_id, day, {}) for (corp_id,) in current if (corp_id, day) not in have]
             before = connection.total_changes
             connection.executemany(
                 _APPEND,
@@ -98,7 +99,7 @@ class Days:
                         at,
                         fingerprints[row.stat_day],
                     )
-                    for row in rows
+                    for row in (*rows, *gone)
                 ),
             )
             changed = connection.total_changes - before

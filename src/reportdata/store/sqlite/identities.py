@@ -95,7 +95,8 @@ class Identities:
         with self.database.writing() as connection:
             connection.execute("delete from client_tokens where used_at <= ?", (int(now) - _CLIENT_TOKEN_LIFETIME,))
             connection.execute(
-                "insert or ignore into client_tokens values (?, ?, ?, ?)",
+                "insert into client_tokens values (?, ?, ?, ?) on conflict (app_key, client_token) "
+                "do update set used_at = excluded.used_at where request = excluded.request",
                 (app_key, client_token, request, int(now)),
             )
             row = connection.execute(
