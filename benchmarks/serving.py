@@ -1,0 +1,146 @@
+"""The contract over HTTP with one worker: reportdata, the same server with a constant answer, and the usual way."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from benchmarks import constant, load
+from benchmarks.figures import Figure
+from benchmarks.machine import cpu_of
+from benchmarks.stores import DAYS, ORGANISATIONS, Asked, fill
+
+REPEATED = 1000
+"""Different requests that are asked again and again, spread over all organisations and days."""
+CONNECTIONS = 32
+SECONDS = 2.0
+"""How long each server is measured in each round, after a quarter of that to warm up."""
+
+Say = Callable[[str], None]
+
+
+def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[str, float]]]]:
+    """Measure in alternating rounds; returns the table's lines, from medians, and what every round gave."""
+    rounds_of: dict[str, list[Round]] = {}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
+        say(f"serving: filling stores with {ORGANISATIONS * DAYS:,} rows")
+        asked = fill(folder)
+        targets = _targets(folder, asked, stack)
+        generator = stack.enter_context(
+            ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_pin, initargs=(0, 0))
+        )
+        for number in range(rounds):
+            for name, target in targets.items():
+                before = cpu_of(target.server.process)
+                address, requests = target.server.address, target.requests
+                found = generator.submit(load.run, address, requests, target.size, CONNECTIONS, SECONDS).result()
+                cpu = (cpu_of(target.server.process) - before) / found.answers
+                rounds_of.setdefault(name, []).append(Round(found.rate, found.median, found.p99, cpu, found.busy))
+                say(f"serving: round {number + 1} of {rounds}: {name} {found.rate:,.0f} requests/s")
+    return figures(rounds_of), {name: [one._asdict() for one in found] for name, found in rounds_of.items()}
+
+
+class Round(NamedTuple):
+    """What a round gave: requests a second, latencies in seconds, seconds on its core that a request cost the server,
+    and the share of its core that the load generator was busy."""
+
+    rate: float
+    median: float
+    p99: float
+    cpu: float
+    generator: float
+
+
+class Server(NamedTuple):
+    """A server that runs: its process and its address."""
+
+    process: int
+    address: load.Address
+
+
+class Target(NamedTuple):
+    """A server, what it is asked, and the bytes that each of its answers has."""
+
+    server: Server
+    requests: list[bytes]
+    size: int
+
+
+def _targets(folder: Path, asked: list[Asked], stack: ExitStack) -> dict[str, Target]:
+    """Start the servers, and check what they answer."""
+    requests = [one.request() for one in asked]
+    repeated = requests[:REPEATED]
+
+    def right(place: int, answer: load.Answer) -> bool:
+        return bool(json.loads(answer.body)["dataList"] == [asked[place].row])
+
+    ours = stack.enter_context(_server("reportdata", "serve", "--port", "0", "--data", str(folder / "data")))
+    fastapi = stack.enter_context(_server("benchmarks.usual", str(folder / "usual.db")))
+    size = load.check(ours.address, repeated, right)
+    with socket.create_connection(ours.address) as connection:
+        answer = load.exchange(connection, requests[0])
+    constant.write_answer(answer, folder / "answer.json")
+    found = {
+        "ours": Target(ours, repeated, size),
+        "spread": Target(ours, requests, size),
+        "usual": Target(fastapi, repeated, load.check(fastapi.address, repeated, right)),
+    }
+    for name, kind in (("constant", "server"), ("socket", "socket")):
+        server = stack.enter_context(_server("benchmarks.constant", kind, str(folder / "answer.json")))
+        own = load.check(server.address, repeated[:1], lambda _, given: given.body == answer.body)
+        found[name] = Target(server, repeated, own)
+    if found["constant"].size != size:
+        raise RuntimeError("the constant answer differs in length from ours")
+    return found
+
+
+def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
+    """The table's lines."""
+    rates = {name: median(one.rate for one in found) for name, found in rounds_of.items()}
+    p99s = {name: median(one.p99 for one in found) * 1e3 for name, found in rounds_of.items()}
+    cpus = {name: median(one.cpu for one in found) * 1e6 for name, found in rounds_of.items()}
+    ours, constant_, usual_ = "reportData, one worker", "constant answer", "FastAPI + SQLAlchemy"
+    spread = f"the same, asked for {ORGANISATIONS * DAYS:,} rows in turn"
+    return [
+        Figure(ours, rates["ours"], rates["constant"], "requests/s", constant_, at_least=0.6),
+        Figure(ours, rates["ours"], rates["usual"], "requests/s", usual_, at_least=15),
+        Figure(spread, rates["spread"], rates["constant"], "requests/s", constant_),
+        Figure("CPU time for one request", cpus["ours"], cpus["constant"], "µs", constant_),
+        Figure("CPU time for one request", cpus["ours"], cpus["usual"], "µs", usual_),
+        Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["constant"], "ms", constant_),
+        Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["usual"], "ms", usual_),
+        Figure("the load generator's ceiling", rates["socket"], rates["ours"], "requests/s", "of ours"),
+    ]
+
+
+@contextmanager
+def _server(module: str, *arguments: str) -> Iterator[Server]:
+    """A server in a process on a core of its own."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            _pin(1, process.pid)
+            assert process.stdout is not None
+            host, port = process.stdout.readline().split("http://", 1)[1].split("/")[0].split()[0].split(":")
+            yield Server(process.pid, (host, int(port)))
+        finally:
+            process.kill()
+
+
+def _pin(place: int, process: int) -> None:
+    """Keep a process (0 for this one) on one of the cores, where the system can do that and there are two."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(process, {cores[place % len(cores)]})

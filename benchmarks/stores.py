@@ -1,0 +1,85 @@
+"""The stores that are served from, filled with the same made-up numbers, and the requests for all of them."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import load, usual
+from reportdata.catalogue import REPORT_DATA
+from reportdata.days import Coverage, from_date
+from reportdata.identity import REPORT_READ, App, Organisation, Token, hash_of, mint
+from reportdata.store import DayKpis
+from reportdata.store.sqlite import SQLiteStore
+
+ORGANISATIONS = 200
+FIRST_DAY, DAYS = date(2025, 1, 1), 365
+_STEP = 7919
+
+
+class Asked(NamedTuple):
+    """One request: the token it carries, and the organisation and day that its answer is about."""
+
+    token: str
+    corp_id: str
+    stat_day: str
+
+    @property
+    def row(self) -> dict[str, str | int]:
+        """The row that the answer has."""
+        reports, senders, commenters = values(self.corp_id, self.stat_day)
+        counts = {"4100_DAY": reports, "4101_DAY": senders, "4102_DAY": commenters}
+        return {"stat_date": self.stat_day, "corp_id": self.corp_id, **counts}
+
+    def request(self) -> bytes:
+        """The request as it goes over the wire, with the headers that programs send."""
+        return load.request_bytes(
+            f"/v1.0/datacenter/reportData?statDate={self.stat_day}",
+            [("accept", "application/json"), ("x-acs-dingtalk-access-token", self.token), ("user-agent", "benchmark")],
+        )
+
+
+def values(corp_id: str, stat_day: str) -> tuple[int, int, int]:
+    """The KPIs of a day: always of three digits, so that all answers have one length."""
+    seed = int(corp_id[4:]) * 37 + int(stat_day) * 11
+    return 100 + seed % 900, 100 + seed // 7 % 900, 100 + seed // 11 % 900
+
+
+def fill(folder: Path) -> list[Asked]:
+    """Make a data folder for ours and a database for the usual way that hold the same; returns a request for every
+    row, in an order that scatters organisations and days."""
+    now = time.time()
+    days = [from_date(FIRST_DAY + timedelta(days=number)) for number in range(DAYS)]
+    corps = [f"ding{number:020}" for number in range(ORGANISATIONS)]
+    rows = [(corp_id, day, values(corp_id, day)) for corp_id in corps for day in days]
+    issued = [(app, *mint(app, now)) for app in map(_app, corps)]
+    store = SQLiteStore(folder / "data" / "store.db")
+    store.add_organisations(Organisation(corp_id, "Asia/Shanghai") for corp_id in corps)
+    kpis = ("4100", "4101", "4102")
+    computed = [DayKpis(corp_id, day, dict(zip(kpis, found, strict=True))) for corp_id, day, found in rows]
+    store.put_days(REPORT_DATA, dict.fromkeys(days, "made up"), computed, now)
+    store.put_coverage(REPORT_DATA, [Coverage(corp_id, days[0], days[-1]) for corp_id in corps], [])
+    for app, _, token in issued:
+        store.add_app(app, now)
+        store.add_token(token)
+    store.close()
+    usual.fill(
+        str(folder / "usual.db"),
+        [usual.App(app_key=app.app_key, corp_id=app.corp_id or "") for app, *_ in issued],
+        [_usual_token(token) for *_, token in issued],
+        [usual.Day(corp_id=c, stat_day=d, reports=v[0], senders=v[1], commenters=v[2]) for c, d, v in rows],
+    )
+    tokens = {app.corp_id: text for app, text, _ in issued}
+    scattered = (rows[place * _STEP % len(rows)] for place in range(len(rows)))
+    return [Asked(tokens[corp_id], corp_id, day) for corp_id, day, _ in scattered]
+
+
+def _app(corp_id: str) -> App:
+    key = f"ding{corp_id[-16:]}"
+    return App(app_key=key, name="benchmark", corp_id=corp_id, secret_hash=hash_of(key), scopes=(REPORT_READ,))
+
+
+def _usual_token(token: Token) -> usual.Token:
+    return usual.Token(token_hash=token.token_hash, app_key=token.app_key, expires_at=token.expires_at)
