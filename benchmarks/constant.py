@@ -30,15 +30,11 @@ def write_answer(answer: Answer, path: Path) -> None:
 
 
 class Constant:
-    """An application that knows one answer, and needs no waiting for it."""
+    """An application that knows one answer."""
 
     def __init__(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         self._start = {"type": "http.response.start", "status": 200, "headers": headers}
         self._body = {"type": "http.response.body", "body": body}
-
-    def is_immediate(self, _scope: Scope) -> bool:
-        """As the application that is measured says of its hot path."""
-        return True
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await send(self._start)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import Folder
 from oracle import Commented, Fact, Sent, Withdrawn, days_of
-from reportdata.days import SECOND, day_of, instant_of, offsets
+from reportdata.days import LONGEST_STEP, SECOND, day_of, instant_of, offsets, time_zone
 from reportdata.times import read_instant
 from writing import FORMATS, TIMES, write
 
@@ -98,3 +99,9 @@ def test_the_steps_of_a_zone_are_its_offsets(case: tuple[ZoneInfo, datetime]) ->
     zone, moment = case
     step = [step for step in offsets(zone) if step.start <= instant_of(moment)][-1]
     assert timedelta(microseconds=step.offset) == moment.utcoffset()
+
+
+def test_no_zones_clocks_change_twice_within_the_step_that_changes_are_looked_for_in() -> None:
+    for name in sorted(available_timezones())[::4]:
+        starts = [step.start for step in offsets(time_zone(name))[1:]]
+        assert all(later - earlier > LONGEST_STEP for earlier, later in itertools.pairwise(starts)), name

@@ -109,6 +109,10 @@ def day_of(instant: int, zone: ZoneInfo) -> str:
     return from_date(moment_of(instant, zone))
 
 
+LONGEST_STEP = 3 * 86_400 * SECOND
+"""No zone's clocks change twice within this time (the shortest known time between two changes is nearly 7 days)."""
+
+
 class Offset(NamedTuple):
     """From ``start`` (an instant) on, local time is UTC plus ``offset`` microseconds."""
 
@@ -123,8 +127,8 @@ def offsets(zone: ZoneInfo) -> tuple[Offset, ...]:
     With these an engine converts whole columns, and Python's zone data stays the only authority.
     """
     found = [Offset(FIRST_INSTANT, _offset(FIRST_INSTANT, zone))]
-    step = 86_400 * SECOND
-    for end in range(FIRST_INSTANT + step, END_INSTANT + 1, step):
+    step = LONGEST_STEP
+    for end in range(FIRST_INSTANT + step, END_INSTANT + step, step):
         if _offset(end, zone) != found[-1].offset:
             found.append(_first_change(end - step, end, zone))
     return tuple(found)

@@ -27,8 +27,7 @@ PREFLIGHT = (
 )
 """What a browser is told before it calls."""
 
-_numbers = random.SystemRandom().getrandbits(64)
-_random = random.Random(_numbers)  # noqa: S311 - ids are not secrets
+_bits = random.Random(random.SystemRandom().getrandbits(64)).getrandbits  # noqa: S311 - ids are not secrets
 
 
 class Ids(NamedTuple):
@@ -40,12 +39,9 @@ class Ids(NamedTuple):
 
 def new_ids(now: float) -> Ids:
     """Fresh ids for a call at that time."""
-    bits = _random.getrandbits(202)
-    low = bits & ((1 << 62) - 1)
-    number = int(now * 1000) << 80 | 7 << 76 | (bits >> 62 & 0xFFF) << 64 | 2 << 62 | low
-    digits = f"{number:032X}"
-    request = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-    return Ids(request, f"{bits >> 74:032x}")
+    time = int(now * 1000)
+    request = f"{time >> 16:08X}-{time & 0xFFFF:04X}-7{_bits(12):03X}-{0x8000 | _bits(14):04X}-{_bits(48):012X}"
+    return Ids(request, f"{_bits(128):032x}")
 
 
 class Fault(NamedTuple):

@@ -69,11 +69,6 @@ class Application:
         self._others = others
         self._clock = clock
 
-    def is_immediate(self, scope: Scope) -> bool:
-        """Whether the call is answered without waiting for anything, so that it need not become a task."""
-        endpoint = self._endpoints.get(scope["path"])
-        return endpoint is not None and scope["method"] == "GET" and endpoint.is_immediate(scope)
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path.startswith("//"):  # an endpoint that was configured with a slash at its end

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine, Generator
-from types import coroutine
 from typing import cast
 
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from reportdata.api.answers import HEADERS_TOO_LARGE, MALFORMED, URL_TOO_LONG, Fault, headers, new_ids
@@ -18,16 +15,8 @@ LARGEST_HEADERS = 32_768
 """Bytes of all names and values together."""
 
 
-@coroutine
-def _resumed(running: Coroutine[object, None, None], awaited: object) -> Generator[object, None, None]:
-    """The rest of a coroutine that has begun and waits for something."""
-    yield awaited
-    yield from running.__await__()
-
-
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol on httptools, with limits, for applications that may say which calls need no waiting
-    (`reportdata.api.application.Application.is_immediate`)."""
+    """uvicorn's protocol on httptools, with limits."""
 
     _head_bytes: int | None = None  # of a request's head that has begun and not ended
     _refused = False
@@ -60,31 +49,18 @@ class Protocol(HttpToolsProtocol):
         if self._header_bytes > LARGEST_HEADERS or len(self.headers) >= MOST_HEADERS:
             self._fault = HEADERS_TOO_LARGE
             raise ValueError(HEADERS_TOO_LARGE.code)
-        super().on_header(name, value)
-        if self.headers[-1][0] == b"host":
+        name = name.lower()
+        if name == b"host":
             self._hosts += 1
             if self._hosts > 1:
                 raise ValueError(MALFORMED.code)
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_bytes = None
         super().on_headers_complete()
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Answer at once what needs no waiting: making a task takes longer than the answer itself."""
-        is_immediate = getattr(self.app, "is_immediate", None)
-        if is_immediate is None or not is_immediate(cycle.scope):
-            super()._start_asgi_task(cycle, app)
-            return
-        running = cycle.run_asgi(app)
-        try:
-            awaited = running.send(None)
-        except StopIteration:
-            return
-        # The client does not read what was sent before; what is left goes on when it does.
-        task = self.loop.create_task(_resumed(running, awaited))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

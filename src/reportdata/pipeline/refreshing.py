@@ -12,8 +12,9 @@ from reportdata.lake import DayFiles, Lake
 from reportdata.pipeline import Progress, silent
 from reportdata.store import DayKpis, Store
 
-_BATCH_BYTES = 128 << 20
-"""Days are computed and stored in batches of about this much Parquet, so that memory stays bounded."""
+_BATCH_BYTES = 8 << 20
+"""Days are computed and stored in batches of about this much Parquet, so that memory stays bounded and what is counted
+fits the processor's caches."""
 
 
 @dataclass

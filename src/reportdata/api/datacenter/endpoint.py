@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -17,6 +17,7 @@ from reportdata.days import is_day
 from reportdata.errors import Reason, Refused, StoreError
 from reportdata.identity import (
     App,
+    Caller,
     Rates,
     authenticate,
     hash_of,
@@ -28,8 +29,11 @@ from reportdata.store import Store
 
 log = logging.getLogger("reportdata.api")
 
-MOST_ANSWERS = 10_000
-"""Answers that are remembered; each takes about a kilobyte."""
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+MOST_REMEMBERED = 10_000
+"""Callers, and bodies of about a kilobyte each, that are remembered at most."""
 
 
 class _Failed(Exception):
@@ -38,14 +42,6 @@ class _Failed(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code)
         self.fault = fault
-
-
-class _Remembered(NamedTuple):
-    """An answer that holds as long as the store is unchanged: to whom, until when, and its body."""
-
-    app: App
-    expires_at: int
-    body: bytes
 
 
 class Endpoint:
@@ -69,27 +65,24 @@ class Endpoint:
         self._claim = claim
         self._rates = rates
         self._clock = clock
+        # What was read since the store last changed: whom a token was issued to, and the bodies of days.
         self._version: int | None = None
-        self._answers: dict[tuple[bytes | None, bytes], _Remembered] = {}
-
-    def is_immediate(self, scope: Scope) -> bool:
-        """Whether the call is answered without waiting: it has no client token to claim, not even a disguised one."""
-        query: bytes = scope["query_string"]
-        return wire.read_tokens(scope["headers"])[1] is None and b"%" not in query and b"clientToken" not in query
+        self._callers: dict[str, Caller] = {}
+        self._bodies: dict[tuple[str, str], bytes] = {}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         now = self._clock()
         ids = new_ids(now)
         status = 200
         try:
-            token, client_token = wire.read_tokens(scope["headers"])
-            query: bytes = scope["query_string"]
-            known = self._remembered(token, query, now) if client_token is None else None
-            if known is not None:
-                self._admit(known.app, scope, now)
-                body = known.body
-            else:
-                body = await self._checked(token, client_token, query, scope, now)
+            call = wire.read_call(scope["headers"], scope["query_string"])
+            app = authenticate(self._caller(call.token), now)
+            self._admit(app, scope, now)
+            corp_id = require_organisation(app)
+            self._require_service()
+            if call.client_token is not None:
+                await self._require_same_request(app, call, now)
+            body = self._answer(corp_id, call.stat_date)
         except Refused as refused:
             status, body = self._refusal(refused.reason, ids)
         except _Failed as failed:
@@ -102,35 +95,20 @@ class Endpoint:
             status, body = UNKNOWN_ERROR.status, UNKNOWN_ERROR.body(ids.request)
         await send_answer(send, status, body, ids)
 
-    def _remembered(self, token: bytes | None, query: bytes, now: float) -> _Remembered | None:
+    def _caller(self, token: str | None) -> Caller | None:
+        if token is None:
+            raise Refused(Reason.TOKEN_MISSING)
         version = self._store.version()
         if version != self._version:
             self._version = version
-            self._answers.clear()
-            return None
-        known = self._answers.get((token, query))
-        return known if known is not None and known.expires_at > now else None
-
-    async def _checked(
-        self, token: bytes | None, client_token: bytes | None, query: bytes, scope: Scope, now: float
-    ) -> bytes:
-        """Make all checks in their order, and answer."""
-        call = wire.read_call(token, client_token, query)
-        if call.token is None:
-            raise Refused(Reason.TOKEN_MISSING)
-        caller = self._store.caller(hash_of(call.token))
-        app = authenticate(caller, now)
-        self._admit(app, scope, now)
-        corp_id = require_organisation(app)
-        self._require_service()
-        if call.client_token is not None:
-            await self._require_same_request(app, call, now)
-        body = self._answer(corp_id, call.stat_date)
-        if call.client_token is None and caller is not None:
-            if len(self._answers) >= MOST_ANSWERS:
-                self._answers.clear()
-            self._answers[token, query] = _Remembered(app, caller.expires_at, body)
-        return body
+            self._callers.clear()
+            self._bodies.clear()
+        caller = self._callers.get(token)
+        if caller is None:
+            caller = self._store.caller(hash_of(token))
+            if caller is not None:
+                _remember(self._callers, token, caller)
+        return caller
 
     def _admit(self, app: App, scope: Scope, now: float) -> None:
         try:
@@ -157,13 +135,23 @@ class Endpoint:
             raise _Failed(wire.DATE_IS_NULL)
         if not is_day(stat_date):
             raise _Failed(wire.DATE_FORMAT)
-        values = self._store.kpis(self._service.id or "", corp_id, stat_date)
-        return self._body.of_day(corp_id, stat_date, values)
+        body = self._bodies.get((corp_id, stat_date))
+        if body is None:
+            values = self._store.kpis(self._service.id or "", corp_id, stat_date)
+            body = self._body.of_day(corp_id, stat_date, values)
+            _remember(self._bodies, (corp_id, stat_date), body)
+        return body
 
     def _refusal(self, reason: Reason, ids: Ids) -> tuple[int, bytes]:
         fault = wire.REFUSALS[reason]
         detail = {"requiredScopes": [self._service.scope]} if reason is Reason.SCOPE else None
         return fault.status, fault.body(ids.request, detail)
+
+
+def _remember(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    if len(kept) >= MOST_REMEMBERED:
+        kept.clear()
+    kept[key] = value
 
 
 def _address(scope: Scope) -> str:

@@ -82,31 +82,26 @@ class Call(NamedTuple):
     stat_date: str | None
 
 
-def read_tokens(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
-    """The token and the client token as they stand in the headers; all other headers are ignored."""
-    token = client_token = None
-    for name, value in headers:
-        if name == TOKEN_HEADER and token is None:
-            token = value
-        elif name == CLIENT_TOKEN_HEADER and client_token is None:
-            client_token = value
-    return token, client_token
-
-
-def read_call(token: bytes | None, client_token: bytes | None, query: bytes) -> Call:
-    """The parts of a request that count; unknown parameters are ignored.
+def read_call(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Call:
+    """The parts of a request that count; all other headers and parameters are ignored.
 
     Some older SDKs send the token in a pair of double quotes, which is taken off.
     """
-    bare = _unquoted(token.decode("latin-1").strip()) if token else None
-    claimed = client_token.decode("latin-1").strip() if client_token else None
+    token = claimed = None
+    for name, value in headers:
+        if name == TOKEN_HEADER and token is None:
+            token = _unquoted(value.decode("latin-1").strip())
+        elif name == CLIENT_TOKEN_HEADER and claimed is None:
+            claimed = value.decode("latin-1").strip()
+    if len(query) == 17 and query.startswith(b"statDate=") and query[9:].isdigit():  # as all SDKs send it
+        return Call(token or None, claimed or None, query[9:].decode())
     stat_date = None
     for key, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if key == "statDate" and stat_date is None:
             stat_date = text
         elif key == CLIENT_TOKEN_PARAMETER and claimed is None:
             claimed = text
-    return Call(bare or None, claimed or None, stat_date)
+    return Call(token or None, claimed or None, stat_date)
 
 
 def _unquoted(text: str) -> str:

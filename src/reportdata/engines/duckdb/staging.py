@@ -135,8 +135,8 @@ class Staging:
         folder.mkdir(parents=True, exist_ok=True)
         self._rows(
             f"copy ({query}) to {text(str(folder))} "
-            "(format parquet, partition_by (stat_day), write_partition_columns true, overwrite_or_ignore true, "
-            "filename_pattern 'facts-{uuid}')"
+            "(format parquet, parquet_version v2, partition_by (stat_day), write_partition_columns true, "
+            "overwrite_or_ignore true, filename_pattern 'facts-{uuid}')"
         )
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -227,8 +227,11 @@ def _zone_number(zones: Sequence[ZoneInfo], organisations: Organisations) -> str
 
 def _instant(zones: Sequence[ZoneInfo]) -> str:
     local = "epoch_us(try_cast(written as timestamp))"
+    utc = f"{local} - {_by_zone(zones, local, _offset_of_local)}"
+    # What DuckDB writes itself is exact, and cheaper to compare than to match.
     return f"""case
-        when {_matches("written", _CLOCK)} then {local} - {_by_zone(zones, local, _offset_of_local)}
+        when cast(try_cast(written as timestamp) as varchar) = written then {utc}
+        when {_matches("written", _CLOCK)} then {utc}
         when {_matches("written", r"[0-9]{13}")} then cast(written as bigint) * 1000
         when {_matches("written", r"[0-9]{10}")} then cast(written as bigint) * {SECOND}
         when {_matches("written", _CLOCK + _OFFSET)} then epoch_us(try_cast(written as timestamptz))
