@@ -1,13 +1,9 @@
-"""What every store owes, against each implementation; at the end, what only the embedded one can do wrong."""
+"""What every store owes, against each implementation."""
 
 from __future__ import annotations
 
 import itertools
-import sqlite3
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -381,105 +377,3 @@ def test_the_version_is_another_one_after_each_change_by_another(store: Store, a
 
 def test_a_store_takes_up_space(store: Store) -> None:
     assert store.size() > 0
-
-
-def test_a_damaged_file_is_a_store_error(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    path.write_bytes(b"no database " * 1000)
-    with pytest.raises(StoreError, match=r"store\.db"):
-        SQLiteStore(path)
-    with pytest.raises(StoreError):
-        SQLiteStore(tmp_path)
-
-
-def test_what_no_waiting_can_mend_is_said_at_once(tmp_path: Path) -> None:
-    (tmp_path / "store.db-wal").mkdir()
-    began = time.monotonic()
-    with pytest.raises(StoreError):
-        SQLiteStore(tmp_path / "store.db", timeout=5)
-    assert time.monotonic() - began < 3
-
-
-def test_damage_that_is_met_later_is_a_store_error(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    SQLiteStore(path).close()
-    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))
-    store = SQLiteStore(path)
-    calls: list[Callable[[], object]] = [
-        store.organisations,
-        store.coverage,
-        lambda: store.kpis("s", "c1", "20240101"),
-        lambda: store.caller("hash"),
-        lambda: store.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW),
-        lambda: store.claim_client_token("k", "t", "r", NOW),
-    ]
-    for call in calls:
-        with pytest.raises(StoreError, match="malformed"):
-            call()
-    store.close()
-
-
-def test_a_newer_schema_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    SQLiteStore(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute("pragma user_version = 99")
-    with pytest.raises(StoreError, match="has schema 99") as error:
-        SQLiteStore(path)
-    assert "newer version" in error.value.hint
-    assert connection.execute("pragma user_version").fetchone() == (99,)
-    connection.close()
-
-
-def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "store.db"
-    path.parent.mkdir()
-    path.touch()
-    store = SQLiteStore(path)
-    assert store.organisations() == []
-    store.close()
-
-
-def test_a_writer_that_waits_too_long_is_told_so_and_a_reader_does_not_wait(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
-    store = SQLiteStore(path, timeout=0.3)
-    blocker = sqlite3.connect(path, isolation_level=None)
-    blocker.execute("begin immediate")
-    assert store.kpis("s", "c1", "20240101") is None
-    with pytest.raises(StoreError, match="locked"):
-        cover(store, ("c1", "20240101", "20240101"))
-    blocker.execute("rollback")
-    cover(store, ("c1", "20240101", "20240101"))
-    assert store.kpis("s", "c1", "20240101") == {}
-    blocker.close()
-    store.close()
-
-
-OPENING = """
-import sys
-from pathlib import Path
-from reportdata.store.sqlite import SQLiteStore
-for line in sys.stdin:
-    store = SQLiteStore(Path(line.strip()))
-    print(store.organisations(), flush=True)
-    store.close()
-"""
-
-
-def test_processes_may_make_the_same_store_at_once(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", OPENING]
-    pipe = subprocess.PIPE
-    children = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
-    try:
-        for number in range(150):
-            for child in children:
-                assert child.stdin is not None
-                child.stdin.write(f"{tmp_path / str(number)}\n")
-                child.stdin.flush()
-            for child in children:
-                assert child.stdout is not None
-                assert child.stdout.readline() == "[]\n", child.communicate()[1]
-    finally:
-        for child in children:
-            child.kill()
-            child.communicate()
