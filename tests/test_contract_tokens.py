@@ -131,6 +131,8 @@ def test_the_old_call_answers_everything_with_200_and_an_errcode(issuing: Issuin
         (f"?appkey={key}&appsecret={secret}", good),
         (f"?appkey={key}&appsecret=x", wrong),
         (f"?appkey=x&appsecret={secret}", wrong),
+        (f"?corpid={key}&corpsecret={secret}", good),
+        (f"?corpid={key}&corpsecret=x", '{"errcode":40089,"errmsg":"不合法的corpId或corpSecret"}'),
         (f"?appkey={key}", missing),
         (f"?appsecret={secret}&appkey=", missing),
         ("", missing),

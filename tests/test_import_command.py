@@ -202,6 +202,24 @@ def test_days_between_are_covered_and_others_are_not(known: Folder, tmp_path: Pa
     assert "is before" in run(known, "import", "reports.csv", "--from", "20260902", "--to", "20260901").output
 
 
+def test_a_withdrawal_takes_its_report_from_its_day_and_covers_no_other(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "reports.csv").write_text(REPORTS)
+    (tmp_path / "gone.csv").write_text("report_id,withdrawn_at\nr2,2026-10-05 09:00:00\nr9,2026-10-06 09:00:00\n")
+    summary(known, "gone.csv")
+    assert known.store.coverage() == []
+    summary(known, "reports.csv")
+    assert known.days() == {(CORP, "20260921"): (1, 1, 0), (CORP, "20260923"): (1, 1, 0)}
+    assert [piece.last_day for piece in known.store.coverage()] == ["20260923"]
+
+
+def test_an_organisation_that_is_named_and_added_may_have_no_records(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "none.jsonl").write_text("")
+    period = ("--from", "20260901", "--to", "20260902")
+    found = summary(folder, "none.jsonl", "--corp", "ding7", "--add-orgs", *period)
+    assert found["organisationsAdded"] == ["ding7"]
+    assert folder.store.kpis("reportData", "ding7", "20260901") == {}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [

@@ -27,7 +27,11 @@ from reportdata.identity import TOKEN_LIFETIME, App, Token, issue
 
 LARGEST_BODY = 16_384
 
-_WRONG = {"errcode": 40096, "errmsg": "不合法的appKey或appSecret"}
+_NAMES = (
+    (("appkey", "appsecret"), {"errcode": 40096, "errmsg": "不合法的appKey或appSecret"}),
+    (("corpid", "corpsecret"), {"errcode": 40089, "errmsg": "不合法的corpId或corpSecret"}),
+)
+"""What ``gettoken`` calls key and secret, and what it answers when they are wrong."""
 _MISSING = {"errcode": 40035, "errmsg": "缺少参数 corpid or appkey"}
 
 
@@ -80,15 +84,16 @@ class Tokens:
         return _json({"expireIn": TOKEN_LIFETIME, "accessToken": token})
 
     async def _get_token(self, request: Request) -> Response:
-        key = request.query_params.get("appkey") or request.query_params.get("corpid")
-        secret = request.query_params.get("appsecret") or request.query_params.get("corpsecret")
-        if not key or not secret:
-            return _json(_MISSING)
-        try:
-            token = await self._issue(key, secret)
-        except Refused:
-            return _json(_WRONG)
-        return _json({"errcode": 0, "access_token": token, "errmsg": "ok", "expires_in": TOKEN_LIFETIME})
+        given = request.query_params
+        for names, wrong in _NAMES:
+            key, secret = (given.get(name) for name in names)
+            if key and secret:
+                try:
+                    token = await self._issue(key, secret)
+                except Refused:
+                    return _json(wrong)
+                return _json({"errcode": 0, "access_token": token, "errmsg": "ok", "expires_in": TOKEN_LIFETIME})
+        return _json(_MISSING)
 
     async def _issue(self, app_key: str, secret: str) -> str:
         now = self._clock()

@@ -71,7 +71,9 @@ def import_files(
     """
     done = Imported()
     if options.corp_id is not None:
-        _known(store, options).time_zone(options.corp_id)
+        organisations = _known(store, options)
+        organisations.time_zone(options.corp_id)
+        _add(store, organisations, done)
     for path in files:
         try:
             _import_file(lake, store, path, options, progress, done)
@@ -101,9 +103,9 @@ def _import_file(lake: Lake, store: Store, path: Path, options: Options, progres
             staged = staging.finish(known)
         finally:
             staging.close()
-        store.add_organisations(Organisation(corp_id, str(zone)) for corp_id, zone in organisations.added.items())
+        _add(store, organisations, done)
         lake.add(incoming)
-    _count(done, staged, skipped.count, organisations)
+    _count(done, staged, skipped.count)
 
 
 def _known(store: Store, options: Options) -> Organisations:
@@ -183,14 +185,23 @@ def _facts(
             yield fact
 
 
-def _count(done: Imported, staged: Sequence[Staged], skipped: int, organisations: Organisations) -> None:
+def _add(store: Store, organisations: Organisations, done: Imported) -> None:
+    """Make the organisations known that were taken in; facts of theirs come later."""
+    added = [Organisation(corp_id, str(zone)) for corp_id, zone in organisations.added.items()]
+    if added:
+        store.add_organisations(added)
+        done.organisations += organisations.added
+
+
+def _count(done: Imported, staged: Sequence[Staged], skipped: int) -> None:
     done.skipped += skipped
     done.read += skipped
-    done.organisations += organisations.added
     for part in staged:
         done.read += part.read
         done.added += part.added
         done.days |= set(part.days)
+        if part.kind == "withdrawn":  # says nothing of what else happened that day
+            continue
         for corp_id, (first, last) in part.spans.items():
             known = done.spans.get(corp_id, (first, last))
             done.spans[corp_id] = (min(known[0], first), max(known[1], last))
