@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from conftest import Folder, run, serving
+from conftest import Folder, exchange, run, serving
 
 CORP = "ding32xxx"
 
@@ -140,6 +144,18 @@ def test_apps_are_refused_what_they_may_not_have(filled: Folder) -> None:
     for command in ("show", "disable", "enable", "rotate", "grant", "revoke"):
         assert "there is no app 'dingnone'" in run(filled, "app", command, "dingnone").output
     assert "there is no app 'dingnone'" in run(filled, "token", "dingnone").output
+
+
+def test_serving_ends_without_a_word_when_it_is_interrupted(filled: Folder) -> None:
+    command = [sys.executable, "-m", "reportdata", "serve", "--port", "0", "--data", str(filled.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.match(r"Serving http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+        assert found is not None
+        assert b"InvalidAction.NotFound" in exchange(("127.0.0.1", int(found[1])), b"GET / HTTP/1.1\r\n\r\n")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
 
 
 def test_a_taken_port_is_said_so(filled: Folder) -> None:

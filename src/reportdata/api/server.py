@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+from contextlib import suppress
 from typing import Self
 
 import uvicorn
@@ -55,7 +56,8 @@ class Server:
 
     def run(self) -> None:
         """Serve until `stop` is called or the process is told to end."""
-        self._server.run(sockets=[self._socket])
+        with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended
+            self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
         """Finish what is in flight and return from `run`."""
