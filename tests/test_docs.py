@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from causes import ERRORS
 from conftest import require_tool
 from reference import reference
-from reportdata.api.datacenter.wire import REFUSALS, SERVICE_FAULTS
 from reportdata.columns import _NAMES
 
 ROOT = Path(__file__).parents[1]
@@ -125,8 +125,8 @@ def test_the_reference_of_commands_is_their_help() -> None:
 
 def test_the_contract_names_every_error() -> None:
     text = (ROOT / "src/reportdata/api/datacenter/README.md").read_text("utf-8")
-    for fault in (*SERVICE_FAULTS, *REFUSALS.values()):
-        assert re.search(rf"\| {fault.status} \| `{re.escape(fault.code)}` \|", text), fault.code
+    for code, error in ERRORS.items():
+        assert re.search(rf"\| {error.status} \| `{re.escape(code)}` \|", text), code
 
 
 @pytest.mark.parametrize("readme", READMES)

@@ -172,8 +172,8 @@ def test_answers_of_dingtalk_are_read_with_and_without_their_exchange(known: Fol
     comment = {"content": "ok", "create_time": "2026-09-22 20:00:00", "userid": "u2"}
     exchanges = [
         {"api": "gettoken", "request": {}, "response": {"errcode": 0, "access_token": "never kept"}},
-        {"api": "topapi/report/list", "request": {}, "response": {"errcode": 88, "sub_code": "90018"}},
-        {"api": "/topapi/report/simplelist", "request": {}, "response": {**body, "errcode": "0"}},
+        {"api": "topapi/report/simplelist", "request": {"cursor": 0}, "response": {"errcode": 88, "sub_code": "90018"}},
+        {"api": "topapi/report/simplelist", "request": {"cursor": 0}, "response": {**body, "errcode": "0"}},
         {
             "api": "topapi/report/comment/list",
             "request": {"report_id": "r1"},
@@ -186,6 +186,11 @@ def test_answers_of_dingtalk_are_read_with_and_without_their_exchange(known: Fol
     assert summary(known, "exchanges.jsonl")["added"] == 2
     assert summary(known, "body.json", "pretty.json")["alreadyKnown"] == 2
     assert known.days() == {(CORP, "20260922"): (1, 1, 1)}
+    (tmp_path / "failed.jsonl").write_text(json.dumps(exchanges[1]) + "\n")
+    assert (
+        "failed.jsonl, line 1: response: is an error (errcode 88, sub_code 90018)"
+        in run(known, "import", "failed.jsonl").output
+    )
     (tmp_path / "bad.jsonl").write_text('{"api": "topapi/report/list", "response": {"errcode": 0}}\n')
     assert "bad.jsonl, line 1: result: is missing" in run(known, "import", "bad.jsonl").output
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from reportdata.errors import BadField
+from reportdata.errors import BadField, BadFile
 from reportdata.facts import Kind
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -86,6 +86,17 @@ def read_columns(names: Iterable[str]) -> Columns:
     if columns.report_id is None and at.strip() not in _SHEET_TIMES:
         raise BadField("report_id", "no column holds it", "name the column report_id")
     return columns
+
+
+def columns_of_file(file: str, names: Iterable[str]) -> Columns:
+    """The columns of a file whose records all have these.
+
+    :raises BadFile: as `read_columns` raises `BadField`.
+    """
+    try:
+        return read_columns(names)
+    except BadField as error:
+        raise BadFile(file, str(error), error.hint) from error
 
 
 def _kind(found: dict[str, str]) -> Kind:

@@ -137,6 +137,8 @@ def read_id(field: str, value: object) -> str:
         raise BadField(field, "is missing")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadField(field, f"is a {type(value).__name__}, not an id")
+    if isinstance(value, int) and value.bit_length() > 4 * LONGEST_ID:
+        raise BadField(field, "is a number with too many digits for an id")
     text = str(value).strip()
     if not text:
         raise BadField(field, "is empty")

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import msgspec
 from starlette.types import Send
 
-_JSON = (b"content-type", b"application/json;charset=utf-8")
+JSON = "application/json;charset=utf-8"
+"""The content type of every answer."""
+_JSON = (b"content-type", JSON.encode())
 _ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 _CLOSE = (b"connection", b"close")
 PREFLIGHT = (
@@ -103,15 +105,13 @@ async def send_answer(
     body: bytes,
     ids: Ids,
     more: tuple[tuple[bytes, bytes], ...] = (),
-    *,
-    close: bool = False,
 ) -> None:
     """Send a whole answer."""
     await send(
         {
             "type": "http.response.start",
             "status": status,
-            "headers": headers(len(body), ids, more, close=close),
+            "headers": headers(len(body), ids, more),
         }
     )
     await send({"type": "http.response.body", "body": body})

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reportdata.api.answers import (
+    JSON,
     NOT_FOUND,
     PREFLIGHT,
     SYSTEM_ERROR,
@@ -145,7 +146,7 @@ def _answer(request: Request, fault: Fault, *, close: bool = False) -> Response:
         fault.body(_ids(request).request),
         fault.status,
         {"connection": "close"} if close else None,
-        "application/json;charset=utf-8",
+        JSON,
     )
 
 

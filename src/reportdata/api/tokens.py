@@ -17,6 +17,7 @@ from starlette.routing import Route
 from reportdata.api.answers import (
     BODY_TOO_LARGE,
     INVALID_BODY,
+    JSON,
     MISSING_BODY,
     WRONG_CREDENTIALS,
     Fault,
@@ -119,4 +120,4 @@ def _may_be_json(request: Request) -> bool:
 
 
 def _json(content: object) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json;charset=utf-8")
+    return Response(msgspec.json.encode(content), media_type=JSON)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reportdata.columns import read_columns
+from reportdata.columns import columns_of_file
 from reportdata.days import Coverage, time_zone
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.staging import Staged, Staging
-from reportdata.errors import BadField, BadFile, BadRecord, InputError
+from reportdata.errors import BadField, BadRecord, InputError
 from reportdata.facts import Fact, Kind, Organisations, read_fact
 from reportdata.identity import Organisation
 from reportdata.lake import Lake
@@ -120,18 +120,14 @@ def _stage_table(
         heading = read_heading(path)
         if heading is None:
             return False
-        try:
-            columns = read_columns(heading.columns)
-        except BadField as error:
-            raise BadFile(str(path), str(error), error.hint) from error
-        return staging.add_table(
-            staging.read_csv(path, heading.columns, heading.delimiter), columns, organisations, corp_id
-        )
+        columns = columns_of_file(str(path), heading.columns)
+        query = staging.read_csv(path, heading.columns, heading.delimiter)
+        return staging.add_table(query, columns, organisations, corp_id)
     if format_ is Format.PARQUET:
         table = ParquetTable(path)
-        query = table.query()
+        table_query = table.query()
         table.close()
-        return query is not None and staging.add_table(query, table.columns, organisations, corp_id)
+        return table_query is not None and staging.add_table(table_query, table.columns, organisations, corp_id)
     return False
 
 

@@ -47,11 +47,8 @@ def detect_format(path: Path) -> Format:
         raise BadFile(str(path), "is a spreadsheet", "save it as CSV and import that")
     if suffix in _OF_SUFFIX:
         return _OF_SUFFIX[suffix]
-    try:
-        with opened_bytes(path) as file:
-            start = file.read(_START)
-    except (OSError, EOFError) as error:
-        raise BadFile(str(path), f"cannot be read: {error}") from error
+    with opened_bytes(path) as file:
+        start = file.read(_START)
     if start.startswith(b"PAR1"):
         return Format.PARQUET
     text = start.decode("utf-8-sig", "replace").lstrip()

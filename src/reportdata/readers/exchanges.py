@@ -2,14 +2,17 @@
 
 A line is either an exchange, ``{"api": …, "request": …, "response": …}``, or the body of an answer of
 ``topapi/report/list`` or ``topapi/report/simplelist``. The answers of ``topapi/report/comment/list`` do not name their
-report, so they need their request. Exchanges of other APIs and answers that are errors hold no facts and are passed
-over. Texts and names in the answers are not even looked at.
+report, so they need their request. Exchanges of other APIs hold no facts and are passed over, and so are answers that
+are errors when the same request has a good answer elsewhere in the file: without one, facts are missing. Texts and
+names in the answers are not even looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import msgspec
 
 from reportdata.columns import Columns
 from reportdata.errors import BadField
@@ -27,15 +30,35 @@ _COMMENT = Columns("commented", None, "report_id", "userid", None, "create_time"
 
 
 def read_exchanges(path: Path) -> Iterator[Line]:
-    """The reports and comments in saved exchanges."""
+    """The reports and comments in saved exchanges; at the end, the requests that were only ever answered by errors."""
+    answered: set[bytes] = set()
+    failed: dict[bytes, Line] = {}
     for number, place, content in read_objects(path):
         try:
             if isinstance(content, BadField):
                 raise content
-            for columns, record in _records(content):
-                yield Line(number, place, columns, record)
+            request = msgspec.json.encode((content.get("api"), content.get("request")), order="sorted")
+            try:
+                for columns, record in _records(content):
+                    yield Line(number, place, columns, record)
+                answered.add(request)
+            except _ErrorAnswer as error:
+                failed.setdefault(request, Line(number, place, None, {}, error))
         except BadField as error:
             yield Line(number, place, None, {}, error)
+    yield from (line for request, line in failed.items() if request not in answered)
+
+
+class _ErrorAnswer(BadField):
+    """An answer that says why there is none."""
+
+    def __init__(self, body: Mapping[str, object]) -> None:
+        codes = ", ".join(f"{name} {body[name]}" for name in ("errcode", "sub_code") if name in body)
+        super().__init__(
+            "response",
+            f"is an error ({codes}), and the file has no good answer to its request",
+            "ask again and save that",
+        )
 
 
 def _records(exchange: Mapping[str, object]) -> Iterator[tuple[Columns, Mapping[str, object]]]:
@@ -49,7 +72,7 @@ def _records(exchange: Mapping[str, object]) -> Iterator[tuple[Columns, Mapping[
         return
     body = _object("response", response)
     if str(body.get("errcode", 0)) != "0":
-        return
+        raise _ErrorAnswer(body)
     result = _object("result", body.get("result"))
     if name == _COMMENT_LIST:
         report_id = _object("request", exchange.get("request")).get("report_id")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.columns import read_columns
+from reportdata.columns import columns_of_file
 from reportdata.errors import BadField, BadFile
 from reportdata.readers.text import opened, opened_bytes, position
 from reportdata.records import Line
@@ -28,27 +28,21 @@ def read_heading(path: Path) -> Heading | None:
 
     :raises BadFile: when there is none, or the file cannot be read.
     """
+    with opened_bytes(path) as file:
+        line = file.readline(_LONGEST_CELL)
     try:
-        with opened_bytes(path) as file:
-            line = file.readline(_LONGEST_CELL)
-    except (OSError, EOFError) as error:
-        raise BadFile(str(path), f"cannot be read: {error}") from error
-    try:
-        return _heading(path, line.decode("utf-8-sig"))
+        text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
+    return _heading(path, text)
 
 
 def read_table(path: Path) -> Iterator[Line]:
     """The records of a CSV or TSV file. Empty lines are passed over."""
-    csv.field_size_limit(_LONGEST_CELL)
     with opened(path) as text:
         heading = _heading(path, text.readline(_LONGEST_CELL))
         text.seek(0)
-        try:
-            columns = read_columns(heading.columns)
-        except BadField as error:
-            raise BadFile(str(path), str(error), error.hint) from error
+        columns = columns_of_file(str(path), heading.columns)
         rows = csv.reader(text, delimiter=heading.delimiter, strict=True)
         number, begins = 0, True
         while True:
@@ -62,8 +56,8 @@ def read_table(path: Path) -> Iterator[Line]:
             if begins:
                 begins = False
             elif len(cells) != len(heading.columns) and cells:
-                error_ = BadField("line", f"has {len(cells)} cells, the heading has {len(heading.columns)}")
-                yield Line(number, position(text), columns, {}, error_)
+                wrong = BadField("line", f"has {len(cells)} cells, the heading has {len(heading.columns)}")
+                yield Line(number, position(text), columns, {}, wrong)
             elif cells:
                 yield Line(number, position(text), columns, dict(zip(heading.columns, cells, strict=True)))
 
@@ -72,7 +66,11 @@ def _heading(path: Path, first: str) -> Heading:
     if not first.strip():
         raise BadFile(str(path), "is empty" if not first else "begins with an empty line, not with column names")
     delimiter = max(_DELIMITERS, key=first.count)
-    columns = next(csv.reader([first], delimiter=delimiter))
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        columns = next(csv.reader([first], delimiter=delimiter))
+    except csv.Error as error:
+        raise BadFile(str(path), f"line 1 is not CSV: {error}") from error
     if len(set(columns)) < len(columns):
         twice = next(name for name in columns if columns.count(name) > 1)
         raise BadFile(str(path), f"has the column {twice!r} twice")

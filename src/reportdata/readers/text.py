@@ -22,26 +22,29 @@ def opened(path: Path) -> Iterator[TextIO]:
 
     :raises BadFile: when it cannot be read, or is in none of the encodings.
     """
-    try:
-        with opened_bytes(path) as file:
-            encoding = _encoding(path, file)
-        with opened_bytes(path) as file, io.TextIOWrapper(file, encoding, newline="") as text:
-            yield text
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadFile(str(path), f"cannot be read: {error}") from error
+    with opened_bytes(path) as file:
+        encoding = _encoding(path, file)
+    with opened_bytes(path) as file, io.TextIOWrapper(file, encoding, newline="") as text:
+        yield text
 
 
 @contextmanager
 def opened_bytes(path: Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, uncompressed when it is a gzip file."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        if packed:
-            with gzip.open(raw) as file:
-                yield cast(BinaryIO, file)
-        else:
-            yield raw
+    """The bytes of a file, uncompressed when it is a gzip file.
+
+    :raises BadFile: when it cannot be read.
+    """
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if packed:
+                with gzip.open(raw) as file:
+                    yield cast(BinaryIO, file)
+            else:
+                yield raw
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
 def position(text: TextIO) -> int:

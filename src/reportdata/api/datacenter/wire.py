@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Fault
+from reportdata.api.answers import Fault
 from reportdata.catalogue import Kpi, Service
 from reportdata.errors import Reason
 
@@ -59,19 +59,6 @@ def address_refused(address: str, app_key: str) -> Fault:
     """The fault of a caller outside the allow-list, which names both."""
     fault = REFUSALS[Reason.ADDRESS]
     return fault._replace(message=f"{fault.message},request ip={address} appKey({app_key})")
-
-
-SERVICE_FAULTS = (
-    CLIENT_TOKEN_MISMATCH,
-    DATE_IS_NULL,
-    META_IS_NULL,
-    SERVICE_IS_NULL,
-    SYSTEM_ERROR,
-    ORGANISATION_IS_NULL,
-    DATE_FORMAT,
-    UNKNOWN_ERROR,
-)
-"""The document's table of errors, in its order."""
 
 
 class Call(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from reportdata.columns import Columns, read_columns
+from reportdata.columns import Columns, columns_of_file
 from reportdata.engines.duckdb.connection import connect, file, name
-from reportdata.errors import BadField, BadFile
+from reportdata.errors import BadFile
 from reportdata.records import Line
 
 _ROWS = 10_000
@@ -37,10 +37,7 @@ class ParquetTable:
         except duckdb.Error as error:
             raise BadFile(str(path), f"cannot be read as Parquet: {error}") from error
         self._types = {str(row[0]): str(row[1]) for row in described}
-        try:
-            self.columns: Columns = read_columns(self._types)
-        except BadField as error:
-            raise BadFile(str(path), str(error), error.hint) from error
+        self.columns: Columns = columns_of_file(str(path), self._types)
         self._used = [column for column in self.columns[1:] if column is not None]
 
     def query(self) -> str | None:
