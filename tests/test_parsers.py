@@ -23,10 +23,26 @@ from reportdata.readers.tables import read_heading
 from reportdata.times import read_instant
 
 ZONE = ZoneInfo("Asia/Shanghai")
-NAMES = (
-    "corp_id report_id user_id userid sent_at commented_at create_time template departments 发送人 提交时间 "
-    "api request response errcode result data_list comments"
-).split()
+NAMES = [
+    "corp_id",
+    "report_id",
+    "user_id",
+    "userid",
+    "sent_at",
+    "commented_at",
+    "create_time",
+    "template",
+    "departments",
+    "发送人",
+    "提交时间",
+    "api",
+    "request",
+    "response",
+    "errcode",
+    "result",
+    "data_list",
+    "comments",
+]
 texts = st.sampled_from(["topapi/report/list", "topapi/report/comment/list", "2026-09-21 09:00:00", "ding1"])
 numbers = st.one_of(st.booleans(), st.integers(), st.integers(10**18, 10**400), st.floats())
 values = st.recursive(

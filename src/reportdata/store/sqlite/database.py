@@ -59,7 +59,10 @@ class Database:
 
     def failed(self, error: Exception) -> StoreError:
         """The store's error for one of SQLite's."""
-        return StoreError(f"the store {self.path} cannot answer: {error}", "`reportdata status` shows what it holds")
+        hint = "see that its folder can be written, that the disk is not full and that the file is whole"
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            hint = "another process is writing to it: try again when that is done"
+        return StoreError(f"the store {self.path} cannot answer: {error}", hint)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
