@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check bench clean help
+.PHONY: run test check conformance bench clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be done.
@@ -17,17 +17,22 @@ run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say wh
 test: $(VENV)/dev.done ## Run the tests.
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/dev.done ## Check format, lint, types and the import rule.
+check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the dependencies.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_imports.py
+	@$(BIN)/python requirements/audit
+
+conformance: $(VENV)/dev.done ## Run DingTalk's official SDKs, language by language, against the real server.
+	@$(BIN)/python -m conformance $(ARGS)
 
 bench: $(VENV)/bench.done ## Measure, side by side with peers and the bare limit.
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove what the other targets made.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/node/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/node/node_modules \
+	  conformance/*/build conformance/node/node_modules
 
 $(VENV)/python.done:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from benchmarks.load import Answer
 from reportdata.api import server
+from reportdata.api.connections import Connections
 
 OF_UVICORN = ("date", "server")
 """Headers that uvicorn adds by itself."""
@@ -43,7 +44,8 @@ class Constant:
 
 def serve_http(headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     """Serve the answer with reportdata's server."""
-    with server.Server(Constant(headers, body), "127.0.0.1", 0) as running:
+    listener = server.Listener(server.bind("127.0.0.1", 0), Constant(headers, body))
+    with server.Server(listener, connections=Connections(10_000)) as running:
         print(running.url, flush=True)
         running.run()
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -19,11 +19,14 @@ from typing import NamedTuple
 from benchmarks import constant, load
 from benchmarks.figures import Figure
 from benchmarks.machine import cpu_of
+from benchmarks.slow import slow_connections
 from benchmarks.stores import DAYS, ORGANISATIONS, Asked, fill
 
 REPEATED = 1000
 """Different requests that are asked again and again, spread over all organisations and days."""
 CONNECTIONS = 32
+SLOW = 500
+"""Connections that send a byte a second, beside the others."""
 SECONDS = 2.0
 """How long each server is measured in each round, after a quarter of that to warm up."""
 
@@ -43,9 +46,10 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
         )
         for number in range(rounds):
             for name, target in targets.items():
-                before = cpu_of(target.server.process)
                 address, requests = target.server.address, target.requests
-                found = generator.submit(load.run, address, requests, target.size, CONNECTIONS, SECONDS).result()
+                with slow_connections(address, SLOW) if name == "beside slow" else nullcontext():
+                    before = cpu_of(target.server.process)
+                    found = generator.submit(load.run, address, requests, target.size, CONNECTIONS, SECONDS).result()
                 cpu = (cpu_of(target.server.process) - before) / found.answers
                 rounds_of.setdefault(name, []).append(Round(found.rate, found.median, found.p99, cpu, found.busy))
                 say(f"serving: round {number + 1} of {rounds}: {name} {found.rate:,.0f} requests/s")
@@ -86,7 +90,9 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack) -> dict[str, Ta
     def right(place: int, answer: load.Answer) -> bool:
         return bool(json.loads(answer.body)["dataList"] == [asked[place].row])
 
-    ours = stack.enter_context(_server("reportdata", "serve", "--port", "0", "--data", str(folder / "data")))
+    ours = stack.enter_context(
+        _server("reportdata", "serve", "--port", "0", "--rate", "0", "--data", str(folder / "data"))
+    )
     fastapi = stack.enter_context(_server("benchmarks.usual", str(folder / "usual.db")))
     size = load.check(ours.address, repeated, right)
     with socket.create_connection(ours.address) as connection:
@@ -94,6 +100,7 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack) -> dict[str, Ta
     constant.write_answer(answer, folder / "answer.json")
     found = {
         "ours": Target(ours, repeated, size),
+        "beside slow": Target(ours, repeated, size),
         "spread": Target(ours, requests, size),
         "usual": Target(fastapi, repeated, load.check(fastapi.address, repeated, right)),
     }
@@ -121,6 +128,9 @@ def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
         Figure("CPU time for one request", cpus["ours"], cpus["usual"], "µs", usual_),
         Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["constant"], "ms", constant_),
         Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["usual"], "ms", usual_),
+        Figure(
+            f"p99 beside {SLOW} slow connections", p99s["beside slow"], p99s["ours"], "ms", "without them", at_most=2
+        ),
         Figure("the load generator's ceiling", rates["socket"], rates["ours"], "requests/s", "of ours"),
     ]
 

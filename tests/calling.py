@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import create_connection
+from socket import create_connection, socket
+from ssl import create_default_context
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -62,14 +63,19 @@ def read_head(lines: Iterator[str]) -> Answer:
     assert _UUID7.fullmatch(answer.request_id)
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-acs-trace-id"])
     assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
     assert not {"content-encoding", "transfer-encoding"} & answer.headers.keys()
     return answer
 
 
 @contextmanager
-def connected(address: tuple[str, int], timeout: float = 10) -> Iterator[Callable[[bytes], Answer]]:
-    """A connection, as a function that sends bytes and returns the next answer."""
-    with create_connection(address, timeout) as connection, connection.makefile("rb") as incoming:
+def connected(
+    address: tuple[str, int], timeout: float = 10, ca: Path | None = None
+) -> Iterator[Callable[[bytes], Answer]]:
+    """A connection, as a function that sends bytes and returns the next answer; with ``ca``, over TLS."""
+    with _connection(address, timeout, ca) as connection, connection.makefile("rb") as incoming:
 
         def ask(request: bytes) -> Answer:
             connection.sendall(request)
@@ -78,6 +84,13 @@ def connected(address: tuple[str, int], timeout: float = 10) -> Iterator[Callabl
             return answer._replace(body=incoming.read(length))
 
         yield ask
+
+
+def _connection(address: tuple[str, int], timeout: float, ca: Path | None) -> socket:
+    connection = create_connection(address, timeout)
+    if ca is None:
+        return connection
+    return create_default_context(cafile=ca).wrap_socket(connection, server_hostname=address[0])
 
 
 class Call(NamedTuple):
@@ -90,6 +103,7 @@ class Call(NamedTuple):
     prefix: str = ""
     method: str = "GET"
     more_query: str = ""
+    ca: Path | None = None
 
     @property
     def endpoint(self) -> str:
@@ -108,7 +122,7 @@ class Call(NamedTuple):
 
     def answer(self) -> Answer:
         """What the server answers on a connection of its own."""
-        with connected(self.address) as ask:
+        with connected(self.address, ca=self.ca) as ask:
             return ask(self.request)
 
 

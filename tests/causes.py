@@ -191,7 +191,7 @@ def first_of_row(row: int) -> Cause:
 
 
 @contextmanager
-def arranged(folder: Folder, *causes: Cause) -> Iterator[Call]:
+def arranged(folder: Folder, *causes: Cause, tls: bool = False) -> Iterator[Call]:
     """Bring all the causes about and yield the call that runs into them. Where two disagree, the first holds."""
     wrong: dict[str, Any] = {}
     for cause in reversed(causes):
@@ -206,13 +206,14 @@ def arranged(folder: Folder, *causes: Cause) -> Iterator[Call]:
             headers = {"x-client-token": wrong["claimed"]}
             assert Call(served.address, good, OTHER_DAY, headers).answer().status == OK
     harm: Callable[[Folder], AbstractContextManager[None]] = wrong.get("harm", nullcontext)
-    with serving(folder, clock=lambda: NOW, catalogue=_catalogue(folder, patterns)) as served:
+    with serving(folder, clock=lambda: NOW, catalogue=_catalogue(folder, patterns), tls=tls) as served:
+        ca = served.ca if tls else None
         if "used_up" in wrong:
-            Call(served.address, good).answer()
+            Call(served.address, good, ca=ca).answer()
         folder.store.change_app(app.app_key, lambda found: msgspec.structs.replace(found, **wrong["app"]))
         fields = {name: wrong[name] for name in Call._fields if name in wrong}
         with harm(folder):
-            yield Call(served.address, **({"token": token} | fields))
+            yield Call(served.address, **({"token": token, "ca": ca} | fields))
 
 
 @contextmanager

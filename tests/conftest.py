@@ -17,9 +17,10 @@ from click.testing import CliRunner, Result
 
 from reportdata.api.server import Server
 from reportdata.catalogue import REPORT_DATA
+from reportdata.certificates import Certificates, development_certificates
 from reportdata.cli import cli
 from reportdata.cli.importing import refresh_folder
-from reportdata.cli.serving import open_server
+from reportdata.cli.service import open_server
 from reportdata.days import Coverage
 from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret
 from reportdata.lake import Lake
@@ -127,6 +128,8 @@ class Serving(NamedTuple):
     url: str
     address: tuple[str, int]
     server: Server
+    ca: Path
+    """What its clients must trust, when it serves TLS."""
 
     @property
     def endpoint(self) -> str:
@@ -136,14 +139,18 @@ class Serving(NamedTuple):
 
 @contextmanager
 def serving(
-    folder: Folder, *, clock: Callable[[], float] = time.time, catalogue: Path | None = None
+    folder: Folder, *, clock: Callable[[], float] = time.time, tls: bool = False, rate: int = 0, **settings: Any
 ) -> Iterator[Serving]:
-    """The real server of a data folder, on a free port."""
-    with open_server(Settings(folder.path, port=0, catalogue=catalogue), clock) as server:
+    """The real server of a data folder, on a free port; without a rate unless one is given."""
+    files = Certificates.of(folder.path.parent / "tls")
+    if tls:
+        development_certificates(files.ca.parent, ["localhost", "127.0.0.1"], time.time())
+        settings |= {"tls_cert": files.certificate, "tls_key": files.key}
+    with open_server(Settings(folder.path, port=0, rate=rate, **settings), clock) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
-            yield Serving(server.url, server.address, server)
+            yield Serving(server.url, server.address, server, files.ca)
         finally:
             server.stop()
             thread.join()

@@ -21,10 +21,11 @@ DOMAIN = {
     "records",
     "catalogue",
     "identity",
+    "limits",
     "demonstration",
     "settings",
 }
-ADAPTERS = {"lake", "engines", "store", "readers"}
+ADAPTERS = {"lake", "engines", "store", "readers", "certificates", "audit"}
 MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, DOMAIN),
     **{part: DOMAIN | {part} for part in ADAPTERS},

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -218,6 +222,81 @@ def test_days_are_refreshed_by_one_process_at_a_time(lake: Lake) -> None:
         waiting.join()
 
 
+ADDING = """
+print("ready", flush=True)
+for number in range(40):
+    with lake.incoming() as incoming:
+        for of in range(30):
+            place = incoming.folder / ("sent", "commented", "withdrawn")[of % 3] / f"stat_day=2024-01-{of % 28 + 1:02}"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{of}.parquet").write_text(str(number))
+        incoming.coverage.write_text('["c1","20240101","20240131"]\\n')
+        lake.add(incoming)
+    """
+
+
+def test_a_snapshot_holds_each_addition_wholly_or_not_at_all(lake: Lake) -> None:
+    sizes = set()
+    with child(ADDING, lake.root) as adding:
+        assert line_of(adding) == "ready"
+        while adding.poll() is None:
+            with lake.snapshot() as places:
+                additions = Counter(Path(name).stem.split("-")[0] for name in places)
+            assert set(additions.values()) <= {31}
+            sizes.add(len(additions))
+            time.sleep(0.02)  # locks are not given in turn
+    assert len(sizes) > 5
+    with lake.snapshot() as places:
+        assert len(places) == 40 * 31
+
+
+def test_a_snapshot_can_be_read_until_it_ends_whatever_is_removed(lake: Lake) -> None:
+    add(lake, ("sent", "20240101", b"one"), ("withdrawn", "20240102", b"two"))
+    lake.observe([Coverage("c1", "20240101", "20240102")])
+    whole = {str(path.relative_to(lake.root)): path.read_bytes() for path in lake.root.rglob("*[tl]") if path.is_file()}
+    with lake.snapshot() as places:
+        add(lake, ("sent", "20240101", b"later"))
+        for path in [*lake.files("sent")["20240101"], *lake.withdrawals(), *(lake.root / "coverage").iterdir()]:
+            path.unlink()
+        assert {name: place.read_bytes() for name, place in places.items()} == whole
+        assert len(whole) == 3
+    assert [path.name for path in (lake.root / "incoming").iterdir()] == ["lock"]
+    assert lake.days() == {"20240101": DayFiles((), ())}
+
+
+def test_where_files_have_but_one_name_a_snapshot_names_them(lake: Lake) -> None:
+    add(lake, ("sent", "20240101", b"one"))
+    with TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        incoming = lake.root / "incoming"
+        if Path(elsewhere).stat().st_dev == lake.root.stat().st_dev:
+            pytest.skip("there is no other file system")
+        shutil.rmtree(incoming)
+        incoming.symlink_to(elsewhere)
+        with lake.snapshot() as places:
+            (path,) = lake.files("sent")["20240101"]
+            assert places == {str(path.relative_to(lake.root)): path}
+        assert path.read_bytes() == b"one"
+
+
+def test_what_is_abandoned_is_told_and_the_next_import_removes_it(lake: Lake) -> None:
+    assert lake.abandoned() == []
+    assert not lake.root.exists()
+    add(lake, ("sent", "20240101", b"one"))
+    hold = "with lake.snapshot(): print('held', flush=True); time.sleep(60)"
+    with child(hold, lake.root) as dead, child(hold, lake.root) as living:
+        assert (line_of(dead), line_of(living)) == ("held", "held")
+        assert lake.abandoned() == []
+        dead.kill()
+        dead.wait()
+        (left,) = lake.abandoned()
+        assert [path.read_bytes() for path in left.glob("[0-9]")] == [b"one"]
+        with lake.incoming():
+            assert lake.abandoned() == []
+        assert not left.exists()
+        assert len([path for path in (lake.root / "incoming").iterdir() if path.is_dir()]) == 1
+    assert lake.size() == 3
+
+
 @pytest.mark.parametrize(
     "blocked", ["", "incoming", "incoming/lock/lock", "sent", "sent/stat_day=2024-01-01", "coverage"]
 )
@@ -235,6 +314,16 @@ def test_a_lake_that_cannot_be_written_is_a_lake_error(lake: Lake, blocked: str)
         write()
 
 
+def test_a_snapshot_that_cannot_be_locked_is_a_lake_error(lake: Lake) -> None:
+    for name in ("change.lock", "incoming/lock"):
+        (lake.root / name).unlink(missing_ok=True)
+        (lake.root / name).mkdir(parents=True)
+        with pytest.raises(LakeError, match=f"{lake.root} cannot be (locked|written)"), lake.snapshot():
+            pass
+    with pytest.raises(LakeError, match="cannot be locked"):
+        lake.abandoned()
+
+
 def test_a_lake_that_cannot_be_read_or_locked_is_a_lake_error(lake: Lake) -> None:
     lake.root.parent.mkdir()
     lake.root.touch()
@@ -248,7 +337,7 @@ def test_a_lake_that_cannot_be_read_or_locked_is_a_lake_error(lake: Lake) -> Non
 def test_a_damaged_file_of_coverage_is_a_lake_error(lake: Lake) -> None:
     lake.observe([Coverage("c1", "20240101", "20240101")])
     (path,) = (lake.root / "coverage").iterdir()
-    for damage in (b'["c1","2024', b"[1,2,3]\n", b"\xff\xfe"):
+    for damage in (b'["c1","2024', b"[1,2,3]\n", b"\xff\xfe", b'["c\xff","20240101","20240101"]\n'):
         path.write_bytes(damage)
         with pytest.raises(LakeError, match=path.name):
             lake.coverage()

@@ -36,8 +36,8 @@ def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     """Opens one more instance on the same store, as another process would."""
     opened: list[Store] = []
 
-    def open_one() -> Store:
-        opened.append(request.param(tmp_path))
+    def open_one(folder: Path = tmp_path) -> Store:
+        opened.append(request.param(folder))
         return opened[-1]
 
     yield open_one
@@ -377,3 +377,66 @@ def test_the_version_is_another_one_after_each_change_by_another(store: Store, a
 
 def test_a_store_takes_up_space(store: Store) -> None:
     assert store.size() > 0
+
+
+def test_a_store_knows_when_its_newest_thing_was_recorded(store: Store) -> None:
+    assert store.newest() == 0
+    with_app(store)
+    assert store.newest() == NOW
+    store.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW + 10)
+    assert store.newest() == NOW + 10
+    store.claim_client_token("key1", "t", "r", NOW + 20)
+    assert store.newest() == int(NOW) + 20
+
+
+def test_a_whole_store_has_no_faults(store: Store) -> None:
+    with_app(store)
+    assert store.faults() == store.faults(thorough=True) == []
+
+
+def test_a_copy_says_what_the_store_said_at_one_moment(
+    store: Store, another: Callable[..., Store], tmp_path: Path
+) -> None:
+    app = with_app(store)
+    token = ask(store)
+    cover(store, ("c1", "20240101", "20240131"))
+    over = threading.Event()
+    writer = another()
+
+    def write() -> int:
+        for number in itertools.count(1):
+            put = [row("c1", day, number) for day in UNIVERSE]
+            writer.put_days("s", dict.fromkeys(UNIVERSE, f"f{number}"), put, number)
+            if over.is_set():
+                return number
+        raise AssertionError
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            for number in range(8):
+                (tmp_path / str(number)).mkdir()
+                store.copy(tmp_path / str(number) / "store.db")
+        finally:
+            over.set()
+        last = writing.result()
+    seen = []
+    for number in range(8):
+        copy = another(tmp_path / str(number))
+        assert copy.apps() == [app]
+        assert copy.caller(hash_of(token)) is not None
+        (fingerprint,) = set(copy.fingerprints("s").values()) or {"f0"}
+        seen.append(int(fingerprint[1:]))
+        found = {tuple(values.values()) for _, _, values in copy.kpis_between("s", None, "20240101", "20240110")}
+        assert found == {(seen[-1],)} or not seen[-1]
+    assert seen == sorted(seen)
+    assert seen[-1] <= last
+    assert store.fingerprints("s")["20240101"] == f"f{last}"
+
+
+def test_a_copy_replaces_nothing(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("mine")
+    for target in (tmp_path / "there", tmp_path / "no" / "folder"):
+        with pytest.raises(StoreError, match=target.name):
+            store.copy(target)
+    assert (tmp_path / "there").read_text() == "mine"

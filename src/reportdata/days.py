@@ -7,7 +7,7 @@ organisation's local calendar day, the form that the contract uses; such texts s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -107,6 +107,11 @@ def moment_of(instant: int, zone: ZoneInfo) -> datetime:
 def day_of(instant: int, zone: ZoneInfo) -> str:
     """The stat day that an instant belongs to in that time zone."""
     return from_date(moment_of(instant, zone))
+
+
+def end_of(day: str, zone: ZoneInfo) -> int:
+    """The instant that ends a stat day in that time zone."""
+    return instant_of(datetime.combine(to_date(day) + timedelta(days=1), time.min, zone))
 
 
 LONGEST_STEP = 3 * 86_400 * SECOND

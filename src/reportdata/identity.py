@@ -49,7 +49,7 @@ class Organisation(msgspec.Struct, frozen=True):
 class App(msgspec.Struct, frozen=True, kw_only=True):
     """A program that may ask for an organisation's numbers.
 
-    ``rate`` is calls a second, None for no limit; an empty ``allow_list`` allows every address.
+    ``rate`` is calls a second, None for the server's, 0 for no limit; an empty ``allow_list`` allows every address.
     """
 
     app_key: str
@@ -177,23 +177,3 @@ def check_scopes(app_type: AppType, scopes: tuple[str, ...]) -> None:
             raise BadValue(f"{scope!r} is not a scope", f"the scopes are: {', '.join(SCOPES)}")
         if app_type is not AppType.INTERNAL:
             raise BadValue(f"an app of type {app_type.value} may not hold {scope}", "only internal apps may")
-
-
-class Rates:
-    """Calls a second of each app and API, counted in whole seconds, in this process."""
-
-    def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
-
-    def require(self, app: App, api: str, now: float) -> None:
-        """Count a call.
-
-        :raises Refused: when the app has a rate and has used it up for this second.
-        """
-        if app.rate is None:
-            return
-        second, count = self._counts.get((app.app_key, api), (0, 0))
-        count = count + 1 if second == int(now) else 1
-        self._counts[app.app_key, api] = (int(now), count)
-        if count > app.rate:
-            raise Refused(Reason.RATE)

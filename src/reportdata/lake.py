@@ -7,6 +7,7 @@
       coverage/<id>.jsonl                        what an import observed; a line: [organisation, first day, last day]
       incoming/<id>/                             what an import is writing; moved into place when it is whole
       refresh.lock                               held while days are refreshed
+      change.lock                                held while files come to their places or go, and for a snapshot
 
 A file is written aside, made durable and then renamed into place, so that a reader sees a whole file or none; it is
 never changed afterwards. A fact may stand in several files: facts are a set.
@@ -22,7 +23,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,7 +79,7 @@ class Lake:
             if path.suffix == ".jsonl":
                 try:
                     found.update(lines.decode_lines(path.read_bytes()))
-                except (OSError, msgspec.DecodeError) as error:
+                except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
                     raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
         return found
 
@@ -92,15 +93,12 @@ class Lake:
         parent = self.root / "incoming"
         try:
             parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            gate = _locked(parent / "lock", wait=True)
-            try:
-                for path in _entries(parent):
-                    _remove_if_dead(path)
+            with _holding(parent / "lock"):
+                for dead in _dead(parent):
+                    shutil.rmtree(dead, ignore_errors=True)
                 folder = parent / uuid.uuid4().hex
                 folder.mkdir()
                 lock = _locked(folder / "lock", wait=False)
-            finally:
-                os.close(gate)
         except OSError as error:
             raise LakeError(f"the lake {self.root} cannot be written: {error}") from error
         try:
@@ -108,6 +106,32 @@ class Lake:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
+
+    def abandoned(self) -> list[Path]:
+        """What imports and snapshots left that died; the next one removes it."""
+        parent = self.root / "incoming"
+        if not parent.exists():
+            return []
+        try:
+            with _holding(parent / "lock"):
+                return _dead(parent)
+        except OSError as error:
+            raise LakeError(f"the lake {self.root} cannot be locked: {error}") from error
+
+    @contextmanager
+    def snapshot(self) -> Iterator[dict[str, Path]]:
+        """The files as they are at one moment: their paths in the lake, and where each can be read until the block
+        ends, even when it is removed from the lake meanwhile."""
+        with self.incoming() as aside:
+            try:
+                with _holding(self.root / "change.lock"):
+                    paths = [path for kind in KINDS for files in self.files(kind).values() for path in files]
+                    paths += (path for path in _entries(self.root / "coverage") if path.suffix == ".jsonl")
+                    places = (aside.folder / str(number) for number in range(len(paths)))
+                    kept = {str(path.relative_to(self.root)): _second_name(path, next(places)) for path in paths}
+            except OSError as error:
+                raise LakeError(f"the lake {self.root} cannot be locked: {error}") from error
+            yield kept
 
     def add(self, incoming: Incoming) -> None:
         """Move what was written into place. It is durable when this returns."""
@@ -125,14 +149,15 @@ class Lake:
         if incoming.coverage.exists():
             moves[incoming.coverage] = self.root / "coverage" / f"{incoming.folder.name}.jsonl"
         for path in moves:
-            _sync(path)
+            sync(path)
         folders = {target.parent for target in moves.values()}
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
-        for path, target in moves.items():
-            path.rename(target)
+        with _holding(self.root / "change.lock"):
+            for path, target in moves.items():
+                path.rename(target)
         for folder in {self.root.parent, self.root, *folders, *(folder.parent for folder in folders)}:
-            _sync(folder)
+            sync(folder)
 
     def observe(self, observed: Iterable[Coverage]) -> None:
         """Add to what is observed; what is known already adds no file. It is durable when this returns."""
@@ -147,15 +172,13 @@ class Lake:
     def refreshing(self) -> Iterator[None]:
         """Hold the lock under which days are refreshed: one process at a time, so that no older state of a day is
         stored over a newer one. The lock ends with the process that holds it."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = _locked(self.root / "refresh.lock", wait=True)
-        except OSError as error:
-            raise LakeError(f"the lake {self.root} cannot be locked: {error}") from error
-        try:
+        with ExitStack() as held:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+                held.enter_context(_holding(self.root / "refresh.lock"))
+            except OSError as error:
+                raise LakeError(f"the lake {self.root} cannot be locked: {error}") from error
             yield
-        finally:
-            os.close(lock)
 
 
 class Incoming(NamedTuple):
@@ -178,11 +201,32 @@ def _entries(folder: Path) -> list[Path]:
         raise LakeError(f"the lake's folder {folder} cannot be read: {error}") from error
 
 
-def _remove_if_dead(folder: Path) -> None:
-    """Remove what an import left that died: its lock can be had."""
-    with suppress(OSError):  # a file, or the lock is held
-        lock = _locked(folder / "lock", wait=False)
-        shutil.rmtree(folder, ignore_errors=True)
+def _dead(parent: Path) -> list[Path]:
+    """The folders of those that died: their locks can be had. Who asks holds the gate, so that none is just made."""
+    found = []
+    for folder in _entries(parent):
+        with suppress(OSError):  # the lock is held
+            if folder.is_dir():
+                if (folder / "lock").exists():
+                    os.close(_locked(folder / "lock", wait=False))
+                found.append(folder)
+    return found
+
+
+def _second_name(path: Path, place: Path) -> Path:
+    """The file under another name, or under its own where a file can have but one."""
+    with suppress(OSError):
+        place.hardlink_to(path)
+        return place
+    return path
+
+
+@contextmanager
+def _holding(path: Path) -> Iterator[None]:
+    lock = _locked(path, wait=True)
+    try:
+        yield
+    finally:
         os.close(lock)
 
 
@@ -197,7 +241,8 @@ def _locked(path: Path, *, wait: bool) -> int:
     return descriptor
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

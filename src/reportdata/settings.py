@@ -16,17 +16,42 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     catalogue: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
+    """Addresses and networks whose ``X-Forwarded-For`` is believed."""
+    rate: int = 20
+    """Calls a second of an app to an API, for apps that have no rate of their own; 0 for no limit."""
+    connections: int = 10_000
+    """Connections at most."""
+    descriptor: int | None = None
+    """The descriptor of a listening socket to use in place of ``host`` and ``port``."""
+    operations_host: str = "127.0.0.1"
+    operations_port: int | None = None
+    """Where health and metrics are served; None for nowhere."""
+    log_requests: bool = False
+    """Whether each request is a line of the log."""
+    audit_days: int = 365
+    """For how many days the audit is kept; 0 for ever."""
 
     def __post_init__(self) -> None:
         if "\\" in str(self.data):
             raise BadValue(f"the data folder {self.data} has a backslash in its path", "DuckDB cannot write there")
-        if not 0 <= self.port <= 65535:
-            raise BadValue(f"{self.port} is not a port", "choose one from 1 to 65535, or 0 for any free one")
+        for port in (self.port, self.operations_port or 0):
+            if not 0 <= port <= 65535:
+                raise BadValue(f"{port} is not a port", "choose one from 1 to 65535, or 0 for any free one")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise BadValue("a certificate needs its key and a key its certificate", "give both, or neither")
 
     @property
     def store(self) -> Path:
         """The file of the embedded store."""
         return self.data / "store.db"
+
+    @property
+    def audit(self) -> Path:
+        """The folder of what was read by whom."""
+        return self.data / "audit"
 
     @property
     def lake(self) -> Path:

@@ -12,12 +12,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Scope, Send
 
 JSON = "application/json;charset=utf-8"
 """The content type of every answer."""
 _JSON = (b"content-type", JSON.encode())
-_ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+_ALWAYS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"cache-control", b"no-store"),  # what a token's holder may read is no one else's
+    (b"x-content-type-options", b"nosniff"),
+)
 _CLOSE = (b"connection", b"close")
 PREFLIGHT = (
     (b"access-control-allow-methods", b"POST, GET, OPTIONS, PUT, DELETE"),
@@ -74,6 +78,9 @@ UNKNOWN_ERROR = Fault(500, "unknownError", "未知错误", by_service=True)
 MALFORMED = Fault(400, "InvalidRequest", "The request is not valid HTTP.")
 URL_TOO_LONG = Fault(414, "InvalidRequest.UrlTooLong", "The request's address is too long.")
 HEADERS_TOO_LARGE = Fault(431, "InvalidRequest.HeadersTooLarge", "The request has too many or too large headers.")
+TOO_SLOW = Fault(408, "InvalidRequest.TooSlow", "The request took too long to come.")
+TOO_BUSY = Fault(503, "ServiceUnavailable", "The server has too many connections.")
+STOPPING = Fault(503, "ServiceUnavailable", "The server is stopping.")
 BODY_TOO_LARGE = Fault(413, "InvalidRequest.BodyTooLarge", "The request's body is too large.")
 
 
@@ -89,7 +96,7 @@ def headers(
     found = [
         _JSON,
         (b"content-length", b"%d" % length),
-        _ANY_ORIGIN,
+        *_ALWAYS,
         (b"x-acs-request-id", ids.request.encode()),
         (b"x-acs-trace-id", ids.trace.encode()),
         *more,
@@ -97,6 +104,12 @@ def headers(
     if close:
         found.append(_CLOSE)
     return found
+
+
+def address_of(scope: Scope) -> str:
+    """The address that a request came from; that which a trusted proxy names, when it came through one."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 async def send_answer(

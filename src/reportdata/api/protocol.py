@@ -1,41 +1,102 @@
-"""HTTP as it comes from the network: limits on a request's head, and JSON even for what is no HTTP."""
+"""HTTP as it comes from the network: limits on what a request's head may be and on how long a client may take, and JSON
+even for what is no HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import cast
+from enum import Enum
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from reportdata.api.answers import HEADERS_TOO_LARGE, MALFORMED, URL_TOO_LONG, Fault, headers, new_ids
+from reportdata.api.answers import (
+    BODY_TOO_LARGE,
+    HEADERS_TOO_LARGE,
+    MALFORMED,
+    TOO_BUSY,
+    TOO_SLOW,
+    URL_TOO_LONG,
+    Fault,
+    headers,
+    new_ids,
+)
+from reportdata.api.connections import Connections
 
 LONGEST_URL = 8_192
 MOST_HEADERS = 100
 LARGEST_HEADERS = 32_768
 """Bytes of all names and values together."""
+LARGEST_BODY = 16_384
+MOST_PIPELINED = 100
+"""Requests that came before an earlier one was answered."""
+
+
+class Phase(Enum):
+    """What a connection waits for, with how many seconds it waits."""
+
+    REQUEST = 75
+    """The next request. The Java SDK keeps connections for 10 s and does not test them."""
+    HEAD = 10
+    """The rest of a request's head."""
+    BODY = 20
+    """The rest of a request's body."""
+    READING = 30
+    """The client, to take what was answered."""
+    LEAVING = 2
+    """The client, to close a connection of which it was told that it closes. What it sends meanwhile is not read as a
+    request; were the connection closed at once, the network could throw the answer away."""
+    ANSWER = 3600
+    """The program: it has time limits of its own."""
 
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol on httptools, with limits."""
 
+    server_state: Connections
     _head_bytes: int | None = None  # of a request's head that has begun and not ended
+    _running: RequestResponseCycle | None = None
     _refused = False
+    _left = False
     _fault: Fault = MALFORMED
+    _requests = 0
+    _waited = 0
+    _seen: tuple[Phase, int] = (Phase.REQUEST, 0)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if not self.server_state.make_room(self):
+            self._refuse(TOO_BUSY)
 
     def data_received(self, data: bytes) -> None:
-        began_earlier = self._head_bytes is not None
+        if self._refused:
+            return
+        unfinished = self._requests if self._head_bytes is not None else 0
         super().data_received(data)
         # A header is reported when it has ended, so one without an end is counted here.
-        if began_earlier and self._head_bytes is not None and not self._refused:
+        if self._head_bytes is not None and unfinished == self._requests and not self._refused:
             self._head_bytes += len(data)
             if self._head_bytes > LONGEST_URL + LARGEST_HEADERS:
-                self._refuse(HEADERS_TOO_LARGE)
+                self._fault = HEADERS_TOO_LARGE
+                self.send_400_response(HEADERS_TOO_LARGE.code)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more and may still read: what came whole is answered before the connection closes."""
+        if self._is_idle() or self.cycle.more_body or self._left or not self.transport.can_write_eof():
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= MOST_PIPELINED:
+            self._fault = TOO_BUSY
+            raise ValueError(TOO_BUSY.code)
         super().on_message_begin()
+        self._requests += 1
         self._fault = MALFORMED
         self._head_bytes = 0
         self._header_bytes = 0
+        self._body_bytes = 0
         self._hosts = 0
 
     def on_url(self, url: bytes) -> None:
@@ -61,25 +122,106 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_bytes = None
         super().on_headers_complete()
+        if self.server_state.draining:
+            self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._running is not None:  # uvicorn tells the newest one only, which may be a later one
+            self._running.disconnected = True
+        super().connection_lost(exc)
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > LARGEST_BODY:
+            self._fault = BODY_TOO_LARGE
+            raise ValueError(BODY_TOO_LARGE.code)
+        super().on_body(body)
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._refused and self.cycle.response_complete and not self.transport.is_closing():
+        """As uvicorn's, without a timer for each answer: `tick` sees what a connection waits for."""
+        if self.transport.is_closing():
+            return
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._refused:
             self._refuse(self._fault)
+        else:
+            self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the fault says more
         """Answer what could not be read, after all that came whole before it, and close."""
         self._refused = True
-        cycle = cast(RequestResponseCycle | None, self.cycle)
-        if cycle is not None and not cycle.response_complete and not cycle.more_body:
-            self.flow.pause_reading()
-        else:
+        if self.pipeline and self.cycle.more_body:  # its body cannot be read
+            self.pipeline.popleft()
+        elif self._is_idle() or self.cycle.more_body:
             self._refuse(self._fault)
+            return
+        self.flow.pause_reading()
+
+    def tick(self) -> None:
+        """A second has passed. A client that was waited for too long is told so, where it began to ask, and closed."""
+        seen = (self._phase(), self._requests)
+        if seen != self._seen:
+            self._seen = seen
+            self._waited = 0
+            return
+        self._waited += 1
+        phase = seen[0]
+        if self._waited < phase.value or self.transport.is_closing():
+            return
+        if phase is Phase.HEAD or (phase is Phase.BODY and not self.cycle.response_started):
+            self._refuse(TOO_SLOW)
+        elif phase is Phase.READING:
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def give_way(self) -> bool:
+        """Close the connection if it waits for its client; whether it did."""
+        phase = self._phase()
+        if phase is Phase.ANSWER or self.transport.is_closing():
+            return False
+        self.transport.abort() if phase is Phase.READING else self.transport.close()
+        return True
+
+    def drain(self) -> None:
+        """Answer what has come, and say that the connection closes."""
+        if not self._is_idle():
+            self.cycle.keep_alive = False
+
+    def close_if_idle(self) -> None:
+        """Close the connection if it has nothing to answer."""
+        if self._phase() in (Phase.REQUEST, Phase.HEAD, Phase.LEAVING):
+            self.transport.close()
+
+    def _phase(self) -> Phase:
+        if self.flow.write_paused:
+            return Phase.READING
+        if self._left:
+            return Phase.LEAVING
+        if not self._is_idle():
+            return Phase.BODY if self.cycle.more_body else Phase.ANSWER
+        if self._head_bytes is not None:
+            return Phase.HEAD
+        return Phase.BODY if self._running is not None and self._running.more_body else Phase.REQUEST
+
+    def _is_idle(self) -> bool:
+        return self._running is None or self._running.response_complete
 
     def _refuse(self, fault: Fault) -> None:
-        self._refused = True
+        self._refused = self._left = True
+        self.server_state.refused[fault.code] += 1
+        if self._running is not None:  # it has no answer of its own any more
+            self._running.disconnected = True
+            self._running.message_event.set()
         ids = new_ids(time.time())
         body = fault.body(ids.request)
         head = b"".join(name + b": " + value + b"\r\n" for name, value in headers(len(body), ids, close=True))
         self.transport.write(STATUS_LINE[fault.status] + head + b"\r\n" + body)
-        self.transport.close()
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()

@@ -2,84 +2,223 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
+import resource
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Self
+from functools import partial
+from typing import Any, NamedTuple, Self, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from reportdata.api.connections import Connections
 from reportdata.api.protocol import Protocol
+from reportdata.api.tls import Certificate
 from reportdata.errors import BadValue
 
-KEEP_ALIVE = 75
-"""Seconds that an idle connection stays open. The Java SDK keeps connections for 10 s and does not test them."""
-GRACE = 5
-"""Seconds that requests in flight have when the server stops."""
+BACKLOG = 2_048
+HANDSHAKE = 10
+"""Seconds that a client has for TLS to begin."""
+GOODBYE = 5
+"""Seconds that a client has for TLS to end."""
+_TICKS = 10
+"""uvicorn's ticks in a second."""
+_OTHER_FILES = 200
+"""Open files that the process needs besides connections."""
 
 
-class Server:
-    """A server that is bound to its address; it serves in `run` until it is told to stop."""
+class Listener(NamedTuple):
+    """A bound socket, and the application that answers on it."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        self._socket = _bound(host, port)
-        logging.getLogger("uvicorn").setLevel(logging.ERROR)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http=Protocol,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=GRACE,
-            )
-        )
+    socket: socket.socket
+    app: ASGIApp
+    certificate: Certificate | None = None
+    proxies: Sequence[str] = ()
+    """Addresses and networks whose ``X-Forwarded-For`` is believed."""
+    inherited: bool = False
+    """Whether another process holds the socket too, so that what is not accepted here is not lost."""
 
     @property
     def address(self) -> tuple[str, int]:
-        """The address and port that it is bound to."""
-        host, port = self._socket.getsockname()[:2]
+        """The address and port."""
+        host, port = self.socket.getsockname()[:2]
         return str(host), int(port)
 
     @property
     def url(self) -> str:
         """How it is called."""
         host, port = self.address
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+class Server:
+    """A server on bound sockets; it serves in `run` until it is told to stop.
+
+    :param every_second: is called on the event loop.
+    """
+
+    def __init__(
+        self, *listeners: Listener, connections: Connections, every_second: Callable[[], None] | None = None
+    ) -> None:
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
+        self.listeners = listeners
+        self._uvicorn = _Uvicorn(listeners, connections, every_second)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The address and port of the first listener."""
+        return self.listeners[0].address
+
+    @property
+    def url(self) -> str:
+        """How the first listener is called."""
+        return self.listeners[0].url
 
     def run(self) -> None:
         """Serve until `stop` is called or the process is told to end."""
-        with suppress(KeyboardInterrupt):  # uvicorn raises it again when it has ended
-            self._server.run(sockets=[self._socket])
+        self._uvicorn.run()
 
     def stop(self) -> None:
         """Finish what is in flight and return from `run`."""
-        self._server.should_exit = True
+        self._uvicorn.should_exit = True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        for listener in self.listeners:
+            listener.socket.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+class _Uvicorn(uvicorn.Server):
+    """uvicorn's server with several listeners, limits that are kept by the second, and a stop that loses nothing."""
+
+    server_state: Connections
+
+    def __init__(
+        self, listeners: Sequence[Listener], connections: Connections, every_second: Callable[[], None] | None
+    ) -> None:
+        self._listeners = [(listener, _config(listener)) for listener in listeners]
+        self._every_second = every_second
+        super().__init__(self._listeners[0][1])
+        self.server_state = connections
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - it has its own
+        self.servers = []
+        loop = asyncio.get_running_loop()
+        for listener, config in self._listeners:
+            own = listener.socket.dup()  # is closed with the server
+            server = await loop.create_server(
+                partial(Protocol, config, self.server_state, {}), sock=own, backlog=BACKLOG, **_tls(listener)
+            )
+            self.servers.append(server)
+        self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS == 0:
+            self.server_state.tick()
+            if self._every_second is not None:
+                self._every_second()
+            for listener, _ in self._listeners:
+                if listener.certificate is not None:
+                    listener.certificate.follow()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
+        for server in self.servers:
+            server.close()
+        for listener, config in self._listeners:
+            if not listener.inherited:
+                await self._accept_the_rest(listener, config)
+            listener.socket.close()
+        await self.server_state.drain(lambda: self.force_exit)
+        self._captured_signals.clear()  # else they are raised again, and what the process still has to close stays open
+
+    async def _accept_the_rest(self, listener: Listener, config: uvicorn.Config) -> None:
+        """Take the connections that are made and not accepted: they would be reset."""
+        loop = asyncio.get_running_loop()
+        listener.socket.setblocking(False)
+        with suppress(BlockingIOError):
+            for _ in range(BACKLOG):
+                connection, _address = listener.socket.accept()
+                coming = loop.connect_accepted_socket(
+                    partial(Protocol, config, self.server_state, {}), connection, **_tls(listener)
+                )
+                task = cast("asyncio.Task[None]", loop.create_task(coming))
+                self.server_state.tasks.add(task)
+                task.add_done_callback(self.server_state.tasks.discard)
+
+
+def room_for(connections: int) -> int:
+    """How many connections there may be, at most as many as asked: the process's limit of open files is raised to hold
+    them where that is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(connections, soft - _OTHER_FILES)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    :raises BadValue: when there can be none.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
-        found.listen(1024)
+        found.listen(BACKLOG)
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRINUSE:
             raise BadValue(f"port {port} of {host} is taken", "choose another with --port, or 0 for any") from error
         raise BadValue(f"{host}:{port} cannot be listened on: {error.strerror or error}") from error
     return found
+
+
+def inherit(descriptor: int) -> socket.socket:
+    """The listening socket that the process was started with, as systemd does it.
+
+    :raises BadValue: when the descriptor is none.
+    """
+    try:
+        found = socket.socket(fileno=descriptor)
+        found.getsockname()
+    except OSError as error:
+        raise BadValue(f"file descriptor {descriptor} is no socket: {error.strerror}", "systemd passes 3") from error
+    return found
+
+
+def _config(listener: Listener) -> uvicorn.Config:
+    config = uvicorn.Config(
+        listener.app,
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(listener.proxies),
+        forwarded_allow_ips=list(listener.proxies),
+    )
+    config.load()
+    return config
+
+
+def _tls(listener: Listener) -> dict[str, Any]:
+    if listener.certificate is None:
+        return {}
+    return {
+        "ssl": listener.certificate.context,
+        "ssl_handshake_timeout": HANDSHAKE,
+        "ssl_shutdown_timeout": GOODBYE,
+    }

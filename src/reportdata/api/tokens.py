@@ -6,7 +6,7 @@ The first fails with a status of 400 and a gateway's body; the second always ans
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -15,34 +15,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reportdata.api.answers import (
-    BODY_TOO_LARGE,
     INVALID_BODY,
     JSON,
     MISSING_BODY,
     WRONG_CREDENTIALS,
-    Fault,
+    address_of,
     missing_parameter,
 )
+from reportdata.api.routes import Failed
+from reportdata.api.traffic import OUTCOME, Traffic
 from reportdata.errors import Refused
 from reportdata.identity import TOKEN_LIFETIME, App, Token, issue
+from reportdata.limits import Guesses, MustWait
 
-LARGEST_BODY = 16_384
-
-_NAMES = (
+NAMES = (
     (("appkey", "appsecret"), {"errcode": 40096, "errmsg": "不合法的appKey或appSecret"}),
     (("corpid", "corpsecret"), {"errcode": 40089, "errmsg": "不合法的corpId或corpSecret"}),
 )
 """What ``gettoken`` calls key and secret, and what it answers when they are wrong."""
-_MISSING = {"errcode": 40035, "errmsg": "缺少参数 corpid or appkey"}
-
-
-class Failed(Exception):
-    """A call that is answered with an error; ``close`` ends the connection after it."""
-
-    def __init__(self, fault: Fault, *, close: bool = False) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
-        self.close = close
+MISSING = {"errcode": 40035, "errmsg": "缺少参数 corpid or appkey"}
 
 
 Decide = Callable[[App | None, Token | None], tuple[str, Token]]
@@ -54,9 +45,11 @@ class Tokens:
     :param issue_token: as `reportdata.store.Store.issue_token`; it writes, and is called in threads.
     """
 
-    def __init__(self, issue_token: Callable[[str, Decide], str], clock: Callable[[], float]) -> None:
+    def __init__(self, issue_token: Callable[[str, Decide], str], traffic: Traffic, clock: Callable[[], float]) -> None:
         self._issue_token = issue_token
+        self._traffic = traffic
         self._clock = clock
+        self._guesses = Guesses()
 
     def routes(self) -> list[Route]:
         """Where the two calls are served."""
@@ -66,7 +59,7 @@ class Tokens:
         ]
 
     async def _access_token(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await request.body()
         if not body.strip() or not _may_be_json(request):
             raise Failed(MISSING_BODY)
         try:
@@ -79,39 +72,41 @@ class Tokens:
             if not isinstance(fields.get(name), str) or not fields[name]:
                 raise Failed(missing_parameter(name))
         try:
-            token = await self._issue(fields["appKey"], fields["appSecret"])
-        except Refused:
-            raise Failed(WRONG_CREDENTIALS) from None
+            token = await self._issue(request, fields["appKey"], fields["appSecret"])
+        except Refused as refused:
+            raise Failed(WRONG_CREDENTIALS, _when_again(refused)) from None
         return _json({"expireIn": TOKEN_LIFETIME, "accessToken": token})
 
     async def _get_token(self, request: Request) -> Response:
         given = request.query_params
-        for names, wrong in _NAMES:
+        for names, wrong in NAMES:
             key, secret = (given.get(name) for name in names)
             if key and secret:
                 try:
-                    token = await self._issue(key, secret)
-                except Refused:
-                    return _json(wrong)
+                    token = await self._issue(request, key, secret)
+                except Refused as refused:
+                    request.scope[OUTCOME] = str(wrong["errcode"])
+                    return _json(wrong, _when_again(refused))
                 return _json({"errcode": 0, "access_token": token, "errmsg": "ok", "expires_in": TOKEN_LIFETIME})
-        return _json(_MISSING)
+        request.scope[OUTCOME] = str(MISSING["errcode"])
+        return _json(MISSING)
 
-    async def _issue(self, app_key: str, secret: str) -> str:
+    async def _issue(self, request: Request, app_key: str, secret: str) -> str:
         now = self._clock()
+        address = address_of(request.scope)
+        self._guesses.require_turn(app_key, address, now)
 
         def decide(app: App | None, current: Token | None) -> tuple[str, Token]:
             return issue(app, secret, current, now)
 
-        return await run_in_threadpool(self._issue_token, app_key, decide)
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Failed(BODY_TOO_LARGE, close=True)
-    return body
+        try:
+            token = await run_in_threadpool(self._issue_token, app_key, decide)
+        except Refused:
+            self._guesses.wrong(app_key, address, now)
+            raise
+        self._guesses.right(app_key, address)
+        self._traffic.tokens_issued += 1
+        return token
 
 
 def _may_be_json(request: Request) -> bool:
@@ -119,5 +114,10 @@ def _may_be_json(request: Request) -> bool:
     return "form" not in request.headers.get("content-type", "")
 
 
-def _json(content: object) -> Response:
-    return Response(msgspec.json.encode(content), media_type=JSON)
+def _when_again(refused: Refused) -> dict[str, str] | None:
+    """What tells a caller who guessed too often to wait; the body is the same as for any wrong secret."""
+    return {"retry-after": str(refused.seconds)} if isinstance(refused, MustWait) else None
+
+
+def _json(content: object, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), headers=headers, media_type=JSON)

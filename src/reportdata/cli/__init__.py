@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from typing import Any
 
 import click
 
 from reportdata import __version__
+from reportdata.cli.logs import configure_log
 from reportdata.errors import ReportDataError
 
 _MODULES = {
@@ -20,7 +20,11 @@ _MODULES = {
     "app": "apps",
     "token": "apps",
     "serve": "serving",
+    "audit": "reads",
     "demo": "demonstration",
+    "backup": "backups",
+    "restore": "backups",
+    "doctor": "doctor",
 }
 """The module of each command, in the order of the help. It is imported when the command is asked for, so that serving
 loads nothing that computes."""
@@ -58,7 +62,7 @@ def cli() -> None:
 
     `reportdata demo` shows everything at once. For your own numbers: `org add`, `import`, `app add`, `serve`.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    configure_log()
 
 
 def main() -> None:

@@ -58,7 +58,11 @@ def app_command() -> None:
     help=f"A scope that the app gets.  [default: {REPORT_READ} for internal apps]",
 )
 @click.option("--allow", "allow_list", multiple=True, help="An address or network that may call; all may without it.")
-@click.option("--rate", type=click.IntRange(min=1), help="Calls a second to each API; no limit without it.")
+@click.option(
+    "--rate",
+    type=click.IntRange(min=0),
+    help="Calls a second to each API; 0 for no limit.  [default: what the server was started with]",
+)
 @json_option
 @data_option
 def add(

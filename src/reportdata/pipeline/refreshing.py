@@ -31,6 +31,13 @@ def stale_days(lake: Lake, store: Store, engine: Engine, service: Service) -> li
     return sorted(_stale(lake.days(), _unapplied(withdrawals, store, service), store, engine, service))
 
 
+def waiting(lake: Lake, store: Store, service: Service) -> tuple[list[str], list[Path]]:
+    """The days with other files than they were computed from, and the files of withdrawals that were not applied to the
+    days of their reports: what can be told without an engine."""
+    withdrawals = _unapplied(lake.withdrawals(), store, service)
+    return sorted(_changed(lake.days(), store, service)), withdrawals
+
+
 def refresh(
     lake: Lake,
     store: Store,
@@ -86,11 +93,15 @@ def _stale(
     days: Mapping[str, DayFiles], unapplied: Sequence[Path], store: Store, engine: Engine, service: Service
 ) -> set[str]:
     """The days with other files than they were computed from, and those of reports that were withdrawn since."""
-    computed = store.fingerprints(_id(service))
-    stale = {day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())}
+    stale = _changed(days, store, service)
     if unapplied:
         stale |= engine.days_of_reports(unapplied, [path for files in days.values() for path in files.sent])
     return stale
+
+
+def _changed(days: Mapping[str, DayFiles], store: Store, service: Service) -> set[str]:
+    computed = store.fingerprints(_id(service))
+    return {day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())}
 
 
 def _batches(chosen: Sequence[str], days: Mapping[str, DayFiles]) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ What every store owes:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from reportdata.days import Coverage
@@ -101,6 +102,20 @@ class Store(Protocol):
 
     def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
         """Add to what is covered, and note files of withdrawals as applied."""
+
+    def newest(self) -> float:
+        """When the newest of what carries a time was recorded, in seconds since 1970; 0 when nothing was."""
+
+    def faults(self, *, thorough: bool = False) -> list[str]:
+        """What is damaged, a line for each; empty when all is whole. Reads everything; ``thorough`` also compares
+        indexes with what they index."""
+
+    def copy(self, target: Path) -> None:
+        """Copy the store, as it is at one moment, to a new file of which the copy can be opened. Others go on reading
+        and writing meanwhile.
+
+        :raises StoreError: also when the copy is damaged.
+        """
 
     def size(self) -> int:
         """Bytes that the store takes up."""

@@ -5,26 +5,28 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from time import perf_counter
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Fault, Ids, new_ids, send_answer
+from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Fault, address_of, new_ids, send_answer
 from reportdata.api.datacenter import wire
+from reportdata.api.traffic import GOOD, Asked, Traffic
 from reportdata.catalogue import Service
 from reportdata.days import is_day
 from reportdata.errors import Reason, Refused, StoreError
 from reportdata.identity import (
     App,
     Caller,
-    Rates,
     authenticate,
     hash_of,
     require_address,
     require_organisation,
     require_scope,
 )
+from reportdata.limits import Rates
 from reportdata.store import Store
 
 log = logging.getLogger("reportdata.api")
@@ -32,6 +34,7 @@ log = logging.getLogger("reportdata.api")
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
+Note = Callable[[str, str, str, str, str, float], None]
 MOST_REMEMBERED = 10_000
 """Callers, and bodies of about a kilobyte each, that are remembered at most."""
 
@@ -49,6 +52,7 @@ class Endpoint:
 
     :param store: is read on the event loop; reads of an embedded store take microseconds.
     :param claim: claims a client token; it writes, and is called in a thread.
+    :param note: is told of every read: app key, organisation, day, address, request id, time.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class Endpoint:
         store: Store,
         claim: Callable[[str, str, str, float], bool],
         rates: Rates,
+        traffic: Traffic,
+        note: Note,
         clock: Callable[[], float],
     ) -> None:
         self._service = service
@@ -64,6 +70,8 @@ class Endpoint:
         self._store = store
         self._claim = claim
         self._rates = rates
+        self._traffic = traffic
+        self._note = note
         self._clock = clock
         # What was read since the store last changed: whom a token was issued to, and the bodies of days.
         self._version: int | None = None
@@ -71,29 +79,42 @@ class Endpoint:
         self._bodies: dict[tuple[str, str], bytes] = {}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        began = perf_counter()
         now = self._clock()
         ids = new_ids(now)
-        status = 200
+        app_key = stat_date = ""
+        address = address_of(scope)
+        fault: Fault | None = None
+        detail = None
         try:
             call = wire.read_call(scope["headers"], scope["query_string"])
+            stat_date = call.stat_date or ""
             app = authenticate(self._caller(call.token), now)
-            self._admit(app, scope, now)
+            app_key = app.app_key
+            self._admit(app, address, now)
             corp_id = require_organisation(app)
             self._require_service()
             if call.client_token is not None:
                 await self._require_same_request(app, call, now)
             body = self._answer(corp_id, call.stat_date)
+            self._note(app_key, corp_id, stat_date, address, ids.request, now)
         except Refused as refused:
-            status, body = self._refusal(refused.reason, ids)
+            fault = wire.REFUSALS[refused.reason]
+            detail = {"requiredScopes": [self._service.scope]} if refused.reason is Reason.SCOPE else None
         except _Failed as failed:
-            status, body = failed.fault.status, failed.fault.body(ids.request)
+            fault = failed.fault
         except StoreError as error:
-            log.error("request %s: %s", ids.request, error.message)  # noqa: TRY400 - the message says it all
-            status, body = SYSTEM_ERROR.status, SYSTEM_ERROR.body(ids.request)
+            log.error("request %s: %s", ids.request, error.message, extra={"request_id": ids.request})  # noqa: TRY400
+            fault = SYSTEM_ERROR
         except Exception:
-            log.exception("request %s failed", ids.request)
-            status, body = UNKNOWN_ERROR.status, UNKNOWN_ERROR.body(ids.request)
+            log.exception("request %s failed", ids.request, extra={"request_id": ids.request})
+            fault = UNKNOWN_ERROR
+        status, outcome = 200, GOOD
+        if fault is not None:
+            status, outcome, body = fault.status, fault.code, fault.body(ids.request, detail)
         await send_answer(send, status, body, ids)
+        asked = Asked(self._service.path, address, app_key, stat_date)
+        self._traffic.answered(asked, ids, status, outcome, perf_counter() - began)
 
     def _caller(self, token: str | None) -> Caller | None:
         if token is None:
@@ -110,11 +131,11 @@ class Endpoint:
                 _remember(self._callers, token, caller)
         return caller
 
-    def _admit(self, app: App, scope: Scope, now: float) -> None:
+    def _admit(self, app: App, address: str, now: float) -> None:
         try:
-            require_address(app, _address(scope))
+            require_address(app, address)
         except Refused as refused:
-            raise _Failed(wire.address_refused(_address(scope), app.app_key)) from refused
+            raise _Failed(wire.address_refused(address, app.app_key)) from refused
         require_scope(app, self._service.scope)
         self._rates.require(app, self._service.path, now)
 
@@ -142,18 +163,8 @@ class Endpoint:
             _remember(self._bodies, (corp_id, stat_date), body)
         return body
 
-    def _refusal(self, reason: Reason, ids: Ids) -> tuple[int, bytes]:
-        fault = wire.REFUSALS[reason]
-        detail = {"requiredScopes": [self._service.scope]} if reason is Reason.SCOPE else None
-        return fault.status, fault.body(ids.request, detail)
-
 
 def _remember(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
     if len(kept) >= MOST_REMEMBERED:
         kept.clear()
     kept[key] = value
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reportdata.store.sqlite.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database
+from reportdata.store.sqlite.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database, schemas
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.identities import Identities
 
-__all__ = ["SERVING_TIMEOUT", "SQLiteStore"]
+__all__ = ["SERVING_TIMEOUT", "SQLiteStore", "schemas"]
 
 
 class SQLiteStore(Identities, Days):
@@ -24,6 +24,20 @@ class SQLiteStore(Identities, Days):
     def version(self) -> int:
         row = self.database.row("pragma data_version")
         return int(row[0]) if row else 0
+
+    def newest(self) -> float:
+        row = self.database.row(
+            "select max(coalesce((select max(computed_at) from computed_days), 0),"
+            " coalesce((select max(created_at) from apps), 0),"
+            " coalesce((select max(used_at) from client_tokens), 0) * 1000)"
+        )
+        return row[0] / 1000 if row else 0.0
+
+    def faults(self, *, thorough: bool = False) -> list[str]:
+        return self.database.faults(thorough=thorough)
+
+    def copy(self, target: Path) -> None:
+        self.database.copy(target)
 
     def size(self) -> int:
         names = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,34 @@ class Database:
         except sqlite3.Error as error:
             raise self.failed(error) from error
 
+    def faults(self, *, thorough: bool = False) -> list[str]:
+        """What SQLite finds damaged in the file, a line for each."""
+        found = self.rows("pragma integrity_check" if thorough else "pragma quick_check")
+        return [line for (line,) in found if line != "ok"]
+
+    def copy(self, target: Path) -> None:
+        """Copy the file as it is at one moment to a new one, and check that."""
+        try:
+            target.touch(mode=0o600, exist_ok=False)
+            with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copied:
+                # In one step, which reads one snapshot: in several it would begin anew whenever another process writes.
+                source.backup(copied)
+                faults = [line for (line,) in copied.execute("pragma integrity_check") if line != "ok"]
+        except (sqlite3.Error, OSError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+                raise StoreError(
+                    f"the store {self.path} cannot be copied to {target}: {error}",
+                    "see that the folder can be written and that its disk is not full",
+                ) from error
+            faults = [str(error)]
+        if faults:
+            raise StoreError(
+                f"the store {self.path} is damaged: {faults[0]}",
+                "restore the newest backup, and import again what came after it",
+            )
+
     def _migrate(self) -> None:
-        steps = sorted(
-            (step for step in files(__package__).joinpath("schema").iterdir() if step.name.endswith(".sql")),
-            key=lambda step: step.name,
-        )
+        steps = _steps()
         if self._version() == len(steps):
             return
         with self.writing() as connection:
@@ -115,3 +139,20 @@ class Database:
     def _version(self) -> int:
         row = self.row("pragma user_version")
         return int(row[0]) if row else 0
+
+
+def schemas(path: Path) -> tuple[int, int]:
+    """The schema that the store in a file has, and the one that this program gives it when it opens it.
+
+    :raises StoreError: when the file cannot be read.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            return connection.execute("pragma user_version").fetchone()[0], len(_steps())
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {path} cannot be read: {error}") from error
+
+
+def _steps() -> list[Traversable]:
+    steps = (step for step in files(__package__).joinpath("schema").iterdir() if step.name.endswith(".sql"))
+    return sorted(steps, key=lambda step: step.name)

@@ -11,7 +11,7 @@ create table apps (
     secret_hash text not null,
     scopes text not null,           -- a JSON array of scopes
     allow_list text not null,       -- a JSON array of addresses and networks; empty allows all
-    rate integer,                   -- calls a second; null for no limit
+    rate integer,                   -- calls a second; null for the server's, 0 for no limit
     disabled integer not null default 0,
     created_at integer not null     -- milliseconds since 1970
 ) without rowid;

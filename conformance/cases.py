@@ -1,0 +1,125 @@
+"""The cases: real servers, what programs are to ask them, and what they must print."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from calling import EMPTY, Call, import_organisation
+from causes import BY_SDK, DETAILS, arranged
+from conftest import Folder, Serving, serving
+from reportdata.identity import TOKEN_LIFETIME
+
+PAUSES = (8, 12)
+"""Seconds between two calls of one client. The Java SDK keeps connections for 10 s and does not test them: the first
+pause shows that the server keeps them as long."""
+MANY = 200
+
+Line = Mapping[str, Any]
+"""What a program prints of a call; messages of errors without the id of the request."""
+
+
+class Run(NamedTuple):
+    """A program that is run once: its arguments, and the lines that it must print."""
+
+    arguments: Mapping[str, str]
+    lines: tuple[Line, ...]
+
+
+class Case(NamedTuple):
+    """What is shown of every language. ``prefix``: the endpoint has a path, which not every SDK can take."""
+
+    name: str
+    protocol: str
+    runs: tuple[Run, ...]
+    prefix: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether the programs spend their time waiting."""
+        return any("pause" in run.arguments for run in self.runs)
+
+
+def _body(rows: object) -> Line:
+    return {**json.loads(EMPTY), "dataList": rows}
+
+
+def _error(code: str, status: int, message: str) -> Line:
+    detail = {"accessDeniedDetail": DETAILS[code]} if code in DETAILS else {}
+    return {"code": code, "message": f"code: {status}, {message}", "statusCode": status, **detail}
+
+
+@contextmanager
+def arranged_cases(path: Path, protocol: str) -> Iterator[list[Case]]:
+    """All cases of a protocol, with their servers running on data in a folder."""
+    tls = protocol == "https"
+    with ExitStack() as stack:
+        folder = _folder(stack, path / "organisation")
+        corp_id, rows = import_organisation(folder, "sample")
+        app, secret = folder.add_app(corp_id)
+        expired = folder.token(app, time.time() - TOKEN_LIFETIME)
+        served = stack.enter_context(serving(folder, tls=tls))
+        given = _reaching(protocol, served) | {"key": app.app_key, "secret": secret}
+        # An app of their own: whoever guesses secrets has to wait, and so has everybody with that app and address.
+        guessed, _ = folder.add_app(corp_id)
+        yield [
+            *_answers(protocol, given, rows),
+            *_renewals(protocol, given, expired, next(iter(rows.items()))),
+            *_refusals(protocol, given | {"key": guessed.app_key}),
+            *_errors(stack, path, protocol),
+        ]
+
+
+def _folder(stack: ExitStack, path: Path) -> Folder:
+    folder = Folder(path / "data")
+    stack.enter_context(closing(folder.store))
+    return folder
+
+
+def _reaching(protocol: str, served: Serving | Call) -> dict[str, str]:
+    trusted = {"ca": str(served.ca)} if protocol == "https" else {}
+    return {"endpoint": served.endpoint, "protocol": protocol, **trusted}
+
+
+def _answers(protocol: str, given: dict[str, str], rows: Mapping[str, Any]) -> Iterator[Case]:
+    *reported, zero, uncovered = rows
+    for name, days in (
+        (f"{len(reported)} days of an organisation", reported),
+        ("covered day without reports", [zero]),
+        ("uncovered day", [uncovered]),
+    ):
+        yield Case(name, protocol, tuple(Run(given | {"date": day}, (_body(rows[day]),)) for day in days))
+    day = reported[0]
+    line = _body(rows[day])
+    for pause in PAUSES:
+        again = {"date": day, "calls": "2", "pause": str(pause)}
+        yield Case(f"two calls {pause} s apart", protocol, (Run(given | again, (line,) * 2),))
+    yield Case(f"{MANY} calls in a row", protocol, (Run(given | {"date": day, "calls": str(MANY)}, (line,) * MANY),))
+
+
+def _renewals(protocol: str, given: dict[str, str], expired: str, row: tuple[str, Any]) -> Iterator[Case]:
+    day, expected = row
+    run = Run(given | {"token": expired, "date": day}, (_body(expected),))
+    yield Case("expired token renewed", protocol, (run,))
+
+
+def _refusals(protocol: str, given: dict[str, str]) -> Iterator[Case]:
+    for name, secret, code, message in (
+        ("wrong secret", "wrong", "invalidClientIdOrSecret", "无效的clientId或者clientSecret"),
+        ("no secret", "", "MissingappSecret", "appSecret is mandatory for this action."),
+    ):
+        yield Case(name, protocol, (Run(given | {"secret": secret}, (_error(code, 400, message),)),))
+
+
+def _errors(stack: ExitStack, path: Path, protocol: str) -> Iterator[Case]:
+    for number, (name, cause) in enumerate(BY_SDK.items()):
+        folder = _folder(stack, path / str(number))
+        call = stack.enter_context(arranged(folder, cause, tls=protocol == "https"))
+        asked = {"token": call.token, "date": call.stat_date, "client-token": call.headers.get("x-client-token")}
+        arguments = _reaching(protocol, call) | {key: value for key, value in asked.items() if value is not None}
+        error = _error(cause.code, cause.error.status, cause.error.message)
+        yield Case(name, protocol, (Run(arguments, (error,)),), prefix=bool(call.prefix))

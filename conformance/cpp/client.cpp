@@ -1,0 +1,122 @@
+// The two calls with libcurl, as there is no public C++ SDK: a line of JSON for every call of reportData.
+#include <curl/curl.h>
+
+#include <chrono>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using Json = nlohmann::json;
+
+struct AnswerError : std::runtime_error {
+  AnswerError(long status_code, Json answer_body)
+      : std::runtime_error(answer_body.at("message")), status(status_code), body(std::move(answer_body)) {}
+  std::string code() const { return body.at("code"); }
+  // As the official SDKs put it.
+  Json described() const {
+    const std::string request_id = body.at("requestid");
+    Json shown = {{"code", code()},
+                  {"message", "code: " + std::to_string(status) + ", " + what() + " request id: " + request_id},
+                  {"statusCode", status}};
+    if (body.contains("accessdenieddetail")) shown["accessDeniedDetail"] = body["accessdenieddetail"];
+    return shown;
+  }
+  long status;
+  Json body;
+};
+
+class Client {
+ public:
+  explicit Client(std::map<std::string, std::string> arguments)
+      : given(std::move(arguments)), curl(curl_easy_init(), curl_easy_cleanup) {
+    if (!curl) throw std::runtime_error("libcurl cannot be set up");
+  }
+
+  // What reportData answers, with a new token if there was none or it has expired.
+  Json report() {
+    if (!given.count("key")) return query();
+    if (!given.count("token")) renew();
+    try {
+      return query();
+    } catch (const AnswerError& error) {
+      if (error.code() != "InvalidAuthentication") throw;
+    }
+    renew();
+    return query();
+  }
+
+ private:
+  Json query() {
+    std::vector<std::string> headers;
+    if (given.count("token")) headers.push_back("x-acs-dingtalk-access-token: " + given["token"]);
+    if (given.count("client-token")) headers.push_back("x-client-token: " + given["client-token"]);
+    std::string path = "/v1.0/datacenter/reportData";
+    if (given.count("date")) {
+      const std::string& date = given["date"];
+      char* escaped = curl_easy_escape(curl.get(), date.data(), static_cast<int>(date.size()));
+      path += std::string("?statDate=") + escaped;
+      curl_free(escaped);
+    }
+    return call(path, headers, nullptr);
+  }
+
+  void renew() {
+    const std::string body = Json{{"appKey", given["key"]}, {"appSecret", given["secret"]}}.dump();
+    given["token"] = call("/v1.0/oauth2/accessToken", {"Content-Type: application/json"}, &body).at("accessToken");
+  }
+
+  Json call(const std::string& path, const std::vector<std::string>& headers, const std::string* body) {
+    CURL* handle = curl.get();
+    curl_easy_reset(handle);  // options only: the connection stays
+    const std::string url = given.at("protocol") + "://" + given.at("endpoint") + path;
+    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+    if (given.count("ca")) curl_easy_setopt(handle, CURLOPT_CAINFO, given["ca"].c_str());
+    if (body) curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body->c_str());
+    curl_slist* list = nullptr;
+    for (const auto& header : headers) list = curl_slist_append(list, header.c_str());
+    const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> kept(list, curl_slist_free_all);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list);
+    std::string answer;
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, append);
+    if (const CURLcode failed = curl_easy_perform(handle)) throw std::runtime_error(curl_easy_strerror(failed));
+    long status = 0;
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    Json parsed = Json::parse(answer);
+    if (status >= 400) throw AnswerError(status, std::move(parsed));
+    return parsed;
+  }
+
+  static std::size_t append(char* data, std::size_t, std::size_t length, void* answer) {
+    static_cast<std::string*>(answer)->append(data, length);
+    return length;
+  }
+
+  std::map<std::string, std::string> given;
+  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl;
+};
+
+int main(int count, char** arguments) {
+  std::map<std::string, std::string> given{{"calls", "1"}, {"pause", "0"}};
+  for (int at = 1; at + 1 < count; at += 2) given[std::string(arguments[at]).substr(2)] = arguments[at + 1];
+  const std::chrono::duration<double> pause(std::stod(given["pause"]));
+  const int calls = std::stoi(given["calls"]);
+  Client client(std::move(given));
+  for (int number = 0; number < calls; ++number) {
+    if (number) std::this_thread::sleep_for(pause);
+    Json found;
+    try {
+      found = client.report();
+    } catch (const AnswerError& error) {
+      found = error.described();
+    }
+    std::cout << found.dump() << std::endl;
+  }
+}

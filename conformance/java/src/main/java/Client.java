@@ -1,0 +1,101 @@
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryReportStatisticalDataHeaders;
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryReportStatisticalDataRequest;
+import com.aliyun.dingtalkoauth2_1_0.models.GetAccessTokenRequest;
+import com.aliyun.tea.TeaException;
+import com.aliyun.teaopenapi.models.Config;
+import com.aliyun.teautil.models.RuntimeOptions;
+import com.google.gson.Gson;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** DingTalk's official Java SDK as a program: a line of JSON for every call of reportData. */
+public final class Client {
+    private final com.aliyun.dingtalkdatacenter_1_0.Client dataCenter;
+    private final com.aliyun.dingtalkoauth2_1_0.Client oauth2;
+    private final RuntimeOptions runtime = new RuntimeOptions();
+    private final Map<String, String> given;
+    private String token;
+
+    private Client(Map<String, String> given) throws Exception {
+        this.given = given;
+        Config config = new Config().setEndpoint(given.get("endpoint")).setProtocol(given.get("protocol"));
+        dataCenter = new com.aliyun.dingtalkdatacenter_1_0.Client(config);
+        oauth2 = new com.aliyun.dingtalkoauth2_1_0.Client(config);
+        if (given.containsKey("ca")) {
+            runtime.setCa(Files.readString(Path.of(given.get("ca"))));
+        }
+        token = given.get("token");
+    }
+
+    /** What reportData answers, with a new token if there was none or it has expired. */
+    private Map<String, ?> report() throws Exception {
+        if (!given.containsKey("key")) {
+            return query();
+        }
+        if (token == null) {
+            token = newToken();
+        }
+        try {
+            return query();
+        } catch (TeaException error) {
+            if (!"InvalidAuthentication".equals(error.getCode())) {
+                throw error;
+            }
+            token = newToken();
+            return query();
+        }
+    }
+
+    private Map<String, ?> query() throws Exception {
+        QueryReportStatisticalDataHeaders headers =
+                new QueryReportStatisticalDataHeaders().setXAcsDingtalkAccessToken(token);
+        if (given.containsKey("client-token")) {
+            headers.setCommonHeaders(new HashMap<>(Map.of("x-client-token", given.get("client-token"))));
+        }
+        QueryReportStatisticalDataRequest request =
+                new QueryReportStatisticalDataRequest().setStatDate(given.get("date"));
+        return dataCenter.queryReportStatisticalDataWithOptions(request, headers, runtime).getBody().toMap();
+    }
+
+    private String newToken() throws Exception {
+        GetAccessTokenRequest request =
+                new GetAccessTokenRequest().setAppKey(given.get("key")).setAppSecret(given.get("secret"));
+        return oauth2.getAccessTokenWithOptions(request, new HashMap<>(), runtime).getBody().getAccessToken();
+    }
+
+    private static Map<String, ?> described(TeaException error) {
+        Map<String, Object> shown = new HashMap<>();
+        shown.put("code", error.getCode());
+        shown.put("message", error.getMessage());
+        shown.put("statusCode", error.getStatusCode());
+        shown.put("accessDeniedDetail", error.getAccessDeniedDetail());
+        return shown;
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        Map<String, String> given = new HashMap<>(Map.of("calls", "1", "pause", "0"));
+        for (int at = 0; at < arguments.length; at += 2) {
+            given.put(arguments[at].substring("--".length()), arguments[at + 1]);
+        }
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        Client client = new Client(given);
+        Gson gson = new Gson();
+        for (int number = 0; number < Integer.parseInt(given.get("calls")); number++) {
+            if (number > 0) {
+                Thread.sleep((long) (Double.parseDouble(given.get("pause")) * 1000));
+            }
+            Map<String, ?> found;
+            try {
+                found = client.report();
+            } catch (TeaException error) {
+                found = described(error);
+            }
+            out.println(gson.toJson(found));
+        }
+        System.exit(0); // the SDK's threads would keep the program
+    }
+}

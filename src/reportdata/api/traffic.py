@@ -1,0 +1,76 @@
+"""What was asked and how it was answered, in this process since it began."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from collections import defaultdict
+from typing import NamedTuple
+
+from reportdata.api.answers import Ids
+
+BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Seconds that divide the answers' times."""
+GOOD = "ok"
+"""The outcome of an answer that is no error; that of an error is its code."""
+
+OTHER = "other"
+"""The API of requests for paths that are not served."""
+OUTCOME = "reportdata.outcome"
+"""Where a request's outcome lies in its scope, when it is not good."""
+
+log = logging.getLogger("reportdata.requests")
+
+
+class Times:
+    """How long answers took: how many up to each of `BOUNDS` and beyond, and all together in seconds."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.seconds = 0.0
+
+
+class Asked(NamedTuple):
+    """Who asked for what; empty where that is not known."""
+
+    api: str
+    address: str
+    app_key: str = ""
+    stat_date: str = ""
+
+
+class Traffic:
+    """Counts answers.
+
+    :param log_requests: writes a line to the log for each.
+    """
+
+    def __init__(self, *, log_requests: bool = False) -> None:
+        self.answers: defaultdict[tuple[str, str], int] = defaultdict(int)
+        """By API and outcome."""
+        self.times: defaultdict[str, Times] = defaultdict(Times)
+        """By API."""
+        self.tokens_issued = 0
+        self._log_requests = log_requests
+
+    def answered(self, asked: Asked, ids: Ids, status: int, outcome: str, seconds: float) -> None:
+        """A request was answered, after that many seconds."""
+        self.answers[asked.api, outcome] += 1
+        times = self.times[asked.api]
+        times.counts[bisect_left(BOUNDS, seconds)] += 1
+        times.seconds += seconds
+        if self._log_requests:
+            log.info(
+                "request %s: %s %s",
+                ids.request,
+                asked.api,
+                outcome,
+                extra={
+                    "request_id": ids.request,
+                    "trace_id": ids.trace,
+                    "status": status,
+                    "outcome": outcome,
+                    "milliseconds": round(seconds * 1000, 3),
+                    **{name: value for name, value in asked._asdict().items() if value},
+                },
+            )

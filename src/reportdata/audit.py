@@ -1,0 +1,115 @@
+"""The audit: who read which day of which organisation, from where and when. ::
+
+    audit/2026-11-22.jsonl     what was read on that day (UTC); a line: `Read`
+
+Reads are noted in memory and written about once a second: equal ones of that second are one line. What was noted in
+the last second before a power loss is lost; a stop loses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from reportdata.errors import StoreError
+
+_SUFFIX = ".jsonl"
+
+
+class Read(msgspec.Struct, frozen=True, rename="camel"):
+    """One or more equal reads within about a second. Times are in milliseconds since 1970."""
+
+    at: int
+    app_key: str
+    corp_id: str
+    stat_date: str
+    address: str
+    request_id: str
+    """That of the first; the answer's header said the same."""
+    reads: int = 1
+
+
+class Audit:
+    """The audit in a folder, which is made when something is written to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._noted: dict[tuple[str, str, str, str], tuple[float, str, int]] = {}
+
+    def note(self, app_key: str, corp_id: str, stat_date: str, address: str, request_id: str, now: float) -> None:
+        """Note a read, in memory. ``now`` is in seconds since 1970."""
+        who = (app_key, corp_id, stat_date, address)
+        first, first_id, reads = self._noted.get(who, (now, request_id, 0))
+        self._noted[who] = (first, first_id, reads + 1)
+
+    def take(self) -> list[Read]:
+        """What was noted since this was last called."""
+        noted, self._noted = self._noted, {}
+        return [
+            Read(int(at * 1000), app_key, corp_id, stat_date, address, request_id, reads)
+            for (app_key, corp_id, stat_date, address), (at, request_id, reads) in noted.items()
+        ]
+
+    def write(self, reads: Sequence[Read]) -> None:
+        """Append reads to the file of the first one's day. Several processes may write at once.
+
+        :raises StoreError: when they cannot be written.
+        """
+        if not reads:
+            return
+        day = datetime.fromtimestamp(reads[0].at / 1000, UTC).date().isoformat()
+        lines = b"\n" + msgspec.json.Encoder().encode_lines(reads)  # the last one may have been cut off by a full disk
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._folder / f"{day}{_SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                written = os.write(descriptor, lines)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self._failed(error, len(reads)) from error
+        if written < len(lines):
+            raise self._failed(OSError("the disk is full"), len(reads))
+
+    def read(self, first_day: str | None = None, last_day: str | None = None) -> Iterator[Read]:
+        """What was read between two days (UTC, yyyyMMdd), the oldest first. A line that was cut off is left out.
+
+        :raises StoreError: when a file cannot be read.
+        """
+        for path in self._files():
+            day = path.stem.replace("-", "")
+            if (first_day or "") <= day <= (last_day or "99991231"):
+                try:
+                    with path.open("rb") as lines:
+                        yield from _reads(lines)
+                except OSError as error:
+                    raise StoreError(f"the audit {path} cannot be read: {error.strerror or error}") from error
+
+    def forget_before(self, day: str) -> int:
+        """Remove the files of the days before ``day`` (yyyyMMdd); how many."""
+        old = [path for path in self._files() if path.stem.replace("-", "") < day]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*{_SUFFIX}"))
+
+    def _failed(self, error: OSError, reads: int) -> StoreError:
+        return StoreError(
+            f"the audit in {self._folder} cannot be written ({error.strerror or error}): {reads} entries are lost",
+            "see that the folder can be written and that the disk is not full",
+        )
+
+
+def _reads(lines: Iterable[bytes]) -> Iterator[Read]:
+    decoder = msgspec.json.Decoder(Read)
+    for line in lines:
+        try:
+            yield decoder.decode(line)
+        except msgspec.DecodeError:
+            continue

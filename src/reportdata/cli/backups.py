@@ -1,0 +1,89 @@
+"""``reportdata backup`` and ``reportdata restore``."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from reportdata import __version__
+from reportdata.catalogue import REPORT_DATA
+from reportdata.cli.importing import refresh_folder
+from reportdata.cli.options import data_option, json_option, open_existing_store
+from reportdata.cli.output import print_json, progress_bar, size_text
+from reportdata.lake import Lake
+from reportdata.pipeline.backups import Manifest, back_up
+from reportdata.pipeline.restoring import restored
+from reportdata.settings import Settings
+from reportdata.store.sqlite import SQLiteStore
+
+
+@click.command("backup")
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+@data_option
+def backup_command(target: Path, as_json: bool, data: Path) -> None:
+    """Copy the data folder to the new folder TARGET, while imports and serving go on.
+
+    All that was imported before is in the copy, and each later import wholly or not at all. It is read again once it is
+    written, and has backup.json when it is whole. `reportdata restore` brings it back.
+    """
+    settings = Settings(data)
+    store = open_existing_store(settings)
+    began = time.monotonic()
+    with progress_bar() as progress:
+        taken = back_up(Lake(settings.lake), store, target, program=__version__, now=time.time(), progress=progress)
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})
+        return
+    click.echo(f"backed up      {target}")
+    _print_summary(taken, seconds)
+    click.echo(f"Next: reportdata restore {target} --data NEW")
+
+
+@click.command("restore")
+@click.argument("backup", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+@data_option
+def restore_command(backup: Path, as_json: bool, data: Path) -> None:
+    """Make a new data folder from the backup in the folder BACKUP.
+
+    Each of its files must be as it was backed up. Days that were not computed when the backup was taken are computed
+    now. The data folder must not hold anything yet; it is there as a whole once this is done.
+    """
+    began = time.monotonic()
+    with progress_bar() as progress, restored(backup, data, progress) as (manifest, folder):
+        aside = Settings(folder)
+        with closing(SQLiteStore(aside.store)) as store:
+            computed = refresh_folder(aside, store, progress).days
+            organisations = [organisation.corp_id for organisation in store.organisations()]
+            days = sorted(store.fingerprints(REPORT_DATA))
+    seconds = time.monotonic() - began
+    if as_json:
+        found = {"organisations": organisations, "days": len(days), "daysComputed": computed}
+        print_json({"takenAt": manifest.taken_at, **found, **_summary(manifest, seconds)})
+        return
+    click.echo(f"restored       {data}, as of {manifest.taken_at}")
+    click.echo(f"organisations  {len(organisations):,}")
+    click.echo(f"days           {len(days):,}" + (f", {days[0]} to {days[-1]}" if days else ""))
+    click.echo(f"computed       {len(computed):,} of them, which were stale")
+    _print_summary(manifest, seconds)
+    click.echo(f"Next: reportdata serve --data {data}")
+
+
+def _summary(manifest: Manifest, seconds: float) -> dict[str, object]:
+    rate = round(manifest.size / seconds)
+    return {
+        "files": len(manifest.files),
+        "bytes": manifest.size,
+        "seconds": round(seconds, 3),
+        "bytesPerSecond": rate,
+    }
+
+
+def _print_summary(manifest: Manifest, seconds: float) -> None:
+    click.echo(f"files          {len(manifest.files):,}, {size_text(manifest.size)}")
+    click.echo(f"took           {seconds:.1f} s, {size_text(manifest.size / seconds)} a second")

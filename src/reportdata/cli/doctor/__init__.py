@@ -1,0 +1,92 @@
+"""``reportdata doctor``: looks for what keeps things from going well, and says what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from reportdata.cli.doctor import data as data_checks
+from reportdata.cli.doctor import machine
+from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
+from reportdata.cli.options import json_option
+from reportdata.cli.output import print_json, print_table
+from reportdata.settings import Settings
+from reportdata.store.sqlite import SQLiteStore
+
+_OF_FOLDER: dict[str, Check] = {
+    "rights": machine.rights,
+    "owner": machine.owner,
+    "disk": machine.space,
+    "inodes": machine.inodes,
+    "lake": data_checks.lake,
+    "leftovers": data_checks.abandoned,
+}
+_OF_STORE: dict[str, Check] = {
+    "time zones": data_checks.time_zones,
+    "organisations": data_checks.coverage,
+    "stale days": data_checks.stale,
+    "apps": data_checks.apps,
+}
+_OF_MACHINE: dict[str, Check] = {
+    "clock": machine.clock,
+    "open files": machine.open_files,
+    "certificate": machine.certificate,
+}
+
+
+@click.command("doctor")
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    envvar="REPORTDATA_TLS_CERT",
+    show_envvar=True,
+    help="The certificate that `serve` shows, to look at that too.",
+)
+@json_option
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, readable=False),
+    default=Path("reportdata-data"),
+    show_default="./reportdata-data",
+    envvar="REPORTDATA_DATA",
+    show_envvar=True,
+    help="The data folder.",
+)
+def doctor_command(tls_cert: Path | None, as_json: bool, data: Path) -> None:
+    """Check the data folder and the machine, and say what to do about what is found.
+
+    Nothing is changed. Exits with 1 when something does not work; what should only be seen to is a warning.
+    """
+    found = list(examine(Examined(Settings(data), time.time(), tls_cert)))
+    healthy = all(finding.state is not State.FAIL for _, finding in found)
+    if as_json:
+        print_json({"ok": healthy, "checks": [{"check": name, **finding._asdict()} for name, finding in found]})
+    else:
+        print_table(["check", "state", "found", "what to do"], ([name, *finding] for name, finding in found))
+    if not healthy:
+        raise click.exceptions.Exit(1)
+
+
+def examine(examined: Examined) -> Iterator[tuple[str, Finding]]:
+    """Run the checks: names and findings. Where there is no folder or no store, nothing is looked for in it."""
+    folder = list(run({"data folder": data_checks.folder}, examined))
+    yield from folder
+    if _all_ok(folder):
+        yield from run(_OF_FOLDER, examined)
+        store = list(run({"store": data_checks.store}, examined))
+        yield from store
+        if _all_ok(store):
+            with closing(SQLiteStore(examined.settings.store)) as opened:
+                examined = replace(examined, store=opened)
+                yield from run(_OF_STORE | _OF_MACHINE, examined)
+            return
+    yield from run(_OF_MACHINE, examined)
+
+
+def _all_ok(found: list[tuple[str, Finding]]) -> bool:
+    return all(finding.state is State.OK for _, finding in found)

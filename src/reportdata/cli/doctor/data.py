@@ -1,0 +1,187 @@
+"""Checks of the data folder: the lake, the store, and what they say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
+from reportdata.cli.output import size_text
+from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.errors import BadValue
+from reportdata.facts import KINDS
+from reportdata.identity import Organisation
+from reportdata.pipeline.refreshing import stale_days
+from reportdata.store import Store
+from reportdata.store.sqlite import SQLiteStore, schemas
+
+_OLD = 2
+"""Days that an organisation's newest day may be behind its today."""
+_RESTORE = "bring back the newest backup with `reportdata restore`, and import again what came after it"
+_MAGIC = b"PAR1"
+"""How a Parquet file begins and ends."""
+
+
+def folder(examined: Examined) -> Iterator[Finding]:
+    """The data folder is there."""
+    data = examined.settings.data
+    if data.is_dir():
+        yield ok(str(data.absolute()))
+    elif data.exists():
+        yield fail(f"{data} is a file", "name the data folder with --data or REPORTDATA_DATA")
+    else:
+        yield fail(
+            f"there is no folder {data}",
+            "name it with --data or REPORTDATA_DATA, or start one with `reportdata org add CORP_ID`",
+        )
+
+
+def store(examined: Examined) -> Iterator[Finding]:
+    """The store can be opened, is of this program's schema, and is whole."""
+    path = examined.settings.store
+    if not path.exists():
+        yield fail("there is none", "start one with `reportdata org add CORP_ID`, or `reportdata restore` a backup")
+        return
+    has, knows = schemas(path)
+    if has > knows:
+        yield fail(
+            f"its schema is {has}, this program knows {knows}", "use the newer version of reportdata that wrote it"
+        )
+    elif has < knows:
+        yield warn(
+            f"its schema is {has}; the next command brings it to {knows}",
+            "take a backup with the version that wrote it, then run `reportdata status`",
+        )
+    else:
+        with closing(SQLiteStore(path)) as opened:
+            faults, size = opened.faults(), opened.size()
+        if faults:
+            yield fail(f"it is damaged: {faults[0]}", _RESTORE)
+        else:
+            yield ok(f"whole, {size_text(size)}")
+
+
+def lake(examined: Examined) -> Iterator[Finding]:
+    """The lake's files are there and whole as far as their ends tell, and more can be added."""
+    found = examined.lake
+    if not found.root.exists():
+        yield ok("nothing was imported yet")
+        return
+    found.coverage()
+    paths = [path for kind in KINDS for files in found.files(kind).values() for path in files]
+    damaged = [path for path in paths if not _is_parquet(path)]
+    if damaged:
+        yield fail(f"{len(damaged)} of {len(paths)} files cannot be read or are damaged, like {damaged[0]}", _RESTORE)
+    for place in (found.root, *(path for path in found.root.iterdir() if path.is_dir())):
+        with TemporaryFile(dir=place):
+            pass
+    if not damaged:
+        yield ok(f"{len(paths):,} files, {size_text(found.size())}")
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_MAGIC))
+            file.seek(-len(_MAGIC), os.SEEK_END)
+            return begins == file.read() == _MAGIC
+    except OSError:
+        return False
+
+
+def abandoned(examined: Examined) -> Iterator[Finding]:
+    """No import or backup was killed and left something."""
+    found = examined.lake.abandoned()
+    if found:
+        size = sum(path.stat().st_size for left in found for path in left.rglob("*") if path.is_file())
+        yield warn(
+            f"{len(found)} killed imports or backups left {size_text(size)} in {found[0].parent}",
+            "the next import or backup removes it",
+        )
+    else:
+        yield ok("nothing was left")
+
+
+def time_zones(examined: Examined) -> Iterator[Finding]:
+    """This machine knows the zone of every organisation."""
+    organisations = _store(examined).organisations()
+    unknown = [organisation for organisation in organisations if not _knows(organisation)]
+    for organisation in unknown:
+        yield fail(
+            f"{organisation.corp_id} has the time zone {organisation.time_zone}, which this machine does not know",
+            "pip install --upgrade tzdata",
+        )
+    if not unknown:
+        yield ok(", ".join(sorted({organisation.time_zone for organisation in organisations})) or "none is needed")
+
+
+def _knows(organisation: Organisation) -> bool:
+    with suppress(BadValue):
+        return bool(time_zone(organisation.time_zone))
+    return False
+
+
+def coverage(examined: Examined) -> Iterator[Finding]:
+    """Every organisation's numbers go on until lately."""
+    found = _store(examined)
+    organisations = [organisation for organisation in found.organisations() if _knows(organisation)]
+    newest: dict[str, str] = {}
+    for piece in found.coverage():
+        newest[piece.corp_id] = max(piece.last_day, newest.get(piece.corp_id, ""))
+    if not organisations:
+        yield warn("there are none", "reportdata org add CORP_ID")
+    behind = [warning for organisation in organisations for warning in _behind(organisation, newest, examined.now)]
+    yield from behind
+    if organisations and not behind:
+        yield ok(f"{len(organisations):,}, all with days until {min(newest.values())} or later")
+
+
+def _behind(organisation: Organisation, newest: dict[str, str], now: float) -> Iterator[Finding]:
+    corp_id = organisation.corp_id
+    command = f"reportdata import FILE... --corp {corp_id}"
+    if corp_id not in newest:
+        yield warn(f"{corp_id}: nothing was imported", command)
+        return
+    last = to_date(newest[corp_id])
+    days = (to_date(day_of(int(now) * SECOND, time_zone(organisation.time_zone))) - last).days
+    if days > _OLD:
+        since = from_date(last + timedelta(days=1))
+        yield warn(f"{corp_id}: the newest day is {newest[corp_id]}, {days} days ago", f"{command}, from {since} on")
+
+
+def stale(examined: Examined) -> Iterator[Finding]:
+    """Every day's numbers are those of the facts."""
+    with closing(DuckDBEngine()) as engine:
+        days = stale_days(examined.lake, _store(examined), engine, read_catalogue().service(REPORT_DATA))
+    covered = _store(examined).coverage()
+    uncovered = [piece for piece in examined.lake.coverage() if not any(wide.includes(piece) for wide in covered)]
+    if days:
+        yield warn(f"{len(days):,}, from {days[0]} to {days[-1]}", "reportdata refresh")
+    elif uncovered:
+        yield warn(f"the days of an import are not shown yet, for {uncovered[0].corp_id}", "reportdata refresh")
+    else:
+        yield ok("none")
+
+
+def apps(examined: Examined) -> Iterator[Finding]:
+    """Some app may ask for the numbers."""
+    found = _store(examined).apps()
+    enabled = [app for app in found if not app.disabled]
+    if not found:
+        yield warn("there are none, so nobody can ask", "reportdata app add --corp CORP_ID --name NAME")
+    elif not enabled:
+        yield warn(f"all {len(found)} are disabled", f"reportdata app enable {found[0].app_key}")
+    else:
+        yield ok(f"{len(enabled)} of {len(found)} are enabled")
+
+
+def _store(examined: Examined) -> Store:
+    if examined.store is None:
+        raise ValueError("there is no store to look into")
+    return examined.store

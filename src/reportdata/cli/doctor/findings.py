@@ -1,0 +1,83 @@
+"""What a check finds, and how checks are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.text import Text
+
+from reportdata.errors import ReportDataError
+from reportdata.lake import Lake
+from reportdata.settings import Settings
+from reportdata.store import Store
+
+
+class State(StrEnum):
+    """How a check came out: all is well, something should be seen to, or something does not work."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+    def __str__(self) -> State:
+        return self  # not as a plain text: a table would lose the colour
+
+    def __rich__(self) -> Text:
+        return Text(self.value, {"ok": "green", "warn": "yellow", "fail": "bold red"}[self.value])
+
+
+class Finding(NamedTuple):
+    """What a check found and, unless all is well, what to do."""
+
+    state: State
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is looked at, and the time that the machine's clock says. Without a store, there is none to be read."""
+
+    settings: Settings
+    now: float
+    certificate: Path | None = None
+    store: Store | None = None
+
+    @property
+    def lake(self) -> Lake:
+        """The lake of the data folder."""
+        return Lake(self.settings.lake)
+
+
+Check = Callable[[Examined], Iterator[Finding]]
+
+
+def run(checks: Mapping[str, Check], examined: Examined) -> Iterator[tuple[str, Finding]]:
+    """The names of the checks and their findings, one or more each. What a check cannot do is its finding."""
+    for name, check in checks.items():
+        try:
+            for finding in check(examined):
+                yield name, finding
+        except ReportDataError as error:
+            yield name, Finding(State.FAIL, error.message, error.hint)
+        except OSError as error:
+            yield name, Finding(State.FAIL, str(error), "see that this user may do that")
+
+
+def ok(found: str) -> Finding:
+    """All is well."""
+    return Finding(State.OK, found)
+
+
+def warn(found: str, advice: str) -> Finding:
+    """Something should be seen to."""
+    return Finding(State.WARN, found, advice)
+
+
+def fail(found: str, advice: str) -> Finding:
+    """Something does not work."""
+    return Finding(State.FAIL, found, advice)

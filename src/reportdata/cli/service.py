@@ -1,0 +1,114 @@
+"""The wiring of a server: its application on the store of a data folder, what operators watch, and the audit."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from reportdata.api.application import build_app
+from reportdata.api.connections import Connections
+from reportdata.api.health import health_routes
+from reportdata.api.server import Listener, Server, bind, inherit, room_for
+from reportdata.api.tls import Certificate
+from reportdata.api.traffic import Traffic
+from reportdata.audit import Audit, Read
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.days import SECOND, end_of, from_date, time_zone
+from reportdata.errors import StoreError
+from reportdata.identity import read_network
+from reportdata.settings import Settings
+from reportdata.store.sqlite import SERVING_TIMEOUT, SQLiteStore
+
+if TYPE_CHECKING:
+    from reportdata.api.operations import Standing
+
+log = logging.getLogger("reportdata.audit")
+
+
+@contextmanager
+def open_server(settings: Settings, clock: Callable[[], float] = time.time) -> Iterator[Server]:
+    """The server of a data folder, bound to its addresses."""
+    catalogue = read_catalogue(settings.catalogue)
+    for network in settings.proxies:
+        read_network(network)
+    certificate = None
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        certificate = Certificate(settings.tls_cert, settings.tls_key)
+    connections = Connections(room_for(settings.connections))
+    traffic = Traffic(log_requests=settings.log_requests)
+    with ExitStack() as opened:
+        reader, writer = (opened.enter_context(closing(SQLiteStore(settings.store, SERVING_TIMEOUT))) for _ in range(2))
+        audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
+        health = health_routes(reader, connections)
+        app = build_app(
+            catalogue, reader, writer, clock, routes=health, rate=settings.rate, traffic=traffic, note=audit.note
+        )
+        inherited = settings.descriptor is not None
+        socket = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
+        listeners = [Listener(socket, app, certificate, settings.proxies, inherited)]
+        if settings.operations_port is not None:
+            from reportdata.api.operations import build_operations
+
+            operations = build_operations(health, traffic, connections, lambda: _standing(settings), clock)
+            listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
+        yield opened.enter_context(Server(*listeners, connections=connections, every_second=audit.flush))
+
+
+class _Writing:
+    """Writes the audit in a thread, so that a slow disk keeps no call waiting."""
+
+    def __init__(self, audit: Audit, keep_days: int, clock: Callable[[], float]) -> None:
+        self.note = audit.note
+        self._audit = audit
+        self._keep_days = keep_days
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "audit")
+        self._written: Future[None] | None = None
+        self._forgotten = ""
+
+    def flush(self) -> None:
+        """Write what was noted, unless the last writing goes on: then it is written later."""
+        if self._written is not None and not self._written.done():
+            return
+        reads = self._audit.take()
+        if reads:
+            self._written = self._thread.submit(self._write, reads)
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._thread.shutdown()
+        self._write(self._audit.take())
+
+    def _write(self, reads: list[Read]) -> None:
+        try:
+            self._audit.write(reads)
+        except StoreError as error:
+            log.error("%s", error.message)  # noqa: TRY400 - it says all
+        if self._keep_days:
+            oldest = datetime.fromtimestamp(self._clock(), UTC).date() - timedelta(days=self._keep_days)
+            if from_date(oldest) != self._forgotten:
+                self._forgotten = from_date(oldest)
+                self._audit.forget_before(self._forgotten)
+
+
+def _standing(settings: Settings) -> Standing:
+    """How lake and store stand. What it needs is loaded when it is first asked for."""
+    from reportdata.api.operations import Lag, Standing
+    from reportdata.lake import Lake
+    from reportdata.pipeline.refreshing import waiting
+
+    with closing(SQLiteStore(settings.store, SERVING_TIMEOUT)) as store:
+        stale, withdrawals = waiting(Lake(settings.lake), store, read_catalogue().service(REPORT_DATA))
+        zones = {organisation.corp_id: organisation.time_zone for organisation in store.organisations()}
+        newest = {corp_id: last for corp_id, _, last in store.coverage()}
+    lags = [
+        Lag(corp_id, end_of(day, time_zone(zones[corp_id])) / SECOND)
+        for corp_id, day in newest.items()
+        if corp_id in zones
+    ]
+    return Standing(len(stale), len(withdrawals), lags)

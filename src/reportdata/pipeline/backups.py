@@ -1,0 +1,184 @@
+"""Backups: a data folder copied while everything goes on. ::
+
+    TARGET/
+      store.db       the store as it was at one moment
+      lake/…         the lake's files as they were at one moment after that
+      backup.json    the names of these files, with sizes and SHA-256; it is written last
+
+A backup is a data folder itself. Its store is copied before its lake and so speaks of no facts that the lake does not
+have; a day that the lake has newer facts of is stale, as after an import that was interrupted, and restoring
+(`reportdata.pipeline.restoring`) computes it. A folder without ``backup.json`` is not a whole backup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from reportdata.errors import BadFile, BadValue
+from reportdata.lake import Lake, sync
+from reportdata.pipeline import Progress, silent
+from reportdata.settings import Settings
+from reportdata.store import Store
+
+MANIFEST = "backup.json"
+_UNFINISHED = "backup.json.unfinished"
+_FORMAT = 1
+_CHUNK = 1 << 20
+_AT_ONCE = 4
+"""Files that are copied at once: while one waits for the disk, another is hashed."""
+
+
+class CopiedFile(msgspec.Struct, frozen=True):
+    """A file of a backup: its path in the backup, its bytes, and their SHA-256 in hexadecimal."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, rename="camel"):
+    """What a backup is made of; ``taken_at`` is when it was begun, in UTC, and ``program`` the version that took it."""
+
+    format: int
+    program: str
+    taken_at: str
+    files: tuple[CopiedFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+def back_up(
+    lake: Lake, store: Store, target: Path, *, program: str, now: float, progress: Progress = silent
+) -> Manifest:
+    """Copy the store and the lake to the folder ``target``. It is durable and was read again when this returns; when
+    it fails, nothing is left in the folder.
+
+    :raises BadValue: when the folder is not empty.
+    :raises BadFile: when it cannot be written, or gives back something else.
+    """
+    layout = Settings(target)
+    if target.resolve().is_relative_to(lake.root.resolve()):
+        raise BadValue(f"{target} is in the lake", "choose a folder outside the data folder")
+    with _claimed(target):
+        progress("copying the store", 0, 0)
+        store.copy(layout.store)
+        sync(layout.store)
+        files = [CopiedFile(layout.store.name, layout.store.stat().st_size, _digest(layout.store))]
+        with lake.snapshot() as places:
+            files += copy_files(
+                {f"{layout.lake.name}/{name}": place for name, place in places.items()}, target, progress
+            )
+        taken_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+        manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
+        unfinished = target / _UNFINISHED
+        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        sync(unfinished)
+        unfinished.rename(target / MANIFEST)
+        sync(target)
+        sync(target.absolute().parent)
+    return manifest
+
+
+@contextmanager
+def _claimed(target: Path) -> Iterator[None]:
+    """The folder for this backup alone; it is emptied again when the block raises."""
+    try:
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        names = {path.name for path in target.iterdir()}
+        if not names:
+            (target / _UNFINISHED).touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise BadFile(str(target), f"the backup cannot be taken: {error}") from error
+    if names:
+        unfinished = "it holds a backup that is being taken, or was killed: then remove it, and begin anew"
+        raise BadValue(
+            f"{target} is not empty", unfinished if _UNFINISHED in names else "name a folder that is not there yet"
+        )
+    try:
+        yield
+    except BaseException as error:
+        for path in target.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if isinstance(error, OSError):
+            raise BadFile(str(target), f"the backup cannot be taken: {error}") from error
+        raise
+
+
+def read_manifest(backup: Path) -> Manifest:
+    """What a backup is made of.
+
+    :raises BadFile: when the folder is not a whole backup; not all of its files are looked at for that.
+    """
+    again = "take another backup, or restore an older one"
+    try:
+        manifest = msgspec.json.decode((backup / MANIFEST).read_bytes(), type=Manifest)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        reason = "it was interrupted" if (backup / _UNFINISHED).exists() else f"there is no {MANIFEST}"
+        raise BadFile(str(backup), f"this is not a whole backup: {reason}", again) from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadFile(str(backup / MANIFEST), f"cannot be read: {error}", again) from error
+    if manifest.format != _FORMAT:
+        raise BadFile(str(backup), "a newer version of reportdata took this backup", "restore it with that version")
+    for file in manifest.files:
+        path = PurePosixPath(file.path)
+        if path.is_absolute() or ".." in path.parts:
+            raise BadFile(str(backup / MANIFEST), f"names a file outside the backup: {file.path}", again)
+    return manifest
+
+
+def copy_files(sources: Mapping[str, Path], target: Path, progress: Progress) -> list[CopiedFile]:
+    """Copy files to their paths in the folder ``target``, each durable and read again. The order stays.
+
+    :raises BadFile: when one gives back something else than was written.
+    """
+    parents = {PurePosixPath(path).parent for path in sources}
+    folders = sorted({target / folder for parent in parents for folder in (parent, *parent.parents)})
+    for folder in folders:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    total = sum(source.stat().st_size for source in sources.values())
+    copied: list[CopiedFile] = []
+    done = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for file in pool.map(lambda path: _copy_file(sources[path], target, path), sources):
+            copied.append(file)
+            done += file.size
+            progress("copying files", done, total)
+    for folder in folders:
+        sync(folder)
+    return copied
+
+
+def _copy_file(source: Path, target: Path, path: str) -> CopiedFile:
+    digest = hashlib.sha256()
+    size = 0
+    descriptor = os.open(target / path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as writing, source.open("rb") as reading:
+        while chunk := reading.read(_CHUNK):
+            writing.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+    if _digest(target / path) != digest.hexdigest():
+        raise BadFile(str(target / path), "gives back something else than was written", "see to its disk")
+    return CopiedFile(path, size, digest.hexdigest())
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of what the disk has, not of what is remembered of it, where that can be told."""
+    with path.open("rb") as file:
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,106 @@
+"""Restoring: a new data folder from a backup, whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from reportdata.errors import BadFile, BadValue
+from reportdata.lake import sync
+from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.backups import Manifest, copy_files, read_manifest
+from reportdata.settings import Settings
+
+
+@contextmanager
+def restored(backup: Path, data: Path, progress: Progress = silent) -> Iterator[tuple[Manifest, Path]]:
+    """A copy of a backup, whose files are all as they were backed up, in a folder beside ``data``. It takes that place
+    when the block ends; when anything fails, nothing is left.
+
+    :raises BadValue: when there is a store or a lake already.
+    :raises BadFile: when the backup is damaged or not whole.
+    """
+    data = data.absolute()
+    _check_vacant(data)
+    manifest = read_manifest(backup)
+    _check_whole(backup, manifest, [file.path for file in manifest.files if _size(backup / file.path) != file.size])
+    with _aside(data) as folder:
+        copied = copy_files({file.path: backup / file.path for file in manifest.files}, folder, progress)
+        _check_whole(
+            backup, manifest, [was.path for was, file in zip(manifest.files, copied, strict=True) if was != file]
+        )
+        yield manifest, folder
+
+
+def _check_vacant(data: Path) -> None:
+    layout = Settings(data)
+    for path in (layout.store, layout.lake):
+        if path.exists():
+            hint = "restore to a folder that is not there yet"
+            if not layout.store.exists():
+                hint += "; if a restore that was killed left this lake, it can be removed"
+            raise BadValue(f"there is a {path.stem} in {data}", hint)
+
+
+def _check_whole(backup: Path, manifest: Manifest, damaged: Sequence[str]) -> None:
+    if not damaged:
+        return
+    names = ", ".join(damaged[:10]) + (f" and {len(damaged) - 10} more" if len(damaged) > 10 else "")
+    hint = "restore an older backup, and import again what came after it"
+    if damaged == [Settings(backup).store.name]:
+        hint += "; if the backup itself was served, it is a data folder of its own: serve that"
+    raise BadFile(str(backup), f"{len(damaged)} of {len(manifest.files)} files are missing or damaged: {names}", hint)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+@contextmanager
+def _aside(data: Path) -> Iterator[Path]:
+    """A folder of which all comes to be in ``data`` when the block ends well. What a killed restore left goes away."""
+    place = data if data.exists() else data.parent
+    prefix = f".{data.name}-restoring-"
+    folder = place / f"{prefix}{uuid.uuid4().hex}"
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+        lock = _lock(folder)
+        for left in (path for path in place.iterdir() if path.name.startswith(prefix)):
+            with suppress(OSError):  # its lock is held
+                other = _lock(left)
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(other)
+    except OSError as error:
+        raise BadFile(str(data), f"cannot be restored: {error}") from error
+    try:
+        yield folder
+        _check_vacant(data)
+        if place == data:  # it may be where a disk is mounted; the store comes last, as nothing is served without it
+            for path in sorted(folder.iterdir(), key=lambda path: path == Settings(folder).store):
+                path.rename(data / path.name)
+        else:
+            folder.rename(data)
+        sync(place)
+    except OSError as error:
+        raise BadFile(str(data), f"cannot be restored: {error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(folder: Path) -> int:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor

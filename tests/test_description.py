@@ -1,0 +1,247 @@
+"""The description at ``/openapi.json`` says what is served and answered: all of it, and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import Any, NamedTuple
+
+import pytest
+import schemathesis
+from jsonschema_rs import Draft4Validator
+from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
+
+import reportdata.api
+from calling import CORP, PATH, Answer, Call, add_sample, connected, import_organisation
+from causes import CAUSES, Cause, all_arranged
+from conftest import Folder, Serving, serving
+from reportdata.api.answers import Fault, missing_parameter
+from reportdata.api.description import describe
+from reportdata.catalogue import Catalogue, Service, read_catalogue
+from test_contract_http import UNREADABLE
+
+ISSUE, OLD_ISSUE, DESCRIPTION = "/v1.0/oauth2/accessToken", "/gettoken", "/openapi.json"
+Json = dict[str, Any]
+Said = tuple[int, str, str]
+"""What an error says: status, code, message without who called."""
+
+
+class Described(NamedTuple):
+    """A server and its description."""
+
+    served: Serving
+    folder: Folder
+    document: Json
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Described]:
+    folder = Folder(tmp_path_factory.mktemp("described"))
+    with closing(folder.store), serving(folder) as served:
+        add_sample(folder)
+        yield Described(served, folder, description(served.address))
+
+
+def get(address: tuple[str, int], target: str) -> Answer:
+    return send(address, f"GET {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+
+
+def send(address: tuple[str, int], request: bytes) -> Answer:
+    with connected(address) as ask:
+        return ask(request)
+
+
+def post(address: tuple[str, int], body: bytes) -> Answer:
+    return send(
+        address, b"POST %b HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % (ISSUE.encode(), len(body)) + body
+    )
+
+
+def description(address: tuple[str, int]) -> Json:
+    """The description that a server gives of itself."""
+    document: Json = json.loads(get(address, DESCRIPTION).body)
+    return document
+
+
+def assert_as_described(document: Json, path: str, answer: Answer) -> None:
+    """The answer's status, headers and body are described, and an error is one of the examples."""
+    status = int(answer.status.split()[1])
+    response = operation(document, path)["responses"][str(status)]
+    for name, reference in response["headers"].items():
+        header = resolved(document, reference["$ref"])
+        if name in answer.headers or header.get("required"):
+            value = answer.headers[name]
+            schema = header["schema"]
+            Draft4Validator(schema).validate(int(value) if schema["type"] == "integer" else value)
+    content = response["content"]["application/json"]
+    body = json.loads(answer.body)
+    Draft4Validator(content["schema"]).validate(body)
+    if status != 200:
+        examples = [example["value"] for example in content["examples"].values()]
+        found = [example for example in examples if said(status, example) == said(status, body)]
+        assert [list(example) for example in found] == [list(body)]
+        assert found[0].get("accessdenieddetail") == body.get("accessdenieddetail")
+
+
+def operation(document: Json, path: str) -> Json:
+    """The only operation of a path."""
+    (found,) = document["paths"][path].values()
+    return dict(found)
+
+
+def resolved(document: Json, reference: str) -> Json:
+    assert reference.startswith("#/")
+    found = document
+    for part in reference[2:].split("/"):
+        found = found[part]
+    return found
+
+
+def said(status: int, body: Json) -> Said:
+    return status, body["code"], re.sub(r",request ip=\S+ appKey\(\w+\)$", "", body["message"])
+
+
+def test_it_is_valid_openapi(described: Described) -> None:
+    OPENAPI_30_VALIDATOR.validate(described.document)
+    schema = schemathesis.openapi.from_dict(described.document)
+    schema.validate()
+    assert {found.ok().path for found in schema.get_all_operations()} == set(described.document["paths"])
+
+
+def test_what_is_served_is_described_and_nothing_else(described: Described) -> None:
+    app: Any = described.served.server.listeners[0].app
+    routes = inspect.getclosurevars(app._others).nonlocals["app"].routes
+    served = {(path, "GET") for path in app._endpoints}
+    served |= {(route.path, method) for route in routes for method in route.methods - {"HEAD"}}
+    paths = described.document["paths"].items()
+    assert served == {(path, method.upper()) for path, methods in paths for method in methods}
+
+
+def test_every_described_path_answers_as_described(described: Described) -> None:
+    for path, methods in described.document["paths"].items():
+        for method in methods:
+            request = f"{method.upper()} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n".encode()
+            answer = send(described.served.address, request)
+            assert "404" not in answer.status
+            assert_as_described(described.document, path, answer)
+
+
+def test_all_errors_are_described_and_no_others(described: Described) -> None:
+    modules = [import_module(found.name) for found in walk_packages(reportdata.api.__path__, "reportdata.api.")]
+    values = [value for module in modules for value in vars(module).values()]
+    values += [inner for value in values if isinstance(value, dict) for inner in value.values()]
+    faults = {value for value in values if isinstance(value, Fault)}
+    faults |= {missing_parameter(name) for name in ("appKey", "appSecret")}
+    assert _examples(described.document) == {(fault.status, fault.code, fault.message) for fault in faults}
+
+
+def _examples(document: Json) -> set[Said]:
+    """What the errors of all examples say; each is as its schema says."""
+    found = set()
+    for path in document["paths"]:
+        for status, response in operation(document, path)["responses"].items():
+            content = response["content"]["application/json"]
+            for example in content.get("examples", {}).values():
+                Draft4Validator(content["schema"]).validate(example["value"])
+                if status != "200":
+                    found.add(said(int(status), example["value"]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]:
+    """The calls that run into causes, each with a server of its own."""
+    with all_arranged(tmp_path_factory.mktemp("causes"), {cause.name: (cause,) for cause in CAUSES}) as found:
+        yield found
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=[cause.name for cause in CAUSES])
+def test_each_cause_is_answered_as_described(calls: dict[str, Call], cause: Cause) -> None:
+    call = calls[cause.name]
+    assert_as_described(description(call.address), PATH, call.answer())
+
+
+def test_good_answers_are_as_described(folder: Folder) -> None:
+    corp_id, rows = import_organisation(folder, "sample")
+    app, secret = folder.add_app(corp_id)
+    with serving(folder) as served:
+        document = description(served.address)
+        for day in rows:
+            assert_as_described(document, PATH, Call(served.address, folder.token(app), day).answer())
+        body = json.dumps({"appKey": app.app_key, "appSecret": secret}).encode()
+        assert_as_described(document, ISSUE, post(served.address, body))
+        answer = get(served.address, f"{OLD_ISSUE}?appkey={app.app_key}&appsecret={secret}")
+        assert b'"errcode":0,' in answer.body
+        assert_as_described(document, OLD_ISSUE, answer)
+
+
+def test_refusals_of_tokens_are_as_described(described: Described) -> None:
+    app, _ = described.folder.add_app(CORP)
+    wrong = json.dumps({"appKey": app.app_key, "appSecret": "x"}).encode()
+    answers = [post(described.served.address, body) for body in (b"", b"{", b"{}", b'{"appKey":"a"}', *[wrong] * 7)]
+    assert "retry-after" in answers[-1].headers
+    for answer in answers:
+        assert_as_described(described.document, ISSUE, answer)
+    for query in ("", "?appkey=a", "?appkey=a&appsecret=b", "?corpid=a&corpsecret=b"):
+        assert_as_described(described.document, OLD_ISSUE, get(described.served.address, OLD_ISSUE + query))
+
+
+@pytest.mark.parametrize("request_", [request for request, _, _ in UNREADABLE.values()], ids=UNREADABLE)
+def test_what_cannot_be_read_is_answered_as_described(described: Described, request_: bytes) -> None:
+    path = ISSUE if request_.startswith(b"POST") else PATH
+    assert_as_described(described.document, path, send(described.served.address, request_))
+
+
+def test_tools_that_import_openapi_find_what_they_need(described: Described) -> None:
+    document = described.document
+    assert document["openapi"] == "3.0.3"
+    assert document["servers"] == [{"url": "/"}]
+    operations = [operation(document, path) for path in document["paths"]]
+    assert len({found["operationId"] for found in operations}) == len(operations)
+    tags = {tag["name"] for tag in document["tags"]}
+    for found in operations:
+        assert re.fullmatch("[A-Za-z][A-Za-z0-9]*", found["operationId"])
+        assert found["summary"]
+        assert found["responses"]
+        assert set(found["tags"]) <= tags
+        assert all(response["description"] for response in found["responses"].values())
+    newer = {"const", "$schema", "$defs", "$id", "if", "prefixItems", "patternProperties", "unevaluatedProperties"}
+    for found in _objects(document):
+        assert not newer & found.keys()
+        if "$ref" in found:
+            assert resolved(document, found["$ref"])
+        if "properties" in found:
+            assert found["type"] == "object"
+            assert "examples" not in found
+
+
+def _objects(value: object) -> Iterator[Json]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(inner)
+
+
+def test_a_service_that_cannot_answer_has_only_errors() -> None:
+    (first,) = read_catalogue().services
+    without_id = Service("/v1.0/datacenter/withoutId", "A", title="一", kpis=first.kpis, row=first.row)
+    without_kpis = Service("/other", "B", "other")
+    document = describe(Catalogue((first, without_id, without_kpis)))
+    OPENAPI_30_VALIDATOR.validate(document)
+    failing = [path for path in document["paths"] if "200" not in operation(document, path)["responses"]]
+    assert failing == [without_id.path, without_kpis.path]
+
+
+def test_it_is_the_same_at_every_start_and_names_no_software(tmp_path: Path, described: Described) -> None:
+    folder = Folder(tmp_path)
+    with closing(folder.store), serving(folder) as served:
+        first, second = (get(found.address, DESCRIPTION).body for found in (served, described.served))
+    assert first == second
+    assert described.document["info"]["version"] == "1.0"
+    assert reportdata.__version__.encode() not in first
