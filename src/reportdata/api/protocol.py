@@ -82,9 +82,12 @@ class Protocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more and may still read: what came whole is answered before the connection closes."""
-        if self._is_idle() or self.cycle.more_body or self._left or not self.transport.can_write_eof():
+        if self._running is None or self._is_idle() or self._running.more_body or not self.transport.can_write_eof():
             return False
-        self.cycle.keep_alive = False
+        if not self._refused:  # else that is the last answer
+            if self.pipeline and self.cycle.more_body:  # its body will not come
+                self.pipeline.popleft()
+            (self.pipeline[0][0] if self.pipeline else self._running).keep_alive = False
         return True
 
     def on_message_begin(self) -> None:
