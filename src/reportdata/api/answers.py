@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 from starlette.types import Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 JSON = "application/json;charset=utf-8"
 """The content type of every answer."""
@@ -23,6 +24,14 @@ _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
 )
 _CLOSE = (b"connection", b"close")
+
+
+def lines(*headers: tuple[bytes, bytes]) -> bytes:
+    """Headers as they go over the wire."""
+    return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+
+
+_JSON_LINE, _ALWAYS_LINES, _CLOSE_LINE = lines(_JSON), lines(*_ALWAYS), lines(_CLOSE)
 PREFLIGHT = (
     (b"access-control-allow-methods", b"POST, GET, OPTIONS, PUT, DELETE"),
     (
@@ -89,11 +98,9 @@ def missing_parameter(name: str) -> Fault:
     return Fault(400, f"Missing{name}", f"{name} is mandatory for this action.")
 
 
-def headers(
-    length: int, ids: Ids, more: tuple[tuple[bytes, bytes], ...] = (), *, close: bool = False
-) -> list[tuple[bytes, bytes]]:
+def headers(length: int, ids: Ids, more: tuple[tuple[bytes, bytes], ...] = ()) -> list[tuple[bytes, bytes]]:
     """The headers of an answer whose body has that many bytes."""
-    found = [
+    return [
         _JSON,
         (b"content-length", b"%d" % length),
         *_ALWAYS,
@@ -101,9 +108,6 @@ def headers(
         (b"x-acs-trace-id", ids.trace.encode()),
         *more,
     ]
-    if close:
-        found.append(_CLOSE)
-    return found
 
 
 def address_of(scope: Scope) -> str:
@@ -112,19 +116,34 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else ""
 
 
-async def send_answer(
-    send: Send,
-    status: int,
-    body: bytes,
-    ids: Ids,
-    more: tuple[tuple[bytes, bytes], ...] = (),
-) -> None:
+class Answer(NamedTuple):
+    """A whole answer with the usual headers."""
+
+    status: int
+    body: bytes
+    ids: Ids
+
+    def written(self, date: bytes, *, close: bool) -> bytes:
+        """The answer as it goes over the wire, the headers as `headers` has them.
+
+        :param date: the line that tells the time, or nothing.
+        """
+        request_id, trace_id = self.ids
+        return b"%b%b%bcontent-length: %d\r\n%bx-acs-request-id: %b\r\nx-acs-trace-id: %b\r\n%b\r\n%b" % (
+            STATUS_LINE[self.status],
+            date,
+            _JSON_LINE,
+            len(self.body),
+            _ALWAYS_LINES,
+            request_id.encode(),
+            trace_id.encode(),
+            _CLOSE_LINE if close else b"",
+            self.body,
+        )
+
+
+async def send_answer(send: Send, answer: Answer, more: tuple[tuple[bytes, bytes], ...] = ()) -> None:
     """Send a whole answer."""
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": headers(len(body), ids, more),
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+    all_headers = headers(len(answer.body), answer.ids, more)
+    await send({"type": "http.response.start", "status": answer.status, "headers": all_headers})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reportdata.api.answers import PREFLIGHT, new_ids, send_answer
+from reportdata.api.answers import PREFLIGHT, Answer, new_ids, send_answer
 from reportdata.api.datacenter.endpoint import Endpoint, Note
 from reportdata.api.description import Description
 from reportdata.api.routes import IDS, routed
@@ -66,6 +66,8 @@ class Application:
     """The hot endpoints by path, and everything else."""
 
     def __init__(self, endpoints: Mapping[str, Endpoint], others: ASGIApp, clock: Callable[[], float]) -> None:
+        self.direct = {path.encode(): endpoint.answer for path, endpoint in endpoints.items()}
+        """What answers ``GET`` at once, by path: see `reportdata.api.protocol.Protocol`."""
         self._endpoints = endpoints
         self._others = others
         self._clock = clock
@@ -78,7 +80,7 @@ class Application:
         if endpoint is not None and scope["method"] in ("GET", "HEAD"):
             await endpoint(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await send_answer(send, 200, b"{}", new_ids(self._clock()), PREFLIGHT)
+            await send_answer(send, Answer(200, b"{}", new_ids(self._clock())), PREFLIGHT)
         else:
             scope[IDS] = new_ids(self._clock())
             await self._others(scope, receive, send)

@@ -27,6 +27,8 @@ class Connections(ServerState):
         super().__init__()
         self.most = most
         self.draining = False
+        self.date = b""
+        """The line that tells the time."""
         self.refused: Counter[str] = Counter()
         """Connections that were answered with an error and closed before a request was read, by its code."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from enum import Enum
 
+from uvicorn import Config
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from reportdata.api.answers import (
     BODY_TOO_LARGE,
@@ -17,8 +19,8 @@ from reportdata.api.answers import (
     TOO_BUSY,
     TOO_SLOW,
     URL_TOO_LONG,
+    Answer,
     Fault,
-    headers,
     new_ids,
 )
 from reportdata.api.connections import Connections
@@ -50,10 +52,19 @@ class Phase(Enum):
     """The program: it has time limits of its own."""
 
 
+Direct = Callable[[list[tuple[bytes, bytes]], bytes, str], Answer | None]
+"""Answers a ``GET``, given its headers, its query and the caller's address; None leaves it to the application."""
+
+
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol on httptools, with limits."""
+    """uvicorn's protocol on httptools, with limits.
+
+    :param direct: by path, what is answered as soon as a request has come whole, without a task and the application:
+        most of the time of a call would go there.
+    """
 
     server_state: Connections
+    _direct: Direct | None = None  # what will answer the request that is being read
     _head_bytes: int | None = None  # of a request's head that has begun and not ended
     _running: RequestResponseCycle | None = None
     _refused = False
@@ -62,6 +73,10 @@ class Protocol(HttpToolsProtocol):
     _requests = 0
     _waited = 0
     _seen: tuple[Phase, int] = (Phase.REQUEST, 0)
+
+    def __init__(self, config: Config, connections: Connections, direct: Mapping[bytes, Direct]) -> None:
+        super().__init__(config, connections, {})
+        self._all_direct = direct
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -94,7 +109,9 @@ class Protocol(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_PIPELINED:
             self._fault = TOO_BUSY
             raise ValueError(TOO_BUSY.code)
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._requests += 1
         self._fault = MALFORMED
         self._head_bytes = 0
@@ -124,9 +141,51 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head_bytes = None
+        path, _, query = self.url.partition(b"?")
+        direct = self._all_direct.get(path)
+        if direct is not None and self._may_answer_directly():
+            self._direct, self._query = direct, query
+            return
+        self._ask_application()
+
+    def _may_answer_directly(self) -> bool:
+        return (
+            self.parser.get_method() == b"GET"
+            and self._is_idle()
+            and not self.flow.write_paused
+            and not self.expect_100_continue
+            and not self.parser.should_upgrade()
+        )
+
+    def _ask_application(self) -> None:
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # makes the scope, and forgets what was read
+        self.url, self.headers, self.expect_100_continue = url, headers, expect
+        self.scope["headers"] = headers
         super().on_headers_complete()
         if self.server_state.draining:
             self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        if self._direct is None:
+            super().on_message_complete()
+            return
+        answer = self._direct(self.headers, self._query, self.client[0] if self.client else "")
+        self._direct = None
+        if answer is None:
+            self._ask_application()
+            super().on_message_complete()
+            return
+        if self.transport.is_closing():
+            return
+        keep_alive = (
+            self.parser.should_keep_alive()
+            and self.parser.get_http_version() != "1.0"
+            and not self.server_state.draining
+        )
+        self.transport.write(answer.written(self.server_state.date, close=not keep_alive))
+        if not keep_alive:
+            self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
@@ -142,7 +201,8 @@ class Protocol(HttpToolsProtocol):
         if self._body_bytes > LARGEST_BODY:
             self._fault = BODY_TOO_LARGE
             raise ValueError(BODY_TOO_LARGE.code)
-        super().on_body(body)
+        if self._direct is None:
+            super().on_body(body)
 
     def on_response_complete(self) -> None:
         """As uvicorn's, without a timer for each answer: `tick` sees what a connection waits for."""
@@ -210,6 +270,8 @@ class Protocol(HttpToolsProtocol):
             return Phase.BODY if self.cycle.more_body else Phase.ANSWER
         if self._head_bytes is not None:
             return Phase.HEAD
+        if self._direct is not None:
+            return Phase.BODY
         return Phase.BODY if self._running is not None and self._running.more_body else Phase.REQUEST
 
     def _is_idle(self) -> bool:
@@ -222,9 +284,8 @@ class Protocol(HttpToolsProtocol):
             self._running.disconnected = True
             self._running.message_event.set()
         ids = new_ids(time.time())
-        body = fault.body(ids.request)
-        head = b"".join(name + b": " + value + b"\r\n" for name, value in headers(len(body), ids, close=True))
-        self.transport.write(STATUS_LINE[fault.status] + head + b"\r\n" + body)
+        answer = Answer(fault.status, fault.body(ids.request), ids)
+        self.transport.write(answer.written(self.server_state.date, close=True))
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()

@@ -7,7 +7,7 @@ import errno
 import logging
 import resource
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, Self, cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from reportdata.api.answers import lines
 from reportdata.api.connections import Connections
-from reportdata.api.protocol import Protocol
+from reportdata.api.protocol import Direct, Protocol
 from reportdata.api.tls import Certificate
 from reportdata.errors import BadValue
 
@@ -36,6 +37,8 @@ class Listener(NamedTuple):
 
     socket: socket.socket
     app: ASGIApp
+    direct: Mapping[bytes, Direct] = {}
+    """What is answered without the application, see `reportdata.api.protocol.Protocol`."""
     certificate: Certificate | None = None
     proxies: Sequence[str] = ()
     """Addresses and networks whose ``X-Forwarded-For`` is believed."""
@@ -114,7 +117,7 @@ class _Uvicorn(uvicorn.Server):
         for listener, config in self._listeners:
             own = listener.socket.dup()  # is closed with the server
             server = await loop.create_server(
-                partial(Protocol, config, self.server_state, {}), sock=own, backlog=BACKLOG, **_tls(listener)
+                _protocol(listener, config, self.server_state), sock=own, backlog=BACKLOG, **_tls(listener)
             )
             self.servers.append(server)
         self.started = True
@@ -127,7 +130,9 @@ class _Uvicorn(uvicorn.Server):
             for listener, _ in self._listeners:
                 if listener.certificate is not None:
                     listener.certificate.follow()
-        return await super().on_tick(counter)
+        ended = await super().on_tick(counter)
+        self.server_state.date = lines(*self.server_state.default_headers)
+        return ended
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         for server in self.servers:
@@ -147,7 +152,7 @@ class _Uvicorn(uvicorn.Server):
             for _ in range(BACKLOG):
                 connection, _address = listener.socket.accept()
                 coming = loop.connect_accepted_socket(
-                    partial(Protocol, config, self.server_state, {}), connection, **_tls(listener)
+                    _protocol(listener, config, self.server_state), connection, **_tls(listener)
                 )
                 task = cast("asyncio.Task[None]", loop.create_task(coming))
                 self.server_state.tasks.add(task)
@@ -212,6 +217,12 @@ def _config(listener: Listener) -> uvicorn.Config:
     )
     config.load()
     return config
+
+
+def _protocol(listener: Listener, config: uvicorn.Config, connections: Connections) -> Callable[[], Protocol]:
+    # Behind proxies an address is read from headers, by the application.
+    direct = {} if listener.proxies else listener.direct
+    return partial(Protocol, config, connections, direct)
 
 
 def _tls(listener: Listener) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def open_server(settings: Settings, clock: Callable[[], float] = time.time) -> I
         )
         inherited = settings.descriptor is not None
         socket = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
-        listeners = [Listener(socket, app, certificate, settings.proxies, inherited)]
+        listeners = [Listener(socket, app, app.direct, certificate, settings.proxies, inherited)]
         if settings.operations_port is not None:
             from reportdata.api.operations import build_operations
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Fault, address_of, new_ids, send_answer
+from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Answer, Fault, Ids, address_of, new_ids, send_answer
 from reportdata.api.datacenter import wire
 from reportdata.api.traffic import GOOD, Asked, Traffic
 from reportdata.catalogue import Service
@@ -79,42 +79,81 @@ class Endpoint:
         self._bodies: dict[tuple[str, str], bytes] = {}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        address = address_of(scope)
+        answer = self.answer(scope["headers"], scope["query_string"], address)
+        if answer is None:
+            answer = await self._answer_claiming(wire.read_call(scope["headers"], scope["query_string"]), address)
+        await send_answer(send, answer)
+
+    def answer(self, headers: wire.Headers, query: bytes, address: str) -> Answer | None:
+        """The answer to a request from an address; None when a client token has to be claimed first, which takes a
+        thread."""
+        began = perf_counter()
+        call = wire.read_call(headers, query)
+        if call.client_token is not None:
+            return None
+        now = self._clock()
+        ids = new_ids(now)
+        app = None
+        try:
+            app = self._identified(call, now)
+            body = self._body_for(call, self._admitted(app, address, now))
+        except Exception as error:
+            return self._failed(error, call, ids, app, address, began)
+        return self._answered(body, call, ids, app, address, began, now)
+
+    async def _answer_claiming(self, call: wire.Call, address: str) -> Answer:
         began = perf_counter()
         now = self._clock()
         ids = new_ids(now)
-        app_key = stat_date = ""
-        address = address_of(scope)
-        fault: Fault | None = None
-        detail = None
+        app = None
         try:
-            call = wire.read_call(scope["headers"], scope["query_string"])
-            stat_date = call.stat_date or ""
-            app = authenticate(self._caller(call.token), now)
-            app_key = app.app_key
-            self._admit(app, address, now)
-            corp_id = require_organisation(app)
-            self._require_service()
-            if call.client_token is not None:
-                await self._require_same_request(app, call, now)
-            body = self._answer(corp_id, call.stat_date)
-            self._note(app_key, corp_id, stat_date, address, ids.request, now)
-        except Refused as refused:
-            fault = wire.REFUSALS[refused.reason]
-            detail = {"requiredScopes": [self._service.scope]} if refused.reason is Reason.SCOPE else None
-        except _Failed as failed:
-            fault = failed.fault
-        except StoreError as error:
-            log.error("request %s: %s", ids.request, error.message, extra={"request_id": ids.request})  # noqa: TRY400
-            fault = SYSTEM_ERROR
-        except Exception:
-            log.exception("request %s failed", ids.request, extra={"request_id": ids.request})
-            fault = UNKNOWN_ERROR
-        status, outcome = 200, GOOD
-        if fault is not None:
-            status, outcome, body = fault.status, fault.code, fault.body(ids.request, detail)
-        await send_answer(send, status, body, ids)
-        asked = Asked(self._service.path, address, app_key, stat_date)
-        self._traffic.answered(asked, ids, status, outcome, perf_counter() - began)
+            app = self._identified(call, now)
+            corp_id = self._admitted(app, address, now)
+            await self._require_same_request(app, call, now)
+            body = self._body_for(call, corp_id)
+        except Exception as error:
+            return self._failed(error, call, ids, app, address, began)
+        return self._answered(body, call, ids, app, address, began, now)
+
+    def _answered(
+        self, body: bytes, call: wire.Call, ids: Ids, app: App, address: str, began: float, now: float
+    ) -> Answer:
+        day = call.stat_date or ""
+        self._note(app.app_key, app.corp_id or "", day, address, ids.request, now)
+        asked = Asked(self._service.path, address, app.app_key, day)
+        self._traffic.answered(asked, ids, 200, GOOD, perf_counter() - began)
+        return Answer(200, body, ids)
+
+    def _failed(
+        self, error: Exception, call: wire.Call, ids: Ids, app: App | None, address: str, began: float
+    ) -> Answer:
+        detail = None
+        match error:
+            case Refused():
+                fault = wire.REFUSALS[error.reason]
+                detail = {"requiredScopes": [self._service.scope]} if error.reason is Reason.SCOPE else None
+            case _Failed():
+                fault = error.fault
+            case StoreError():
+                log.error("request %s: %s", ids.request, error.message, extra={"request_id": ids.request})
+                fault = SYSTEM_ERROR
+            case _:
+                log.error("request %s failed", ids.request, exc_info=error, extra={"request_id": ids.request})
+                fault = UNKNOWN_ERROR
+        asked = Asked(self._service.path, address, app.app_key if app else "", call.stat_date or "")
+        self._traffic.answered(asked, ids, fault.status, fault.code, perf_counter() - began)
+        return Answer(fault.status, fault.body(ids.request, detail), ids)
+
+    def _identified(self, call: wire.Call, now: float) -> App:
+        return authenticate(self._caller(call.token), now)
+
+    def _admitted(self, app: App, address: str, now: float) -> str:
+        """The organisation whose numbers the app may have now."""
+        self._admit(app, address, now)
+        corp_id = require_organisation(app)
+        self._require_service()
+        return corp_id
 
     def _caller(self, token: str | None) -> Caller | None:
         if token is None:
@@ -151,7 +190,8 @@ class Endpoint:
         if not await run_in_threadpool(self._claim, app.app_key, claimed, request, now):
             raise Refused(Reason.CLIENT_TOKEN)
 
-    def _answer(self, corp_id: str, stat_date: str | None) -> bytes:
+    def _body_for(self, call: wire.Call, corp_id: str) -> bytes:
+        stat_date = call.stat_date
         if not stat_date:
             raise _Failed(wire.DATE_IS_NULL)
         if not is_day(stat_date):

@@ -69,7 +69,11 @@ class Call(NamedTuple):
     stat_date: str | None
 
 
-def read_call(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Call:
+Headers = Iterable[tuple[bytes, bytes]]
+"""Names in small letters, and values."""
+
+
+def read_call(headers: Headers, query: bytes) -> Call:
     """The parts of a request that count; all other headers and parameters are ignored.
 
     Some older SDKs send the token in a pair of double quotes, which is taken off.
