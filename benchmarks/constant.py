@@ -1,8 +1,9 @@
 """Servers that answer without thinking: what the server around our application, and the load generator, can do at most.
 
 ``python -m benchmarks.constant server ANSWER`` is reportdata's own server, same uvicorn settings and protocol class,
-with an application that sends the same status, headers and body to whoever asks. ``python -m benchmarks.constant socket
-ANSWER`` does not even read HTTP: it writes an answer for everything that it receives. ANSWER is a JSON file.
+with an application that sends the same status, headers and body to whoever asks; ``direct`` in place of ``server``
+answers from the protocol class, as the contract does. ``python -m benchmarks.constant socket ANSWER`` does not even
+read HTTP: it writes an answer for everything that it receives. ANSWER is a JSON file.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.load import Answer
-from reportdata.api import server
+from reportdata.api import answers, server
 from reportdata.api.connections import Connections
+from reportdata.api.protocol import Direct
 
 OF_UVICORN = ("date", "server")
 """Headers that uvicorn adds by itself."""
@@ -42,9 +44,12 @@ class Constant:
         await send(self._body)
 
 
-def serve_http(headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+def serve_http(headers: list[tuple[bytes, bytes]], body: bytes, *, direct: bool) -> None:
     """Serve the answer with reportdata's server."""
-    listener = server.Listener(server.bind("127.0.0.1", 0), Constant(headers, body))
+    ids = answers.Ids(*(dict(headers)[name].decode() for name in (b"x-acs-request-id", b"x-acs-trace-id")))
+    answer = answers.Answer(200, body, ids)
+    known: dict[bytes, Direct] = {b"/v1.0/datacenter/reportData": lambda *_: answer} if direct else {}
+    listener = server.Listener(server.bind("127.0.0.1", 0), Constant(headers, body), known)
     with server.Server(listener, connections=Connections(10_000)) as running:
         print(running.url, flush=True)
         running.run()
@@ -76,10 +81,10 @@ def main() -> None:
     """Serve until killed."""
     found = json.loads(Path(sys.argv[2]).read_text("utf-8"))
     headers, body = [(name.encode(), value.encode()) for name, value in found["headers"]], found["body"].encode()
-    if sys.argv[1] == "server":
-        serve_http(headers, body)
-    else:
+    if sys.argv[1] == "socket":
         uvloop.run(serve_socket(headers, body))
+    else:
+        serve_http(headers, body, direct=sys.argv[1] == "direct")
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack) -> dict[str, Ta
         "spread": Target(ours, requests, size),
         "usual": Target(fastapi, repeated, load.check(fastapi.address, repeated, right)),
     }
-    for name, kind in (("constant", "server"), ("socket", "socket")):
+    for name, kind in (("constant", "server"), ("direct", "direct"), ("socket", "socket")):
         server = stack.enter_context(_server("benchmarks.constant", kind, str(folder / "answer.json")))
         own = load.check(server.address, repeated[:1], lambda _, given: given.body == answer.body)
         found[name] = Target(server, repeated, own)
@@ -118,10 +118,11 @@ def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
     rates = {name: median(one.rate for one in found) for name, found in rounds_of.items()}
     p99s = {name: median(one.p99 for one in found) * 1e3 for name, found in rounds_of.items()}
     cpus = {name: median(one.cpu for one in found) * 1e6 for name, found in rounds_of.items()}
-    ours, constant_, usual_ = "reportData, one worker", "constant answer", "FastAPI + SQLAlchemy"
+    ours, constant_, usual_ = "reportData, one worker", "constant application", "FastAPI + SQLAlchemy"
     spread = f"the same, asked for {ORGANISATIONS * DAYS:,} rows in turn"
     return [
         Figure(ours, rates["ours"], rates["constant"], "requests/s", constant_, at_least=0.6),
+        Figure(ours, rates["ours"], rates["direct"], "requests/s", "constant answer, sent directly"),
         Figure(ours, rates["ours"], rates["usual"], "requests/s", usual_, at_least=15),
         Figure(spread, rates["spread"], rates["constant"], "requests/s", constant_),
         Figure("CPU time for one request", cpus["ours"], cpus["constant"], "µs", constant_),
