@@ -51,8 +51,7 @@ def serve_http(headers: list[tuple[bytes, bytes]], body: bytes, *, direct: bool)
     known: dict[bytes, Direct] = {b"/v1.0/datacenter/reportData": lambda *_: answer} if direct else {}
     listener = server.Listener(server.bind("127.0.0.1", 0), Constant(headers, body), known)
     with server.Server(listener, connections=Connections(10_000)) as running:
-        print(running.url, flush=True)
-        running.run()
+        running.run(lambda: print(running.url, flush=True))
 
 
 class _Socket(asyncio.Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -257,3 +258,15 @@ def test_the_default_rate_is_that_of_dingtalk() -> None:
     command = [sys.executable, "-m", "reportdata", "serve", "--help"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert re.search(r"--rate\b[^-]*default: 20", text, re.DOTALL)
+
+
+def test_callers_over_ipv4_are_seen_as_such_on_a_socket_of_both_kinds(folder: Folder) -> None:
+    add_sample(folder)
+    token = folder.token(folder.add_app(CORP, allow_list=("192.0.2.0/24",))[0])
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
+        port = listening.getsockname()[1]
+        with served(folder, "--proxy", "127.0.0.1", inherit=listening):
+            call = Call(("127.0.0.1", port), token, headers={"x-forwarded-for": "192.0.2.7"})
+            assert call.answer().status == OK
+        with served(folder, inherit=listening):
+            assert b"request ip=127.0.0.1 " in call.answer().body

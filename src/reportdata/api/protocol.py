@@ -80,6 +80,8 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.client is not None and self.client[0].startswith("::ffff:"):  # IPv4 on a socket of both kinds
+            self.client = (self.client[0].removeprefix("::ffff:"), self.client[1])
         if not self.server_state.make_room(self):
             self._refuse(TOO_BUSY)
 

@@ -82,8 +82,12 @@ class Server:
         """How the first listener is called."""
         return self.listeners[0].url
 
-    def run(self) -> None:
-        """Serve until `stop` is called or the process is told to end."""
+    def run(self, started: Callable[[], None] | None = None) -> None:
+        """Serve until `stop` is called or the process is told to end.
+
+        :param started: is called when requests are answered, and signals heeded.
+        """
+        self._uvicorn.started_serving = started
         self._uvicorn.run()
 
     def stop(self) -> None:
@@ -102,6 +106,7 @@ class _Uvicorn(uvicorn.Server):
     """uvicorn's server with several listeners, limits that are kept by the second, and a stop that loses nothing."""
 
     server_state: Connections
+    started_serving: Callable[[], None] | None = None
 
     def __init__(
         self, listeners: Sequence[Listener], connections: Connections, every_second: Callable[[], None] | None
@@ -121,6 +126,8 @@ class _Uvicorn(uvicorn.Server):
             )
             self.servers.append(server)
         self.started = True
+        if self.started_serving is not None:
+            self.started_serving()
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS == 0:

@@ -51,8 +51,8 @@ def demo_command(days: int, host: str, port: int, data: Path) -> None:
         app, secret = _app(store, now)
         token, kept = mint(app, now)
         store.add_token(kept)
-        click.echo(_next_steps(server.url, data, app.app_key, secret, token, first_day, last_day))
-        server.run()
+        steps = _next_steps(server.url, data, app.app_key, secret, token, first_day, last_day)
+        server.run(lambda: click.echo(steps))
 
 
 def _import(settings: Settings, first_day: str, last_day: str) -> None:

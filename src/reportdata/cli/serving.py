@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reportdata.api.server import Server
 from reportdata.certificates import Certificates, development_certificates, names_of_this_machine
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import data_option
@@ -127,12 +128,15 @@ def serve_command(
         ca, tls_cert, tls_key = _development_certificates(str(options["host"]))
     settings = Settings(tls_cert=tls_cert, tls_key=tls_key, **options)  # type: ignore[arg-type]
     with open_server(settings) as server:
-        click.echo(f"Serving {server.url}/v1.0/datacenter/reportData from {settings.data} (Ctrl+C stops)")
-        for operations in server.listeners[1:]:
-            click.echo(f"Serving {operations.url}/metrics, /healthz and /readyz for operators")
-        if ca is not None:
-            click.echo(_how_to_trust(ca))
-        server.run()
+        server.run(lambda: _say_where(server, settings, ca))
+
+
+def _say_where(server: Server, settings: Settings, ca: Path | None) -> None:
+    click.echo(f"Serving {server.url}/v1.0/datacenter/reportData from {settings.data} (Ctrl+C stops)")
+    for operations in server.listeners[1:]:
+        click.echo(f"Serving {operations.url}/metrics, /healthz and /readyz for operators")
+    if ca is not None:
+        click.echo(_how_to_trust(ca))
 
 
 def _development_certificates(host: str) -> Certificates:

@@ -1,0 +1,296 @@
+"""nginx before the server, with the configuration that docs/operations.md shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from alibabacloud_dingtalk.datacenter_1_0.client import Client as DataCenter
+from alibabacloud_dingtalk.datacenter_1_0.models import (
+    QueryReportStatisticalDataHeaders,
+    QueryReportStatisticalDataRequest,
+)
+from alibabacloud_tea_openapi.models import Config
+from alibabacloud_tea_util.models import RuntimeOptions
+from Tea.exceptions import TeaException
+
+from calling import CORP, SAMPLE, add_sample
+from conftest import Folder, require_tool, run
+from deployment import DEPLOY, free_ports
+from processes import served
+from reportdata.api import application
+from reportdata.certificates import development_certificates
+from reportdata.store.sqlite import database
+
+
+class Proxy(NamedTuple):
+    """nginx, where it listens, where it expects `reportdata`, the CA that its clients trust, and its logs."""
+
+    port: int
+    upstream: int
+    ca: Path
+    logs: Path
+
+    def ask(
+        self,
+        path: str,
+        method: str = "GET",
+        headers: Mapping[str, str] = {},
+        body: bytes | None = None,
+        source: str = "127.0.0.1",
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of an answer."""
+        context = ssl.create_default_context(cafile=self.ca)
+        connection = HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context, source_address=(source, 0))
+        try:
+            return _ask(connection, path, method, headers, body)
+        finally:
+            connection.close()
+
+    def call(self, token: str, headers: Mapping[str, str] = {}, source: str = "127.0.0.1") -> tuple[int, bytes]:
+        """Status and body of the answer to a good call."""
+        call = {"x-acs-dingtalk-access-token": token, **headers}
+        status, _, body = self.ask("/v1.0/datacenter/reportData?statDate=20210620", headers=call, source=source)
+        return status, body
+
+
+def _ask(
+    connection: HTTPConnection, path: str, method: str, headers: Mapping[str, str], body: bytes | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    connection.request(method, path, body, dict(headers))
+    answer = connection.getresponse()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    """nginx with the page's configuration, on free ports."""
+    nginx = require_tool("nginx")
+    port, upstream = free_ports(2)
+    files = development_certificates(tmp_path / "nginx-tls", ["localhost", "127.0.0.1"], time.time())
+    place = tmp_path / "nginx"
+    (place / "logs").mkdir(parents=True)
+    text = (DEPLOY / "nginx" / "reportdata.conf").read_text("utf-8")
+    for here, there in {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "server 127.0.0.1:8080": f"server 127.0.0.1:{upstream}",
+        "/etc/letsencrypt/live/reports.example.com/fullchain.pem": str(files.certificate),
+        "/etc/letsencrypt/live/reports.example.com/privkey.pem": str(files.key),
+        "/var/log/nginx/": f"{place / 'logs'}/",
+    }.items():
+        assert here in text
+        text = text.replace(here, there)
+    (place / "reportdata.conf").write_text(text)
+    temporary = "".join(
+        f"{name}_temp_path {place / name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = f"user {pwd.getpwuid(os.getuid()).pw_name};\n" if os.getuid() == 0 else ""
+    (place / "nginx.conf").write_text(
+        f"{user}daemon off;\npid {place / 'pid'};\nerror_log {place / 'logs' / 'error.log'} info;\nevents {{}}\n"
+        f"http {{\n{temporary}include {place / 'reportdata.conf'};\n}}\n"
+    )
+    with subprocess.Popen([nginx, "-p", place, "-c", place / "nginx.conf"], stderr=subprocess.DEVNULL) as running:
+        try:
+            end = time.monotonic() + 10
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    assert running.poll() is None
+                    assert time.monotonic() < end
+                    time.sleep(0.05)
+            yield Proxy(port, upstream, files.ca, place / "logs")
+        finally:
+            running.terminate()
+
+
+@contextmanager
+def behind(folder: Folder, proxy: Proxy) -> Iterator[tuple[str, int]]:
+    """`reportdata serve` where nginx expects it, which ends well; its address."""
+    with (
+        socket.create_server(("127.0.0.1", proxy.upstream)) as listening,
+        served(folder, "--proxy", "127.0.0.1", inherit=listening) as process,
+    ):
+        yield process.address
+        assert process.terminate() == 0
+
+
+def test_answers_go_through_nginx_as_they_are(folder: Folder, proxy: Proxy) -> None:
+    add_sample(folder)
+    token = folder.token(folder.add_app(CORP)[0])
+    unscoped = folder.token(folder.add_app(CORP, scopes=())[0])
+    path = "/v1.0/datacenter/reportData"
+    scenes: list[tuple[str, str, dict[str, str], bytes | None]] = [
+        ("GET", f"{path}?statDate=20210620", {"x-acs-dingtalk-access-token": token}, None),
+        ("GET", f"/{path}?statDate=20210620", {"x-acs-dingtalk-access-token": f'"{token}"'}, None),
+        ("HEAD", f"{path}?statDate=20210620", {"x-acs-dingtalk-access-token": token}, None),
+        ("OPTIONS", path, {}, None),
+        ("GET", f"{path}?statDate=x", {"x-acs-dingtalk-access-token": token}, None),
+        ("GET", f"{path}?statDate=20210620", {"x-acs-dingtalk-access-token": unscoped}, None),
+        ("GET", path, {}, None),
+        ("GET", "/nowhere", {}, None),
+        ("GET", "/gettoken?appkey=a&appsecret=b", {}, None),
+        ("POST", "/v1.0/oauth2/accessToken", {"content-type": "application/json"}, b"{}"),
+        ("POST", "/v1.0/oauth2/accessToken", {"content-type": "application/json"}, b" " * 20_000),
+        ("GET", f"/{'a' * 9_000}", {}, None),
+        ("GET", "/", {"x-a": "a" * 33_000}, None),
+    ]
+    with behind(folder, proxy) as address:
+        for method, target, headers, body in scenes:
+            there = proxy.ask(target, method, headers, body)
+            connection = HTTPConnection(*address, timeout=20)
+            here = _ask(connection, target, method, headers, body)
+            connection.close()
+            ids = [answer[1].pop("x-acs-request-id").encode() for answer in (here, there)]
+            assert here[0] == there[0], target
+            assert here[2].replace(ids[0], ids[1]) == there[2], target
+            for dropped in ("date", "connection", "x-acs-trace-id", "server", "keep-alive"):
+                here[1].pop(dropped, None)
+                there[1].pop(dropped, None)
+            assert here[1] == there[1], target
+        assert proxy.call(token) == (200, SAMPLE)
+
+
+def test_allow_lists_and_the_audit_see_the_client_and_not_what_it_claims(folder: Folder, proxy: Proxy) -> None:
+    add_sample(folder)
+    allowed = folder.token(folder.add_app(CORP, allow_list=("127.0.0.2",))[0])
+    other = folder.token(folder.add_app(CORP, allow_list=("192.0.2.0/24", "127.0.0.1"))[0])
+    spoofed = {"x-forwarded-for": "192.0.2.7"}
+    with behind(folder, proxy):
+        assert proxy.call(allowed, source="127.0.0.2") == (200, SAMPLE)
+        assert proxy.call(allowed, spoofed, "127.0.0.2") == (200, SAMPLE)
+        for headers in ({}, spoofed, {"x-forwarded-for": "127.0.0.1, 192.0.2.7"}, {"x-real-ip": "192.0.2.7"}):
+            status, body = proxy.call(other, headers, "127.0.0.2")
+            assert (status, json.loads(body)["code"]) == (403, "Forbidden.AccessDenied.IpNotInWhiteList")
+            assert b"127.0.0.2" in body
+    rows = [json.loads(row) for row in run(folder, "audit", "--json").output.splitlines()]
+    assert {row["address"] for row in rows} == {"127.0.0.2"}
+
+
+def _is_readable(headers: Mapping[str, str], body: bytes) -> str:
+    """The code of an error that an SDK can read."""
+    assert headers["content-type"] == "application/json;charset=utf-8"
+    fields: dict[str, str] = json.loads(body)
+    assert list(fields) == ["code", "requestid", "message"]
+    assert fields["requestid"] == headers["x-acs-request-id"]
+    return fields["code"]
+
+
+def test_without_a_server_nginx_answers_what_sdks_can_read_and_logs_no_secret(folder: Folder, proxy: Proxy) -> None:
+    for path in ("/v1.0/datacenter/reportData?statDate=20210620", "/gettoken?appkey=a&appsecret=topsecret", "/x"):
+        status, headers, body = proxy.ask(path)
+        assert (status, _is_readable(headers, body)) == (502, "ServiceUnavailable")
+    status, headers, body = proxy.ask("/v1.0/oauth2/accessToken", "POST", body=b"{}")
+    assert (status, _is_readable(headers, body)) == (502, "ServiceUnavailable")
+    client = DataCenter(Config(endpoint=f"localhost:{proxy.port}", protocol="https"))
+    request = QueryReportStatisticalDataRequest(stat_date="20210620")
+    with pytest.raises(TeaException) as raised:
+        client.query_report_statistical_data_with_options(
+            request, QueryReportStatisticalDataHeaders({}, "x"), RuntimeOptions(ca=str(proxy.ca))
+        )
+    assert raised.value.code == "ServiceUnavailable"
+    logged = {path.name: path.read_text() for path in proxy.logs.iterdir()}
+    assert '"GET /gettoken" 502' in logged["reportdata.access.log"]
+    assert "topsecret" not in "".join(logged.values())
+
+
+def test_a_server_that_does_not_answer_is_given_up_before_the_node_sdk_gives_up(proxy: Proxy) -> None:
+    took = []
+    with socket.create_server(("127.0.0.1", proxy.upstream)):
+        for method, path in (("GET", "/v1.0/datacenter/reportData"), ("GET", "/gettoken"), ("POST", "/x")):
+            began = time.monotonic()
+            status, headers, body = proxy.ask(path, method)
+            took.append(time.monotonic() - began)
+            assert (status, _is_readable(headers, body)) == (504, "ServiceUnavailable")
+    assert application.LONGEST_WAIT + database.SERVING_TIMEOUT < min(took) < 3
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/9.1\r\nhost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"TRACE / HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /../../x HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nx-a: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\n",
+        b"GET /.reportdata-refused HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /.reportdata-unavailable HTTP/1.1\r\nhost: x\r\n\r\n",
+    ],
+    ids=["garbage", "version", "no host", "trace", "above the root", "header", "address", "body", "own", "own too"],
+)
+def test_what_nginx_refuses_itself_is_answered_in_json(proxy: Proxy, request_: bytes) -> None:
+    context = ssl.create_default_context(cafile=proxy.ca)
+    with (
+        socket.create_connection(("127.0.0.1", proxy.port), 10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        connection.sendall(request_)
+        received = b""
+        while b"\r\n\r\n" not in received or not received.endswith(b"}"):
+            chunk = connection.recv(65_536)
+            assert chunk, received
+            received += chunk
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert re.match(rb"HTTP/1.1 (4\d\d|505) ", head)
+    headers = dict(line.lower().split(": ", 1) for line in head.decode().splitlines()[1:])
+    assert _is_readable(headers, body) == "InvalidRequest"
+
+
+def test_http_where_nginx_speaks_tls_is_answered_in_json(proxy: Proxy) -> None:
+    connection = HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+    status, headers, body = _ask(connection, "/", "GET", {})
+    connection.close()
+    assert (status, _is_readable(headers, body)) == (400, "InvalidRequest")
+
+
+def test_a_restart_behind_nginx_fails_no_request(folder: Folder, proxy: Proxy) -> None:
+    """As systemd does it: the port stays open, the server stops, and only then the next one starts."""
+    add_sample(folder)
+    token = folder.token(folder.add_app(CORP)[0])
+    ending = threading.Event()
+    found: list[tuple[int, bytes]] = []
+
+    def ask(*, get: bool) -> None:
+        context = ssl.create_default_context(cafile=proxy.ca)
+        connection = HTTPSConnection("127.0.0.1", proxy.port, timeout=20, context=context)
+        headers = {"x-acs-dingtalk-access-token": token}
+        while not ending.is_set():
+            if get:
+                status, _, body = _ask(connection, "/v1.0/datacenter/reportData?statDate=20210620", "GET", headers)
+            else:
+                status, _, body = _ask(connection, "/v1.0/oauth2/accessToken", "POST", {}, b"[]")
+            found.append((status, body if get else body[:21]))
+        connection.close()
+
+    threads = [threading.Thread(target=ask, kwargs={"get": number % 3 > 0}) for number in range(6)]
+    with socket.create_server(("127.0.0.1", proxy.upstream)) as listening:
+        for number in range(3):
+            with served(folder, "--proxy", "127.0.0.1", inherit=listening) as process:
+                if number == 0:
+                    for thread in threads:
+                        thread.start()
+                time.sleep(1)
+                if number == 2:
+                    ending.set()
+                    for thread in threads:
+                        thread.join()
+                assert process.terminate() == 0
+    assert len(found) > 300
+    assert set(found) == {(200, SAMPLE), (400, b'{"code":"Invalidbody"')}

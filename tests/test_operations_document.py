@@ -1,0 +1,120 @@
+"""What docs/operations.md names exists, and the numbers in it are those of the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import time
+from urllib.request import urlopen
+
+from calling import CORP, Call, add_sample
+from conftest import Folder, require_tool, run
+from deployment import (
+    COMPOSE,
+    DEPLOY,
+    DOCKERFILE,
+    LIMITS,
+    OPTIONS,
+    PAGE,
+    ROOT,
+    RULES,
+    VARIABLES,
+    check_command,
+    lines,
+    table,
+)
+from processes import served
+from reportdata.api import answers, operations
+from reportdata.certificates import development_certificates
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    assert {row[0]: float(row[1]) for row in table("limit")} == LIMITS
+
+
+def test_the_errors_of_limits_are_those_of_the_code() -> None:
+    codes = {f"{fault.status} `{fault.code}`" for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
+    contract = (ROOT / "src/reportdata/api/datacenter/README.md").read_text("utf-8")
+    codes |= {f"{status} `{code}`" for status, code in re.findall(r"\| (\d+) \| `([\w.]+)` \|", contract)}
+    for row in table("limit"):
+        assert set(re.findall(r"\d{3} `[\w.]+`", row[2])) <= codes, row
+
+
+def test_every_command_of_the_page_is_one() -> None:
+    found = [line for line in lines() if re.match(r"reportdata [a-z]|docker compose run", line)]
+    found += re.findall(r"`reportdata ([a-z][^`]*)`", PAGE)
+    assert len(found) > 20
+    for line in found:
+        arguments = shlex.split(line.partition(" tools ")[2] if line.startswith("docker") else line)
+        check_command(arguments[1:] if arguments[0] == "reportdata" else arguments)
+
+
+def test_every_option_and_variable_exists() -> None:
+    options = {name for option in OPTIONS for name in option.opts}
+    for span in re.findall(r"`([^`\n]+)`", PAGE):
+        if not span.startswith(("docker", "journalctl")):
+            assert set(re.findall(r"(?<!\S)--[a-z-]+", span)) <= options, span
+    files = [PAGE, DOCKERFILE, *(path.read_text("utf-8") for path in DEPLOY.rglob("*") if path.is_file())]
+    named = {name for text in files for name in re.findall(r"REPORTDATA_[A-Z_]+", text)}
+    assert named | set(COMPOSE["services"]["reportdata"]["environment"]) <= VARIABLES
+
+
+def test_the_checks_are_those_of_the_doctor(folder: Folder) -> None:
+    add_sample(folder)
+    folder.add_app(CORP)
+    files = development_certificates(folder.path.parent / "tls", ["localhost"], time.time())
+    found = json.loads(run(folder, "doctor", "--tls-cert", files.certificate, "--json").stdout)
+    assert {row[0] for row in table("check")} == {check["check"] for check in found["checks"]}
+
+
+def test_metrics_and_paths_are_those_that_are_served(folder: Folder) -> None:
+    add_sample(folder)
+    with served(folder, "--operations-port", 0) as process:
+        assert process.running.stdout is not None
+        (url,) = re.findall(r"http://\S+(?=/metrics)", process.running.stdout.readline())
+        for path, _ in table("path"):
+            assert urlopen(url + path.strip("`")).status == 200
+        text = urlopen(f"{url}/metrics").read().decode()
+    families = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    rows = {row[0].strip("`"): row for row in table("metric")}
+    assert rows.keys() == families
+    histograms = {f"{name}_{part}" for name in families for part in ("bucket", "count", "sum")}
+    alerts = {rule["alert"]: rule["expr"] for group in RULES["groups"] for rule in group["rules"]}
+    for expression in alerts.values():
+        assert set(re.findall(r"reportdata_\w+", expression)) <= families | histograms
+    for name, row in rows.items():
+        of_row = re.findall(r"`(Reportdata\w+)`", row[2])
+        assert of_row
+        assert all(name in alerts[alert] for alert in of_row)
+    assert set(re.findall(r"`(Reportdata\w+)`", PAGE)) == alerts.keys()
+    assert re.findall(r"given for the (\d+) organisations", PAGE) == [str(operations.MOST_ORGANISATIONS)]
+
+
+def test_alerts_look_for_outcomes_that_there_are(folder: Folder) -> None:
+    codes = {fault.code for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
+    with served(folder) as process:
+        for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):
+            host, port = process.address
+            with urlopen(f"http://{host}:{port}/gettoken?{names[0]}=a&{names[1]}=b") as answer:
+                codes.add(str(json.load(answer)["errcode"]))
+    named = re.findall(r'outcome=~?"([^"]+)"', json.dumps(RULES).replace('\\"', '"'))
+    assert named
+    assert {code for names in named for code in names.split("|")} <= codes
+
+
+def test_prometheus_takes_the_alerts() -> None:
+    promtool = require_tool("promtool")
+    subprocess.run([promtool, "check", "rules", DEPLOY / "prometheus" / "reportdata.rules.yml"], check=True)
+
+
+def test_the_line_of_the_log_has_the_fields_that_lines_have(folder: Folder) -> None:
+    add_sample(folder)
+    call = Call(("", 0), folder.token(folder.add_app(CORP)[0]))
+    with served(folder, "--log-requests", "--log-format", "json") as process:
+        call._replace(address=process.address).answer()
+        process.terminate()
+    (line,) = (folder.path.parent / "server.log").read_text().splitlines()
+    (shown,) = lines("json")
+    assert list(json.loads(shown)) == list(json.loads(line))
