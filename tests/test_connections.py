@@ -71,8 +71,8 @@ def test_a_client_that_drips_is_told_so_and_closed(call: Call) -> None:
         for name, (phase, _, _) in scenes.items():
             received, seconds = found[name].result()
             assert phase.value - 1 < seconds < phase.value + 6, name
-            told = b"408 Request Timeout" in received and b"InvalidRequest.TooSlow" in received
-            assert told == (name != "body that nobody reads"), (name, received)
+            assert b"408 Request Timeout" in received, name
+            assert b"InvalidRequest.TooSlow" in received, name
     assert call.answer().body == SAMPLE
 
 
@@ -112,8 +112,8 @@ def _open_connections(found: Serving) -> int:
 
 
 def test_more_requests_than_are_answered_are_not_kept_in_memory(call: Call) -> None:
-    received = exchange(call.address, call.request * 1_000)
-    assert OK.encode() in received
+    received = exchange(call.address, b"GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n" * 1_000)
+    assert b"HTTP/1.1 404 " in received
     assert received.count(b"HTTP/1.1 503 Service Unavailable") == 1
     assert received.count(b"HTTP/1.1 ") < 1_000
     assert call.answer().body == SAMPLE

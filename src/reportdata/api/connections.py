@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -11,6 +12,8 @@ from uvicorn.server import ServerState
 
 if TYPE_CHECKING:
     from reportdata.api.protocol import Protocol
+
+log = logging.getLogger("reportdata.api")
 
 GRACE = 10
 """Seconds that requests in flight have when the server stops."""
@@ -35,7 +38,11 @@ class Connections(ServerState):
     def tick(self) -> None:
         """A second has passed."""
         for connection in self._open():
-            connection.tick()
+            try:
+                connection.tick()
+            except Exception:  # one connection must not end the server
+                log.exception("a connection could not be looked after and is closed")
+                connection.transport.abort()
 
     def make_room(self, newcomer: Protocol) -> bool:
         """Whether there is room for a connection that was just opened: when there are too many, another that waits for

@@ -238,7 +238,8 @@ class Protocol(HttpToolsProtocol):
         phase = seen[0]
         if self._waited < phase.value or self.transport.is_closing():
             return
-        if phase is Phase.HEAD or (phase is Phase.BODY and not self.cycle.response_started):
+        answering = self._running is not None and self._running.response_started
+        if phase is Phase.HEAD or (phase is Phase.BODY and (self._direct is not None or not answering)):
             self._refuse(TOO_SLOW)
         elif phase is Phase.READING:
             self.transport.abort()
@@ -268,8 +269,8 @@ class Protocol(HttpToolsProtocol):
             return Phase.READING
         if self._left:
             return Phase.LEAVING
-        if not self._is_idle():
-            return Phase.BODY if self.cycle.more_body else Phase.ANSWER
+        if self._running is not None and not self._running.response_complete:
+            return Phase.BODY if self._running.more_body else Phase.ANSWER
         if self._head_bytes is not None:
             return Phase.HEAD
         if self._direct is not None:
