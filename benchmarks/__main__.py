@@ -1,4 +1,4 @@
-"""``python -m benchmarks [serving|importing] [--json FILE] [--write]``."""
+"""``python -m benchmarks [serving|importing|peers|footprint] [--json FILE] [--write]``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from pathlib import Path
 
 import click
 
-from benchmarks import figures, importing, serving
+from benchmarks import figures, footprint, freshness, importing, peers, serving
 from benchmarks.machine import Usage, this_machine
 
 QUIET = 0.1
 """The share of the machine that other programs may use while figures are measured that are kept."""
-PARTS = {"serving": serving.measure, "importing": importing.measure}
+PARTS = {
+    "serving": serving.measure,
+    "importing": importing.measure,
+    "freshness": freshness.measure,
+    "peers": peers.measure,
+    "footprint": footprint.measure,
+}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,5 @@
-"""The contract over HTTP with one worker: reportdata, the same server with a constant answer, and the usual way."""
+"""The contract over HTTP with one worker: reportdata, the same server with a constant answer, the usual way, and nginx
+with the same bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from benchmarks import constant, load
+from benchmarks import constant, load, nginx
 from benchmarks.figures import Figure
 from benchmarks.machine import cpu_of
 from benchmarks.slow import slow_connections
@@ -40,7 +41,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
         say(f"serving: filling stores with {ORGANISATIONS * DAYS:,} rows")
         asked = fill(folder)
-        targets = _targets(folder, asked, stack)
+        targets = _targets(folder, asked, stack, say)
         generator = stack.enter_context(
             ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_pin, initargs=(0, 0))
         )
@@ -82,7 +83,7 @@ class Target(NamedTuple):
     size: int
 
 
-def _targets(folder: Path, asked: list[Asked], stack: ExitStack) -> dict[str, Target]:
+def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> dict[str, Target]:
     """Start the servers, and check what they answer."""
     requests = [one.request() for one in asked]
     repeated = requests[:REPEATED]
@@ -110,7 +111,20 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack) -> dict[str, Ta
         found[name] = Target(server, repeated, own)
     if found["constant"].size != size:
         raise RuntimeError("the constant answer differs in length from ours")
+    if nginx.version() is None:
+        say("serving: no nginx: its line is left out")
+    else:
+        (folder / "nginx").mkdir()
+        server = stack.enter_context(_server("benchmarks.nginx", str(folder / "answer.json"), str(folder / "nginx")))
+        own = load.check(server.address, repeated[:1], lambda _, given: _same(given, answer))
+        found["nginx"] = Target(server, repeated, own)
     return found
+
+
+def _same(given: load.Answer, answer: load.Answer) -> bool:
+    """Whether an answer has the other's body and, besides what servers add by themselves, its headers."""
+    headers = {pair for pair in answer.headers if pair[0] not in constant.OF_UVICORN}
+    return given.body == answer.body and headers <= set(given.headers)
 
 
 def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
@@ -120,12 +134,19 @@ def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
     cpus = {name: median(one.cpu for one in found) * 1e6 for name, found in rounds_of.items()}
     ours, constant_, usual_ = "reportData, one worker", "constant application", "FastAPI + SQLAlchemy"
     spread = f"the same, asked for {ORGANISATIONS * DAYS:,} rows in turn"
+    beside_nginx, cpu_beside_nginx = [], []
+    if "nginx" in rates:
+        nginx_ = f"nginx {nginx.version()}, the same bytes from a file"
+        beside_nginx = [Figure(ours, rates["ours"], rates["nginx"], "requests/s", nginx_)]
+        cpu_beside_nginx = [Figure("CPU time for one request", cpus["ours"], cpus["nginx"], "µs", nginx_)]
     return [
         Figure(ours, rates["ours"], rates["constant"], "requests/s", constant_, at_least=0.6),
         Figure(ours, rates["ours"], rates["direct"], "requests/s", "constant answer, sent directly"),
+        *beside_nginx,
         Figure(ours, rates["ours"], rates["usual"], "requests/s", usual_, at_least=15),
         Figure(spread, rates["spread"], rates["constant"], "requests/s", constant_),
         Figure("CPU time for one request", cpus["ours"], cpus["constant"], "µs", constant_),
+        *cpu_beside_nginx,
         Figure("CPU time for one request", cpus["ours"], cpus["usual"], "µs", usual_),
         Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["constant"], "ms", constant_),
         Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["usual"], "ms", usual_),

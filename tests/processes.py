@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,14 @@ class Process(NamedTuple):
 
     running: subprocess.Popen[str]
     address: tuple[str, int]
+
+    def children(self) -> list[int]:
+        """The processes that it started and that live."""
+        found: set[int] = set()
+        with suppress(OSError):
+            for thread in Path(f"/proc/{self.running.pid}/task").iterdir():
+                found |= {int(number) for number in (thread / "children").read_text().split()}
+        return sorted(found)
 
     def terminate(self) -> int:
         """Tell it to end, and wait; returns its exit code."""
@@ -52,8 +61,12 @@ def served(folder: Folder, *arguments: object, inherit: socket.socket | None = N
             url = urlsplit(running.stdout.readline().split()[1])
             yield Process(running, (str(url.hostname), int(url.port or 0)))
         finally:
+            left = Process(running, ("", 0)).children()
             if running.poll() is None:
                 running.kill()
+            end = time.monotonic() + 10
+            while any(Path(f"/proc/{number}").exists() for number in left) and time.monotonic() < end:
+                time.sleep(0.01)  # they end by themselves when this one has
 
 
 class Client:

@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
-from reportdata.engines import Engine
+from reportdata.engines import Engine, Subject
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import LakeError
+from reportdata.facts import KINDS as KIND_NAMES
+from reportdata.facts import Kind
 
 ENGINES: dict[str, Callable[[Path], Engine]] = {
     "duckdb": lambda folder: DuckDBEngine(folder / "spill"),
@@ -141,8 +143,8 @@ def test_days_are_computed_alike_alone_and_together(
 @given(found=st.lists(facts, max_size=30))
 def test_the_days_of_withdrawn_reports_are_found(engine: Engine, writer: Writer, found: list[Fact]) -> None:
     gone = {(fact.corp_id, fact.report_id) for fact in found if isinstance(fact, Withdrawn)}
-    days = {
-        f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y%m%d}"
+    places = {
+        (fact.corp_id, f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y%m%d}")
         for fact in found
         if isinstance(fact, Sent) and (fact.corp_id, fact.report_id) in gone
     }
@@ -151,8 +153,94 @@ def test_the_days_of_withdrawn_reports_are_found(engine: Engine, writer: Writer,
         [writer.file(kind, [fact for fact in half if isinstance(fact, kind)]) for half in halves]
         for kind in (Withdrawn, Sent)
     )
-    assert engine.days_of_reports(withdrawn, sent) == days
-    assert engine.days_of_reports(withdrawn, []) == engine.days_of_reports([], sent) == set()
+    assert engine.places_of_reports(withdrawn, sent) == places
+    assert engine.places_of_reports(withdrawn, []) == engine.places_of_reports([], sent) == set()
+
+
+@many
+@given(found=st.lists(facts, max_size=30), chosen=st.sets(corps))
+def test_some_organisations_are_computed_as_all_are(
+    engine: Engine, writer: Writer, found: list[Fact], chosen: set[str]
+) -> None:
+    sent, commented, withdrawn = (
+        [writer.file(kind, [fact for fact in half if isinstance(fact, kind)]) for half in (found[::2], found[1::2])]
+        for kind in KINDS
+    )
+    rows = engine.kpis(sent, commented, withdrawn)
+    assert engine.kpis(sent, commented, withdrawn, chosen) == [row for row in rows if row.corp_id in chosen]
+    places = {
+        (fact.corp_id, f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y%m%d}")
+        for fact in found
+        if not isinstance(fact, Withdrawn)
+    }
+    assert engine.places(sent, commented) == places
+
+
+subjects = st.builds(Subject, corps, st.none() | users)
+
+
+def is_of(fact: Fact, subject: Subject) -> bool:
+    own = subject.user_id is None or getattr(fact, "user_id", None) == subject.user_id
+    return fact.corp_id == subject.corp_id and own
+
+
+@many
+@given(
+    spread=spread_facts,
+    kind=st.sampled_from(list(zip(KINDS, KIND_NAMES, strict=True))),
+    subject=subjects,
+    leave_out=st.booleans(),
+)
+def test_merged_files_hold_each_fact_once_by_organisation(
+    engine: Engine,
+    writer: Writer,
+    tmp_path: Path,
+    spread: list[tuple[Fact, list[int]]],
+    kind: tuple[type[Fact], Kind],
+    subject: Subject,
+    leave_out: bool,
+) -> None:
+    type_, name = kind
+    parts = [
+        [fact for fact, into in spread if isinstance(fact, type_) for n in into if n == number] for number in (0, 1, 2)
+    ]
+    files = [writer.file(type_, part) for part in parts]
+    target = tmp_path / f"merged {next(fresh)}' [1].parquet"
+    kept = {fact for part in parts for fact in part if not (leave_out and is_of(fact, subject))}
+    assert engine.merge(name, files, target, subject if leave_out else None) == len(kept)
+    texts = f"select columns(*)::varchar from read_parquet('{escaped(target)}')"
+    merged = duckdb.sql(texts).fetchall()
+    sources = {row for path in files for row in duckdb.sql(texts.replace(escaped(target), escaped(path))).fetchall()}
+    assert len(merged) == len(set(merged)) == len(kept)
+    assert set(merged) <= sources
+    if not leave_out:
+        assert set(merged) == sources
+    assert [row[0] for row in merged] == sorted(row[0] for row in merged)
+    held = [path for path, part in zip(files, parts, strict=True) if any(is_of(fact, subject) for fact in part)]
+    assert engine.holding(name, files, subject) == held
+    assert engine.holding(name, [target, files[0]], subject) == (
+        [target] * any(is_of(fact, subject) for fact in kept) + [files[0]] * (files[0] in held)
+    )
+    assert engine.holding(name, [], subject) == []
+
+
+def escaped(path: Path) -> str:
+    """The path as DuckDB wants it in a text."""
+    return str(path).replace("'", "''").replace("[", "[[]")
+
+
+def test_a_merged_file_has_row_groups_of_few_organisations(engine: Engine, tmp_path: Path) -> None:
+    source, target = tmp_path / "source.parquet", tmp_path / "target.parquet"
+    columns = "'c' || (i % 100) as corp_id, date '2024-03-01' as stat_day, 'r' || i as report_id, 'u' as user_id"
+    sql = f"select {columns}, now() as sent_at, null::varchar as template, null::varchar as departments"
+    duckdb.sql(f"copy ({sql} from range(100_000) numbers(i)) to '{source}' (format parquet)")
+    assert engine.merge("sent", [source, source], target) == 100_000
+    spans = duckdb.sql(
+        f"select stats_min_value, stats_max_value from parquet_metadata('{target}') "
+        "where path_in_schema = 'corp_id' order by row_group_id"
+    ).fetchall()
+    assert len(spans) > 5
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
 
 
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -161,7 +249,7 @@ AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
 def test_no_files_give_no_days(engine: Engine, writer: Writer) -> None:
     gone = writer.file(Withdrawn, [Withdrawn("c1", "r1", AT)])
     assert engine.kpis([], [], []) == engine.kpis([], [], [gone]) == []
-    assert engine.days_of_reports([], []) == set()
+    assert engine.places_of_reports([], []) == set()
 
 
 def test_files_without_facts_give_no_days(engine: Engine, writer: Writer) -> None:
@@ -177,7 +265,7 @@ def test_a_withdrawal_long_after_takes_the_report_out_of_its_own_day(engine: Eng
         ("c1", "20240301"): (1, 1, 1),
         ("c2", "20240301"): (1, 1, 0),
     }
-    assert engine.days_of_reports([gone], [sent]) == {"20240301"}
+    assert engine.places_of_reports([gone], [sent]) == {("c1", "20240301")}
 
 
 def test_folders_may_be_called_anything(engine: Engine, tmp_path: Path) -> None:
@@ -188,7 +276,7 @@ def test_folders_may_be_called_anything(engine: Engine, tmp_path: Path) -> None:
     gone = plain.file(Withdrawn, [Withdrawn("c1", "r1", AT)]).rename(folder / "b.parquet")
     plain.close()
     assert measured(engine, {Sent: [sent]}) == {("c1", "20240301"): (1, 1, 0)}
-    assert engine.days_of_reports([gone], [sent]) == {"20240301"}
+    assert engine.places_of_reports([gone], [sent]) == {("c1", "20240301")}
 
 
 def test_many_files_are_no_obstacle(engine: Engine, writer: Writer) -> None:
@@ -204,5 +292,9 @@ def test_a_file_that_cannot_be_read_is_a_lake_error(engine: Engine, writer: Writ
         with pytest.raises(LakeError, match="lake"):
             engine.kpis([good, bad], [], [])
         with pytest.raises(LakeError, match="lake"):
-            engine.days_of_reports([bad], [good])
+            engine.places_of_reports([bad], [good])
+        with pytest.raises(LakeError, match="lake"):
+            engine.merge("sent", [good, bad], tmp_path / "merged.parquet")
+        with pytest.raises(LakeError, match="lake"):
+            engine.holding("sent", [bad], Subject("c1"))
     assert measured(engine, {Sent: [good]}) == {("c1", "20240301"): (1, 1, 0)}

@@ -9,13 +9,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportdata.columns import Columns, read_columns
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.errors import BadField, BadFile
-from reportdata.facts import KINDS, Fact, Organisations, read_fact
+from reportdata.errors import BadField, BadFile, InputError, LakeError
+from reportdata.facts import KINDS, Fact, Kind, Organisations, read_fact
+from reportdata.pipeline import silent
+from reportdata.pipeline.sources import Source
+from reportdata.readers import Format
 from reportdata.readers.tables import read_heading, read_table
 
 ZONES = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("America/New_York"), "ding3": ZoneInfo("Africa/Cairo")}
@@ -80,18 +85,23 @@ def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> l
     query = staging.read_csv(path, heading.columns, heading.delimiter)
     took = staging.add_table(query, columns, Organisations(ZONES), corp_id)
     staging.close()
-    if not took:
-        return None
-    files = [str(found) for found in folder.glob("raw/*/*/*.parquet")]
-    user = "''" if columns.kind == "withdrawn" else "user_id"
-    more = "template, departments" if columns.kind == "sent" else "null, null"
+    return _staged(folder, columns.kind) if took else None
+
+
+def _staged(folder: Path, kind: Kind) -> list[Fact]:
+    """The facts of a kind that were staged, or kept, in a folder."""
+    files = [str(found) for found in folder.rglob(f"{kind}/*/*.parquet")]
+    if not files:
+        return []
+    user = "''" if kind == "withdrawn" else "user_id"
+    more = "template, departments" if kind == "sent" else "null, null"
     rows = duckdb.sql(
-        f"select corp_id, report_id, {user}, epoch_us({columns.time_field}), strftime(stat_day, '%Y%m%d'), {more} "
+        f"select corp_id, report_id, {user}, epoch_us({kind}_at), strftime(stat_day, '%Y%m%d'), {more} "
         f"from read_parquet({files}, hive_partitioning = false)"
     ).fetchall()
     return [
         Fact(
-            kind=columns.kind,
+            kind=kind,
             corp_id=row[0],
             report_id=row[1],
             user_id=row[2],
@@ -137,3 +147,82 @@ def test_common_forms_are_taken_as_whole_columns(corp_id: str, seconds: int, fra
         whole = _whole(path, Path(temporary), columns, None)
         assert whole is not None
         assert sorted(whole, key=repr) == _one_by_one(path, columns, None)
+
+
+_REMARKS = st.text(st.sampled_from(list('a" ,\n\r日')), max_size=4)
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["r1", "r2", "r3", "r 4", '"r5"', '"r\n6"']),
+        st.sampled_from(["u1", "u2", "用户", '"u3"']),
+        st.sampled_from(["2026-09-21 09:00:00", "2026-09-22T10:00:00Z", "1790069565", "2026/9/21 17:05"]),
+        st.one_of(_REMARKS, _REMARKS.map(lambda text: '"' + text.replace('"', '""') + '"')),
+    ).map(",".join),
+    max_size=8,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_ROWS, st.sampled_from(["\n", "\r\n"]), st.integers(1, 120), st.booleans())
+def test_a_file_in_parts_gives_what_it_gives_as_a_whole(
+    rows: list[str], end: str, size: int, has_bad_record: bool
+) -> None:
+    rows = [*rows, *(["r9,u9,never,"] if has_bad_record else [])]
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "table.csv"
+        path.write_text(end.join(["report_id,user_id,sent_at,remark", *rows, ""]), "utf-8", newline="")
+        found: list[list[Fact] | str] = []
+        for name, part_size in (("parts", size), ("whole", None)):
+            folder = Path(temporary, name)
+            folder.mkdir()
+            staging = Staging(folder)
+            source = Source(path, Format.CSV, Organisations(ZONES), "ding2", None, silent)
+            try:
+                if part_size is not None:
+                    source.stage(staging, folder, part_size, None)
+                else:
+                    staging.add_facts(source.facts())
+                found.append(sorted(_staged(folder, "sent"), key=repr))
+            except InputError as error:
+                found.append(error.message)
+            finally:
+                staging.close()
+        assert found[0] == found[1]
+
+
+def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
+    facts = [
+        Fact(
+            kind=kind,
+            corp_id="c1",
+            report_id=f"r{number}",
+            user_id="" if kind == "withdrawn" else "用 户",
+            at=at,
+            stat_day=day,
+        )
+        for kind in KINDS
+        for number, (at, day) in enumerate([(0, "19700101"), (1_790_069_565_000_001, "20260922"), (1, "20000101")])
+    ]
+    files = [tmp_path / f"{number}.jsonl" for number in range(4)]
+    for number, path in enumerate(files):
+        path.write_bytes(msgspec.json.Encoder().encode_lines(facts[number::3] if number < 3 else []))
+    for number, known in enumerate((None, lambda _kind, _day: [])):
+        folder = tmp_path / f"staged{number}"
+        folder.mkdir()
+        staging = Staging(folder)
+        staging.add_lines(files)
+        staging.add_lines([])
+        done = staging.finish(known)
+        staging.close()
+        assert [(part.kind, part.read, part.added) for part in done] == [(kind, 3, 3) for kind in KINDS]
+        assert done[0].days == ("19700101", "20000101", "20260922")
+        assert done[0].spans == {"c1": ("19700101", "20260922")}
+        kept = [fact for kind in KINDS for fact in _staged(folder, kind)]
+        assert sorted(kept, key=repr) == sorted(facts, key=repr)
+
+
+def test_a_line_that_is_no_fact_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text('{"kind": "sent", "corp_id": \n')
+    staging = Staging(tmp_path)
+    with pytest.raises(LakeError):
+        staging.add_lines([tmp_path / "bad.jsonl"])
+    staging.close()

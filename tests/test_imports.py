@@ -25,7 +25,7 @@ DOMAIN = {
     "demonstration",
     "settings",
 }
-ADAPTERS = {"lake", "engines", "store", "readers", "certificates", "audit"}
+ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit"}
 MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, DOMAIN),
     **{part: DOMAIN | {part} for part in ADAPTERS},

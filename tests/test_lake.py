@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -138,7 +138,7 @@ def test_a_fingerprint_names_the_files_and_the_definition_in_any_order() -> None
     one, two, three = (Path(f"{number}.parquet") for number in range(3))
     fingerprint = DayFiles((one, two), (three,)).fingerprint("d")
     assert DayFiles((two, one), (three,)).fingerprint("d") == fingerprint
-    others = [DayFiles((one,), (three,)), DayFiles((one, two), ()), DayFiles((one, two), (three, three))]
+    others = [DayFiles((one,), (three,)), DayFiles((one, two), ()), DayFiles((one,), (two, three))]
     assert (
         len({fingerprint, DayFiles((one, two), (three,)).fingerprint("e"), *(o.fingerprint("d") for o in others)}) == 5
     )
@@ -276,6 +276,143 @@ def test_where_files_have_but_one_name_a_snapshot_names_them(lake: Lake) -> None
             (path,) = lake.files("sent")["20240101"]
             assert places == {str(path.relative_to(lake.root)): path}
         assert path.read_bytes() == b"one"
+
+
+def replace(lake: Lake, files: Sequence[Path], content: bytes | None) -> Path | None:
+    with lake.refreshing(), lake.incoming() as incoming:
+        by = incoming.folder / "merged"
+        if content is not None:
+            by.write_bytes(content)
+        return lake.replace(files, by if content is not None else None)
+
+
+def sweep(lake: Lake) -> int | None:
+    with lake.refreshing():
+        return lake.sweep()
+
+
+def test_named_days_are_listed_alone(lake: Lake) -> None:
+    days = ["20240101", "20240102", "20240103"]
+    add(lake, *(("sent", day, day.encode()) for day in days), ("commented", days[1], b"comment"))
+    assert list(lake.days([])) == list(lake.days(["20250101"])) == []
+    assert list(lake.days([days[1], "20250101", days[0]])) == days[:2]
+    assert lake.days([days[1]])[days[1]] == lake.days()[days[1]]
+    assert lake.files("sent", [days[2]]) == {days[2]: lake.files("sent")[days[2]]}
+    assert contents({"": lake.paths("sent")}) == {"": [day.encode() for day in days]}
+
+
+def test_a_file_stands_in_for_others_at_once_and_they_go_when_nobody_reads(lake: Lake) -> None:
+    add(lake, ("sent", "20240101", b"one"), ("sent", "20240101", b"two"), ("sent", "20240102", b"other"))
+    old = lake.files("sent")["20240101"]
+    with lake.reading():
+        place = replace(lake, old, b"both")
+        assert place is not None
+        assert contents(lake.files("sent")) == {"20240101": [b"both"], "20240102": [b"other"]}
+        assert lake.files("sent", ["20240101"]) == {"20240101": (place,)}
+        assert lake.size() == len(b"bothother")
+        assert set(lake.replaced()) == set(old)
+        assert sweep(lake) is None
+        assert all(path.exists() for path in old)
+        with lake.snapshot() as kept:
+            assert str(place.relative_to(lake.root)) in kept
+            assert len(kept) == 2
+        assert replace(lake, [place], b"all") is not None
+    assert sweep(lake) == 3
+    assert sweep(lake) == 0
+    assert lake.replaced() == []
+    assert contents(lake.files("sent")) == {"20240101": [b"all"], "20240102": [b"other"]}
+    assert sorted(path.name for path in lake.root.rglob("*.*") if path.suffix in (".json", ".unfinished")) == []
+
+
+def test_a_note_whose_file_never_came_counts_for_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(lake, ("sent", "20240101", b"one"), ("sent", "20240101", b"two"))
+    before = lake.days()
+    with monkeypatch.context() as broken:
+        broken.setattr(Lake, "_move", lambda *_: (_ for _ in ()).throw(OSError("the power is lost")))
+        with pytest.raises(LakeError, match="the power is lost"):
+            replace(lake, lake.paths("sent"), b"both")
+    assert list((lake.root / "replaced").iterdir())
+    assert (lake.days(), lake.replaced()) == (before, [])
+    assert sweep(lake) == 0
+    assert lake.days() == before
+    assert list((lake.root / "replaced").iterdir()) == []
+
+
+def test_files_may_be_replaced_by_none(lake: Lake) -> None:
+    add(lake, ("sent", "20240101", b"one"), ("withdrawn", "20240102", b"gone"))
+    lake.observe([Coverage("c1", "20240101", "20240101")])
+    for files in (lake.paths("sent"), lake.withdrawals(), lake.observations()):
+        with lake.reading():
+            assert replace(lake, files, None) is None
+            assert lake.replaced() == list(files)
+        assert sweep(lake) == 1
+    assert lake.days() == {"20240101": DayFiles((), ())}
+    assert (lake.withdrawals(), lake.coverage(), lake.size()) == ((), set(), 0)
+    assert list((lake.root / "withdrawn").iterdir()) == []
+    add(lake, ("withdrawn", "20240102", b"gone"))
+    assert len(lake.withdrawals()) == 1
+
+
+def test_withdrawals_of_several_days_stand_at_each_of_them(lake: Lake) -> None:
+    for day in ("20240102", "20240105", "20240109"):
+        add(lake, ("withdrawn", day, day.encode()))
+    first, second, third = lake.withdrawals()
+    merged = replace(lake, [first, second], b"merged")
+    sweep(lake)
+    assert merged is not None
+    files = lake.files("withdrawn")
+    assert sorted(day for day, paths in files.items() if paths == (merged,)) == [f"2024010{n}" for n in range(2, 6)]
+    assert files["20240109"] == (third,)
+    assert lake.files("withdrawn", ["20240101", "20240103"]) == {"20240103": (merged,)}
+    assert set(lake.withdrawals()) == {merged, third}
+    both = replace(lake, [merged, third], b"all")
+    sweep(lake)
+    assert lake.files("withdrawn", ["20240109", "20240102"]) == {"20240102": (both,), "20240109": (both,)}
+
+
+def test_readers_of_other_processes_are_waited_for(lake: Lake) -> None:
+    add(lake, ("sent", "20240101", b"one"), ("sent", "20240101", b"two"))
+    swept = threading.Event()
+
+    def wait() -> None:
+        with lake.refreshing():
+            assert lake.sweep(wait=True) == 2
+        swept.set()
+
+    with child(
+        "lease = lake.reading(); lease.__enter__(); print('held', flush=True); time.sleep(60)", lake.root
+    ) as one:
+        assert line_of(one) == "held"
+        replace(lake, lake.paths("sent"), b"both")
+        assert sweep(lake) is None
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert not swept.wait(0.3)
+        one.kill()
+        assert swept.wait(5)
+        waiting.join()
+    assert contents(lake.files("sent")) == {"20240101": [b"both"]}
+
+
+def test_there_is_one_worker(lake: Lake) -> None:
+    hold = "lock = lake.working(lambda: False); lock.__enter__(); print('held', flush=True); time.sleep(60)"
+    got = threading.Event()
+
+    def work() -> None:
+        with lake.working(lambda: False) as alone:
+            assert alone
+            got.set()
+
+    with child(hold, lake.root) as holder:
+        assert line_of(holder) == "held"
+        with lake.working(lambda: True) as alone:
+            assert not alone
+        waiting = threading.Thread(target=work)
+        waiting.start()
+        assert not got.wait(0.3)
+        holder.kill()
+        assert got.wait(5)
+        waiting.join()
 
 
 def test_what_is_abandoned_is_told_and_the_next_import_removes_it(lake: Lake) -> None:

@@ -17,7 +17,7 @@ from reportdata.columns import columns_of_file
 from reportdata.days import is_day, parse_day
 from reportdata.errors import BadField, BadValue, InputError
 from reportdata.facts import Organisations, read_fact
-from reportdata.pipeline.importing import _lines
+from reportdata.pipeline.sources import lines_of
 from reportdata.readers import Format, detect_format
 from reportdata.readers.tables import read_heading
 from reportdata.times import read_instant
@@ -79,7 +79,7 @@ def test_any_bytes_are_facts_or_an_error_of_input(content: bytes, name: str, for
             if heading is not None:
                 columns_of_file(name, heading.columns)
         with suppress(InputError):
-            for line in _lines(path, format_ or detect_format(path)):
+            for line in lines_of(path, format_ or detect_format(path)):
                 if line.columns is not None:
                     with suppress(BadField):
                         read_fact(line.record, line.columns, organisations, "ding1")

@@ -85,7 +85,7 @@ def explore(target: Target, token: str | None) -> tuple[list[str], dict[str, Cou
 def test_nothing_is_answered_that_is_not_described(target: Target, which: str | None) -> None:
     wrong, statuses = explore(target, target.token if which == "good" else which)
     assert not wrong
-    assert len(statuses) == 5
+    assert len(statuses) == 6
     numbers = statuses[f"GET {PATH}"]
     assert numbers[400] > 1
     assert which != "good" or (numbers[200] > 1 and numbers[500] > 1)

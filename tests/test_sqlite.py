@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reportdata.errors import StoreError
+from reportdata.identity import Organisation
 from reportdata.store.sqlite import SQLiteStore
 from test_store import NOW, cover, row
 
@@ -86,6 +87,26 @@ def test_a_writer_that_waits_too_long_is_told_so_and_a_reader_does_not_wait(tmp_
     assert store.kpis("s", "c1", "20240101") == {}
     blocker.close()
     store.close()
+
+
+def test_what_was_forgotten_is_in_no_byte_of_the_files(tmp_path: Path) -> None:
+    store, other = (SQLiteStore(tmp_path / "store.db") for _ in range(2))
+    store.add_organisations([Organisation("forgotten corp", "Asia/Tokyo"), Organisation("c1", "Asia/Tokyo")])
+    for number in range(300):
+        rows = [row(corp, "20240101", number) for corp in ("forgotten corp", "c1")]
+        store.put_days("s", {"20240101": "f"}, rows, NOW)
+    assert other.kpis("s", "c1", "20240101") is None
+
+    def bytes_of_all() -> bytes:
+        return b"".join(path.read_bytes() for path in tmp_path.glob("store.db*"))
+
+    assert b"forgotten corp" in bytes_of_all()
+    assert store.forget("forgotten corp") == 301
+    assert b"forgotten corp" not in bytes_of_all()
+    assert len(other.history("s", "c1", "20240101")) == 300
+    store.close()
+    other.close()
+    assert b"forgotten corp" not in bytes_of_all()
 
 
 OPENING = """

@@ -274,6 +274,99 @@ def test_every_value_that_a_day_had_is_in_its_history_once(store: Store, data: s
         assert [tuple(version) for version in store.history(service, *key)] == history.get(key, [])
 
 
+def test_the_files_of_a_day_are_noted_with_its_fingerprint(store: Store, another: Callable[[], Store]) -> None:
+    assert store.computed_files("s", ["20240101"]) == store.fingerprints("s", ["20240101"]) == {}
+    files = {"20240101": ["sent/b", "sent/a"], "20240102": ["commented/c"]}
+    store.put_days("s", dict.fromkeys((*files, "20240103"), "f"), [], NOW, files=files)
+    other = another()
+    assert other.computed_files("s", ["20240101", "20240103", "20240109"]) == {
+        "20240101": {"sent/a", "sent/b"},
+        "20240103": set(),
+    }
+    assert other.fingerprints("s", ["20240102", "20240109"]) == {"20240102": "f"}
+    assert other.fingerprints("s", []) == other.computed_files("s", []) == other.computed_files("t", files) == {}
+    store.put_days("s", {"20240101": "g"}, [], NOW)
+    assert other.computed_files("s", files) == {"20240101": set(), "20240102": {"commented/c"}}
+
+
+def test_files_are_exchanged_only_if_they_are_still_what_the_day_was_computed_from(
+    store: Store, another: Callable[[], Store]
+) -> None:
+    cover(store, ("c1", "20240101", "20240109"))
+    store.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1, 1, 1)], NOW, files={"20240101": ["a", "b"]})
+    other = another()
+    assert other.exchange_files("s", "20240101", "f", "g", ["m"])
+    assert not store.exchange_files("s", "20240101", "f", "h", ["n"])
+    assert not store.exchange_files("s", "20240102", "f", "h", ["n"])
+    assert not store.exchange_files("t", "20240101", "g", "h", ["n"])
+    assert store.fingerprints("s") == {"20240101": "g"}
+    assert store.computed_files("s", ["20240101"]) == {"20240101": {"m"}}
+    assert [version.fingerprint for version in store.history("s", "c1", "20240101")] == ["f"]
+    assert store.newest() == NOW
+
+
+def test_some_organisations_of_a_day_are_replaced_and_others_stay(store: Store) -> None:
+    cover(store, *((corp, "20240101", "20240109") for corp in ("c1", "c2", "c3")))
+    days = ("20240101", "20240102")
+    store.put_days("s", dict.fromkeys(days, "f"), [row(c, d, 5, 4, 3) for c in ("c1", "c2") for d in days], NOW)
+    only = {"20240101": {"c1", "c3"}}
+    put = [row("c3", "20240101", 1, 1, 1), row("c2", "20240102", 6, 6, 6)]
+    assert store.put_days("s", dict.fromkeys(days, "g"), put, NOW, only=only) == 4
+    found = {(corp, day): store.kpis("s", corp, day) for corp in ("c1", "c2", "c3") for day in days}
+    assert found == {
+        ("c1", "20240101"): {},
+        ("c2", "20240101"): {"4100": 5, "4101": 4, "4102": 3},
+        ("c3", "20240101"): {"4100": 1, "4101": 1, "4102": 1},
+        ("c1", "20240102"): {},
+        ("c2", "20240102"): {"4100": 6, "4101": 6, "4102": 6},
+        ("c3", "20240102"): {},
+    }
+    assert store.put_days("s", {"20240101": "h"}, [], NOW, only={"20240101": []}) == 0
+    assert store.fingerprints("s") == {"20240101": "h", "20240102": "g"}
+
+
+def test_withdrawals_are_exchanged_for_the_file_they_were_merged_into(store: Store) -> None:
+    store.put_coverage("s", [], ["a", "b", "c"])
+    store.put_coverage("t", [], ["a"])
+    store.exchange_withdrawals("s", ["a", "b", "none"], "m")
+    assert store.applied_withdrawals("s") == {"c", "m"}
+    store.exchange_withdrawals("s", ["m"], None)
+    assert (store.applied_withdrawals("s"), store.applied_withdrawals("t")) == ({"c"}, {"a"})
+
+
+def test_a_forgotten_organisation_leaves_nothing_and_others_stay(store: Store, another: Callable[..., Store]) -> None:
+    others = Organisation("c1", "Asia/Shanghai"), Organisation("c12", "Asia/Shanghai")
+    corps = ("forgotten corp", "c1", "c12")
+    store.add_organisations([*others, Organisation("forgotten corp", "Asia/Tokyo")])
+    for number, corp in enumerate(corps):
+        app = msgspec.structs.replace(APP, app_key=f"key{number}", corp_id=corp)
+        store.add_app(app, NOW)
+        ask(store, app.app_key)
+        store.add_token(mint(app, NOW)[1])
+        assert store.claim_client_token(app.app_key, "t", "r", NOW)
+        cover(store, (corp, "20240101", "20240102"), (corp, "20240105", "20240105"))
+    for number, service in enumerate(("s", "s", "t")):
+        store.put_days(service, {"20240101": "f"}, [row(corp, "20240101", number) for corp in corps], NOW)
+    assert store.mentions("forgotten corp") == {
+        "apps.corp_id": 1, "coverage.corp_id": 2, "kpis.corp_id": 3, "organisations.corp_id": 1,
+    }  # fmt: skip
+    history = store.history("s", "c12", "20240101")
+    other = another()
+    assert other.forget("forgotten corp") == 1 + 2 + 3 + 1 + 2 + 1
+    assert other.forget("forgotten corp") == 0
+    assert store.mentions("forgotten corp") == store.mentions("key0") == {}
+    assert store.mentions("c12")["organisations.corp_id"] == 1
+    assert store.mentions("c1")["organisations.corp_id"] == 2
+    assert store.organisations() == [*others]
+    assert [app.app_key for app in store.apps()] == ["key1", "key2"]
+    assert {piece.corp_id for piece in store.coverage()} == {"c1", "c12"}
+    assert store.history("s", "c12", "20240101") == history
+    assert store.history("s", "forgotten corp", "20240101") == []
+    assert store.kpis("s", "forgotten corp", "20240101") is None
+    assert not store.claim_client_token("key1", "t", "other", NOW)
+    assert store.faults(thorough=True) == []
+
+
 def test_days_are_put_as_a_whole_or_not_at_all(store: Store, another: Callable[[], Store]) -> None:
     cover(store, ("c1", "20240101", "20240109"))
     store.put_days("s", {"20240101": "f1"}, [row("c1", "20240101", 1, 1, 1)], NOW)
@@ -367,6 +460,7 @@ def test_the_version_is_another_one_after_each_change_by_another(store: Store, a
         lambda: other.claim_client_token("k", "t", "r", NOW),
         lambda: other.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW),
         lambda: cover(other, ("c1", "20240101", "20240101")),
+        lambda: other.forget("c1"),
     ]
     for change in changes:
         before = store.version()

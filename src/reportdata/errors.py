@@ -10,7 +10,9 @@
     ├── AlreadyKnown             an organisation or an app that exists with other properties
     ├── Refused                  a caller who may not have what was asked; says why in ``reason``
     ├── StoreError               the store cannot answer: locked, damaged, of a newer version
-    └── LakeError                the lake cannot be read or written
+    ├── LakeError                the lake cannot be read or written
+    └── InboxError               the inbox cannot be read or written
+        └── BadSegment           a file of the inbox holds something that is no fact
 
 An error carries a message for people and, where there is one, a hint that names the next step. It never carries
 an HTTP status: the packages that speak a protocol map errors to it.
@@ -102,3 +104,11 @@ class StoreError(ReportDataError):
 
 class LakeError(ReportDataError):
     """The lake cannot be read or written."""
+
+
+class InboxError(ReportDataError):
+    """The inbox cannot be read or written."""
+
+
+class BadSegment(InboxError):
+    """A file of the inbox holds something that is no fact."""

@@ -23,7 +23,9 @@ from reportdata.errors import BadValue, Reason, Refused
 
 REPORT_READ = "DataCenter.Report.Read"
 """The scope behind DingTalk's 数据服务目录日志统计读权限. DingTalk never published its code; this one is our own."""
-SCOPES = (REPORT_READ,)
+REPORT_WRITE = "DataCenter.Report.Write"
+"""The scope to push facts, which is our own."""
+SCOPES = (REPORT_READ, REPORT_WRITE)
 
 TOKEN_LIFETIME = 7200
 """Seconds, as DingTalk documents for ``accessToken`` and ``gettoken``."""

@@ -57,3 +57,8 @@ class Settings:
     def lake(self) -> Path:
         """The folder of the lake."""
         return self.data / "lake"
+
+    @property
+    def inbox(self) -> Path:
+        """The folder of what was pushed and is not in the lake yet."""
+        return self.data / "inbox"

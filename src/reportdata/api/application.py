@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reportdata.api.answers import PREFLIGHT, Answer, new_ids, send_answer
 from reportdata.api.datacenter.endpoint import Endpoint, Note
 from reportdata.api.description import Description
+from reportdata.api.pushes import Intake, Pushes
 from reportdata.api.routes import IDS, routed
 from reportdata.api.tokens import Decide, Tokens
 from reportdata.api.traffic import Traffic
@@ -33,6 +34,7 @@ def build_app(
     rate: int = 0,
     traffic: Traffic,
     note: Note,
+    intake: Intake,
 ) -> Application:
     """The whole API as an ASGI application.
 
@@ -42,6 +44,7 @@ def build_app(
     :param routes: what else is served.
     :param rate: calls a second of apps without a rate of their own; 0 for no limit.
     :param note: is told of every read, see `reportdata.api.datacenter.endpoint.Endpoint`.
+    :param intake: where pushed facts go.
     """
     lock = _Lock()
 
@@ -58,7 +61,9 @@ def build_app(
         service.path: Endpoint(service, reader, claim_client_token, rates, traffic, note, clock)
         for service in catalogue.services
     }
-    others = [*Tokens(issue_token, traffic, clock).routes(), *Description(catalogue).routes(), *routes]
+    tokens = Tokens(issue_token, traffic, clock)
+    pushes = Pushes(reader, claim_client_token, intake, rates, traffic, clock)
+    others = [*tokens.routes(), *pushes.routes(), *Description(catalogue).routes(), *routes]
     return Application(endpoints, routed(others, traffic), clock)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from uvicorn.server import ServerState
 
@@ -23,12 +23,23 @@ the connection closes, one that does not finds it closed."""
 _STEP = 0.02
 
 
-class Connections(ServerState):
-    """What uvicorn's protocols share, and what is asked of all of them."""
+class BodyLimit(NamedTuple):
+    """How many bytes a request's body may have, and how many seconds it may take to come."""
 
-    def __init__(self, most: int) -> None:
+    largest: int
+    seconds: int
+
+
+class Connections(ServerState):
+    """What uvicorn's protocols share, and what is asked of all of them.
+
+    :param bodies: by path, the limits of those that have their own.
+    """
+
+    def __init__(self, most: int, bodies: Mapping[bytes, BodyLimit] | None = None) -> None:
         super().__init__()
         self.most = most
+        self.bodies = bodies or {}
         self.draining = False
         self.date = b""
         """The line that tells the time."""

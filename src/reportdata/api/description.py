@@ -17,19 +17,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reportdata.api import answers, tokens
+from reportdata.api import answers, pushes, tokens
 from reportdata.api.answers import JSON, Fault, missing_parameter
 from reportdata.api.datacenter import wire
 from reportdata.catalogue import Catalogue, Service
 from reportdata.errors import Reason
-from reportdata.identity import TOKEN_LIFETIME
+from reportdata.identity import REPORT_WRITE, TOKEN_LIFETIME
 
 Json = dict[str, Any]
 
 PATH = "/openapi.json"
 
 _ABOUT = """\
-The statistics of work reports (日志) under the contract of DingTalk's datacenter API, and the calls that issue tokens.
+The statistics of work reports (日志) under the contract of DingTalk's datacenter API, the calls that issue tokens, and
+one that takes the reports as they are sent.
 
 Every answer is JSON and has the ids of the call in its headers. `HEAD` is answered like `GET` without the body,
 `OPTIONS` with what browsers ask for; other methods and paths are not found. What is not described is ignored."""
@@ -61,6 +62,18 @@ _BY_ACCESS_TOKEN = (
     answers.BODY_TOO_LARGE,
     *_BY_THE_STORE,
 )
+_BY_A_PUSH = (
+    *wire.REFUSALS.values(),
+    pushes.OVERFULL,
+    pushes.UNKNOWN_CODING,
+    pushes.WRONG_CODING,
+    answers.BODY_TOO_LARGE,
+    pushes.TOO_MANY_RECORDS,
+    answers.MISSING_BODY,
+    answers.INVALID_BODY,
+    *_BY_THE_STORE,
+)
+_WITH_A_WAIT = {answers.WRONG_CREDENTIALS, pushes.OVERFULL}
 
 _TEXT: Json = {"type": "string"}
 _DAY: Json = _TEXT | {"pattern": "^[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"}
@@ -93,11 +106,12 @@ def describe(catalogue: Catalogue) -> Json:
         "openapi": "3.0.3",
         "info": {"title": "reportdata", "version": "1.0", "description": _ABOUT},  # the contract's version
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in ("statistics", "tokens", "health", "description")],
+        "tags": [{"name": name} for name in ("statistics", "tokens", "facts", "health", "description")],
         "paths": {
             **{service.path: {"get": _numbers(service)} for service in catalogue.services},
             "/v1.0/oauth2/accessToken": {"post": _access_token()},
             "/gettoken": {"get": _gettoken()},
+            pushes.PATH: {"post": _push()},
             "/healthz": {"get": _health("healthz", "ok")},
             "/readyz": {"get": _health("readyz", "ready", answers.STOPPING, *_BY_THE_STORE)},
             PATH: {"get": _operation("openapi", "description", "This description", _answer({"type": "object"}))},
@@ -188,6 +202,36 @@ def _gettoken() -> Json:
     )
 
 
+def _push() -> Json:
+    time = {"oneOf": [_TEXT, {"type": "integer", "format": "int64"}], "description": "When: ISO 8601, or since 1970."}
+    fields = ("report_id", "user_id", "sent_at", "commented_at", "withdrawn_at", "corp_id", "template")
+    values: Json = {name: time if name.endswith("_at") else _TEXT for name in fields}
+    values["departments"] = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+    content: Json = {"schema": {"type": "array", "items": {"type": "object", "properties": values}}}
+    refused = _object({"record": {"type": "integer", "minimum": 0}, "field": _TEXT, "reason": _TEXT})
+    count = {"type": "integer", "minimum": 0}
+    sample = {"report_id": "r1", "user_id": "u1", "sent_at": "2026-09-21 17:05:00"}
+    said = {"record": 17, "field": "sent_at", "reason": "is not a time"}
+    return _operation(
+        "pushFacts",
+        "facts",
+        "Push reports, comments and withdrawals",
+        _answer(
+            _object({"added": count, "refused": count, "records": {"type": "array", "items": refused}}),
+            {"some refused": {"added": 998, "refused": 1, "records": [said]}},
+        ),
+        _BY_A_PUSH,
+        scope=REPORT_WRITE,
+        description="Records as imports read them, in an array, alone, or on lines; gzip is understood. What is "
+        f"answered is durable; records that are not named are taken. The app needs the scope {REPORT_WRITE}.",
+        security=[{"token": []}],
+        parameters=[
+            _parameter("header", pushes.CLAIM_HEADER, "The same key with another body within a day is refused.")
+        ],
+        requestBody={"required": True, "content": {"application/json": content | {"example": [sample]}}},
+    )
+
+
 def _health(name: str, status: str, *faults: Fault) -> Json:
     return _operation(name, "health", f"Is it {status}?", _answer(_object({"status": _exactly(status)})), faults)
 
@@ -214,7 +258,7 @@ def _error(status: int, faults: list[Fault], scope: str) -> Json:
     schema = _object({"code": _TEXT | {"enum": codes}, "requestid": _REQUEST_ID, "message": _TEXT})
     if wire.REFUSALS[Reason.SCOPE] in faults:
         schema["properties"]["accessdenieddetail"] = _object({"requiredScopes": {"type": "array", "items": _TEXT}})
-    more = ["retry-after"] if answers.WRONG_CREDENTIALS in faults else []
+    more = ["retry-after"] if _WITH_A_WAIT & set(faults) else []
     return _answer(schema, examples, *more, status=status)
 
 

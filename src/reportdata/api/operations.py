@@ -101,6 +101,8 @@ class _Metrics(Collector):
             latency.add_metric((api,), buckets, times.seconds)
         yield latency
         yield CounterMetricFamily("reportdata_tokens_issued", "Tokens issued.", self._traffic.tokens_issued)
+        yield CounterMetricFamily("reportdata_facts_accepted", "Facts pushed.", self._traffic.facts_accepted)
+        yield CounterMetricFamily("reportdata_facts_refused", "Records refused in pushes.", self._traffic.facts_refused)
         refused = CounterMetricFamily(
             "reportdata_connections_refused", "Connections closed before a request was read.", labels=("outcome",)
         )

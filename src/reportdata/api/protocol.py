@@ -23,7 +23,7 @@ from reportdata.api.answers import (
     Fault,
     new_ids,
 )
-from reportdata.api.connections import Connections
+from reportdata.api.connections import BodyLimit, Connections
 
 LONGEST_URL = 8_192
 MOST_HEADERS = 100
@@ -51,6 +51,8 @@ class Phase(Enum):
     ANSWER = 3600
     """The program: it has time limits of its own."""
 
+
+USUAL_BODY = BodyLimit(LARGEST_BODY, Phase.BODY.value)
 
 Direct = Callable[[list[tuple[bytes, bytes]], bytes, str], Answer | None]
 """Answers a ``GET``, given its headers, its query and the caller's address; None leaves it to the application."""
@@ -200,7 +202,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        if self._body_bytes > LARGEST_BODY:
+        if self._body_bytes > LARGEST_BODY and self._body_bytes > self._body_limit().largest:
             self._fault = BODY_TOO_LARGE
             raise ValueError(BODY_TOO_LARGE.code)
         if self._direct is None:
@@ -236,7 +238,8 @@ class Protocol(HttpToolsProtocol):
             return
         self._waited += 1
         phase = seen[0]
-        if self._waited < phase.value or self.transport.is_closing():
+        longest = self._body_limit().seconds if phase is Phase.BODY else phase.value
+        if self._waited < longest or self.transport.is_closing():
             return
         answering = self._running is not None and self._running.response_started
         if phase is Phase.HEAD or (phase is Phase.BODY and (self._direct is not None or not answering)):
@@ -276,6 +279,10 @@ class Protocol(HttpToolsProtocol):
         if self._direct is not None:
             return Phase.BODY
         return Phase.BODY if self._running is not None and self._running.more_body else Phase.REQUEST
+
+    def _body_limit(self) -> BodyLimit:
+        path, _, _ = self.url.partition(b"?")
+        return self.server_state.bodies.get(b"/" + path.lstrip(b"/"), USUAL_BODY)
 
     def _is_idle(self) -> bool:
         return self._running is None or self._running.response_complete

@@ -51,6 +51,8 @@ class Traffic:
         self.times: defaultdict[str, Times] = defaultdict(Times)
         """By API."""
         self.tokens_issued = 0
+        self.facts_accepted = 0
+        self.facts_refused = 0
         self._log_requests = log_requests
 
     def answered(self, asked: Asked, ids: Ids, status: int, outcome: str, seconds: float) -> None:

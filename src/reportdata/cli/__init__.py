@@ -14,16 +14,19 @@ from reportdata.errors import ReportDataError
 _MODULES = {
     "import": "importing",
     "refresh": "importing",
+    "compact": "compaction",
     "query": "numbers",
     "status": "numbers",
     "org": "organisations",
     "app": "apps",
     "token": "apps",
     "serve": "serving",
+    "work": "working",
     "audit": "reads",
     "demo": "demonstration",
     "backup": "backups",
     "restore": "backups",
+    "forget": "forgetting",
     "doctor": "doctor",
 }
 """The module of each command, in the order of the help. It is imported when the command is asked for, so that serving

@@ -27,6 +27,7 @@ from reportdata.pipeline import Progress
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
+from reportdata.pipeline.unfinished import forget_finished
 from reportdata.readers import Format
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -95,9 +96,11 @@ def import_command(
         first_day=first_day,
         last_day=last_day,
     )
+    lake = Lake(settings.lake)
     with progress_bar() as progress:
-        done = import_files(Lake(settings.lake), store, files, options, progress)
+        done = import_files(lake, store, files, options, progress)
         refreshed = refresh_folder(settings, store, progress)
+    forget_finished(lake)
     if as_json:
         print_json(_summary(done, refreshed, bad.paths))
     else:

@@ -51,6 +51,19 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+def log_format_option(command: Command) -> Command:
+    """The form of the log."""
+    return click.option(
+        "--log-format",
+        type=click.Choice(["readable", "json"]),
+        default="readable",
+        show_default=True,
+        envvar="REPORTDATA_LOG_FORMAT",
+        show_envvar=True,
+        help="How lines of the log look, on standard error.",
+    )(command)
+
+
 def open_store(settings: Settings) -> Store:
     """The store of a data folder, which is made when it is not there. It is closed when the command ends."""
     store = SQLiteStore(settings.store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -13,6 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from reportdata.pipeline import Progress, silent
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 def print_json(content: object) -> None:
@@ -39,28 +43,51 @@ def size_text(size: float) -> str:
     return f"{size:.1f} GB"
 
 
+_IN_BYTES = ("reading ", "copying ")
+"""How the work begins whose amount is told in bytes."""
+
+
+def rate_text(what: str, done: float, total: float | None, speed: float | None) -> str:
+    """How much of some work is done, and how fast: ``1.2 GB, 210.0 MB/s``."""
+    if not total:
+        return ""
+    amount = size_text if what.startswith(_IN_BYTES) else "{:,.0f}".format
+    rate = f", {amount(speed)}/s" if speed and done < total else ""
+    return f"{amount(done)}{rate}"
+
+
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Shows progress on standard error when that is a terminal."""
+    """Shows progress on standard error when that is a terminal: the amount, the rate and the time that is left. What
+    stands behind `` · `` may change while the same work is done."""
     if not sys.stderr.isatty():
         yield silent
         return
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How much is done, and how fast."""
+
+        def render(self, task: Task) -> Text:
+            return Text(rate_text(task.description, task.completed, task.total, task.speed), no_wrap=True)
 
     with Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
         TaskProgressColumn(),
-        TimeRemainingColumn(),
+        Rate(),
+        TimeRemainingColumn(elapsed_when_finished=True),
         console=Console(stderr=True),
         transient=True,
     ) as bars:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]
+            key = what.partition(" · ")[0]
+            if key not in tasks:
+                tasks[key] = bars.add_task(what, completed=done, total=total or None)
+            bars.update(tasks[key], description=what, completed=done, total=total or None)
 
         yield show

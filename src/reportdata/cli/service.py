@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reportdata.api.application import build_app
 from reportdata.api.connections import Connections
 from reportdata.api.health import health_routes
+from reportdata.api.pushes import BODY, DEFAULTS, PATH, Intake, Limits
 from reportdata.api.server import Listener, Server, bind, inherit, room_for
 from reportdata.api.tls import Certificate
 from reportdata.api.traffic import Traffic
@@ -21,6 +22,7 @@ from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.identity import read_network
+from reportdata.inbox import Inbox, InboxWriter
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SERVING_TIMEOUT, SQLiteStore
 
@@ -31,22 +33,37 @@ log = logging.getLogger("reportdata.audit")
 
 
 @contextmanager
-def open_server(settings: Settings, clock: Callable[[], float] = time.time) -> Iterator[Server]:
-    """The server of a data folder, bound to its addresses."""
+def open_server(
+    settings: Settings, clock: Callable[[], float] = time.time, limits: Limits = DEFAULTS
+) -> Iterator[Server]:
+    """The server of a data folder, bound to its addresses.
+
+    :param limits: of what was pushed and waits.
+    """
     catalogue = read_catalogue(settings.catalogue)
     for network in settings.proxies:
         read_network(network)
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(settings.tls_cert, settings.tls_key)
-    connections = Connections(room_for(settings.connections))
+    connections = Connections(room_for(settings.connections), {PATH.encode(): BODY})
     traffic = Traffic(log_requests=settings.log_requests)
     with ExitStack() as opened:
         reader, writer = (opened.enter_context(closing(SQLiteStore(settings.store, SERVING_TIMEOUT))) for _ in range(2))
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
         health = health_routes(reader, connections)
+        pushed = opened.enter_context(closing(InboxWriter(settings.inbox, clock)))
+        inbox = Inbox(settings.inbox)
         app = build_app(
-            catalogue, reader, writer, clock, routes=health, rate=settings.rate, traffic=traffic, note=audit.note
+            catalogue,
+            reader,
+            writer,
+            clock,
+            routes=health,
+            rate=settings.rate,
+            traffic=traffic,
+            note=audit.note,
+            intake=Intake(pushed.append, inbox.backlog, inbox.free, limits),
         )
         inherited = settings.descriptor is not None
         socket = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)

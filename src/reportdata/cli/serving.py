@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from reportdata.api.server import Server
 from reportdata.certificates import Certificates, development_certificates, names_of_this_machine
+from reportdata.cli.children import Children, ends_with_parent, running
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import data_option
+from reportdata.cli.options import data_option, log_format_option
 from reportdata.cli.service import open_server
+from reportdata.cli.several import serve_by_processes, worker_command
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
 
@@ -82,15 +84,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     envvar="REPORTDATA_OPERATIONS_HOST",
     show_envvar=True,
 )
-@click.option(
-    "--log-format",
-    type=click.Choice(["readable", "json"]),
-    default="readable",
-    show_default=True,
-    envvar="REPORTDATA_LOG_FORMAT",
-    show_envvar=True,
-    help="How lines of the log look, on standard error.",
-)
+@log_format_option
 @click.option(
     "--log-requests",
     is_flag=True,
@@ -107,6 +101,22 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_envvar=True,
     help="How long to keep who read which day; 0 for ever.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    envvar="REPORTDATA_WORKERS",
+    show_envvar=True,
+    help="Processes that answer. Each counts rates for itself, and takes the next operations port.",
+)
+@click.option(
+    "--work/--no-work",
+    default=True,
+    show_default=True,
+    help="Take up what is pushed, in a process beside; without it, run `reportdata work`.",
+)
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @click.option("--fd", "descriptor", type=int, help="A listening socket's file descriptor, in place of host and port.")
 @click.option(
     "--catalogue",
@@ -117,7 +127,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @data_option
 def serve_command(
-    tls_dev: bool, tls_cert: Path | None, tls_key: Path | None, log_format: str, **options: object
+    tls_dev: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    log_format: str,
+    workers: int,
+    work: bool,
+    with_parent: bool,
+    **options: object,
 ) -> None:
     """Serve the contract of DingTalk's reportData from the data folder."""
     configure_log(log_format)
@@ -127,14 +144,21 @@ def serve_command(
             raise BadValue("--tls-dev makes a certificate of its own", "leave out --tls-cert and --tls-key, or it")
         ca, tls_cert, tls_key = _development_certificates(str(options["host"]))
     settings = Settings(tls_cert=tls_cert, tls_key=tls_key, **options)  # type: ignore[arg-type]
-    with open_server(settings) as server:
-        server.run(lambda: _say_where(server, settings, ca))
+    beside = [worker_command(settings, log_format)] if work else []
+    if workers > 1:
+        serve_by_processes(settings, workers, beside, log_format, lambda url: _say_where(url, [], settings, ca))
+        return
+    with open_server(settings) as server, running(Children(beside)):
+        if with_parent:
+            ends_with_parent(server.stop)
+        operations = [listener.url for listener in server.listeners[1:]]
+        server.run(lambda: _say_where(server.url, operations, settings, ca))
 
 
-def _say_where(server: Server, settings: Settings, ca: Path | None) -> None:
-    click.echo(f"Serving {server.url}/v1.0/datacenter/reportData from {settings.data} (Ctrl+C stops)")
-    for operations in server.listeners[1:]:
-        click.echo(f"Serving {operations.url}/metrics, /healthz and /readyz for operators")
+def _say_where(url: str, operations: Sequence[str], settings: Settings, ca: Path | None) -> None:
+    click.echo(f"Serving {url}/v1.0/datacenter/reportData from {settings.data} (Ctrl+C stops)")
+    for found in operations:
+        click.echo(f"Serving {found}/metrics, /healthz and /readyz for operators")
     if ca is not None:
         click.echo(_how_to_trust(ca))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from reportdata.facts import Kind
 
 MEASURES = ("reports", "senders", "commenters")
 """The columns of ``kpis.sql`` that hold numbers."""
@@ -21,15 +23,50 @@ class Measured(NamedTuple):
     measures: Mapping[str, int]
 
 
+class Place(NamedTuple):
+    """An organisation and one of its days."""
+
+    corp_id: str
+    stat_day: str
+
+
+class Subject(NamedTuple):
+    """Whose facts: an organisation's, or those of one of its people."""
+
+    corp_id: str
+    user_id: str | None = None
+
+
 class Engine(Protocol):
     """Computes from Parquet files of facts (`reportdata.lake` has their columns). The same facts give the same rows, in
-    whatever files and order and however often they stand there."""
+    whatever files and order and however often they stand there. A file that cannot be read or written is a
+    `LakeError`."""
 
-    def kpis(self, sent: Sequence[Path], commented: Sequence[Path], withdrawn: Sequence[Path]) -> list[Measured]:
-        """What ``kpis.sql`` says of these files, by day and organisation."""
+    def kpis(
+        self,
+        sent: Sequence[Path],
+        commented: Sequence[Path],
+        withdrawn: Sequence[Path],
+        corp_ids: Collection[str] | None = None,
+    ) -> list[Measured]:
+        """What ``kpis.sql`` says of these files, by day and organisation; of some organisations, when they are named,
+        and then little else is read."""
 
-    def days_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> set[str]:
-        """The stat days of the sent reports that the withdrawals name."""
+    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> set[Place]:
+        """The organisations and days that the files have facts of."""
+
+    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> set[Place]:
+        """The organisations and stat days of the sent reports that the withdrawals name."""
+
+    def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
+        """Write the facts of files of a kind to the new file ``target``, each once and those of an organisation
+        together, so that little has to be read for one. Returns how many there are.
+
+        :param without: whose facts are left out.
+        """
+
+    def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
+        """The files that have facts of the subject. A withdrawal is no person's."""
 
     def close(self) -> None:
         """Let go of the engine."""

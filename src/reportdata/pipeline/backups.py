@@ -26,6 +26,7 @@ import msgspec
 from reportdata.errors import BadFile, BadValue
 from reportdata.lake import Lake, sync
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.known_backups import note_backup
 from reportdata.settings import Settings
 from reportdata.store import Store
 
@@ -71,16 +72,20 @@ def back_up(
     layout = Settings(target)
     if target.resolve().is_relative_to(lake.root.resolve()):
         raise BadValue(f"{target} is in the lake", "choose a folder outside the data folder")
-    with _claimed(target):
+    taken_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+    # Within the lake's lease, so that whoever forgets an organisation waits, and then finds this noted.
+    with _claimed(target), lake.reading():
+        corp_ids = {organisation.corp_id for organisation in store.organisations()}
         progress("copying the store", 0, 0)
         store.copy(layout.store)
         sync(layout.store)
         files = [CopiedFile(layout.store.name, layout.store.stat().st_size, _digest(layout.store))]
         with lake.snapshot() as places:
+            corp_ids |= {organisation.corp_id for organisation in store.organisations()}
+            note_backup(lake.root.parent, target, taken_at, corp_ids)
             files += copy_files(
                 {f"{layout.lake.name}/{name}": place for name, place in places.items()}, target, progress
             )
-        taken_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
         manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
         unfinished = target / _UNFINISHED
         unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reportdata.columns import columns_of_file
 from reportdata.days import Coverage, time_zone
-from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.staging import Staged, Staging
-from reportdata.errors import BadField, BadRecord, InputError
-from reportdata.facts import Fact, Kind, Organisations, read_fact
+from reportdata.errors import InputError
+from reportdata.facts import Kind, Organisations
 from reportdata.identity import Organisation
-from reportdata.lake import Lake
+from reportdata.lake import Incoming, Lake
 from reportdata.pipeline import Progress, silent
-from reportdata.readers import Format, detect_format, read_exchanges, read_jsonl, read_table
-from reportdata.readers.tables import read_heading
-from reportdata.records import Line
+from reportdata.pipeline.sources import SkipBad, Source
+from reportdata.pipeline.unfinished import Unfinished, UnfinishedFile, unfinished
+from reportdata.readers import Format, detect_format
 from reportdata.store import Store
 
-SkipBad = Callable[[BadRecord, Mapping[str, object]], None]
-"""Given each bad record that is skipped: what is wrong, and those of its columns that hold a field."""
+_PARTS = 5
+"""A part of a file has a fifth of the memory's size: with its rows sorted by day, it still fits."""
+_LARGE = 32 << 20
+"""Bytes of a file from which on it is noted what is done of it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,9 @@ class Options:
 
     ``corp_id`` is the organisation of records that name none; ``add_in`` the time zone in which unknown organisations
     are added, None to refuse them; ``skip_bad`` takes the bad records, None to let the first one stop its file;
-    ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records.
+    ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records; ``memory`` is how
+    many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
+    machine).
     """
 
     corp_id: str | None = None
@@ -40,6 +42,8 @@ class Options:
     skip_bad: SkipBad | None = None
     first_day: str | None = None
     last_day: str | None = None
+    memory: int | None = None
+    part_size: int | None = None
 
 
 @dataclass
@@ -68,117 +72,83 @@ def import_files(
 
     A file that cannot be imported is named in the result and does not keep the others from it; but then no day is noted
     as observed, since what is missing would be read as zeros. Days are refreshed by `reportdata.pipeline.refreshing`.
+
+    When this is interrupted, the same call goes on where it was: files that were finished are not read again, and of a
+    large file only the parts that were not staged. `forget_finished` is for when all is done.
     """
     done = Imported()
     if options.corp_id is not None:
         organisations = _known(store, options)
         organisations.time_zone(options.corp_id)
         _add(store, organisations, done)
-    for path in files:
-        try:
-            _import_file(lake, store, path, options, progress, done)
-        except InputError as error:
-            done.failures.append(error)
-    if not done.failures:
-        lake.observe(_observed(done, options))
+    with unfinished(lake) as left:
+        for path in files:
+            several = len(files) > 1 or path.stat().st_size > _LARGE
+            try:
+                _import_file(lake, store, path, options, progress, done, left if several else None)
+            except InputError as error:
+                done.failures.append(error)
+        if not done.failures:
+            lake.observe(_observed(done, options))
     return done
 
 
-def _import_file(lake: Lake, store: Store, path: Path, options: Options, progress: Progress, done: Imported) -> None:
+def _import_file(
+    lake: Lake, store: Store, path: Path, options: Options, progress: Progress, done: Imported, left: Unfinished | None
+) -> None:
     format_ = options.format or detect_format(path)
     organisations = _known(store, options)
-    skipped = _Skipped(path, options.skip_bad)
-    with lake.incoming() as incoming:
-        staging = Staging(incoming.folder)
-        try:
-            progress(f"reading {path.name}", 0, 0)
-            if not _stage_table(staging, path, format_, organisations, options.corp_id):
-                lines = _progressing(_lines(path, format_), path, progress)
-                staging.add_facts(_facts(lines, organisations, options.corp_id, skipped))
-            files = {kind: lake.files(kind) for kind in ("sent", "commented", "withdrawn")}
+    file = left.file(path, format_, options.corp_id, options.part_size, _zones(organisations)) if left else None
+    if file is not None and (finished := file.finished()) is not None:
+        _count(done, finished, 0)
+        return
+    try:
+        source = Source(path, format_, organisations, options.corp_id, options.skip_bad, progress)
+        with lake.incoming() as incoming:
+            staged = _stage(lake, source, incoming, options, file)
+            for corp_id in {corp_id for part in staged for corp_id in part.spans}:
+                organisations.time_zone(corp_id)  # adds it, if it is to be added
+            _add(store, organisations, done)
+            progress(f"adding {path.name}", 0, 0)
+            lake.add(incoming)
+            if file is not None and not source.skipped:
+                file.note_finished(incoming.folder.name, staged)
+    except InputError:
+        if file is not None:
+            file.drop()
+        raise
+    _count(done, staged, source.skipped)
 
-            def known(kind: Kind, days: Sequence[str]) -> list[Path]:
-                return [file for day in days for file in files[kind].get(day, ())]
 
-            staged = staging.finish(known)
-        finally:
-            staging.close()
-        _add(store, organisations, done)
-        lake.add(incoming)
-    _count(done, staged, skipped.count)
+def _stage(
+    lake: Lake, source: Source, incoming: Incoming, options: Options, file: UnfinishedFile | None
+) -> list[Staged]:
+    staging = Staging(incoming.folder, options.memory)
+    try:
+        size = options.part_size or staging.memory // _PARTS
+        if file is not None and source.size > size:
+            staging.keep_parts(file.parts)
+        else:
+            file = None
+        source.stage(staging, incoming.folder, size, file)
+
+        def known(kind: Kind, day: str) -> Sequence[Path]:
+            source.comparing(day)
+            return lake.files(kind, [day]).get(day, ())
+
+        return staging.finish(known)
+    finally:
+        staging.close()
 
 
 def _known(store: Store, options: Options) -> Organisations:
     return Organisations({o.corp_id: time_zone(o.time_zone) for o in store.organisations()}, options.add_in)
 
 
-def _stage_table(
-    staging: Staging, path: Path, format_: Format, organisations: Organisations, corp_id: str | None
-) -> bool:
-    """Stage a table as a whole, when its form allows it."""
-    if format_ is Format.CSV:
-        heading = read_heading(path)
-        if heading is None:
-            return False
-        columns = columns_of_file(str(path), heading.columns)
-        query = staging.read_csv(path, heading.columns, heading.delimiter)
-        return staging.add_table(query, columns, organisations, corp_id)
-    if format_ is Format.PARQUET:
-        table = ParquetTable(path)
-        table_query = table.query()
-        table.close()
-        return table_query is not None and staging.add_table(table_query, table.columns, organisations, corp_id)
-    return False
-
-
-def _lines(path: Path, format_: Format) -> Iterator[Line]:
-    if format_ is Format.CSV:
-        return read_table(path)
-    if format_ is Format.JSONL:
-        return read_jsonl(path)
-    if format_ is Format.DINGTALK:
-        return read_exchanges(path)
-    return ParquetTable(path).rows()
-
-
-def _progressing(lines: Iterator[Line], path: Path, progress: Progress) -> Iterator[Line]:
-    size = path.stat().st_size
-    for count, line in enumerate(lines):
-        if count % 4096 == 0:
-            progress(f"reading {path.name}", line.position, size)
-        yield line
-
-
-class _Skipped:
-    """Hands bad records on when they are to be skipped, and stops the file when they are not."""
-
-    def __init__(self, path: Path, take: SkipBad | None) -> None:
-        self._path = path
-        self._take = take
-        self.count = 0
-
-    def take(self, line: Line, error: BadField) -> None:
-        bad = BadRecord(str(self._path), line.number, error.field, error.reason, error.hint)
-        if self._take is None:
-            raise bad
-        used = set(line.columns[1:]) if line.columns else set()
-        self._take(bad, {name: value for name, value in line.record.items() if name in used})
-        self.count += 1
-
-
-def _facts(
-    lines: Iterator[Line], organisations: Organisations, corp_id: str | None, skipped: _Skipped
-) -> Iterator[Fact]:
-    for line in lines:
-        if line.error is not None or line.columns is None:
-            skipped.take(line, line.error or BadField("record", "has no columns"))
-            continue
-        try:
-            fact = read_fact(line.record, line.columns, organisations, corp_id)
-        except BadField as error:
-            skipped.take(line, error)
-        else:
-            yield fact
+def _zones(organisations: Organisations) -> list[tuple[str, str]]:
+    """What facts depend on of the organisations. One that is added in the zone of unknown ones changes nothing."""
+    zones = [(corp_id, str(zone)) for corp_id, zone in organisations.known.items() if zone != organisations.add_in]
+    return [("", str(organisations.add_in)), *sorted(zones)]
 
 
 def _add(store: Store, organisations: Organisations, done: Imported) -> None:

@@ -1,41 +1,65 @@
-"""From the lake to the store: computing the KPIs of days."""
+"""From the lake to the store: computing the KPIs of days.
+
+A day to which files were only added since it was computed is computed anew for the organisations in these files, from
+their rows of all of its files. Any other stale day, and a day of a period that is asked for, is computed as a whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from reportdata.catalogue import Service
+from reportdata.days import Coverage
 from reportdata.engines import Engine, Measured, definition
 from reportdata.lake import DayFiles, Lake
+from reportdata.lake.files import fingerprint
 from reportdata.pipeline import Progress, silent
 from reportdata.store import DayKpis, Store
 
 _BATCH_BYTES = 8 << 20
 """Days are computed and stored in batches of about this much Parquet, so that memory stays bounded and what is counted
 fits the processor's caches."""
+_FEW = 256
+"""With more organisations than these, a day is computed as a whole."""
+
+Scope = frozenset[str] | None
+"""The organisations of a day that are computed; None for all."""
 
 
 @dataclass
 class Refreshed:
-    """What a refresh did: the days it computed, and how many rows of KPIs changed."""
+    """What a refresh did: the days it computed, how many of these for some organisations only, and how many rows of
+    KPIs changed."""
 
     days: list[str] = field(default_factory=list)
+    partly: int = 0
     changed: int = 0
+
+
+class _Standing(NamedTuple):
+    """How the days that are looked at stand: their files, which of them are stale and for whom, and the files of
+    withdrawals: all, and those that were not applied to the days of their reports."""
+
+    files: Mapping[str, DayFiles]
+    stale: dict[str, Scope]
+    withdrawals: Sequence[Path]
+    unapplied: Sequence[Path]
 
 
 def stale_days(lake: Lake, store: Store, engine: Engine, service: Service) -> list[str]:
     """The days whose numbers do not stand for what the lake holds."""
-    withdrawals = lake.withdrawals()
-    return sorted(_stale(lake.days(), _unapplied(withdrawals, store, service), store, engine, service))
+    with lake.reading():
+        return sorted(_standing(lake, store, engine, _id(service), None).stale)
 
 
 def waiting(lake: Lake, store: Store, service: Service) -> tuple[list[str], list[Path]]:
     """The days with other files than they were computed from, and the files of withdrawals that were not applied to the
     days of their reports: what can be told without an engine."""
-    withdrawals = _unapplied(lake.withdrawals(), store, service)
-    return sorted(_changed(lake.days(), store, service)), withdrawals
+    withdrawals = _unapplied(lake.withdrawals(), store, _id(service))
+    return sorted(_changed(lake.days(), store.fingerprints(_id(service)))), withdrawals
 
 
 def refresh(
@@ -47,34 +71,48 @@ def refresh(
     now: float,
     first_day: str | None = None,
     last_day: str | None = None,
+    days: Collection[str] | None = None,
     progress: Progress = silent,
 ) -> Refreshed:
-    """Compute what is stale and, when a first or last day is given, all days from the one to the other."""
+    """Compute what is stale and, when a first or last day is given, all days from the one to the other.
+
+    :param days: look at these days only, and at those of reports that were withdrawn since. However many other days the
+        lake has, that costs the same; what was observed of others is not shown by it.
+    """
     done = Refreshed()
     service_id = _id(service)
-    with lake.refreshing():
+    with lake.refreshing(), lake.reading():
         # Read before the days: what is noted as observed has its facts in the lake already.
         coverage = lake.coverage()
-        withdrawals = lake.withdrawals()
-        days = lake.days()
-        new = _unapplied(withdrawals, store, service)
-        chosen = _stale(days, new, store, engine, service)
+        standing = _standing(lake, store, engine, service_id, days)
+        chosen = dict(standing.stale)
         if first_day is not None or last_day is not None:
-            chosen |= {day for day in days if (first_day or "") <= day <= (last_day or "99991231")}
-        for batch in _batches(sorted(chosen), days):
+            period = (day for day in standing.files if (first_day or "") <= day <= (last_day or "99991231"))
+            chosen.update(dict.fromkeys(period))
+        for batch, scope in _batches(chosen, standing.files):
             progress("computing days", len(done.days), len(chosen))
+            files = {day: standing.files[day] for day in batch}
             rows = engine.kpis(
-                [path for day in batch for path in days[day].sent],
-                [path for day in batch for path in days[day].commented],
-                withdrawals,
+                [path for day in batch for path in files[day].sent],
+                [path for day in batch for path in files[day].commented],
+                standing.withdrawals,
+                scope,
             )
-            fingerprints = {day: days[day].fingerprint(definition()) for day in batch}
-            done.changed += store.put_days(service_id, fingerprints, _kpis(service, rows), now)
+            done.changed += store.put_days(
+                service_id,
+                {day: found.fingerprint(definition()) for day, found in files.items()},
+                _kpis(service, rows),
+                now,
+                files={day: found.names() for day, found in files.items()},
+                only=dict.fromkeys(batch, scope) if scope is not None else None,
+            )
             done.days += batch
+            done.partly += len(batch) if scope is not None else 0
             progress("computing days", len(done.days), len(chosen))
-        covered = store.coverage()
-        if new or not all(any(wide.includes(piece) for wide in covered) for piece in coverage):
-            store.put_coverage(service_id, coverage, [path.name for path in new])
+        new = _uncovered(coverage if days is None else _clipped(coverage, days), store.coverage())
+        if standing.unapplied or new:
+            store.put_coverage(service_id, new, [path.name for path in standing.unapplied])
+    done.days.sort()
     return done
 
 
@@ -84,40 +122,88 @@ def _id(service: Service) -> str:
     return service.id
 
 
-def _unapplied(withdrawals: Sequence[Path], store: Store, service: Service) -> list[Path]:
-    applied = store.applied_withdrawals(_id(service))
+def _unapplied(withdrawals: Sequence[Path], store: Store, service: str) -> list[Path]:
+    applied = store.applied_withdrawals(service)
     return [path for path in withdrawals if path.name not in applied]
 
 
-def _stale(
-    days: Mapping[str, DayFiles], unapplied: Sequence[Path], store: Store, engine: Engine, service: Service
-) -> set[str]:
-    """The days with other files than they were computed from, and those of reports that were withdrawn since."""
-    stale = _changed(days, store, service)
+def _standing(lake: Lake, store: Store, engine: Engine, service: str, days: Collection[str] | None) -> _Standing:
+    withdrawals = lake.withdrawals()
+    unapplied = _unapplied(withdrawals, store, service)
+    files = lake.days(days)
+    withdrawn: dict[str, Scope] = {}
     if unapplied:
-        stale |= engine.days_of_reports(unapplied, [path for files in days.values() for path in files.sent])
-    return stale
+        for corp_id, day in engine.places_of_reports(unapplied, lake.paths("sent")):
+            withdrawn[day] = (withdrawn.get(day) or frozenset()) | {corp_id}
+        files = {**files, **lake.days(withdrawn.keys() - files.keys())}
+    stale = _stale(files, store, engine, service)
+    for day, scope in withdrawn.items():
+        stale[day] = _both(stale.get(day, frozenset()), scope)
+    return _Standing(files, stale, withdrawals, unapplied)
 
 
-def _changed(days: Mapping[str, DayFiles], store: Store, service: Service) -> set[str]:
-    computed = store.fingerprints(_id(service))
+def _both(one: Scope, other: Scope) -> Scope:
+    both = None if one is None or other is None else one | other
+    return None if both is None or len(both) > _FEW else both
+
+
+def _changed(days: Mapping[str, DayFiles], computed: Mapping[str, str]) -> set[str]:
+    """The days with other files than they were computed from, or computed by another definition."""
     return {day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())}
 
 
-def _batches(chosen: Sequence[str], days: Mapping[str, DayFiles]) -> Iterator[list[str]]:
+def _stale(days: Mapping[str, DayFiles], store: Store, engine: Engine, service: str) -> dict[str, Scope]:
+    """These days, and whom they are stale for."""
+    computed = store.fingerprints(service, days)
+    changed = _changed(days, computed)
+    computed_from = store.computed_files(service, changed)
+    stale: dict[str, Scope] = {}
+    added: list[DayFiles] = []
+    for day in changed:
+        was, names = computed_from.get(day, frozenset()), days[day].names()
+        if was < names and computed.get(day) == fingerprint(was, definition()):
+            added.append(days[day].only(names - was))
+            stale[day] = frozenset()
+        else:
+            stale[day] = None
+    if added:
+        sent = [path for files in added for path in files.sent]
+        for corp_id, day in engine.places(sent, [path for files in added for path in files.commented]):
+            stale[day] = _both(stale[day], frozenset((corp_id,)))
+    return stale
+
+
+def _batches(chosen: Mapping[str, Scope], days: Mapping[str, DayFiles]) -> Iterator[tuple[list[str], Scope]]:
+    """Days with the same scope, as many as are computed together."""
     batch: list[str] = []
     size = 0
-    for day in chosen:
-        batch.append(day)
-        size += sum(path.stat().st_size for path in (*days[day].sent, *days[day].commented))
-        if size >= _BATCH_BYTES:
-            yield batch
+    scope: Scope = None
+    for day in sorted(chosen, key=lambda day: (sorted(chosen[day] or ()), day)):
+        if batch and (size >= _BATCH_BYTES or chosen[day] != scope):
+            yield batch, scope
             batch, size = [], 0
+        scope = chosen[day]
+        batch.append(day)
+        size += sum(path.stat().st_size for paths in days[day] for path in paths)
     if batch:
-        yield batch
+        yield batch, scope
 
 
 def _kpis(service: Service, rows: Sequence[Measured]) -> list[DayKpis]:
     return [
         DayKpis(row.corp_id, row.stat_day, {kpi.id: row.measures[kpi.measure] for kpi in service.kpis}) for row in rows
     ]
+
+
+def _clipped(coverage: Collection[Coverage], days: Collection[str]) -> Iterator[Coverage]:
+    """What of the coverage lies on these days."""
+    for corp_id, first, last in coverage:
+        yield from (Coverage(corp_id, day, day) for day in days if first <= day <= last)
+
+
+def _uncovered(coverage: Collection[Coverage] | Iterator[Coverage], covered: Sequence[Coverage]) -> list[Coverage]:
+    """What of the coverage is not covered yet."""
+    known: dict[str, list[Coverage]] = {}
+    for piece in covered:
+        known.setdefault(piece.corp_id, []).append(piece)
+    return [piece for piece in coverage if not any(wide.includes(piece) for wide in known.get(piece.corp_id, ()))]

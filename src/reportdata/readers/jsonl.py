@@ -10,6 +10,7 @@ import msgspec
 
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
+from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.readers.text import opened, position
 from reportdata.records import Line
 
@@ -44,8 +45,32 @@ def read_objects(path: Path) -> Iterator[Found]:
 
 def read_jsonl(path: Path) -> Iterator[Line]:
     """The records of a JSON Lines file."""
+    return _records(read_objects(path))
+
+
+def read_part_of_jsonl(path: Path, part: Part, counts: LineCounts) -> Iterator[Line]:
+    """The records of a part of a JSON Lines file, as `read_jsonl` gives them.
+
+    :raises NotAlone: when the part is not UTF-8, or the file may be one object over several lines.
+    """
+    return _records(_objects_of_part(path, part, counts))
+
+
+def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Found]:
+    number = counts.before(part)
+    with opened_part(path, part) as text:
+        for number, line in enumerate(text, number + 1):  # noqa: B020
+            if line.strip():
+                content = _decoded(line)
+                if number == 1 and isinstance(content, BadField) and line.lstrip().startswith("{"):
+                    raise NotAlone(str(path), "may be one object")
+                yield Found(number, part.position, content)
+    counts.note(part, number)
+
+
+def _records(objects: Iterator[Found]) -> Iterator[Line]:
     known: dict[tuple[str, ...], Columns] = {}
-    for number, place, content in read_objects(path):
+    for number, place, content in objects:
         if isinstance(content, BadField):
             yield Line(number, place, None, {}, content)
             continue

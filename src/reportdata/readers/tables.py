@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from reportdata.columns import columns_of_file
 from reportdata.errors import BadField, BadFile
+from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.readers.text import opened, opened_bytes, position
 from reportdata.records import Line
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 _DELIMITERS = "\t,;"
 _LONGEST_CELL = 1 << 24
@@ -38,28 +42,56 @@ def read_heading(path: Path) -> Heading | None:
 
 
 def read_table(path: Path) -> Iterator[Line]:
-    """The records of a CSV or TSV file. Empty lines are passed over."""
+    """The records of a CSV or TSV file. Empty lines are passed over, and so are empty cells beyond the last column."""
     with opened(path) as text:
         heading = _heading(path, text.readline(_LONGEST_CELL))
         text.seek(0)
-        columns = columns_of_file(str(path), heading.columns)
+        try:
+            rows = csv.reader(text, delimiter=heading.delimiter, strict=True)
+            yield from _records(path, rows, text, heading, begins=True)
+        except csv.Error as error:
+            raise BadFile(str(path), str(error)) from error
+
+
+def read_part_of_table(path: Path, part: Part, heading: Heading, counts: LineCounts) -> Iterator[Line]:
+    """The records of a part of a CSV or TSV file, as `read_table` gives them.
+
+    :raises NotAlone: when the part is no CSV by itself, or is not UTF-8.
+    """
+    before = counts.before(part)
+    with opened_part(path, part) as text:
         rows = csv.reader(text, delimiter=heading.delimiter, strict=True)
-        number, begins = 0, True
-        while True:
-            number = rows.line_num + 1
-            try:
-                cells = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise BadFile(str(path), f"line {number} is not CSV: {error}") from error
-            if begins:
-                begins = False
-            elif len(cells) != len(heading.columns) and cells:
-                wrong = BadField("line", f"has {len(cells)} cells, the heading has {len(heading.columns)}")
-                yield Line(number, position(text), columns, {}, wrong)
-            elif cells:
-                yield Line(number, position(text), columns, dict(zip(heading.columns, cells, strict=True)))
+        try:
+            for line in _records(path, rows, text, heading, begins=part.start == 0):
+                yield line._replace(number=before + line.number, position=part.position)
+        except csv.Error as error:
+            raise NotAlone(str(path), str(error)) from error
+        counts.note(part, before + rows.line_num)
+
+
+def _records(path: Path, rows: Reader, text: TextIO, heading: Heading, *, begins: bool) -> Iterator[Line]:
+    """The records of a text, which may begin with the heading.
+
+    :raises csv.Error: with the number of the line that is not CSV.
+    """
+    columns = columns_of_file(str(path), heading.columns)
+    while True:
+        number = rows.line_num + 1
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise csv.Error(f"line {number} is not CSV: {error}") from error
+        while len(cells) > len(heading.columns) and not cells[-1]:  # as DuckDB does
+            cells.pop()
+        if begins:
+            begins = False
+        elif len(cells) != len(heading.columns) and cells:
+            wrong = BadField("line", f"has {len(cells)} cells, the heading has {len(heading.columns)}")
+            yield Line(number, position(text), columns, {}, wrong)
+        elif cells:
+            yield Line(number, position(text), columns, dict(zip(heading.columns, cells, strict=True)))
 
 
 def _heading(path: Path, first: str) -> Heading:

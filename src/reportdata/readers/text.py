@@ -36,9 +36,7 @@ def opened_bytes(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            if packed:
+            if _is_packed(raw):
                 with gzip.open(raw) as file:
                     yield cast(BinaryIO, file)
             else:
@@ -47,10 +45,28 @@ def opened_bytes(path: Path) -> Iterator[BinaryIO]:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
-def position(text: TextIO) -> int:
+def packed(path: Path) -> bool:
+    """Whether it is a gzip file.
+
+    :raises BadFile: when it cannot be read.
+    """
+    try:
+        with path.open("rb") as raw:
+            return _is_packed(raw)
+    except OSError as error:
+        raise BadFile(str(path), f"cannot be read: {error}") from error
+
+
+def _is_packed(raw: BinaryIO) -> bool:
+    start = raw.read(2)
+    raw.seek(0)
+    return start == b"\x1f\x8b"
+
+
+def position(source: TextIO | BinaryIO) -> int:
     """How many bytes of the file, as it lies on disk, have been read."""
-    packed = getattr(text.buffer, "fileobj", None)
-    place: int = (packed or text.buffer).tell()
+    file = getattr(source, "buffer", source)
+    place: int = (getattr(file, "fileobj", None) or file).tell()
     return place
 
 

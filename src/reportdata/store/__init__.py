@@ -10,7 +10,7 @@ What every store owes:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -90,18 +90,53 @@ class Store(Protocol):
     def coverage(self) -> list[Coverage]:
         """What is covered, in as few pieces as possible, by organisation and day."""
 
-    def fingerprints(self, service: str) -> dict[str, str]:
-        """The fingerprint that each day was last computed from."""
+    def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
+        """The fingerprint that each day was last computed from: each of the named days, in place of all."""
+
+    def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
+        """The names of the files that each of these days was last computed from. A day that never was is left out."""
 
     def applied_withdrawals(self, service: str) -> set[str]:
         """The files of withdrawals whose reports' days were computed since."""
 
-    def put_days(self, service: str, fingerprints: Mapping[str, str], rows: Sequence[DayKpis], now: float) -> int:
+    def put_days(
+        self,
+        service: str,
+        fingerprints: Mapping[str, str],
+        rows: Sequence[DayKpis],
+        now: float,
+        *,
+        files: Mapping[str, Collection[str]] | None = None,
+        only: Mapping[str, Collection[str]] | None = None,
+    ) -> int:
         """Replace the KPIs of days: ``fingerprints`` names the days, ``rows`` holds all that they have. An organisation
-        without a row has no facts on that day any more. Returns how many values changed."""
+        without a row has no facts on that day any more. Returns how many values changed.
+
+        :param files: the names of the files that a day was computed from; none are noted for a day that is left out.
+        :param only: the organisations whose KPIs are replaced, where they are not all; the day's others stay as they
+            are.
+        """
+
+    def exchange_files(self, service: str, stat_day: str, was: str, fingerprint: str, files: Collection[str]) -> bool:
+        """Note that a day is computed from other files, which hold the same facts; its KPIs stay. False, and nothing
+        changes, unless it was last computed from the fingerprint ``was``."""
 
     def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
         """Add to what is covered, and note files of withdrawals as applied."""
+
+    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
+        """Note a file of withdrawals as applied in place of those that it was merged from, or none in their place."""
+
+    def forget(self, corp_id: str) -> int:
+        """Remove an organisation with its KPIs and their history, its coverage, apps, tokens and client tokens; returns
+        how many rows that were, 0 when nothing was there. Nothing of what was removed, now or before, can be read from
+        the store's files when this returns.
+
+        :raises StoreError: also when another process keeps what was removed readable, by reading; it is removed then.
+        """
+
+    def mentions(self, text: str) -> dict[str, int]:
+        """Where a text stands in the store, alone or within a longer one: places, and how many values there hold it."""
 
     def newest(self) -> float:
         """When the newest of what carries a time was recorded, in seconds since 1970; 0 when nothing was."""

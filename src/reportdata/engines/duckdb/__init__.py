@@ -1,44 +1,68 @@
-"""DuckDB, in this process: computes KPIs and turns what is imported into Parquet."""
+"""DuckDB, in this process: computes KPIs, merges files, and turns what is imported into Parquet."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from reportdata.days import from_date
-from reportdata.engines import MEASURES, Measured, kpis_sql
-from reportdata.engines.duckdb.connection import connect, facts
+from reportdata.engines import MEASURES, Measured, Place, Subject, kpis_sql
+from reportdata.engines.duckdb.connection import connect, facts, text
+from reportdata.engines.duckdb.merging import facts_of, files_holding, write_merged
 from reportdata.errors import LakeError
+from reportdata.facts import Kind
 
 
 class DuckDBEngine:
     """A `reportdata.engines.Engine`. Larger work than memory spills to the folder ``spill``."""
 
     def __init__(self, spill: Path | None = None) -> None:
+        self._spill = spill
         self._connection = connect(spill)
 
-    def kpis(self, sent: Sequence[Path], commented: Sequence[Path], withdrawn: Sequence[Path]) -> list[Measured]:
-        self._views(sent=sent, commented=commented, withdrawn=withdrawn)
+    def kpis(
+        self,
+        sent: Sequence[Path],
+        commented: Sequence[Path],
+        withdrawn: Sequence[Path],
+        corp_ids: Collection[str] | None = None,
+    ) -> list[Measured]:
+        # DuckDB takes the comparison into the scans, which leave out row groups of other organisations.
+        only = f" where corp_id in ({', '.join(map(text, sorted(corp_ids))) or 'null'})" if corp_ids is not None else ""
+        self._views(only, sent=sent, commented=commented, withdrawn=withdrawn)
         rows = self._rows(f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})")
         return [
             Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
             for corp_id, day, *values in rows
         ]
 
-    def days_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> set[str]:
+    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> set[Place]:
+        self._views(sent=sent, commented=commented)
+        return self._places("select corp_id, stat_day from sent union select corp_id, stat_day from commented")
+
+    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> set[Place]:
         self._views(sent=sent, withdrawn=withdrawn)
-        rows = self._rows(
-            "select distinct stat_day from sent semi join withdrawn using (corp_id, report_id)",
+        return self._places(
+            "select distinct corp_id, stat_day from sent semi join withdrawn using (corp_id, report_id)"
         )
-        return {from_date(day) for (day,) in rows}
+
+    def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
+        return write_merged(kind, files, target, without, self._spill)
+
+    def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
+        found = {name for (name,) in self._rows(files_holding(kind, files, subject))} if facts_of(kind, subject) else {}
+        return [path for path in files if str(path) in found]
 
     def close(self) -> None:
         self._connection.close()
 
-    def _views(self, **paths: Sequence[Path]) -> None:
+    def _places(self, sql: str) -> set[Place]:
+        return {Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql)}
+
+    def _views(self, only: str = "", **paths: Sequence[Path]) -> None:
         for kind, files in paths.items():
-            self._rows(f"create or replace temp view {kind} as {facts(kind, files)}")
+            self._rows(f"create or replace temp view {kind} as select * from ({facts(kind, files)}){only}")
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         import duckdb

@@ -36,12 +36,20 @@ COLUMNS = {
 }
 """The columns of each kind of facts in the lake."""
 
+MEMORY = 1_200_000_000
+"""Bytes that a database takes at most: more makes nothing faster, since work is done in pieces, and a first touch of
+memory costs time."""
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
-def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A database in memory that spills to a folder, and fetches nothing from a network."""
+
+def connect(spill: Path | None = None, memory: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A database in memory that spills to a folder, and fetches nothing from a network.
+
+    :param memory: bytes that it may take; absent, half of what it would take of this machine, and at most `MEMORY`.
+    """
     import duckdb
 
-    return duckdb.connect(
+    connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -49,6 +57,15 @@ def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(spill or ""),
         }
     )
+    connection.execute(f"set memory_limit = '{memory or min(memory_of(connection) // 2, MEMORY)}B'")
+    return connection
+
+
+def memory_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bytes that a database may take."""
+    ((limit,),) = connection.execute("select current_setting('memory_limit')").fetchall()
+    value, unit = limit.split()
+    return int(float(value) * 1024 ** _UNITS.index(unit))
 
 
 def facts(kind: str, paths: Sequence[Path]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from reportdata.columns import Columns, columns_of_file
 from reportdata.engines.duckdb.connection import connect, file, name
@@ -24,6 +25,13 @@ _TEXTS = (
 )
 
 
+class Rows(NamedTuple):
+    """Rows from the first, counted from 0, to before the end."""
+
+    first: int
+    end: int
+
+
 class ParquetTable:
     """A Parquet file whose rows are records."""
 
@@ -40,7 +48,29 @@ class ParquetTable:
         self.columns: Columns = columns_of_file(str(path), self._types)
         self._used = [column for column in self.columns[1:] if column is not None]
 
-    def query(self) -> str | None:
+    def parts(self, size: int) -> list[Rows]:
+        """The file's rows in parts of whole row groups, each of about so many bytes or one row group."""
+        import duckdb
+
+        groups = (
+            "select row_group_id, any_value(row_group_num_rows), sum(total_uncompressed_size) "
+            f"from parquet_metadata({file(self._path)}) group by row_group_id order by row_group_id"
+        )
+        try:
+            found = self._connection.execute(groups).fetchall()
+        except duckdb.Error as error:
+            raise BadFile(str(self._path), f"cannot be read as Parquet: {error}") from error
+        parts: list[Rows] = []
+        first = end = taken = 0
+        for _, rows, bytes_ in found:
+            if taken and taken + bytes_ > size:
+                parts.append(Rows(first, end))
+                first, taken = end, 0
+            end += rows
+            taken += bytes_
+        return [*parts, Rows(first, end)]
+
+    def query(self, part: Rows) -> str | None:
         """A query of the columns that hold fields, all as texts; None when one of them is of a type that has no text
         of the common forms."""
         if not all(
@@ -48,17 +78,17 @@ class ParquetTable:
         ):
             return None
         cells = (f"cast({self._cell(column)} as varchar) as {name(column)}" for column in self._used)
-        return f"select {', '.join(cells)} from {self._source()}"
+        return f"select {', '.join(cells)} from {self._source(part)}"
 
-    def rows(self) -> Iterator[Line]:
+    def rows(self, part: Rows | None = None) -> Iterator[Line]:
         """The records, with the number of their row."""
         import duckdb
 
         try:
             cells = ", ".join(f"{self._cell(column)} as {name(column)}" for column in self._used)
             self._connection.execute("set preserve_insertion_order = true")
-            found = self._connection.execute(f"select {cells} from {self._source()}")
-            number = 0
+            found = self._connection.execute(f"select {cells} from {self._source(part)}")
+            number = part.first if part is not None else 0
             while rows := found.fetchmany(_ROWS):
                 for row in rows:
                     number += 1
@@ -70,8 +100,12 @@ class ParquetTable:
         """Let go of the file."""
         self._connection.close()
 
-    def _source(self) -> str:
-        return f"read_parquet({file(self._path)}, hive_partitioning = false)"
+    def _source(self, part: Rows | None = None) -> str:
+        source = f"read_parquet({file(self._path)}, hive_partitioning = false"
+        if part is None:
+            return f"{source})"
+        # Row groups outside are not read.
+        return f"{source}, file_row_number = true) where file_row_number between {part.first} and {part.end - 1}"
 
     def _cell(self, column: str) -> str:
         """Times as texts, with an offset where they are instants."""

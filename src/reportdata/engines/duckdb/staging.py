@@ -3,131 +3,161 @@
 Tables whose cells are all of the common forms are converted by DuckDB (`Staging.add_table`). It takes only what it
 converts exactly as `reportdata.facts` would; anything else makes it give up, and the table is read record by record
 (`Staging.add_facts`), which is slower and says precisely what is wrong where.
+
+What is added lies in parts, each in a folder of its own, until all of it is there; `Staging.finish` then keeps what is
+new (`reportdata.engines.duckdb.news`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from shutil import rmtree
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from reportdata.columns import Columns
-from reportdata.days import PARTITION, day_of_folder, from_date
-from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, file, name, text
-from reportdata.engines.duckdb.conversion import facts_of_table
+from reportdata.days import PARTITION
+from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, file, memory_of, name, text
+from reportdata.engines.duckdb.conversion import facts_of_table, uncommon_cells
+from reportdata.engines.duckdb.news import Staged, keep_all, keep_new
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Fact, Kind, Organisations
 
 _FACT = {field: "bigint" if field == "at" else "varchar" for field in Fact.__struct_fields__}
+_BUFFERS = 4 << 20, 32 << 20
+"""Bytes of a text file that are read at once: the least and the most. Larger is faster."""
+_FACTS = 500_000
+"""Facts that are written to one file of lines."""
+_FLUSHED = 61_440
+"""Rows that a thread gathers before it sorts them by day: few, so that memory is used again while it is in the
+processor's caches."""
 
-
-class Staged(NamedTuple):
-    """What was staged of a kind: records read, facts that the lake does not have yet, their days, and each
-    organisation's first and last day among all that was read."""
-
-    kind: Kind
-    read: int
-    added: int
-    days: tuple[str, ...]
-    spans: Mapping[str, tuple[str, str]]
+__all__ = ["Staged", "Staging"]
 
 
 class Staging:
-    """Writes facts to ``folder``, laid out like the lake: ``<kind>/stat_day=2021-06-20/*.parquet``."""
+    """Writes facts to ``folder``, laid out like the lake: ``<kind>/stat_day=2021-06-20/*.parquet``.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._connection = connect(folder / "spill")
+    :param memory: bytes that DuckDB may take. What does not fit is spilled to ``folder``.
+    """
+
+    def __init__(self, folder: Path, memory: int | None = None) -> None:
+        self.folder = folder
+        self._parts = folder / "raw"
+        self._part = self._parts / "0"
+        self._connection = connect(folder / "spill", memory)
+        self.memory = memory_of(self._connection)
+        self._rows(f"set partitioned_write_flush_threshold = {_FLUSHED}")
 
     def close(self) -> None:
         """Let go of the database."""
         self._connection.close()
 
-    def read_csv(self, path: Path, header: Sequence[str], delimiter: str) -> str:
-        """A query of a UTF-8 file with commas or tabs, all of it text."""
+    def keep_parts(self, folder: Path) -> None:
+        """Let the parts lie in a folder that outlives this. Those that are there already count as added."""
+        self._parts = folder
+        self._part = folder / "0"
+
+    def begin(self, part: str) -> None:
+        """Begin a part: what is added from now on belongs to it. What was in it is gone."""
+        self._part = self._parts / part
+        rmtree(self._part, ignore_errors=True)
+
+    def clear(self) -> None:
+        """Begin anew: no part was added."""
+        rmtree(self._parts, ignore_errors=True)
+
+    def part_size(self) -> int:
+        """Bytes of Parquet in the part."""
+        return sum(path.stat().st_size for path in self._part.rglob("*.parquet"))
+
+    def read_csv(self, path: Path, header: Sequence[str], delimiter: str, *, begins: bool = True) -> str:
+        """A query of a UTF-8 file with commas or tabs, all of it text.
+
+        :param begins: whether the file begins with the heading.
+        """
         columns = ", ".join(f"{text(column)}: 'varchar'" for column in header)
+        buffer = min(max(_BUFFERS[0], self.memory // 32), _BUFFERS[1])
         return (
             f"select * from read_csv({file(path)}, columns = {{{columns}}}, delim = {text(delimiter)}, "
-            "quote = '\"', escape = '\"', header = true, auto_detect = false, strict_mode = true, nullstr = '', "
-            "allow_quoted_nulls = true, hive_partitioning = false)"
+            f"quote = '\"', escape = '\"', header = {begins}, auto_detect = false, strict_mode = true, nullstr = '', "
+            f"allow_quoted_nulls = true, buffer_size = {buffer}, hive_partitioning = false)"
         )
 
     def add_table(self, query: str, columns: Columns, organisations: Organisations, corp_id: str | None) -> bool:
-        """Stage the records of a query, whose cells are texts. False, and nothing is staged, when one of them is not of
-        the common forms."""
+        """Stage the records of a query, whose cells are texts. False, and the part is empty, when one of them is not of
+        the common forms.
+
+        :raises LakeError: when there is no room for them, in memory or on the disk.
+        """
+        import duckdb
+
         if columns.report_id is None or (columns.user_id is None and columns.kind != "withdrawn"):
             return False
         try:
             self._copy_facts(columns.kind, facts_of_table(query, columns, organisations, corp_id))
-        except LakeError:
-            rmtree(self._raw(columns.kind), ignore_errors=True)
-            return False
-        if organisations.add_in is not None:
-            for (corp,) in self._rows(f"select distinct corp_id from ({self._staged(columns.kind)})"):
-                organisations.time_zone(corp)
-        return True
+            common = not self._rows(uncommon_cells(self._staged(columns.kind), columns.kind))
+        except LakeError as error:
+            if isinstance(error.__cause__, duckdb.OutOfMemoryException | duckdb.IOException):
+                raise
+            common = False
+        if not common:
+            rmtree(self._part, ignore_errors=True)
+        return common
 
     def add_facts(self, found: Iterable[Fact]) -> None:
         """Stage facts one by one. What the iterable raises goes on to the caller, and nothing is staged."""
-        encoder = msgspec.json.Encoder()
-        path = self._folder / "facts.jsonl"
-        with path.open("wb") as lines:
-            for fact in found:
-                lines.write(encoder.encode(fact) + b"\n")
+        path = self.folder / "facts.jsonl"
+        facts = iter(found)
+        try:
+            while _write_lines(path, islice(facts, _FACTS)):
+                self.add_lines([path])
+        except BaseException:
+            rmtree(self._part, ignore_errors=True)
+            raise
+        finally:
+            path.unlink(missing_ok=True)
+
+    def add_lines(self, paths: Sequence[Path]) -> None:
+        """Stage the facts in files of lines, each a `Fact` in JSON.
+
+        :raises LakeError: when a line is something else.
+        """
         fields = ", ".join(f"{name(field)}: '{type_}'" for field, type_ in _FACT.items())
         source = (
-            f"read_json({file(path)}, format = 'newline_delimited', maximum_object_size = 67108864, "
+            f"read_json([{', '.join(map(file, paths))}], format = 'newline_delimited', maximum_object_size = 67108864, "
             f"hive_partitioning = false, columns = {{{fields}}})"
         )
-        for (kind,) in self._rows(f"select distinct kind from {source}"):
+        for (kind,) in self._rows(f"select distinct kind from {source}") if paths else ():
             made = {
                 "timestamptz": 'make_timestamptz("at")',
                 "date": "cast(strptime(stat_day, '%Y%m%d') as date)",
             }
             columns = ", ".join(f"{made.get(type_, column)} as {column}" for column, type_ in COLUMNS[kind].items())
             self._copy_facts(kind, f"select {columns} from {source} where kind = {text(kind)}")
-        path.unlink()
 
-    def finish(self, known: Callable[[Kind, Sequence[str]], Sequence[Path]]) -> list[Staged]:
+    def finish(self, known: Callable[[Kind, str], Sequence[Path]] | None) -> list[Staged]:
         """Keep the facts that are new, each once.
 
-        :param known: gives the lake's files of a kind for some days.
+        :param known: gives the lake's files of a kind for a day; None to keep all, whether they are new or not, which
+            costs nothing and does no harm: facts are a set.
         """
-        return [self._finish(kind, known) for kind in KINDS if self._raw(kind).exists()]
+        kinds = [kind for kind in KINDS if any(self._parts.glob(f"*/{kind}/{PARTITION}*"))]
+        if known is None:
+            return [keep_all(self._rows, kind, self._parts, self.folder) for kind in kinds]
+        return [keep_new(self._rows, kind, self._parts, self.folder, known) for kind in kinds]
 
-    def _finish(self, kind: Kind, known: Callable[[Kind, Sequence[str]], Sequence[Path]]) -> Staged:
-        staged = self._staged(kind)
-        groups = self._rows(f"select corp_id, min(stat_day), max(stat_day), count(*) from ({staged}) group by corp_id")
-        spans = {corp: (from_date(first), from_date(last)) for corp, first, last, _ in groups}
-        read = sum(count for *_, count in groups)
-        days = _days_in(self._raw(kind))
-        here = known(kind, days)
-        # What differs in the hash of its id, or of all its columns, are different facts; the reverse need not hold.
-        differing = "report_id" if kind == "sent" else ", ".join(COLUMNS[kind])
-        if not here and self._rows(f"select count(distinct hash({differing})) from ({staged})")[0][0] == read:
-            self._raw(kind).rename(self._folder / kind)
-            return Staged(kind, read, read, days, spans)
-        self._copy(f"{staged} except {facts(kind, here)}", self._folder / kind)
-        paths = sorted((self._folder / kind).glob(f"{PARTITION}*/*.parquet"))
-        ((added,),) = self._rows(f"select count(*) from ({facts(kind, paths)})")
-        return Staged(kind, read, added, _days_in(self._folder / kind), spans)
-
-    def _raw(self, kind: str) -> Path:
-        return self._folder / "raw" / kind
-
-    def _staged(self, kind: str) -> str:
-        return facts(kind, sorted(self._raw(kind).glob(f"{PARTITION}*/*.parquet")))
+    def _staged(self, kind: Kind) -> str:
+        return facts(kind, sorted((self._part / kind).glob(f"{PARTITION}*/*.parquet")))
 
     def _copy_facts(self, kind: str, query: str) -> None:
-        self._copy(f"select {', '.join(COLUMNS[kind])} from ({query})", self._raw(kind))
-
-    def _copy(self, query: str, folder: Path) -> None:
+        folder = self._part / kind
         folder.mkdir(parents=True, exist_ok=True)
         self._rows(
-            f"copy ({query}) to {text(str(folder))} "
+            f"copy (select {', '.join(COLUMNS[kind])} from ({query})) to {text(str(folder))} "
             "(format parquet, parquet_version v2, partition_by (stat_day), write_partition_columns true, "
             "overwrite_or_ignore true, filename_pattern 'facts-{uuid}')"
         )
@@ -138,8 +168,14 @@ class Staging:
         try:
             return self._connection.execute(sql).fetchall()
         except duckdb.Error as error:
-            raise LakeError(f"what is imported cannot be staged in {self._folder}: {error}") from error
+            raise LakeError(f"what is imported cannot be staged in {self.folder}: {error}") from error
 
 
-def _days_in(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(day_of_folder(path.name) for path in folder.glob(f"{PARTITION}*")))
+def _write_lines(path: Path, facts: Iterable[Fact]) -> int:
+    encoder = msgspec.json.Encoder()
+    count = 0
+    with path.open("wb") as lines:
+        for fact in facts:
+            lines.write(encoder.encode(fact) + b"\n")
+            count += 1
+    return count

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from reportdata.store.sqlite.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database, schemas
 from reportdata.store.sqlite.days import Days
+from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
 
 __all__ = ["SERVING_TIMEOUT", "SQLiteStore", "schemas"]
 
 
-class SQLiteStore(Identities, Days):
+class SQLiteStore(Identities, Days, Forgetting):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a

@@ -27,6 +27,7 @@ class Database:
 
     def __init__(self, path: Path, timeout: float) -> None:
         self.path = path
+        self._timeout = timeout
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.connection = sqlite3.connect(
@@ -38,6 +39,7 @@ class Database:
             self._use_wal(timeout)
             self.connection.execute("pragma synchronous = full")
             self.connection.execute("pragma foreign_keys = on")
+            self.connection.execute("pragma secure_delete = on")  # what is removed is overwritten
             self._migrate()
         except BaseException as error:
             self.connection.close()
@@ -91,6 +93,24 @@ class Database:
             except BaseException:
                 self.connection.rollback()
                 raise
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def wipe(self) -> None:
+        """Write the file anew and empty the log beside it, so that neither holds what was deleted.
+
+        :raises StoreError: when another process reads an older state all the time.
+        """
+        end = time.monotonic() + self._timeout
+        try:
+            self.connection.execute("vacuum")
+            while self.connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+                if time.monotonic() > end:
+                    raise StoreError(
+                        f"the store {self.path} still holds what was removed: another process reads an older state",
+                        "wait until backups and other commands are done, and try again",
+                    )
+                time.sleep(0.01)
         except sqlite3.Error as error:
             raise self.failed(error) from error
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from sqlite3 import Connection
 
 import msgspec
 
@@ -11,6 +12,7 @@ from reportdata.store import DayKpis, Version
 from reportdata.store.sqlite.database import Database
 
 _values = msgspec.json.Decoder(dict[str, int])
+_names = msgspec.json.Decoder(frozenset[str])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
@@ -70,44 +72,59 @@ class Days:
         rows = self.database.rows("select corp_id, first_day, last_day from coverage order by corp_id, first_day")
         return [Coverage(*row) for row in rows]
 
-    def fingerprints(self, service: str) -> dict[str, str]:
-        return dict(self.database.rows("select stat_day, fingerprint from computed_days where service = ?", (service,)))
+    def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
+        if days is None:
+            rows = self.database.rows("select stat_day, fingerprint from computed_days where service = ?", (service,))
+            return dict(rows)
+        return dict(self._computed("fingerprint", service, days))
+
+    def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
+        return {day: _names.decode(files) for day, files in self._computed("files", service, days)}
+
+    def _computed(self, column: str, service: str, days: Collection[str]) -> list[tuple[str, str]]:
+        sql = f"select stat_day, {column} from json_each(?2) join computed_days on service = ?1 and stat_day = value"
+        return [(day, found) for day, found in self.database.rows(sql, (service, _json(sorted(days))))]
 
     def applied_withdrawals(self, service: str) -> set[str]:
         rows = self.database.rows("select file from applied_withdrawals where service = ?", (service,))
         return {file for (file,) in rows}
 
-    def put_days(self, service: str, fingerprints: Mapping[str, str], rows: Sequence[DayKpis], now: float) -> int:
-        at = int(now * 1000)
+    def put_days(
+        self,
+        service: str,
+        fingerprints: Mapping[str, str],
+        rows: Sequence[DayKpis],
+        now: float,
+        *,
+        files: Mapping[str, Collection[str]] | None = None,
+        only: Mapping[str, Collection[str]] | None = None,
+    ) -> int:
+        at, files = int(now * 1000), files or {}
         with self.database.writing() as connection:
-            have = {(row.corp_id, row.stat_day) for row in rows}
-            gone: list[DayKpis] = []
-            for day in fingerprints:
-                current = connection.execute(
-                    "select distinct corp_id from kpis where service = ? and stat_day = ?", (service, day)
-                )
-                gone += [DayKpis(corp_id, day, {}) for (corp_id,) in current if (corp_id, day) not in have]
+            gone = _gone(connection, service, fingerprints, rows, only or {})
             before = connection.total_changes
             connection.executemany(
                 _APPEND,
                 (
-                    (
-                        service,
-                        row.corp_id,
-                        row.stat_day,
-                        msgspec.json.encode(row.values, order="sorted").decode(),
-                        at,
-                        fingerprints[row.stat_day],
-                    )
+                    (service, row.corp_id, row.stat_day, _json(row.values), at, fingerprints[row.stat_day])
                     for row in (*rows, *gone)
                 ),
             )
             changed = connection.total_changes - before
             connection.executemany(
-                "insert or replace into computed_days values (?, ?, ?, ?)",
-                ((service, day, fingerprint, at) for day, fingerprint in fingerprints.items()),
+                "insert or replace into computed_days values (?, ?, ?, ?, ?)",
+                ((service, day, found, _json(sorted(files.get(day, ()))), at) for day, found in fingerprints.items()),
             )
         return changed
+
+    def exchange_files(self, service: str, stat_day: str, was: str, fingerprint: str, files: Collection[str]) -> bool:
+        with self.database.writing() as connection:
+            done = connection.execute(
+                "update computed_days set fingerprint = ?, files = ? "
+                "where service = ? and stat_day = ? and fingerprint = ?",
+                (fingerprint, _json(sorted(files)), service, stat_day, was),
+            )
+        return done.rowcount > 0
 
     def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
         pieces: dict[str, list[tuple[str, str]]] = {}
@@ -126,6 +143,41 @@ class Days:
                 "insert or ignore into applied_withdrawals values (?, ?)",
                 ((service, file) for file in withdrawals),
             )
+
+    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
+        with self.database.writing() as connection:
+            connection.executemany(
+                "delete from applied_withdrawals where service = ? and file = ?", ((service, file) for file in was)
+            )
+            if merged is not None:
+                connection.execute("insert or ignore into applied_withdrawals values (?, ?)", (service, merged))
+
+
+def _gone(
+    connection: Connection,
+    service: str,
+    days: Iterable[str],
+    rows: Sequence[DayKpis],
+    only: Mapping[str, Collection[str]],
+) -> list[DayKpis]:
+    """Empty rows for organisations that have rows of these days no more."""
+    have = {(row.corp_id, row.stat_day) for row in rows}
+    gone: list[DayKpis] = []
+    for day in days:
+        current = connection.execute(
+            "select distinct corp_id from kpis where service = ? and stat_day = ?", (service, day)
+        )
+        replaced = only.get(day)
+        gone += [
+            DayKpis(corp_id, day, {})
+            for (corp_id,) in current
+            if (corp_id, day) not in have and (replaced is None or corp_id in replaced)
+        ]
+    return gone
+
+
+def _json(content: object) -> str:
+    return msgspec.json.encode(content, order="sorted").decode()
 
 
 def _merged(pieces: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -1,0 +1,68 @@
+"""``reportdata compact``."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli.options import DAY, check_period, data_option, json_option, open_existing_store
+from reportdata.cli.output import print_json, progress_bar, size_text
+from reportdata.days import days_between
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.facts import KINDS
+from reportdata.lake import Lake
+from reportdata.pipeline.compacting import MANY, QUIET, compact
+from reportdata.settings import Settings
+
+
+@click.command("compact")
+@click.option("--from", "first_day", type=DAY, help="Leave the reports and comments of earlier days as they are.")
+@click.option("--to", "last_day", type=DAY, help="Leave the reports and comments of later days as they are.")
+@click.option("--all", "everything", is_flag=True, help="Make one sorted file of each day's files, few or many.")
+@json_option
+@data_option
+def compact_command(first_day: str | None, last_day: str | None, everything: bool, as_json: bool, data: Path) -> None:
+    """Merge the lake's small files, while imports and serving go on. No number changes."""
+    check_period(first_day, last_day)
+    settings = Settings(data)
+    store = open_existing_store(settings)
+    lake = Lake(settings.lake)
+    days = None
+    if first_day is not None or last_day is not None:
+        days = list(days_between(first_day or "20000101", last_day or "20991231"))
+    before, size = _files(lake), lake.size()
+    with progress_bar() as progress, closing(DuckDBEngine(settings.lake / "spill")) as engine:
+        service = read_catalogue(settings.catalogue).service(REPORT_DATA)
+        now = time.time()
+        merged = compact(lake, store, engine, service, now=now, days=days, everything=everything, progress=progress)
+    left = lake.replaced()
+    if as_json:
+        print_json(
+            {
+                "merges": merged,
+                "filesBefore": before,
+                "filesAfter": _files(lake),
+                "bytesBefore": size,
+                "bytesAfter": lake.size(),
+                "filesToRemove": len(left),
+            }
+        )
+        return
+    click.echo(f"merges  {merged:,}")
+    click.echo(f"files   {_files(lake):,}, before {before:,}")
+    click.echo(f"lake    {size_text(lake.size())}, before {size_text(size)}")
+    if left:
+        click.echo(f"{len(left):,} merged files are still being read; the next `reportdata compact` removes them.")
+    if not merged and not everything:
+        click.echo(
+            f"No day has more than {MANY} files, or several that have not changed for {QUIET / 3600:.0f} h; "
+            "--all merges the others too."
+        )
+
+
+def _files(lake: Lake) -> int:
+    return sum(len(lake.paths(kind)) for kind in KINDS) + len(lake.observations())

@@ -1,0 +1,86 @@
+"""``reportdata forget``."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli.options import data_option, json_option, open_existing_store
+from reportdata.cli.output import print_json, progress_bar
+from reportdata.engines import Subject
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.pipeline.forgetting import Forgotten, forget
+from reportdata.pipeline.known_backups import KnownBackup, backups_of
+from reportdata.settings import Settings
+
+
+@click.command("forget")
+@click.option("--corp", "corp_id", required=True, help="The organisation to forget.")
+@click.option("--user", "user_id", help="Forget only what this person of the organisation sent and commented.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@data_option
+def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, data: Path) -> None:
+    """Remove an organisation, or one person's facts, from every file of the data folder.
+
+    An organisation goes with its facts, numbers and their history, apps, tokens and audit. For a person the days
+    concerned are computed anew; the history of their numbers stays. Then every file is looked at; exits with 1 when one
+    still holds it. Backups are named, and have to be removed by hand. What was interrupted is finished by running it
+    again.
+    """
+    settings = Settings(data)
+    store = open_existing_store(settings)
+    who = f"the facts of {user_id} of {corp_id}" if user_id is not None else f"all of the organisation {corp_id}"
+    if not yes:
+        click.confirm(f"Remove {who}? It cannot be brought back.", abort=True, err=True)
+    service = read_catalogue(settings.catalogue).service(REPORT_DATA)
+    subject = Subject(corp_id, user_id)
+    with progress_bar() as progress, closing(DuckDBEngine(settings.lake / "spill")) as engine:
+        done = forget(settings, store, engine, service, subject, now=time.time(), progress=progress)
+    backups = backups_of(data, corp_id)
+    if as_json:
+        print_json(_summary(done, backups))
+    else:
+        _print_summary(who, done, backups)
+    if done.remains.found:
+        raise click.exceptions.Exit(1)
+
+
+def _summary(done: Forgotten, backups: list[KnownBackup]) -> dict[str, object]:
+    return {
+        "storeRows": done.rows,
+        "lakeFiles": done.files,
+        "days": sorted(done.days),
+        "lines": done.lines,
+        "parquetFilesAsked": done.remains.asked,
+        "otherFilesSearched": done.remains.searched,
+        "found": done.remains.found,
+        "withinOthers": done.remains.within,
+        "backups": [backup.path for backup in backups],
+    }
+
+
+def _print_summary(who: str, done: Forgotten, backups: list[KnownBackup]) -> None:
+    click.echo(f"Removed {who}:")
+    click.echo(f"store    {done.rows:,} rows")
+    click.echo(f"lake     {done.files:,} files, of {len(done.days):,} days")
+    click.echo(f"lines    {done.lines:,}, of inbox and audit")
+    click.echo(
+        f"checked  {done.remains.asked:,} Parquet files by a query, {done.remains.searched:,} others byte by byte"
+    )
+    for place in done.remains.found:
+        click.echo(f"Error: it is still in {place}", err=True)
+    if done.remains.found:
+        click.echo("Something came in meanwhile, or could not be read: run this again.", err=True)
+    else:
+        click.echo("found    nothing")
+    for place in done.remains.within:
+        click.echo(f"The id is a part of something longer, or another's, in {place}")
+    if backups:
+        click.echo("Backups that were taken before still hold it. Remove them by hand:")
+    for backup in backups:
+        click.echo(f"  {backup.path}    {backup.taken_at}")

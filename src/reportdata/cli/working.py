@@ -1,0 +1,102 @@
+"""``reportdata work``: takes up what was pushed, refreshes days and compacts the lake, until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import click
+
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli.children import ends_with_parent
+from reportdata.cli.logs import configure_log
+from reportdata.cli.options import data_option, log_format_option
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.errors import ReportDataError
+from reportdata.inbox import Inbox
+from reportdata.lake import Lake
+from reportdata.lake.locks import locked
+from reportdata.pipeline.working import Worker
+from reportdata.settings import Settings
+from reportdata.store.sqlite import SQLiteStore
+
+log = logging.getLogger("reportdata.worker")
+
+_IDLE = 0.02
+"""Seconds between two looks into the inbox while nothing comes."""
+_STANDBY = 0.2
+"""Seconds between two tries to take over from another worker."""
+_TROUBLED = 1.0
+"""Seconds to wait after something went wrong."""
+
+
+@click.command("work")
+@click.option("--once", is_flag=True, help="Do what there is to do, and end.")
+@log_format_option
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+@data_option
+def work_command(once: bool, log_format: str, with_parent: bool, data: Path) -> None:
+    """Take up what was pushed, refresh the days it changes, and compact the lake.
+
+    `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
+    """
+    configure_log(log_format)
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    if with_parent:
+        ends_with_parent(ending.set)
+    settings = Settings(data)
+    lake = Lake(settings.lake)
+    with (
+        closing(SQLiteStore(settings.store)) as store,
+        _alone(settings.data / "work.lock", ending),
+        closing(DuckDBEngine()) as engine,
+    ):
+        service = read_catalogue().service(REPORT_DATA)
+        worker = Worker(lake, store, engine, Inbox(settings.inbox), service)
+        if once:
+            while worker.step(time.time()):
+                pass
+        else:
+            _work(worker, ending)
+
+
+def _work(worker: Worker, ending: threading.Event) -> None:
+    troubled = False
+    while not ending.is_set():
+        try:
+            done = worker.step(time.time())
+        except ReportDataError as error:
+            if not troubled:  # said once, not with each try
+                log.error("%s", error.message)  # noqa: TRY400
+            troubled = True
+            ending.wait(_TROUBLED)
+            continue
+        if troubled:
+            log.info("working again")
+            troubled = False
+        if not done:
+            ending.wait(_IDLE)
+
+
+@contextmanager
+def _alone(path: Path, ending: threading.Event) -> Iterator[None]:
+    """Wait for another worker of the folder to end: one works, and the next takes over when it dies."""
+    descriptor = None
+    while descriptor is None and not ending.is_set():
+        try:
+            descriptor = locked(path, wait=False)
+        except BlockingIOError:
+            ending.wait(_STANDBY)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)

@@ -1,0 +1,119 @@
+"""The names of the lake's files, and what they say."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from reportdata.days import PARTITION, day_of_folder, days_between, to_date
+from reportdata.errors import LakeError
+from reportdata.facts import KINDS
+
+MERGED = "merged-"
+"""How the name of a file begins that holds each of its facts once, by organisation."""
+
+
+class DayFiles(NamedTuple):
+    """The files that hold a day's facts."""
+
+    sent: tuple[Path, ...]
+    commented: tuple[Path, ...]
+
+    def names(self) -> frozenset[str]:
+        """The files' kinds and names. Files never change, so this tells all."""
+        return frozenset(
+            f"{kind}/{path.name}" for kind, paths in zip(self._fields, self, strict=True) for path in paths
+        )
+
+    def only(self, names: Collection[str]) -> DayFiles:
+        """Those of these names."""
+        return DayFiles(
+            tuple(path for path in self.sent if f"sent/{path.name}" in names),
+            tuple(path for path in self.commented if f"commented/{path.name}" in names),
+        )
+
+    def fingerprint(self, definition: str) -> str:
+        """What the day's KPIs are computed from, in short: its files, and the definition of the KPIs."""
+        return fingerprint(self.names(), definition)
+
+
+def fingerprint(names: Iterable[str], definition: str) -> str:
+    """The fingerprint of a day with files of these names (`DayFiles.names`)."""
+    return hashlib.sha256("\n".join([definition, *sorted(names)]).encode()).hexdigest()[:32]
+
+
+class Incoming(NamedTuple):
+    """A folder that one import writes to, laid out like the lake."""
+
+    folder: Path
+
+    @property
+    def coverage(self) -> Path:
+        """The file for what the import observed."""
+        return self.folder / "coverage.jsonl"
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing when it is not there.
+
+    :raises LakeError: when that cannot be told.
+    """
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise LakeError(f"the lake's folder {folder} cannot be read: {error}") from error
+
+
+def files_of_days(
+    folder: Path, days: Collection[str] | None, replaced: Collection[Path]
+) -> dict[str, tuple[Path, ...]]:
+    """The files of a kind's folder by stat day, the earliest first."""
+    if days is None:
+        places = [place for place in entries(folder) if place.name.startswith(PARTITION)]
+    else:
+        places = [place for place in (folder / f"{PARTITION}{to_date(day)}" for day in days) if place.exists()]
+    found = {day_of_folder(place.name): _parquet(place, replaced) for place in places}
+    for path in _parquet(folder / "merged", replaced):
+        first, last = days_of_file(path)
+        for day in days_between(first, last) if days is None else (day for day in days if first <= day <= last):
+            found.setdefault(day, []).append(path)
+    return {day: tuple(sorted(paths)) for day, paths in sorted(found.items())}
+
+
+def files_of_kind(folder: Path, replaced: Collection[Path]) -> tuple[Path, ...]:
+    """The files of a kind's folder, each once."""
+    places = (place for place in entries(folder) if place.name.startswith(PARTITION) or place.name == "merged")
+    return tuple(sorted(path for place in places for path in _parquet(place, replaced)))
+
+
+def days_of_file(path: Path) -> tuple[str, str]:
+    """The first and the last day of a file's facts."""
+    if path.parent.name.startswith(PARTITION):
+        day = day_of_folder(path.parent.name)
+        return day, day
+    first, last, _ = path.name.split("-")
+    return first, last
+
+
+def is_merged(path: Path) -> bool:
+    """Whether a file is one that others were merged into."""
+    return path.name.startswith(MERGED) or path.parent.name == "merged"
+
+
+def place_of_merged(files: Sequence[Path]) -> Path:
+    """Where the file goes that stands in for these: of one kind, and of one day unless they are withdrawals."""
+    name = f"{uuid.uuid4().hex}{files[0].suffix}"
+    kind = next(parent for parent in files[0].parents if parent.name in (*KINDS, "coverage"))
+    if kind.name != "withdrawn":
+        return files[0].with_name(f"{MERGED}{name}")
+    first, last = zip(*map(days_of_file, files), strict=True)
+    return kind / "merged" / f"{min(first)}-{max(last)}-{name}"
+
+
+def _parquet(folder: Path, replaced: Collection[Path]) -> list[Path]:
+    return [path for path in entries(folder) if path.suffix == ".parquet" and path not in replaced]

@@ -1,0 +1,233 @@
+"""Forgetting an organisation, or one of its people: out of store, lake, inbox and audit, and a look whether it is true.
+
+First the organisation leaves the store: nobody can ask or push for it any more, and imports refuse it. What was on its
+way is waited for. Then the files that hold facts of it are written anew, by the same steps as in a compaction, and the
+old ones removed, for which readers are waited for. Doing it again changes nothing, so that a run that was interrupted
+is finished by another one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from reportdata.audit import Read
+from reportdata.catalogue import Service
+from reportdata.engines import Engine, Subject
+from reportdata.errors import InboxError, LakeError
+from reportdata.facts import Fact, Kind
+from reportdata.inbox import Inbox
+from reportdata.lake import Lake, sync
+from reportdata.lake.files import days_of_file
+from reportdata.lake.locks import holding
+from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.compacting import merge_coverage, merge_day, merge_withdrawals
+from reportdata.pipeline.refreshing import refresh
+from reportdata.pipeline.remains import Remains, look_for
+from reportdata.settings import Settings
+from reportdata.store import Store
+
+_ROUNDS = 3
+"""What was on its way when forgetting began may come in behind it: then it is done again."""
+_PATIENCE = 60.0
+"""Seconds to wait for the worker to take up what was pushed."""
+
+_facts = msgspec.json.Decoder(Fact)
+_reads = msgspec.json.Decoder(Read)
+
+
+@dataclass
+class Forgotten:
+    """What was removed: rows of the store, files of the lake that were written anew or removed, the days of these,
+    lines of inbox and audit; and what a look at all files found afterwards."""
+
+    rows: int = 0
+    files: int = 0
+    days: set[str] = field(default_factory=set)
+    lines: int = 0
+    remains: Remains = field(default_factory=Remains)
+
+
+def forget(
+    settings: Settings,
+    store: Store,
+    engine: Engine,
+    service: Service,
+    subject: Subject,
+    *,
+    now: float,
+    progress: Progress = silent,
+) -> Forgotten:
+    """Remove an organisation, or one person's facts; in the latter case the days concerned are computed anew.
+
+    Imports, backups and other readers that are running are waited for.
+
+    :raises LakeError: when a file cannot be written anew, among other things.
+    :raises StoreError: when the store cannot be wiped, because another process reads it all the time.
+    :raises InboxError: when a worker is running and does not take up what was pushed.
+    """
+    done, lake = Forgotten(), Lake(settings.lake)
+    for _ in range(_ROUNDS):
+        _forget(settings, lake, store, engine, service, subject, now, progress, done)
+        progress("looking at all files", 0, 0)
+        done.remains = look_for(subject, settings, lake, store, engine)
+        if not done.remains.found:
+            break
+    return done
+
+
+def _forget(
+    settings: Settings,
+    lake: Lake,
+    store: Store,
+    engine: Engine,
+    service: Service,
+    subject: Subject,
+    now: float,
+    progress: Progress,
+    done: Forgotten,
+) -> None:
+    whole = subject.user_id is None
+    if whole:
+        progress("removing it from the store", 0, 0)
+        done.rows += store.forget(subject.corp_id)
+    done.lines += _forget_pushed(lake, Inbox(settings.inbox), subject)
+    if lake.root.is_dir():
+        progress("waiting for imports and readers", 0, 0)
+        _remove_unfinished(lake)
+        with lake.refreshing():
+            lake.sweep(wait=True)
+            _forget_facts(lake, store, engine, service.id or "", subject, progress, done)
+            progress("waiting for imports and readers", 0, 0)
+            lake.sweep(wait=True)
+            shutil.rmtree(lake.root / "spill", ignore_errors=True)
+        if not whole:
+            refresh(lake, store, engine, service, now=now, progress=progress)
+    if whole:
+        done.rows += store.forget(subject.corp_id)  # a refresh may have brought something back meanwhile
+        done.lines += _forget_reads(settings.audit, subject)
+
+
+def _remove_unfinished(lake: Lake) -> None:
+    """Remove what imports have staged and not added: those that are running are waited for."""
+    with lake.incoming():
+        pass  # what dead ones left is removed
+    folder = lake.root / "unfinished"
+    with suppress(FileNotFoundError), holding(folder / "lock"):
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+
+
+def _forget_facts(
+    lake: Lake, store: Store, engine: Engine, service: str, subject: Subject, progress: Progress, done: Forgotten
+) -> None:
+    """Write the files anew that hold facts of the subject. What was noted as computed or applied stays apart from what
+    was not, so that the former need not be done again."""
+    whole = subject.user_id is None
+    kinds: tuple[Kind, ...] = ("sent", "commented")
+    held = [(kind, path) for kind in kinds for path in engine.holding(kind, lake.paths(kind), subject)]
+    by_day: dict[tuple[str, Kind], list[Path]] = {}
+    for kind, path in held:
+        by_day.setdefault((days_of_file(path)[0], kind), []).append(path)
+    for number, ((day, kind), files) in enumerate(by_day.items()):
+        progress("writing days anew", number, len(by_day))
+        noted = {Path(name).name for name in store.computed_files(service, [day]).get(day, ()) if name.startswith(kind)}
+        for part in _parted(files, noted):
+            merge_day(lake, store, engine, service, kind, day, part, without=subject, same=whole)
+        done.days.add(day)
+    done.files += len(held)
+    gone = engine.holding("withdrawn", lake.withdrawals(), subject)
+    for part in _parted(gone, store.applied_withdrawals(service)):
+        merge_withdrawals(lake, store, engine, service, part, subject)
+    covering = [path for path in lake.observations() if whole and _covers(lake, path, subject)]
+    merge_coverage(lake, covering, subject)
+    done.files += len(gone) + len(covering)
+
+
+def _parted(files: Sequence[Path], noted: Collection[str]) -> list[list[Path]]:
+    parts = [path for path in files if path.name in noted], [path for path in files if path.name not in noted]
+    return [part for part in parts if part]
+
+
+def _covers(lake: Lake, path: Path, subject: Subject) -> bool:
+    return any(piece.corp_id == subject.corp_id for piece in lake.coverage([path]))
+
+
+def _forget_pushed(lake: Lake, inbox: Inbox, subject: Subject) -> int:
+    """Remove pushed facts that are not in the lake yet. A running worker takes them there by itself: only without one
+    are segments written anew."""
+    removed, end = 0, time.monotonic() + _PATIENCE
+    if not inbox.folder.exists():
+        return 0
+    with lake.working(lambda: True) as alone:
+        while True:
+            ready = inbox.ready()
+            if alone:
+                removed += sum(_rewrite(path, lambda line: _is_fact_of(line, subject)) for path in ready)
+            segments = [path for path in inbox.folder.iterdir() if path.suffix in (".open", ".jsonl")]
+            if not any(_has_line(path, lambda line: _is_fact_of(line, subject)) for path in segments):
+                return removed
+            if time.monotonic() > end:
+                raise InboxError(
+                    f"the worker does not take up what was pushed to {inbox.folder}",
+                    "see what it logs, or stop it, and try again",
+                )
+            time.sleep(0.05)
+
+
+def _is_fact_of(line: bytes, subject: Subject) -> bool:
+    try:
+        fact = _facts.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return subject.corp_id.encode() in line
+    return fact.corp_id == subject.corp_id and subject.user_id in (None, fact.user_id)
+
+
+def _is_read_of(line: bytes, subject: Subject) -> bool:
+    try:
+        return _reads.decode(line).corp_id == subject.corp_id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return subject.corp_id.encode() in line
+
+
+def _forget_reads(folder: Path, subject: Subject) -> int:
+    """Remove the audit's lines about the organisation."""
+    try:
+        return sum(_rewrite(path, lambda line: _is_read_of(line, subject)) for path in sorted(folder.glob("*.jsonl")))
+    except OSError as error:
+        raise LakeError(f"the audit in {folder} cannot be written anew: {error}") from error
+
+
+def _has_line(path: Path, concerned: Callable[[bytes], bool]) -> bool:
+    try:
+        return any(map(concerned, path.read_bytes().splitlines()))
+    except FileNotFoundError:  # it was taken up
+        return False
+
+
+def _rewrite(path: Path, concerned: Callable[[bytes], bool]) -> int:
+    """Write a file of lines anew without those; returns how many. What others append meanwhile is kept."""
+    if not _has_line(path, concerned):
+        return 0
+    aside, removed = path.with_name(f"{path.name}.anew"), 0
+    with path.open("rb") as old:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb", buffering=0) as new:
+            for turn in range(2):
+                lines = old.read().splitlines(keepends=True)
+                kept = [line for line in lines if not concerned(line)]
+                removed += len(lines) - len(kept)
+                new.write(b"".join(kept))
+                os.fsync(new.fileno())
+                if turn == 0:
+                    aside.rename(path)
+    sync(path.parent)
+    return removed

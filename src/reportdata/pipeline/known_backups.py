@@ -1,0 +1,74 @@
+"""Which backups were taken of a data folder, so that it can be said which of them still hold what was forgotten. ::
+
+    data/backups.jsonl     a line for each backup: `KnownBackup`
+
+Organisations stand there by digests of their ids: the file may stay when one is forgotten, and tells of it later, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from reportdata.errors import BadFile
+from reportdata.lake import sync
+
+_NAME = "backups.jsonl"
+
+
+class KnownBackup(msgspec.Struct, frozen=True, rename="camel"):
+    """A backup: its folder, when it was begun (UTC), and the organisations in it."""
+
+    path: str
+    taken_at: str
+    organisations: tuple[str, ...]
+
+
+def note_backup(data: Path, target: Path, taken_at: str, corp_ids: Iterable[str]) -> None:
+    """Note, durably, that a backup of the folder ``data`` is being taken to ``target``.
+
+    :raises BadFile: when that cannot be noted.
+    """
+    known = KnownBackup(str(target.absolute()), taken_at, tuple(sorted(map(_digest, corp_ids))))
+    path = data / _NAME
+    try:
+        # A line that was cut off by a full disk is ended first.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "wb") as file:
+            file.write(b"\n" + msgspec.json.encode(known) + b"\n")
+        sync(path)
+        sync(data)
+    except OSError as error:
+        raise BadFile(str(path), f"the backup cannot be noted: {error}") from error
+
+
+def backups_of(data: Path, corp_id: str) -> list[KnownBackup]:
+    """The backups of an organisation that are still there, the oldest first.
+
+    :raises BadFile: when it cannot be told.
+    """
+    decoder, found = msgspec.json.Decoder(KnownBackup), {}
+    try:
+        for line in (data / _NAME).read_bytes().splitlines():
+            try:
+                known = decoder.decode(line)
+            except msgspec.DecodeError:
+                continue
+            if _digest(corp_id) in known.organisations and _is_there(Path(known.path)):
+                found[known.path] = known
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise BadFile(str(data / _NAME), f"cannot be read: {error}") from error
+    return list(found.values())
+
+
+def _is_there(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def _digest(corp_id: str) -> str:
+    return hashlib.sha256(corp_id.encode()).hexdigest()[:32]

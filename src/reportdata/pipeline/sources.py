@@ -1,0 +1,231 @@
+"""How the records of one file become staged facts: part by part where the file can be taken apart."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from reportdata.columns import Columns, columns_of_file
+from reportdata.engines.duckdb.parquet import ParquetTable
+from reportdata.engines.duckdb.staging import Staging
+from reportdata.errors import BadField, BadRecord, LakeError
+from reportdata.facts import Fact, Organisations, read_fact
+from reportdata.pipeline import Progress
+from reportdata.pipeline.unfinished import UnfinishedFile
+from reportdata.readers import Format, read_exchanges, read_jsonl, read_table
+from reportdata.readers.jsonl import read_part_of_jsonl
+from reportdata.readers.parts import LineCounts, NotAlone, read_parts
+from reportdata.readers.tables import read_heading, read_part_of_table
+from reportdata.records import Line
+
+SkipBad = Callable[[BadRecord, Mapping[str, object]], None]
+"""Given each bad record that is skipped: what is wrong, and those of its columns that hold a field."""
+
+Notes = Callable[[int, int], None]
+"""Given the number of a part that is staged, and where it ends."""
+
+
+class Source:
+    """A file that is imported.
+
+    :param corp_id: the organisation of records that name none.
+    :param skip_bad: takes the bad records; None to let the first one stop the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        format_: Format,
+        organisations: Organisations,
+        corp_id: str | None,
+        skip_bad: SkipBad | None,
+        progress: Progress,
+    ) -> None:
+        self._path = path
+        self._format = format_
+        self._organisations = organisations
+        self._corp_id = corp_id
+        self._skipped = _Skipped(path, skip_bad)
+        self._progress = progress
+        self.size = path.stat().st_size
+        self._position = 0
+
+    @property
+    def skipped(self) -> int:
+        """How many bad records were skipped."""
+        return self._skipped.count
+
+    def comparing(self, day: str) -> None:
+        """Show that what was staged of a day is compared with what the lake has."""
+        self._progress(f"comparing {self._path.name} · {day}", 0, 0)
+
+    def stage(self, staging: Staging, folder: Path, size: int, left: UnfinishedFile | None) -> None:
+        """Stage all records.
+
+        :param folder: takes the texts of parts.
+        :param size: bytes of a part.
+        :param left: the parts that are staged already, and where others are noted.
+        :raises InputError: when the file, or a record that is not to be skipped, cannot be used.
+        """
+        known = left.ends() if left is not None else {}
+        if self._format is not Format.PARQUET:  # whose parts end at rows
+            self._position = min(max(known.values(), default=0), self.size)
+        self._show(self._position)
+        try:
+            with _noting(left) as note:
+                if self._format is Format.CSV:
+                    self._stage_csv(staging, folder, size, known, note)
+                elif self._format is Format.JSONL:
+                    self._stage_jsonl(staging, folder, size, known, note)
+                elif self._format is Format.PARQUET:
+                    self._stage_parquet(staging, size, known, note)
+                else:
+                    self._add(staging)
+        except NotAlone:
+            staging.clear()
+            self._skipped.begin_again()
+            self._add(staging)
+
+    def _stage_csv(self, staging: Staging, folder: Path, size: int, known: Mapping[int, int], note: Notes) -> None:
+        heading = read_heading(self._path)
+        if heading is None:
+            raise NotAlone(str(self._path), "is not UTF-8")
+        columns = columns_of_file(str(self._path), heading.columns)
+        counts = LineCounts(self._path)
+        with closing(read_parts(self._path, size, folder, known, quoted=True)) as parts:
+            for part in parts:
+                staging.begin(str(part.number))
+                query = staging.read_csv(part.text, heading.columns, heading.delimiter, begins=part.start == 0)
+                lines = read_part_of_table(self._path, part, heading, counts)
+                whole = self._add_table(staging, query, columns, lines)
+                if part.text != self._path:
+                    self._staged(staging, part.position)
+                    if whole:
+                        note(part.number, part.end)
+
+    def _stage_jsonl(self, staging: Staging, folder: Path, size: int, known: Mapping[int, int], note: Notes) -> None:
+        counts = LineCounts(self._path)
+        with closing(read_parts(self._path, size, folder, known, quoted=False)) as parts:
+            for part in parts:
+                staging.begin(str(part.number))
+                whole = self._add(staging, read_part_of_jsonl(self._path, part, counts))
+                if part.text != self._path:
+                    self._staged(staging, part.position)
+                    if whole:
+                        note(part.number, part.end)
+
+    def _stage_parquet(self, staging: Staging, size: int, known: Mapping[int, int], note: Notes) -> None:
+        with closing(ParquetTable(self._path)) as table:
+            parts = table.parts(size)
+            for number, part in enumerate(parts):
+                if number not in known:
+                    staging.begin(str(number))
+                    whole = self._add_table(staging, table.query(part), table.columns, table.rows(part))
+                    if len(parts) > 1:
+                        self._staged(staging, self.size * part.end // parts[-1].end)
+                        if whole:
+                            note(number, part.end)
+
+    def _add_table(self, staging: Staging, query: str | None, columns: Columns, lines: Iterator[Line]) -> bool:
+        """Add a table as a whole, when its form allows it, or else line by line. Whether nothing was skipped."""
+        if query is not None and staging.add_table(query, columns, self._organisations, self._corp_id):
+            return True
+        return self._add(staging, lines)
+
+    def _add(self, staging: Staging, lines: Iterator[Line] | None = None) -> bool:
+        before = self.skipped
+        staging.add_facts(self.facts(lines))
+        return self.skipped == before
+
+    def facts(self, lines: Iterator[Line] | None = None) -> Iterator[Fact]:
+        """The facts that lines hold, by default all lines of the file.
+
+        :raises BadRecord: for the first record that is not to be skipped.
+        """
+        for line in self._shown(lines if lines is not None else lines_of(self._path, self._format)):
+            if line.error is not None or line.columns is None:
+                self._skipped.take(line, line.error or BadField("record", "has no columns"))
+                continue
+            try:
+                fact = read_fact(line.record, line.columns, self._organisations, self._corp_id)
+            except BadField as error:
+                self._skipped.take(line, error)
+            else:
+                yield fact
+
+    def _shown(self, lines: Iterator[Line]) -> Iterator[Line]:
+        for count, line in enumerate(lines):
+            if count % 4096 == 0:
+                self._show(line.position)
+            yield line
+
+    def _show(self, position: int) -> None:
+        self._progress(f"reading {self._path.name}", position, self.size)
+
+    def _staged(self, staging: Staging, position: int) -> None:
+        """A part is staged. The others take as much room for their size as this one did."""
+        self._show(position)
+        took, read = staging.part_size(), max(1, position - self._position)
+        self._position = position
+        needed = took * (self.size - position) // read
+        free = shutil.disk_usage(staging.folder).free
+        if free < needed:
+            raise LakeError(
+                f"the rest of {self._path} takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
+                "make room, and import it again: what is done is kept",
+            )
+
+
+def lines_of(path: Path, format_: Format) -> Iterator[Line]:
+    """All records of a file, one after the other."""
+    if format_ is Format.CSV:
+        return read_table(path)
+    if format_ is Format.JSONL:
+        return read_jsonl(path)
+    return read_exchanges(path) if format_ is Format.DINGTALK else ParquetTable(path).rows()
+
+
+class _Skipped:
+    """Hands bad records on when they are to be skipped, and stops the file when they are not."""
+
+    def __init__(self, path: Path, take: SkipBad | None) -> None:
+        self._path = path
+        self._take = take
+        self._again = 0
+        self.count = 0
+
+    def take(self, line: Line, error: BadField) -> None:
+        bad = BadRecord(str(self._path), line.number, error.field, error.reason, error.hint)
+        if self._take is None:
+            raise bad
+        self.count += 1
+        if self.count > self._again:
+            used = set(line.columns[1:]) if line.columns else set()
+            self._take(bad, {name: value for name, value in line.record.items() if name in used})
+
+    def begin_again(self) -> None:
+        """The file is read once more: what was handed on already comes first."""
+        self._again, self.count = self.count, 0
+
+
+@contextmanager
+def _noting(left: UnfinishedFile | None) -> Iterator[Notes]:
+    """Notes parts while the next ones are staged: to make them durable takes a while."""
+    if left is None:
+        yield lambda _number, _end: None
+        return
+    with ThreadPoolExecutor(1, "notes") as worker:
+        last: Future[None] | None = None
+
+        def note(number: int, end: int) -> None:
+            nonlocal last
+            if last is not None:
+                last.result()
+            last = worker.submit(left.note_part, number, end)
+
+        yield note
+        if last is not None:
+            last.result()

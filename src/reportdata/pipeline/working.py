@@ -1,0 +1,106 @@
+"""What the worker does again and again: facts from the inbox to the lake, their days to the store, and tidying up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from reportdata.catalogue import Service
+from reportdata.days import Coverage
+from reportdata.engines import Engine
+from reportdata.engines.duckdb.staging import Staging
+from reportdata.errors import BadSegment
+from reportdata.inbox import Inbox
+from reportdata.lake import Lake
+from reportdata.pipeline.compacting import compact
+from reportdata.pipeline.refreshing import refresh
+from reportdata.store import Store
+
+log = logging.getLogger("reportdata.worker")
+
+MOST = 64 << 20
+"""Bytes that are taken up in one step."""
+BETWEEN = 2.0
+"""Seconds between two merges of small files while facts keep coming."""
+LOOK = 10.0
+"""Seconds between two looks for days that others made stale, and for files to compact."""
+
+
+class Worker:
+    """Takes up what was pushed. One at a time may do it; if it dies, the next one goes on where it was."""
+
+    def __init__(self, lake: Lake, store: Store, engine: Engine, inbox: Inbox, service: Service) -> None:
+        self._lake = lake
+        self._store = store
+        self._engine = engine
+        self._inbox = inbox
+        self._service = service
+        self._looked: float | None = None
+        self._merged = 0.0
+        self._touched: set[str] = set()  # days that got files since they were last looked at for merging
+
+    def step(self, now: float) -> bool:
+        """Do the next thing there is to do; False when there is none."""
+        segments = _some(self._inbox.ready())
+        if segments:
+            self._take_up(segments, now)
+            if not self._merged <= now < self._merged + BETWEEN:
+                self._merged = now
+                self._merge(now)
+            return True
+        if self._looked is None or not self._looked <= now < self._looked + LOOK:
+            self._looked = now
+            return self._tidy_up(now)
+        return False
+
+    def _take_up(self, segments: Sequence[Path], now: float) -> None:
+        """Facts are durable in the lake before it is noted that their days are observed, and both before the segments
+        go: whoever dies between has lost nothing, and doing it again changes nothing."""
+        observed: set[Coverage] = set()
+        whole: list[Path] = []
+        for path in segments:
+            try:
+                facts = list(self._inbox.facts(path))
+            except BadSegment as error:
+                log.error("%s; it is kept as %s", error.message, self._inbox.set_aside(path))  # noqa: TRY400
+                continue
+            whole.append(path)
+            observed |= {Coverage(f.corp_id, f.stat_day, f.stat_day) for f in facts if f.kind != "withdrawn"}
+        if not whole:
+            return
+        with self._lake.incoming() as incoming:
+            staging = Staging(incoming.folder)
+            try:
+                staging.add_lines(whole)
+                days = {day for staged in staging.finish(None) for day in staged.days}
+            finally:
+                staging.close()
+            self._lake.add(incoming)
+        self._lake.observe(observed)
+        self._inbox.remove(whole)
+        self._touched |= days
+        refresh(self._lake, self._store, self._engine, self._service, now=now, days=days)
+
+    def _merge(self, now: float) -> None:
+        """Merge the files of one of the days that facts came for, or let go of them: they have few."""
+        merged = compact(self._lake, self._store, self._engine, self._service, now=now, days=self._touched, most=1)
+        if not merged:
+            self._touched.clear()
+
+    def _tidy_up(self, now: float) -> bool:
+        """Compute what others left stale, and merge the small files of one day."""
+        done = refresh(self._lake, self._store, self._engine, self._service, now=now)
+        return bool(done.days) or compact(self._lake, self._store, self._engine, self._service, now=now, most=1) > 0
+
+
+def _some(segments: Sequence[Path]) -> list[Path]:
+    """The first segments, not too many for one step."""
+    found: list[Path] = []
+    size = 0
+    for path in segments:
+        size += path.stat().st_size
+        if found and size > MOST:
+            break
+        found.append(path)
+    return found

@@ -1,0 +1,40 @@
+"""Removing an organisation from SQLite, so that nothing of it can be read from the file."""
+
+from __future__ import annotations
+
+from reportdata.store.sqlite.database import Database
+
+_APPS = "(select app_key from apps where corp_id = ?1)"
+_REMOVALS = (
+    f"delete from tokens where app_key in {_APPS}",
+    f"delete from client_tokens where app_key in {_APPS}",
+    "delete from apps where corp_id = ?1",
+    "delete from kpis where corp_id = ?1",
+    "delete from coverage where corp_id = ?1",
+    "delete from organisations where corp_id = ?1",
+)
+"""In an order in which nothing refers to what is gone."""
+
+
+class Forgetting:
+    """The part of the store that forgets."""
+
+    database: Database
+
+    def forget(self, corp_id: str) -> int:
+        with self.database.writing() as connection:
+            removed = sum(connection.execute(sql, (corp_id,)).rowcount for sql in _REMOVALS)
+        self.database.wipe()
+        return removed
+
+    def mentions(self, text: str) -> dict[str, int]:
+        found = {}
+        columns = self.database.rows(
+            "select t.name, c.name from pragma_table_list t join pragma_table_info(t.name) c "
+            "where t.type = 'table' and t.schema = 'main' order by 1, 2"
+        )
+        for table, column in columns:
+            row = self.database.row(f'select count(*) from "{table}" where instr("{column}", ?)', (text,))
+            if row and row[0]:
+                found[f"{table}.{column}"] = int(row[0])
+        return found

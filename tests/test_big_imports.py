@@ -1,0 +1,357 @@
+"""Large files are imported in parts: exactly, within the memory that is given, and from where an interruption left."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import Folder, run
+from oracle import Commented, Fact, Sent, days_of
+from reportdata.errors import LakeError
+from reportdata.pipeline.importing import Options, import_files
+from reportdata.readers.parts import LineCounts, Part, read_parts
+from reportdata.readers.tables import read_heading, read_part_of_table, read_table
+from reportdata.records import Line
+from writing import write
+
+ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York")}
+MIB = 1 << 20
+
+
+@pytest.fixture
+def known(folder: Folder) -> Folder:
+    """A data folder with two organisations."""
+    for corp_id, zone in ZONES.items():
+        folder.add_organisation(corp_id, str(zone))
+    return folder
+
+
+def some_facts(count: int, seed: int = 1) -> list[Fact]:
+    """Reports and comments of some days, in the order of their days."""
+    rng = random.Random(seed)
+    facts: list[Fact] = []
+    for number in range(count):
+        corp_id = rng.choice(sorted(ZONES))
+        at = datetime(2026, 3, 1) + timedelta(seconds=number * 8 * 86_400 // count)
+        user, report = f"u{rng.randrange(50)}", f"r{rng.randrange(count)}"
+        local = at.replace(tzinfo=ZONES[corp_id])
+        if rng.random() < 0.7:
+            facts.append(Sent(corp_id, report, user, local, "日报", ("研发部", "平台组")))
+        else:
+            facts.append(Commented(corp_id, report, user, local))
+    return facts
+
+
+def parts_done(folder: Folder) -> dict[Path, int]:
+    """The parts that an interrupted import left, and when they were done."""
+    found = (folder.lake.root / "unfinished").glob("*/parts/*/done")
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
+def left(folder: Folder) -> list[str]:
+    """What is left over of imports."""
+    places = (folder.lake.root / "incoming", folder.lake.root / "unfinished")
+    return sorted(path.name for place in places for path in place.iterdir())
+
+
+# Cutting
+
+_CELLS = st.text(st.sampled_from(list('a,"\n\r\t 日')), max_size=5)
+
+
+def plain(line: Line) -> tuple[Any, ...]:
+    """A line without its position, with its error as a text."""
+    return (line.number, line.record, str(line.error))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(_CELLS, min_size=2, max_size=2), max_size=12), st.integers(1, 40), st.booleans(), st.data())
+def test_parts_of_a_table_are_the_table(rows: list[list[str]], size: int, packed: bool, data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary, "table.csv.gz" if packed else "table.csv")
+        with (gzip.open if packed else open)(path, "wt", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator=data.draw(st.sampled_from(["\n", "\r\n"]))).writerows(
+                [["report_id", "user_id", "sent_at"], *([*row, "1"] for row in rows)]
+            )
+        heading = read_heading(path)
+        assert heading is not None
+        counts = LineCounts(path)
+        found: list[tuple[Any, ...]] = []
+        parts: list[Part] = []
+        for part in read_parts(path, size, Path(temporary), {}, quoted=True):
+            parts.append(part)
+            found += map(plain, read_part_of_table(path, part, heading, counts))
+        assert found == list(map(plain, read_table(path)))
+        assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
+        skipped = {part.number: part.end for part in parts if data.draw(st.booleans())}
+        others = list(read_parts(path, size, Path(temporary), skipped, quoted=True))
+        assert [part[:3] for part in others] == [part[:3] for part in parts if part.number not in skipped]
+        for part in others:
+            fresh = LineCounts(path)
+            assert fresh.before(part) == counts.before(part)
+
+
+def test_a_part_is_there_while_the_next_one_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text("".join(f"{number}\n" for number in range(2000)))
+    texts: list[str] = []
+    for part in read_parts(path, 100, tmp_path, {}, quoted=False):
+        time.sleep(0.002)
+        texts.append(part.text.read_text())
+    assert "".join(texts) == path.read_text()
+    assert len(texts) > 50
+
+
+# Importing in parts
+
+
+@pytest.mark.parametrize("format_", ["csv", "tsv", "csv.gz", "bom", "gb18030", "jsonl", "parquet"])
+def test_a_file_in_parts_gives_the_oracles_days(known: Folder, tmp_path: Path, format_: str) -> None:
+    facts = some_facts(3000)
+    for path, corp_id in write(tmp_path / "files", facts, format_, "local", ZONES):
+        done = known.import_(path, corp_id=corp_id, part_size=9_000)
+        assert not done.failures
+        again = known.import_(path, corp_id=corp_id, part_size=50_000)
+        assert (again.added, again.read, again.known) == (0, done.read, done.read)
+    assert known.days() == days_of(facts, ZONES)
+    assert left(known) == ["lock", "lock"]
+
+
+def reports(count: int, *odd: str) -> str:
+    """A table of reports, at the end of which stand odd lines."""
+    lines = [f"r{number},u{number % 9},2026-09-{number % 28 + 1:02} 09:00:00,c1" for number in range(count)]
+    return "\n".join(["report_id,user_id,sent_at,corp_id", *lines, *odd]) + "\n"
+
+
+def test_a_bad_record_in_the_last_part_adds_nothing(known: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text(reports(2000, "r,u,never,c1"))
+    done = known.import_(path, part_size=4_000)
+    assert [failure.message for failure in done.failures] == [f"{path}, line 2002: sent_at: 'never' is not a time"]
+    assert known.lake.days() == {}
+    assert known.store.coverage() == []
+    assert left(known) == ["lock", "lock"]
+
+
+def test_only_the_part_with_an_uncommon_record_is_read_one_by_one(known: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text(
+        reports(500, "r 1,用户,2026/9/3 8:00,c1") + reports(500, "r 2,u u,2026/9/3 9:00,c1").split("\n", 1)[1]
+    )
+    bad: list[int] = []
+    done = known.import_(path, part_size=4_000, skip_bad=lambda record, _: bad.append(record.line))
+    assert (done.read, done.added, done.failures, bad) == (1002, 502, [], [])
+    assert known.days()["c1", "20260903"] == (20, 11, 0)
+
+
+def test_lines_of_bad_records_are_those_of_the_file_and_each_is_told_once(known: Folder, tmp_path: Path) -> None:
+    text = reports(300, "r1,u1,never,c1", '"r2\r\n",u1,"20\n26",c1') + reports(300, "r3,u3,soon,c1").split("\n", 1)[1]
+    # The quote that does not quote makes the parts end within quotes, so that the file is read once more as a whole.
+    odd = '\nr4,5" of snow,late,c1\nr5,"a\nb",later,c1\n'
+    path = tmp_path / "reports.csv"
+    for content in (text, text + odd + reports(300, odd.strip())):
+        path.write_text(content, newline="")
+        found: dict[str, list[int]] = {}
+        for name, size in (("whole", None), ("parts", 3_000)):
+            lines = found.setdefault(name, [])
+            options = Options(skip_bad=lambda record, _, lines=lines: lines.append(record.line), part_size=size)
+            with tempfile.TemporaryDirectory() as other:
+                fresh = Folder(Path(other))
+                fresh.add_organisation("c1")
+                import_files(fresh.lake, fresh.store, [path], options)
+                fresh.store.close()
+        assert found["parts"] == found["whole"]
+        assert len(found["parts"]) >= 3
+
+
+# Interruptions
+
+IMPORT = """
+import sys
+from pathlib import Path
+from reportdata.cli.importing import refresh_folder
+from reportdata.lake import Lake
+from reportdata.pipeline import silent
+from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.unfinished import forget_finished
+from reportdata.settings import Settings
+from reportdata.store.sqlite import SQLiteStore
+settings, size = Settings(Path(sys.argv[1])), int(sys.argv[2])
+lake, store = Lake(settings.lake), SQLiteStore(settings.store)
+seen = []
+def progress(what, done, total):
+    if what.startswith("reading") and seen[-1:] != [what, done]:
+        seen.append([what, done])
+print("begins", flush=True)
+done = import_files(lake, store, [Path(name) for name in sys.argv[3:]], Options(part_size=size), progress)
+assert not done.failures, done.failures
+refresh_folder(settings, store, silent)
+forget_finished(lake)
+print(done.read, done.added, len(seen), flush=True)
+"""
+
+
+def start(folder: Folder, size: int, files: Sequence[Path]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", IMPORT, str(folder.path), str(size), *map(str, files)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: subprocess.Popen[str], within: float | None = None) -> list[int] | None:
+    """What an import says: records read, facts added, and how often it told its progress. None when it is killed,
+    because it takes longer."""
+    try:
+        out, err = process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), err
+    return [int(word) for word in out.split()[1:]] or None
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_import_that_is_killed_goes_on_where_it_was(known: Folder, tmp_path: Path, seed: int) -> None:
+    monkey = random.Random(seed)
+    facts = some_facts(40_000, seed)
+    files = [path for path, _ in write(tmp_path / "files", facts, "csv", "local", ZONES)]
+    shutil.copytree(known.path, tmp_path / "copy")
+    copy = Folder(tmp_path / "copy")
+    began = time.monotonic()
+    whole = finish(start(copy, 100_000, files))
+    usual = time.monotonic() - began
+    copy.store.close()
+    assert whole is not None
+    assert whole[0] == len(facts)
+    said, kills, went_on = None, 0, 0
+    while said is None:
+        before = parts_done(known)
+        said = finish(start(known, 100_000, files), usual * monkey.uniform(0.4, 0.9) if kills < 9 else None)
+        kills += said is None
+        after = parts_done(known)
+        for part, when in before.items():
+            assert after.get(part, when) == when, "a part that was done is staged again"
+        went_on += bool(before)
+    assert said[0] == len(facts)
+    assert said[2] <= whole[2] - len(before)
+    assert known.days() == days_of(facts, ZONES)
+    assert {piece.corp_id for piece in known.store.coverage()} == set(ZONES)
+    assert left(known) == ["lock", "lock"]
+    assert kills > 0
+
+
+def test_finished_files_are_not_read_again(known: Folder, tmp_path: Path) -> None:
+    files = [path for path, _ in write(tmp_path / "files", some_facts(500), "csv", "local", ZONES)]
+    seen: list[str] = []
+
+    def stop(what: str, _done: int, _total: int) -> None:
+        seen.append(what)
+        if what == "reading commented-csv.csv":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_files(known.lake, known.store, sorted(files, reverse=True), Options(), stop)
+    assert known.store.coverage() == []
+    seen.clear()
+    done = import_files(
+        known.lake, known.store, sorted(files, reverse=True), Options(), lambda what, *_: seen.append(what)
+    )
+    assert not [what for what in seen if "sent" in what]
+    assert done.read == 500
+    assert done.added < 250
+    known.refresh()
+    assert known.days() == days_of(some_facts(500), ZONES)
+    assert run(known, "import", *files).exit_code == 0
+    assert left(known) == ["lock", "lock"]
+
+
+def test_facts_that_were_removed_meanwhile_are_imported_again(known: Folder, tmp_path: Path) -> None:
+    files = [path for path, _ in write(tmp_path / "files", some_facts(500), "csv", "local", ZONES)]
+    first = import_files(known.lake, known.store, files, Options())
+    shutil.rmtree(known.lake.root / "sent")
+    second = import_files(known.lake, known.store, files, Options())
+    assert 0 < second.added < first.added
+    known.refresh()
+    assert known.days() == days_of(some_facts(500), ZONES)
+
+
+def test_what_is_left_of_a_file_that_changed_goes(known: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text(reports(2000))
+
+    def stop(_what: str, done: int, _total: int) -> None:
+        if done > 30_000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_files(known.lake, known.store, [path, path], Options(part_size=4_000), stop)
+    assert parts_done(known)
+    path.write_text(reports(1999))
+    known.import_(path)
+    assert left(known) == ["lock", "lock"]
+    assert sum(numbers[0] for numbers in known.days().values()) == 1999
+
+
+def test_two_imports_at_once_do_not_disturb_each_other(known: Folder, tmp_path: Path) -> None:
+    files = [path for path, _ in write(tmp_path / "files", some_facts(4000), "csv", "local", ZONES)]
+    said = [finish(process) for process in [start(known, 20_000, files) for _ in range(3)]]
+    assert {found[0] for found in said if found} == {4000}
+    assert known.days() == days_of(some_facts(4000), ZONES)
+    assert left(known) == ["lock", "lock"]
+
+
+# Room
+
+GENERATED = """
+copy (
+    select md5(i::varchar) as report_id, 'u' || i % 5000 as user_id, 'c1' as corp_id,
+        strftime(timestamp '2026-03-01' + to_seconds(i * {days} * 86400 // {count}), '%Y-%m-%d %H:%M:%S') as sent_at,
+        repeat('x', 40) as content
+    from range({count}) as numbers(i) {order}
+) to '{path}' (format csv, header)
+"""
+
+
+def test_little_memory_is_enough(known: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    measured = IMPORT.replace("part_size=size", "memory=size")
+    peak_of_process = "peak = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
+    measured = measured.replace("refresh_folder(", f"{peak_of_process}refresh_folder(")
+    measured = measured.replace("len(seen)", "peak")
+    command = [sys.executable, "-c", measured, str(known.path), str(100 * MIB), str(path)]
+    for days, order in ((20, "order by hash(i)"), (1, "")):
+        duckdb.execute(GENERATED.format(count=1_500_000, days=days, order=order, path=path))
+        for _ in range(2):  # the second time, everything is compared with what is there
+            read, _added, peak = map(int, subprocess.run(command, check=True, capture_output=True).stdout.split()[1:])
+            assert read == 1_500_000
+            assert peak < 400 * 1024
+    assert sum(numbers[0] for numbers in known.days().values()) == 1_500_000 + 1_425_000
+
+
+def test_a_disk_that_is_too_small_is_told_of_after_the_first_part(
+    known: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text(reports(2000))
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=20_000))
+    with pytest.raises(LakeError, match="are free"):
+        import_files(known.lake, known.store, [path, path], Options(part_size=4_000))
+    monkeypatch.undo()
+    done = import_files(known.lake, known.store, [path], Options(part_size=4_000))
+    assert done.added == 2000

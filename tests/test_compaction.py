@@ -1,0 +1,370 @@
+"""Compaction makes few files of many, and nobody notices: readers, writers, refreshes, backups, or a kill."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from conftest import Folder, run
+from oracle import Commented, Fact, Sent, Withdrawn, days_of
+from reportdata.catalogue import REPORT_DATA
+from reportdata.days import Coverage
+from reportdata.errors import LakeError
+from reportdata.facts import KINDS
+from reportdata.lake import Lake
+from reportdata.pipeline.compacting import MANY, QUIET
+from test_crash import STEPPING, Killing
+from test_refresh import AT, ZONES, A, B, compact_all, import_facts, refresh_days, stale
+from test_whole_days import readers
+
+ROUNDS = 30
+DAY = f"{AT:%Y%m%d}"
+
+
+@pytest.fixture
+def filled(folder: Folder) -> Folder:
+    """A folder with two organisations and a day in several files of both kinds."""
+    for corp_id, zone in ZONES.items():
+        folder.add_organisation(corp_id, str(zone))
+    add(folder, *range(5))
+    refresh_days(folder)
+    return folder
+
+
+def facts_of(number: int) -> list[Fact]:
+    reports: list[Fact] = [Sent(corp, f"r{number}", f"u{number % 3}", AT) for corp in (A, B)]
+    return [*reports, Commented(A, f"r{number}", f"v{number}", AT)]
+
+
+def add(folder: Folder, *numbers: int) -> None:
+    """Add facts of the day, in files of their own for each number."""
+    for number in numbers:
+        import_facts(folder, *facts_of(number))
+
+
+def rows(folder: Folder, kind: str) -> list[tuple[object, ...]]:
+    """All rows of a kind, as they stand in the files that are listed."""
+    found: list[tuple[object, ...]] = []
+    for path in Lake(folder.settings.lake).paths(kind):  # type: ignore[arg-type]
+        found += duckdb.sql(
+            f"select columns(*)::varchar from read_parquet('{path}', hive_partitioning = false)"
+        ).fetchall()
+    return found
+
+
+def test_a_compacted_day_is_one_sorted_file_and_is_not_stale(filled: Folder) -> None:
+    add(filled, 2, 3)
+    before = {kind: set(rows(filled, kind)) for kind in KINDS}
+    days, computed = filled.days(), filled.store.history(REPORT_DATA, A, DAY)
+    assert len(filled.lake.paths("sent")) == 5
+    assert compact_all(filled) == 2
+    assert [len(filled.lake.paths(kind)) for kind in ("sent", "commented")] == [1, 1]
+    assert len(filled.lake.observations()) == 1
+    for kind in KINDS:
+        assert len(rows(filled, kind)) == len(before[kind])
+        assert set(rows(filled, kind)) == before[kind]
+    assert [row[0] for row in rows(filled, "sent")] == [B] * 5 + [A] * 5  # B is before A
+    assert stale(filled) == refresh_days(filled).days == []
+    assert (filled.days(), filled.store.history(REPORT_DATA, A, DAY)) == (days, computed)
+    assert filled.lake.replaced() == []
+    assert len(list(filled.lake.root.rglob("*.parquet"))) == 2
+    assert list((filled.lake.root / "replaced").iterdir()) == []
+    assert compact_all(filled) == 0
+    add(filled, *range(5))  # adds nothing
+    assert len(filled.lake.paths("sent")) == 1
+
+
+def test_what_was_added_since_a_day_was_computed_is_left_for_the_refresh(filled: Folder) -> None:
+    add(filled, 7)
+    compact_all(filled)
+    assert len(filled.lake.paths("sent")) == 2
+    assert refresh_days(filled).partly == 1
+    assert filled.days()[A, DAY] == (6, 3, 6)
+    compact_all(filled)
+    assert len(filled.lake.paths("sent")) == 1
+    assert stale(filled) == []
+
+
+def test_a_day_that_was_never_computed_may_be_compacted(filled: Folder) -> None:
+    import_facts(filled, *(Sent(A, f"x{number}", "u", AT + timedelta(days=9)) for number in range(2)))
+    import_facts(filled, Sent(A, "x2", "u", AT + timedelta(days=9)))
+    compact_all(filled)
+    later = f"{AT + timedelta(days=9):%Y%m%d}"
+    assert len(filled.lake.files("sent")[later]) == 1
+    assert stale(filled) == [later]
+    refresh_days(filled)
+    assert filled.days()[A, later] == (3, 1, 0)
+
+
+def test_many_files_are_merged_at_once_and_several_after_a_while(filled: Folder) -> None:
+    now = time.time()
+    assert compact_all(filled, everything=False, now=now) == 0
+    assert compact_all(filled, everything=False, now=now + QUIET + 60) == 2
+    assert len(filled.lake.paths("sent")) == 1
+    add(filled, *range(10, 10 + MANY - 1))
+    refresh_days(filled)
+    assert compact_all(filled, everything=False, now=now + 9 * QUIET) == 0
+    add(filled, 30)
+    refresh_days(filled)
+    assert compact_all(filled, everything=False, now=now, most=1) == 1
+    assert compact_all(filled, everything=False, now=now, days=["20200101"]) == 0
+    assert compact_all(filled, everything=False, now=now, days=[DAY]) == 1
+    assert len(filled.lake.paths("sent")) == len(filled.lake.paths("commented")) == 1
+    assert filled.days()[B, DAY] == (13, 3, 0)
+
+
+def test_a_large_file_is_not_written_anew_for_a_few_small_ones(filled: Folder) -> None:
+    import_facts(filled, *(Sent(A, os.urandom(40).hex(), "u", AT) for _ in range(2000)))
+    refresh_days(filled)
+    large = max(filled.lake.paths("sent"), key=lambda path: path.stat().st_size)
+    add(filled, *range(10, 20))
+    refresh_days(filled)
+    assert compact_all(filled, everything=False) > 0
+    assert large in filled.lake.paths("sent")
+    assert len(filled.lake.paths("sent")) == 2
+    compact_all(filled)
+    assert len(filled.lake.paths("sent")) == 1
+
+
+def test_withdrawals_of_all_days_become_one_file_and_importing_them_again_adds_nothing(filled: Folder) -> None:
+    gone = [Withdrawn(A, f"r{number}", AT + timedelta(days=5 * number)) for number in range(4)]
+    for fact in gone:
+        import_facts(filled, fact)
+    compact_all(filled)
+    assert len(filled.lake.withdrawals()) == 4  # they were not applied
+    refresh_days(filled)
+    assert compact_all(filled) > 0
+    (merged,) = filled.lake.withdrawals()
+    assert list((filled.lake.root / "withdrawn").iterdir()) == [merged.parent]
+    assert stale(filled) == refresh_days(filled).days == []
+    assert filled.days()[A, DAY] == (1, 1, 5)
+    assert {day for day, paths in filled.lake.files("withdrawn").items() if paths} >= {DAY, f"{gone[-1].at:%Y%m%d}"}
+    import_facts(filled, *gone)
+    assert filled.lake.withdrawals() == (merged,)
+    import_facts(filled, Withdrawn(B, "r4", AT - timedelta(days=9)), refreshed=True)
+    assert filled.days()[B, DAY] == (4, 3, 0)
+    compact_all(filled)
+    assert len(filled.lake.withdrawals()) == 1
+    assert refresh_days(filled, first_day=DAY).changed == 0
+
+
+def test_coverage_becomes_one_file_of_few_pieces(filled: Folder) -> None:
+    pieces = [("20260401", "20260405"), ("20260406", "20260410"), ("20260501", "20260501"), ("99991231", "99991231")]
+    for piece in pieces:
+        filled.lake.observe([Coverage(A, *piece)])
+    covered = filled.lake.coverage()
+    compact_all(filled)
+    assert len(filled.lake.observations()) == 1
+    assert filled.lake.coverage() == (covered - {Coverage(A, *piece) for piece in pieces[:2]}) | {
+        Coverage(A, "20260401", "20260410")
+    }
+
+
+def test_files_that_are_read_stay_until_the_reader_ends(filled: Folder) -> None:
+    with ExitStack() as reading:
+        reading.enter_context(filled.lake.reading())
+        listed = filled.lake.paths("sent")
+        compact_all(filled)
+        assert len(filled.lake.paths("sent")) == 1
+        assert all(path.exists() for path in listed)
+        assert set(listed) < set(filled.lake.replaced())
+        with filled.lake.refreshing():
+            assert filled.lake.sweep() is None
+        add(filled, 7)
+        refresh_days(filled)
+        compact_all(filled)  # what stands in for others is replaced itself
+        assert len(filled.lake.paths("sent")) == 1
+        assert filled.days()[A, DAY] == (6, 3, 6)
+        reading.close()
+    compact_all(filled)
+    assert not any(path.exists() for path in listed)
+    assert filled.lake.replaced() == []
+    assert len(rows(filled, "sent")) == 12
+
+
+def test_an_import_and_a_snapshot_keep_the_files_that_they_read(filled: Folder) -> None:
+    for holding in (filled.lake.incoming, filled.lake.snapshot):
+        add(filled, *range(20, 23))
+        refresh_days(filled)
+        listed = filled.lake.paths("sent")
+        with holding():
+            compact_all(filled)
+            assert all(path.exists() for path in listed)
+        compact_all(filled)
+        assert not any(path.exists() for path in listed)
+        add(filled, *range(23, 26))
+        refresh_days(filled)
+
+
+def test_a_backup_has_each_fact_while_files_are_replaced(filled: Folder, tmp_path: Path) -> None:
+    with filled.lake.reading():
+        compact_all(filled)
+        assert run(filled, "backup", tmp_path / "backup").exit_code == 0
+    copied = Folder(tmp_path / "backup")
+    assert len(copied.lake.paths("sent")) == 1
+    assert {kind: set(rows(copied, kind)) for kind in KINDS} == {kind: set(rows(filled, kind)) for kind in KINDS}
+    copied.store.close()
+
+
+def test_a_damaged_note_is_named(filled: Folder) -> None:
+    with filled.lake.reading():
+        compact_all(filled)
+    for note in (filled.lake.root / "replaced").iterdir():
+        note.write_bytes(b"{")
+    with pytest.raises(LakeError, match=r"replaced/.*\.json cannot be read"):
+        filled.lake.days()
+
+
+def test_the_command_says_what_it_did(filled: Folder) -> None:
+    done = json.loads(run(filled, "compact", "--json").stdout)
+    assert (done["merges"], done["filesBefore"], done["filesAfter"]) == (0, 11, 11)
+    assert "--all" in run(filled, "compact").output
+    assert json.loads(run(filled, "compact", "--all", "--from", "20270101", "--json").stdout)["merges"] == 0
+    with filled.lake.reading():
+        done = run(filled, "compact", "--all").output
+    assert "merges  2\nfiles   3, before 11\n" in done
+    assert "10 merged files are still being read" in done
+    done = json.loads(run(filled, "compact", "--json").stdout)
+    assert done["filesToRemove"] == 0
+    assert done["bytesAfter"] == filled.lake.size()
+    assert run(filled, "compact", "--from", "20260102", "--to", "20260101").exit_code == 1
+
+
+def whole(folder: Folder, expected: set[Fact]) -> None:
+    """The lake has each of the facts, whatever else it has."""
+    killing = Killing.__new__(Killing)
+    killing.folder, killing.files = folder, {}
+    assert killing.lake() == expected
+
+
+def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tmp_path: Path) -> None:
+    facts: set[Fact] = {fact for number in range(5) for fact in facts_of(number)}
+    out, killed, finished, step = tmp_path / "out", 0, 0, 0
+    command = ["compact", "--all", "--data", str(filled.path)]
+    with subprocess.Popen(
+        [sys.executable, "-c", STEPPING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as forks:
+        assert forks.stdin is not None
+        assert forks.stdout is not None
+        while not finished:
+            step += 1
+            new = [*facts_of(100 + step), Withdrawn(A, f"r{99 + step}", AT + timedelta(days=step % 9))]
+            import_facts(filled, *new, refreshed=True)
+            facts |= set(new)
+            print(json.dumps([step, str(out), command]), file=forks.stdin, flush=True)
+            status = int(forks.stdout.readline())
+            assert status in (0, signal.SIGKILL)
+            killed, finished = killed + (status != 0), status == 0
+            try:
+                whole(filled, facts)
+                assert filled.days() == days_of(facts, ZONES)
+                filled.refresh()
+                assert filled.days() == days_of(facts, ZONES)
+                if step % 3:  # else what is left is met by the next step's compaction
+                    compact_all(filled)
+                    assert filled.lake.replaced() == []
+                    assert len(filled.lake.paths("sent")) == 1
+                    assert stale(filled) == []
+                    whole(filled, facts)
+            except BaseException as error:
+                error.add_note(f"killed before step {step}")
+                raise
+    assert killed > 40
+
+
+def test_readers_never_fail_and_never_see_less(filled: Folder) -> None:
+    counts = {"least": 10}
+    connections = [duckdb.connect() for _ in range(2)]
+
+    def read(connection: duckdb.DuckDBPyConnection) -> None:
+        lake = Lake(filled.settings.lake)
+        least = counts["least"]
+        with lake.reading():
+            listed = ", ".join(f"'{path}'" for path in lake.paths("sent"))
+            time.sleep(0.002)
+            sql = f"select count(distinct (corp_id, report_id)) from read_parquet([{listed}])"
+            ((found,),) = connection.execute(sql).fetchall()
+        assert found >= least
+
+    with readers(*(lambda c=c: read(c) for c in connections)) as reading:  # type: ignore[misc]
+        for number in itertools.count(200):
+            add(filled, number)
+            counts["least"] += 2
+            refresh_days(filled)
+            compact_all(filled)
+            if not reading.goes_on(at_least=300):
+                break
+    for connection in connections:
+        connection.close()
+
+
+COMPACTING = (["compact", "--all"], ["compact", "--all"], ["refresh"])
+
+
+def test_compactions_beside_imports_and_refreshes_that_are_killed_lose_and_spoil_nothing(
+    folder: Folder, tmp_path: Path
+) -> None:
+    killing = Killing(folder, tmp_path, 20261125)
+    killing.settle(killing.next_batch(), killing.run)
+    over, rng = threading.Event(), random.Random(7)
+    killed = [0]
+
+    def compact_and_die() -> None:
+        while not over.is_set():
+            verb = rng.choice(COMPACTING)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "reportdata", *verb, "--data", str(folder.path)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            try:
+                _, err = process.communicate(timeout=rng.uniform(0.4, 1.1) * killing.usual)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                _, err = process.communicate()
+                killed[0] += 1
+            assert process.returncode in (0, -signal.SIGKILL), err
+
+    threads = [threading.Thread(target=compact_and_die) for _ in range(2)]
+    failed: list[BaseException] = []
+    threading.excepthook, usual = (
+        (lambda args: failed.append(args.exc_value or ZeroDivisionError())),
+        threading.excepthook,
+    )
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(ROUNDS):
+            batch = killing.next_batch()
+            if killing.rng.random() < 0.5:
+                killing.kill("import", batch)
+            else:
+                killing.report(killing.run(batch), batch)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+        threading.excepthook = usual
+    assert not failed
+    assert killed[0] > ROUNDS // 3
+    killing.finish()
+    compact_all(folder)
+    assert len(rows(folder, "sent")) == len(set(rows(folder, "sent")))
+    assert folder.days() == days_of(killing.lake(), ZONES | {"c1": ZONES[A], "c2": ZONES[B]})
+    assert stale(folder) == []
+    with closing(folder.store):
+        assert folder.store.faults() == []

@@ -1,0 +1,635 @@
+"""``POST /v1/facts``: what is acknowledged is in the inbox as it was sent, and all else is told what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.request import urlopen
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from calling import CORP, NOW, Call, add_sample
+from causes import ERRORS
+from conftest import Folder, require_tool, run, serving
+from reportdata.api import pushes
+from reportdata.api.answers import Fault
+from reportdata.api.pushes import BODY, LARGEST_CONTENT, MOST_RECORDS, Limits
+from reportdata.cli.service import open_server
+from reportdata.errors import InboxError
+from reportdata.facts import Fact
+from reportdata.identity import REPORT_READ, REPORT_WRITE, App, AppType
+from reportdata.inbox import Inbox
+from reportdata.settings import Settings
+from test_backup import mounted
+
+FACTS = "/v1/facts"
+WRITE = (REPORT_WRITE,)
+TOKEN = "x-acs-dingtalk-access-token"
+FULL = 503, "ServiceUnavailable"
+
+Record = dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """What a push is answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    @property
+    def error(self) -> tuple[int, str]:
+        return self.status, self.body["code"]
+
+
+class Pushing(NamedTuple):
+    """A server with an app that may push, and its inbox."""
+
+    folder: Folder
+    address: tuple[str, int]
+    app: App
+    token: str
+    seen: list[int]
+
+    def push(self, body: object, **headers: str) -> Answer:
+        """Push bytes as they are, or records as an array."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return post(self.address, content, {TOKEN: self.token} | names)
+
+    def facts(self) -> list[Fact]:
+        """All that is in the inbox, finished or not."""
+        return facts_in(self.folder)
+
+    def news(self) -> list[Fact]:
+        """What came since this was last asked."""
+        found = self.facts()
+        self.seen.append(len(found))
+        return found[self.seen[-2] :]
+
+
+def post(address: tuple[str, int], body: bytes, headers: Mapping[str, str]) -> Answer:
+    with closing(HTTPConnection(*address, timeout=20)) as connection:
+        connection.request("POST", FACTS, body, dict(headers))
+        answer = connection.getresponse()
+        return Answer(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
+
+
+def facts_in(folder: Folder) -> list[Fact]:
+    inbox = Inbox(folder.settings.inbox)
+    while True:
+        with suppress(InboxError):  # a segment was finished between the two looks
+            return [fact for path in sorted(inbox.folder.glob("*")) for fact in inbox.facts(path)]
+
+
+@contextmanager
+def pushing(folder: Folder, limits: Limits | None = None, **options: Any) -> Iterator[Pushing]:
+    """A server of the sample organisation that may be pushed to."""
+    if not folder.store.organisations():
+        add_sample(folder)
+    app, _ = folder.add_app(CORP, scopes=WRITE)
+    if limits is None:
+        with serving(folder, **options) as served:
+            yield Pushing(folder, served.address, app, folder.token(app), [0])
+        return
+    with open_server(Settings(folder.path, port=0, rate=0), limits=limits) as server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield Pushing(folder, server.address, app, folder.token(app), [0])
+        finally:
+            server.stop()
+            thread.join()
+
+
+@pytest.fixture
+def pushed(folder: Folder) -> Iterator[Pushing]:
+    with pushing(folder) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushing]:
+    folder = Folder(tmp_path_factory.mktemp("pushes"))
+    with closing(folder.store), pushing(folder) as made:
+        yield made
+
+
+def sent(number: int, **more: object) -> Record:
+    return {"report_id": f"r{number}", "user_id": "u1", "sent_at": 1_790_000_000 + number} | more
+
+
+def fact(number: int) -> Fact:
+    """What a record says; 2026-09-21 22:13:20 in the organisation's zone, and some seconds."""
+    at, day = (1_790_000_000 + number) * 1_000_000, 20260921 + (number + 80_000) // 86_400
+    return Fact(kind="sent", corp_id=CORP, report_id=f"r{number}", user_id="u1", at=at, stat_day=str(day))
+
+
+def test_what_is_accepted_is_in_the_inbox_and_what_is_refused_is_named(pushed: Pushing) -> None:
+    records = [
+        sent(0),
+        {"report_id": "r0", "user_id": "u2", "commented_at": "2026-09-21T23:30:00+08:00"},
+        {"report_id": "r0", "withdrawn_at": "2026-09-22 00:30:00", "corp_id": CORP},
+        sent(3, sent_at="yesterday"),
+        sent(4, template="日报", departments=["研发,一", "二"], contents=[{"value": "hidden words"}]),
+        {"report_id": "r5", "sent_at": 1_790_000_000},
+        [sent(6)],
+        sent(7, corp_id="dingother"),
+    ]
+    answer = pushed.push(records)
+    assert answer.status == 200
+    assert list(answer.body) == ["added", "refused", "records"]
+    assert answer.body == {
+        "added": 4,
+        "refused": 4,
+        "records": [
+            {"record": 3, "field": "sent_at", "reason": "'yesterday' is not a time"},
+            {"record": 5, "field": "user_id", "reason": "no column holds it"},
+            {"record": 6, "field": "json", "reason": "is a list, not an object"},
+            {"record": 7, "field": "corp_id", "reason": "is not the organisation of the token"},
+        ],
+    }
+    found = pushed.facts()
+    assert found[0] == fact(0)
+    assert [(one.kind, one.report_id, one.user_id, one.stat_day) for one in found[1:]] == [
+        ("commented", "r0", "u2", "20260921"),
+        ("withdrawn", "r0", "", "20260922"),
+        ("sent", "r4", "u1", "20260921"),
+    ]
+    assert (found[3].template, found[3].departments) == ("日报", "研发，一,二")
+    assert not any(b"hidden" in path.read_bytes() for path in pushed.folder.settings.inbox.iterdir())
+
+
+def in_forms(records: Sequence[Record]) -> dict[str, tuple[bytes, dict[str, str]]]:
+    """The bodies that mean the same, with their headers."""
+    lines = b"".join(json.dumps(record).encode() + b"\r\n" for record in records)
+    array = json.dumps(records, ensure_ascii=False, indent=1).encode()
+    packed = {"content-encoding": "gzip"}
+    forms = {
+        "array": (b"\n " + array, {}),
+        "lines": (lines, {"content-type": "application/x-ndjson"}),
+        "lines with empty ones, and no end": (b"\xef\xbb\xbf\n" + lines.replace(b"\n", b"\n \n").strip(), {}),
+        "packed array": (gzip.compress(array), packed),
+        "packed lines, in parts": (gzip.compress(lines[:9]) + gzip.compress(lines[9:]), {"content-encoding": "X-Gzip"}),
+    }
+    if len(records) == 1:
+        forms |= {"alone": (json.dumps(records[0]).encode(), {}), "indented": (array.strip(b"[]\n "), {})}
+    return forms
+
+
+TEXTS = st.text(max_size=8) | st.sampled_from(["r1", "u1", CORP, "2026-09-21 09:00:00", "1790000000", "研发,销售"])
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS
+    | st.lists(TEXTS, max_size=3)
+)
+NAMES = st.sampled_from(
+    ["report_id", "user_id", "corp_id", "sent_at", "commented_at", "withdrawn_at", "template", "departments", "姓名"]
+)
+RECORDS = st.dictionaries(NAMES | st.text(max_size=5), VALUES, max_size=6).map(lambda found: sent(1) | found) | (
+    st.dictionaries(NAMES, VALUES)
+)
+MANY = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+
+
+@MANY
+@given(st.lists(RECORDS, min_size=1, max_size=4))
+def test_all_forms_of_a_body_give_the_same_facts(shared: Pushing, records: list[Record]) -> None:
+    told = []
+    for body, headers in in_forms(records).values():
+        answer = shared.push(body, **headers)
+        assert answer.status == 200
+        assert answer.body["added"] + answer.body["refused"] == len(records)
+        assert len(answer.body["records"]) == answer.body["refused"]
+        told.append((answer.body, shared.news()))
+        assert len(told[-1][1]) == answer.body["added"]
+    assert all(found == told[0] for found in told)
+
+
+@MANY
+@given(
+    st.binary(max_size=200)
+    | st.lists(st.sampled_from([b"{", b"[", b"]", b"}", b'"sent_at":', b"1790000000", b",", b"\n", b'"a"'])).map(
+        b"".join
+    )
+    | st.tuples(st.binary(max_size=3), st.integers(0, 90)).map(
+        lambda found: json.dumps(sent(1)).encode()[: found[1]] + found[0] + json.dumps(sent(1)).encode()[found[1] :]
+    ),
+    st.sampled_from(["", "gzip", "identity", "br", "gzip, gzip"]),
+)
+@example(b"[" * 100_000, "")
+@example(b'{"a":' * 100_000, "")
+@example(gzip.compress(b"[]")[:-1], "gzip")
+@example(json.dumps(sent(1, report_id="\ud800")).encode(), "")
+@example(json.dumps(sent(1, sent_at=10**400)).encode(), "")
+@example(b'{"report_id":"r1","user_id":"u1","sent_at":1e400}', "")
+@example(b'[{"report_id":"r\xff","user_id":"u1","sent_at":1790000000}]', "")
+def test_any_bytes_are_facts_or_a_named_error(shared: Pushing, body: bytes, coding: str) -> None:
+    answer = shared.push(body, content_encoding=coding)
+    if answer.status != 200:
+        assert answer.error in {
+            (400, "Missingbody"),
+            (400, "Invalidbody"),
+            (400, "InvalidRequest.ContentEncoding"),
+            (415, "InvalidRequest.ContentEncoding"),
+        }
+        assert shared.news() == []
+        return
+    assert len(shared.news()) == answer.body["added"]
+    for refused in answer.body["records"]:
+        assert refused["field"]
+        assert 0 < len(refused["reason"]) <= 200
+
+
+def test_what_is_too_large_is_refused_as_a_whole(pushed: Pushing) -> None:
+    bomb = gzip.compress(b" " * (LARGEST_CONTENT + 1))
+    assert len(bomb) < 20_000
+    assert pushed.push(bomb, content_encoding="gzip").error == (413, "InvalidRequest.BodyTooLarge")
+    for body in (b"{}\n" * (MOST_RECORDS + 1), b"[%b1]" % (b"1," * MOST_RECORDS), b"[%b1]" % (b"1," * 2_000_000)):
+        assert pushed.push(gzip.compress(body), content_encoding="gzip").error == (413, "InvalidRequest.TooManyRecords")
+    large = json.dumps(sent(1, contents="x" * (1 << 18)))
+    (refused,) = pushed.push(large.encode()).body["records"]
+    assert refused == {"record": 0, "field": "json", "reason": "has more than 262144 bytes"}
+    assert pushed.facts() == []
+    full = b"".join(json.dumps(sent(number)).encode().ljust(160) + b"\n" for number in range(MOST_RECORDS))
+    assert len(full) < LARGEST_CONTENT
+    assert pushed.push(gzip.compress(full), content_encoding="gzip").body["added"] == MOST_RECORDS
+    assert pushed.facts() == [fact(number) for number in range(MOST_RECORDS)]
+
+
+@pytest.mark.parametrize("path", [FACTS, "/" + FACTS])
+def test_only_this_path_takes_larger_bodies(pushed: Pushing, path: str) -> None:
+    def answer(path: str, size: int) -> bytes:
+        head = f"POST {path} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: {size}\r\n\r\n"
+        with socket.create_connection(pushed.address, 10) as connection, connection.makefile("rb") as incoming:
+            connection.sendall(head.encode() + json.dumps(sent(1)).encode().rjust(size))
+            return bytes(incoming.readline())
+
+    assert b" 200 " in answer(path, BODY.largest)
+    assert b" 413 " in answer(path, BODY.largest + 1)
+    assert b" 413 " in answer("/v1.0/oauth2/accessToken", 20_000)
+
+
+@contextmanager
+def changed(pushed: Pushing, **properties: Any) -> Iterator[None]:
+    """The app with other properties for a while."""
+    for values in (properties, {name: getattr(pushed.app, name) for name in properties}):
+        pushed.folder.store.change_app(
+            pushed.app.app_key, lambda app, values=values: msgspec.structs.replace(app, **values)
+        )
+        if values is properties:
+            yield
+
+
+# What is wrong, in the order of the checks; each but the last comes with all that follow it.
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("AuthenticationFailed.MissingParameter", {"token": ""}),
+    ("InvalidAuthentication", {"token": "0123456789abcdef0123456789abcdef"}),
+    ("Forbidden.AccessDenied.IpNotInWhiteList", {"allow_list": ("192.0.2.0/24",)}),
+    ("Forbidden.AccessDenied.AccessTokenPermissionDenied", {"scopes": (REPORT_READ,)}),
+    ("orgId.is.null", {"corp_id": None}),
+    ("Missingbody", {"body": b""}),
+]
+
+
+@pytest.mark.parametrize("first", range(len(WRONG)))
+def test_the_order_of_the_checks_is_the_contracts(pushed: Pushing, first: int) -> None:
+    wrong = {key: value for _, found in reversed(WRONG[first:]) for key, value in found.items()}
+    code = WRONG[first][0]
+    token, body = wrong.pop("token", pushed.token), wrong.pop("body", b"")
+    with changed(pushed, **wrong):
+        answer = pushed._replace(token=token).push(body)
+    message = answer.body["message"]
+    if code in ERRORS:
+        assert answer.status == ERRORS[code].status
+        assert re.sub(r"appKey\(\w+\)", "", message) == re.sub(r"appKey\(\w+\)", "", ERRORS[code].message)
+    assert answer.body["code"] == code
+    detail = {"requiredScopes": [REPORT_WRITE]} if "Permission" in code else None
+    assert answer.body.get("accessdenieddetail") == detail
+    assert pushed.push([sent(1)]).status == 200
+
+
+def test_an_app_that_is_not_internal_may_not_push(pushed: Pushing) -> None:
+    with changed(pushed, type=AppType.THIRD_PARTY_ENTERPRISE):
+        assert pushed.push([sent(1)]).status == 403
+
+
+def test_the_scope_is_granted_on_purpose_and_opens_nothing_else(folder: Folder) -> None:
+    with pushing(folder) as pushed:
+        answer = Call(pushed.address, pushed.token).answer()
+        assert b'{"requiredScopes":["DataCenter.Report.Read"]}' in answer.body
+        added = json.loads(run(folder, "app", "add", "--corp", CORP, "--name", "x", "--json").stdout)
+        token = run(folder, "token", added["appKey"]).stdout.strip()
+        assert pushed._replace(token=token).push([sent(1)]).status == 403
+        assert run(folder, "app", "grant", added["appKey"], REPORT_WRITE).exit_code == 0
+        assert pushed._replace(token=token).push([sent(1)]).status == 200
+        assert run(folder, "app", "revoke", added["appKey"], REPORT_WRITE).exit_code == 0
+        assert pushed._replace(token=token).push([sent(1)]).status == 403
+    refused = run(folder, "app", "add", "--name", "x", "--type", "third-party-personal", "--scope", REPORT_WRITE)
+    assert "only internal apps may" in refused.output
+
+
+def test_pushes_have_a_rate_of_their_own(folder: Folder) -> None:
+    add_sample(folder)
+    app, _ = folder.add_app(CORP, scopes=(REPORT_READ, REPORT_WRITE), rate=3)
+    token = folder.token(app, NOW)
+    with serving(folder, clock=lambda: NOW) as served:
+        pushed = Pushing(folder, served.address, app, token, [])
+        answers = [pushed.push([sent(1)]) for _ in range(5)]
+        assert [answer.status for answer in answers] == [200, 200, 200, 403, 403]
+        assert answers[-1].body["code"] == "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
+        assert Call(served.address, token).answer().status.endswith("OK")
+
+
+def test_a_key_stands_for_one_body(pushed: Pushing) -> None:
+    assert pushed.push(b"[", idempotency_key="k1").error == (400, "Invalidbody")
+    first = pushed.push([sent(1), {}], idempotency_key="k1")
+    assert first.body["added"] == 1
+    again = pushed.push([sent(1), {}], idempotency_key="k1")
+    assert (again.status, again.body) == (first.status, first.body)
+    body = gzip.compress(json.dumps([sent(1), {}]).encode())
+    assert pushed.push(body, idempotency_key="k1", content_encoding="gzip").body == first.body
+    other = pushed.push([sent(2)], idempotency_key="k1")
+    assert other.error == (400, "IdempotentParameterMismatch")
+    assert pushed.push([sent(2)], idempotency_key="k2").status == 200
+    assert set(pushed.facts()) == {fact(1), fact(2)}
+    app, _ = pushed.folder.add_app(CORP, scopes=WRITE)
+    assert pushed._replace(token=pushed.folder.token(app)).push([sent(3)], idempotency_key="k1").status == 200
+
+
+def test_a_key_is_no_client_token_of_the_contract(folder: Folder) -> None:
+    with pushing(folder) as pushed, changed(pushed, scopes=(REPORT_READ, REPORT_WRITE)):
+        call = Call(pushed.address, pushed.token, headers={"x-client-token": "k1"})
+        assert call.answer().status.endswith("200 OK")
+        assert pushed.push([sent(1)], idempotency_key="k1").status == 200
+        assert call.answer().status.endswith("200 OK")
+
+
+def test_a_store_that_is_locked_is_a_system_error_and_takes_nothing(pushed: Pushing) -> None:
+    with pushed.folder.store.database.writing():
+        assert pushed.push([sent(1)]).status == 200
+        assert pushed.push([sent(2)], idempotency_key="k").error == (500, "systemError")
+    assert pushed.facts() == [fact(1)]
+    assert pushed.push([sent(2)], idempotency_key="k").status == 200
+
+
+def test_many_pushes_at_once_are_all_there(pushed: Pushing) -> None:
+    with ThreadPoolExecutor(50) as callers:
+        answers = list(callers.map(lambda number: pushed.push([sent(number)]), range(500)))
+    assert {answer.status for answer in answers} == {200}
+    assert sorted(pushed.facts(), key=lambda one: one.at) == [fact(number) for number in range(500)]
+
+
+def fill(folder: Folder, size: int) -> Path:
+    """A finished segment that nobody takes up."""
+    path = folder.settings.inbox / "0000-filling.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(folder: Folder) -> None:
+    def seconds() -> float:
+        time.sleep(0.2)  # how full it is, is looked at every now and then
+        began = time.monotonic()
+        assert pushed.push([sent(1)]).status == 200
+        return time.monotonic() - began
+
+    with pushing(folder, Limits(soft=100_000, hard=1_100_000)) as pushed:
+        assert seconds() < 0.2
+        fill(folder, 400_000)
+        assert 0.3 <= seconds() < 0.6
+        fill(folder, 900_000)
+        assert 0.8 <= seconds() < 1.1
+        path = fill(folder, 1_200_000)
+        time.sleep(0.2)
+        answer = pushed.push([sent(2)])
+        assert answer.error == FULL
+        assert int(answer.headers["retry-after"]) > 0
+        path.unlink()
+        assert seconds() < 0.2
+        assert set(pushed.facts()) == {fact(1)}
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more(folder: Folder) -> None:
+    with pushing(folder, Limits(least_free=1 << 60)) as pushed:
+        pushed.push([sent(1)])
+        answer = pushed.push([sent(1)])
+        assert answer.error == FULL
+        assert answer.headers["retry-after"]
+        assert pushed.facts() == []
+
+
+def test_bodies_that_are_read_at_once_are_limited_together(folder: Folder) -> None:
+    head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: %s\r\nContent-Length: 90000\r\n\r\n"
+    with pushing(folder, Limits(held=100_000)) as pushed, socket.create_connection(pushed.address, 10) as slow:
+        slow.sendall((head % pushed.token).encode() + b" " * 60_000)
+        time.sleep(0.2)
+        assert pushed.push([sent(1)]).status == 200
+        assert pushed.push(json.dumps(sent(2)).encode().ljust(60_000)).error == FULL
+        slow.sendall(json.dumps(sent(3)).encode().ljust(30_000))
+        assert slow.recv(100).startswith(b"HTTP/1.1 200 OK")
+        assert pushed.push(json.dumps(sent(4)).encode().ljust(60_000)).status == 200
+        assert pushed.facts() == [fact(1), fact(3), fact(4)]
+
+
+def test_a_full_disk_is_a_system_error_until_there_is_room_again(tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=2m") as disk:
+        folder = Folder(disk / "data")
+        with closing(folder.store), pushing(folder, Limits(least_free=0)) as pushed:
+            known = [sent(0)]
+            assert pushed.push(known).status == 200
+            filling = disk / "filling"
+            with filling.open("wb", buffering=0) as file, suppress(OSError):
+                while file.write(b"x" * 4096):
+                    pass
+            refused = 0
+            for number in range(1, 30):
+                answer = pushed.push([sent(number)] * 50)
+                if answer.status != 200:
+                    assert answer.error == (500, "systemError")
+                    refused += 1
+                else:
+                    known.append(sent(number))
+            assert refused > 20
+            filling.unlink()
+            assert pushed.push([sent(99)]).status == 200
+            numbers = {record["sent_at"] - 1_790_000_000 for record in known} | {99}
+            assert set(pushed.facts()) == {fact(number) for number in numbers}
+
+
+def test_an_inbox_that_is_in_the_way_is_a_system_error_until_it_is_not(pushed: Pushing) -> None:
+    place = pushed.folder.settings.inbox
+    place.write_text("in the way")
+    for _ in range(3):
+        assert pushed.push([sent(1)]).error == (500, "systemError")
+    place.unlink()
+    time.sleep(0.2)
+    assert pushed.push([sent(1)]).status == 200
+    assert pushed.facts() == [fact(1)]
+
+
+def test_a_client_that_leaves_before_its_body_has_come_leaves_nothing(pushed: Pushing) -> None:
+    for _ in range(20):
+        with socket.create_connection(pushed.address, 10) as connection:
+            head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: 300\r\n\r\n"
+            connection.sendall(head.encode() + json.dumps(sent(1)).encode())
+    assert pushed.push([sent(2)]).status == 200
+    assert pushed.facts() == [fact(2)]
+
+
+def test_a_stop_finishes_what_was_pushed(folder: Folder) -> None:
+    with pushing(folder) as pushed:
+        pushed.push([sent(1)])
+    assert [path.suffix for path in folder.settings.inbox.iterdir()] == [".jsonl"]
+
+
+def test_metrics_count_records(folder: Folder) -> None:
+    add_sample(folder)
+    app, _ = folder.add_app(CORP, scopes=WRITE)
+    with serving(folder, operations_port=0) as served:
+        Pushing(folder, served.address, app, folder.token(app), []).push([sent(1), sent(2), {}])
+        with urlopen(f"{served.server.listeners[1].url}/metrics") as answer:
+            text = answer.read().decode()
+    assert re.search(r"^reportdata_facts_accepted_total 2\.0$", text, re.MULTILINE)
+    assert re.search(r"^reportdata_facts_refused_total 1\.0$", text, re.MULTILINE)
+    assert f'api="{FACTS}",outcome="ok"}} 1.0' in text
+
+
+def test_reading_goes_on_while_much_is_pushed(folder: Folder) -> None:
+    """A push of a hundred thousand records takes its time; a read between does not wait for it."""
+    body = gzip.compress(b"".join(json.dumps(sent(number)).encode() + b"\n" for number in range(MOST_RECORDS)))
+    with pushing(folder) as pushed, changed(pushed, scopes=(REPORT_READ, REPORT_WRITE)):
+        with ThreadPoolExecutor(1) as threads:
+            began = time.monotonic()
+            done = threads.submit(pushed.push, body, content_encoding="gzip")
+            read = [began]
+            while not done.done():
+                assert Call(pushed.address, pushed.token).answer().status.endswith("200 OK")
+                read.append(time.monotonic())
+        assert done.result().body["added"] == MOST_RECORDS
+        assert max(after - before for before, after in pairwise(read)) < (read[-1] - began) / 3
+
+
+def test_the_page_about_pushing_says_what_is_so(pushed: Pushing) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "push.md").read_text("utf-8")
+    require_tool("curl")
+    (commands,) = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (answer,) = re.findall(r"^```json\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+    assert REPORT_WRITE in commands
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "APP_KEY": pushed.app.app_key,
+        "REPORTDATA_DATA": str(pushed.folder.path),
+    }
+    host, port = pushed.address
+    command = ["bash", "-ec", commands.replace("127.0.0.1:8080", f"{host}:{port}")]
+    with changed(pushed, scopes=()):
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        assert done.stdout.splitlines()[-1] == answer
+    assert len(pushed.facts()) == 3
+    codes = {fault.code for fault in vars(pushes).values() if isinstance(fault, Fault)} - set(ERRORS)
+    assert not [code for code in codes if f"`{code}`" not in text]
+
+
+# A server without anything beside it that would take up what it is pushed.
+SERVING = """
+import sys
+from pathlib import Path
+from reportdata.cli.service import open_server
+from reportdata.settings import Settings
+with open_server(Settings(Path(sys.argv[1]), port=0, rate=0)) as server:
+    print(*server.address, flush=True)
+    server.run()
+"""
+ROUNDS = 30
+
+
+class Client:
+    """Pushes until it is stopped, and again what was not acknowledged; remembers what was."""
+
+    def __init__(self, number: int, token: str) -> None:
+        self.random = random.Random(number)
+        self.token = token
+        self.numbers = iter(range(number * 1_000_000, (number + 1) * 1_000_000))
+        self.tried: set[int] = set()
+        self.acknowledged: set[int] = set()
+        self._open: list[int] = []
+
+    def push(self, address: tuple[str, int]) -> None:
+        """Until the server dies."""
+        try:
+            with closing(HTTPConnection(*address, timeout=20)) as connection:
+                while True:
+                    if not self._open:
+                        self._open = [next(self.numbers) for _ in range(self.random.choice([1, 1, 3, 200]))]
+                        self.tried.update(self._open)
+                    self._push(connection)
+        except (OSError, HTTPException):
+            pass
+
+    def _push(self, connection: HTTPConnection) -> None:
+        body = "\n".join(json.dumps(sent(number)) for number in self._open)
+        connection.request("POST", FACTS, body, {TOKEN: self.token, "Idempotency-Key": str(self._open[0])})
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+        assert (answer.status, said) == (200, {"added": len(self._open), "refused": 0, "records": []})
+        self.acknowledged.update(self._open)
+        self._open = []
+
+
+def test_killed_at_any_moment_nothing_that_was_acknowledged_is_lost(folder: Folder) -> None:
+    add_sample(folder)
+    token = folder.token(folder.add_app(CORP, scopes=WRITE)[0])
+    clients = [Client(number, token) for number in range(1, 5)]
+    inbox = Inbox(folder.settings.inbox)
+    chance = random.Random(1)
+    found: dict[int, int] = {}
+    whole = 0
+    for _ in range(ROUNDS):
+        command = [sys.executable, "-c", SERVING, str(folder.path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            host, port = process.stdout.readline().split()
+            with ThreadPoolExecutor(len(clients)) as threads:
+                done = [threads.submit(client.push, (host, int(port))) for client in clients]
+                time.sleep(chance.uniform(0, 0.4))
+                process.kill()
+                process.wait()
+                for one in done:
+                    one.result()
+        paths = inbox.ready()
+        for one in (one for path in paths for one in inbox.facts(path)):
+            number = int(one.report_id[1:])
+            assert one.report_id == f"r{number}"
+            assert one.at == (1_790_000_000 + number) * 1_000_000
+            found[number] = found.get(number, 0) + 1
+        inbox.remove(paths)
+        acknowledged = set().union(*(client.acknowledged for client in clients))
+        assert acknowledged <= found.keys() <= set().union(*(client.tried for client in clients))
+        whole += bool(acknowledged)
+        assert inbox.backlog() == 0
+    assert whole > ROUNDS / 2

@@ -1,0 +1,242 @@
+"""A refresh reads what changed, and comes to what computing everything anew comes to."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import Folder
+from oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.days import Coverage
+from reportdata.engines import definition
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.pipeline.compacting import compact
+from reportdata.pipeline.refreshing import Refreshed, refresh, stale_days, waiting
+from reportdata.store import DayKpis
+from test_properties import ZONES, facts
+from writing import write
+
+SERVICE = read_catalogue().service(REPORT_DATA)
+ZONE = ZONES["ding-shanghai"]
+A, B = "ding-shanghai", "ding-new-york"
+AT = datetime(2026, 3, 9, 12, tzinfo=ZONE)
+NOON = {"20260309": AT, "20260310": AT + timedelta(days=1)}
+FULL = {"4100": 99, "4101": 99, "4102": 99}
+
+_numbers = itertools.count()
+
+
+def import_facts(folder: Folder, *found: Fact, refreshed: bool = False) -> None:
+    """Import facts, and refresh only when that is wanted."""
+    for path, corp_id in write(folder.path.parent / f"facts{next(_numbers)}", found, "jsonl", "iso", ZONES):
+        assert not folder.import_(path, corp_id=corp_id, refresh=refreshed).failures
+
+
+def refresh_days(folder: Folder, **chosen: Any) -> Refreshed:
+    with closing(DuckDBEngine()) as engine:
+        return refresh(folder.lake, folder.store, engine, SERVICE, now=time.time(), **chosen)
+
+
+def compact_all(folder: Folder, **how: Any) -> int:
+    with closing(DuckDBEngine()) as engine:
+        return compact(folder.lake, folder.store, engine, SERVICE, **{"now": time.time(), "everything": True} | how)
+
+
+def stale(folder: Folder) -> list[str]:
+    with closing(DuckDBEngine()) as engine:
+        return stale_days(folder.lake, folder.store, engine, SERVICE)
+
+
+@pytest.fixture
+def two(folder: Folder) -> Folder:
+    """A folder with the organisations A and B, which have a report each on two days."""
+    for corp_id, zone in ZONES.items():
+        folder.add_organisation(corp_id, str(zone))
+    import_facts(
+        folder, *(Sent(corp, f"r{day}", "u1", at) for corp in (A, B) for day, at in NOON.items()), refreshed=True
+    )
+    return folder
+
+
+def overwrite(folder: Folder, corp_id: str, day: str) -> None:
+    """Give an organisation numbers that its facts do not give, as a witness of what is computed."""
+    fingerprints = folder.store.fingerprints(REPORT_DATA, [day])
+    files = folder.store.computed_files(REPORT_DATA, [day])
+    row = DayKpis(corp_id, day, FULL)
+    folder.store.put_days(REPORT_DATA, fingerprints, [row], 0, files=files, only={day: [corp_id]})
+
+
+def numbers(folder: Folder, corp_id: str, day: str) -> tuple[int, ...]:
+    values = folder.store.kpis(REPORT_DATA, corp_id, day)
+    assert values is not None
+    return tuple(values.get(kpi, 0) for kpi in ("4100", "4101", "4102"))
+
+
+steps = st.one_of(
+    st.lists(facts(), min_size=1, max_size=8),
+    st.sampled_from(["refresh", "compact", "merge", "whole"]),
+    st.sets(st.sampled_from([f"202603{day:02}" for day in range(6, 13)]), max_size=3),
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(steps, min_size=1, max_size=12))
+def test_any_order_of_adding_compacting_refreshing_and_withdrawing_gives_the_oracles_days(
+    todo: list[list[Fact] | str | set[str]],
+) -> None:
+    known: list[Fact] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Folder(Path(temporary) / "data")
+        for corp_id, zone in ZONES.items():
+            folder.add_organisation(corp_id, str(zone))
+        for step in [*todo, "refresh", "whole"]:
+            if isinstance(step, list):
+                import_facts(folder, *step)
+                known += step
+            elif isinstance(step, set):
+                refresh_days(folder, days=step)
+            elif step in ("compact", "merge"):
+                compact_all(folder, everything=step == "compact", quiet=0)
+            else:
+                done = refresh_days(folder, **({"first_day": "20000101"} if step == "whole" else {}))
+                assert folder.days() == days_of(known, ZONES)
+                assert stale(folder) == []
+                assert waiting(folder.lake, folder.store, SERVICE) == ([], [])
+        assert not done.changed  # what was computed for some organisations is what computing everything gives
+        folder.store.close()
+
+
+def test_only_organisations_in_added_files_are_computed(two: Folder) -> None:
+    overwrite(two, B, "20260309")
+    import_facts(two, Sent(A, "new", "u2", NOON["20260309"]))
+    assert stale(two) == ["20260309"]
+    done = refresh_days(two)
+    assert (done.days, done.partly) == (["20260309"], 1)
+    assert numbers(two, A, "20260309") == (2, 2, 0)
+    assert numbers(two, B, "20260309") == tuple(FULL.values())
+    assert numbers(two, A, "20260310") == (1, 1, 0)
+    refresh_days(two, first_day="20260309", last_day="20260309")
+    assert numbers(two, B, "20260309") == (1, 1, 0)
+
+
+def test_comments_alone_make_their_organisation_stale(two: Folder) -> None:
+    overwrite(two, B, "20260309")
+    import_facts(two, Commented(A, "elsewhere", "u7", NOON["20260309"]))
+    assert refresh_days(two).partly == 1
+    assert (numbers(two, A, "20260309"), numbers(two, B, "20260309")) == ((1, 1, 1), tuple(FULL.values()))
+
+
+def test_a_withdrawal_makes_its_organisation_stale_on_the_reports_day(two: Folder) -> None:
+    overwrite(two, B, "20260309")
+    import_facts(two, Withdrawn(A, "r20260309", AT + timedelta(days=300)))
+    assert stale(two) == ["20260309"]
+    done = refresh_days(two, days=[])
+    assert (done.days, done.partly) == (["20260309"], 1)
+    assert numbers(two, A, "20260309") == (0, 0, 0)
+    assert numbers(two, B, "20260309") == tuple(FULL.values())
+    assert stale(two) == []
+
+
+def test_a_day_whose_files_went_or_that_another_definition_computed_is_computed_as_a_whole(two: Folder) -> None:
+    overwrite(two, B, "20260309")
+    import_facts(two, Sent(A, "new", "u2", NOON["20260309"]))
+    names = two.store.computed_files(REPORT_DATA, ["20260309"])["20260309"]
+    two.store.put_days(
+        REPORT_DATA, {"20260309": "of another definition"}, [], 0, files={"20260309": names}, only={"20260309": []}
+    )
+    assert refresh_days(two).partly == 0
+    assert numbers(two, B, "20260309") == (1, 1, 0)
+    overwrite(two, B, "20260309")
+    newest = max(two.lake.files("sent")["20260309"], key=lambda path: path.stat().st_mtime_ns)
+    newest.unlink()
+    assert refresh_days(two).partly == 0
+    assert (numbers(two, A, "20260309"), numbers(two, B, "20260309")) == ((1, 1, 0), (1, 1, 0))
+
+
+def test_a_day_that_lost_all_its_files_has_zeros(two: Folder) -> None:
+    for path in two.lake.files("sent")["20260309"]:
+        path.unlink()
+    assert refresh_days(two, days=["20260309"]).days == ["20260309"]
+    assert (numbers(two, A, "20260309"), numbers(two, A, "20260310")) == ((0, 0, 0), (1, 1, 0))
+
+
+def test_named_days_are_looked_at_and_others_are_not(two: Folder) -> None:
+    import_facts(two, *(Sent(A, "new", "u2", at) for at in (*NOON.values(), AT + timedelta(days=5))))
+    two.lake.observe([Coverage(A, "20260301", "20260401")])
+    assert refresh_days(two, days=["20260310", "20260312"]).days == ["20260310"]
+    assert numbers(two, A, "20260310") == (2, 2, 0)
+    assert numbers(two, A, "20260309") == (1, 1, 0)
+    # What was observed is shown of the named days only: another may have facts that are not computed.
+    assert numbers(two, A, "20260312") == (0, 0, 0)
+    assert two.store.kpis(REPORT_DATA, A, "20260314") is two.store.kpis(REPORT_DATA, A, "20260311") is None
+    assert stale(two) == ["20260309", "20260314"]
+    refresh_days(two)
+    assert numbers(two, A, "20260314") == (1, 1, 0)
+    assert numbers(two, A, "20260311") == (0, 0, 0)
+
+
+def test_a_day_of_many_organisations_is_computed_as_a_whole(two: Folder) -> None:
+    corps = {f"ding{number}": ZONE for number in range(300)}
+    for corp_id in corps:
+        two.add_organisation(corp_id)
+    paths = write(two.path.parent / "many", [Sent(corp, "r", "u", AT) for corp in corps], "csv", "iso", corps)
+    two.import_(*(path for path, _ in paths), refresh=False)
+    done = refresh_days(two)
+    assert (done.days, done.partly) == (["20260309"], 0)
+    assert numbers(two, "ding299", "20260309") == (1, 1, 0)
+
+
+EVENTS: dict[str, Fact | None] = {
+    "sent": Sent(A, "r1", "u1", AT),
+    "withdrawn": Withdrawn(A, "r1", AT + timedelta(days=2)),
+    "again": Withdrawn(A, "r1", AT + timedelta(days=2, hours=3)),
+    "compact": None,
+}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(EVENTS)), ids=" ".join)
+def test_a_withdrawal_removes_its_report_whenever_it_comes(two: Folder, order: tuple[str, ...]) -> None:
+    first = Commented(A, "r1", "u9", AT), Withdrawn(B, "r1", AT), Withdrawn(A, "never sent", AT)
+    import_facts(two, *first, refreshed=True)
+    seen: list[Fact] = []
+    for event in order:
+        fact = EVENTS[event]
+        if fact is None:
+            compact_all(two)
+        else:
+            import_facts(two, fact)
+            seen.append(fact)
+        refresh_days(two, days=["20260311"] if event == "withdrawn" else None)
+        expected = days_of([Sent(A, "r20260309", "u1", AT), Commented(A, "r1", "u9", AT), *seen], ZONES)
+        assert numbers(two, A, "20260309") == expected[A, "20260309"]
+    assert stale(two) == []
+
+
+def test_the_history_of_a_partly_computed_day_says_from_what_it_was_computed(two: Folder) -> None:
+    before = two.store.history(REPORT_DATA, B, "20260309")
+    import_facts(two, Sent(A, "new", "u2", NOON["20260309"]))
+    refresh_days(two)
+    assert two.store.history(REPORT_DATA, B, "20260309") == before
+    *_, newest = two.store.history(REPORT_DATA, A, "20260309")
+    day = two.lake.days(["20260309"])["20260309"]
+    assert newest.fingerprint == two.store.fingerprints(REPORT_DATA)["20260309"] == day.fingerprint(definition())
+    assert two.store.computed_files(REPORT_DATA, ["20260309"]) == {"20260309": day.names()}
+
+
+def test_numbers_never_depend_on_who_was_computed_with_whom(two: Folder) -> None:
+    rounds: list[Days] = []
+    for number in range(3):
+        import_facts(two, *(Sent(corp, f"n{number}", f"u{number}", at) for corp in (A, B) for at in NOON.values()))
+        refresh_days(two, days=[["20260309"], ["20260310"], None][number])
+        rounds.append(two.days())
+    assert set(rounds[-1].values()) == {(4, 3, 0)}
