@@ -230,7 +230,7 @@ def test_an_organisation_that_is_named_and_added_may_have_no_records(folder: Fol
     [
         ("sheet.xlsx", b"PK\x03\x04", "is a spreadsheet"),
         ("empty.csv", b"", "is empty"),
-        ("broken.csv.gz", gzip.compress(b"report_id,user_id,sent_at\n" * 99)[:-9], "cannot be read"),
+        ("broken.csv.gz", gzip.compress(b"report_id,user_id,sent_at\n" * 99, mtime=0)[:-9], "cannot be read"),
         ("broken.parquet", b"PAR1 but not really", "cannot be read as Parquet"),
         ("text.csv", b"report_id,user_id,sent_at\n\xff\xff\xff", "neither in UTF-8 nor in GB18030"),
         ("quote.csv", b'report_id,user_id,sent_at\n"r1,u1,2026-09-21 09:00:00\n', "line 2 is not CSV"),
