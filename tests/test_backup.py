@@ -23,17 +23,20 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import duckdb
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import Folder, exchange, serving
+from conftest import Folder, exchange, run, serving
 from oracle import Commented, Fact, Sent, Withdrawn, days_of
+from reportdata import facts
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Coverage, days_between
 from reportdata.facts import KINDS
+from reportdata.inbox import Inbox, InboxWriter
 from reportdata.lake import Lake
 from reportdata.pipeline.backups import MANIFEST, back_up
 from writing import write
@@ -580,7 +583,14 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
 
     filled.refresh()
     before = numbers(filled)
-    taken = back_up(Between(filled.lake.root), filled.store, tmp_path / "backup", program="1", now=1.8e9)
+    taken = back_up(
+        Between(filled.lake.root),
+        filled.store,
+        Inbox(filled.settings.inbox),
+        tmp_path / "backup",
+        program="1",
+        now=1.8e9,
+    )
     assert (taken.program, taken.taken_at) == ("1", "2027-01-15T08:00:00+00:00")
     assert numbers(filled).keys() > before.keys()
     with opened(tmp_path / "backup") as backup:
@@ -589,3 +599,18 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
     with opened(tmp_path / "new") as restored:
         assert check_exact(restored) == lake_of(filled)
         assert numbers(restored) == numbers(filled)
+
+
+def test_what_was_acknowledged_and_not_yet_counted_is_in_a_backup(folder: Folder, tmp_path: Path) -> None:
+    folder.add_organisation("dingpushed")
+    fact = facts.Fact(kind="sent", corp_id="dingpushed", report_id="r1", user_id="u1", at=0, stat_day="20260921")
+    writer = InboxWriter(folder.settings.inbox, time.time, age=3600)
+    writer.append(msgspec.json.encode(fact) + b"\n").result()  # its segment is not finished
+    assert run(folder, "backup", tmp_path / "backup").exit_code == 0
+    writer.close()
+    data = tmp_path / "restored"
+    for command in (["restore", tmp_path / "backup"], ["work", "--once"]):
+        assert CliRunner().invoke(cli, [*map(str, command), "--data", str(data)]).exit_code == 0
+    again = Folder(data)
+    assert again.days() == {("dingpushed", "20260921"): (1, 1, 0)}
+    again.store.close()

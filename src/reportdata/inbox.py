@@ -87,6 +87,19 @@ class Inbox:
         except OSError as error:
             raise self._failed("read", error) from error
 
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """A name and whole lines for each segment that is there, finished or not. What is taken into the lake meanwhile
+        may be left out."""
+        try:
+            for path in self._paths():
+                for place in (path, path.with_suffix(".jsonl")):  # it may be finished just now
+                    with suppress(FileNotFoundError):
+                        content = place.read_bytes()
+                        yield f"{path.stem}.jsonl", content[: _whole(content)]
+                        break
+        except OSError as error:
+            raise self._failed("read", error) from error
+
     def remove(self, paths: Iterable[Path]) -> None:
         """Remove segments whose facts are in the lake. They are gone for good when this returns."""
         try:

@@ -13,6 +13,7 @@ from reportdata.catalogue import REPORT_DATA
 from reportdata.cli.importing import refresh_folder
 from reportdata.cli.options import data_option, json_option, open_existing_store
 from reportdata.cli.output import print_json, progress_bar, size_text
+from reportdata.inbox import Inbox
 from reportdata.lake import Lake
 from reportdata.pipeline.backups import Manifest, back_up
 from reportdata.pipeline.restoring import restored
@@ -34,7 +35,8 @@ def backup_command(target: Path, as_json: bool, data: Path) -> None:
     store = open_existing_store(settings)
     began = time.monotonic()
     with progress_bar() as progress:
-        taken = back_up(Lake(settings.lake), store, target, program=__version__, now=time.time(), progress=progress)
+        lake, inbox = Lake(settings.lake), Inbox(settings.inbox)
+        taken = back_up(lake, store, inbox, target, program=__version__, now=time.time(), progress=progress)
     seconds = time.monotonic() - began
     if as_json:
         print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})

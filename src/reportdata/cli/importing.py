@@ -97,9 +97,13 @@ def import_command(
         last_day=last_day,
     )
     lake = Lake(settings.lake)
-    with progress_bar() as progress:
-        done = import_files(lake, store, files, options, progress)
-        refreshed = refresh_folder(settings, store, progress)
+    try:
+        with progress_bar() as progress:
+            done = import_files(lake, store, files, options, progress)
+            refreshed = refresh_folder(settings, store, progress)
+    except KeyboardInterrupt:
+        click.echo("Interrupted: the same command goes on where this one was.", err=True)
+        raise
     forget_finished(lake)
     if as_json:
         print_json(_summary(done, refreshed, bad.paths))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -21,7 +19,6 @@ from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import ReportDataError
 from reportdata.inbox import Inbox
 from reportdata.lake import Lake
-from reportdata.lake.locks import locked
 from reportdata.pipeline.working import Worker
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
@@ -30,8 +27,6 @@ log = logging.getLogger("reportdata.worker")
 
 _IDLE = 0.02
 """Seconds between two looks into the inbox while nothing comes."""
-_STANDBY = 0.2
-"""Seconds between two tries to take over from another worker."""
 _TROUBLED = 1.0
 """Seconds to wait after something went wrong."""
 
@@ -56,9 +51,11 @@ def work_command(once: bool, log_format: str, with_parent: bool, data: Path) -> 
     lake = Lake(settings.lake)
     with (
         closing(SQLiteStore(settings.store)) as store,
-        _alone(settings.data / "work.lock", ending),
+        lake.working(ending.is_set) as alone,
         closing(DuckDBEngine()) as engine,
     ):
+        if not alone:
+            return
         service = read_catalogue().service(REPORT_DATA)
         worker = Worker(lake, store, engine, Inbox(settings.inbox), service)
         if once:
@@ -84,19 +81,3 @@ def _work(worker: Worker, ending: threading.Event) -> None:
             troubled = False
         if not done:
             ending.wait(_IDLE)
-
-
-@contextmanager
-def _alone(path: Path, ending: threading.Event) -> Iterator[None]:
-    """Wait for another worker of the folder to end: one works, and the next takes over when it dies."""
-    descriptor = None
-    while descriptor is None and not ending.is_set():
-        try:
-            descriptor = locked(path, wait=False)
-        except BlockingIOError:
-            ending.wait(_STANDBY)
-    try:
-        yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)

@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from reportdata.errors import BadFile, BadValue
+from reportdata.inbox import Inbox
 from reportdata.lake import Lake, sync
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.known_backups import note_backup
@@ -61,10 +62,10 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def back_up(
-    lake: Lake, store: Store, target: Path, *, program: str, now: float, progress: Progress = silent
+    lake: Lake, store: Store, inbox: Inbox, target: Path, *, program: str, now: float, progress: Progress = silent
 ) -> Manifest:
-    """Copy the store and the lake to the folder ``target``. It is durable and was read again when this returns; when
-    it fails, nothing is left in the folder.
+    """Copy the inbox, the store and the lake to the folder ``target``. It is durable and was read again when this
+    returns; when it fails, nothing is left in the folder.
 
     :raises BadValue: when the folder is not empty.
     :raises BadFile: when it cannot be written, or gives back something else.
@@ -76,10 +77,12 @@ def back_up(
     # Within the lake's lease, so that whoever forgets an organisation waits, and then finds this noted.
     with _claimed(target), lake.reading():
         corp_ids = {organisation.corp_id for organisation in store.organisations()}
+        # Before the lake: what leaves the inbox meanwhile is in the lake by then.
+        files = list(_copied_inbox(inbox, layout.inbox))
         progress("copying the store", 0, 0)
         store.copy(layout.store)
         sync(layout.store)
-        files = [CopiedFile(layout.store.name, layout.store.stat().st_size, _digest(layout.store))]
+        files.append(CopiedFile(layout.store.name, layout.store.stat().st_size, _digest(layout.store)))
         with lake.snapshot() as places:
             corp_ids |= {organisation.corp_id for organisation in store.organisations()}
             note_backup(lake.root.parent, target, taken_at, corp_ids)
@@ -94,6 +97,16 @@ def back_up(
         sync(target)
         sync(target.absolute().parent)
     return manifest
+
+
+def _copied_inbox(inbox: Inbox, folder: Path) -> Iterator[CopiedFile]:
+    folder.mkdir(mode=0o700)
+    for name, content in inbox.contents():
+        path = folder / name
+        path.write_bytes(content)
+        sync(path)
+        yield CopiedFile(f"{folder.name}/{name}", len(content), hashlib.sha256(content).hexdigest())
+    sync(folder)
 
 
 @contextmanager

@@ -73,9 +73,10 @@ def lake(examined: Examined) -> Iterator[Finding]:
     if not found.root.exists():
         yield ok("nothing was imported yet")
         return
-    found.coverage()
-    paths = [path for kind in KINDS for files in found.files(kind).values() for path in files]
-    damaged = [path for path in paths if not _is_parquet(path)]
+    with found.reading():
+        found.coverage()
+        paths = [path for kind in KINDS for path in found.paths(kind)]
+        damaged = [path for path in paths if not _is_parquet(path)]
     if damaged:
         yield fail(f"{len(damaged)} of {len(paths)} files cannot be read or are damaged, like {damaged[0]}", _RESTORE)
     for place in (found.root, *(path for path in found.root.iterdir() if path.is_dir())):

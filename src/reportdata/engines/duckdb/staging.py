@@ -169,6 +169,8 @@ class Staging:
             return self._connection.execute(sql).fetchall()
         except duckdb.Error as error:
             raise LakeError(f"what is imported cannot be staged in {self.folder}: {error}") from error
+        except RuntimeError as error:  # so DuckDB says that Ctrl+C was pressed
+            raise KeyboardInterrupt from error
 
 
 def _write_lines(path: Path, facts: Iterable[Fact]) -> int:
