@@ -57,6 +57,7 @@ def connect(spill: Path | None = None, memory: int | None = None) -> duckdb.Duck
             "temp_directory": str(spill or ""),
         }
     )
+    connection.execute("set enable_progress_bar = false")  # it would be printed among what a command prints
     connection.execute(f"set memory_limit = '{memory or min(memory_of(connection) // 2, MEMORY)}B'")
     return connection
 
