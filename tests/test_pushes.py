@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import urlopen
@@ -523,14 +522,13 @@ def test_reading_goes_on_while_much_is_pushed(folder: Folder) -> None:
     body = gzip.compress(b"".join(json.dumps(sent(number)).encode() + b"\n" for number in range(MOST_RECORDS)))
     with pushing(folder) as pushed, changed(pushed, scopes=(REPORT_READ, REPORT_WRITE)):
         with ThreadPoolExecutor(1) as threads:
-            began = time.monotonic()
             done = threads.submit(pushed.push, body, content_encoding="gzip")
-            read = [began]
+            reads = 0
             while not done.done():
                 assert Call(pushed.address, pushed.token).answer().status.endswith("200 OK")
-                read.append(time.monotonic())
+                reads += 1
         assert done.result().body["added"] == MOST_RECORDS
-        assert max(after - before for before, after in pairwise(read)) < (read[-1] - began) / 3
+        assert reads > 3  # were they kept waiting, there would be one, or two
 
 
 def test_the_page_about_pushing_says_what_is_so(pushed: Pushing) -> None:
