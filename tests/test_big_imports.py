@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,10 @@ def some_facts(count: int, seed: int = 1) -> list[Fact]:
 
 def parts_done(folder: Folder) -> dict[Path, int]:
     """The parts that an interrupted import left, and when they were done."""
-    found = (folder.lake.root / "unfinished").glob("*/parts/*/done")
-    return {path: path.stat().st_mtime_ns for path in found}
+    while True:
+        with suppress(FileNotFoundError):  # it goes while it is looked at
+            found = (folder.lake.root / "unfinished").glob("*/parts/*/done")
+            return {path: path.stat().st_mtime_ns for path in found}
 
 
 def left(folder: Folder) -> list[str]:
@@ -307,6 +310,22 @@ def test_facts_that_were_removed_meanwhile_are_imported_again(known: Folder, tmp
     assert known.days() == days_of(some_facts(500), ZONES)
 
 
+def test_parts_of_another_size_are_staged_again(known: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text(reports(2000))
+
+    def stop(_what: str, done: int, _total: int) -> None:
+        if done > 30_000:
+            raise KeyboardInterrupt
+
+    for size in (4_000, 5_000, 3_000):
+        with pytest.raises(KeyboardInterrupt):
+            import_files(known.lake, known.store, [path, path], Options(part_size=size), stop)
+        assert parts_done(known)
+    known.import_(path, path, part_size=7_000)
+    assert sum(numbers[0] for numbers in known.days().values()) == 2000
+
+
 def test_what_is_left_of_a_file_that_changed_goes(known: Folder, tmp_path: Path) -> None:
     path = tmp_path / "reports.csv"
     path.write_text(reports(2000))
@@ -332,6 +351,11 @@ def test_two_imports_at_once_do_not_disturb_each_other(known: Folder, tmp_path: 
     assert left(known) == ["lock", "lock"]
 
 
+def test_a_file_that_is_not_there_is_named(known: Folder, tmp_path: Path) -> None:
+    done = known.import_(tmp_path / "a.csv")
+    assert ["cannot be read" in failure.message for failure in done.failures] == [True]
+
+
 # Room
 
 GENERATED = """
@@ -354,7 +378,8 @@ def test_little_memory_is_enough(known: Folder, tmp_path: Path) -> None:
     for days, order in ((20, "order by hash(i)"), (1, "")):
         duckdb.execute(GENERATED.format(count=1_500_000, days=days, order=order, path=path))
         for _ in range(2):  # the second time, everything is compared with what is there
-            read, _added, peak = map(int, subprocess.run(command, check=True, capture_output=True).stdout.split()[1:])
+            said = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+            read, _added, peak = map(int, said.split()[1:])
             assert read == 1_500_000
             assert peak < 400 * 1024
     assert sum(numbers[0] for numbers in known.days().values()) == 1_500_000 + 1_425_000

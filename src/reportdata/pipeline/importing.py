@@ -14,7 +14,7 @@ from reportdata.facts import Kind, Organisations
 from reportdata.identity import Organisation
 from reportdata.lake import Incoming, Lake
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.sources import SkipBad, Source
+from reportdata.pipeline.sources import SkipBad, Source, size_of
 from reportdata.pipeline.unfinished import Unfinished, UnfinishedFile, unfinished
 from reportdata.readers import Format, detect_format
 from reportdata.store import Store
@@ -83,9 +83,9 @@ def import_files(
         _add(store, organisations, done)
     with unfinished(lake) as left:
         for path in files:
-            several = len(files) > 1 or path.stat().st_size > _LARGE
             try:
-                _import_file(lake, store, path, options, progress, done, left if several else None)
+                noted = left if len(files) > 1 or size_of(path) > _LARGE else None
+                _import_file(lake, store, path, options, progress, done, noted)
             except InputError as error:
                 done.failures.append(error)
         if not done.failures:
@@ -98,7 +98,7 @@ def _import_file(
 ) -> None:
     format_ = options.format or detect_format(path)
     organisations = _known(store, options)
-    file = left.file(path, format_, options.corp_id, options.part_size, _zones(organisations)) if left else None
+    file = left.file(path, format_, options.corp_id, _zones(organisations)) if left else None
     if file is not None and (finished := file.finished()) is not None:
         _count(done, finished, 0)
         return

@@ -11,7 +11,7 @@ from pathlib import Path
 from reportdata.columns import Columns, columns_of_file
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.errors import BadField, BadRecord, LakeError
+from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations, read_fact
 from reportdata.pipeline import Progress
 from reportdata.pipeline.unfinished import UnfinishedFile
@@ -50,7 +50,7 @@ class Source:
         self._corp_id = corp_id
         self._skipped = _Skipped(path, skip_bad)
         self._progress = progress
-        self.size = path.stat().st_size
+        self.size = size_of(path)
         self._position = 0
 
     @property
@@ -70,7 +70,7 @@ class Source:
         :param left: the parts that are staged already, and where others are noted.
         :raises InputError: when the file, or a record that is not to be skipped, cannot be used.
         """
-        known = left.ends() if left is not None else {}
+        known = left.ends(size) if left is not None else {}
         if self._format is not Format.PARQUET:  # whose parts end at rows
             self._position = min(max(known.values(), default=0), self.size)
         self._show(self._position)
@@ -177,6 +177,17 @@ class Source:
                 f"the rest of {self._path} takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
                 "make room, and import it again: what is done is kept",
             )
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file.
+
+    :raises BadFile: when it cannot be looked at.
+    """
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
 def lines_of(path: Path, format_: Format) -> Iterator[Line]:

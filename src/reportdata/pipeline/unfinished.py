@@ -45,6 +45,7 @@ class _Source(NamedTuple):
 
 
 class _Part(NamedTuple):
+    size: int
     end: int
     files: dict[str, int]
 
@@ -61,13 +62,20 @@ class UnfinishedFile:
         self.parts = folder / "parts"
         self._folder = folder
         self._lake = lake
+        self._size = 0
 
-    def ends(self) -> dict[int, int]:
-        """The parts that need not be staged again, by number: where they end. What is left of others goes."""
+    def ends(self, size: int) -> dict[int, int]:
+        """The parts that need not be staged again, by number: where they end. What is left of others goes, and so do
+        parts of a file that was taken apart by another size."""
+        self._size = size
         found: dict[int, int] = {}
         for folder in sorted(self.parts.glob("*")):
             part = _read(folder / "done", _Part)
-            if part is not None and all(_size(folder / name) == size for name, size in part.files.items()):
+            if (
+                part is not None
+                and part.size == size
+                and all(_size(folder / name) == size for name, size in part.files.items())
+            ):
                 found[int(folder.name)] = part.end
             else:
                 rmtree(folder, ignore_errors=True)
@@ -82,7 +90,7 @@ class UnfinishedFile:
             for path in [*inside, folder, self.parts]:
                 sync(path)
             files = {str(path.relative_to(folder)): path.stat().st_size for path in inside if path.is_file()}
-            _write(folder / "done", _Part(end, files))
+            _write(folder / "done", _Part(self._size, end, files))
 
     def finished(self) -> list[Staged] | None:
         """What was found in the file, if the lake has all its facts."""
