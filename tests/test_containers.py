@@ -27,7 +27,9 @@ from reportdata.api import connections, server
 def test_the_image_is_built_as_the_page_installs() -> None:
     build, image = DOCKERFILE.split("\nFROM ")[1:]
     assert build.split()[0] == image.split()[0]
-    page = [line.replace("python3 ", "python ") for line in lines() if re.match(r"python3 -m venv|/usr/local/lib/", line)]
+    page = [
+        line.replace("python3 ", "python ") for line in lines() if re.match(r"python3 -m venv|/usr/local/lib/", line)
+    ]
     assert re.findall(r"^RUN (.*)$", build, re.MULTILINE) == page[:3]
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     for copied in re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE):
