@@ -160,6 +160,11 @@ def test_a_forgotten_person_is_in_no_file_and_the_days_are_computed_without_them
     assert stale(filled) == []
 
 
+def test_a_short_id_among_the_bytes_of_the_store_is_chance(filled: Folder) -> None:
+    assert filled.settings.store.read_bytes().startswith(b"SQLite format 3")
+    assert forget(filled, "--user", "SQ")["withinOthers"] == []
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     st.lists(st.lists(facts(), min_size=1, max_size=10), min_size=1, max_size=4),

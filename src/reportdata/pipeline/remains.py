@@ -1,6 +1,7 @@
 """A look at every file of a data folder: whether one still holds an organisation's id, or a person's facts.
 
-Parquet files are asked by a query, since what they hold is compressed; all others are searched byte by byte.
+Parquet files are asked by a query, since what they hold is compressed; all others are searched byte by byte. The store
+is asked too: where a short text stands among its bytes and in none of its values, that is chance.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from reportdata.facts import KINDS, Fact, Kind
 from reportdata.lake import Lake
 from reportdata.settings import Settings
 from reportdata.store import Store
+
+_CERTAIN = 8
+"""Bytes from which on a text is not found by chance among the numbers of a binary file, as in a log's checksums."""
 
 _facts = msgspec.json.Decoder(Fact)
 
@@ -77,7 +81,7 @@ def _search(subject: Subject, path: Path, settings: Settings, store: Store, rema
     if path.name.startswith(settings.store.name):
         mentions = store.mentions(text)
         remains.within += (f"{path}: {count} of {place}" for place, count in mentions.items())
-        remains.found += [] if mentions else [str(path)]
+        remains.found += [str(path)] if not mentions and len(text.encode()) >= _CERTAIN else []
     elif subject.user_id is not None:
         own = path.parent == settings.inbox and any(_facts_of(subject, path))
         (remains.found if own else remains.within).append(str(path))
