@@ -112,7 +112,8 @@ class Days:
             )
             changed = connection.total_changes - before
             connection.executemany(
-                "insert or replace into computed_days values (?, ?, ?, ?, ?)",
+                "insert or replace into computed_days (service, stat_day, fingerprint, files, computed_at) "
+                "values (?, ?, ?, ?, ?)",
                 ((service, day, found, _json(sorted(files.get(day, ()))), at) for day, found in fingerprints.items()),
             )
         return changed

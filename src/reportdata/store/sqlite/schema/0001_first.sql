@@ -50,7 +50,6 @@ create table computed_days (
     service text not null,
     stat_day text not null,
     fingerprint text not null,
-    files text not null,            -- a JSON array of names
     computed_at integer not null,
     primary key (service, stat_day)
 ) without rowid;
