@@ -555,7 +555,7 @@ def test_a_backup_of_a_newer_schema_is_refused_as_the_store_refuses_it(filled: F
     assert "has schema 99" in invoke("backup", tmp_path / "backup", "--data", filled.path).output
     filled.store.copy(tmp_path / "newer.db")
     with sqlite3.connect(filled.settings.store) as connection:
-        connection.execute("pragma user_version = 1")
+        connection.execute(f"pragma user_version = {schemas(filled.settings.store)[1]}")
     connection.close()
     said("backup", tmp_path / "backup", "--data", filled.path)
     shutil.copy(tmp_path / "newer.db", tmp_path / "backup" / "store.db")

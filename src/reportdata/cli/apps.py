@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import click
 import msgspec
 
-from reportdata.cli.options import (
-    data_option,
-    json_option,
-    known_organisation,
-    open_existing_store,
-    open_store,
-)
+from reportdata.cli.options import json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.places import open_existing_store, open_store
 from reportdata.errors import BadValue, NotKnown
 from reportdata.identity import (
     REPORT_READ,
@@ -64,7 +58,7 @@ def app_command() -> None:
     help="Calls a second to each API; 0 for no limit.  [default: what the server was started with]",
 )
 @json_option
-@data_option
+@settings_options
 def add(
     corp_id: str | None,
     name: str,
@@ -73,10 +67,10 @@ def add(
     allow_list: tuple[str, ...],
     rate: int | None,
     as_json: bool,
-    data: Path,
+    settings: Settings,
 ) -> None:
     """Add an app and print its key and its secret. The secret is shown this once."""
-    store = open_store(Settings(data))
+    store = open_store(settings)
     if corp_id is not None:
         known_organisation(store, corp_id)
     type_ = AppType(app_type)
@@ -100,10 +94,10 @@ def add(
 
 @app_command.command("list")
 @json_option
-@data_option
-def list_(as_json: bool, data: Path) -> None:
+@settings_options
+def list_(as_json: bool, settings: Settings) -> None:
     """List all apps."""
-    apps = open_existing_store(Settings(data)).apps()
+    apps = open_existing_store(settings).apps()
     if as_json:
         print_json([_described(found) for found in apps])
     else:
@@ -116,10 +110,10 @@ def list_(as_json: bool, data: Path) -> None:
 @app_command.command("show")
 @click.argument("app_key")
 @json_option
-@data_option
-def show(app_key: str, as_json: bool, data: Path) -> None:
+@settings_options
+def show(app_key: str, as_json: bool, settings: Settings) -> None:
     """Show the app APP_KEY."""
-    described = _described(_known_app(Settings(data), app_key))
+    described = _described(_known_app(settings, app_key))
     if as_json:
         print_json(described)
     else:
@@ -129,53 +123,53 @@ def show(app_key: str, as_json: bool, data: Path) -> None:
 
 @app_command.command("disable")
 @click.argument("app_key")
-@data_option
-def disable(app_key: str, data: Path) -> None:
+@settings_options
+def disable(app_key: str, settings: Settings) -> None:
     """Refuse the app APP_KEY from now on."""
-    _change(data, app_key, lambda found: msgspec.structs.replace(found, disabled=True))
+    _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=True))
     click.echo(f"Disabled {app_key}.")
 
 
 @app_command.command("enable")
 @click.argument("app_key")
-@data_option
-def enable(app_key: str, data: Path) -> None:
+@settings_options
+def enable(app_key: str, settings: Settings) -> None:
     """Let the app APP_KEY in again."""
-    _change(data, app_key, lambda found: msgspec.structs.replace(found, disabled=False))
+    _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=False))
     click.echo(f"Enabled {app_key}.")
 
 
 @app_command.command("rotate")
 @click.argument("app_key")
 @json_option
-@data_option
-def rotate(app_key: str, as_json: bool, data: Path) -> None:
+@settings_options
+def rotate(app_key: str, as_json: bool, settings: Settings) -> None:
     """Give the app APP_KEY a new secret. The old one and all its tokens end at once."""
     secret = new_secret()
-    _change(data, app_key, lambda found: msgspec.structs.replace(found, secret_hash=hash_of(secret)))
+    _change(settings, app_key, lambda found: msgspec.structs.replace(found, secret_hash=hash_of(secret)))
     _print_secret(app_key, secret, as_json=as_json)
 
 
 @app_command.command("grant")
 @click.argument("app_key")
 @click.argument("scope", default=REPORT_READ)
-@data_option
-def grant(app_key: str, scope: str, data: Path) -> None:
+@settings_options
+def grant(app_key: str, scope: str, settings: Settings) -> None:
     """Give the app APP_KEY a SCOPE."""
 
     def granted(found: App) -> App:
         check_scopes(found.type, (scope,))
         return msgspec.structs.replace(found, scopes=tuple(sorted({*found.scopes, scope})))
 
-    _change(data, app_key, granted)
+    _change(settings, app_key, granted)
     click.echo(f"Granted {scope} to {app_key}.")
 
 
 @app_command.command("revoke")
 @click.argument("app_key")
 @click.argument("scope", default=REPORT_READ)
-@data_option
-def revoke(app_key: str, scope: str, data: Path) -> None:
+@settings_options
+def revoke(app_key: str, scope: str, settings: Settings) -> None:
     """Take a SCOPE from the app APP_KEY."""
 
     def revoked(found: App) -> App:
@@ -183,21 +177,20 @@ def revoke(app_key: str, scope: str, data: Path) -> None:
             raise BadValue(f"{app_key} does not have {scope}", f"`reportdata app show {app_key}` tells what it has")
         return msgspec.structs.replace(found, scopes=tuple(has for has in found.scopes if has != scope))
 
-    _change(data, app_key, revoked)
+    _change(settings, app_key, revoked)
     click.echo(f"Revoked {scope} from {app_key}.")
 
 
 @click.command("token")
 @click.argument("app_key")
 @json_option
-@data_option
-def token_command(app_key: str, as_json: bool, data: Path) -> None:
+@settings_options
+def token_command(app_key: str, as_json: bool, settings: Settings) -> None:
     """Print a token of the app APP_KEY, for trying things.
 
     Whoever may read the data folder needs no secret. Programs get theirs with key and secret from
     /v1.0/oauth2/accessToken.
     """
-    settings = Settings(data)
     found = _known_app(settings, app_key)
     text, kept = mint(found, time.time())
     open_store(settings).add_token(kept)
@@ -214,8 +207,8 @@ def _known_app(settings: Settings, app_key: str) -> App:
     return found
 
 
-def _change(data: Path, app_key: str, change: Callable[[App], App]) -> None:
-    open_existing_store(Settings(data)).change_app(app_key, change)
+def _change(settings: Settings, app_key: str, change: Callable[[App], App]) -> None:
+    open_existing_store(settings).change_app(app_key, change)
 
 
 def _print_secret(app_key: str, secret: str, *, as_json: bool) -> None:

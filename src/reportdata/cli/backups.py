@@ -11,31 +11,28 @@ import click
 from reportdata import __version__
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli.importing import refresh_folder
-from reportdata.cli.options import data_option, json_option, open_existing_store
+from reportdata.cli.options import data_option, json_option, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
-from reportdata.inbox import Inbox
-from reportdata.lake import Lake
+from reportdata.cli.places import inbox_of, lake_of, open_existing_store, store_of
 from reportdata.pipeline.backups import Manifest, back_up
 from reportdata.pipeline.restoring import restored
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
 
 
 @click.command("backup")
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
 @json_option
-@data_option
-def backup_command(target: Path, as_json: bool, data: Path) -> None:
+@settings_options
+def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
     """Copy the data folder to the new folder TARGET, while imports and serving go on.
 
     All that was imported before is in the copy, and each later import wholly or not at all. It is read again once it is
     written, and has backup.json when it is whole. `reportdata restore` brings it back.
     """
-    settings = Settings(data)
     store = open_existing_store(settings)
     began = time.monotonic()
     with progress_bar() as progress:
-        lake, inbox = Lake(settings.lake), Inbox(settings.inbox)
+        lake, inbox = lake_of(settings), inbox_of(settings)
         taken = back_up(lake, store, inbox, target, program=__version__, now=time.time(), progress=progress)
     seconds = time.monotonic() - began
     if as_json:
@@ -59,7 +56,7 @@ def restore_command(backup: Path, as_json: bool, data: Path) -> None:
     began = time.monotonic()
     with progress_bar() as progress, restored(backup, data, progress) as (manifest, folder):
         aside = Settings(folder)
-        with closing(SQLiteStore(aside.store)) as store:
+        with closing(store_of(aside)) as store:
             computed = refresh_folder(aside, store, progress).days
             organisations = [organisation.corp_id for organisation in store.organisations()]
             days = sorted(store.fingerprints(REPORT_DATA))

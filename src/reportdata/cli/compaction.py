@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from pathlib import Path
 
 import click
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import DAY, check_period, data_option, json_option, open_existing_store
+from reportdata.cli.options import DAY, check_period, json_option, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
+from reportdata.cli.places import engine_of, lake_of, open_existing_store
 from reportdata.days import days_between
-from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.facts import KINDS
 from reportdata.lake import Lake
 from reportdata.pipeline.compacting import MANY, QUIET, compact
@@ -24,18 +23,19 @@ from reportdata.settings import Settings
 @click.option("--to", "last_day", type=DAY, help="Leave the reports and comments of later days as they are.")
 @click.option("--all", "everything", is_flag=True, help="Make one sorted file of each day's files, few or many.")
 @json_option
-@data_option
-def compact_command(first_day: str | None, last_day: str | None, everything: bool, as_json: bool, data: Path) -> None:
+@settings_options
+def compact_command(
+    first_day: str | None, last_day: str | None, everything: bool, as_json: bool, settings: Settings
+) -> None:
     """Merge the lake's small files, while imports and serving go on. No number changes."""
     check_period(first_day, last_day)
-    settings = Settings(data)
     store = open_existing_store(settings)
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     days = None
     if first_day is not None or last_day is not None:
         days = list(days_between(first_day or "20000101", last_day or "20991231"))
     before, size = _files(lake), lake.size()
-    with progress_bar() as progress, closing(DuckDBEngine(settings.lake / "spill")) as engine:
+    with progress_bar() as progress, closing(engine_of(settings)) as engine:
         service = read_catalogue(settings.catalogue).service(REPORT_DATA)
         now = time.time()
         merged = compact(lake, store, engine, service, now=now, days=days, everything=everything, progress=progress)

@@ -16,7 +16,7 @@ import click
 import msgspec
 
 from reportdata import demonstration
-from reportdata.cli.options import open_store
+from reportdata.cli.places import open_store
 from reportdata.cli.service import open_server
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, from_date, moment_of, time_zone, to_date
 from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret

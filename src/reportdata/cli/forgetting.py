@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from pathlib import Path
 
 import click
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import data_option, json_option, open_existing_store
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, progress_bar
+from reportdata.cli.places import engine_of, open_existing_store
 from reportdata.engines import Subject
-from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.forgetting import Forgotten, forget
 from reportdata.pipeline.known_backups import KnownBackup, backups_of
 from reportdata.settings import Settings
@@ -23,8 +22,8 @@ from reportdata.settings import Settings
 @click.option("--user", "user_id", help="Forget only what this person of the organisation sent and commented.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-@data_option
-def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, data: Path) -> None:
+@settings_options
+def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, settings: Settings) -> None:
     """Remove an organisation, or one person's facts, from every file of the data folder.
 
     An organisation goes with its facts, numbers and their history, apps, tokens and audit. For a person the days
@@ -32,16 +31,15 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
     still holds it. Backups are named, and have to be removed by hand. What was interrupted is finished by running it
     again.
     """
-    settings = Settings(data)
     store = open_existing_store(settings)
     who = f"the facts of {user_id} of {corp_id}" if user_id is not None else f"all of the organisation {corp_id}"
     if not yes:
         click.confirm(f"Remove {who}? It cannot be brought back.", abort=True, err=True)
     service = read_catalogue(settings.catalogue).service(REPORT_DATA)
     subject = Subject(corp_id, user_id)
-    with progress_bar() as progress, closing(DuckDBEngine(settings.lake / "spill")) as engine:
+    with progress_bar() as progress, closing(engine_of(settings)) as engine:
         done = forget(settings, store, engine, service, subject, now=time.time(), progress=progress)
-    backups = backups_of(data, corp_id)
+    backups = backups_of(settings.data, corp_id)
     if as_json:
         print_json(_summary(done, backups))
     else:

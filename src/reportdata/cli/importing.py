@@ -10,19 +10,11 @@ import click
 import msgspec
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import (
-    DAY,
-    check_period,
-    data_option,
-    json_option,
-    open_existing_store,
-    open_store,
-)
+from reportdata.cli.options import DAY, check_period, json_option, settings_options
 from reportdata.cli.output import print_json, progress_bar
+from reportdata.cli.places import engine_of, lake_of, open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
-from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadRecord, NotKnown
-from reportdata.lake import Lake
 from reportdata.pipeline import Progress
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
@@ -65,7 +57,7 @@ from reportdata.store import Store
     help="Where bad records go.  [default: NAME.bad.jsonl for each file, in the working folder]",
 )
 @json_option
-@data_option
+@settings_options
 def import_command(
     files: Sequence[Path],
     corp_id: str | None,
@@ -77,7 +69,7 @@ def import_command(
     skip_bad: bool,
     bad_file: Path | None,
     as_json: bool,
-    data: Path,
+    settings: Settings,
 ) -> None:
     """Add the reports, comments and withdrawals in FILES, and compute the days they touch.
 
@@ -85,7 +77,6 @@ def import_command(
     records again changes no number.
     """
     check_period(first_day, last_day)
-    settings = Settings(data)
     store = open_store(settings)
     bad = _BadRecords(bad_file)
     options = Options(
@@ -96,7 +87,7 @@ def import_command(
         first_day=first_day,
         last_day=last_day,
     )
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     try:
         with progress_bar() as progress:
             done = import_files(lake, store, files, options, progress)
@@ -120,11 +111,10 @@ def import_command(
 @click.option("--from", "first_day", type=DAY, help="Compute the days from this one on, stale or not.")
 @click.option("--to", "last_day", type=DAY, help="Compute the days up to this one, stale or not.")
 @json_option
-@data_option
-def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, data: Path) -> None:
+@settings_options
+def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, settings: Settings) -> None:
     """Compute the days whose numbers are stale, or all days of a period."""
     check_period(first_day, last_day)
-    settings = Settings(data)
     store = open_existing_store(settings)
     with progress_bar() as progress:
         done = refresh_folder(settings, store, progress, first_day=first_day, last_day=last_day)
@@ -144,10 +134,10 @@ def refresh_folder(
 ) -> Refreshed:
     """Refresh a data folder with the engine of this process."""
     service = read_catalogue(settings.catalogue).service(REPORT_DATA)
-    engine = DuckDBEngine(settings.lake / "spill")
+    engine = engine_of(settings)
     try:
         return refresh_days(
-            Lake(settings.lake),
+            lake_of(settings),
             store,
             engine,
             service,

@@ -5,24 +5,15 @@ from __future__ import annotations
 import csv
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import click
 
 from reportdata.api.datacenter.wire import Body
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import (
-    DAY,
-    check_period,
-    data_option,
-    json_option,
-    known_organisation,
-    open_existing_store,
-)
+from reportdata.cli.options import DAY, check_period, json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table, size_text
+from reportdata.cli.places import engine_of, lake_of, open_existing_store
 from reportdata.days import days_between
-from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.lake import Lake
 from reportdata.pipeline.refreshing import stale_days
 from reportdata.settings import Settings
 
@@ -32,15 +23,15 @@ from reportdata.settings import Settings
 @click.option("--to", "last_day", type=DAY, help="The last day of a period that begins with DAY.")
 @click.option("--corp", "corp_id", help="One organisation.  [default: all]")
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
-@data_option
-def query_command(first_day: str, last_day: str | None, corp_id: str | None, format_: str, data: Path) -> None:
+@settings_options
+def query_command(first_day: str, last_day: str | None, corp_id: str | None, format_: str, settings: Settings) -> None:
     """Print the numbers of DAY (yyyyMMdd), or of the days from DAY on.
 
     Days that are not covered are left out of JSON and CSV; the table shows them as unknown.
     """
     check_period(first_day, last_day)
     last_day = last_day or first_day
-    store = open_existing_store(Settings(data))
+    store = open_existing_store(settings)
     if corp_id is not None:
         known_organisation(store, corp_id)
     service = read_catalogue().service(REPORT_DATA)
@@ -70,13 +61,12 @@ def query_command(first_day: str, last_day: str | None, corp_id: str | None, for
 
 @click.command("status")
 @json_option
-@data_option
-def status_command(as_json: bool, data: Path) -> None:
+@settings_options
+def status_command(as_json: bool, settings: Settings) -> None:
     """Show organisations, what is covered, stale days and sizes."""
-    settings = Settings(data)
     store = open_existing_store(settings)
-    lake = Lake(settings.lake)
-    with closing(DuckDBEngine()) as engine:
+    lake = lake_of(settings)
+    with closing(engine_of(settings)) as engine:
         stale = stale_days(lake, store, engine, read_catalogue().service(REPORT_DATA))
     coverage: dict[str, list[tuple[str, str]]] = {o.corp_id: [] for o in store.organisations()}
     for corp_id, first, last in store.coverage():

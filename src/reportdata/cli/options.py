@@ -1,8 +1,9 @@
-"""Options that several commands have, and the opening of a data folder."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from reportdata.errors import BadValue, InputError, NotKnown
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
 from reportdata.store import Store
-from reportdata.store.sqlite import SQLiteStore
 
 Command = Callable[..., Any]
 
@@ -46,6 +46,17 @@ def data_option(command: Command) -> Command:
     )(command)
 
 
+def settings_options(command: Command) -> Command:
+    """Where everything lies; the command is given it as ``settings``."""
+
+    @data_option
+    @wraps(command)
+    def with_settings(*, data: Path, **others: Any) -> Any:
+        return command(settings=Settings(data), **others)
+
+    return with_settings
+
+
 def json_option(command: Command) -> Command:
     """Output for programs."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
@@ -62,26 +73,6 @@ def log_format_option(command: Command) -> Command:
         show_envvar=True,
         help="How lines of the log look, on standard error.",
     )(command)
-
-
-def open_store(settings: Settings) -> Store:
-    """The store of a data folder, which is made when it is not there. It is closed when the command ends."""
-    store = SQLiteStore(settings.store)
-    click.get_current_context().call_on_close(store.close)
-    return store
-
-
-def open_existing_store(settings: Settings) -> Store:
-    """The store of a data folder.
-
-    :raises NotKnown: when there is none.
-    """
-    if not settings.store.exists():
-        raise NotKnown(
-            f"there is no data folder {settings.data}",
-            "start one with `reportdata org add CORP_ID`, or look at `reportdata demo`",
-        )
-    return open_store(settings)
 
 
 def known_organisation(store: Store, corp_id: str) -> Organisation:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from reportdata.cli.options import (
-    data_option,
-    json_option,
-    known_organisation,
-    open_existing_store,
-    open_store,
-)
+from reportdata.cli.options import json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.places import open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
 from reportdata.errors import BadField, BadValue
 from reportdata.facts import read_id
@@ -35,25 +28,25 @@ def org_command() -> None:
     show_default=True,
     help="The zone its days are counted in. It cannot be changed later.",
 )
-@data_option
-def add(corp_id: str, zone: str, data: Path) -> None:
+@settings_options
+def add(corp_id: str, zone: str, settings: Settings) -> None:
     """Add the organisation CORP_ID."""
     try:
         corp_id = read_id("corp_id", corp_id)
     except BadField as error:
         raise BadValue(f"{corp_id!r} is not an organisation's id: {error.reason}") from error
     time_zone(zone)
-    open_store(Settings(data)).add_organisations([Organisation(corp_id, zone)])
+    open_store(settings).add_organisations([Organisation(corp_id, zone)])
     click.echo(f"Added the organisation {corp_id}, time zone {zone}.")
     click.echo(f"Next: reportdata import FILE... --corp {corp_id}")
 
 
 @org_command.command("list")
 @json_option
-@data_option
-def list_(as_json: bool, data: Path) -> None:
+@settings_options
+def list_(as_json: bool, settings: Settings) -> None:
     """List all organisations."""
-    organisations = open_existing_store(Settings(data)).organisations()
+    organisations = open_existing_store(settings).organisations()
     if as_json:
         print_json([{"corpId": o.corp_id, "timeZone": o.time_zone} for o in organisations])
     else:
@@ -63,10 +56,10 @@ def list_(as_json: bool, data: Path) -> None:
 @org_command.command("show")
 @click.argument("corp_id")
 @json_option
-@data_option
-def show(corp_id: str, as_json: bool, data: Path) -> None:
+@settings_options
+def show(corp_id: str, as_json: bool, settings: Settings) -> None:
     """Show the organisation CORP_ID: its time zone, what is covered, and its apps."""
-    store = open_existing_store(Settings(data))
+    store = open_existing_store(settings)
     organisation = known_organisation(store, corp_id)
     coverage = [(piece.first_day, piece.last_day) for piece in store.coverage() if piece.corp_id == corp_id]
     apps = [app for app in store.apps() if app.corp_id == corp_id]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 import msgspec
 
 from reportdata.audit import Audit
-from reportdata.cli.options import DAY, check_period, data_option, json_option, open_existing_store
+from reportdata.cli.options import DAY, check_period, json_option, settings_options
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.places import open_existing_store
 from reportdata.settings import Settings
 
 
@@ -21,7 +21,7 @@ from reportdata.settings import Settings
 @click.option("--app", "app_key", help="Reads by one app.")
 @click.option("--day", "stat_date", type=DAY, help="Reads of one day's numbers.")
 @json_option
-@data_option
+@settings_options
 def audit_command(
     first_day: str | None,
     last_day: str | None,
@@ -29,7 +29,7 @@ def audit_command(
     app_key: str | None,
     stat_date: str | None,
     as_json: bool,
-    data: Path,
+    settings: Settings,
 ) -> None:
     """Show who read which day's numbers, from where and when.
 
@@ -38,7 +38,6 @@ def audit_command(
     """
     check_period(first_day, last_day)
     wanted = {"corp_id": corp_id, "app_key": app_key, "stat_date": stat_date}
-    settings = Settings(data)
     open_existing_store(settings)
     found = (
         read

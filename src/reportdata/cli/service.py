@@ -19,12 +19,13 @@ from reportdata.api.tls import Certificate
 from reportdata.api.traffic import Traffic
 from reportdata.audit import Audit, Read
 from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli.places import inbox_of, lake_of, store_of
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.identity import read_network
-from reportdata.inbox import Inbox, InboxWriter
+from reportdata.inbox import InboxWriter
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SERVING_TIMEOUT, SQLiteStore
+from reportdata.store.sqlite import SERVING_TIMEOUT
 
 if TYPE_CHECKING:
     from reportdata.api.operations import Standing
@@ -49,11 +50,11 @@ def open_server(
     connections = Connections(room_for(settings.connections), {PATH.encode(): BODY})
     traffic = Traffic(log_requests=settings.log_requests)
     with ExitStack() as opened:
-        reader, writer = (opened.enter_context(closing(SQLiteStore(settings.store, SERVING_TIMEOUT))) for _ in range(2))
+        reader, writer = (opened.enter_context(closing(store_of(settings, SERVING_TIMEOUT))) for _ in range(2))
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
         health = health_routes(reader, connections)
         pushed = opened.enter_context(closing(InboxWriter(settings.inbox, clock)))
-        inbox = Inbox(settings.inbox)
+        inbox = inbox_of(settings)
         app = build_app(
             catalogue,
             reader,
@@ -116,11 +117,10 @@ class _Writing:
 def _standing(settings: Settings) -> Standing:
     """How lake and store stand. What it needs is loaded when it is first asked for."""
     from reportdata.api.operations import Lag, Standing
-    from reportdata.lake import Lake
     from reportdata.pipeline.refreshing import waiting
 
-    with closing(SQLiteStore(settings.store, SERVING_TIMEOUT)) as store:
-        stale, withdrawals = waiting(Lake(settings.lake), store, read_catalogue().service(REPORT_DATA))
+    with closing(store_of(settings, SERVING_TIMEOUT)) as store:
+        stale, withdrawals = waiting(lake_of(settings), store, read_catalogue().service(REPORT_DATA))
         zones = {organisation.corp_id: organisation.time_zone for organisation in store.organisations()}
         newest = {corp_id: last for corp_id, _, last in store.coverage()}
     lags = [

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reportdata.certificates import Certificates, development_certificates, names_of_this_machine
 from reportdata.cli.children import Children, ends_with_parent, running
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import data_option, log_format_option
+from reportdata.cli.options import log_format_option, settings_options
 from reportdata.cli.service import open_server
 from reportdata.cli.several import serve_by_processes, worker_command
 from reportdata.errors import BadValue
@@ -125,7 +127,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_envvar=True,
     help="A file of services to serve in place of the built-in ones.",
 )
-@data_option
+@settings_options
 def serve_command(
     tls_dev: bool,
     tls_cert: Path | None,
@@ -134,7 +136,8 @@ def serve_command(
     workers: int,
     work: bool,
     with_parent: bool,
-    **options: object,
+    settings: Settings,
+    **options: Any,
 ) -> None:
     """Serve the contract of DingTalk's reportData from the data folder."""
     configure_log(log_format)
@@ -143,7 +146,7 @@ def serve_command(
         if tls_cert or tls_key:
             raise BadValue("--tls-dev makes a certificate of its own", "leave out --tls-cert and --tls-key, or it")
         ca, tls_cert, tls_key = _development_certificates(str(options["host"]))
-    settings = Settings(tls_cert=tls_cert, tls_key=tls_key, **options)  # type: ignore[arg-type]
+    settings = replace(settings, tls_cert=tls_cert, tls_key=tls_key, **options)
     beside = [worker_command(settings, log_format)] if work else []
     if workers > 1:
         serve_by_processes(settings, workers, beside, log_format, lambda url: _say_where(url, [], settings, ca))

@@ -7,21 +7,17 @@ import signal
 import threading
 import time
 from contextlib import closing
-from pathlib import Path
 
 import click
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.children import ends_with_parent
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import data_option, log_format_option
-from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.cli.options import log_format_option, settings_options
+from reportdata.cli.places import engine_of, inbox_of, lake_of, store_of
 from reportdata.errors import ReportDataError
-from reportdata.inbox import Inbox
-from reportdata.lake import Lake
 from reportdata.pipeline.working import Worker
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
 
 log = logging.getLogger("reportdata.worker")
 
@@ -35,8 +31,8 @@ _TROUBLED = 1.0
 @click.option("--once", is_flag=True, help="Do what there is to do, and end.")
 @log_format_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
-@data_option
-def work_command(once: bool, log_format: str, with_parent: bool, data: Path) -> None:
+@settings_options
+def work_command(once: bool, log_format: str, with_parent: bool, settings: Settings) -> None:
     """Take up what was pushed, refresh the days it changes, and compact the lake.
 
     `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
@@ -47,17 +43,16 @@ def work_command(once: bool, log_format: str, with_parent: bool, data: Path) -> 
         signal.signal(number, lambda *_: ending.set())
     if with_parent:
         ends_with_parent(ending.set)
-    settings = Settings(data)
-    lake = Lake(settings.lake)
+    lake = lake_of(settings)
     with (
-        closing(SQLiteStore(settings.store)) as store,
+        closing(store_of(settings)) as store,
         lake.working(ending.is_set) as alone,
-        closing(DuckDBEngine()) as engine,
+        closing(engine_of(settings)) as engine,
     ):
         if not alone:
             return
         service = read_catalogue().service(REPORT_DATA)
-        worker = Worker(lake, store, engine, Inbox(settings.inbox), service)
+        worker = Worker(lake, store, engine, inbox_of(settings), service)
         if once:
             while worker.step(time.time()):
                 pass

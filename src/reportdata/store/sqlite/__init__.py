@@ -9,7 +9,7 @@ from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
 
-__all__ = ["SERVING_TIMEOUT", "SQLiteStore", "schemas"]
+__all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "SQLiteStore", "schemas"]
 
 
 class SQLiteStore(Identities, Days, Forgetting):
