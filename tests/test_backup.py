@@ -39,6 +39,7 @@ from reportdata.facts import KINDS
 from reportdata.inbox import Inbox, InboxWriter
 from reportdata.lake import Lake
 from reportdata.pipeline.backups import MANIFEST, back_up
+from reportdata.store.sqlite import schemas
 from writing import write
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "c3": ZoneInfo("Asia/Shanghai")}
