@@ -1,4 +1,4 @@
-"""``python -m benchmarks [serving|importing|peers|footprint] [--json FILE] [--write]``."""
+"""``python -m benchmarks [PART] [--json FILE] [--write]``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import figures, footprint, freshness, importing, peers, serving
+from benchmarks import figures, footprint, freshness, history, importing, peers, serving
 from benchmarks.machine import Usage, this_machine
 
 QUIET = 0.1
@@ -15,6 +15,7 @@ QUIET = 0.1
 PARTS = {
     "serving": serving.measure,
     "importing": importing.measure,
+    "history": history.measure,
     "freshness": freshness.measure,
     "peers": peers.measure,
     "footprint": footprint.measure,
