@@ -7,8 +7,9 @@ from sqlite3 import Connection
 
 import msgspec
 
-from reportdata.days import Coverage, days_between, to_date
+from reportdata.days import Coverage, days_between
 from reportdata.store import DayKpis, Version
+from reportdata.store.pieces import merged
 from reportdata.store.sqlite.database import Database
 
 _values = msgspec.json.Decoder(dict[str, int])
@@ -134,11 +135,11 @@ class Days:
         with self.database.writing() as connection:
             for corp_id, added in pieces.items():
                 known = connection.execute("select first_day, last_day from coverage where corp_id = ?", (corp_id,))
-                merged = _merged([*known, *added])
+                united = merged([*known, *added])
                 connection.execute("delete from coverage where corp_id = ?", (corp_id,))
                 connection.executemany(
                     "insert into coverage values (?, ?, ?)",
-                    ((corp_id, first, last) for first, last in merged),
+                    ((corp_id, first, last) for first, last in united),
                 )
             connection.executemany(
                 "insert or ignore into applied_withdrawals values (?, ?)",
@@ -179,14 +180,3 @@ def _gone(
 
 def _json(content: object) -> str:
     return msgspec.json.encode(content, order="sorted").decode()
-
-
-def _merged(pieces: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The same days in as few pieces as possible."""
-    merged: list[tuple[str, str]] = []
-    for first, last in sorted(pieces):
-        if merged and to_date(first).toordinal() <= to_date(merged[-1][1]).toordinal() + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-        else:
-            merged.append((first, last))
-    return merged

@@ -1,0 +1,70 @@
+"""The shared store: a PostgreSQL database, for any number of processes on any number of machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reportdata.errors import StoreError
+from reportdata.store.postgres.database import COMMAND_TIMEOUT, LONG, SERVING_TIMEOUT, Database, schemas, shown
+from reportdata.store.postgres.days import Days
+from reportdata.store.postgres.forgetting import Forgetting
+from reportdata.store.postgres.identities import Identities
+from reportdata.store.postgres.watching import Watch
+
+__all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "PostgresStore", "schemas", "shown"]
+
+
+_TABLES = """
+select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' order by 1
+"""
+
+
+class PostgresStore(Identities, Days, Forgetting):
+    """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
+    are not there.
+
+    ``timeout`` is how many seconds a call takes at most, whatever keeps the server from answering. An instance may be
+    used by one thread at a time; any number of instances, in any number of processes, may be open.
+    """
+
+    def __init__(self, address: str, timeout: float = COMMAND_TIMEOUT) -> None:
+        self.database = Database(address, timeout)
+        self.watch: Watch | None = None
+        self._address = address
+
+    def version(self) -> int:
+        if self.watch is None:
+            self.watch = Watch(lambda timeout: Database(self._address, timeout, migrate=False))
+        return self.watch.version()
+
+    def newest(self) -> float:
+        row = self.database.row(
+            "select greatest((select max(computed_at) from computed_days), (select max(created_at) from apps),"
+            " (select max(used_at) from client_tokens) * 1000, 0)"
+        )
+        return float(row[0]) / 1000 if row else 0.0
+
+    def faults(self, *, thorough: bool = False) -> list[str]:  # noqa: ARG002 - `pg_amcheck` compares indexes
+        """What reading every row finds."""
+        found = []
+        for (table,) in self.database.rows(_TABLES):
+            try:
+                self.database.rows(f'select count(*), sum(hashtext(t::text)) from "{table}" t', timeout=LONG)
+            except StoreError as error:
+                found.append(f"{table}: {error.message}")
+        return found
+
+    def copy(self, target: Path) -> None:
+        raise NotImplementedError
+
+    def size(self) -> int:
+        row = self.database.row(
+            "select sum(pg_total_relation_size(c.oid)) from pg_class c"
+            " where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r'"
+        )
+        return int(row[0] or 0) if row else 0
+
+    def close(self) -> None:
+        if self.watch is not None:
+            self.watch.close()
+        self.database.close()

@@ -1,0 +1,310 @@
+"""One connection to PostgreSQL: how it is opened, migrated, read and written, and how it comes back when it is lost."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, cast
+
+from reportdata.errors import StoreError
+
+if TYPE_CHECKING:
+    from psycopg import Connection, Cursor
+
+COMMAND_TIMEOUT = 30.0
+"""Seconds that a command waits for others and for an answer."""
+SERVING_TIMEOUT = 1.4
+"""The same for a call: twice this is below the 3 s after which DingTalk's Node SDK gives up."""
+LONG = 3600.0
+"""The same for what reads or writes much."""
+
+LOCKS = 0x7264
+"""The class of this program's advisory locks."""
+SCHEMA, PARTITIONS, DAYS, LEASES = range(1, 5)
+"""What they are for."""
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+_HINT = "see that PostgreSQL runs, that the address is right and that its user may use the database"
+
+
+class Database:
+    """A connection that is made anew when it was lost. It may be used by one thread at a time.
+
+    :param address: a libpq connection URI.
+    :param timeout: seconds within which whatever is asked is answered, or fails.
+    :raises StoreError: from every method.
+    """
+
+    def __init__(self, address: str, timeout: float, *, migrate: bool = True) -> None:
+        self.shown = shown(address)
+        self._address = address
+        self._timeout = timeout
+        self._deadline = 0.0
+        self._prepared: dict[bytes, None] = {}
+        self._poll = select.poll()
+        self.connection: Connection | None = None
+        with self._failing():
+            self._open(timeout)
+            if migrate:
+                self._migrate()
+
+    def rows(self, sql: str, values: Values = (), timeout: float | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query. It is asked again when the connection turns out to be lost."""
+        with self._failing():
+            self._opened(timeout or self._timeout)
+            try:
+                return self._asked(sql, values)
+            except self._errors().OperationalError:
+                if not self._is_lost():
+                    raise
+                self._open(self._left())
+                return self._asked(sql, values)
+
+    def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    def point(self, name: bytes, sql: bytes, values: Sequence[bytes]) -> list[bytes | None] | None:
+        """The first row of a query of texts, or None: by the shortest way there is, a prepared statement and one round
+        trip. Parameters are ``$1``, ``$2``, …"""
+        with self._failing():
+            self._opened(self._timeout)
+            try:
+                return self._pointed(name, sql, values)
+            except self._errors().OperationalError:
+                if not self._is_lost():
+                    raise
+                self._open(self._left())
+                return self._pointed(name, sql, values)
+
+    @contextmanager
+    def writing(self, timeout: float | None = None, *, snapshot: bool = False) -> Iterator[Cursor]:
+        """A transaction that commits when the block ends, and changes nothing when the block raises.
+
+        :param timeout: seconds for all of it, where it is not the connection's.
+        :param snapshot: read only, all of it as of one moment.
+        """
+        begin = "begin isolation level repeatable read read only" if snapshot else "begin"
+        with self._failing():
+            connection = self._opened(timeout or self._timeout)
+            try:
+                connection.execute(begin)
+            except self._errors().OperationalError:
+                if not self._is_lost():
+                    raise
+                connection = self._open(self._left())
+                connection.execute(begin)
+            try:
+                with connection.cursor() as cursor:
+                    yield cursor
+                connection.execute("commit")
+            except BaseException:
+                self._roll_back(connection)
+                raise
+
+    def run(self, sql: str, timeout: float = LONG) -> None:
+        """Run a statement outside a transaction."""
+        with self._failing():
+            self._opened(timeout).execute(sql)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def _asked(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
+        assert self.connection is not None  # noqa: S101 - it was opened
+        return self.connection.execute(sql, values).fetchall()
+
+    def _pointed(self, name: bytes, sql: bytes, values: Sequence[bytes]) -> list[bytes | None] | None:
+        from psycopg import pq
+        from psycopg.errors import OperationalError
+
+        assert self.connection is not None  # noqa: S101 - it was opened
+        pgconn = self.connection.pgconn
+        if name not in self._prepared:
+            self.connection.wait(_prepare(pgconn, name, sql), 0.1, max(0.0, self._left()))
+            self._prepared[name] = None
+        pgconn.send_query_prepared(name, values)
+        pgconn.flush()
+        pgconn.consume_input()
+        while pgconn.is_busy():
+            if not self._poll.poll(max(0.0, self._left()) * 1000):
+                self.connection.close()
+                raise OperationalError(f"no answer within {self._timeout:g} s")
+            pgconn.consume_input()
+        result = pgconn.get_result()
+        while pgconn.get_result() is not None:
+            pass
+        if result is None or result.status != pq.ExecStatus.TUPLES_OK:
+            raise OperationalError(pgconn.get_error_message() if result is None else result.get_error_message())
+        if not result.ntuples:
+            return None
+        return [result.get_value(0, column) for column in range(result.nfields)]
+
+    def _roll_back(self, connection: Connection) -> None:
+        with suppress(Exception):  # then it is lost, and so is what was done
+            self._deadline = time.monotonic() + self._timeout
+            connection.execute("rollback")
+            return
+        connection.close()
+
+    def _opened(self, timeout: float) -> Connection:
+        self._deadline = time.monotonic() + timeout
+        connection = self.connection
+        return connection if connection is not None and not connection.closed else self._open(timeout)
+
+    def _open(self, timeout: float) -> Connection:
+        self._deadline = time.monotonic() + timeout
+        self.close()
+        connection = _connect(self._address, max(0.0, timeout), self._left)
+        self._prepared.clear()
+        self._poll = select.poll()
+        self._poll.register(connection.pgconn.socket, select.POLLIN)
+        connection.autocommit = True
+        # What is acknowledged is durable, whatever the server's default; whoever made that stricter is heeded.
+        connection.execute(
+            "select set_config('lock_timeout', %s, false), set_config('default_transaction_isolation',"
+            " 'read committed', false), set_config('synchronous_commit',"
+            " case current_setting('synchronous_commit') when 'off' then 'on'"
+            " else current_setting('synchronous_commit') end, false)",
+            [str(round(self._timeout * 1000))],
+        )
+        self.connection = connection
+        return connection
+
+    def _left(self) -> float:
+        return self._deadline - time.monotonic()
+
+    def _is_lost(self) -> bool:
+        """Whether it is gone, so that asking again may help; not when there was no answer in time."""
+        return (self.connection is None or self.connection.closed) and self._left() > 0
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except _psycopg().Error as error:
+            said = " ".join(str(error).split()) or type(error).__name__
+            hint = _HINT if isinstance(error, _psycopg().OperationalError) else ""
+            raise StoreError(f"the store {self.shown} cannot answer: {said}", hint) from error
+
+    def _errors(self) -> Any:
+        return _psycopg()
+
+    def _migrate(self) -> None:
+        steps = _steps()
+        if self._schema() == len(steps):
+            return
+        with self.writing() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, SCHEMA))
+            version = self._schema()
+            if version > len(steps):
+                raise StoreError(
+                    f"the store {self.shown} has schema {version}, this program knows {len(steps)}",
+                    "use the newer version of reportdata that wrote it",
+                )
+            cursor.execute("create table if not exists store_schema (version integer not null)")
+            for step in steps[version:]:
+                for statement in step.read_text("utf-8").split(";\n"):
+                    cursor.execute(statement)
+            cursor.execute("delete from store_schema")
+            cursor.execute("insert into store_schema values (%s)", [len(steps)])
+
+    def _schema(self) -> int:
+        assert self.connection is not None  # noqa: S101 - it was opened
+        there = self.connection.execute("select to_regclass('store_schema') is not null").fetchone()
+        if not there or not there[0]:
+            return 0
+        row = self.connection.execute("select version from store_schema").fetchone()
+        return int(row[0]) if row else 0
+
+
+def schemas(address: str, timeout: float = COMMAND_TIMEOUT) -> tuple[int, int]:
+    """The schema that the store has, and the one that this program gives it when it opens it.
+
+    :raises StoreError: when it cannot be read.
+    """
+    database = Database(address, timeout, migrate=False)
+    try:
+        return database._schema(), len(_steps())
+    finally:
+        database.close()
+
+
+def shown(address: str) -> str:
+    """The address without what is secret in it."""
+    start, there, rest = address.partition("://")
+    place = rest.partition("?")[0]
+    return start + there + place.rpartition("@")[2]
+
+
+@cache
+def _psycopg() -> Any:
+    try:
+        import psycopg
+    except ImportError as error:
+        raise StoreError("psycopg is not installed, so PostgreSQL cannot be used", _INSTALL) from error
+    return psycopg
+
+
+_INSTALL = "pip install 'reportdata[postgres]'"
+
+
+def _connect(address: str, timeout: float, left: Callable[[], float]) -> Connection:
+    """A connection on which no statement waits for longer than ``left`` says."""
+    psycopg = _psycopg()
+    from psycopg import generators, waiting
+
+    params = {"client_encoding": "utf8", "application_name": "reportdata", "keepalives_idle": "10"}
+    params |= {"keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
+    given = psycopg.conninfo.conninfo_to_dict(address)
+    info = psycopg.conninfo.make_conninfo("", **(params | given))
+    pgconn = waiting.wait_conn(generators.connect(info), 0.1, timeout)
+    connection = _connection_class()(pgconn)
+    connection.left = left
+    return cast("Connection", connection)
+
+
+@cache
+def _connection_class() -> Any:
+    from psycopg import Connection
+
+    class Timed(Connection):
+        """Its statements fail when they take longer than is left; then it is closed, since the answer may come yet."""
+
+        left: Callable[[], float]
+
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            try:
+                return super().wait(gen, interval, max(0.0, self.left()) if timeout is None else timeout)
+            except Exception as error:
+                if type(error).__name__ == "_WaitTimeout":
+                    self.close()
+                    raise _psycopg().OperationalError("no answer in time") from error
+                raise
+
+    return Timed
+
+
+def _prepare(pgconn: Any, name: bytes, sql: bytes) -> Generator[Any, Any, None]:
+    from psycopg import generators, pq
+    from psycopg.errors import OperationalError
+
+    pgconn.send_prepare(name, sql)
+    (result,) = yield from generators.execute(pgconn)
+    if result.status != pq.ExecStatus.COMMAND_OK:
+        raise OperationalError(result.get_error_message())
+
+
+def _steps() -> list[Traversable]:
+    steps = (step for step in files(__package__).joinpath("schema").iterdir() if step.name.endswith(".sql"))
+    return sorted(steps, key=lambda step: step.name)

@@ -1,0 +1,223 @@
+"""KPIs of days and coverage in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from reportdata.days import Coverage, days_between
+from reportdata.store import DayKpis, Version
+from reportdata.store.pieces import merged
+from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, Database
+from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.watching import Watch
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
+
+_values = msgspec.json.Decoder(dict[str, int])
+_names = msgspec.json.Decoder(frozenset[str])
+
+# One statement is one snapshot: a row and its coverage cannot come from different states.
+_DAY = b"""
+select (select kpi_values from kpis where service = $1 and corp_id = $2 and stat_day = $3
+        order by version desc limit 1),
+       exists (select 1 from coverage where corp_id = $2 and first_day <= $3 and last_day >= $3)
+"""
+_BETWEEN = """
+select c.corp_id, greatest(c.first_day, %(first)s), least(c.last_day, %(last)s), k.stat_day, k.kpi_values
+from coverage c left join lateral (
+    select distinct on (stat_day) stat_day, kpi_values from kpis
+    where service = %(service)s and corp_id = c.corp_id
+      and stat_day between greatest(c.first_day, %(first)s) and least(c.last_day, %(last)s)
+    order by stat_day, version desc) k on true
+where (%(corp)s::text is null or c.corp_id = %(corp)s) and c.first_day <= %(last)s and c.last_day >= %(first)s
+"""
+_INCOMING = """
+create temporary table if not exists incoming (
+    corp_id text collate "C" not null,
+    stat_day text collate "C" not null,
+    kpi_values text collate "C" not null,
+    primary key (corp_id, stat_day)) on commit delete rows
+"""
+_GONE = """
+insert into incoming
+select distinct corp_id, stat_day, '{}' from kpis
+where service = %(service)s and stat_day = any(%(days)s)
+  and (not (%(scopes)s::jsonb ? stat_day) or %(scopes)s::jsonb -> stat_day ? corp_id)
+on conflict do nothing
+"""
+_APPEND = """
+insert into kpis
+select %(service)s, i.corp_id, i.stat_day, coalesce(k.version, 0) + 1, i.kpi_values, %(at)s,
+       %(fingerprints)s::jsonb ->> i.stat_day
+from incoming i left join lateral (
+    select version, kpi_values from kpis
+    where service = %(service)s and corp_id = i.corp_id and stat_day = i.stat_day
+    order by version desc limit 1) k on true
+where k.kpi_values is distinct from i.kpi_values
+"""
+_COMPUTED = """
+insert into computed_days (service, stat_day, fingerprint, files, computed_at)
+select %(service)s, d.stat_day, d.fingerprint, d.files, %(at)s
+from unnest(%(days)s::text[], %(fingerprints)s::text[], %(files)s::text[]) as d (stat_day, fingerprint, files)
+on conflict (service, stat_day) do update
+set (fingerprint, files, computed_at) = (excluded.fingerprint, excluded.files, excluded.computed_at)
+"""
+
+
+class Days:
+    """The part of the store that knows the numbers."""
+
+    database: Database
+    watch: Watch | None
+
+    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
+        if self.watch is not None:
+            self.watch.require_reachable()
+        row = self.database.point(b"kpis", _DAY, [service.encode(), corp_id.encode(), stat_day.encode()])
+        values, covered = row if row is not None else (None, b"f")
+        if covered != b"t":
+            return None
+        return _values.decode(values) if values is not None else {}
+
+    def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
+        asked = {"service": service, "corp": corp_id, "first": first_day, "last": last_day}
+        pieces: dict[tuple[str, str, str], dict[str, str]] = {}
+        for corp, first, last, day, values in self.database.rows(_BETWEEN, asked):
+            known = pieces.setdefault((corp, first, last), {})
+            if day is not None:
+                known[day] = values
+        found = [
+            DayKpis(corp, day, _values.decode(known[day]) if day in known else {})
+            for (corp, first, last), known in pieces.items()
+            for day in days_between(first, last)
+        ]
+        return sorted(found, key=lambda row: (row.stat_day, row.corp_id))
+
+    def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
+        rows = self.database.rows(
+            "select kpi_values, computed_at, fingerprint from kpis "
+            "where service = %s and corp_id = %s and stat_day = %s order by version",
+            (service, corp_id, stat_day),
+        )
+        return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
+
+    def coverage(self) -> list[Coverage]:
+        rows = self.database.rows("select corp_id, first_day, last_day from coverage order by corp_id, first_day")
+        return [Coverage(*row) for row in rows]
+
+    def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
+        return dict(self._computed("fingerprint", service, days))
+
+    def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
+        return {day: _names.decode(files) for day, files in self._computed("files", service, days)}
+
+    def _computed(self, column: str, service: str, days: Collection[str] | None) -> list[tuple[Any, ...]]:
+        return self.database.rows(
+            f"select stat_day, {column} from computed_days"
+            " where service = %s and (%s::text[] is null or stat_day = any(%s::text[]))",
+            (service, *[sorted(days) if days is not None else None] * 2),
+        )
+
+    def applied_withdrawals(self, service: str) -> set[str]:
+        rows = self.database.rows("select file from applied_withdrawals where service = %s", [service])
+        return {file for (file,) in rows}
+
+    def put_days(
+        self,
+        service: str,
+        fingerprints: Mapping[str, str],
+        rows: Sequence[DayKpis],
+        now: float,
+        *,
+        files: Mapping[str, Collection[str]] | None = None,
+        only: Mapping[str, Collection[str]] | None = None,
+    ) -> int:
+        at, files, days = int(now * 1000), files or {}, sorted(fingerprints)
+        self._make_months({row.stat_day[:6] for row in rows})
+        with self.database.writing(LONG) as cursor:
+            _alone(cursor)
+            cursor.execute(_INCOMING)
+            with cursor.copy("copy incoming from stdin") as copy:
+                for row in rows:
+                    copy.write_row((row.corp_id, row.stat_day, _json(row.values)))
+            scopes = _json({day: sorted(corp_ids) for day, corp_ids in (only or {}).items()})
+            cursor.execute(_GONE, {"service": service, "days": days, "scopes": scopes})
+            appended = {"service": service, "at": at, "fingerprints": _json(dict(fingerprints))}
+            changed = cursor.execute(_APPEND, appended).rowcount
+            computed = {
+                "service": service,
+                "at": at,
+                "days": days,
+                "fingerprints": [fingerprints[day] for day in days],
+                "files": [_json(sorted(files.get(day, ()))) for day in days],
+            }
+            cursor.execute(_COMPUTED, computed)
+            cursor.execute(CHANGED)
+        return changed
+
+    def exchange_files(self, service: str, stat_day: str, was: str, fingerprint: str, files: Collection[str]) -> bool:
+        with self.database.writing() as cursor:
+            done = cursor.execute(
+                "update computed_days set fingerprint = %s, files = %s "
+                "where service = %s and stat_day = %s and fingerprint = %s",
+                (fingerprint, _json(sorted(files)), service, stat_day, was),
+            ).rowcount
+        return done > 0
+
+    def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
+        pieces: dict[str, list[tuple[str, str]]] = {}
+        for corp_id, first_day, last_day in coverage:
+            pieces.setdefault(corp_id, []).append((first_day, last_day))
+        with self.database.writing() as cursor:
+            _alone(cursor)
+            for corp_id, added in pieces.items():
+                known = cursor.execute("select first_day, last_day from coverage where corp_id = %s", [corp_id])
+                united = merged([*known.fetchall(), *added])
+                cursor.execute("delete from coverage where corp_id = %s", [corp_id])
+                cursor.executemany(
+                    "insert into coverage values (%s, %s, %s)", [(corp_id, first, last) for first, last in united]
+                )
+            cursor.executemany(
+                "insert into applied_withdrawals values (%s, %s) on conflict do nothing",
+                [(service, file) for file in withdrawals],
+            )
+            cursor.execute(CHANGED)
+
+    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
+        with self.database.writing() as cursor:
+            cursor.execute(
+                "delete from applied_withdrawals where service = %s and file = any(%s)", (service, sorted(was))
+            )
+            if merged is not None:
+                cursor.execute(
+                    "insert into applied_withdrawals values (%s, %s) on conflict do nothing", (service, merged)
+                )
+
+    def _make_months(self, months: Collection[str]) -> None:
+        """Make the partitions of these months. They are filled later, so that no reader waits: attaching an empty table
+        locks out no one."""
+        rows = self.database.rows(
+            "select m from unnest(%s::text[]) m where to_regclass('kpis_' || m) is null order by m", [sorted(months)]
+        )
+        for (month,) in rows:
+            with self.database.writing() as cursor:
+                cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, PARTITIONS))
+                there = cursor.execute("select to_regclass(%s) is not null", [f"kpis_{month}"]).fetchone()
+                if there and not there[0]:
+                    name = f"kpis_{int(month):06}"
+                    cursor.execute(f"create table {name} (like kpis including all)")
+                    bounds = f"from ('{int(month):06}') to ('{int(month):06}~')"
+                    cursor.execute(f"alter table kpis attach partition {name} for values {bounds}")
+
+
+def _alone(cursor: Cursor) -> None:
+    """One at a time replaces days or coverage."""
+    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, DAYS))
+
+
+def _json(content: object) -> str:
+    return msgspec.json.encode(content, order="sorted").decode()

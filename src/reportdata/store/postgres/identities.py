@@ -1,0 +1,167 @@
+"""Organisations, apps and tokens in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from reportdata.errors import AlreadyKnown, NotKnown
+from reportdata.identity import TOKEN_LIFETIME, App, AppType, Caller, Organisation, Token
+from reportdata.store.postgres.database import Database
+from reportdata.store.postgres.watching import Watch
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
+
+_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled"
+_CALLER = f"select {_APP}, expires_at from tokens join apps using (app_key) where token_hash = $1".encode()
+_CLIENT_TOKEN_LIFETIME = 86_400
+_texts = msgspec.json.Decoder(tuple[str, ...])
+
+CHANGED = "update changes set number = number + 1"
+"""The last statement of a transaction that changes what may be remembered: whoever waits for it waits shortly."""
+
+
+class Identities:
+    """The part of the store that knows who asks."""
+
+    database: Database
+    watch: Watch | None
+
+    def organisations(self) -> list[Organisation]:
+        rows = self.database.rows("select corp_id, time_zone from organisations order by corp_id")
+        return [Organisation(*row) for row in rows]
+
+    def add_organisations(self, organisations: Iterable[Organisation]) -> None:
+        # In one order for all, so that two who add the same ones do not wait for each other.
+        with self.database.writing() as cursor:
+            for corp_id, time_zone in sorted((o.corp_id, o.time_zone) for o in organisations):
+                cursor.execute("insert into organisations values (%s, %s) on conflict do nothing", (corp_id, time_zone))
+                known = _one(cursor.execute("select time_zone from organisations where corp_id = %s", [corp_id]))
+                if known[0] != time_zone:
+                    raise AlreadyKnown(
+                        f"the organisation {corp_id} is known, with the time zone {known[0]}",
+                        "its days were counted in that zone, so it cannot be changed",
+                    )
+            cursor.execute(CHANGED)
+
+    def apps(self) -> list[App]:
+        return [_app(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
+
+    def app(self, app_key: str) -> App | None:
+        row = self.database.row(f"select {_APP} from apps where app_key = %s", [app_key])
+        return _app(row) if row else None
+
+    def add_app(self, app: App, now: float) -> None:
+        with self.database.writing() as cursor:
+            cursor.execute(
+                f"insert into apps ({_APP}, created_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                (*_row(app), int(now * 1000)),
+            )
+            cursor.execute(CHANGED)
+
+    def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
+        with self.database.writing() as cursor:
+            row = cursor.execute(f"select {_APP} from apps where app_key = %s for update", [app_key]).fetchone()
+            if row is None:
+                raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
+            before = _app(row)
+            after = change(before)
+            cursor.execute(
+                f"update apps set ({_APP}) = (%s, %s, %s, %s, %s, %s, %s, %s, %s) where app_key = %s",
+                (*_row(after), app_key),
+            )
+            if after.secret_hash != before.secret_hash:
+                cursor.execute("delete from tokens where app_key = %s", [app_key])
+            cursor.execute(CHANGED)
+        return after
+
+    def caller(self, token_hash: str) -> Caller | None:
+        if self.watch is not None:
+            self.watch.require_reachable()
+        row = self.database.point(b"caller", _CALLER, [token_hash.encode()])
+        if row is None:
+            return None
+        texts = [value.decode() if value is not None else None for value in row]
+        rate, disabled, expires_at = (int(value) if value is not None else None for value in texts[7:])
+        return Caller(_app((*texts[:7], rate, disabled)), expires_at or 0)
+
+    def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
+        with self.database.writing() as cursor:
+            found = cursor.execute(f"select {_APP} from apps where app_key = %s for update", [app_key]).fetchone()
+            row = cursor.execute(
+                "select token_hash, app_key, nonce, expires_at from tokens where app_key = %s and nonce <> '' "
+                "order by expires_at desc limit 1",
+                [app_key],
+            ).fetchone()
+            text, token = decide(_app(found) if found else None, Token(*row) if row else None)
+            _keep(cursor, token)
+        return text
+
+    def add_token(self, token: Token) -> None:
+        with self.database.writing() as cursor:
+            _keep(cursor, token)
+
+    def claim_client_token(self, app_key: str, client_token: str, request: str, now: float) -> bool:
+        with self.database.writing() as cursor:
+            cursor.execute("delete from client_tokens where used_at <= %s", [int(now) - _CLIENT_TOKEN_LIFETIME])
+            cursor.execute(
+                "insert into client_tokens values (%s, %s, %s, %s) on conflict (app_key, client_token) "
+                "do update set used_at = excluded.used_at where client_tokens.request = excluded.request",
+                (app_key, client_token, request, int(now)),
+            )
+            row = _one(
+                cursor.execute(
+                    "select request from client_tokens where app_key = %s and client_token = %s",
+                    (app_key, client_token),
+                )
+            )
+        return bool(row[0] == request)
+
+
+def _keep(cursor: Cursor, token: Token) -> None:
+    """Keep a token, and let go of those of its app that had expired when it was issued."""
+    issued_at = token.expires_at - TOKEN_LIFETIME
+    cursor.execute("delete from tokens where app_key = %s and expires_at <= %s", (token.app_key, issued_at))
+    cursor.execute(
+        "insert into tokens values (%s, %s, %s, %s) on conflict (token_hash) do update set "
+        "(app_key, nonce, expires_at) = (excluded.app_key, excluded.nonce, excluded.expires_at)",
+        msgspec.structs.astuple(token),
+    )
+    cursor.execute(CHANGED)
+
+
+def _one(cursor: Cursor) -> tuple[Any, ...]:
+    row = cursor.fetchone()
+    return row if row is not None else (None,)
+
+
+def _app(row: tuple[Any, ...]) -> App:
+    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled = row
+    return App(
+        app_key=key,
+        name=name,
+        type=AppType(type_),
+        corp_id=corp_id,
+        secret_hash=secret_hash,
+        scopes=_texts.decode(scopes),
+        allow_list=_texts.decode(allow_list),
+        rate=rate,
+        disabled=bool(disabled),
+    )
+
+
+def _row(app: App) -> tuple[Any, ...]:
+    return (
+        app.app_key,
+        app.name,
+        app.type.value,
+        app.corp_id,
+        app.secret_hash,
+        msgspec.json.encode(app.scopes).decode(),
+        msgspec.json.encode(app.allow_list).decode(),
+        app.rate,
+        int(app.disabled),
+    )
