@@ -44,7 +44,12 @@ class Server:
         """Start it, and wait until it takes connections."""
         options = {"unix_socket_directories": self._folder, "listen_addresses": "127.0.0.1" if self.port else ""}
         options |= {"port": self.port or 5432, "max_connections": 60, "shared_buffers": "32MB", "fsync": "off"}
-        command = [self._programs / "postgres", "-D", self._folder / "data", *(f"-c{k}={v}" for k, v in options.items())]
+        command = [
+            self._programs / "postgres",
+            "-D",
+            self._folder / "data",
+            *(f"-c{k}={v}" for k, v in options.items()),
+        ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, user=self._user, cwd="/")
         pid = self._folder / "data" / "postmaster.pid"

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import postgres
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import postgres
 from reportdata.days import Coverage, days_between
 from reportdata.errors import AlreadyKnown, NotKnown, Reason, Refused, StoreError
 from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, issue, mint
@@ -536,13 +536,14 @@ def test_a_copy_says_what_the_store_said_at_one_moment(
         last = writing.result()
     seen = []
     for number in range(8):
-        copy = another(tmp_path / str(number))
+        copy = SQLiteStore(tmp_path / str(number) / "store.db")
         assert copy.apps() == [app]
         assert copy.caller(hash_of(token)) is not None
         (fingerprint,) = set(copy.fingerprints("s").values()) or {"f0"}
         seen.append(int(fingerprint[1:]))
         found = {tuple(values.values()) for _, _, values in copy.kpis_between("s", None, "20240101", "20240110")}
         assert found == {(seen[-1],)} or not seen[-1]
+        copy.close()
     assert seen == sorted(seen)
     assert seen[-1] <= last
     assert store.fingerprints("s")["20240101"] == f"f{last}"

@@ -38,7 +38,12 @@ class Store(Protocol):
     """See the module's text for what holds of every method."""
 
     def version(self) -> int:
-        """A number that is another one after anything was changed through another instance, in whatever process."""
+        """A number that is another one after anything that is read was changed through another instance, in whatever
+        process: with an embedded store at once, with a shared one within a second. A store that cannot be sure gives
+        another number each time.
+
+        :raises StoreError: when it is known that the store cannot answer.
+        """
 
     def organisations(self) -> list[Organisation]:
         """All organisations, by id."""
@@ -130,7 +135,7 @@ class Store(Protocol):
     def forget(self, corp_id: str) -> int:
         """Remove an organisation with its KPIs and their history, its coverage, apps, tokens and client tokens; returns
         how many rows that were, 0 when nothing was there. Nothing of what was removed, now or before, can be read from
-        the store's files when this returns.
+        an embedded store's files when this returns; a server keeps it in its log, and in free space, for a while.
 
         :raises StoreError: also when another process keeps what was removed readable, by reading; it is removed then.
         """
@@ -146,8 +151,8 @@ class Store(Protocol):
         indexes with what they index."""
 
     def copy(self, target: Path) -> None:
-        """Copy the store, as it is at one moment, to a new file of which the copy can be opened. Others go on reading
-        and writing meanwhile.
+        """Copy the store, as it is at one moment, to a new file, which is an embedded store. Others go on reading and
+        writing meanwhile.
 
         :raises StoreError: also when the copy is damaged.
         """

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from reportdata.errors import StoreError
+from reportdata.store.copying import copy_rows
 from reportdata.store.postgres.database import COMMAND_TIMEOUT, LONG, SERVING_TIMEOUT, Database, schemas, shown
 from reportdata.store.postgres.days import Days
 from reportdata.store.postgres.forgetting import Forgetting
 from reportdata.store.postgres.identities import Identities
+from reportdata.store.postgres.tables import Copying
 from reportdata.store.postgres.watching import Watch
+from reportdata.store.sqlite import SQLiteStore
 
 __all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "PostgresStore", "schemas", "shown"]
 
@@ -19,7 +23,7 @@ select relname from pg_class where relnamespace = current_schema()::regnamespace
 """
 
 
-class PostgresStore(Identities, Days, Forgetting):
+class PostgresStore(Identities, Days, Forgetting, Copying):
     """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
     are not there.
 
@@ -55,7 +59,16 @@ class PostgresStore(Identities, Days, Forgetting):
         return found
 
     def copy(self, target: Path) -> None:
-        raise NotImplementedError
+        try:
+            target.touch(mode=0o600, exist_ok=False)
+        except OSError as error:
+            raise StoreError(f"the store cannot be copied to {target}: {error}") from error
+        try:
+            with closing(SQLiteStore(target)) as copied:
+                copy_rows(self, copied, lambda *_: None)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
 
     def size(self) -> int:
         row = self.database.row(

@@ -170,6 +170,7 @@ class Database:
         self._poll = select.poll()
         self._poll.register(connection.pgconn.socket, select.POLLIN)
         connection.autocommit = True
+        connection.prepare_threshold = None  # what psycopg prepares it also lets go of, with all that others prepared
         # What is acknowledged is durable, whatever the server's default; whoever made that stricter is heeded.
         connection.execute(
             "select set_config('lock_timeout', %s, false), set_config('default_transaction_isolation',"

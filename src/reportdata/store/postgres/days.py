@@ -205,13 +205,17 @@ class Days:
         )
         for (month,) in rows:
             with self.database.writing() as cursor:
-                cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, PARTITIONS))
-                there = cursor.execute("select to_regclass(%s) is not null", [f"kpis_{month}"]).fetchone()
-                if there and not there[0]:
-                    name = f"kpis_{int(month):06}"
-                    cursor.execute(f"create table {name} (like kpis including all)")
-                    bounds = f"from ('{int(month):06}') to ('{int(month):06}~')"
-                    cursor.execute(f"alter table kpis attach partition {name} for values {bounds}")
+                make_month(cursor, month)
+
+
+def make_month(cursor: Cursor, month: str) -> None:
+    """Make the partition of a month, yyyyMM, if it is not there."""
+    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, PARTITIONS))
+    name = f"kpis_{int(month):06}"
+    there = cursor.execute("select to_regclass(%s) is not null", [name]).fetchone()
+    if there and not there[0]:
+        cursor.execute(f"create table {name} (like kpis including all)")
+        cursor.execute(f"alter table kpis attach partition {name} for values from ('{name[5:]}') to ('{name[5:]}~')")
 
 
 def _alone(cursor: Cursor) -> None:

@@ -8,11 +8,12 @@ from reportdata.store.sqlite.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, D
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
+from reportdata.store.sqlite.tables import Copying
 
 __all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "SQLiteStore", "schemas"]
 
 
-class SQLiteStore(Identities, Days, Forgetting):
+class SQLiteStore(Identities, Days, Forgetting, Copying):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a

@@ -96,6 +96,18 @@ class Database:
         except sqlite3.Error as error:
             raise self.failed(error) from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that reads: everything in it is as of one moment."""
+        try:
+            self.connection.execute("begin")
+            try:
+                yield self.connection
+            finally:
+                self.connection.rollback()
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
     def wipe(self) -> None:
         """Write the file anew and empty the log beside it, so that neither holds what was deleted.
 
