@@ -20,14 +20,13 @@ from reportdata.catalogue import REPORT_DATA
 from reportdata.certificates import Certificates, development_certificates
 from reportdata.cli import cli
 from reportdata.cli.importing import refresh_folder
+from reportdata.cli.places import lake_of, store_of
 from reportdata.cli.service import open_server
 from reportdata.days import Coverage
 from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret
-from reportdata.lake import Lake
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
 
 REQUIRED = set(os.environ.get("REPORTDATA_TESTS_REQUIRE", "").split())
 """Tools whose absence fails a test instead of skipping it."""
@@ -51,11 +50,17 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 class Folder:
     """A data folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: str | None = None) -> None:
         self.path = path
-        self.settings = Settings(path)
-        self.lake = Lake(self.settings.lake)
-        self.store = SQLiteStore(self.settings.store)
+        self.settings = Settings(path, database)
+        self.lake = lake_of(self.settings)
+        self.store = store_of(self.settings)
+
+    @property
+    def place(self) -> list[str]:
+        """Where it is, as options of a command."""
+        database = self.settings.database
+        return ["--data", str(self.path), *(["--store", database] if database is not None else [])]
 
     def add_organisation(self, corp_id: str, time_zone: str = "Asia/Shanghai") -> None:
         """Add an organisation."""
@@ -119,7 +124,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 def run(folder: Folder, *arguments: object) -> Result:
     """Run a command on a data folder."""
-    return CliRunner().invoke(cli, [*map(str, arguments), "--data", str(folder.path)])
+    return CliRunner().invoke(cli, [*map(str, arguments), *folder.place])
 
 
 class Serving(NamedTuple):
@@ -146,7 +151,7 @@ def serving(
     if tls:
         development_certificates(files.ca.parent, ["localhost", "127.0.0.1"], time.time())
         settings |= {"tls_cert": files.certificate, "tls_key": files.key}
-    with open_server(Settings(folder.path, port=0, rate=rate, **settings), clock) as server:
+    with open_server(Settings(folder.path, folder.settings.database, port=0, rate=rate, **settings), clock) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

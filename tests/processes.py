@@ -42,7 +42,7 @@ class Process(NamedTuple):
 @contextmanager
 def served(folder: Folder, *arguments: object, inherit: socket.socket | None = None) -> Iterator[Process]:
     """``reportdata serve`` on a data folder; what it logs goes to ``server.log`` beside it."""
-    command = [sys.executable, "-m", "reportdata", "serve", "--data", folder.path, "--rate", "0", *arguments]
+    command = [sys.executable, "-m", "reportdata", "serve", *folder.place, "--rate", "0", *arguments]
     command += ["--fd", inherit.fileno()] if inherit else ["--port", "0"]
     with (
         (folder.path.parent / "server.log").open("a") as log,

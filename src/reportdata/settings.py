@@ -13,6 +13,8 @@ class Settings:
     """Where the data are, and how they are served."""
 
     data: Path
+    database: str | None = None
+    """The address of a PostgreSQL database that holds the store and the inbox; None for the data folder."""
     host: str = "127.0.0.1"
     port: int = 8080
     catalogue: Path | None = None
@@ -37,6 +39,11 @@ class Settings:
     def __post_init__(self) -> None:
         if "\\" in str(self.data):
             raise BadValue(f"the data folder {self.data} has a backslash in its path", "DuckDB cannot write there")
+        if self.database is not None and not self.database.startswith(("postgresql://", "postgres://")):
+            raise BadValue(
+                "the store's address is none that is known",
+                "postgresql://USER@HOST/DATABASE, or none for the data folder",
+            )
         for port in (self.port, self.operations_port or 0):
             if not 0 <= port <= 65535:
                 raise BadValue(f"{port} is not a port", "choose one from 1 to 65535, or 0 for any free one")

@@ -26,6 +26,7 @@ _MODULES = {
     "demo": "demonstration",
     "backup": "backups",
     "restore": "backups",
+    "store": "stores",
     "forget": "forgetting",
     "doctor": "doctor",
 }

@@ -39,7 +39,7 @@ APP_NAME = "demo"
 )
 def demo_command(days: int, host: str, port: int, data: Path) -> None:
     """Make up an organisation, import its reports, and serve its numbers."""
-    settings = Settings(data, host, port)
+    settings = Settings(data, host=host, port=port)
     with open_server(settings) as server:
         store = open_store(settings)
         store.add_organisations([Organisation(demonstration.CORP_ID, DEFAULT_TIME_ZONE)])

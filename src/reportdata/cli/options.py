@@ -46,13 +46,27 @@ def data_option(command: Command) -> Command:
     )(command)
 
 
+def store_option(command: Command) -> Command:
+    """Where the store is, if it is not in the data folder."""
+    return click.option(
+        "--store",
+        "database",
+        metavar="ADDRESS",
+        envvar="REPORTDATA_STORE",
+        show_envvar=True,
+        help="A PostgreSQL database for the store and for what is pushed, in place of the data folder: "
+        "postgresql://USER@HOST/DATABASE.",
+    )(command)
+
+
 def settings_options(command: Command) -> Command:
     """Where everything lies; the command is given it as ``settings``."""
 
     @data_option
+    @store_option
     @wraps(command)
-    def with_settings(*, data: Path, **others: Any) -> Any:
-        return command(settings=Settings(data), **others)
+    def with_settings(*, data: Path, database: str | None, **others: Any) -> Any:
+        return command(settings=Settings(data, database), **others)
 
     return with_settings
 

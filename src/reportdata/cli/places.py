@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,11 +11,12 @@ from reportdata.errors import NotKnown
 from reportdata.inbox import Inbox
 from reportdata.settings import Settings
 from reportdata.store import Store
-from reportdata.store.sqlite import COMMAND_TIMEOUT, SQLiteStore
+from reportdata.store.sqlite import COMMAND_TIMEOUT, SQLiteStore, schemas
 
 if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed from
     from reportdata.engines import Engine
     from reportdata.lake import Lake
+    from reportdata.store.postgres import PostgresStore
 
 
 def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT) -> Store:
@@ -22,7 +24,20 @@ def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT) -> Store:
 
     :param timeout: seconds that it waits for other processes.
     """
+    if settings.database is not None:
+        from reportdata.store.postgres import PostgresStore
+
+        return PostgresStore(settings.database, timeout)
     return SQLiteStore(settings.store, timeout)
+
+
+def schemas_of(settings: Settings) -> tuple[int, int]:
+    """The schema that the store has, and the one that this program gives it when it opens it."""
+    if settings.database is not None:
+        from reportdata.store import postgres
+
+        return postgres.schemas(settings.database)
+    return schemas(settings.store)
 
 
 def open_store(settings: Settings) -> Store:
@@ -37,7 +52,7 @@ def open_existing_store(settings: Settings) -> Store:
 
     :raises NotKnown: when there is none.
     """
-    if not settings.store.exists():
+    if settings.database is None and not settings.store.exists():
         raise NotKnown(
             f"there is no data folder {settings.data}",
             "start one with `reportdata org add CORP_ID`, or look at `reportdata demo`",
@@ -62,3 +77,12 @@ def engine_of(settings: Settings) -> Engine:
     from reportdata.engines.duckdb import DuckDBEngine
 
     return DuckDBEngine(settings.lake / "spill")
+
+
+def store_at(address: str) -> SQLiteStore | PostgresStore:
+    """The store in a data folder or at a PostgreSQL address, which is made when it is not there."""
+    if "://" in address:
+        from reportdata.store.postgres import PostgresStore
+
+        return PostgresStore(Settings(Path(), address).database or "")
+    return SQLiteStore(Settings(Path(address)).store)

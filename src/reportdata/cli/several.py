@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import chain
 
+import click
+
 from reportdata.api.server import bind, inherit
 from reportdata.cli.children import Children, running
 from reportdata.settings import Settings
@@ -14,7 +16,17 @@ from reportdata.settings import Settings
 
 def worker_command(settings: Settings, log_format: str) -> list[str]:
     """The command of a worker for the same data folder."""
-    return ["work", "--data", str(settings.data), "--log-format", log_format, "--with-parent"]
+    return ["work", *place_options(settings), "--log-format", log_format, "--with-parent"]
+
+
+def place_options(settings: Settings) -> list[str]:
+    """Where everything lies, as options of another command. What the environment says it is told by that, so that no
+    list of processes shows what is secret in it."""
+    given = ["--data", str(settings.data)]
+    source = click.get_current_context().get_parameter_source("database")
+    if settings.database is not None and source is not click.core.ParameterSource.ENVIRONMENT:
+        given += ["--store", settings.database]
+    return given
 
 
 def serve_by_processes(
@@ -44,7 +56,6 @@ def serve_by_processes(
 def _server_command(settings: Settings, processes: int, place: int, descriptor: int, log_format: str) -> list[str]:
     """The command of the process at that place."""
     options = {
-        "--data": settings.data,
         "--fd": descriptor,
         "--tls-cert": settings.tls_cert,
         "--tls-key": settings.tls_key,
@@ -59,4 +70,4 @@ def _server_command(settings: Settings, processes: int, place: int, descriptor: 
     given = chain.from_iterable((name, str(value)) for name, value in options.items() if value is not None)
     proxies = chain.from_iterable(("--proxy", network) for network in settings.proxies)
     flags = ["--log-requests"] if settings.log_requests else []
-    return ["serve", *given, *proxies, *flags, "--workers", "1", "--no-work", "--with-parent"]
+    return ["serve", *place_options(settings), *given, *proxies, *flags, "--workers", "1", "--no-work", "--with-parent"]

@@ -13,10 +13,10 @@ import click
 from reportdata.cli.doctor import data as data_checks
 from reportdata.cli.doctor import machine
 from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
-from reportdata.cli.options import json_option
+from reportdata.cli.options import json_option, store_option
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.places import store_of
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
 
 _OF_FOLDER: dict[str, Check] = {
     "rights": machine.rights,
@@ -57,12 +57,13 @@ _OF_MACHINE: dict[str, Check] = {
     show_envvar=True,
     help="The data folder.",
 )
-def doctor_command(tls_cert: Path | None, as_json: bool, data: Path) -> None:
+@store_option
+def doctor_command(tls_cert: Path | None, as_json: bool, data: Path, database: str | None) -> None:
     """Check the data folder and the machine, and say what to do about what is found.
 
     Nothing is changed. Exits with 1 when something does not work; what should only be seen to is a warning.
     """
-    found = list(examine(Examined(Settings(data), time.time(), tls_cert)))
+    found = list(examine(Examined(Settings(data, database), time.time(), tls_cert)))
     healthy = all(finding.state is not State.FAIL for _, finding in found)
     if as_json:
         print_json({"ok": healthy, "checks": [{"check": name, **finding._asdict()} for name, finding in found]})
@@ -81,7 +82,7 @@ def examine(examined: Examined) -> Iterator[tuple[str, Finding]]:
         store = list(run({"store": data_checks.store}, examined))
         yield from store
         if _all_ok(store):
-            with closing(SQLiteStore(examined.settings.store)) as opened:
+            with closing(store_of(examined.settings)) as opened:
                 examined = replace(examined, store=opened)
                 yield from run(_OF_STORE | _OF_MACHINE, examined)
             return

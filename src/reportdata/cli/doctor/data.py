@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.output import size_text
+from reportdata.cli.places import schemas_of, store_of
 from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadValue
@@ -19,11 +20,11 @@ from reportdata.facts import KINDS
 from reportdata.identity import Organisation
 from reportdata.pipeline.refreshing import stale_days
 from reportdata.store import Store
-from reportdata.store.sqlite import SQLiteStore, schemas
 
 _OLD = 2
 """Days that an organisation's newest day may be behind its today."""
 _RESTORE = "bring back the newest backup with `reportdata restore`, and import again what came after it"
+_RESTORE_DATABASE = "bring back the database's newest backup, by the means it was taken with"
 _MAGIC = b"PAR1"
 """How a Parquet file begins and ends."""
 
@@ -44,11 +45,11 @@ def folder(examined: Examined) -> Iterator[Finding]:
 
 def store(examined: Examined) -> Iterator[Finding]:
     """The store can be opened, is of this program's schema, and is whole."""
-    path = examined.settings.store
-    if not path.exists():
+    settings = examined.settings
+    if settings.database is None and not settings.store.exists():
         yield fail("there is none", "start one with `reportdata org add CORP_ID`, or `reportdata restore` a backup")
         return
-    has, knows = schemas(path)
+    has, knows = schemas_of(settings)
     if has > knows:
         yield fail(
             f"its schema is {has}, this program knows {knows}", "use the newer version of reportdata that wrote it"
@@ -59,10 +60,10 @@ def store(examined: Examined) -> Iterator[Finding]:
             "take a backup with the version that wrote it, then run `reportdata status`",
         )
     else:
-        with closing(SQLiteStore(path)) as opened:
+        with closing(store_of(settings)) as opened:
             faults, size = opened.faults(), opened.size()
         if faults:
-            yield fail(f"it is damaged: {faults[0]}", _RESTORE)
+            yield fail(f"it is damaged: {faults[0]}", _RESTORE if settings.database is None else _RESTORE_DATABASE)
         else:
             yield ok(f"whole, {size_text(size)}")
 

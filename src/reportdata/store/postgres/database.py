@@ -28,6 +28,9 @@ LOCKS = 0x7264
 SCHEMA, PARTITIONS, DAYS, LEASES = range(1, 5)
 """What they are for."""
 
+THERE = "select 1 from pg_class where relname = %s and relnamespace = current_schema()::regnamespace"
+"""Whether there is a table of that name. Not by ``to_regclass``, which may remember that there was none."""
+
 Values = Sequence[Any] | Mapping[str, Any]
 
 _HINT = "see that PostgreSQL runs, that the address is right and that its user may use the database"
@@ -49,10 +52,14 @@ class Database:
         self._prepared: dict[bytes, None] = {}
         self._poll = select.poll()
         self.connection: Connection | None = None
-        with self._failing():
-            self._open(timeout)
-            if migrate:
-                self._migrate()
+        try:
+            with self._failing():
+                self._open(timeout)
+                if migrate:
+                    self._migrate()
+        except BaseException:
+            self.close()
+            raise
 
     def rows(self, sql: str, values: Values = (), timeout: float | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query. It is asked again when the connection turns out to be lost."""
@@ -166,6 +173,7 @@ class Database:
         self._deadline = time.monotonic() + timeout
         self.close()
         connection = _connect(self._address, max(0.0, timeout), self._left)
+        self.connection = connection
         self._prepared.clear()
         self._poll = select.poll()
         self._poll.register(connection.pgconn.socket, select.POLLIN)
@@ -179,7 +187,6 @@ class Database:
             " else current_setting('synchronous_commit') end, false)",
             [str(round(self._timeout * 1000))],
         )
-        self.connection = connection
         return connection
 
     def _left(self) -> float:
@@ -222,8 +229,7 @@ class Database:
 
     def _schema(self) -> int:
         assert self.connection is not None  # noqa: S101 - it was opened
-        there = self.connection.execute("select to_regclass('store_schema') is not null").fetchone()
-        if not there or not there[0]:
+        if not self.connection.execute(THERE, ["store_schema"]).fetchone():
             return 0
         row = self.connection.execute("select version from store_schema").fetchone()
         return int(row[0]) if row else 0

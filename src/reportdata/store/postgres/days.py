@@ -10,7 +10,7 @@ import msgspec
 from reportdata.days import Coverage, days_between
 from reportdata.store import DayKpis, Version
 from reportdata.store.pieces import merged
-from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, Database
+from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, THERE, Database
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
 
@@ -58,6 +58,9 @@ from incoming i left join lateral (
     where service = %(service)s and corp_id = i.corp_id and stat_day = i.stat_day
     order by version desc limit 1) k on true
 where k.kpi_values is distinct from i.kpi_values
+"""
+_MONTHS = """
+select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'kpis'::regclass
 """
 _COMPUTED = """
 insert into computed_days (service, stat_day, fingerprint, files, computed_at)
@@ -200,10 +203,8 @@ class Days:
     def _make_months(self, months: Collection[str]) -> None:
         """Make the partitions of these months. They are filled later, so that no reader waits: attaching an empty table
         locks out no one."""
-        rows = self.database.rows(
-            "select m from unnest(%s::text[]) m where to_regclass('kpis_' || m) is null order by m", [sorted(months)]
-        )
-        for (month,) in rows:
+        there = {name for (name,) in self.database.rows(_MONTHS)}
+        for month in sorted(month for month in months if f"kpis_{month}" not in there):
             with self.database.writing() as cursor:
                 make_month(cursor, month)
 
@@ -212,8 +213,7 @@ def make_month(cursor: Cursor, month: str) -> None:
     """Make the partition of a month, yyyyMM, if it is not there."""
     cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, PARTITIONS))
     name = f"kpis_{int(month):06}"
-    there = cursor.execute("select to_regclass(%s) is not null", [name]).fetchone()
-    if there and not there[0]:
+    if not cursor.execute(THERE, [name]).fetchone():
         cursor.execute(f"create table {name} (like kpis including all)")
         cursor.execute(f"alter table kpis attach partition {name} for values from ('{name[5:]}') to ('{name[5:]}~')")
 

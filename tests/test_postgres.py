@@ -1,0 +1,352 @@
+"""PostgreSQL as the store: its errors, time limits and schema, and nodes that serve from it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+import psycopg
+import pytest
+
+import postgres
+from conftest import Folder, Serving, run, serving
+from reportdata.catalogue import REPORT_DATA
+from reportdata.days import Coverage
+from reportdata.errors import StoreError
+from reportdata.identity import App
+from reportdata.store import DayKpis
+from reportdata.store.postgres import PostgresStore, shown
+from reportdata.store.postgres.watching import LOOK, VALID
+from reportdata.store.sqlite import SQLiteStore
+
+DAY = "20260921"
+SOON = 20.0
+"""Seconds after which what should have happened has not."""
+
+
+class Relay:
+    """Leads a port of loopback to a server, until it is cut: then it holds its connections and passes nothing on."""
+
+    def __init__(self, to: int) -> None:
+        self._to = to
+        self._cut = threading.Event()
+        self._ends: list[socket.socket] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Pass nothing on any more."""
+        self._cut.set()
+
+    def mend(self) -> None:
+        """Pass on what comes over new connections; the old ones are lost."""
+        ends, self._ends = self._ends, []
+        for end in ends:
+            end.close()
+        self._cut.clear()
+
+    def close(self) -> None:
+        """Let go of all."""
+        self._listening.close()
+        self.mend()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listening.accept()
+            except OSError:
+                return
+            self._ends.append(client)
+            if not self._cut.is_set():
+                server = socket.create_connection(("127.0.0.1", self._to))
+                self._ends.append(server)
+                for one, other in ((client, server), (server, client)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        try:
+            while data := one.recv(65_536):
+                if self._cut.is_set():
+                    return
+                other.sendall(data)
+            other.close()
+        except OSError:
+            one.close()
+
+
+@pytest.fixture
+def address() -> str:
+    return postgres.address()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, address: str) -> Iterator[Folder]:
+    made = Folder(tmp_path / "data", address)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[postgres.Server]:
+    """A server of these tests' own on a port, which may be stopped."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    made = postgres.Server(port)
+    yield made
+    made.remove()
+
+
+def filled(folder: Folder, number: int = 1) -> tuple[App, str]:
+    """An organisation with the numbers of a day, and an app with its token."""
+    folder.add_organisation("c1")
+    app, _ = folder.add_app("c1")
+    put(folder, number)
+    folder.store.put_coverage(REPORT_DATA, [Coverage("c1", DAY, DAY)], [])
+    return app, folder.token(app)
+
+
+def put(folder: Folder, number: int) -> None:
+    values = dict.fromkeys(("4100", "4101", "4102"), number)
+    folder.store.put_days(REPORT_DATA, {DAY: f"f{number}"}, [DayKpis("c1", DAY, values)], time.time())
+
+
+def ask(node: Serving, token: str) -> tuple[int, object]:
+    """Status, and the number of reports or the error's code."""
+    answer = httpx.get(
+        f"{node.url}/v1.0/datacenter/reportData?statDate={DAY}",
+        headers={"x-acs-dingtalk-access-token": token},
+        timeout=10,
+    )
+    content = answer.json()
+    return answer.status_code, content["dataList"][0]["4100_DAY"] if answer.status_code == 200 else content["code"]
+
+
+def until(done: Callable[[], bool], seconds: float = SOON) -> float:
+    """Wait until something is so; returns how long that took."""
+    began = time.monotonic()
+    while not done():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def kill_connections(address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where pid <> pg_backend_pid() and backend_type = 'client backend'"
+        )
+
+
+def test_the_address_is_shown_without_its_password() -> None:
+    assert shown("postgresql://me:secret@db.example/x?sslpassword=y") == "postgresql://db.example/x"
+    with pytest.raises(StoreError) as failed:
+        PostgresStore("postgresql://me:secret@127.0.0.1:1/x", 0.5)
+    assert "secret" not in f"{failed.value.message} {failed.value.hint}"
+    assert "127.0.0.1:1/x" in failed.value.message
+
+
+def test_a_command_that_is_given_no_address_or_no_server_says_so(folder: Folder) -> None:
+    for place, said in (("mysql://x", "postgresql://"), ("postgresql://127.0.0.1:1/x?connect_timeout=2", "cannot")):
+        done = run(Folder(folder.path), "status", "--store", place)
+        assert done.exit_code == 1
+        assert said in done.output
+
+
+def test_a_newer_schema_is_left_alone(address: str) -> None:
+    PostgresStore(address).close()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("update store_schema set version = 99")
+    with pytest.raises(StoreError, match="schema 99"):
+        PostgresStore(address)
+
+
+def test_many_open_a_new_store_at_once(address: str) -> None:
+    stores: list[PostgresStore] = []
+    threads = [threading.Thread(target=lambda: stores.append(PostgresStore(address))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.organisations() for store in stores] == [[]] * 8
+    for store in stores:
+        store.close()
+
+
+def test_a_lost_connection_comes_back_by_itself(folder: Folder) -> None:
+    filled(folder)
+    for _ in range(3):
+        kill_connections(folder.settings.database or "")
+        assert folder.store.kpis(REPORT_DATA, "c1", DAY) == dict.fromkeys(("4100", "4101", "4102"), 1)
+        kill_connections(folder.settings.database or "")
+        folder.token(folder.store.apps()[0])
+        kill_connections(folder.settings.database or "")
+        assert len(folder.store.coverage()) == 1
+
+
+def test_a_call_fails_in_time_when_others_hold_what_it_needs(folder: Folder, address: str) -> None:
+    app, _ = filled(folder)
+    with closing(PostgresStore(address, 0.3)) as store, psycopg.connect(address) as other:
+        other.execute("lock table apps, tokens, kpis in access exclusive mode")
+        for call in (
+            lambda: store.kpis(REPORT_DATA, "c1", DAY),
+            lambda: store.change_app(app.app_key, lambda found: found),
+            store.apps,
+        ):
+            began = time.monotonic()
+            with pytest.raises(StoreError):
+                call()
+            assert time.monotonic() - began < 3
+        other.rollback()
+        assert store.kpis(REPORT_DATA, "c1", DAY)
+        assert store.apps() == [app]
+
+
+def test_a_month_has_a_partition_of_its_own(folder: Folder, address: str) -> None:
+    days = ("20240131", "20240201", "20241231", "20250101", "99991231")
+    folder.store.put_days("s", dict.fromkeys(days, "f"), [DayKpis("c1", day, {"4100": 1}) for day in days], 1)
+    folder.store.put_coverage("s", [Coverage("c1", "20240101", "99991231")], [])
+    assert [folder.store.kpis("s", "c1", day) for day in days] == [{"4100": 1}] * 5
+    with psycopg.connect(address) as connection:
+        found = connection.execute(
+            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+            " where i.inhparent = 'kpis'::regclass order by 1"
+        ).fetchall()
+    assert [name for (name,) in found] == [f"kpis_{month}" for month in (202401, 202402, 202412, 202501, 999912)]
+
+
+@contextmanager
+def nodes(*folders: Folder) -> Iterator[list[Serving]]:
+    """A server of each."""
+    if not folders:
+        yield []
+        return
+    with serving(folders[0]) as first, nodes(*folders[1:]) as others:
+        yield [first, *others]
+
+
+def test_every_node_sees_a_change_within_a_second(folder: Folder) -> None:
+    app, token = filled(folder)
+    others = [Folder(folder.path.parent / f"node{number}", folder.settings.database) for number in range(2)]
+    with nodes(folder, *others) as three:
+        assert [ask(node, token) for node in three] == [(200, 1)] * 3
+        put(folder, 2)
+        assert until(lambda: [ask(node, token) for node in three] == [(200, 2)] * 3) < 1.5  # a second, and the asking
+        folder.store.change_app(app.app_key, lambda found: msgspec.structs.replace(found, scopes=()))
+        until(lambda: {ask(node, token)[0] for node in three} == {403}, 1.5)
+        folder.store.change_app(app.app_key, lambda found: msgspec.structs.replace(found, disabled=True))
+        until(lambda: {ask(node, token)[1] for node in three} == {"InvalidAuthentication"}, 1.5)
+    for other in others:
+        other.store.close()
+
+
+def test_what_is_remembered_is_used_while_it_is_surely_valid_only(folder: Folder, address: str) -> None:
+    filled(folder)
+    with closing(PostgresStore(address)) as store:
+        until(lambda: store.version() == store.version())
+        assert store.watch is not None
+        store.watch._look = lambda: None  # type: ignore[method-assign]
+        time.sleep(VALID + LOOK)
+        assert store.version() != store.version()
+
+
+def test_a_lost_connection_hides_no_change(folder: Folder) -> None:
+    _, token = filled(folder)
+    with serving(folder) as node:
+        for number in range(2, 6):
+            assert ask(node, token) == (200, number - 1)
+            kill_connections(folder.settings.database or "")
+            put(folder, number)
+            until(lambda: ask(node, token) == (200, number), 1.5)  # noqa: B023
+
+
+def test_a_node_that_is_cut_off_serves_nothing_old(own: postgres.Server, tmp_path: Path) -> None:
+    relay = Relay(own.port or 0)
+    folder = Folder(tmp_path / "data", own.address("cut"))
+    _, token = filled(folder)
+    far = Folder(tmp_path / "far", own.address("cut", port=relay.port))
+    with serving(folder) as near, serving(far) as node:
+        assert ask(near, token) == ask(node, token) == (200, 1)
+        relay.cut()
+        put(folder, 2)
+        cut = time.monotonic()
+        while time.monotonic() - cut < 4:
+            asked = time.monotonic()
+            answer = ask(node, token)
+            assert time.monotonic() - asked < 3, "a call is answered in time"
+            assert answer in [(500, "systemError"), (200, 1)]
+            assert answer[0] == 500 or asked - cut <= 1, "nothing old after a second"
+            assert ask(near, token) in [(200, 1), (200, 2)]
+        assert httpx.get(f"{node.url}/readyz").status_code >= 500
+        relay.mend()
+        until(lambda: ask(node, token) == (200, 2), 5)
+    relay.close()
+    for one in (folder, far):
+        one.store.close()
+
+
+def test_a_restart_of_the_server_is_outlived(own: postgres.Server, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data", own.address("restart"))
+    _, token = filled(folder)
+    with serving(folder) as node:
+        assert ask(node, token) == (200, 1)
+        own.stop(signal.SIGQUIT)
+        time.sleep(VALID + LOOK)
+        began = time.monotonic()
+        assert ask(node, token) == (500, "systemError")
+        assert time.monotonic() - began < 1
+        own.start()
+        until(lambda: ask(node, token) == (200, 1), 5)
+        put(folder, 2)
+        until(lambda: ask(node, token) == (200, 2), 1.5)
+    folder.store.close()
+
+
+def test_a_store_is_copied_there_and_back(tmp_path: Path, address: str) -> None:
+    here = Folder(tmp_path / "here")
+    app, _ = filled(here)
+    here.store.claim_client_token(app.app_key, "t", "r", time.time())
+    put(here, 2)
+    done = run_plain("store", "copy", here.path, address)
+    assert done.exit_code == 0, done.output
+    assert "Copied and compared" in done.output
+    assert run_plain("store", "copy", address, tmp_path / "back", "--json").exit_code == 0
+    with closing(PostgresStore(address)) as there, closing(SQLiteStore(tmp_path / "back" / "store.db")) as back:
+        for store in (there, back):
+            assert store.apps() == [app]
+            assert store.history(REPORT_DATA, "c1", DAY) == here.store.history(REPORT_DATA, "c1", DAY)
+            assert store.coverage() == here.store.coverage()
+        with here.store.tables() as one, back.tables() as other:  # type: ignore[attr-defined]
+            for table, columns in one.columns().items():
+                assert list(one.rows(table, columns)) == list(other.rows(table, columns))
+    for source, target, said in ((here.path, address, "not empty"), (tmp_path / "no", address, "no store")):
+        refused = run_plain("store", "copy", source, target)
+        assert refused.exit_code == 1
+        assert said in refused.output
+    here.store.close()
+
+
+def run_plain(*arguments: object) -> object:
+    from click.testing import CliRunner
+
+    from reportdata.cli import cli
+
+    return CliRunner().invoke(cli, [*map(str, arguments)])
+
+
+def test_the_doctor_looks_into_it(folder: Folder) -> None:
+    filled(folder)
+    folder.lake.root.mkdir(parents=True)
+    folder.path.chmod(0o700)
+    done = run(folder, "doctor", "--json")
+    checks = {check["check"]: check for check in msgspec.json.decode(done.output)["checks"]}
+    assert checks["store"]["state"] == "ok", checks
+    assert checks["apps"]["state"] == "ok"
