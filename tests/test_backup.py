@@ -36,7 +36,7 @@ from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Coverage, days_between
 from reportdata.facts import KINDS
-from reportdata.inbox import Inbox, InboxWriter
+from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.lake import Lake
 from reportdata.pipeline.backups import MANIFEST, back_up
 from reportdata.store.sqlite import schemas
@@ -587,7 +587,7 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
     taken = back_up(
         Between(filled.lake.root),
         filled.store,
-        Inbox(filled.settings.inbox),
+        FolderInbox(filled.settings.inbox),
         tmp_path / "backup",
         program="1",
         now=1.8e9,
@@ -605,7 +605,7 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
 def test_what_was_acknowledged_and_not_yet_counted_is_in_a_backup(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("dingpushed")
     fact = facts.Fact(kind="sent", corp_id="dingpushed", report_id="r1", user_id="u1", at=0, stat_day="20260921")
-    writer = InboxWriter(folder.settings.inbox, time.time, age=3600)
+    writer = FolderWriter(folder.settings.inbox, time.time, age=3600)
     writer.append(msgspec.json.encode(fact) + b"\n").result()  # its segment is not finished
     assert run(folder, "backup", tmp_path / "backup").exit_code == 0
     writer.close()

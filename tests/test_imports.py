@@ -29,6 +29,7 @@ ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "aud
 MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, DOMAIN),
     **{part: DOMAIN | {part} for part in ADAPTERS},
+    "store": DOMAIN | {"store", "inbox"},  # a database holds the inbox too
     "pipeline": DOMAIN | ADAPTERS | {"pipeline"},
     "api": DOMAIN | {"store", "api"},
     "cli": DOMAIN | ADAPTERS | {"pipeline", "api", "cli", ""},

@@ -6,10 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +19,8 @@ from hypothesis import strategies as st
 
 from reportdata.errors import InboxError
 from reportdata.facts import Fact
-from reportdata.inbox import Inbox, InboxWriter
+from reportdata.inbox import Inbox, facts_of
+from reportdata.inbox.folder import FolderInbox, FolderWriter
 from test_backup import mounted
 
 SOON = 10
@@ -38,14 +37,14 @@ def lines(*numbers: int) -> bytes:
     return msgspec.json.Encoder().encode_lines([fact(number) for number in numbers])
 
 
-def numbers(inbox: Inbox, paths: Sequence[Path]) -> list[int]:
+def numbers(_inbox: Inbox, paths: Sequence[Path]) -> list[int]:
     """Which facts lie in segments, each as it was written."""
-    found = [found for path in paths for found in inbox.facts(path)]
+    found = [found for path in paths for found in facts_of(path)]
     assert found == [fact(one.at) for one in found]
     return [one.at for one in found]
 
 
-def waited(inbox: Inbox, count: int) -> list[Path]:
+def waited(inbox: Inbox, count: int) -> Sequence[Path]:
     """The finished segments, once there are that many."""
     end = time.monotonic() + SOON
     while len(inbox.ready()) < count:
@@ -55,17 +54,17 @@ def waited(inbox: Inbox, count: int) -> list[Path]:
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Inbox:
-    return Inbox(tmp_path / "data" / "inbox")
+def inbox(tmp_path: Path) -> FolderInbox:
+    return FolderInbox(tmp_path / "data" / "inbox")
 
 
 @pytest.fixture
-def writer(inbox: Inbox) -> Iterator[InboxWriter]:
-    with closing(InboxWriter(inbox.folder, time.time)) as made:
+def writer(inbox: FolderInbox) -> Iterator[FolderWriter]:
+    with closing(FolderWriter(inbox.folder, time.time)) as made:
         yield made
 
 
-def test_what_is_acknowledged_is_taken_up_soon_and_once(inbox: Inbox, writer: InboxWriter) -> None:
+def test_what_is_acknowledged_is_taken_up_soon_and_once(inbox: FolderInbox, writer: FolderWriter) -> None:
     assert (inbox.ready(), inbox.backlog()) == ([], 0)
     assert inbox.free() > 0
     for number in range(3):
@@ -78,10 +77,10 @@ def test_what_is_acknowledged_is_taken_up_soon_and_once(inbox: Inbox, writer: In
         assert (list(inbox.folder.iterdir()), inbox.backlog()) == ([], 0)
 
 
-def test_segments_sort_by_time_whatever_the_clock_does(inbox: Inbox) -> None:
+def test_segments_sort_by_time_whatever_the_clock_does(inbox: FolderInbox) -> None:
     for now in (1_000_000.0, 2_000_000.0, 2_000_000.5):
         times = iter([now, now, now - 100, now + 0.25])
-        with closing(InboxWriter(inbox.folder, lambda times=times: next(times), largest=1)) as writer:  # type: ignore[misc]
+        with closing(FolderWriter(inbox.folder, lambda times=times: next(times), largest=1)) as writer:  # type: ignore[misc]
             for number in range(4):
                 writer.append(lines(int(now) * 10 + number)).result(SOON)
     found = numbers(inbox, inbox.ready())
@@ -91,27 +90,16 @@ def test_segments_sort_by_time_whatever_the_clock_does(inbox: Inbox) -> None:
     assert sorted(rest) == [number for number in range(20_000_000, 20_000_004) for _ in range(2)]
 
 
-def test_many_who_wait_share_few_commits(inbox: Inbox, writer: InboxWriter) -> None:
-    def push(number: int) -> None:
-        writer.append(lines(number)).result(SOON)
-
-    with ThreadPoolExecutor(200) as callers:
-        list(callers.map(push, range(200)))
-    assert 0 < writer.commits < 100
-    writer.close()
-    assert sorted(numbers(inbox, inbox.ready())) == list(range(200))
-
-
-def test_a_large_segment_is_finished_at_once(inbox: Inbox) -> None:
-    with closing(InboxWriter(inbox.folder, time.time, age=SOON * 10, longest=SOON * 10, largest=1000)) as writer:
+def test_a_large_segment_is_finished_at_once(inbox: FolderInbox) -> None:
+    with closing(FolderWriter(inbox.folder, time.time, age=SOON * 10, longest=SOON * 10, largest=1000)) as writer:
         futures = [writer.append(lines(number)) for number in range(100)]
         for future in futures:
             future.result(SOON)
         assert len(waited(inbox, 1)) >= 1
 
 
-def test_segments_grow_while_nobody_takes_them_up(inbox: Inbox) -> None:
-    with closing(InboxWriter(inbox.folder, time.time, age=0.01, longest=SOON * 10)) as writer:
+def test_segments_grow_while_nobody_takes_them_up(inbox: FolderInbox) -> None:
+    with closing(FolderWriter(inbox.folder, time.time, age=0.01, longest=SOON * 10)) as writer:
         writer.append(lines(0)).result(SOON)
         first = waited(inbox, 1)
         for number in range(1, 20):
@@ -122,8 +110,8 @@ def test_segments_grow_while_nobody_takes_them_up(inbox: Inbox) -> None:
         assert numbers(inbox, waited(inbox, 1)) == list(range(1, 20))
 
 
-def test_closing_finishes_what_is_queued_and_takes_no_more(inbox: Inbox) -> None:
-    writer = InboxWriter(inbox.folder, time.time, age=SOON)
+def test_closing_finishes_what_is_queued_and_takes_no_more(inbox: FolderInbox) -> None:
+    writer = FolderWriter(inbox.folder, time.time, age=SOON)
     futures = [writer.append(lines(number)) for number in range(50)]
     writer.close()
     assert all(future.done() for future in futures)
@@ -133,58 +121,21 @@ def test_closing_finishes_what_is_queued_and_takes_no_more(inbox: Inbox) -> None
         writer.append(lines(1))
 
 
-def test_who_gave_up_keeps_nobody_waiting(inbox: Inbox, writer: InboxWriter) -> None:
-    futures: list[Future[None]] = [writer.append(lines(number)) for number in range(200)]
-    given_up = [future for future in futures[::2] if future.cancel()]
-    for future in futures:
-        if future not in given_up:
-            future.result(SOON)
-    writer.close()
-    assert len(numbers(inbox, inbox.ready())) == 200 - len(given_up)
-
-
-def test_nothing_is_lost_between_a_writer_and_one_who_looks_all_the_time(inbox: Inbox) -> None:
-    found: list[int] = []
-    ending = threading.Event()
-
-    def take() -> None:
-        while not ending.is_set() or inbox.ready():
-            paths = inbox.ready()
-            found.extend(numbers(inbox, paths))
-            inbox.remove(paths)
-
-    with ThreadPoolExecutor(3) as threads:
-        taking = threads.submit(take)
-        writers = [InboxWriter(inbox.folder, time.time, age=0) for _ in range(2)]
-        pushing = [
-            threads.submit(lambda w, first: [w.append(lines(n)).result(SOON) for n in range(first, first + 300)], w, at)
-            for w, at in zip(writers, (0, 1000), strict=True)
-        ]
-        try:
-            for done in pushing:
-                done.result()
-        finally:
-            for writer in writers:
-                writer.close()
-            ending.set()
-        taking.result()
-    assert sorted(found) == [*range(300), *range(1000, 1300)]
-
-
 # Prints each number when it is acknowledged.
 WRITING = """
 import sys, time
 from pathlib import Path
-from reportdata.inbox import InboxWriter
+from reportdata.inbox import Inbox, facts_of
+from reportdata.inbox.folder import FolderWriter
 from test_inbox import lines
-writer = InboxWriter(Path(sys.argv[1]), time.time)
+writer = FolderWriter(Path(sys.argv[1]), time.time)
 for number in range(1_000_000):
     writer.append(lines(number)).result()
     print(number, flush=True)
 """
 
 
-def test_a_writer_that_dies_leaves_all_that_it_acknowledged(inbox: Inbox) -> None:
+def test_a_writer_that_dies_leaves_all_that_it_acknowledged(inbox: FolderInbox) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     command = [sys.executable, "-c", WRITING, str(inbox.folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
@@ -207,23 +158,23 @@ def test_what_a_dead_writer_left_is_cut_after_its_last_whole_fact(count: int, ta
     with TemporaryDirectory() as place:
         path = Path(place) / "0001-x.open"
         path.write_bytes(lines(*range(count)) + tail)
-        (ready,) = Inbox(Path(place)).ready() or (None,)
-        found = numbers(Inbox(Path(place)), [ready]) if ready else []
+        (ready,) = FolderInbox(Path(place)).ready() or (None,)
+        found = numbers(FolderInbox(Path(place)), [ready]) if ready else []
         assert found == [*range(count), 7] if tail == lines(7) else found == [*range(count)]
         assert not path.exists()
 
 
-def test_a_damaged_segment_is_refused_by_name_and_line(inbox: Inbox) -> None:
+def test_a_damaged_segment_is_refused_by_name_and_line(inbox: FolderInbox) -> None:
     inbox.folder.mkdir(parents=True)
     path = inbox.folder / "0001-x.jsonl"
     path.write_bytes(lines(1) + b"\xff\n" + lines(2))
     with pytest.raises(InboxError, match=r"0001-x\.jsonl, line 2"):
-        list(inbox.facts(path))
+        list(facts_of(path))
     with pytest.raises(InboxError, match="cannot be read"):
-        list(inbox.facts(inbox.folder / "gone.jsonl"))
+        list(facts_of(inbox.folder / "gone.jsonl"))
 
 
-def test_an_inbox_that_cannot_be_written_works_again_when_it_can(inbox: Inbox, writer: InboxWriter) -> None:
+def test_an_inbox_that_cannot_be_written_works_again_when_it_can(inbox: FolderInbox, writer: FolderWriter) -> None:
     inbox.folder.parent.mkdir()
     inbox.folder.write_text("in the way")
     for _ in range(2):
@@ -238,10 +189,10 @@ def test_an_inbox_that_cannot_be_written_works_again_when_it_can(inbox: Inbox, w
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "size=256k") as disk:
-        inbox = Inbox(disk / "inbox")
+        inbox = FolderInbox(disk / "inbox")
         done: list[int] = []
         failed: list[str] = []
-        with closing(InboxWriter(inbox.folder, time.time)) as writer:
+        with closing(FolderWriter(inbox.folder, time.time)) as writer:
             for number in range(40):
                 try:
                     writer.append(lines(*[number] * 100)).result(SOON)

@@ -35,7 +35,8 @@ from reportdata.cli.service import open_server
 from reportdata.errors import InboxError
 from reportdata.facts import Fact
 from reportdata.identity import REPORT_READ, REPORT_WRITE, App, AppType
-from reportdata.inbox import Inbox
+from reportdata.inbox import facts_of
+from reportdata.inbox.folder import FolderInbox
 from reportdata.settings import Settings
 from test_backup import mounted
 
@@ -93,10 +94,10 @@ def post(address: tuple[str, int], body: bytes, headers: Mapping[str, str]) -> A
 
 
 def facts_in(folder: Folder) -> list[Fact]:
-    inbox = Inbox(folder.settings.inbox)
+    inbox = FolderInbox(folder.settings.inbox)
     while True:
         with suppress(InboxError):  # a segment was finished between the two looks
-            return [fact for path in sorted(inbox.folder.glob("*")) for fact in inbox.facts(path)]
+            return [fact for path in sorted(inbox.folder.glob("*")) for fact in facts_of(path)]
 
 
 @contextmanager
@@ -603,7 +604,7 @@ def test_killed_at_any_moment_nothing_that_was_acknowledged_is_lost(folder: Fold
     add_sample(folder)
     token = folder.token(folder.add_app(CORP, scopes=WRITE)[0])
     clients = [Client(number, token) for number in range(1, 5)]
-    inbox = Inbox(folder.settings.inbox)
+    inbox = FolderInbox(folder.settings.inbox)
     chance = random.Random(1)
     found: dict[int, int] = {}
     whole = 0

@@ -31,8 +31,8 @@ def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
     """
     store = open_existing_store(settings)
     began = time.monotonic()
-    with progress_bar() as progress:
-        lake, inbox = lake_of(settings), inbox_of(settings)
+    with progress_bar() as progress, closing(inbox_of(settings)) as inbox:
+        lake = lake_of(settings)
         taken = back_up(lake, store, inbox, target, program=__version__, now=time.time(), progress=progress)
     seconds = time.monotonic() - began
     if as_json:

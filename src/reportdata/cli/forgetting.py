@@ -10,7 +10,7 @@ import click
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, progress_bar
-from reportdata.cli.places import engine_of, open_existing_store
+from reportdata.cli.places import engine_of, inbox_of, lake_of, open_existing_store
 from reportdata.engines import Subject
 from reportdata.pipeline.forgetting import Forgotten, forget
 from reportdata.pipeline.known_backups import KnownBackup, backups_of
@@ -37,8 +37,14 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
         click.confirm(f"Remove {who}? It cannot be brought back.", abort=True, err=True)
     service = read_catalogue(settings.catalogue).service(REPORT_DATA)
     subject = Subject(corp_id, user_id)
-    with progress_bar() as progress, closing(engine_of(settings)) as engine:
-        done = forget(settings, store, engine, service, subject, now=time.time(), progress=progress)
+    with (
+        progress_bar() as progress,
+        closing(engine_of(settings)) as engine,
+        closing(inbox_of(settings)) as inbox,
+    ):
+        done = forget(
+            settings, lake_of(settings), inbox, store, engine, service, subject, now=time.time(), progress=progress
+        )
     backups = backups_of(settings.data, corp_id)
     if as_json:
         print_json(_summary(done, backups))

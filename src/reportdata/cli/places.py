@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reportdata.errors import NotKnown
-from reportdata.inbox import Inbox
+from reportdata.inbox import Inbox, Writer
+from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.store.sqlite import COMMAND_TIMEOUT, SQLiteStore, schemas
@@ -69,7 +71,20 @@ def lake_of(settings: Settings) -> Lake:
 
 def inbox_of(settings: Settings) -> Inbox:
     """The inbox."""
-    return Inbox(settings.inbox)
+    if settings.database is not None:
+        from reportdata.store.postgres.inbox import PostgresInbox
+
+        return PostgresInbox(settings.database, settings.inbox)
+    return FolderInbox(settings.inbox)
+
+
+def writer_of(settings: Settings, clock: Callable[[], float]) -> Writer:
+    """What adds to the inbox."""
+    if settings.database is not None:
+        from reportdata.store.postgres.inbox import PostgresWriter
+
+        return PostgresWriter(settings.database)
+    return FolderWriter(settings.inbox, clock)
 
 
 def engine_of(settings: Settings) -> Engine:

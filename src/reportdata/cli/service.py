@@ -19,11 +19,10 @@ from reportdata.api.tls import Certificate
 from reportdata.api.traffic import Traffic
 from reportdata.audit import Audit, Read
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.places import inbox_of, lake_of, store_of
+from reportdata.cli.places import inbox_of, lake_of, store_of, writer_of
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.identity import read_network
-from reportdata.inbox import InboxWriter
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SERVING_TIMEOUT
 
@@ -53,8 +52,8 @@ def open_server(
         reader, writer = (opened.enter_context(closing(store_of(settings, SERVING_TIMEOUT))) for _ in range(2))
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
         health = health_routes(reader, connections)
-        pushed = opened.enter_context(closing(InboxWriter(settings.inbox, clock)))
-        inbox = inbox_of(settings)
+        pushed = opened.enter_context(closing(writer_of(settings, clock)))
+        inbox = opened.enter_context(closing(inbox_of(settings)))
         app = build_app(
             catalogue,
             reader,

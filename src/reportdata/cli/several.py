@@ -20,8 +20,8 @@ def worker_command(settings: Settings, log_format: str) -> list[str]:
 
 
 def place_options(settings: Settings) -> list[str]:
-    """Where everything lies, as options of another command. What the environment says it is told by that, so that no
-    list of processes shows what is secret in it."""
+    """Where everything lies, as options of another command. It has this one's variables, so what came from them is not
+    said again: a list of processes would show what is secret in it."""
     given = ["--data", str(settings.data)]
     source = click.get_current_context().get_parameter_source("database")
     if settings.database is not None and source is not click.core.ParameterSource.ENVIRONMENT:

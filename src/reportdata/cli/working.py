@@ -48,11 +48,12 @@ def work_command(once: bool, log_format: str, with_parent: bool, settings: Setti
         closing(store_of(settings)) as store,
         lake.working(ending.is_set) as alone,
         closing(engine_of(settings)) as engine,
+        closing(inbox_of(settings)) as inbox,
     ):
         if not alone:
             return
         service = read_catalogue().service(REPORT_DATA)
-        worker = Worker(lake, store, engine, inbox_of(settings), service)
+        worker = Worker(lake, store, engine, inbox, service)
         if once:
             while worker.step(time.time()):
                 pass

@@ -8,10 +8,9 @@ is finished by another one.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,8 @@ from reportdata.engines import Engine, Subject
 from reportdata.errors import InboxError, LakeError
 from reportdata.facts import Fact, Kind
 from reportdata.inbox import Inbox
-from reportdata.lake import Lake, sync
+from reportdata.inbox.folder import rewrite
+from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
 from reportdata.lake.locks import holding
 from reportdata.pipeline import Progress, silent
@@ -57,6 +57,8 @@ class Forgotten:
 
 def forget(
     settings: Settings,
+    lake: Lake,
+    inbox: Inbox,
     store: Store,
     engine: Engine,
     service: Service,
@@ -73,11 +75,11 @@ def forget(
     :raises StoreError: when the store cannot be wiped, because another process reads it all the time.
     :raises InboxError: when a worker is running and does not take up what was pushed.
     """
-    done, lake = Forgotten(), Lake(settings.lake)
+    done = Forgotten()
     for _ in range(_ROUNDS):
-        _forget(settings, lake, store, engine, service, subject, now, progress, done)
+        _forget(settings, lake, inbox, store, engine, service, subject, now, progress, done)
         progress("looking at all files", 0, 0)
-        done.remains = look_for(subject, settings, lake, store, engine)
+        done.remains = look_for(subject, settings, lake, inbox, store, engine)
         if not done.remains.found:
             break
     return done
@@ -86,6 +88,7 @@ def forget(
 def _forget(
     settings: Settings,
     lake: Lake,
+    inbox: Inbox,
     store: Store,
     engine: Engine,
     service: Service,
@@ -98,7 +101,7 @@ def _forget(
     if whole:
         progress("removing it from the store", 0, 0)
         done.rows += store.forget(subject.corp_id)
-    done.lines += _forget_pushed(lake, Inbox(settings.inbox), subject)
+    done.lines += _forget_pushed(lake, inbox, subject)
     if lake.root.is_dir():
         progress("waiting for imports and readers", 0, 0)
         _remove_unfinished(lake)
@@ -165,20 +168,21 @@ def _forget_pushed(lake: Lake, inbox: Inbox, subject: Subject) -> int:
     """Remove pushed facts that are not in the lake yet. A running worker takes them there by itself: only without one
     are segments written anew."""
     removed, end = 0, time.monotonic() + _PATIENCE
-    if not inbox.folder.exists():
+
+    def concerned(line: bytes) -> bool:
+        return _is_fact_of(line, subject)
+
+    if not inbox.holds(concerned):
         return 0
     with lake.working(lambda: True) as alone:
         while True:
-            ready = inbox.ready()
             if alone:
-                removed += sum(_rewrite(path, lambda line: _is_fact_of(line, subject)) for path in ready)
-            segments = [path for path in inbox.folder.iterdir() if path.suffix in (".open", ".jsonl")]
-            if not any(_has_line(path, lambda line: _is_fact_of(line, subject)) for path in segments):
+                removed += inbox.drop(concerned)
+            if not inbox.holds(concerned):
                 return removed
             if time.monotonic() > end:
                 raise InboxError(
-                    f"the worker does not take up what was pushed to {inbox.folder}",
-                    "see what it logs, or stop it, and try again",
+                    "the worker does not take up what was pushed", "see what it logs, or stop it, and try again"
                 )
             time.sleep(0.05)
 
@@ -201,33 +205,6 @@ def _is_read_of(line: bytes, subject: Subject) -> bool:
 def _forget_reads(folder: Path, subject: Subject) -> int:
     """Remove the audit's lines about the organisation."""
     try:
-        return sum(_rewrite(path, lambda line: _is_read_of(line, subject)) for path in sorted(folder.glob("*.jsonl")))
+        return sum(rewrite(path, lambda line: _is_read_of(line, subject)) for path in sorted(folder.glob("*.jsonl")))
     except OSError as error:
         raise LakeError(f"the audit in {folder} cannot be written anew: {error}") from error
-
-
-def _has_line(path: Path, concerned: Callable[[bytes], bool]) -> bool:
-    try:
-        return any(map(concerned, path.read_bytes().splitlines()))
-    except FileNotFoundError:  # it was taken up
-        return False
-
-
-def _rewrite(path: Path, concerned: Callable[[bytes], bool]) -> int:
-    """Write a file of lines anew without those; returns how many. What others append meanwhile is kept."""
-    if not _has_line(path, concerned):
-        return 0
-    aside, removed = path.with_name(f"{path.name}.anew"), 0
-    with path.open("rb") as old:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb", buffering=0) as new:
-            for turn in range(2):
-                lines = old.read().splitlines(keepends=True)
-                kept = [line for line in lines if not concerned(line)]
-                removed += len(lines) - len(kept)
-                new.write(b"".join(kept))
-                os.fsync(new.fileno())
-                if turn == 0:
-                    aside.rename(path)
-    sync(path.parent)
-    return removed

@@ -16,6 +16,7 @@ import msgspec
 from reportdata.engines import Engine, Subject
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Fact, Kind
+from reportdata.inbox import Inbox
 from reportdata.lake import Lake
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -40,8 +41,8 @@ class Remains:
     within: list[str] = field(default_factory=list)
 
 
-def look_for(subject: Subject, settings: Settings, lake: Lake, store: Store, engine: Engine) -> Remains:
-    """Look at every file of the data folder."""
+def look_for(subject: Subject, settings: Settings, lake: Lake, inbox: Inbox, store: Store, engine: Engine) -> Remains:
+    """Look at every file of the data folder, and into a store that is elsewhere."""
     remains = Remains()
     with lake.reading():
         paths = sorted(path for path in settings.data.rglob("*") if path.is_file())
@@ -50,7 +51,17 @@ def look_for(subject: Subject, settings: Settings, lake: Lake, store: Store, eng
         for path in searched:
             _search(subject, path, settings, store, remains)
         remains.searched = len(searched)
+    if settings.database is not None:
+        _look_into(subject, inbox, store, remains)
     return remains
+
+
+def _look_into(subject: Subject, inbox: Inbox, store: Store, remains: Remains) -> None:
+    """Ask a database for what its files, which are elsewhere, hold."""
+    if inbox.holds(lambda line: _is_of(subject, line)):
+        remains.found.append("the inbox in PostgreSQL")
+    mentions = store.mentions(subject.user_id or subject.corp_id)
+    remains.within += (f"PostgreSQL: {count} of {place}" for place, count in mentions.items())
 
 
 def _ask(subject: Subject, paths: list[Path], lake: Lake, engine: Engine, remains: Remains) -> None:
@@ -92,12 +103,15 @@ def _search(subject: Subject, path: Path, settings: Settings, store: Store, rema
 
 def _facts_of(subject: Subject, path: Path) -> Iterator[bool]:
     for line in path.read_bytes().splitlines():
-        try:
-            fact = _facts.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            yield subject.corp_id.encode() in line
-        else:
-            yield (fact.corp_id, fact.user_id) == subject
+        yield _is_of(subject, line)
+
+
+def _is_of(subject: Subject, line: bytes) -> bool:
+    try:
+        fact = _facts.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return subject.corp_id.encode() in line
+    return fact.corp_id == subject.corp_id and subject.user_id in (None, fact.user_id)
 
 
 def _escaped(text: str) -> bytes:

@@ -11,7 +11,7 @@ from reportdata.days import Coverage
 from reportdata.engines import Engine
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadSegment
-from reportdata.inbox import Inbox
+from reportdata.inbox import Inbox, facts_of
 from reportdata.lake import Lake
 from reportdata.pipeline.compacting import compact
 from reportdata.pipeline.refreshing import refresh
@@ -61,7 +61,7 @@ class Worker:
         whole: list[Path] = []
         for path in segments:
             try:
-                facts = list(self._inbox.facts(path))
+                facts = list(facts_of(path))
             except BadSegment as error:
                 log.error("%s; it is kept as %s", error.message, self._inbox.set_aside(path))  # noqa: TRY400
                 continue

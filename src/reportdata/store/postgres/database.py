@@ -179,13 +179,15 @@ class Database:
         self._poll.register(connection.pgconn.socket, select.POLLIN)
         connection.autocommit = True
         connection.prepare_threshold = None  # what psycopg prepares it also lets go of, with all that others prepared
-        # What is acknowledged is durable, whatever the server's default; whoever made that stricter is heeded.
+        # What is acknowledged is durable, whatever the server's default; whoever made that stricter is heeded. What is
+        # read lies in memory mostly. Calls ask the same few things, whose plans need not be made each time.
         connection.execute(
             "select set_config('lock_timeout', %s, false), set_config('default_transaction_isolation',"
             " 'read committed', false), set_config('synchronous_commit',"
             " case current_setting('synchronous_commit') when 'off' then 'on'"
-            " else current_setting('synchronous_commit') end, false)",
-            [str(round(self._timeout * 1000))],
+            " else current_setting('synchronous_commit') end, false),"
+            " set_config('random_page_cost', '1.1', false), set_config('plan_cache_mode', %s, false)",
+            [str(round(self._timeout * 1000)), "force_generic_plan" if self._timeout <= SERVING_TIMEOUT else "auto"],
         )
         return connection
 

@@ -1,4 +1,4 @@
-"""The inbox: facts that were pushed, until they are in the lake. ::
+"""The inbox of one machine: a folder of segments. ::
 
     inbox/<id>.open      a segment that one process is writing, which holds its lock
     inbox/<id>.jsonl     a finished segment; a line is a `Fact` in JSON
@@ -15,18 +15,18 @@ import fcntl
 import logging
 import os
 import shutil
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from reportdata.errors import BadSegment, InboxError
+from reportdata.errors import InboxError
 from reportdata.facts import Fact
+from reportdata.inbox import Concerned
+from reportdata.inbox.writing import Batches
 
 LARGEST_SEGMENT = 8 << 20
 """Bytes after which a segment is finished."""
@@ -37,7 +37,7 @@ _facts = msgspec.json.Decoder(Fact)
 log = logging.getLogger("reportdata.inbox")
 
 
-class Inbox:
+class FolderInbox:
     """The inbox in a folder, which is made when something is written to it.
 
     :raises InboxError: from every method, when the folder or a file cannot be read or written.
@@ -75,18 +75,6 @@ class Inbox:
         except OSError as error:
             raise self._failed("read", error) from error
 
-    def facts(self, path: Path) -> Iterator[Fact]:
-        """The facts of a segment."""
-        try:
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    try:
-                        yield _facts.decode(line)
-                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                        raise BadSegment(f"{path}, line {number}: is no fact: {error}") from error
-        except OSError as error:
-            raise self._failed("read", error) from error
-
     def contents(self) -> Iterator[tuple[str, bytes]]:
         """A name and whole lines for each segment that is there, finished or not. What is taken into the lake meanwhile
         may be left out."""
@@ -110,12 +98,26 @@ class Inbox:
         except OSError as error:
             raise self._failed("written", error) from error
 
-    def set_aside(self, path: Path) -> Path:
-        """Keep a damaged segment where nobody looks for finished ones."""
+    def set_aside(self, path: Path) -> str:
+        """Keep a damaged segment where nobody looks for finished ones; returns where."""
         try:
-            return path.rename(path.with_suffix(".damaged"))
+            return str(path.rename(path.with_suffix(".damaged")))
         except OSError as error:
             raise self._failed("written", error) from error
+
+    def holds(self, concerned: Concerned) -> bool:
+        """Whether a segment, finished or not, has such a line."""
+        return any(has_line(path, concerned) for path in self._paths())
+
+    def drop(self, concerned: Concerned) -> int:
+        """Remove such lines from finished segments; returns how many. Who calls this is the only worker."""
+        try:
+            return sum(rewrite(path, concerned) for path in self.ready())
+        except OSError as error:
+            raise self._failed("written", error) from error
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
 
     def _paths(self) -> list[Path]:
         try:
@@ -127,7 +129,7 @@ class Inbox:
         return InboxError(f"the inbox {self.folder} cannot be {what}: {error.strerror or error}")
 
 
-class InboxWriter:
+class FolderWriter(Batches):
     """Writes to an inbox in a thread: all that comes while it writes is made durable together afterwards.
 
     :param clock: gives the time in seconds since 1970.
@@ -144,8 +146,6 @@ class InboxWriter:
         longest: float = 1.0,
         largest: int = LARGEST_SEGMENT,
     ) -> None:
-        self.commits = 0
-        """How often lines were made durable."""
         self._folder = folder
         self._clock = clock
         self._age, self._longest, self._largest = age, longest, largest
@@ -153,61 +153,22 @@ class InboxWriter:
         self._named = 0
         self._segment: _Segment | None = None
         self._before: Path | None = None
-        self._wake = threading.Condition()
-        self._queue: list[tuple[bytes, Future[None]]] = []
-        self._closing = False
-        self._thread = threading.Thread(target=self._work, name="inbox", daemon=True)
-        self._thread.start()
+        super().__init__(str(folder))
 
-    def append(self, lines: bytes) -> Future[None]:
-        """Add whole lines, each a `Fact` in JSON. They are durable when the future is done; when it fails with
-        `InboxError`, they are not in the inbox."""
-        future: Future[None] = Future()
-        with self._wake:
-            if self._closing:
-                raise InboxError(f"the inbox {self._folder} is closed")
-            self._queue.append((lines, future))
-            self._wake.notify()
-        return future
+    def _pause(self) -> float | None:
+        return self._age if self._segment else None
 
-    def close(self) -> None:
-        """Write what is queued, and finish the open segment."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        self._thread.join()
+    def _write(self, lines: bytes) -> None:
+        (self._segment or self._begin()).write(lines)
 
-    def _work(self) -> None:
-        ended = False
-        while not ended:
-            with self._wake:
-                if not self._queue and not self._closing:
-                    self._wake.wait(self._age if self._segment else None)
-                taken, self._queue = self._queue, []
-                ended = self._closing
-            wanted = [(lines, future) for lines, future in taken if future.set_running_or_notify_cancel()]
-            if wanted:
-                self._commit(wanted)
-            if self._segment is not None and (ended or self._is_ripe(self._segment)):
-                self._finish(self._segment)
+    def _failed(self) -> None:
+        if self._segment is not None:
+            self._segment.abandon()
+            self._segment = None
 
-    def _commit(self, wanted: list[tuple[bytes, Future[None]]]) -> None:
-        try:
-            segment = self._segment or self._begin()
-            segment.write(b"".join(lines for lines, _ in wanted))
-        except Exception as error:  # whatever it is, somebody waits for an answer
-            if self._segment is not None:
-                self._segment.abandon()
-                self._segment = None
-            reason = error.strerror if isinstance(error, OSError) else error
-            failed = InboxError(f"the inbox {self._folder} cannot be written: {reason}")
-            failed.__cause__ = error
-            for _, future in wanted:
-                future.set_exception(failed)
-        else:
-            self.commits += 1
-            for _, future in wanted:
-                future.set_result(None)
+    def _written(self, *, ended: bool) -> None:
+        if self._segment is not None and (ended or self._is_ripe(self._segment)):
+            self._finish(self._segment)
 
     def _begin(self) -> _Segment:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -320,3 +281,31 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def has_line(path: Path, concerned: Concerned) -> bool:
+    """Whether a file of lines has such a one; not when it is gone."""
+    try:
+        return any(map(concerned, path.read_bytes().splitlines()))
+    except FileNotFoundError:
+        return False
+
+
+def rewrite(path: Path, concerned: Concerned) -> int:
+    """Write a file of lines anew without those; returns how many. What others append meanwhile is kept."""
+    if not has_line(path, concerned):
+        return 0
+    aside, removed = path.with_name(f"{path.name}.anew"), 0
+    with path.open("rb") as old:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb", buffering=0) as new:
+            for turn in range(2):
+                lines = old.read().splitlines(keepends=True)
+                kept = [line for line in lines if not concerned(line)]
+                removed += len(lines) - len(kept)
+                new.write(b"".join(kept))
+                os.fsync(new.fileno())
+                if turn == 0:
+                    aside.rename(path)
+    _sync(path.parent)
+    return removed

@@ -1,0 +1,91 @@
+"""The inbox: facts that were pushed, until they are in the lake. One protocol for every place where they may lie.
+
+What every inbox owes:
+
+- Lines that were acknowledged survive ``kill -9`` and power loss. Those that were not may be there or not, in whole
+  lines.
+- Lines lie in segments. A segment is finished when nothing is added to it any more; one that a dead writer left is
+  finished by whoever looks for finished ones.
+- Taking facts into the lake twice is harmless, so a segment is removed only after that.
+- What keeps an inbox from working is raised as `InboxError`, from every method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from reportdata.errors import BadSegment, InboxError
+from reportdata.facts import Fact
+
+Concerned = Callable[[bytes], bool]
+"""Whether a line is meant."""
+
+_facts = msgspec.json.Decoder(Fact)
+
+
+class Writer(Protocol):
+    """Adds lines to an inbox: all that comes while it writes is made durable together afterwards."""
+
+    commits: int
+    """How often lines were made durable."""
+
+    def append(self, lines: bytes) -> Future[None]:
+        """Add whole lines, each a `Fact` in JSON. They are durable when the future is done. When it fails they are not
+        in the inbox, or nobody knows."""
+
+    def close(self) -> None:
+        """Write what is queued, and finish what is open."""
+
+
+class Inbox(Protocol):
+    """See the module's text for what holds of every method."""
+
+    def ready(self) -> Sequence[Path]:
+        """Finished segments as files, the oldest first: all, or as many as are taken up at a time. A name begins with
+        when its segment was begun, in microseconds since 1970 as 16 hexadecimal digits."""
+
+    def remove(self, paths: Iterable[Path]) -> None:
+        """Remove segments whose facts are in the lake. They are gone for good when this returns."""
+
+    def set_aside(self, path: Path) -> str:
+        """Keep a damaged segment where nobody looks for finished ones; returns where."""
+
+    def backlog(self) -> int:
+        """Bytes that wait, finished or not."""
+
+    def free(self) -> int:
+        """Bytes that may still be written, as far as that can be told."""
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """A name and whole lines for each segment that is there, finished or not. What is taken into the lake meanwhile
+        may be left out."""
+
+    def holds(self, concerned: Concerned) -> bool:
+        """Whether a segment, finished or not, has such a line."""
+
+    def drop(self, concerned: Concerned) -> int:
+        """Remove such lines from finished segments; returns how many. Who calls this is the only worker."""
+
+    def close(self) -> None:
+        """Let go of the inbox."""
+
+
+def facts_of(path: Path) -> Iterator[Fact]:
+    """The facts of a segment.
+
+    :raises BadSegment: when a line is no fact.
+    """
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield _facts.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    raise BadSegment(f"{path}, line {number}: is no fact: {error}") from error
+    except OSError as error:
+        raise InboxError(f"the segment {path} cannot be read: {error.strerror or error}") from error
