@@ -43,7 +43,7 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
         options = {"unix_socket_directories": self._folder, "listen_addresses": "127.0.0.1" if self.port else ""}
-        options |= {"port": self.port or 5432, "max_connections": 60, "shared_buffers": "32MB", "fsync": "off"}
+        options |= {"port": self.port or 5432, "max_connections": 200, "shared_buffers": "32MB", "fsync": "off"}
         command = [
             self._programs / "postgres",
             "-D",

@@ -34,6 +34,11 @@ ROUNDS = 200 if os.environ.get("REPORTDATA_TESTS_FULL") else 12
 @pytest.fixture
 def tokens(folder: Folder) -> dict[str, str]:
     """Two organisations in different zones, with a token for each that may read and write."""
+    return tokens_of(folder)
+
+
+def tokens_of(folder: Folder) -> dict[str, str]:
+    """Tokens of two organisations, which are added."""
     found = {}
     for corp_id, zone in ZONES.items():
         folder.add_organisation(corp_id, str(zone))

@@ -17,6 +17,7 @@ import pytest
 
 import postgres
 from conftest import Folder, Serving, run, serving
+from relay import Relay
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Coverage
 from reportdata.errors import StoreError
@@ -29,57 +30,6 @@ from reportdata.store.sqlite import SQLiteStore
 DAY = "20260921"
 SOON = 20.0
 """Seconds after which what should have happened has not."""
-
-
-class Relay:
-    """Leads a port of loopback to a server, until it is cut: then it holds its connections and passes nothing on."""
-
-    def __init__(self, to: int) -> None:
-        self._to = to
-        self._cut = threading.Event()
-        self._ends: list[socket.socket] = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        """Pass nothing on any more."""
-        self._cut.set()
-
-    def mend(self) -> None:
-        """Pass on what comes over new connections; the old ones are lost."""
-        ends, self._ends = self._ends, []
-        for end in ends:
-            end.close()
-        self._cut.clear()
-
-    def close(self) -> None:
-        """Let go of all."""
-        self._listening.close()
-        self.mend()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listening.accept()
-            except OSError:
-                return
-            self._ends.append(client)
-            if not self._cut.is_set():
-                server = socket.create_connection(("127.0.0.1", self._to))
-                self._ends.append(server)
-                for one, other in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
-
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
-        try:
-            while data := one.recv(65_536):
-                if self._cut.is_set():
-                    return
-                other.sendall(data)
-            other.close()
-        except OSError:
-            one.close()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@
     ├── AlreadyKnown             an organisation or an app that exists with other properties
     ├── Refused                  a caller who may not have what was asked; says why in ``reason``
     ├── StoreError               the store cannot answer: locked, damaged, of a newer version
+    │   └── Overtaken            somebody else stored a newer state meanwhile
     ├── LakeError                the lake cannot be read or written
     └── InboxError               the inbox cannot be read or written
         └── BadSegment           a file of the inbox holds something that is no fact
@@ -100,6 +101,10 @@ class Refused(ReportDataError):
 
 class StoreError(ReportDataError):
     """The store cannot answer."""
+
+
+class Overtaken(StoreError):
+    """Somebody else stored a newer state than the one that was computed; nothing was changed."""
 
 
 class LakeError(ReportDataError):

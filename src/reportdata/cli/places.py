@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed f
     from reportdata.engines import Engine
     from reportdata.lake import Lake
     from reportdata.store.postgres import PostgresStore
+    from reportdata.store.postgres.leases import PostgresLeases
 
 
 def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT) -> Store:
@@ -66,7 +69,17 @@ def lake_of(settings: Settings) -> Lake:
     """The lake."""
     from reportdata.lake import Lake
 
-    return Lake(settings.lake)
+    return Lake(settings.lake, _leases(settings.database) if settings.database is not None else None)
+
+
+@cache
+def _leases(address: str) -> PostgresLeases:
+    """The leases that this process has: one connection, which is made when one is asked for."""
+    from reportdata.store.postgres.leases import PostgresLeases
+
+    leases = PostgresLeases(address)
+    atexit.register(leases.close)
+    return leases
 
 
 def inbox_of(settings: Settings) -> Inbox:

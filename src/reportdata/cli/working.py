@@ -15,7 +15,8 @@ from reportdata.cli.children import ends_with_parent
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import log_format_option, settings_options
 from reportdata.cli.places import engine_of, inbox_of, lake_of, store_of
-from reportdata.errors import ReportDataError
+from reportdata.errors import ReportDataError, StoreError
+from reportdata.lake.leases import Lease
 from reportdata.pipeline.working import Worker
 from reportdata.settings import Settings
 
@@ -43,27 +44,42 @@ def work_command(once: bool, log_format: str, with_parent: bool, settings: Setti
         signal.signal(number, lambda *_: ending.set())
     if with_parent:
         ends_with_parent(ending.set)
+    while not ending.is_set():
+        try:
+            _work(settings, ending, once=once)
+        except StoreError as error:  # before there was anything to do
+            if once or settings.database is None:
+                raise
+            log.error("%s", error.message)  # noqa: TRY400
+            ending.wait(_TROUBLED)
+        if once:
+            return
+
+
+def _work(settings: Settings, ending: threading.Event, *, once: bool) -> None:
+    """Work as long as this is the one worker."""
     lake = lake_of(settings)
     with (
         closing(store_of(settings)) as store,
-        lake.working(ending.is_set) as alone,
+        lake.working(ending.is_set) as lease,
         closing(engine_of(settings)) as engine,
         closing(inbox_of(settings)) as inbox,
     ):
-        if not alone:
+        if lease is None:
             return
-        service = read_catalogue().service(REPORT_DATA)
-        worker = Worker(lake, store, engine, inbox, service)
+        worker = Worker(lake, store, engine, inbox, read_catalogue().service(REPORT_DATA))
         if once:
             while worker.step(time.time()):
                 pass
-        else:
-            _work(worker, ending)
+            return
+        _go_on(worker, lease, ending)
+    if not ending.is_set():
+        log.warning("another worker may have taken over: this one stands by")
 
 
-def _work(worker: Worker, ending: threading.Event) -> None:
+def _go_on(worker: Worker, lease: Lease, ending: threading.Event) -> None:
     troubled = False
-    while not ending.is_set():
+    while not ending.is_set() and lease.valid():
         try:
             done = worker.step(time.time())
         except ReportDataError as error:

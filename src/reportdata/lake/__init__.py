@@ -13,6 +13,8 @@
       change.lock                                held while files come to their places or go, and for a snapshot
       reading.lock                               shared by all who read files, had alone by who removes some
 
+Locks of these files are leases (`reportdata.lake.leases`), which with a shared store are rows of it by the same names.
+
 A file is written aside, made durable and then renamed into place, so that a reader sees a whole file or none; it is
 never changed afterwards. A fact may stand in several files: facts are a set. A file named ``merged-<id>`` holds each of
 its facts once, by organisation.
@@ -22,7 +24,6 @@ This module knows names and durability, not Parquet: engines read and write the 
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 import uuid
@@ -36,7 +37,8 @@ from reportdata.days import PARTITION, Coverage
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Kind
 from reportdata.lake.files import DayFiles, Incoming, entries, files_of_days, files_of_kind, place_of_merged
-from reportdata.lake.locks import dead, holding, locked, second_name, sync
+from reportdata.lake.leases import FileLeases, Lease, Leases
+from reportdata.lake.locks import second_name, sync
 from reportdata.lake.replacements import Replacements
 
 __all__ = ["DayFiles", "Incoming", "Lake", "sync"]
@@ -46,10 +48,15 @@ _LOOK = 0.1
 
 
 class Lake:
-    """The lake in the folder ``root``, which is made when something is added."""
+    """The lake in the folder ``root``, which is made when something is added.
 
-    def __init__(self, root: Path) -> None:
+    ``leases`` say who may do what with it now: locks of its own files, unless several machines share the folder.
+    """
+
+    def __init__(self, root: Path, leases: Leases | None = None) -> None:
         self.root = root
+        self._leases = leases or FileLeases(root)
+        self._refreshing: Lease | None = None
         self._replacements = Replacements(root)
 
     def files(self, kind: Kind, days: Collection[str] | None = None) -> dict[str, tuple[Path, ...]]:
@@ -101,7 +108,7 @@ class Lake:
         with ExitStack() as held:
             if self.root.is_dir():
                 with self._failing("locked"):
-                    held.enter_context(holding(self.root / "reading.lock", shared=True))
+                    held.enter_context(self._leases.holding("reading.lock", shared=True))
             yield
 
     @contextmanager
@@ -111,33 +118,40 @@ class Lake:
         parent = self.root / "incoming"
         with self._failing("written"):
             parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with holding(parent / "lock"):
-                for left in dead(parent):
-                    shutil.rmtree(left, ignore_errors=True)
-                folder = parent / uuid.uuid4().hex
-                folder.mkdir()
-                lock = locked(folder / "lock", wait=False)
-        try:
-            with self.reading():
-                yield Incoming(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
+            with ExitStack() as held:
+                with self._leases.holding("incoming/lock"):
+                    for left in self._dead(parent):
+                        shutil.rmtree(left, ignore_errors=True)
+                    folder = parent / uuid.uuid4().hex
+                    folder.mkdir()
+                    held.enter_context(self._leases.holding(f"incoming/{folder.name}/lock", wait=False))
+                kept = held.pop_all()
+        with kept:
+            try:
+                with self.reading():
+                    yield Incoming(folder)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def abandoned(self) -> list[Path]:
         """What imports and snapshots left that died; the next one removes it."""
         parent = self.root / "incoming"
         if not parent.exists():
             return []
-        with self._failing("locked"), holding(parent / "lock"):
-            return dead(parent)
+        with self._failing("locked"), self._leases.holding("incoming/lock"):
+            return self._dead(parent)
+
+    def _dead(self, parent: Path) -> list[Path]:
+        """The folders of those that died. Who asks holds the gate, so that none is just made."""
+        folders = [folder for folder in parent.iterdir() if folder.is_dir()]
+        return [folder for folder in folders if not self._leases.is_held(f"incoming/{folder.name}/lock")]
 
     @contextmanager
     def snapshot(self) -> Iterator[dict[str, Path]]:
         """The files as they are at one moment: their paths in the lake, and where each can be read until the block
         ends, even when it is removed from the lake meanwhile."""
         with self.incoming() as aside:
-            with self._failing("locked"), holding(self.root / "change.lock"):
+            with self._failing("locked"), self._leases.holding("change.lock"):
                 paths = [*(path for kind in KINDS for path in self.paths(kind)), *self.observations()]
                 places = (aside.folder / str(number) for number in range(len(paths)))
                 kept = {str(path.relative_to(self.root)): second_name(path, next(places)) for path in paths}
@@ -160,9 +174,10 @@ class Lake:
     def _move(self, moves: dict[Path, Path]) -> None:
         """Bring durable files to their places."""
         folders = {target.parent for target in moves.values()}
-        with holding(self.root / "change.lock"):
+        with self._leases.holding("change.lock") as lease:
             for folder in folders:
                 folder.mkdir(parents=True, exist_ok=True)
+            _require(lease)
             for path, target in moves.items():
                 path.rename(target)
         for folder in {self.root.parent, self.root, *folders, *(folder.parent for folder in folders)}:
@@ -177,10 +192,12 @@ class Lake:
         :returns: the new file in its place.
         """
         with self._failing("written"):
+            _require(self._refreshing)
             if by is None:
                 self._replacements.note(None, files)
                 return None
             sync(by)
+            _require(self._refreshing)
             place = place_of_merged(files)
             self._replacements.note(place, files)
             self._move({by: place})
@@ -195,11 +212,12 @@ class Lake:
         reads and this does not wait. Who calls this holds the lock for refreshing, and does not read itself."""
         with self._failing("written"), ExitStack() as held:
             try:
-                held.callback(os.close, locked(self.root / "reading.lock", wait=wait))
+                held.enter_context(self._leases.holding("reading.lock", wait=wait))
             except BlockingIOError:
                 return None
+            _require(self._refreshing)
             gone = self._replacements.remove()
-            held.enter_context(holding(self.root / "change.lock"))
+            held.enter_context(self._leases.holding("change.lock"))
             for folder in entries(self.root / "withdrawn"):
                 with suppress(OSError):  # it is not empty
                     folder.rmdir()
@@ -216,26 +234,26 @@ class Lake:
 
     @contextmanager
     def refreshing(self) -> Iterator[None]:
-        """Hold the lock under which days are refreshed: one process at a time, so that no older state of a day is
-        stored over a newer one. The lock ends with the process that holds it."""
+        """Hold the lease under which days are refreshed: one process at a time, so that no older state of a day is
+        stored over a newer one. It ends with the process that holds it."""
         with ExitStack() as held:
             with self._failing("locked"):
                 self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-                held.enter_context(holding(self.root / "refresh.lock"))
+                self._refreshing = held.enter_context(self._leases.holding("refresh.lock"))
+            held.callback(setattr, self, "_refreshing", None)
             yield
 
     @contextmanager
-    def working(self, ending: Callable[[], bool]) -> Iterator[bool]:
-        """Hold the lock of the one worker, once it can be had; False, and it is not held, when ``ending`` says first
-        that it is not to be waited for any more."""
+    def working(self, ending: Callable[[], bool]) -> Iterator[Lease | None]:
+        """Hold the lease of the one worker, once it can be had; None, and it is not held, when ``ending`` says first
+        that it is not to be waited for any more. Whoever finds it invalid works no more."""
         with ExitStack() as held:
-            alone = False
+            alone: Lease | None = None
             with self._failing("locked"):
                 self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-                while not alone:
+                while alone is None:
                     try:
-                        held.callback(os.close, locked(self.root / "work.lock", wait=False))
-                        alone = True
+                        alone = held.enter_context(self._leases.holding("work.lock", wait=False))
                     except BlockingIOError:
                         if ending():
                             break
@@ -248,3 +266,9 @@ class Lake:
             yield
         except OSError as error:
             raise LakeError(f"the lake {self.root} cannot be {verb}: {error}") from error
+
+
+def _require(lease: Lease | None) -> None:
+    """:raises LakeError: when a lease was lost: another may hold it by now."""
+    if lease is not None and not lease.valid():
+        raise LakeError("this process was stopped, or cut off, for so long that another may go on with its work")

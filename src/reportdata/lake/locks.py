@@ -33,19 +33,6 @@ def locked(path: Path, *, wait: bool, shared: bool = False) -> int:
     return descriptor
 
 
-def dead(parent: Path) -> list[Path]:
-    """The folders in ``parent`` of those that died: the locks in them can be had. Who asks holds the gate, so that none
-    is just made."""
-    found = []
-    for folder in parent.iterdir():
-        with suppress(OSError):  # the lock is held
-            if folder.is_dir():
-                if (folder / "lock").exists():
-                    os.close(locked(folder / "lock", wait=False))
-                found.append(folder)
-    return found
-
-
 def second_name(path: Path, place: Path) -> Path:
     """The file under another name, or under its own where a file can have but one."""
     with suppress(OSError):

@@ -84,6 +84,7 @@ def refresh(
     with lake.refreshing(), lake.reading():
         # Read before the days: what is noted as observed has its facts in the lake already.
         coverage = lake.coverage()
+        was = store.fingerprints(service_id)  # before the files: what others store meanwhile differs from it
         standing = _standing(lake, store, engine, service_id, days)
         chosen = dict(standing.stale)
         if first_day is not None or last_day is not None:
@@ -105,6 +106,7 @@ def refresh(
                 now,
                 files={day: found.names() for day, found in files.items()},
                 only=dict.fromkeys(batch, scope) if scope is not None else None,
+                was={day: was.get(day) for day in batch},
             )
             done.days += batch
             done.partly += len(batch) if scope is not None else 0

@@ -113,6 +113,7 @@ class Store(Protocol):
         *,
         files: Mapping[str, Collection[str]] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
+        was: Mapping[str, str | None] | None = None,
     ) -> int:
         """Replace the KPIs of days: ``fingerprints`` names the days, ``rows`` holds all that they have. An organisation
         without a row has no facts on that day any more. Returns how many values changed.
@@ -120,6 +121,8 @@ class Store(Protocol):
         :param files: the names of the files that a day was computed from; none are noted for a day that is left out.
         :param only: the organisations whose KPIs are replaced, where they are not all; the day's others stay as they
             are.
+        :param was: the fingerprints that the days had, None for those that had none, before their files were looked at.
+        :raises Overtaken: when a day has another one than it ``was``: its state may be newer. Then nothing changes.
         """
 
     def exchange_files(self, service: str, stat_day: str, was: str, fingerprint: str, files: Collection[str]) -> bool:

@@ -1,10 +1,11 @@
-"""Pieces of coverage."""
+"""Pieces of coverage, and whether days still stand as they did."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reportdata.days import to_date
+from reportdata.errors import Overtaken
 
 
 def merged(pieces: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -16,3 +17,10 @@ def merged(pieces: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         else:
             found.append((first, last))
     return found
+
+
+def require_standing(was: Mapping[str, str | None] | None, found: Mapping[str, str]) -> None:
+    """:raises Overtaken: when a day has another fingerprint than it was said to have."""
+    for day, fingerprint in (was or {}).items():
+        if found.get(day) != fingerprint:
+            raise Overtaken(f"somebody else computed {day} meanwhile, perhaps from more", "nothing was changed")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
+from reportdata.cli.places import lake_of
 from reportdata.errors import ReportDataError
 from reportdata.lake import Lake
 from reportdata.settings import Settings
@@ -50,7 +51,7 @@ class Examined:
     @property
     def lake(self) -> Lake:
         """The lake of the data folder."""
-        return Lake(self.settings.lake)
+        return lake_of(self.settings)
 
 
 Check = Callable[[Examined], Iterator[Finding]]

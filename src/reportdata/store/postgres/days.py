@@ -9,7 +9,7 @@ import msgspec
 
 from reportdata.days import Coverage, days_between
 from reportdata.store import DayKpis, Version
-from reportdata.store.pieces import merged
+from reportdata.store.pieces import merged, require_standing
 from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, THERE, Database
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
@@ -138,11 +138,17 @@ class Days:
         *,
         files: Mapping[str, Collection[str]] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
+        was: Mapping[str, str | None] | None = None,
     ) -> int:
         at, files, days = int(now * 1000), files or {}, sorted(fingerprints)
         self._make_months({row.stat_day[:6] for row in rows})
         with self.database.writing(LONG) as cursor:
             _alone(cursor)
+            found = cursor.execute(
+                "select stat_day, fingerprint from computed_days where service = %s and stat_day = any(%s) for update",
+                (service, sorted(was or ())),
+            )
+            require_standing(was, dict(found.fetchall()))
             cursor.execute(_INCOMING)
             with cursor.copy("copy incoming from stdin") as copy:
                 for row in rows:

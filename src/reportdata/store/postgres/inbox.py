@@ -137,6 +137,7 @@ class PostgresInbox:
         if self._aside is not None:
             shutil.rmtree(self._aside, ignore_errors=True)
             os.close(self._descriptor)
+            self._aside = None
 
     def _place(self) -> Path:
         """A folder of this process alone, under a lock that ends with it. What dead ones left goes away."""

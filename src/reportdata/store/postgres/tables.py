@@ -15,7 +15,7 @@ from reportdata.store.postgres.identities import CHANGED
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-_OWN = ("store_schema", "changes", "inbox")
+_OWN = ("store_schema", "changes", "inbox", "leases")
 """Tables that only this store has."""
 _CHUNK = 10_000
 _COLUMNS = """

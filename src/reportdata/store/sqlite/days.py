@@ -9,7 +9,7 @@ import msgspec
 
 from reportdata.days import Coverage, days_between
 from reportdata.store import DayKpis, Version
-from reportdata.store.pieces import merged
+from reportdata.store.pieces import merged, require_standing
 from reportdata.store.sqlite.database import Database
 
 _values = msgspec.json.Decoder(dict[str, int])
@@ -99,9 +99,11 @@ class Days:
         *,
         files: Mapping[str, Collection[str]] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
+        was: Mapping[str, str | None] | None = None,
     ) -> int:
         at, files = int(now * 1000), files or {}
         with self.database.writing() as connection:
+            require_standing(was, dict(self._computed("fingerprint", service, was or ())))
             gone = _gone(connection, service, fingerprints, rows, only or {})
             before = connection.total_changes
             connection.executemany(
