@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from importlib import metadata
 from pathlib import Path
 
 import httpx
 import msgspec
 import psycopg
 import pytest
+from click.testing import CliRunner, Result
 
 import postgres
 from conftest import Folder, Serving, run, serving
 from relay import Relay
 from reportdata.catalogue import REPORT_DATA
+from reportdata.cli import cli
 from reportdata.days import Coverage
 from reportdata.errors import StoreError
+from reportdata.facts import Fact
 from reportdata.identity import App
 from reportdata.store import DayKpis
 from reportdata.store.postgres import PostgresStore, shown
+from reportdata.store.postgres.inbox import PostgresWriter
 from reportdata.store.postgres.watching import LOOK, VALID
 from reportdata.store.sqlite import SQLiteStore
 
@@ -284,11 +291,7 @@ def test_a_store_is_copied_there_and_back(tmp_path: Path, address: str) -> None:
     here.store.close()
 
 
-def run_plain(*arguments: object) -> object:
-    from click.testing import CliRunner
-
-    from reportdata.cli import cli
-
+def run_plain(*arguments: object) -> Result:
     return CliRunner().invoke(cli, [*map(str, arguments)])
 
 
@@ -300,3 +303,52 @@ def test_the_doctor_looks_into_it(folder: Folder) -> None:
     checks = {check["check"]: check for check in msgspec.json.decode(done.output)["checks"]}
     assert checks["store"]["state"] == "ok", checks
     assert checks["apps"]["state"] == "ok"
+
+
+def test_without_the_extra_nothing_of_it_is_installed_or_imported(tmp_path: Path) -> None:
+    for requirement in metadata.requires("reportdata") or []:
+        if "psycopg" in requirement:
+            assert "extra ==" in requirement
+    assert "psycopg" not in (Path(__file__).parents[1] / "requirements" / "run.txt").read_text()
+    program = "import sys; sys.modules['psycopg'] = None; from reportdata.cli import main; main()"
+    command = [sys.executable, "-c", program]
+
+    def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, cwd=tmp_path)
+
+    added = ran("org", "add", "c1")
+    assert added.returncode == 0, added.stderr
+    assert ran("status").returncode == 0
+    refused = ran("status", "--store", "postgresql://127.0.0.1:1/x")
+    assert refused.returncode == 1
+    assert "pip install 'reportdata[postgres]'" in refused.stderr
+
+
+def test_a_data_folder_is_copied_backed_up_and_forgotten_with_a_database(folder: Folder, tmp_path: Path) -> None:
+    source = tmp_path / "reports.csv"
+    source.write_text("corp_id,report_id,user_id,sent_at\nc1,r1,u1,2026-09-21 09:00\nc2,r2,u2,2026-09-21 09:00\n")
+    for corp_id in ("c1", "c2"):
+        folder.add_organisation(corp_id)
+    assert run(folder, "import", source).exit_code == 0
+    assert folder.days() == {("c1", DAY): (1, 1, 0), ("c2", DAY): (1, 1, 0)}
+    writer = PostgresWriter(folder.settings.database or "")
+    line = msgspec.json.encode(Fact(kind="sent", corp_id="c1", report_id="r3", user_id="u3", at=1, stat_day=DAY))
+    writer.append(line + b"\n").result(SOON)
+    writer.close()
+    taken = run(folder, "backup", tmp_path / "backup")
+    assert taken.exit_code == 0, taken.output
+    restored = Folder(tmp_path / "restored")
+    restored.store.close()
+    restored.settings.store.unlink()
+    assert run_plain("restore", tmp_path / "backup", "--data", restored.path).exit_code == 0
+    again = Folder(restored.path)
+    assert again.days() == folder.days()
+    assert len(list(again.settings.inbox.iterdir())) == 1
+    again.store.close()
+    assert run(folder, "work", "--once").exit_code == 0
+    assert folder.days()["c1", DAY] == (2, 2, 0)
+    assert "stale days  0" in run(folder, "status").output
+    done = run(folder, "forget", "--corp", "c1", "--yes")
+    assert done.exit_code == 0, done.output
+    assert folder.store.mentions("c1") == {}
+    assert folder.days() == {("c2", DAY): (1, 1, 0)}

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import postgres
 from reportdata.days import Coverage, days_between
-from reportdata.errors import AlreadyKnown, NotKnown, Reason, Refused, StoreError
+from reportdata.errors import AlreadyKnown, NotKnown, Overtaken, Reason, Refused, StoreError
 from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, issue, mint
 from reportdata.store import DayKpis, Store
 from reportdata.store.postgres import PostgresStore
@@ -333,6 +333,39 @@ def test_some_organisations_of_a_day_are_replaced_and_others_stay(store: Store) 
     }
     assert store.put_days("s", {"20240101": "h"}, [], NOW, only={"20240101": []}) == 0
     assert store.fingerprints("s") == {"20240101": "h", "20240102": "g"}
+
+
+def test_days_are_put_only_if_they_are_still_as_they_were(store: Store, another: Callable[[], Store]) -> None:
+    days = ("20240101", "20240102")
+    put = [row("c1", day, 1, 1, 1) for day in days]
+    was: dict[str, str | None] = dict.fromkeys(days)
+    assert store.put_days("s", dict.fromkeys(days, "f"), put, NOW, was=was) == 2
+    late = [row("c1", day, 2, 2, 2) for day in days]
+    for wrong in (was, {days[0]: "f", days[1]: None}, {days[0]: "f", days[1]: "e"}, {days[1]: "e"}):
+        with pytest.raises(Overtaken, match="2024010"):
+            another().put_days("s", dict.fromkeys(days, "g"), late, NOW, was=wrong)
+    assert store.fingerprints("s") == dict.fromkeys(days, "f")
+    assert [len(store.history("s", "c1", day)) for day in days] == [1, 1]
+    assert another().put_days("s", dict.fromkeys(days, "g"), late, NOW, was=dict.fromkeys(days, "f")) == 2
+
+
+def test_of_two_who_put_a_day_at_once_one_is_overtaken(another: Callable[[], Store]) -> None:
+    stores = another(), another()
+
+    def put(store: Store, number: int, fingerprint: str) -> bool:
+        try:
+            store.put_days("s", {"20240101": fingerprint}, [row("c1", "20240101", number)], NOW, was=was)
+        except Overtaken:
+            return False
+        return True
+
+    was: dict[str, str | None] = {"20240101": None}
+    for number in range(10):
+        names = [f"{number}a", f"{number}b"]
+        done = together(*(lambda s=s, n=n: put(s, number, n) for s, n in zip(stores, names, strict=True)))  # noqa: B023
+        assert sorted(done) == [False, True]
+        was = {"20240101": names[done.index(True)]}
+        assert stores[0].fingerprints("s") == was
 
 
 def test_withdrawals_are_exchanged_for_the_file_they_were_merged_into(store: Store) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import logging
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportdata.errors import NotKnown
+from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
 from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.settings import Settings
@@ -22,6 +24,8 @@ if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed f
     from reportdata.lake import Lake
     from reportdata.store.postgres import PostgresStore
     from reportdata.store.postgres.leases import PostgresLeases
+
+log = logging.getLogger("reportdata.store")
 
 
 def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT) -> Store:
@@ -43,6 +47,24 @@ def schemas_of(settings: Settings) -> tuple[int, int]:
 
         return postgres.schemas(settings.database)
     return schemas(settings.store)
+
+
+def wait_for_store(settings: Settings, seconds: float = 60.0) -> None:
+    """Wait until a database can be used: it may be started at the same time as this is, or be starting again.
+
+    :raises StoreError: when it cannot be used for so long.
+    """
+    end = time.monotonic() + seconds
+    while settings.database is not None:
+        try:
+            store_of(settings).close()
+        except StoreError as error:
+            if time.monotonic() > end:
+                raise
+            log.warning("%s; it is tried again", error.message)
+            time.sleep(1)
+        else:
+            return
 
 
 def open_store(settings: Settings) -> Store:

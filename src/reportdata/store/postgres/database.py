@@ -11,7 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, cast
 
-from reportdata.errors import StoreError
+from reportdata.errors import BadValue, StoreError
 
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor
@@ -22,6 +22,9 @@ SERVING_TIMEOUT = 1.4
 """The same for a call: twice this is below the 3 s after which DingTalk's Node SDK gives up."""
 LONG = 3600.0
 """The same for what reads or writes much."""
+
+_FIRST = 10.0
+"""The same for a store that is opened: nobody waits for an answer yet."""
 
 LOCKS = 0x7264
 """The class of this program's advisory locks."""
@@ -54,7 +57,7 @@ class Database:
         self.connection: Connection | None = None
         try:
             with self._failing():
-                self._open(timeout)
+                self._open(max(timeout, _FIRST) if migrate else timeout)
                 if migrate:
                     self._migrate()
         except BaseException:
@@ -214,7 +217,8 @@ class Database:
         steps = _steps()
         if self._schema() == len(steps):
             return
-        with self.writing() as cursor:
+        with self.writing(COMMAND_TIMEOUT) as cursor:
+            cursor.execute("set local lock_timeout = 0")
             cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, SCHEMA))
             version = self._schema()
             if version > len(steps):
@@ -261,7 +265,7 @@ def _psycopg() -> Any:
     try:
         import psycopg
     except ImportError as error:
-        raise StoreError("psycopg is not installed, so PostgreSQL cannot be used", _INSTALL) from error
+        raise BadValue("psycopg is not installed, so PostgreSQL cannot be used", _INSTALL) from error
     return psycopg
 
 
