@@ -126,6 +126,7 @@ class Pushing(Pusher):
 
     def __init__(self, platform: Platform, facts: Sequence[Fact], seed: int) -> None:
         super().__init__(platform.addresses[0], platform.tokens, facts, seed)
+        self.daemon = True
         self._addresses = platform.addresses
 
     def _push(self, corp_id: str, body: bytes, key: str) -> None:
