@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from benchmarks import figures, footprint, freshness, history, importing, peers, serving
+from benchmarks import figures, footprint, freshness, history, importing, peers, serving, shared
 from benchmarks.machine import Usage, this_machine
 
 QUIET = 0.1
 """The share of the machine that other programs may use while figures are measured that are kept."""
 PARTS = {
     "serving": serving.measure,
+    "shared": shared.measure,
     "importing": importing.measure,
     "history": history.measure,
     "freshness": freshness.measure,

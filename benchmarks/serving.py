@@ -43,7 +43,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
         asked = fill(folder)
         targets = _targets(folder, asked, stack, say)
         generator = stack.enter_context(
-            ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_pin, initargs=(0, 0))
+            ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=pin, initargs=(0, 0))
         )
         for number in range(rounds):
             for name, target in targets.items():
@@ -92,9 +92,9 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
         return bool(json.loads(answer.body)["dataList"] == [asked[place].row])
 
     ours = stack.enter_context(
-        _server("reportdata", "serve", "--port", "0", "--rate", "0", "--data", str(folder / "data"))
+        started("reportdata", "serve", "--port", "0", "--rate", "0", "--data", str(folder / "data"))
     )
-    fastapi = stack.enter_context(_server("benchmarks.usual", str(folder / "usual.db")))
+    fastapi = stack.enter_context(started("benchmarks.usual", str(folder / "usual.db")))
     size = load.check(ours.address, repeated, right)
     with socket.create_connection(ours.address) as connection:
         answer = load.exchange(connection, requests[0])
@@ -106,7 +106,7 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
         "usual": Target(fastapi, repeated, load.check(fastapi.address, repeated, right)),
     }
     for name, kind in (("constant", "server"), ("direct", "direct"), ("socket", "socket")):
-        server = stack.enter_context(_server("benchmarks.constant", kind, str(folder / "answer.json")))
+        server = stack.enter_context(started("benchmarks.constant", kind, str(folder / "answer.json")))
         own = load.check(server.address, repeated[:1], lambda _, given: given.body == answer.body)
         found[name] = Target(server, repeated, own)
     if found["constant"].size != size:
@@ -115,7 +115,7 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
         say("serving: no nginx: its line is left out")
     else:
         (folder / "nginx").mkdir()
-        server = stack.enter_context(_server("benchmarks.nginx", str(folder / "answer.json"), str(folder / "nginx")))
+        server = stack.enter_context(started("benchmarks.nginx", str(folder / "answer.json"), str(folder / "nginx")))
         own = load.check(server.address, repeated[:1], lambda _, given: _same(given, answer))
         found["nginx"] = Target(server, repeated, own)
     return found
@@ -160,12 +160,12 @@ def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
 
 
 @contextmanager
-def _server(module: str, *arguments: str) -> Iterator[Server]:
+def started(module: str, *arguments: str) -> Iterator[Server]:
     """A server in a process on a core of its own."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            _pin(1, process.pid)
+            pin(1, process.pid)
             assert process.stdout is not None
             host, port = process.stdout.readline().split("http://", 1)[1].split("/")[0].split()[0].split(":")
             yield Server(process.pid, (host, int(port)))
@@ -173,7 +173,7 @@ def _server(module: str, *arguments: str) -> Iterator[Server]:
             process.kill()
 
 
-def _pin(place: int, process: int) -> None:
+def pin(place: int, process: int) -> None:
     """Keep a process (0 for this one) on one of the cores, where the system can do that and there are two."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from zoneinfo import ZoneInfo
@@ -83,13 +83,11 @@ class Pusher(threading.Thread):
     def _push(self, corp_id: str, body: bytes, key: str) -> None:
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            with suppress(OSError, HTTPException):
-                connection = HTTPConnection(*self._address, timeout=10)
+            with suppress(OSError, HTTPException), closing(HTTPConnection(*self._address, timeout=10)) as connection:
                 headers = {"x-acs-dingtalk-access-token": self._tokens[corp_id], "idempotency-key": key}
                 connection.request("POST", "/v1/facts", body, headers)
                 answer = connection.getresponse()
                 content = answer.read()
-                connection.close()
                 if answer.status == 200:
                     if json.loads(content)["refused"]:
                         self.wrong.append(content)
