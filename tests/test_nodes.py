@@ -243,6 +243,29 @@ def test_a_worker_that_dies_or_hangs_is_replaced(platform: Platform) -> None:
                 worker.process.send_signal(signal.SIGCONT)
 
 
+def test_who_was_stopped_within_a_transaction_locks_nobody_out(tmp_path: Path) -> None:
+    address = postgres.address()
+    folder = Folder(tmp_path / "data", address)
+    code = (
+        "import sys, time\nfrom reportdata.store.postgres import PostgresStore\n"
+        "from reportdata.store.postgres.leases import PostgresLeases\n"
+        "store = PostgresStore(sys.argv[1])\n"
+        "with PostgresLeases(sys.argv[1]).holding('refresh.lock'), store.database.writing() as cursor:\n"
+        " cursor.execute('lock table computed_days, changes'); print(1, flush=True); sys.stdin.readline()"
+    )
+    command = [sys.executable, "-c", code, address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        with PostgresLeases(address).holding("refresh.lock"):
+            assert time.monotonic() - began > 1
+            folder.store.put_days("s", {"20240101": "f"}, [], 1)
+        holder.kill()
+    folder.store.close()
+
+
 def test_leases_are_had_by_one_or_shared_and_end(tmp_path: Path) -> None:
     address = postgres.address()
     Folder(tmp_path / "data", address).store.close()

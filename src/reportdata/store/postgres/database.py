@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -28,8 +29,10 @@ _FIRST = 10.0
 
 LOCKS = 0x7264
 """The class of this program's advisory locks."""
-SCHEMA, PARTITIONS, DAYS, LEASES = range(1, 5)
+SCHEMA, PARTITIONS, DAYS = range(1, 4)
 """What they are for."""
+PROCESS = uuid.uuid4().hex
+"""What this process is called in the database."""
 
 THERE = "select 1 from pg_class where relname = %s and relnamespace = current_schema()::regnamespace"
 """Whether there is a table of that name. Not by ``to_regclass``, which may remember that there was none."""
@@ -189,6 +192,7 @@ class Database:
             " 'read committed', false), set_config('synchronous_commit',"
             " case current_setting('synchronous_commit') when 'off' then 'on'"
             " else current_setting('synchronous_commit') end, false),"
+            " set_config('idle_in_transaction_session_timeout', '15s', false),"
             " set_config('random_page_cost', '1.1', false), set_config('plan_cache_mode', %s, false)",
             [str(round(self._timeout * 1000)), "force_generic_plan" if self._timeout <= SERVING_TIMEOUT else "auto"],
         )
@@ -228,8 +232,7 @@ class Database:
                 )
             cursor.execute("create table if not exists store_schema (version integer not null)")
             for step in steps[version:]:
-                for statement in step.read_text("utf-8").split(";\n"):
-                    cursor.execute(statement)
+                cursor.execute(step.read_text("utf-8"))
             cursor.execute("delete from store_schema")
             cursor.execute("insert into store_schema values (%s)", [len(steps)])
 
@@ -277,7 +280,7 @@ def _connect(address: str, timeout: float, left: Callable[[], float]) -> Connect
     psycopg = _psycopg()
     from psycopg import generators, waiting
 
-    params = {"client_encoding": "utf8", "application_name": "reportdata", "keepalives_idle": "10"}
+    params = {"client_encoding": "utf8", "application_name": f"reportdata {PROCESS}", "keepalives_idle": "10"}
     params |= {"keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
     given = psycopg.conninfo.conninfo_to_dict(address)
     info = psycopg.conninfo.make_conninfo("", **(params | given))

@@ -1,8 +1,9 @@
 """Leases in PostgreSQL: rows that expire by the server's clock, and that a thread renews as long as the holder lives.
 
 A holder that was stopped, or cut off, loses its leases; it finds that by its own clock, without asking, and earlier
-than anybody else can have them. What it may do in the moment between looking and doing changes no number: days are
-stored by comparing what they replace (`reportdata.store.Store.put_days`), and facts are a set.
+than anybody else can have them. Whoever takes an expired lease ends the sessions of the process that had it, which may
+have been stopped within a transaction. What it may still do in the moment between looking and doing changes no number:
+days are stored by comparing what they replace (`reportdata.store.Store.put_days`), and facts are a set.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from reportdata.errors import StoreError
-from reportdata.store.postgres.database import COMMAND_TIMEOUT, LEASES, LOCKS, Database
+from reportdata.store.postgres.database import COMMAND_TIMEOUT, PROCESS, Database
 
 LASTS = 5.0
 """Seconds that a lease lasts unless it is renewed."""
@@ -31,12 +32,6 @@ _IDLE = 10.0
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps, where there is such a clock."""
 
-_EXPIRED = "delete from leases where name = %(name)s and expires_at <= clock_timestamp()"
-_TAKE = """
-insert into leases
-select %(name)s, %(holder)s, %(shared)s, clock_timestamp() + %(lasts)s * interval '1 second'
-where not exists (select 1 from leases where name = %(name)s and not (shared and %(shared)s))
-"""
 _RENEW = """
 update leases set expires_at = clock_timestamp() + %(lasts)s * interval '1 second'
 where holder = any(%(holders)s) and expires_at > clock_timestamp()
@@ -48,7 +43,7 @@ class PostgresLease:
     """A lease that is renewed by `PostgresLeases`."""
 
     def __init__(self, shown_at: float) -> None:
-        self.holder = uuid.uuid4().hex
+        self.holder = f"{PROCESS} {uuid.uuid4().hex}"
         self.shown_at = shown_at
         """When its holder last showed that it lived, before the server noted it."""
 
@@ -114,12 +109,8 @@ class PostgresLeases:
         with self._lock:
             database = self._opened()
             lease = PostgresLease(_now())
-            asked = {"name": name, "holder": lease.holder, "shared": shared, "lasts": LASTS}
-            with database.writing() as cursor:
-                cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (LOCKS + LEASES, name))
-                cursor.execute(_EXPIRED, asked)
-                taken = cursor.execute(_TAKE, asked).rowcount
-            if not taken:
+            row = database.row("select take_lease(%s, %s, %s, %s)", (name, lease.holder, shared, LASTS))
+            if not row or not row[0]:
                 return None
             self._held[lease.holder] = lease
         return lease
@@ -127,8 +118,8 @@ class PostgresLeases:
     def _let_go(self, lease: PostgresLease) -> None:
         with self._lock:
             self._held.pop(lease.holder, None)
-            with suppress(StoreError), self._opened().writing() as cursor:  # else it expires
-                cursor.execute("delete from leases where holder = %s", [lease.holder])
+            with suppress(StoreError):  # else it expires
+                self._opened().rows("delete from leases where holder = %s returning 1", [lease.holder])
 
     def _beat(self) -> None:
         database: Database | None = None
