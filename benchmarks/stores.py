@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from benchmarks import load, usual
 from reportdata.catalogue import REPORT_DATA
-from reportdata.days import Coverage, from_date
+from reportdata.days import Observation, from_date
 from reportdata.identity import REPORT_READ, App, Organisation, Token, hash_of, mint
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
@@ -60,7 +60,7 @@ def fill(folder: Path) -> list[Asked]:
     kpis = ("4100", "4101", "4102")
     computed = [DayKpis(corp_id, day, dict(zip(kpis, found, strict=True))) for corp_id, day, found in rows]
     store.put_days(REPORT_DATA, dict.fromkeys(days, "made up"), computed, now)
-    store.put_coverage(REPORT_DATA, [Coverage(corp_id, days[0], days[-1]) for corp_id in corps], [])
+    store.put_coverage(REPORT_DATA, [Observation(corp_id, days[0], days[-1], int(now * 1000)) for corp_id in corps], [])
     for app, _, token in issued:
         store.add_app(app, now)
         store.add_token(token)

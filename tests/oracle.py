@@ -55,3 +55,20 @@ def days_of(facts: Iterable[Fact], zones: dict[str, ZoneInfo]) -> Days:
         elif isinstance(fact, Commented):
             day[2].add(fact.user_id)
     return {key: (len(a), len(b), len(c)) for key, (a, b, c) in sets.items() if a or b or c}
+
+
+def commenters_of(
+    facts: Iterable[Fact], zones: dict[str, ZoneInfo], day: str, commenters: str, own: str
+) -> dict[tuple[str, str], int]:
+    """(organisation, day) to 4102 by a calibre, of every day where it is not zero."""
+    facts = set(facts)
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for comment in (f for f in facts if isinstance(f, Commented)):
+        reports = [f for f in facts if isinstance(f, Sent) and f[:2] == comment[:2]]
+        if own == "without-own" and comment.user_id in {report.user_id for report in reports}:
+            continue
+        for at in [report.at for report in reports] if day == "report-day" else [comment.at]:
+            key = (comment.corp_id, f"{at.astimezone(zones[comment.corp_id]):%Y%m%d}")
+            report_id = comment.report_id if commenters == "summed" else ""
+            found.setdefault(key, set()).add((report_id, comment.user_id))
+    return {key: len(counted) for key, counted in found.items()}

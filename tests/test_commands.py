@@ -28,23 +28,36 @@ def filled(folder: Folder, tmp_path: Path) -> Folder:
 
 def test_query_prints_the_documents_table(filled: Folder) -> None:
     lines = run(filled, "query", "20210619", "--to", "20210622").output.splitlines()
-    assert lines[1].split() == ["统计日期", "组织ID", "发送日志数", "发送日志用户数", "评论日志用户数"]
-    assert [line.split() for line in lines[3:7]] == [
-        ["20210619", CORP, "0", "0", "0"],
-        ["20210620", CORP, "1", "1", "0"],
-        ["20210621", CORP, "0", "0", "0"],
-        ["20210622", CORP, "–", "–", "–"],
+    assert lines[1].split() == [
+        "统计日期",
+        "组织ID",
+        "发送日志数",
+        "发送日志用户数",
+        "评论日志用户数",
+        "state",
+        "as",
+        "of",
+    ]
+    assert [line.split()[:6] for line in lines[3:7]] == [
+        ["20210619", CORP, "0", "0", "0", "final"],
+        ["20210620", CORP, "1", "1", "0", "final"],
+        ["20210621", CORP, "0", "0", "0", "final"],
+        ["20210622", CORP, "–", "–", "–", "missing"],
     ]
     assert "not known" in lines[-1]
 
 
 def test_query_gives_programs_rows_of_the_contract(filled: Folder) -> None:
-    assert run(filled, "query", "20210620", "--to", "20210625", "--format", "json").output == (
-        '[{"stat_date":"20210620","4100_DAY":1,"corp_id":"ding32xxx","4101_DAY":1,"4102_DAY":0},'
-        '{"stat_date":"20210621","4100_DAY":0,"corp_id":"ding32xxx","4101_DAY":0,"4102_DAY":0}]\n'
+    said = run(filled, "query", "20210620", "--to", "20210625", "--format", "json").output
+    rows = json.loads(said)
+    (as_of,) = {row["as_of"] for row in rows}
+    certain = f'"state":"final","as_of":"{as_of}","states":{{"4100":"final","4101":"final","4102":"final"}}}}'
+    assert said == (
+        f'[{{"stat_date":"20210620","4100_DAY":1,"corp_id":"ding32xxx","4101_DAY":1,"4102_DAY":0,{certain},'
+        f'{{"stat_date":"20210621","4100_DAY":0,"corp_id":"ding32xxx","4101_DAY":0,"4102_DAY":0,{certain}]\n'
     )
     assert run(filled, "query", "20210620", "--corp", CORP, "--format", "csv").output == (
-        "stat_date,corp_id,4100_DAY,4101_DAY,4102_DAY\n20210620,ding32xxx,1,1,0\n"
+        f"stat_date,corp_id,4100_DAY,4101_DAY,4102_DAY,state,as_of\n20210620,ding32xxx,1,1,0,final,{as_of}\n"
     )
     assert run(filled, "query", "20220101", "--format", "json").output == "[]\n"
 
@@ -64,7 +77,13 @@ def test_status_shows_coverage_and_what_is_stale(filled: Folder, tmp_path: Path)
     found = json.loads(run(filled, "status", "--json").output)
     assert found["staleDays"] == ["20210620", "20210621"], "one day has a new report, one a withdrawn one"
     assert found["organisations"] == [
-        {"corpId": CORP, "coverage": [{"firstDay": "20210619", "lastDay": "20210621"}], "newestDay": "20210621"}
+        {
+            "corpId": CORP,
+            "coverage": [{"firstDay": "20210619", "lastDay": "20210621"}],
+            "newestDay": "20210621",
+            "newestState": "final",
+            "newestFinalDay": "20210621",
+        }
     ]
     assert found["lakeBytes"] > 0 < found["storeBytes"]
     assert "20210619 to 20210621" in run(filled, "status").output

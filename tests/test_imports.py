@@ -19,13 +19,15 @@ DOMAIN = {
     "facts",
     "columns",
     "records",
+    "states",
+    "calibres",
     "catalogue",
     "identity",
     "limits",
     "demonstration",
     "settings",
 }
-ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit"}
+ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit", "dingtalk", "twin"}
 MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, DOMAIN),
     **{part: DOMAIN | {part} for part in ADAPTERS},

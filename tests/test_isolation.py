@@ -16,7 +16,7 @@ from calling import Call
 from conftest import Folder, Serving, serving
 from reportdata.api.datacenter import wire
 from reportdata.catalogue import REPORT_DATA
-from reportdata.days import Coverage
+from reportdata.days import Observation
 from reportdata.identity import REPORT_READ, App, hash_of, new_secret
 from reportdata.store import DayKpis
 
@@ -57,7 +57,7 @@ def test_no_token_reads_another_organisation(place: tuple[Folder, Serving]) -> N
             folder.add_organisation(corp_id)
             rows = [DayKpis(corp_id, day, {"4100": number, "4101": number, "4102": number}) for day in DAYS]
             folder.store.put_days(REPORT_DATA, dict.fromkeys(DAYS, "x"), [*self._others(), *rows], 0)
-            folder.store.put_coverage(REPORT_DATA, [Coverage(corp_id, DAYS[0], DAYS[1])], ())
+            folder.store.put_coverage(REPORT_DATA, [Observation(corp_id, DAYS[0], DAYS[1])], ())
             self.corps[corp_id] = number
             return corp_id
 

@@ -24,7 +24,7 @@ from conftest import Folder, Serving, run, serving
 from relay import Relay
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
-from reportdata.days import Coverage
+from reportdata.days import Observation
 from reportdata.errors import StoreError
 from reportdata.facts import Fact
 from reportdata.identity import App
@@ -66,7 +66,7 @@ def filled(folder: Folder, number: int = 1) -> tuple[App, str]:
     folder.add_organisation("c1")
     app, _ = folder.add_app("c1")
     put(folder, number)
-    folder.store.put_coverage(REPORT_DATA, [Coverage("c1", DAY, DAY)], [])
+    folder.store.put_coverage(REPORT_DATA, [Observation("c1", DAY, DAY)], [])
     return app, folder.token(app)
 
 
@@ -170,7 +170,7 @@ def test_a_call_fails_in_time_when_others_hold_what_it_needs(folder: Folder, add
 def test_a_month_has_a_partition_of_its_own(folder: Folder, address: str) -> None:
     days = ("20240131", "20240201", "20241231", "20250101", "99991231")
     folder.store.put_days("s", dict.fromkeys(days, "f"), [DayKpis("c1", day, {"4100": 1}) for day in days], 1)
-    folder.store.put_coverage("s", [Coverage("c1", "20240101", "99991231")], [])
+    folder.store.put_coverage("s", [Observation("c1", "20240101", "99991231")], [])
     assert [folder.store.kpis("s", "c1", day) for day in days] == [{"4100": 1}] * 5
     with psycopg.connect(address) as connection:
         found = connection.execute(

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import postgres
-from reportdata.days import Coverage, days_between
+from reportdata.days import Coverage, Observation, days_between
 from reportdata.errors import AlreadyKnown, NotKnown, Overtaken, Reason, Refused, StoreError
 from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, issue, mint
-from reportdata.store import DayKpis, Store
+from reportdata.states import DayState, State
+from reportdata.store import DayKpis, Official, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 
@@ -87,8 +88,12 @@ def row(corp_id: str, day: str, *values: int) -> DayKpis:
     return DayKpis(corp_id, day, dict(zip(("4100", "4101", "4102"), values, strict=False)))
 
 
+def state(corp_id: str, day: str, kpi_id: str, of: State = State.FINAL, as_of: int = 1) -> DayState:
+    return DayState(corp_id, day, kpi_id, of, as_of)
+
+
 def cover(store: Store, *pieces: tuple[str, str, str]) -> None:
-    store.put_coverage("s", [Coverage(*piece) for piece in pieces], [])
+    store.put_coverage("s", [Observation(*piece) for piece in pieces], [])
 
 
 def test_organisations_are_listed_by_id_and_added_once(store: Store, another: Callable[[], Store]) -> None:
@@ -388,14 +393,17 @@ def test_a_forgotten_organisation_leaves_nothing_and_others_stay(store: Store, a
         store.add_token(mint(app, NOW)[1])
         assert store.claim_client_token(app.app_key, "t", "r", NOW)
         cover(store, (corp, "20240101", "20240102"), (corp, "20240105", "20240105"))
+        store.put_states("s", [state(corp, "20240101", "4100"), state(corp, "20240101", "4102")])
+        store.put_official("s", [Official(corp, "20240101", {"4100": 1}, 1), Official(corp, "20240102", None, 1)])
     for number, service in enumerate(("s", "s", "t")):
         store.put_days(service, {"20240101": "f"}, [row(corp, "20240101", number) for corp in corps], NOW)
     assert store.mentions("forgotten corp") == {
-        "apps.corp_id": 1, "coverage.corp_id": 2, "kpis.corp_id": 3, "organisations.corp_id": 1,
+        "apps.corp_id": 1, "coverage.corp_id": 2, "day_states.corp_id": 2, "kpis.corp_id": 3,
+        "official_figures.corp_id": 2, "organisations.corp_id": 1,
     }  # fmt: skip
     history = store.history("s", "c12", "20240101")
     other = another()
-    assert other.forget("forgotten corp") == 1 + 2 + 3 + 1 + 2 + 1
+    assert other.forget("forgotten corp") == 1 + 2 + 2 + 3 + 2 + 1 + 2 + 1
     assert other.forget("forgotten corp") == 0
     assert store.mentions("forgotten corp") == store.mentions("key0") == {}
     assert store.mentions("c12")["organisations.corp_id"] == 1
@@ -405,6 +413,10 @@ def test_a_forgotten_organisation_leaves_nothing_and_others_stay(store: Store, a
     assert {piece.corp_id for piece in store.coverage()} == {"c1", "c12"}
     assert store.history("s", "c12", "20240101") == history
     assert store.history("s", "forgotten corp", "20240101") == []
+    assert {(s.corp_id, s.kpi_id) for s in store.states("s", None, "20240101", "20240101")} == {
+        ("c1", "4100"), ("c1", "4102"), ("c12", "4100"), ("c12", "4102"),
+    }  # fmt: skip
+    assert [len(store.official("s", corp, "20240101", "20240109")) for corp in corps] == [0, 2, 2]
     assert store.kpis("s", "forgotten corp", "20240101") is None
     assert not store.claim_client_token("key1", "t", "other", NOW)
     assert store.faults(thorough=True) == []
@@ -433,9 +445,9 @@ def test_coverage_and_applied_withdrawals_are_put_together(store: Store, another
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        store.put_coverage("s", [Coverage("c1", "20240101", "20240101")], failing())
+        store.put_coverage("s", [Observation("c1", "20240101", "20240101")], failing())
     assert (store.coverage(), store.applied_withdrawals("s")) == ([], set())
-    store.put_coverage("s", [Coverage("c1", "20240101", "20240101")], ["w1", "w2"])
+    store.put_coverage("s", [Observation("c1", "20240101", "20240101")], ["w1", "w2"])
     store.put_coverage("s", [], ["w2", "w3"])
     assert another().applied_withdrawals("s") == {"w1", "w2", "w3"}
     assert another().applied_withdrawals("t") == set()
@@ -486,6 +498,82 @@ def test_a_period_says_what_its_days_say(
         assert store.kpis_between(service, corp_id, *period) == [found for found in known if found[2] is not None]
 
 
+looks = st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE), st.integers(0, 3)).map(
+    lambda drawn: Observation(drawn[0], *sorted(drawn[1:3]), drawn[3])
+)
+
+
+@many
+@given(puts=st.lists(st.lists(looks, max_size=4), min_size=1, max_size=4), data=st.data())
+def test_the_last_look_at_each_day_is_kept_in_any_order(
+    store: Store, puts: list[list[Observation]], data: st.DataObject
+) -> None:
+    prefix = f"look {next(fresh):06} "
+    last: dict[tuple[str, str], int] = {}
+    for put in puts:
+        store.put_coverage("s", [look._replace(corp_id=prefix + look.corp_id) for look in put], [])
+        for corp, first, end, at in put:
+            for day in days_between(first, end):
+                last[corp, day] = max(last.get((corp, day), 0), at)
+    period = sorted(data.draw(st.tuples(st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE))))
+    for corp in "ab":
+        found = store.observations(prefix + corp, *period)
+        days = [(day, look.at) for look in found for day in days_between(look.first_day, look.last_day)]
+        assert days == [(day, last[corp, day]) for day in days_between(*period) if (corp, day) in last]
+        assert all(one.last_day < two.first_day for one, two in itertools.pairwise(found))
+        inside = [look for look in store.observations() if look.corp_id == prefix + corp]
+        assert len(inside) == len(list(itertools.groupby(_with_gaps(corp, last)))) - _gaps(corp, last)
+
+
+def _with_gaps(corp: str, last: dict[tuple[str, str], int]) -> list[int | None]:
+    return [last.get((corp, day)) for day in UNIVERSE]
+
+
+def _gaps(corp: str, last: dict[tuple[str, str], int]) -> int:
+    return sum(value is None for value, _ in itertools.groupby(_with_gaps(corp, last)))
+
+
+def test_the_states_of_days_are_replaced_one_by_one(store: Store, another: Callable[[], Store]) -> None:
+    first = [state(corp, day, kpi) for day in UNIVERSE[:3] for corp in ("c1", "c2") for kpi in ("4100", "4102")]
+    store.put_states("s", reversed(first))
+    other = another()
+    assert other.states("s", None, UNIVERSE[0], UNIVERSE[-1]) == first
+    assert other.states("t", None, UNIVERSE[0], UNIVERSE[-1]) == []
+    other.put_states("s", [state("c2", UNIVERSE[1], "4102", State.PARTIAL, 7)])
+    assert store.states("s", "c2", UNIVERSE[1], UNIVERSE[1]) == [
+        state("c2", UNIVERSE[1], "4100"),
+        state("c2", UNIVERSE[1], "4102", State.PARTIAL, 7),
+    ]
+    assert len(store.states("s", "c1", UNIVERSE[1], UNIVERSE[2])) == 4
+
+
+def test_states_are_put_together_or_not_at_all(store: Store) -> None:
+    def failing() -> Iterator[DayState]:
+        yield state("c1", "20240101", "4100")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.put_states("s", failing())
+    assert store.states("s", None, "20240101", "20240101") == []
+
+
+def test_official_figures_are_apart_from_computed_ones(store: Store, another: Callable[[], Store]) -> None:
+    cover(store, ("c1", "20240101", "20240102"))
+    store.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1, 1, 1)], NOW)
+    put = [Official("c1", "20240101", {"4100": 5, "4101": 4, "4102": 3}, 17), Official("c1", "20240102", None, 18)]
+    store.put_official("s", put)
+    store.put_official("s", [Official("c2", "20240101", {"4100": 9}, 19)])
+    other = another()
+    assert other.official("s", "c1", "20240101", "20240131") == put
+    assert other.official("s", "c1", "20240102", "20240102") == put[1:]
+    assert other.official("t", "c1", "20240101", "20240131") == []
+    assert other.kpis("s", "c1", "20240101") == {"4100": 1, "4101": 1, "4102": 1}
+    assert len(other.history("s", "c1", "20240101")) == 1
+    other.put_official("s", [Official("c1", "20240102", {"4100": 0}, 20)])
+    assert store.official("s", "c1", "20240102", "20240102") == [Official("c1", "20240102", {"4100": 0}, 20)]
+    assert store.official("s", "c1", "20240101", "20240101") == put[:1]
+
+
 def test_the_last_day_of_all_may_be_covered(store: Store) -> None:
     cover(store, ("c1", "20240101", "99991231"))
     cover(store, ("c1", "20231231", "20240101"), ("c1", "99991231", "99991231"))
@@ -502,6 +590,8 @@ def test_the_version_is_another_one_after_each_change_by_another(store: Store, a
         lambda: other.add_token(mint(APP, NOW)[1]),
         lambda: other.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW),
         lambda: cover(other, ("c1", "20240101", "20240101")),
+        lambda: other.put_states("s", [state("c1", "20240101", "4100")]),
+        lambda: other.put_official("s", [Official("c1", "20240101", None, 1)]),
         lambda: other.forget("c1"),
     ]
     for change in changes:

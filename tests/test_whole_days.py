@@ -21,7 +21,7 @@ import duckdb
 from conftest import Folder, serving
 from oracle import Commented, Fact, Sent
 from reportdata.catalogue import REPORT_DATA
-from reportdata.days import Coverage
+from reportdata.days import Observation
 from reportdata.lake import Lake
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
@@ -104,7 +104,7 @@ def test_days_that_change_back_and_forth_are_only_seen_whole(folder: Folder) -> 
     for corp_id in ("c1", "c2"):
         folder.add_organisation(corp_id)
     folder.store.put_coverage(
-        REPORT_DATA, [Coverage("c1", "20240101", "20240131"), Coverage("c2", "20240101", "20240131")], []
+        REPORT_DATA, [Observation("c1", "20240101", "20240131"), Observation("c2", "20240101", "20240131")], []
     )
     token = folder.token(folder.add_app("c1")[0])
     own = [SQLiteStore(folder.settings.store) for _ in range(2)]

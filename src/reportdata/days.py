@@ -6,9 +6,11 @@ organisation's local calendar day, the form that the contract uses; such texts s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,9 +21,12 @@ PARTITION = "stat_day="
 """How the names of the lake's folders begin, as tools that read partitioned Parquet expect; an ISO date follows."""
 SECOND = 1_000_000
 """Microseconds in a second."""
+MILLISECOND = 1_000
+"""Microseconds in a millisecond."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = date.max.toordinal()
 
 FIRST_INSTANT = (datetime(2000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """Facts before this instant are refused: no report is that old, so its time is a mistake (seconds read as
@@ -40,6 +45,61 @@ class Coverage(NamedTuple):
     def includes(self, other: Coverage) -> bool:
         """Whether all of the other's days are covered by this."""
         return self.corp_id == other.corp_id and self.first_day <= other.first_day and other.last_day <= self.last_day
+
+
+class Observation(NamedTuple):
+    """A look at an organisation's days from ``first_day`` to ``last_day``, both included; ``at`` is when it was, in
+    milliseconds since 1970, 0 when that is not known."""
+
+    corp_id: str
+    first_day: str
+    last_day: str
+    at: int = 0
+
+    @property
+    def coverage(self) -> Coverage:
+        """The days that were looked at."""
+        return Coverage(self.corp_id, self.first_day, self.last_day)
+
+    def tells(self, other: Observation) -> bool:
+        """Whether this one tells all that the other one does: of each of its days a look as late."""
+        return self.at >= other.at and self.coverage.includes(other.coverage)
+
+
+def latest(observations: Iterable[Observation]) -> list[Observation]:
+    """The latest look at each day, in as few pieces as possible, which do not overlap, by organisation and day."""
+    found: list[Observation] = []
+    by_corp: dict[str, list[Observation]] = {}
+    for observation in sorted(observations):
+        by_corp.setdefault(observation.corp_id, []).append(observation)
+    for corp_id, pieces in by_corp.items():
+        found += _latest(corp_id, pieces)
+    return found
+
+
+def _latest(corp_id: str, pieces: Sequence[Observation]) -> list[Observation]:
+    starts = {to_date(piece.first_day).toordinal() for piece in pieces}
+    ends = {to_date(piece.last_day).toordinal() + 1 for piece in pieces}
+    edges = sorted(starts | ends)
+    opening = sorted(pieces, key=lambda piece: piece.first_day, reverse=True)
+    open_: list[tuple[int, int]] = []  # a heap: the latest look first, with the day before which it ends
+    merged: list[tuple[int, int, int]] = []
+    for start, end in pairwise(edges):
+        while opening and to_date(opening[-1].first_day).toordinal() <= start:
+            piece = opening.pop()
+            heappush(open_, (-piece.at, to_date(piece.last_day).toordinal() + 1))
+        while open_ and open_[0][1] <= start:
+            heappop(open_)
+        if not open_:
+            continue
+        at = -open_[0][0]
+        begun = merged.pop()[0] if merged and merged[-1][1:] == (start, at) else start
+        merged.append((begun, end, at))
+    return [Observation(corp_id, _day(start), _day(end - 1), at) for start, end, at in merged]
+
+
+def _day(ordinal: int) -> str:
+    return from_date(date.fromordinal(ordinal))
 
 
 def is_day(text: str) -> bool:
@@ -109,9 +169,10 @@ def day_of(instant: int, zone: ZoneInfo) -> str:
     return from_date(moment_of(instant, zone))
 
 
+@lru_cache(maxsize=8192)
 def end_of(day: str, zone: ZoneInfo) -> int:
-    """The instant that ends a stat day in that time zone."""
-    return instant_of(datetime.combine(to_date(day) + timedelta(days=1), time.min, zone))
+    """The instant that ends a stat day in that time zone; that which begins the last day of all, which has no other."""
+    return instant_of(datetime.combine(date.fromordinal(min(to_date(day).toordinal() + 1, _LAST)), time.min, zone))
 
 
 LONGEST_STEP = 3 * 86_400 * SECOND

@@ -12,8 +12,14 @@
     ├── StoreError               the store cannot answer: locked, damaged, of a newer version
     │   └── Overtaken            somebody else stored a newer state meanwhile
     ├── LakeError                the lake cannot be read or written
-    └── InboxError               the inbox cannot be read or written
-        └── BadSegment           a file of the inbox holds something that is no fact
+    ├── InboxError               the inbox cannot be read or written
+    │   └── BadSegment           a file of the inbox holds something that is no fact
+    └── SourceError              DingTalk's servers cannot be asked, or refuse
+        ├── Unavailable          no use of an answer after several tries; it may be there later
+        ├── BadCredentials       the app key or its secret is wrong, or the secret is not there
+        ├── NotPermitted         the app lacks a permission, or its address is not allowed
+        ├── BudgetSpent          the month's calls are spent
+        └── Rejected             the answer says that the request itself cannot be answered
 
 An error carries a message for people and, where there is one, a hint that names the next step. It never carries
 an HTTP status: the packages that speak a protocol map errors to it.
@@ -117,3 +123,35 @@ class InboxError(ReportDataError):
 
 class BadSegment(InboxError):
     """A file of the inbox holds something that is no fact."""
+
+
+class SourceError(ReportDataError):
+    """DingTalk's servers cannot be asked, or refuse."""
+
+
+class Unavailable(SourceError):
+    """No use of an answer after several tries; it may be there later."""
+
+
+class BadCredentials(SourceError):
+    """The app key or its secret is wrong, or the secret is not there."""
+
+
+class NotPermitted(SourceError):
+    """The app lacks a permission, whose code is in ``scope`` when the answer told it, or its address is not allowed."""
+
+    def __init__(self, message: str, hint: str = "", scope: str = "") -> None:
+        super().__init__(message, hint)
+        self.scope = scope
+
+
+class BudgetSpent(SourceError):
+    """The month's calls are spent."""
+
+
+class Rejected(SourceError):
+    """The answer says that the request itself cannot be answered; ``code`` is DingTalk's."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code

@@ -117,11 +117,12 @@ def address_of(scope: Scope) -> str:
 
 
 class Answer(NamedTuple):
-    """A whole answer with the usual headers."""
+    """A whole answer with the usual headers, and with ``more``: lines as `lines` makes them."""
 
     status: int
     body: bytes
     ids: Ids
+    more: bytes = b""
 
     def written(self, date: bytes, *, close: bool) -> bytes:
         """The answer as it goes over the wire, the headers as `headers` has them.
@@ -129,7 +130,7 @@ class Answer(NamedTuple):
         :param date: the line that tells the time, or nothing.
         """
         request_id, trace_id = self.ids
-        return b"%b%b%bcontent-length: %d\r\n%bx-acs-request-id: %b\r\nx-acs-trace-id: %b\r\n%b\r\n%b" % (
+        return b"%b%b%bcontent-length: %d\r\n%bx-acs-request-id: %b\r\nx-acs-trace-id: %b\r\n%b%b\r\n%b" % (
             STATUS_LINE[self.status],
             date,
             _JSON_LINE,
@@ -137,6 +138,7 @@ class Answer(NamedTuple):
             _ALWAYS_LINES,
             request_id.encode(),
             trace_id.encode(),
+            self.more,
             _CLOSE_LINE if close else b"",
             self.body,
         )
@@ -144,6 +146,7 @@ class Answer(NamedTuple):
 
 async def send_answer(send: Send, answer: Answer, more: tuple[tuple[bytes, bytes], ...] = ()) -> None:
     """Send a whole answer."""
-    all_headers = headers(len(answer.body), answer.ids, more)
+    own = (line.split(b": ", 1) for line in answer.more.splitlines())
+    all_headers = headers(len(answer.body), answer.ids, (*((name, value) for name, value in own), *more))
     await send({"type": "http.response.start", "status": answer.status, "headers": all_headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -23,6 +23,7 @@ from reportdata.api.datacenter import wire
 from reportdata.catalogue import Catalogue, Service
 from reportdata.errors import Reason
 from reportdata.identity import REPORT_WRITE, TOKEN_LIFETIME
+from reportdata.states import State
 
 Json = dict[str, Any]
 
@@ -73,12 +74,15 @@ _BY_A_PUSH = (
     answers.INVALID_BODY,
     *_BY_THE_STORE,
 )
+_OF_A_DAY = ("x-reportdata-state", "x-reportdata-states", "x-reportdata-as-of")
 _WITH_A_WAIT = {answers.WRONG_CREDENTIALS, pushes.OVERFULL}
 
 _TEXT: Json = {"type": "string"}
 _DAY: Json = _TEXT | {"pattern": "^[0-9]{4}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"}
 _REQUEST_ID: Json = _TEXT | {"pattern": "^[0-9A-F]{8}-[0-9A-F]{4}-7[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}$"}
 _HEX: Json = _TEXT | {"pattern": "^[0-9a-f]{32}$"}
+
+_STATE: Json = _TEXT | {"enum": [state.value for state in State]}
 
 _SAMPLE_ID = "019EABB0-7C00-7000-8000-000000000000"
 _SAMPLE_TOKEN = "0123456789abcdef0123456789abcdef"  # noqa: S105 - opens nothing
@@ -121,6 +125,20 @@ def describe(catalogue: Catalogue) -> Json:
             "headers": {
                 "x-acs-request-id": {"required": True, "schema": _REQUEST_ID},
                 "x-acs-trace-id": {"required": True, "schema": _HEX},
+                "x-reportdata-state": {
+                    "description": "How certain the numbers are: the least certain of them.",
+                    "required": True,
+                    "schema": _STATE,
+                },
+                "x-reportdata-states": {
+                    "description": "How certain each KPI is, when they differ, for example 4100=final,4102=partial.",
+                    "schema": _TEXT,
+                },
+                "x-reportdata-as-of": {
+                    "description": "When all of the numbers were last looked at, in the organisation's time zone; "
+                    "absent when one never was, or when nobody knows.",
+                    "schema": _TEXT | {"format": "date-time"},
+                },
                 "retry-after": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
             },
         },
@@ -135,7 +153,9 @@ def _numbers(service: Service) -> Json:
         "get" + "".join(word[0].upper() + word[1:] for word in words),
         "statistics",
         f"The numbers of a day: {'、'.join(kpi.name for kpi in service.kpis)}",
-        _answer(_day(service), {"a covered day": _sample(service)}) if service.id and service.kpis else None,
+        _answer(_day(service), {"a covered day": _sample(service)}, *_OF_A_DAY)
+        if service.id and service.kpis
+        else None,
         _BY_A_SERVICE,
         scope=service.scope,
         description=f"{service.title}. A day that is not covered has no row. The token says of which organisation the "

@@ -86,6 +86,7 @@ def import_command(
         skip_bad=bad.add if skip_bad else None,
         first_day=first_day,
         last_day=last_day,
+        now=time.time(),
     )
     lake = lake_of(settings)
     try:

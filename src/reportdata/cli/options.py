@@ -100,6 +100,17 @@ def known_organisation(store: Store, corp_id: str) -> Organisation:
     raise NotKnown(f"the organisation {corp_id!r} is not known", f"add it with `reportdata org add {corp_id}`")
 
 
+def only_organisation(store: Store, corp_id: str | None) -> Organisation:
+    """The organisation of that id or, without one, the only one that there is.
+
+    :raises NotKnown: when there is none, or there are several to choose from.
+    """
+    known = store.organisations()
+    if corp_id is None and len(known) != 1:
+        raise NotKnown(f"there are {len(known)} organisations", "name one with --corp")
+    return known_organisation(store, corp_id if corp_id is not None else known[0].corp_id)
+
+
 def check_period(first_day: str | None, last_day: str | None) -> None:
     """:raises BadValue: when the last day is before the first."""
     if first_day is not None and last_day is not None and last_day < first_day:

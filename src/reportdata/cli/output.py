@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
+_UNFOLDED = 1000
+"""Columns of a table that goes to a file or a program, where no line is folded."""
+
+
 def print_json(content: object) -> None:
     """One JSON document on one line."""
     click.echo(msgspec.json.encode(content).decode())
@@ -31,7 +35,8 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, nu
         table.add_column(heading, justify="right" if at in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty()).print(table)
+    width = None if sys.stdout.isatty() else _UNFOLDED
+    Console(highlight=False, markup=False, width=width).print(table)
 
 
 def size_text(size: float) -> str:

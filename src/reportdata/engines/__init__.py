@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from reportdata.calibres import CALIBRES, Calibre
 from reportdata.facts import Kind
 
 MEASURES = ("reports", "senders", "commenters")
@@ -21,6 +22,14 @@ class Measured(NamedTuple):
     corp_id: str
     stat_day: str
     measures: Mapping[str, int]
+
+
+class Commenters(NamedTuple):
+    """The commenters of one organisation and day, by calibre."""
+
+    corp_id: str
+    stat_day: str
+    numbers: Mapping[Calibre, int]
 
 
 class Place(NamedTuple):
@@ -52,6 +61,13 @@ class Engine(Protocol):
         """What ``kpis.sql`` says of these files, by day and organisation; of some organisations, when they are named,
         and then little else is read."""
 
+    def commenters(
+        self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
+    ) -> list[Commenters]:
+        """What ``calibres.sql`` says of these files and organisations: every calibre's number, by day and organisation;
+        a day that is left out has zeros. Files of all days are needed, since comments come on other days than their
+        reports."""
+
     def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> set[Place]:
         """The organisations and days that the files have facts of."""
 
@@ -76,6 +92,21 @@ class Engine(Protocol):
 def kpis_sql() -> str:
     """The one definition of the KPIs of a day."""
     return files("reportdata").joinpath("kpis.sql").read_text("utf-8")
+
+
+@cache
+def calibres_sql() -> str:
+    """The commenters of days by every calibre."""
+    return files("reportdata").joinpath("calibres.sql").read_text("utf-8")
+
+
+def by_calibre(rows: Iterable[tuple[str, str, str, Sequence[int]]]) -> list[Commenters]:
+    """What rows of ``calibres.sql`` say: organisation, stat day, rule of days, and the numbers in their order there."""
+    found: dict[tuple[str, str], dict[Calibre, int]] = {}
+    for corp_id, stat_day, rule, numbers in rows:
+        day = found.setdefault((stat_day, corp_id), dict.fromkeys(CALIBRES, 0))
+        day.update(zip((calibre for calibre in CALIBRES if calibre.day == rule), numbers, strict=True))
+    return [Commenters(corp_id, stat_day, day) for (stat_day, corp_id), day in sorted(found.items())]
 
 
 @cache

@@ -75,6 +75,11 @@ class Inbox(Protocol):
         """Let go of the inbox."""
 
 
+def begun_at(segment: Path) -> int:
+    """When a segment was begun, in milliseconds since 1970: nothing in it was pushed before, nor much later."""
+    return int(segment.name.partition("-")[0], 16) // 1000
+
+
 def facts_of(path: Path) -> Iterator[Fact]:
     """The facts of a segment.
 

@@ -5,7 +5,7 @@
       commented/stat_day=2021-06-20/<id>.parquet   corp_id, report_id, user_id, commented_at
       withdrawn/stat_day=2021-06-20/<id>.parquet   corp_id, report_id, withdrawn_at
       withdrawn/merged/20210601-20210620-<id>.parquet   withdrawals of several days, the first and the last of them
-      coverage/<id>.jsonl                        what an import observed; a line: [organisation, first day, last day]
+      coverage/<id>.jsonl                        what was observed; a line: [organisation, first day, last day, when]
       incoming/<id>/                             what an import is writing; moved into place when it is whole
       replaced/<id>.json                         which files another stands in for (`reportdata.lake.replacements`)
       work.lock                                  held by the one worker that takes up what is pushed
@@ -33,7 +33,7 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.days import PARTITION, Coverage
+from reportdata.days import PARTITION, Coverage, Observation
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Kind
 from reportdata.lake.files import DayFiles, Incoming, entries, files_of_days, files_of_kind, place_of_merged
@@ -86,9 +86,14 @@ class Lake:
         return tuple(sorted(path for path in files if path not in replaced))
 
     def coverage(self, files: Sequence[Path] | None = None) -> set[Coverage]:
-        """What imports have observed: all of it, or what stands in some of the files."""
-        lines = msgspec.json.Decoder(Coverage)
-        found: set[Coverage] = set()
+        """What was observed: all of it, or what stands in some of the files."""
+        return {observation.coverage for observation in self.observed(files)}
+
+    def observed(self, files: Sequence[Path] | None = None) -> set[Observation]:
+        """What was observed and when: all of it, or what stands in some of the files. Releases before 0.1 noted no
+        time."""
+        lines = msgspec.json.Decoder(Observation)
+        found: set[Observation] = set()
         with self.reading():
             for path in self.observations() if files is None else files:
                 try:
@@ -223,10 +228,14 @@ class Lake:
                     folder.rmdir()
             return gone
 
-    def observe(self, observed: Iterable[Coverage]) -> None:
-        """Add to what is observed; what is known already adds no file. It is durable when this returns."""
-        known = self.coverage()
-        new = sorted(piece for piece in set(observed) if not any(wide.includes(piece) for wide in known))
+    def observe(self, observed: Iterable[Coverage], at: int = 0) -> None:
+        """Add to what is observed; what is known already adds no file. It is durable when this returns.
+
+        :param at: when, in milliseconds since 1970; 0 when that is not known.
+        """
+        known = self.observed()
+        looks = {Observation(*piece, at) for piece in observed}
+        new = sorted(look for look in looks if not any(wide.tells(look) for wide in known))
         if new:
             with self.incoming() as incoming:
                 incoming.coverage.write_bytes(msgspec.json.Encoder().encode_lines(new))

@@ -11,14 +11,13 @@ computed again; a kill before that makes the day stale, nothing worse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from reportdata.catalogue import Service
-from reportdata.days import Coverage, from_date, to_date
+from reportdata.days import latest
 from reportdata.engines import Engine, Subject, definition
 from reportdata.facts import Kind
 from reportdata.lake import DayFiles, Lake
@@ -150,7 +149,7 @@ def merge_coverage(lake: Lake, files: Sequence[Path], without: Subject | None = 
     """Merge files of coverage; False when there are none."""
     if not files:
         return False
-    kept = _union(piece for piece in lake.coverage(files) if without is None or piece.corp_id != without.corp_id)
+    kept = latest(look for look in lake.observed(files) if without is None or look.corp_id != without.corp_id)
     with lake.incoming() as incoming:
         incoming.coverage.write_bytes(msgspec.json.Encoder().encode_lines(kept))
         lake.replace(files, incoming.coverage if kept else None)
@@ -162,23 +161,6 @@ def _merge(lake: Lake, engine: Engine, kind: Kind, files: Sequence[Path], withou
         target = incoming.folder / "merged.parquet"
         facts = engine.merge(kind, files, target, without)
         return lake.replace(files, target if facts else None)
-
-
-def _union(pieces: Iterable[Coverage]) -> list[Coverage]:
-    """The same days in as few pieces as possible."""
-    found: list[Coverage] = []
-    for piece in sorted(pieces):
-        last = found[-1] if found else None
-        if last and last.corp_id == piece.corp_id and piece.first_day <= _next(last.last_day):
-            found[-1] = last._replace(last_day=max(last.last_day, piece.last_day))
-        else:
-            found.append(piece)
-    return found
-
-
-def _next(day: str) -> str:
-    date = to_date(day)
-    return from_date(date + timedelta(days=1)) if date < date.max else day
 
 
 def _sweep(lake: Lake) -> None:

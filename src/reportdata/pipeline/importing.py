@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,10 @@ class Options:
     are added, None to refuse them; ``skip_bad`` takes the bad records, None to let the first one stop its file;
     ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records; ``memory`` is how
     many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
-    machine).
+    machine); ``now`` is the present, in seconds since 1970.
+
+    What files hold was observed when the oldest of them was last written, since nothing later can be in it; a time
+    after ``now`` is a mistake, and then it is ``now``.
     """
 
     corp_id: str | None = None
@@ -44,6 +48,7 @@ class Options:
     last_day: str | None = None
     memory: int | None = None
     part_size: int | None = None
+    now: float = inf
 
 
 @dataclass
@@ -89,7 +94,7 @@ def import_files(
             except InputError as error:
                 done.failures.append(error)
         if not done.failures:
-            lake.observe(_observed(done, options))
+            lake.observe(_observed(done, options), _written_at(files, options.now))
     return done
 
 
@@ -171,6 +176,14 @@ def _count(done: Imported, staged: Sequence[Staged], skipped: int) -> None:
         for corp_id, (first, last) in part.spans.items():
             known = done.spans.get(corp_id, (first, last))
             done.spans[corp_id] = (min(known[0], first), max(known[1], last))
+
+
+def _written_at(files: Sequence[Path], now: float) -> int:
+    """When the oldest of the files was last written, in milliseconds since 1970; 0 when that cannot be told."""
+    try:
+        return int(min(now, *(path.stat().st_mtime for path in files)) * 1000)
+    except OSError:  # it was there a moment ago
+        return 0
 
 
 def _observed(done: Imported, options: Options) -> list[Coverage]:

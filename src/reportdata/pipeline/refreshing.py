@@ -6,13 +6,13 @@ their rows of all of its files. Any other stale day, and a day of a period that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.catalogue import Service
-from reportdata.days import Coverage
+from reportdata.days import Observation, latest
 from reportdata.engines import Engine, Measured, definition
 from reportdata.lake import DayFiles, Lake
 from reportdata.lake.files import fingerprint
@@ -40,10 +40,12 @@ class Refreshed:
 
 
 class _Standing(NamedTuple):
-    """How the days that are looked at stand: their files, which of them are stale and for whom, and the files of
-    withdrawals: all, and those that were not applied to the days of their reports."""
+    """How the days that are looked at stand: their files, the fingerprints that they had before these were listed,
+    which of them are stale and for whom, and the files of withdrawals: all, and those that were not applied to the days
+    of their reports."""
 
     files: Mapping[str, DayFiles]
+    was: Mapping[str, str]
     stale: dict[str, Scope]
     withdrawals: Sequence[Path]
     unapplied: Sequence[Path]
@@ -72,19 +74,20 @@ def refresh(
     first_day: str | None = None,
     last_day: str | None = None,
     days: Collection[str] | None = None,
+    looks: Collection[Observation] = (),
     progress: Progress = silent,
 ) -> Refreshed:
     """Compute what is stale and, when a first or last day is given, all days from the one to the other.
 
     :param days: look at these days only, and at those of reports that were withdrawn since. However many other days the
         lake has, that costs the same; what was observed of others is not shown by it.
+    :param looks: at these days that are later than those that the lake has noted.
     """
     done = Refreshed()
     service_id = _id(service)
     with lake.refreshing(), lake.reading():
         # Read before the days: what is noted as observed has its facts in the lake already.
-        coverage = lake.coverage()
-        was = store.fingerprints(service_id)  # before the files: what others store meanwhile differs from it
+        observed = lake.observed()
         standing = _standing(lake, store, engine, service_id, days)
         chosen = dict(standing.stale)
         if first_day is not None or last_day is not None:
@@ -106,12 +109,13 @@ def refresh(
                 now,
                 files={day: found.names() for day, found in files.items()},
                 only=dict.fromkeys(batch, scope) if scope is not None else None,
-                was={day: was.get(day) for day in batch},
+                was={day: standing.was.get(day) for day in batch},
             )
             done.days += batch
             done.partly += len(batch) if scope is not None else 0
             progress("computing days", len(done.days), len(chosen))
-        new = _uncovered(coverage if days is None else _clipped(coverage, days), store.coverage())
+        observed = observed if days is None else set(_clipped({*observed, *looks}, days))
+        new = _untold(observed, store.observations())
         if standing.unapplied or new:
             store.put_coverage(service_id, new, [path.name for path in standing.unapplied])
     done.days.sort()
@@ -132,16 +136,19 @@ def _unapplied(withdrawals: Sequence[Path], store: Store, service: str) -> list[
 def _standing(lake: Lake, store: Store, engine: Engine, service: str, days: Collection[str] | None) -> _Standing:
     withdrawals = lake.withdrawals()
     unapplied = _unapplied(withdrawals, store, service)
+    was = store.fingerprints(service, days)  # before the files: what others store meanwhile differs from it
     files = lake.days(days)
     withdrawn: dict[str, Scope] = {}
     if unapplied:
         for corp_id, day in engine.places_of_reports(unapplied, lake.paths("sent")):
             withdrawn[day] = (withdrawn.get(day) or frozenset()) | {corp_id}
-        files = {**files, **lake.days(withdrawn.keys() - files.keys())}
-    stale = _stale(files, store, engine, service)
+        others = withdrawn.keys() - files.keys()
+        was = {**was, **store.fingerprints(service, others)}
+        files = {**files, **lake.days(others)}
+    stale = _stale(files, was, store, engine, service)
     for day, scope in withdrawn.items():
         stale[day] = _both(stale.get(day, frozenset()), scope)
-    return _Standing(files, stale, withdrawals, unapplied)
+    return _Standing(files, was, stale, withdrawals, unapplied)
 
 
 def _both(one: Scope, other: Scope) -> Scope:
@@ -154,9 +161,10 @@ def _changed(days: Mapping[str, DayFiles], computed: Mapping[str, str]) -> set[s
     return {day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())}
 
 
-def _stale(days: Mapping[str, DayFiles], store: Store, engine: Engine, service: str) -> dict[str, Scope]:
+def _stale(
+    days: Mapping[str, DayFiles], computed: Mapping[str, str], store: Store, engine: Engine, service: str
+) -> dict[str, Scope]:
     """These days, and whom they are stale for."""
-    computed = store.fingerprints(service, days)
     changed = _changed(days, computed)
     computed_from = store.computed_files(service, changed)
     stale: dict[str, Scope] = {}
@@ -197,15 +205,21 @@ def _kpis(service: Service, rows: Sequence[Measured]) -> list[DayKpis]:
     ]
 
 
-def _clipped(coverage: Collection[Coverage], days: Collection[str]) -> Iterator[Coverage]:
-    """What of the coverage lies on these days."""
-    for corp_id, first, last in coverage:
-        yield from (Coverage(corp_id, day, day) for day in days if first <= day <= last)
+def _clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:
+    """What was observed of these days."""
+    for corp_id, first, last, at in observed:
+        yield from (Observation(corp_id, day, day, at) for day in days if first <= day <= last)
 
 
-def _uncovered(coverage: Collection[Coverage] | Iterator[Coverage], covered: Sequence[Coverage]) -> list[Coverage]:
-    """What of the coverage is not covered yet."""
-    known: dict[str, list[Coverage]] = {}
-    for piece in covered:
-        known.setdefault(piece.corp_id, []).append(piece)
-    return [piece for piece in coverage if not any(wide.includes(piece) for wide in known.get(piece.corp_id, ()))]
+def _untold(observed: Collection[Observation], told: Sequence[Observation]) -> list[Observation]:
+    """What was observed of organisations of which it says more than the store has been told."""
+    known, looks = _by_organisation(told), _by_organisation(observed)
+    changed = {corp for corp, found in looks.items() if latest([*known.get(corp, ()), *found]) != known.get(corp)}
+    return [look for look in observed if look.corp_id in changed]
+
+
+def _by_organisation(observed: Iterable[Observation]) -> dict[str, list[Observation]]:
+    found: dict[str, list[Observation]] = {}
+    for look in observed:
+        found.setdefault(look.corp_id, []).append(look)
+    return found

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reportdata.catalogue import Service
-from reportdata.days import Coverage
+from reportdata.days import MILLISECOND, Coverage, Observation, end_of, time_zone
 from reportdata.engines import Engine
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadSegment
-from reportdata.inbox import Inbox, facts_of
+from reportdata.inbox import Inbox, begun_at, facts_of
 from reportdata.lake import Lake
 from reportdata.pipeline.compacting import compact
 from reportdata.pipeline.refreshing import refresh
@@ -27,6 +27,10 @@ LOOK = 10.0
 """Seconds between two looks for days that others made stale, and for files to compact."""
 
 
+_MOST_NOTED = 100_000
+"""Organisations' days of which it is remembered that the lake was told."""
+
+
 class Worker:
     """Takes up what was pushed. One at a time may do it; if it dies, the next one goes on where it was."""
 
@@ -38,6 +42,7 @@ class Worker:
         self._service = service
         self._looked: float | None = None
         self._merged = 0.0
+        self._noted: dict[Coverage, int] = {}  # the last look that the lake was told of
         self._touched: set[str] = set()  # days that got files since they were last looked at for merging
 
     def step(self, now: float) -> bool:
@@ -57,7 +62,7 @@ class Worker:
     def _take_up(self, segments: Sequence[Path], now: float) -> None:
         """Facts are durable in the lake before it is noted that their days are observed, and both before the segments
         go: whoever dies between has lost nothing, and doing it again changes nothing."""
-        observed: set[Coverage] = set()
+        looks: dict[Coverage, int] = {}
         whole: list[Path] = []
         for path in segments:
             try:
@@ -66,7 +71,8 @@ class Worker:
                 log.error("%s; it is kept as %s", error.message, self._inbox.set_aside(path))  # noqa: TRY400
                 continue
             whole.append(path)
-            observed |= {Coverage(f.corp_id, f.stat_day, f.stat_day) for f in facts if f.kind != "withdrawn"}
+            for piece in {Coverage(f.corp_id, f.stat_day, f.stat_day) for f in facts if f.kind != "withdrawn"}:
+                looks[piece] = max(looks.get(piece, 0), begun_at(path))
         if not whole:
             return
         with self._lake.incoming() as incoming:
@@ -77,10 +83,34 @@ class Worker:
             finally:
                 staging.close()
             self._lake.add(incoming)
-        self._lake.observe(observed)
+        self._note(looks)
         self._inbox.remove(whole)
         self._touched |= days
-        refresh(self._lake, self._store, self._engine, self._service, now=now, days=days)
+        refresh(
+            self._lake,
+            self._store,
+            self._engine,
+            self._service,
+            now=now,
+            days=days | {piece.first_day for piece in looks},
+            looks=[Observation(*piece, at) for piece, at in looks.items()],
+        )
+
+    def _note(self, looks: Mapping[Coverage, int]) -> None:
+        """Tell the lake of the first look at a day and of the first one after the day's end. Those between would be a
+        file for each push; the store is told of them."""
+        zones = {organisation.corp_id: organisation.time_zone for organisation in self._store.organisations()}
+        told: dict[int, list[Coverage]] = {}
+        if len(self._noted) > _MOST_NOTED:  # a day more or less in the lake does no harm
+            self._noted.clear()
+        for piece, at in looks.items():
+            noted, zone = self._noted.get(piece), zones.get(piece.corp_id)
+            end = end_of(piece.last_day, time_zone(zone)) // MILLISECOND if zone is not None else 0
+            if noted is None or noted < end <= at:
+                told.setdefault(at, []).append(piece)
+        for at, pieces in told.items():
+            self._lake.observe(pieces, at)
+            self._noted.update(dict.fromkeys(pieces, at))
 
     def _merge(self, now: float) -> None:
         """Merge the files of one of the days that facts came for, or let go of them: they have few."""

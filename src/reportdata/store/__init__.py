@@ -14,8 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from reportdata.days import Coverage
+from reportdata.days import Coverage, Observation
 from reportdata.identity import App, Caller, Organisation, Token
+from reportdata.states import DayState
+
+FIRST_DAY, LAST_DAY = "00010101", "99991231"
+"""No stat day is before the one or after the other."""
 
 
 class DayKpis(NamedTuple):
@@ -24,6 +28,28 @@ class DayKpis(NamedTuple):
     corp_id: str
     stat_day: str
     values: Mapping[str, int]
+
+
+class Day(NamedTuple):
+    """All that the store knows of a day at one moment: its KPIs, None when it is not covered; when they were last
+    computed to something new, 0 when never; the last look, None when there was none; the states that were put; and the
+    organisation's time zone, None for an organisation that is not known. Both times are milliseconds since 1970."""
+
+    values: Mapping[str, int] | None
+    computed_at: int
+    looked_at: int | None
+    states: Sequence[DayState]
+    time_zone: str | None
+
+
+class Official(NamedTuple):
+    """DingTalk's own figures of a day, KPI id to number, None when it had none; ``fetched_at`` is when it said so, in
+    milliseconds since 1970."""
+
+    corp_id: str
+    stat_day: str
+    values: Mapping[str, int] | None
+    fetched_at: int
 
 
 class Version(NamedTuple):
@@ -86,6 +112,9 @@ class Store(Protocol):
     def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
         """The KPIs of a day; empty when it is covered and has no facts, None when it is not covered."""
 
+    def day(self, service: str, corp_id: str, stat_day: str) -> Day:
+        """All of a day: its KPIs as `kpis` gives them, and what tells how certain they are."""
+
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         """The KPIs of every covered day of a period, of one organisation or of all, by day and organisation."""
 
@@ -94,6 +123,19 @@ class Store(Protocol):
 
     def coverage(self) -> list[Coverage]:
         """What is covered, in as few pieces as possible, by organisation and day."""
+
+    def observations(
+        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> list[Observation]:
+        """The last look at every covered day of a period, of one organisation or of all, in as few pieces as possible,
+        which do not overlap, by organisation and day."""
+
+    def states(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayState]:
+        """The states that were put of the KPIs of a period's days, of one organisation or of all, by day, organisation
+        and KPI. `reportdata.store.standing` tells the others."""
+
+    def put_states(self, service: str, states: Iterable[DayState]) -> None:
+        """Replace the states of KPIs of days; those that are not named stay as they are."""
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         """The fingerprint that each day was last computed from: each of the named days, in place of all."""
@@ -129,16 +171,25 @@ class Store(Protocol):
         """Note that a day is computed from other files, which hold the same facts; its KPIs stay. False, and nothing
         changes, unless it was last computed from the fingerprint ``was``."""
 
-    def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
-        """Add to what is covered, and note files of withdrawals as applied."""
+    def official(self, service: str, corp_id: str, first_day: str, last_day: str) -> list[Official]:
+        """DingTalk's own figures of a period that were put, by day."""
+
+    def put_official(self, service: str, figures: Iterable[Official]) -> None:
+        """Keep DingTalk's own figures, in place of those that were put of the same days. They are apart from what is
+        computed, and nothing else of the store says anything of them."""
+
+    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        """Add to what is covered, of which the last look at each day is kept, and note files of withdrawals as
+        applied."""
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
         """Note a file of withdrawals as applied in place of those that it was merged from, or none in their place."""
 
     def forget(self, corp_id: str) -> int:
-        """Remove an organisation with its KPIs and their history, its coverage, apps, tokens and client tokens; returns
-        how many rows that were, 0 when nothing was there. Nothing of what was removed, now or before, can be read from
-        an embedded store's files when this returns; a server keeps it in its log, and in free space, for a while.
+        """Remove an organisation with its KPIs, their history and states, its official figures, coverage, apps, tokens
+        and client tokens; returns how many rows that were, 0 when nothing was there. Nothing of what was removed, now
+        or before, can be read from an embedded store's files when this returns; a server keeps it in its log, and in
+        free space, for a while.
 
         :raises StoreError: also when another process keeps what was removed readable, by reading; it is removed then.
         """

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -15,7 +15,7 @@ from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Answer, Fault, I
 from reportdata.api.datacenter import wire
 from reportdata.api.traffic import GOOD, Asked, Traffic
 from reportdata.catalogue import Service
-from reportdata.days import is_day
+from reportdata.days import is_day, time_zone
 from reportdata.errors import Reason, Refused, StoreError
 from reportdata.identity import (
     App,
@@ -27,7 +27,8 @@ from reportdata.identity import (
     require_scope,
 )
 from reportdata.limits import Rates
-from reportdata.store import Store
+from reportdata.store import Day, Store
+from reportdata.store.standing import follows, stand
 
 log = logging.getLogger("reportdata.api")
 
@@ -45,6 +46,13 @@ class _Failed(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.code)
         self.fault = fault
+
+
+class _Day(NamedTuple):
+    """What is answered for a day: the body, and the lines of headers that are its own."""
+
+    body: bytes
+    lines: bytes
 
 
 class Endpoint:
@@ -73,10 +81,10 @@ class Endpoint:
         self._traffic = traffic
         self._note = note
         self._clock = clock
-        # What was read since the store last changed: whom a token was issued to, and the bodies of days.
+        # What was read since the store last changed: whom a token was issued to, and the answers for days.
         self._version: int | None = None
         self._callers: dict[str, Caller] = {}
-        self._bodies: dict[tuple[str, str], bytes] = {}
+        self._days: dict[tuple[str, str], _Day] = {}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         address = address_of(scope)
@@ -97,10 +105,10 @@ class Endpoint:
         app = None
         try:
             app = self._identified(call, now)
-            body = self._body_for(call, self._admitted(app, address, now))
+            found = self._day_for(call, self._admitted(app, address, now))
         except Exception as error:
             return self._failed(error, call, ids, app, address, began)
-        return self._answered(body, call, ids, app, address, began, now)
+        return self._answered(found, call, ids, app, address, began, now)
 
     async def _answer_claiming(self, call: wire.Call, address: str) -> Answer:
         began = perf_counter()
@@ -111,19 +119,19 @@ class Endpoint:
             app = self._identified(call, now)
             corp_id = self._admitted(app, address, now)
             await self._require_same_request(app, call, now)
-            body = self._body_for(call, corp_id)
+            found = self._day_for(call, corp_id)
         except Exception as error:
             return self._failed(error, call, ids, app, address, began)
-        return self._answered(body, call, ids, app, address, began, now)
+        return self._answered(found, call, ids, app, address, began, now)
 
     def _answered(
-        self, body: bytes, call: wire.Call, ids: Ids, app: App, address: str, began: float, now: float
+        self, found: _Day, call: wire.Call, ids: Ids, app: App, address: str, began: float, now: float
     ) -> Answer:
         day = call.stat_date or ""
         self._note(app.app_key, app.corp_id or "", day, address, ids.request, now)
         asked = Asked(self._service.path, address, app.app_key, day)
         self._traffic.answered(asked, ids, 200, GOOD, perf_counter() - began)
-        return Answer(200, body, ids)
+        return Answer(200, found.body, ids, found.lines)
 
     def _failed(
         self, error: Exception, call: wire.Call, ids: Ids, app: App | None, address: str, began: float
@@ -162,7 +170,7 @@ class Endpoint:
         if version != self._version:
             self._version = version
             self._callers.clear()
-            self._bodies.clear()
+            self._days.clear()
         caller = self._callers.get(token)
         if caller is None:
             caller = self._store.caller(hash_of(token))
@@ -190,18 +198,25 @@ class Endpoint:
         if not await run_in_threadpool(self._claim, app.app_key, claimed, request, now):
             raise Refused(Reason.CLIENT_TOKEN)
 
-    def _body_for(self, call: wire.Call, corp_id: str) -> bytes:
+    def _day_for(self, call: wire.Call, corp_id: str) -> _Day:
         stat_date = call.stat_date
         if not stat_date:
             raise _Failed(wire.DATE_IS_NULL)
         if not is_day(stat_date):
             raise _Failed(wire.DATE_FORMAT)
-        body = self._bodies.get((corp_id, stat_date))
-        if body is None:
-            values = self._store.kpis(self._service.id or "", corp_id, stat_date)
-            body = self._body.of_day(corp_id, stat_date, values)
-            _remember(self._bodies, (corp_id, stat_date), body)
-        return body
+        found = self._days.get((corp_id, stat_date))
+        if found is None:
+            day = self._store.day(self._service.id or "", corp_id, stat_date)
+            found = _Day(self._body.of_day(corp_id, stat_date, day.values), self._state_lines(corp_id, stat_date, day))
+            _remember(self._days, (corp_id, stat_date), found)
+        return found
+
+    def _state_lines(self, corp_id: str, stat_day: str, day: Day) -> bytes:
+        zone = time_zone(day.time_zone) if day.time_zone is not None else None
+        if not day.states:  # then all KPIs are alike
+            return wire.state_lines(*follows(stat_day, day), zone)
+        known = stand(self._service, corp_id, stat_day, day)
+        return wire.state_lines(known.state, known.as_of, zone, known.kpis)
 
 
 def _remember(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:

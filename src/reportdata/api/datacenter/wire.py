@@ -6,15 +6,19 @@ errors that its gateway adds are those that callers have seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.api.answers import Fault
+from reportdata.api.answers import Fault, lines
 from reportdata.catalogue import Kpi, Service
+from reportdata.days import SECOND, moment_of
 from reportdata.errors import Reason
+from reportdata.states import DayState, State
 
 TOKEN_HEADER = b"x-acs-dingtalk-access-token"
 CLIENT_TOKEN_HEADER = b"x-client-token"
@@ -59,6 +63,29 @@ def address_refused(address: str, app_key: str) -> Fault:
     """The fault of a caller outside the allow-list, which names both."""
     fault = REFUSALS[Reason.ADDRESS]
     return fault._replace(message=f"{fault.message},request ip={address} appKey({app_key})")
+
+
+def state_lines(state: State, as_of: int, zone: ZoneInfo | None, kpis: Sequence[DayState] = ()) -> bytes:
+    """The headers that tell how certain a day's numbers are; these are this project's own.
+
+    :param as_of: the last look at all of them, in milliseconds since 1970; 0 when there was none or nobody knows when.
+    :param kpis: the states one by one, where they may differ.
+    """
+    found = _state_lines(state, as_of // 1000, zone)
+    if any(kpi.state is not state for kpi in kpis):
+        each = ",".join(f"{kpi.kpi_id}={kpi.state.value}" for kpi in kpis)
+        return found + lines((b"x-reportdata-states", each.encode()))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _state_lines(state: State, seconds: int, zone: ZoneInfo | None) -> bytes:
+    """Many days have the same last look."""
+    found = lines((b"x-reportdata-state", state.value.encode()))
+    if not seconds or zone is None:
+        return found
+    moment = moment_of(seconds * SECOND, zone).isoformat(timespec="seconds")
+    return found + lines((b"x-reportdata-as-of", moment.encode()))
 
 
 class Call(NamedTuple):

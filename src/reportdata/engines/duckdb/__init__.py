@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reportdata.days import from_date
-from reportdata.engines import MEASURES, Measured, Place, Subject, kpis_sql
+from reportdata.engines import MEASURES, Commenters, Measured, Place, Subject, by_calibre, calibres_sql, kpis_sql
 from reportdata.engines.duckdb.connection import connect, facts, text
 from reportdata.engines.duckdb.merging import facts_of, files_holding, write_merged
 from reportdata.errors import LakeError
@@ -28,14 +28,19 @@ class DuckDBEngine:
         withdrawn: Sequence[Path],
         corp_ids: Collection[str] | None = None,
     ) -> list[Measured]:
-        # DuckDB takes the comparison into the scans, which leave out row groups of other organisations.
-        only = f" where corp_id in ({', '.join(map(text, sorted(corp_ids))) or 'null'})" if corp_ids is not None else ""
-        self._views(only, sent=sent, commented=commented, withdrawn=withdrawn)
+        self._views(_only(corp_ids), sent=sent, commented=commented, withdrawn=withdrawn)
         rows = self._rows(f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})")
         return [
             Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
             for corp_id, day, *values in rows
         ]
+
+    def commenters(
+        self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
+    ) -> list[Commenters]:
+        self._views(_only(corp_ids), sent=sent, commented=commented)
+        rows = self._rows(calibres_sql())
+        return by_calibre((corp_id, from_date(day), rule, numbers) for corp_id, day, rule, *numbers in rows)
 
     def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> set[Place]:
         self._views(sent=sent, commented=commented)
@@ -71,3 +76,9 @@ class DuckDBEngine:
             return self._connection.execute(sql).fetchall()
         except duckdb.Error as error:
             raise LakeError(f"the lake cannot be computed from: {error}") from error
+
+
+def _only(corp_ids: Collection[str] | None) -> str:
+    """A condition for these organisations' facts. DuckDB takes it into the scans, which leave out row groups of
+    others."""
+    return "" if corp_ids is None else f" where corp_id in ({', '.join(map(text, sorted(corp_ids))) or 'null'})"

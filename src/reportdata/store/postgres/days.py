@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from reportdata.days import Coverage, days_between
-from reportdata.store import DayKpis, Version
-from reportdata.store.pieces import merged, require_standing
+from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.states import DayState, State
+from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
+from reportdata.store.overtaking import require_standing
 from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, THERE, Database
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
 
 _values = msgspec.json.Decoder(dict[str, int])
 _names = msgspec.json.Decoder(frozenset[str])
+_states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = b"""
-select (select kpi_values from kpis where service = $1 and corp_id = $2 and stat_day = $3
-        order by version desc limit 1),
-       exists (select 1 from coverage where corp_id = $2 and first_day <= $3 and last_day >= $3)
+select k.kpi_values, k.computed_at,
+       (select observed_at from coverage where corp_id = $2 and first_day <= $3 and last_day >= $3),
+       (select json_agg(json_build_array(kpi_id, state, as_of) order by kpi_id) from day_states
+        where service = $1 and corp_id = $2 and stat_day = $3),
+       (select time_zone from organisations where corp_id = $2)
+from (select 1) always left join lateral (
+    select kpi_values, computed_at from kpis where service = $1 and corp_id = $2 and stat_day = $3
+    order by version desc limit 1) k on true
 """
 _BETWEEN = """
 select c.corp_id, greatest(c.first_day, %(first)s), least(c.last_day, %(last)s), k.stat_day, k.kpi_values
@@ -78,13 +85,20 @@ class Days:
     watch: Watch | None
 
     def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
+        return self.day(service, corp_id, stat_day).values
+
+    def day(self, service: str, corp_id: str, stat_day: str) -> Day:
         if self.watch is not None:
             self.watch.require_reachable()
-        row = self.database.point(b"kpis", _DAY, [service.encode(), corp_id.encode(), stat_day.encode()])
-        values, covered = row if row is not None else (None, b"f")
-        if covered != b"t":
-            return None
-        return _values.decode(values) if values is not None else {}
+        row = self.database.point(b"day", _DAY, [service.encode(), corp_id.encode(), stat_day.encode()])
+        values, computed_at, looked_at, states, zone = row if row is not None else [None] * 5
+        return Day(
+            None if looked_at is None else {} if values is None else _values.decode(values),
+            int(computed_at or 0),
+            None if looked_at is None else int(looked_at),
+            () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
+            None if zone is None else zone.decode(),
+        )
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         asked = {"service": service, "corp": corp_id, "first": first_day, "last": last_day}
@@ -109,8 +123,18 @@ class Days:
         return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
 
     def coverage(self) -> list[Coverage]:
-        rows = self.database.rows("select corp_id, first_day, last_day from coverage order by corp_id, first_day")
-        return [Coverage(*row) for row in rows]
+        return [look.coverage for look in latest(look._replace(at=0) for look in self.observations())]
+
+    def observations(
+        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> list[Observation]:
+        rows = self.database.rows(
+            "select corp_id, greatest(first_day, %(first)s), least(last_day, %(last)s), observed_at from coverage "
+            "where (%(corp)s::text is null or corp_id = %(corp)s) and first_day <= %(last)s and last_day >= %(first)s "
+            "order by corp_id, first_day",
+            {"corp": corp_id, "first": first_day, "last": last_day},
+        )
+        return [Observation(*row) for row in rows]
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         return dict(self._computed("fingerprint", service, days))
@@ -177,18 +201,19 @@ class Days:
             ).rowcount
         return done > 0
 
-    def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
-        pieces: dict[str, list[tuple[str, str]]] = {}
-        for corp_id, first_day, last_day in coverage:
-            pieces.setdefault(corp_id, []).append((first_day, last_day))
+    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        added: dict[str, list[Observation]] = {}
+        for look in observed:
+            added.setdefault(look.corp_id, []).append(look)
         with self.database.writing() as cursor:
             _alone(cursor)
-            for corp_id, added in pieces.items():
-                known = cursor.execute("select first_day, last_day from coverage where corp_id = %s", [corp_id])
-                united = merged([*known.fetchall(), *added])
+            for corp_id, looks in added.items():
+                columns = "corp_id, first_day, last_day, observed_at"
+                known = cursor.execute(f"select {columns} from coverage where corp_id = %s", [corp_id]).fetchall()
                 cursor.execute("delete from coverage where corp_id = %s", [corp_id])
                 cursor.executemany(
-                    "insert into coverage values (%s, %s, %s)", [(corp_id, first, last) for first, last in united]
+                    f"insert into coverage ({columns}) values (%s, %s, %s, %s)",
+                    latest([*(Observation(*row) for row in known), *looks]),
                 )
             cursor.executemany(
                 "insert into applied_withdrawals values (%s, %s) on conflict do nothing",

@@ -11,6 +11,8 @@ _REMOVALS = (
     f"delete from client_tokens where app_key in {_APPS}",
     "delete from apps where corp_id = %(corp)s",
     "delete from kpis where corp_id = %(corp)s",
+    "delete from day_states where corp_id = %(corp)s",
+    "delete from official_figures where corp_id = %(corp)s",
     "delete from coverage where corp_id = %(corp)s",
     "delete from organisations where corp_id = %(corp)s",
 )
@@ -32,8 +34,8 @@ class Forgetting:
         with self.database.writing() as cursor:
             removed = sum(cursor.execute(sql, {"corp": corp_id}).rowcount for sql in _REMOVALS)
             cursor.execute(CHANGED)
-        for table in ("tokens", "client_tokens", "apps", "kpis", "coverage", "organisations"):
-            self.database.run(f"vacuum {table}")
+        for sql in _REMOVALS:
+            self.database.run(f"vacuum {sql.split()[2]}")
         return removed
 
     def mentions(self, text: str) -> dict[str, int]:

@@ -8,12 +8,14 @@ from reportdata.store.sqlite.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, D
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
+from reportdata.store.sqlite.official import Figures
+from reportdata.store.sqlite.states import States
 from reportdata.store.sqlite.tables import Copying
 
 __all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "SQLiteStore", "schemas"]
 
 
-class SQLiteStore(Identities, Days, Forgetting, Copying):
+class SQLiteStore(Identities, Days, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a
@@ -30,6 +32,9 @@ class SQLiteStore(Identities, Days, Forgetting, Copying):
     def newest(self) -> float:
         row = self.database.row(
             "select max(coalesce((select max(computed_at) from computed_days), 0),"
+            " coalesce((select max(observed_at) from coverage), 0),"
+            " coalesce((select max(as_of) from day_states), 0),"
+            " coalesce((select max(fetched_at) from official_figures), 0),"
             " coalesce((select max(created_at) from apps), 0),"
             " coalesce((select max(used_at) from client_tokens), 0) * 1000)"
         )

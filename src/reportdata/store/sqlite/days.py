@@ -7,19 +7,28 @@ from sqlite3 import Connection
 
 import msgspec
 
-from reportdata.days import Coverage, days_between
-from reportdata.store import DayKpis, Version
-from reportdata.store.pieces import merged, require_standing
+from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.states import DayState, State
+from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
+from reportdata.store.overtaking import require_standing
 from reportdata.store.sqlite.database import Database
 
 _values = msgspec.json.Decoder(dict[str, int])
 _names = msgspec.json.Decoder(frozenset[str])
+_states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
 select (select kpi_values from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3
         order by version desc limit 1),
-       exists (select 1 from coverage where corp_id = ?2 and first_day <= ?3 and last_day >= ?3)
+       (select computed_at from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3
+        order by version desc limit 1),
+       (select observed_at from coverage where corp_id = ?2 and first_day <= ?3 and last_day >= ?3),
+       case when exists (select 1 from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3) then
+           (select json_group_array(json_array(kpi_id, state, as_of)) from
+                (select * from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3 order by kpi_id))
+       end,
+       (select time_zone from organisations where corp_id = ?2)
 """
 _BETWEEN = """
 select c.corp_id, max(c.first_day, ?3), min(c.last_day, ?4),
@@ -47,10 +56,18 @@ class Days:
     database: Database
 
     def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
-        values, covered = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, False)
-        if not covered:
-            return None
-        return _values.decode(values) if values is not None else {}
+        return self.day(service, corp_id, stat_day).values
+
+    def day(self, service: str, corp_id: str, stat_day: str) -> Day:
+        found = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, None, None, None, None)
+        values, computed_at, looked_at, states, zone = found
+        return Day(
+            None if looked_at is None else {} if values is None else _values.decode(values),
+            computed_at or 0,
+            looked_at,
+            () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
+            zone,
+        )
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         found = []
@@ -70,8 +87,17 @@ class Days:
         return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
 
     def coverage(self) -> list[Coverage]:
-        rows = self.database.rows("select corp_id, first_day, last_day from coverage order by corp_id, first_day")
-        return [Coverage(*row) for row in rows]
+        return [look.coverage for look in latest(look._replace(at=0) for look in self.observations())]
+
+    def observations(
+        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> list[Observation]:
+        rows = self.database.rows(
+            "select corp_id, max(first_day, ?2), min(last_day, ?3), observed_at from coverage "
+            "where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2 order by corp_id, first_day",
+            (corp_id, first_day, last_day),
+        )
+        return [Observation(*row) for row in rows]
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         if days is None:
@@ -130,18 +156,17 @@ class Days:
             )
         return done.rowcount > 0
 
-    def put_coverage(self, service: str, coverage: Iterable[Coverage], withdrawals: Iterable[str]) -> None:
-        pieces: dict[str, list[tuple[str, str]]] = {}
-        for corp_id, first_day, last_day in coverage:
-            pieces.setdefault(corp_id, []).append((first_day, last_day))
+    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        added: dict[str, list[Observation]] = {}
+        for look in observed:
+            added.setdefault(look.corp_id, []).append(look)
         with self.database.writing() as connection:
-            for corp_id, added in pieces.items():
-                known = connection.execute("select first_day, last_day from coverage where corp_id = ?", (corp_id,))
-                united = merged([*known, *added])
+            for corp_id, looks in added.items():
+                known = connection.execute("select * from coverage where corp_id = ?", (corp_id,)).fetchall()
                 connection.execute("delete from coverage where corp_id = ?", (corp_id,))
                 connection.executemany(
-                    "insert into coverage values (?, ?, ?)",
-                    ((corp_id, first, last) for first, last in united),
+                    "insert into coverage (corp_id, first_day, last_day, observed_at) values (?, ?, ?, ?)",
+                    latest([*(Observation(*row) for row in known), *looks]),
                 )
             connection.executemany(
                 "insert or ignore into applied_withdrawals values (?, ?)",

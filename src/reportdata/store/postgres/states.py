@@ -1,0 +1,69 @@
+"""States of days, and DingTalk's own figures, in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from reportdata.states import DayState, State
+from reportdata.store import Official
+from reportdata.store.postgres.database import Database
+from reportdata.store.postgres.identities import CHANGED
+
+_values = msgspec.json.Decoder(dict[str, int])
+
+
+class States:
+    """The part of the store that knows how certain the numbers are, and what DingTalk says."""
+
+    database: Database
+
+    def states(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayState]:
+        rows = self.database.rows(
+            "select corp_id, stat_day, kpi_id, state, as_of from day_states where service = %(service)s "
+            "and (%(corp)s::text is null or corp_id = %(corp)s) and stat_day between %(first)s and %(last)s "
+            "order by stat_day, corp_id, kpi_id",
+            {"service": service, "corp": corp_id, "first": first_day, "last": last_day},
+        )
+        return [DayState(corp, day, kpi, State(state), as_of) for corp, day, kpi, state, as_of in rows]
+
+    def put_states(self, service: str, states: Iterable[DayState]) -> None:
+        rows = [(service, s.corp_id, s.stat_day, s.kpi_id, s.state.value, s.as_of) for s in states]
+        with self.database.writing() as cursor:
+            cursor.executemany(
+                "insert into day_states (service, corp_id, stat_day, kpi_id, state, as_of) "
+                "values (%s, %s, %s, %s, %s, %s) on conflict (service, corp_id, stat_day, kpi_id) do update "
+                "set (state, as_of) = (excluded.state, excluded.as_of)",
+                sorted(rows),
+            )
+            cursor.execute(CHANGED)
+
+    def official(self, service: str, corp_id: str, first_day: str, last_day: str) -> list[Official]:
+        rows = self.database.rows(
+            "select corp_id, stat_day, kpi_values, fetched_at from official_figures "
+            "where service = %s and corp_id = %s and stat_day between %s and %s order by stat_day",
+            (service, corp_id, first_day, last_day),
+        )
+        return [
+            Official(corp, day, _values.decode(values) if values is not None else None, fetched_at)
+            for corp, day, values, fetched_at in rows
+        ]
+
+    def put_official(self, service: str, figures: Iterable[Official]) -> None:
+        rows = [
+            (service, f.corp_id, f.stat_day, _json(f.values) if f.values is not None else None, f.fetched_at)
+            for f in figures
+        ]
+        with self.database.writing() as cursor:
+            cursor.executemany(
+                "insert into official_figures (service, corp_id, stat_day, kpi_values, fetched_at) "
+                "values (%s, %s, %s, %s, %s) on conflict (service, corp_id, stat_day) do update "
+                "set (kpi_values, fetched_at) = (excluded.kpi_values, excluded.fetched_at)",
+                rows,
+            )
+            cursor.execute(CHANGED)
+
+
+def _json(content: object) -> str:
+    return msgspec.json.encode(content, order="sorted").decode()

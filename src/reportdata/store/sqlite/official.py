@@ -1,0 +1,44 @@
+"""DingTalk's own figures in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from reportdata.store import Official
+from reportdata.store.sqlite.database import Database
+
+_values = msgspec.json.Decoder(dict[str, int])
+
+
+class Figures:
+    """The part of the store that keeps DingTalk's own figures."""
+
+    database: Database
+
+    def official(self, service: str, corp_id: str, first_day: str, last_day: str) -> list[Official]:
+        rows = self.database.rows(
+            "select corp_id, stat_day, kpi_values, fetched_at from official_figures "
+            "where service = ? and corp_id = ? and stat_day between ? and ? order by stat_day",
+            (service, corp_id, first_day, last_day),
+        )
+        return [
+            Official(corp, day, _values.decode(values) if values is not None else None, fetched_at)
+            for corp, day, values, fetched_at in rows
+        ]
+
+    def put_official(self, service: str, figures: Iterable[Official]) -> None:
+        with self.database.writing() as connection:
+            connection.executemany(
+                "insert or replace into official_figures (service, corp_id, stat_day, kpi_values, fetched_at) "
+                "values (?, ?, ?, ?, ?)",
+                (
+                    (service, f.corp_id, f.stat_day, None if f.values is None else _json(f.values), f.fetched_at)
+                    for f in figures
+                ),
+            )
+
+
+def _json(content: object) -> str:
+    return msgspec.json.encode(content, order="sorted").decode()

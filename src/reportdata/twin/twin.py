@@ -1,0 +1,253 @@
+"""The twin itself: one organisation at an offline DingTalk, without a socket."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from reportdata.calibres import DEFAULT_CALIBRE, Calibre
+from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.days import parse_day
+from reportdata.errors import BadValue
+from reportdata.twin import newapi, oldapi
+from reportdata.twin.activity import BEIJING, Activity, Habits
+from reportdata.twin.answers import JSON_PLAIN, Answer, Request, failed_new, html_answer, json_answer
+from reportdata.twin.clock import Clock
+from reportdata.twin.control import answer_control
+from reportdata.twin.counting import CALLS_A_SECOND, MONTHLY_CALLS, TOKEN_APIS, Call, Calls
+from reportdata.twin.organisation import NAME_MARK, Organisation
+from reportdata.twin.pages import TEXT_MARK
+from reportdata.twin.reports import COMMENT_MARK
+from reportdata.twin.tokens import Tokens
+from reportdata.twin.troubles import Hit, Trouble, hit
+from reportdata.twin.truth import END_OF_TIME, Kpis, true_kpis
+from reportdata.twin.world import World
+
+_PEOPLE = 50
+_REPORTS_OF_A_PERSON = 0.8
+"""Of a working day."""
+BAN = 300.0
+"""Seconds for which DingTalk bans an address that calls too often."""
+STALL = 3.0
+"""Seconds of silence before a time-out is answered, as DingTalk's gateway waits for a service."""
+
+
+class Twin:
+    """An offline DingTalk with one made-up organisation.
+
+    :param seed: everything that is made up depends on it.
+    :param people: how many there are; by default 50, or five for four reports of a day.
+    :param reports_per_day: reports of a working day; by default four for five people.
+    :param habits: what else people do on average; its ``reports_per_day`` is replaced.
+    :param first_day: the first day with reports.
+    :param last_day: the last day with reports; without one they never end.
+    :param now: when the clock starts: seconds since 1970, or a datetime. By default at the end of the period.
+    :param speed: the clock's seconds for each real one; 0 stands still until it is set.
+    :param budget: calls a month; 0 is without a limit.
+    :param rate: calls a second (of the twin's clock) to each API; 0 is without a limit.
+    :param scopes: the app's permissions; by default it has all.
+    :param calibre: how its own ``datacenter/reportData`` counts.
+    :param stall: real seconds that the trouble ``stall`` waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        people: int | None = None,
+        reports_per_day: float | None = None,
+        habits: Habits | None = None,
+        first_day: str = "20260901",
+        last_day: str | None = None,
+        now: float | datetime | None = None,
+        speed: float = 0.0,
+        budget: int = MONTHLY_CALLS,
+        rate: int = CALLS_A_SECOND,
+        scopes: Iterable[str] | None = None,
+        troubles: Iterable[Trouble | str] = (),
+        calibre: Calibre = DEFAULT_CALIBRE,
+        stall: float = STALL,
+    ) -> None:
+        first_day, last_day = _period(first_day, last_day)
+        people = _people(people, reports_per_day)
+        wanted = people * _REPORTS_OF_A_PERSON if reports_per_day is None else reports_per_day
+        self.seed = seed
+        self.calibre = calibre
+        self.stall = stall
+        self.organisation = Organisation(seed, people)
+        habits = msgspec.structs.replace(habits or Habits(), reports_per_day=wanted)
+        self.activity = Activity(self.organisation, habits, seed, first_day, last_day)
+        self.clock = Clock(_start(now, first_day, last_day), speed)
+        self.calls = Calls(budget, rate)
+        self.troubles: tuple[Trouble, ...] = ()
+        self.trouble(*troubles)
+        self.service = read_catalogue().service(REPORT_DATA)
+        self.scopes = frozenset(oldapi.SCOPES | {self.service.scope} if scopes is None else scopes)
+        numbers = random.Random(f"app {seed}")  # noqa: S311 - an app that opens nothing
+        self._tokens = Tokens(f"dingtwin{numbers.getrandbits(48):012x}", f"twinsecret{numbers.getrandbits(256):064x}")
+        self._ids = random.Random(f"ids {seed}")  # noqa: S311 - ids are no secrets
+        self._number = 0
+        self._banned_until = 0.0
+        self._lock = threading.RLock()
+
+    @property
+    def corp_id(self) -> str:
+        """The organisation."""
+        return self.organisation.corp_id
+
+    @property
+    def app_key(self) -> str:
+        """The key of its one app."""
+        return self._tokens.app_key
+
+    @property
+    def app_secret(self) -> str:
+        """The app's secret."""
+        return self._tokens.app_secret
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What must be in no file of whoever counts reports: marks of names and texts, the secret, every token."""
+        return (NAME_MARK, TEXT_MARK, COMMENT_MARK, self.app_secret, *self._tokens.issued)
+
+    def trouble(self, *troubles: Trouble | str) -> None:
+        """Replace all switches for trouble; without any, nothing goes wrong any more, and no ban goes on."""
+        self._banned_until = 0.0
+        self.troubles = tuple(Trouble.parse(item) if isinstance(item, str) else item for item in troubles)
+
+    def end_token(self) -> None:
+        """End the token that the app has now."""
+        self._tokens.end()
+
+    def truth(
+        self, first_day: str, last_day: str, *, calibre: Calibre = DEFAULT_CALIBRE, at: float | None = None
+    ) -> dict[str, Kpis]:
+        """The true KPIs of each stat day: ``{"20260901": {"4100": 40, "4101": 38, "4102": 12}, …}``.
+
+        :param at: what has happened until then counts, in seconds since 1970; None: until the clock's now.
+            ``math.inf`` counts all that will ever happen.
+        """
+        now = self.clock() if at is None else at
+        with self._lock:
+            until = END_OF_TIME if now * 1000 >= END_OF_TIME else int(now * 1000)
+            return true_kpis(self.activity, first_day, last_day, calibre, until)
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to an HTTP request, at the clock's time."""
+        if request.path.startswith("/twin/"):
+            return answer_control(self, request)
+        with self._lock:
+            now = self.clock()
+            api = request.path.strip("/")
+            self._number += 1
+            trouble = hit(self.troubles, self.seed, self._number, api) if self.troubles else Hit()
+            answer, charged = self._answered(api, request, now, trouble)
+            self.calls.note(Call(self._number, now, api, _said(request), answer.outcome, charged))
+        return answer
+
+    def _answered(self, api: str, request: Request, now: float, trouble: Hit) -> tuple[Answer, bool]:
+        if "ban" in trouble and now >= self._banned_until:
+            self._banned_until = now + BAN
+        banned = now < self._banned_until
+        if "ban-page" in trouble or (banned and self._number % 2):
+            return html_answer(200, "访问被限制 (Access denied)", "ban-page"), False
+        if "ban-json" in trouble or banned:
+            body: dict[str, object] = {
+                "status": 1111,
+                "wait": 5,
+                "source": "x5",
+                "punish": "deny",
+                "uuid": f"{self._bits(128):032x}",
+            }
+            return json_answer(200, body, JSON_PLAIN, "ban-json"), False
+        answer, charged = self._routed(api, request, now, trouble)
+        if "stall" in trouble:
+            answer = answer._replace(stall=self.stall)
+        if "reset" in trouble:
+            answer = answer._replace(reset=True, outcome="reset")
+        return answer, charged
+
+    def _routed(self, api: str, request: Request, now: float, trouble: Hit) -> tuple[Answer, bool]:
+        old, new = TOKEN_APIS
+        if api == old:
+            if trouble & {"busy", "busy-1", "504"}:
+                return json_answer(200, {"errcode": -1, "errmsg": "系统繁忙"}, JSON_PLAIN, "-1"), False
+            return self._tokens.old(request, now), False
+        new_id = self._new_request_id(now)
+        if api == new and request.method == "POST":
+            if trouble & {"stall", "504"}:
+                return html_answer(504, "504 Gateway Timeout", "504"), False
+            return self._tokens.new(request, now, new_id), False
+        world = World(self.organisation, self.activity, int(now * 1000), trouble, self._number, self.seed)
+        if api.startswith("topapi/"):
+            return oldapi.answer_old(api, request, world, self._entrance(now), self._old_request_id())
+        if api == newapi.API and request.method == "GET":
+            return newapi.answer_new(request, world, self._entrance(now), self.service, self._official, new_id)
+        if api.startswith("v1.0/"):
+            text = "Specified api is not found, please check your url and method."
+            return failed_new(404, "InvalidAction.NotFound", text, new_id), False
+        return json_answer(200, {"errcode": 404, "errmsg": "请求的URI地址不存在"}, JSON_PLAIN, "404"), False
+
+    def _official(self, day: str) -> Kpis:
+        return self.truth(day, day, calibre=self.calibre)[day]
+
+    def _entrance(self, now: float) -> oldapi.Entrance:
+        return oldapi.Entrance(
+            self.app_key,
+            self.scopes,
+            token_lives=lambda token: self._tokens.lives(token, now),
+            end_token=self._tokens.end,
+            within_rate=lambda api: self.calls.within_rate(api, now),
+            within_budget=lambda: self.calls.within_budget(now),
+        )
+
+    def _bits(self, count: int) -> int:
+        return self._ids.getrandbits(count)
+
+    def _new_request_id(self, now: float) -> str:
+        """A UUID of version 7 in capitals."""
+        time = int(now * 1000)
+        head = f"{time >> 16:08X}-{time & 0xFFFF:04X}-7{self._bits(12):03X}"
+        return f"{head}-{0x8000 | self._bits(14):04X}-{self._bits(48):012X}"
+
+    def _old_request_id(self) -> str:
+        """Twelve digits and small letters."""
+        return "".join(self._ids.choices("0123456789abcdefghijklmnopqrstuvwxyz", k=12))
+
+
+def _said(request: Request) -> str:
+    """A request's parameters without tokens and secrets, in one order."""
+    parameters = request.parameters()
+    for name in ("access_token", "appsecret", "appSecret"):
+        parameters.pop(name, None)
+    return msgspec.json.encode({name: str(value) for name, value in parameters.items()}, order="sorted").decode()
+
+
+def _period(first_day: str, last_day: str | None) -> tuple[str, str | None]:
+    first = parse_day(first_day)
+    last = None if last_day is None else parse_day(last_day)
+    if not "20000101" <= first <= (last or "20991231"):
+        raise BadValue(f"no reports can be sent from {first} to {last or 'the end'}", "begin in 2000 or later")
+    return first, last
+
+
+def _people(people: int | None, reports_per_day: float | None) -> int:
+    if people is None:
+        people = _PEOPLE if reports_per_day is None else max(1, round(reports_per_day / _REPORTS_OF_A_PERSON))
+    if people < 1:
+        raise BadValue(f"{people} people cannot send reports", "have at least one")
+    return people
+
+
+def _start(now: float | datetime | None, first_day: str, last_day: str | None) -> float:
+    """When the clock starts, in seconds since 1970."""
+    if isinstance(now, datetime):
+        return now.timestamp()
+    if now is not None:
+        return float(now)
+    day = last_day or first_day
+    return datetime(int(day[:4]), int(day[4:6]), int(day[6:]), 23, 59, 59, tzinfo=BEIJING).timestamp()

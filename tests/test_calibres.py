@@ -1,0 +1,93 @@
+"""Calibres of commenters: what each counts, by the oracle, on every engine."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from oracle import Commented, Fact, Sent, Withdrawn, commenters_of
+from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
+from reportdata.engines import Engine
+from test_engine import ENGINES, ZONES, Writer
+
+CORPS = sorted(ZONES)
+MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Asia/Shanghai
+many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module", params=ENGINES.values(), ids=ENGINES.keys())
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = request.param(tmp_path_factory.mktemp("engine"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    made = Writer(tmp_path)
+    yield made
+    made.close()
+
+
+_times = st.integers(-40, 40).map(lambda hours: MIDNIGHT + timedelta(hours=hours))
+_corps, _reports, _users = st.sampled_from(CORPS), st.sampled_from(("r1", "r2", "r3")), st.sampled_from("abc")
+facts = st.lists(
+    st.one_of(
+        st.tuples(_corps, _reports, _users, _times).map(lambda drawn: Sent(*drawn)),
+        st.tuples(_corps, _reports, _users, _times).map(lambda drawn: Commented(*drawn)),
+        st.tuples(_corps, _reports, _times).map(lambda drawn: Withdrawn(*drawn)),
+    ),
+    max_size=25,
+)
+
+
+def counted(engine: Engine, writer: Writer, *files: list[Fact]) -> dict[str, dict[tuple[str, str], int]]:
+    """Calibre to (organisation, day) to number, without zeros, from files that hold these facts."""
+    paths = {
+        kind: [writer.file(kind, [f for f in file if isinstance(f, kind)]) for file in files]
+        for kind in (Sent, Commented)
+    }
+    rows = engine.commenters(paths[Sent], paths[Commented], CORPS)
+    keys = [(row.stat_day, row.corp_id) for row in rows]
+    assert keys == sorted(set(keys))
+    return {
+        str(calibre): {(r.corp_id, r.stat_day): r.numbers[calibre] for r in rows if r.numbers[calibre]}
+        for calibre in CALIBRES
+    }
+
+
+@many
+@given(facts=facts, data=st.data())
+def test_every_calibre_counts_what_the_oracle_counts(
+    engine: Engine, writer: Writer, facts: list[Fact], data: st.DataObject
+) -> None:
+    files: list[list[Fact]] = [[], []]
+    for fact in data.draw(st.permutations(facts + facts[:3])):
+        files[data.draw(st.integers(0, 1))].append(fact)
+    found = counted(engine, writer, *files)
+    for calibre in CALIBRES:
+        assert found[str(calibre)] == commenters_of(facts, ZONES, calibre.day, calibre.commenters, calibre.own), calibre
+    kpis = engine.kpis(
+        *([writer.file(kind, [f for f in facts if isinstance(f, kind)])] for kind in (Sent, Commented, Withdrawn))
+    )
+    served = {(row.corp_id, row.stat_day): n for row in kpis if (n := row.measures["commenters"])}
+    assert found[str(DEFAULT_CALIBRE)] == served, "the default calibre is what is served"
+
+
+def test_other_organisations_are_left_out_and_no_file_is_no_row(engine: Engine, writer: Writer) -> None:
+    comment = writer.file(Commented, [Commented(corp, "r1", "a", MIDNIGHT) for corp in CORPS])
+    assert [row.corp_id for row in engine.commenters([], [comment], ["c1"])] == ["c1"]
+    assert engine.commenters([], [comment], []) == engine.commenters([], [], CORPS) == []
+
+
+def test_calibres_are_eight_and_named() -> None:
+    names = [str(calibre) for calibre in CALIBRES]
+    words = itertools.product(("comment-day", "report-day"), ("distinct", "summed"), ("with-own", "without-own"))
+    assert names == [",".join(three) for three in words]
+    assert CALIBRES[0] == DEFAULT_CALIBRE
