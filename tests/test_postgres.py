@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -35,7 +36,9 @@ from reportdata.store.postgres.watching import LOOK, VALID
 from reportdata.store.sqlite import SQLiteStore
 
 DAY = "20260921"
-SOON = 20.0
+NOTICED = 1.5 if os.environ.get("REPORTDATA_TESTS_FULL") else 10.0
+"""Seconds after which every node has noticed a change, and was asked; what is asked without others beside takes 1 s."""
+SOON = 30.0
 """Seconds after which what should have happened has not."""
 
 
@@ -196,11 +199,11 @@ def test_every_node_sees_a_change_within_a_second(folder: Folder) -> None:
     with nodes(folder, *others) as three:
         assert [ask(node, token) for node in three] == [(200, 1)] * 3
         put(folder, 2)
-        assert until(lambda: [ask(node, token) for node in three] == [(200, 2)] * 3) < 1.5  # a second, and the asking
+        assert until(lambda: [ask(node, token) for node in three] == [(200, 2)] * 3) < NOTICED
         folder.store.change_app(app.app_key, lambda found: msgspec.structs.replace(found, scopes=()))
-        until(lambda: {ask(node, token)[0] for node in three} == {403}, 1.5)
+        until(lambda: {ask(node, token)[0] for node in three} == {403}, NOTICED)
         folder.store.change_app(app.app_key, lambda found: msgspec.structs.replace(found, disabled=True))
-        until(lambda: {ask(node, token)[1] for node in three} == {"InvalidAuthentication"}, 1.5)
+        until(lambda: {ask(node, token)[1] for node in three} == {"InvalidAuthentication"}, NOTICED)
     for other in others:
         other.store.close()
 
@@ -222,7 +225,7 @@ def test_a_lost_connection_hides_no_change(folder: Folder) -> None:
             assert ask(node, token) == (200, number - 1)
             kill_connections(folder.settings.database or "")
             put(folder, number)
-            until(lambda: ask(node, token) == (200, number), 1.5)  # noqa: B023
+            until(lambda: ask(node, token) == (200, number), NOTICED)  # noqa: B023
 
 
 def test_a_node_that_is_cut_off_serves_nothing_old(own: postgres.Server, tmp_path: Path) -> None:
@@ -263,7 +266,7 @@ def test_a_restart_of_the_server_is_outlived(own: postgres.Server, tmp_path: Pat
         own.start()
         until(lambda: ask(node, token) == (200, 1), 5)
         put(folder, 2)
-        until(lambda: ask(node, token) == (200, 2), 1.5)
+        until(lambda: ask(node, token) == (200, 2), NOTICED)
     folder.store.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -60,4 +61,4 @@ def _starts(line: str, folder: Path, environment: dict[str, str]) -> None:
         time.sleep(3)
         assert process.poll() is None
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(30) in (0, -signal.SIGTERM)  # a busy machine may not have let it begin
