@@ -40,6 +40,12 @@ $(VENV)/python.done:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# Spark's package comes as source alone: it is built with what is pinned in dev.txt.
+$(VENV)/spark.done: requirements/spark.txt $(VENV)/dev.done
+	@echo "Installing Spark …"
+	@$(PIP) install --no-build-isolation --require-hashes --requirement $<
+	@touch $@
+
 $(VENV)/%.done: requirements/%.txt pyproject.toml $(VENV)/python.done
 	@echo "Installing what $* needs …"
 	@$(PIP) install --require-hashes --requirement $<

@@ -8,10 +8,15 @@ import resource
 import sqlite3
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-PACKAGES = ("reportdata", "duckdb", "uvicorn", "uvloop", "httptools", "starlette", "msgspec", "fastapi", "sqlalchemy")
+PACKAGES = (
+    *("reportdata", "duckdb", "uvicorn", "uvloop", "httptools", "starlette", "msgspec", "fastapi", "sqlalchemy"),
+    "pyspark",
+)
+"""What is named when it is installed."""
 
 
 class Machine(NamedTuple):
@@ -46,7 +51,7 @@ def this_machine() -> Machine:
         system=_system(),
         python=f"{platform.python_version()} ({platform.python_implementation()})",
         sqlite=sqlite3.sqlite_version,
-        packages={name: version(name) for name in PACKAGES},
+        packages={name: version(name) for name in PACKAGES if find_spec(name)},
         date=f"{date.today():%Y-%m-%d}",
     )
 

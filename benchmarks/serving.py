@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,6 +17,7 @@ from typing import NamedTuple
 from benchmarks import constant, load, nginx
 from benchmarks.figures import Figure
 from benchmarks.machine import cpu_of
+from benchmarks.servers import Server, pin, running_server
 from benchmarks.slow import slow_connections
 from benchmarks.stores import DAYS, ORGANISATIONS, Asked, fill
 
@@ -68,13 +66,6 @@ class Round(NamedTuple):
     generator: float
 
 
-class Server(NamedTuple):
-    """A server that runs: its process and its address."""
-
-    process: int
-    address: load.Address
-
-
 class Target(NamedTuple):
     """A server, what it is asked, and the bytes that each of its answers has."""
 
@@ -92,9 +83,9 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
         return bool(json.loads(answer.body)["dataList"] == [asked[place].row])
 
     ours = stack.enter_context(
-        started("reportdata", "serve", "--port", "0", "--rate", "0", "--data", str(folder / "data"))
+        running_server("reportdata", "serve", "--port", "0", "--rate", "0", "--data", str(folder / "data"))
     )
-    fastapi = stack.enter_context(started("benchmarks.usual", str(folder / "usual.db")))
+    fastapi = stack.enter_context(running_server("benchmarks.usual", str(folder / "usual.db")))
     size = load.check(ours.address, repeated, right)
     with socket.create_connection(ours.address) as connection:
         answer = load.exchange(connection, requests[0])
@@ -106,7 +97,7 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
         "usual": Target(fastapi, repeated, load.check(fastapi.address, repeated, right)),
     }
     for name, kind in (("constant", "server"), ("direct", "direct"), ("socket", "socket")):
-        server = stack.enter_context(started("benchmarks.constant", kind, str(folder / "answer.json")))
+        server = stack.enter_context(running_server("benchmarks.constant", kind, str(folder / "answer.json")))
         own = load.check(server.address, repeated[:1], lambda _, given: given.body == answer.body)
         found[name] = Target(server, repeated, own)
     if found["constant"].size != size:
@@ -115,7 +106,9 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
         say("serving: no nginx: its line is left out")
     else:
         (folder / "nginx").mkdir()
-        server = stack.enter_context(started("benchmarks.nginx", str(folder / "answer.json"), str(folder / "nginx")))
+        server = stack.enter_context(
+            running_server("benchmarks.nginx", str(folder / "answer.json"), str(folder / "nginx"))
+        )
         own = load.check(server.address, repeated[:1], lambda _, given: _same(given, answer))
         found["nginx"] = Target(server, repeated, own)
     return found
@@ -157,24 +150,3 @@ def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
         ),
         Figure("the load generator's ceiling", rates["socket"], rates["ours"], "requests/s", "of ours"),
     ]
-
-
-@contextmanager
-def started(module: str, *arguments: str) -> Iterator[Server]:
-    """A server in a process on a core of its own."""
-    command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            pin(1, process.pid)
-            assert process.stdout is not None
-            host, port = process.stdout.readline().split("http://", 1)[1].split("/")[0].split()[0].split(":")
-            yield Server(process.pid, (host, int(port)))
-        finally:
-            process.kill()
-
-
-def pin(place: int, process: int) -> None:
-    """Keep a process (0 for this one) on one of the cores, where the system can do that and there are two."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(process, {cores[place % len(cores)]})

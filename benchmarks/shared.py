@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from benchmarks import load, postgres
 from benchmarks.figures import Figure
-from benchmarks.serving import CONNECTIONS, REPEATED, SECONDS, pin, started
+from benchmarks.servers import pin, running_server
+from benchmarks.serving import CONNECTIONS, REPEATED, SECONDS
 from benchmarks.stores import DAYS, ORGANISATIONS, fill
 from reportdata.store.copying import copy_rows
 from reportdata.store.postgres import PostgresStore
@@ -51,8 +52,8 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[float]]
             return bool(json.loads(answer.body)["dataList"] == [asked[place].row])
 
         common = ("reportdata", "serve", "--no-work", "--port", "0", "--rate", "0", "--data")
-        embedded = stack.enter_context(started(*common, str(folder / "data"))).address
-        shared = stack.enter_context(started(*common, str(folder / "node"), "--store", address)).address
+        embedded = stack.enter_context(running_server(*common, str(folder / "data"))).address
+        shared = stack.enter_context(running_server(*common, str(folder / "node"), "--store", address)).address
         size = load.check(embedded, requests[:REPEATED], right)
         load.check(shared, requests[:REPEATED], right)
         generator = stack.enter_context(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner, Result
 
+from benchmarks.cluster import Cluster, cluster
 from reportdata.api.server import Server
 from reportdata.catalogue import REPORT_DATA
 from reportdata.certificates import Certificates, development_certificates
@@ -29,7 +31,7 @@ from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.settings import Settings
 
 REQUIRED = set(os.environ.get("REPORTDATA_TESTS_REQUIRE", "").split())
-"""Tools whose absence fails a test instead of skipping it."""
+"""Tools and packages whose absence fails a test instead of skipping it."""
 
 
 def require_tool(name: str) -> str:
@@ -38,6 +40,21 @@ def require_tool(name: str) -> str:
     if found is None:
         (pytest.fail if name in REQUIRED else pytest.skip)(f"{name} is not installed")
     return str(found)
+
+
+def require_package(name: str) -> None:
+    """A Python package of an extra; without it the test is skipped, or fails when the package is required."""
+    if importlib.util.find_spec(name) is None:
+        (pytest.fail if name in REQUIRED else pytest.skip)(f"the package {name} is not installed")
+
+
+@pytest.fixture(scope="session")
+def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A Spark cluster of two workers, which the whole session uses."""
+    require_tool("java")
+    require_package("pyspark")
+    with cluster(tmp_path_factory.mktemp("spark")) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

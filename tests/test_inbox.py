@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from reportdata.errors import InboxError
 from reportdata.facts import Fact
-from reportdata.inbox import Inbox, facts_of
+from reportdata.inbox import Inbox, begun_at, facts_of
 from reportdata.inbox.folder import FolderInbox, FolderWriter
 from test_backup import mounted
 
@@ -88,6 +88,14 @@ def test_segments_sort_by_time_whatever_the_clock_does(inbox: FolderInbox) -> No
     first, rest = found[:4], found[4:]
     assert first == [10_000_000, 10_000_001, 10_000_002, 10_000_003]
     assert sorted(rest) == [number for number in range(20_000_000, 20_000_004) for _ in range(2)]
+
+
+def test_a_segments_name_tells_when_it_was_begun(tmp_path: Path) -> None:
+    with closing(FolderWriter(tmp_path, lambda: 1_800_000_000.125)) as writer:
+        writer.append(lines(1)).result()
+    (segment,) = FolderInbox(tmp_path).ready()
+    assert begun_at(segment) == 1_800_000_000_125
+    assert begun_at(Path("copied by hand.jsonl")) == 0
 
 
 def test_a_large_segment_is_finished_at_once(inbox: FolderInbox) -> None:

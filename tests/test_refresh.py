@@ -57,6 +57,36 @@ def stale(folder: Folder) -> list[str]:
         return stale_days(folder.lake, folder.store, engine, SERVICE)
 
 
+class Wide(DuckDBEngine):
+    """An engine that computes all days at once."""
+
+    batch = 1 << 40
+
+
+def test_days_that_are_computed_together_are_stored_in_parts(two: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_facts(two, Commented(A, "r20260309", "u2", AT + timedelta(days=3)), refreshed=True)
+    days = two.days()
+    calls = []
+    put = two.store.put_days
+
+    def put_days(service: str, fingerprints: dict[str, str], *others: Any, **more: Any) -> int:
+        calls.append(list(fingerprints))
+        return put(service, fingerprints, *others, **more)
+
+    monkeypatch.setattr(two.store, "put_days", put_days)
+    for stored, expected in (
+        (1, [["20260309"], ["20260310"], ["20260312"]]),
+        (1 << 40, [["20260309", "20260310", "20260312"]]),
+    ):
+        monkeypatch.setattr("reportdata.pipeline.refreshing._STORED", stored)
+        overwrite(two, A, "20260310")
+        calls.clear()
+        with closing(Wide()) as engine:
+            done = refresh(two.lake, two.store, engine, SERVICE, now=time.time(), first_day="20260309")
+        assert (calls, two.days()) == (expected, days)
+        assert (done.days, done.changed) == (["20260309", "20260310", "20260312"], 1)
+
+
 @pytest.fixture
 def two(folder: Folder) -> Folder:
     """A folder with the organisations A and B, which have a report each on two days."""

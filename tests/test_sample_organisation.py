@@ -53,6 +53,8 @@ def test_the_true_numbers_come_out(
     days = sorted(truth["days"])
     rows = json.loads(run(folder, "query", days[0], "--to", days[-1], "--corp", corp_id, "--format", "json").stdout)
     expected = [{"stat_date": day, "corp_id": corp_id, **values} for day, values in sorted(truth["days"].items())]
+    certain = [{key: row.pop(key) for key in ("state", "as_of", "states")} for row in rows]
     assert rows == expected
+    assert {day["state"] for day in certain} == {"final"}
     outside = json.loads(run(folder, "query", "20000101", "--to", "20991231", "--format", "json").stdout)
-    assert outside == expected
+    assert outside == [{**row, **day} for row, day in zip(expected, certain, strict=True)]

@@ -6,13 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from reportdata.errors import StoreError
 from reportdata.identity import Organisation
+from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
 from test_store import NOW, cover, row
 
@@ -51,6 +52,20 @@ def test_damage_that_is_met_later_is_a_store_error(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="malformed"):
             call()
     store.close()
+
+
+def test_others_write_while_rows_are_computed(tmp_path: Path) -> None:
+    store, other = SQLiteStore(tmp_path / "store.db"), SQLiteStore(tmp_path / "store.db", timeout=0)
+
+    def computed() -> Iterator[DayKpis]:
+        for number in range(3):
+            other.add_organisations([Organisation(f"c{number}", "Asia/Shanghai")])
+            yield row(f"c{number}", "20240101", number)
+
+    assert store.put_days("s", {"20240101": "f"}, computed(), NOW) == 3
+    assert len(store.organisations()) == 3
+    store.close()
+    other.close()
 
 
 def test_a_newer_schema_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import postgres
 from reportdata.days import Coverage, Observation, days_between
-from reportdata.errors import AlreadyKnown, NotKnown, Overtaken, Reason, Refused, StoreError
+from reportdata.errors import AlreadyKnown, LakeError, NotKnown, Overtaken, Reason, Refused, StoreError
 from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, issue, mint
 from reportdata.states import DayState, State
 from reportdata.store import DayKpis, Official, Store
@@ -250,6 +250,23 @@ def test_outside_the_coverage_a_day_is_unknown_and_inside_it_is_zero(
     assert other.kpis("s", "c1", "20240102") == {"4100": 3, "4101": 2, "4102": 1}
     assert other.kpis("s", "c1", "20240101") == other.kpis("another service", "c1", "20240102") == {}
     assert other.kpis("s", "c1", "20240103") is other.kpis("s", "c2", "20240102") is None
+
+
+def test_rows_are_taken_one_by_one_and_what_stops_them_changes_nothing(store: Store) -> None:
+    cover(store, ("c1", "20240101", "20240109"))
+    days = {"20240101": "f", "20240102": "f"}
+    assert store.put_days("s", days, (row("c1", day, 1) for day in days), NOW) == 2
+
+    def ending() -> Iterator[DayKpis]:
+        yield row("c1", "20240101", 9)
+        raise LakeError("a file went away")
+
+    with pytest.raises(LakeError):
+        store.put_days("s", dict.fromkeys(days, "g"), ending(), NOW)
+    assert store.kpis("s", "c1", "20240101") == store.kpis("s", "c1", "20240102") == row("c1", "", 1).values
+    assert store.fingerprints("s") == days
+    assert store.put_days("s", dict.fromkeys(days, "g"), (row("c1", "20240101", 2) for _ in range(1)), NOW) == 2
+    assert store.kpis("s", "c1", "20240102") == {}
 
 
 def test_an_organisation_that_lost_its_facts_of_a_day_has_zeros_and_a_history(store: Store) -> None:

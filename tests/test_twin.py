@@ -16,8 +16,8 @@ from oracle import Commented, Fact, Sent, days_of
 from reportdata.days import days_between, to_date
 from reportdata.errors import BadValue
 from reportdata.twin import BEIJING, CALIBRES, DEFAULT_CALIBRE, Calibre, Habits, Request, Twin, running
-from reportdata.twin.activity import LONGEST_DELAY, TEMPLATES
 from reportdata.twin.calendar import is_working_day
+from reportdata.twin.habits import LONGEST_DELAY, TEMPLATES
 from reportdata.twin.oldapi import APIS
 from twins import Caller, old
 

@@ -291,6 +291,7 @@ def test_time_outs(trouble: str) -> None:
         ("report/list", LIST | {"end_time": LIST["start_time"] + 180 * 86_400_000 + 1}, 400002),
         ("report/list", LIST | {"end_time": LIST["start_time"] - 1}, 400002),
         ("report/list", LIST | {"cursor": 2**63 - 1}, 400002),
+        ("report/list", LIST | {"cursor": 2**63}, 400002),
         ("report/list", LIST | {"start_time": 10**18, "end_time": 10**18}, 400002),
         ("report/list", LIST | {"template_name": ["日报"]}, 40035),
         ("report/list", LIST | {"cursor": "-1"}, 40035),

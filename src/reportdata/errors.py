@@ -12,6 +12,7 @@
     ├── StoreError               the store cannot answer: locked, damaged, of a newer version
     │   └── Overtaken            somebody else stored a newer state meanwhile
     ├── LakeError                the lake cannot be read or written
+    ├── EngineError              the engine cannot be started or reached, or gave up
     ├── InboxError               the inbox cannot be read or written
     │   └── BadSegment           a file of the inbox holds something that is no fact
     └── SourceError              DingTalk's servers cannot be asked, or refuse
@@ -115,6 +116,10 @@ class Overtaken(StoreError):
 
 class LakeError(ReportDataError):
     """The lake cannot be read or written."""
+
+
+class EngineError(ReportDataError):
+    """The engine cannot be started or reached, or gave up."""
 
 
 class InboxError(ReportDataError):

@@ -35,6 +35,12 @@ class Settings:
     """Whether each request is a line of the log."""
     audit_days: int = 365
     """For how many days the audit is kept; 0 for ever."""
+    engine: str = "duckdb"
+    """What computes whole days: ``duckdb``, in the process, or ``spark``, on a cluster."""
+    spark_master: str | None = None
+    """Where Spark's cluster is; None for where its own settings say."""
+    spark_conf: tuple[tuple[str, str], ...] = ()
+    """More of Spark's settings, by their names."""
 
     def __post_init__(self) -> None:
         if "\\" in str(self.data):

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import DAY, check_period, json_option, settings_options
+from reportdata.cli.options import DAY, check_period, engine_options, json_option, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import engine_of, lake_of, open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
@@ -58,6 +58,7 @@ from reportdata.store import Store
 )
 @json_option
 @settings_options
+@engine_options
 def import_command(
     files: Sequence[Path],
     corp_id: str | None,
@@ -113,6 +114,7 @@ def import_command(
 @click.option("--to", "last_day", type=DAY, help="Compute the days up to this one, stale or not.")
 @json_option
 @settings_options
+@engine_options
 def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, settings: Settings) -> None:
     """Compute the days whose numbers are stale, or all days of a period."""
     check_period(first_day, last_day)
@@ -133,7 +135,7 @@ def refresh_folder(
     first_day: str | None = None,
     last_day: str | None = None,
 ) -> Refreshed:
-    """Refresh a data folder with the engine of this process."""
+    """Refresh a data folder."""
     service = read_catalogue(settings.catalogue).service(REPORT_DATA)
     engine = engine_of(settings)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,61 @@ def settings_options(command: Command) -> Command:
         return command(settings=Settings(data, database), **others)
 
     return with_settings
+
+
+class Setting(click.ParamType[tuple[str, str]]):
+    """A setting of another program, as name=value."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        key, equals, content = str(value).partition("=")
+        if not equals or not key:
+            self.fail(f"{value!r} is not a name and a value; write it like spark.executor.memory=4g", param, ctx)
+        return key, content
+
+
+def engine_options(command: Command) -> Command:
+    """What computes; the command finds it in its ``settings``."""
+
+    @click.option(
+        "--engine",
+        type=click.Choice(["duckdb", "spark"]),
+        default="duckdb",
+        show_default=True,
+        envvar="REPORTDATA_ENGINE",
+        show_envvar=True,
+        help="What computes days: DuckDB in this process, or Spark on a cluster.",
+    )
+    @click.option(
+        "--spark-master",
+        metavar="URL",
+        show_default="as Spark's own settings say",
+        envvar="REPORTDATA_SPARK_MASTER",
+        show_envvar=True,
+        help="Where Spark's cluster is, like spark://host:7077, yarn or k8s://https://host.",
+    )
+    @click.option(
+        "--spark-conf",
+        type=Setting(),
+        multiple=True,
+        envvar="REPORTDATA_SPARK_CONF",
+        show_envvar=True,
+        help="Another of Spark's settings; any number of them.",
+    )
+    @wraps(command)
+    def with_engine(
+        *,
+        settings: Settings,
+        engine: str,
+        spark_master: str | None,
+        spark_conf: tuple[tuple[str, str], ...],
+        **others: Any,
+    ) -> Any:
+        chosen = replace(settings, engine=engine, spark_master=spark_master, spark_conf=spark_conf)
+        return command(settings=chosen, **others)
+
+    return with_engine
 
 
 def json_option(command: Command) -> Command:

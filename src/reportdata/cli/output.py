@@ -48,6 +48,18 @@ def size_text(size: float) -> str:
     return f"{size:.1f} GB"
 
 
+MOST_NAMED = 5
+"""Days, or the like, that are named one by one for people."""
+
+
+def days_text(days: Sequence[str]) -> str:
+    """Days for people: how many, and which, or from when to when."""
+    if len(days) > MOST_NAMED:
+        return f"{len(days)} days from {min(days)} to {max(days)}"
+    count = f"{len(days)} day{'s' if len(days) != 1 else ''}"
+    return f"{count} ({', '.join(days)})" if days else count
+
+
 _IN_BYTES = ("reading ", "copying ")
 """How the work begins whose amount is told in bytes."""
 

@@ -123,10 +123,15 @@ def writer_of(settings: Settings, clock: Callable[[], float]) -> Writer:
 
 
 def engine_of(settings: Settings) -> Engine:
-    """The engine of this process."""
+    """The engine: of this process, or of a cluster with that of this process beside it."""
     from reportdata.engines.duckdb import DuckDBEngine
 
-    return DuckDBEngine(settings.lake / "spill")
+    here = DuckDBEngine(settings.lake / "spill")
+    if settings.engine == "spark":
+        from reportdata.engines.spark import SparkEngine
+
+        return SparkEngine(here, settings.spark_master, dict(settings.spark_conf))
+    return here
 
 
 def store_at(address: str) -> SQLiteStore | PostgresStore:

@@ -13,7 +13,7 @@ import click
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.children import ends_with_parent
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import log_format_option, settings_options
+from reportdata.cli.options import engine_options, log_format_option, settings_options
 from reportdata.cli.places import engine_of, inbox_of, lake_of, store_of
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.lake.leases import Lease
@@ -33,6 +33,7 @@ _TROUBLED = 1.0
 @log_format_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @settings_options
+@engine_options
 def work_command(once: bool, log_format: str, with_parent: bool, settings: Settings) -> None:
     """Take up what was pushed, refresh the days it changes, and compact the lake.
 

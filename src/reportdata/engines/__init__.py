@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -49,7 +49,13 @@ class Subject(NamedTuple):
 class Engine(Protocol):
     """Computes from Parquet files of facts (`reportdata.lake` has their columns). The same facts give the same rows, in
     whatever files and order and however often they stand there. A file that cannot be read or written is a
-    `LakeError`."""
+    `LakeError`, an engine that is not there an `EngineError`.
+
+    What is returned as an iterator is computed while it is read, however many rows it has; it is read before the engine
+    is asked for anything else, or let go of."""
+
+    batch: int
+    """Bytes of Parquet from which on more in one computation makes it no faster."""
 
     def kpis(
         self,
@@ -57,7 +63,7 @@ class Engine(Protocol):
         commented: Sequence[Path],
         withdrawn: Sequence[Path],
         corp_ids: Collection[str] | None = None,
-    ) -> list[Measured]:
+    ) -> Iterator[Measured]:
         """What ``kpis.sql`` says of these files, by day and organisation; of some organisations, when they are named,
         and then little else is read."""
 
@@ -68,11 +74,11 @@ class Engine(Protocol):
         a day that is left out has zeros. Files of all days are needed, since comments come on other days than their
         reports."""
 
-    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> set[Place]:
-        """The organisations and days that the files have facts of."""
+    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> Iterator[Place]:
+        """The organisations and days that the files have facts of, each once."""
 
-    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> set[Place]:
-        """The organisations and stat days of the sent reports that the withdrawals name."""
+    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> Iterator[Place]:
+        """The organisations and stat days of the sent reports that the withdrawals name, each once."""
 
     def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
         """Write the facts of files of a kind to the new file ``target``, each once and those of an organisation

@@ -76,8 +76,12 @@ class Inbox(Protocol):
 
 
 def begun_at(segment: Path) -> int:
-    """When a segment was begun, in milliseconds since 1970: nothing in it was pushed before, nor much later."""
-    return int(segment.name.partition("-")[0], 16) // 1000
+    """When a segment was begun, in milliseconds since 1970: nothing in it was pushed before, nor much later. 0 for a
+    name that does not tell."""
+    try:
+        return int(segment.stem.partition("-")[0], 16) // 1000
+    except ValueError:
+        return 0
 
 
 def facts_of(path: Path) -> Iterator[Fact]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +20,9 @@ from reportdata.lake.files import fingerprint
 from reportdata.pipeline import Progress, silent
 from reportdata.store import DayKpis, Store
 
-_BATCH_BYTES = 8 << 20
-"""Days are computed and stored in batches of about this much Parquet, so that memory stays bounded and what is counted
-fits the processor's caches."""
+_STORED = 8 << 20
+"""Days are stored in parts that were computed from about this much Parquet, or of one day: readers see all of a part
+at once."""
 _FEW = 256
 """With more organisations than these, a day is computed as a whole."""
 
@@ -93,27 +94,30 @@ def refresh(
         if first_day is not None or last_day is not None:
             period = (day for day in standing.files if (first_day or "") <= day <= (last_day or "99991231"))
             chosen.update(dict.fromkeys(period))
-        for batch, scope in _batches(chosen, standing.files):
+        sizes = {day: _size(standing.files[day]) for day in chosen}
+        for batch, scope in _batches(chosen, sizes, engine.batch):
             progress("computing days", len(done.days), len(chosen))
-            files = {day: standing.files[day] for day in batch}
+            files = [standing.files[day] for day in batch]
             rows = engine.kpis(
-                [path for day in batch for path in files[day].sent],
-                [path for day in batch for path in files[day].commented],
+                [path for found in files for path in found.sent],
+                [path for found in files for path in found.commented],
                 standing.withdrawals,
                 scope,
             )
-            done.changed += store.put_days(
-                service_id,
-                {day: found.fingerprint(definition()) for day, found in files.items()},
-                _kpis(service, rows),
-                now,
-                files={day: found.names() for day, found in files.items()},
-                only=dict.fromkeys(batch, scope) if scope is not None else None,
-                was={day: standing.was.get(day) for day in batch},
-            )
-            done.days += batch
-            done.partly += len(batch) if scope is not None else 0
-            progress("computing days", len(done.days), len(chosen))
+            parts = [part for part, _ in _batches(dict.fromkeys(batch, scope), sizes, _STORED)]
+            for part, own in _by_part(rows, parts):
+                done.changed += store.put_days(
+                    service_id,
+                    {day: standing.files[day].fingerprint(definition()) for day in part},
+                    _kpis(service, own),
+                    now,
+                    files={day: standing.files[day].names() for day in part},
+                    only=dict.fromkeys(part, scope) if scope is not None else None,
+                    was={day: standing.was.get(day) for day in part},
+                )
+                done.days += part
+                done.partly += len(part) if scope is not None else 0
+                progress("computing days", len(done.days), len(chosen))
         observed = observed if days is None else set(_clipped({*observed, *looks}, days))
         new = _untold(observed, store.observations())
         if standing.unapplied or new:
@@ -183,26 +187,42 @@ def _stale(
     return stale
 
 
-def _batches(chosen: Mapping[str, Scope], days: Mapping[str, DayFiles]) -> Iterator[tuple[list[str], Scope]]:
-    """Days with the same scope, as many as are computed together."""
+def _size(files: DayFiles) -> int:
+    return sum(path.stat().st_size for paths in files for path in paths)
+
+
+def _batches(chosen: Mapping[str, Scope], sizes: Mapping[str, int], most: int) -> Iterator[tuple[list[str], Scope]]:
+    """Days with the same scope in their order, so many together that they have as many bytes, or a day at least."""
     batch: list[str] = []
     size = 0
     scope: Scope = None
     for day in sorted(chosen, key=lambda day: (sorted(chosen[day] or ()), day)):
-        if batch and (size >= _BATCH_BYTES or chosen[day] != scope):
+        if batch and (size >= most or chosen[day] != scope):
             yield batch, scope
             batch, size = [], 0
         scope = chosen[day]
         batch.append(day)
-        size += sum(path.stat().st_size for paths in days[day] for path in paths)
+        size += sizes[day]
     if batch:
         yield batch, scope
 
 
-def _kpis(service: Service, rows: Sequence[Measured]) -> list[DayKpis]:
-    return [
-        DayKpis(row.corp_id, row.stat_day, {kpi.id: row.measures[kpi.measure] for kpi in service.kpis}) for row in rows
-    ]
+def _by_part(rows: Iterable[Measured], parts: Sequence[list[str]]) -> Iterator[tuple[list[str], Iterable[Measured]]]:
+    """Each part of the days with its rows, none for some; the rows come in the order of the days."""
+    part_of = {day: number for number, part in enumerate(parts) for day in part}
+    groups = groupby(rows, key=lambda row: part_of[row.stat_day])
+    found = next(groups, None)
+    for number, part in enumerate(parts):
+        if found is not None and found[0] == number:
+            yield part, found[1]
+            found = next(groups, None)
+        else:
+            yield part, ()
+
+
+def _kpis(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
+    for row in rows:
+        yield DayKpis(row.corp_id, row.stat_day, {kpi.id: row.measures[kpi.measure] for kpi in service.kpis})
 
 
 def _clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:

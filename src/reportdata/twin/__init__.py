@@ -11,10 +11,11 @@ clock goes as fast as one likes::
 """
 
 from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE, Calibre
-from reportdata.twin.activity import BEIJING, Habits
+from reportdata.twin.activity import BEIJING
 from reportdata.twin.answers import Answer, Request
 from reportdata.twin.clock import Clock
 from reportdata.twin.counting import Call, Calls
+from reportdata.twin.habits import Habits
 from reportdata.twin.server import Server, running
 from reportdata.twin.troubles import TROUBLES, Trouble
 from reportdata.twin.twin import Twin

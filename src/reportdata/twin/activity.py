@@ -6,7 +6,6 @@ made when they are first asked for. Times are milliseconds since 1970 and whole 
 
 from __future__ import annotations
 
-import math
 import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -17,14 +16,10 @@ import msgspec
 
 from reportdata.days import SECOND, day_of, days_between, from_date, instant_of, time_zone, to_date
 from reportdata.twin.calendar import is_working_day
+from reportdata.twin.habits import ATTENTION, LONGEST_DELAY, Habits, delay, scaled_eagerness
 from reportdata.twin.organisation import Organisation, Person
 
 BEIJING = time_zone("Asia/Shanghai")
-ATTENTION = {"日报": 1.0, "周报": 1.8, "月报": 2.5, "拜访记录": 0.3}
-"""The templates, and how many comments their reports get, compared with others."""
-TEMPLATES = tuple(ATTENTION)
-LONGEST_DELAY = 45
-"""Days after which a report gets no more comments, and is not withdrawn any more."""
 _DAY = 86_400
 _ORDERS = 8
 """Windows whose order without meaning is remembered."""
@@ -32,22 +27,6 @@ _BEIJING_OFFSET = 8 * 3600
 _ORDINAL_OF_1970 = 719_163
 _REST = 0.04
 """What is sent on a day off, compared with a working day."""
-
-
-class Habits(msgspec.Struct, frozen=True, kw_only=True):
-    """What people do, on average."""
-
-    reports_per_day: float = 40
-    """Reports of a working day."""
-    comments_per_report: float = 0.6
-    replies: float = 0.2
-    """The share of commented reports whose authors comment too."""
-    withdrawn: float = 0.01
-    """The share of reports that are withdrawn later."""
-    withdrawn_commented: bool = False
-    """Whether reports get comments before they are withdrawn. Whoever asks too late can never learn of these."""
-    popular: float = 0.003
-    """The share of reports with so many comments that they fill several pages."""
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -93,7 +72,7 @@ class Activity:
         self._seed = f"{seed} {organisation.corp_id} {len(organisation.people)}"
         weights = sum(person.weight for person in organisation.people)
         self._rates = [habits.reports_per_day * person.weight / weights for person in organisation.people]
-        self._eagerness = _scaled_eagerness(organisation, habits)
+        self._eagerness = scaled_eagerness(organisation, habits)
         self._days: dict[str, list[Report]] = {}
         self._shuffled: dict[tuple[int, int], list[tuple[int, Report]]] = {}
         self._comments_of: dict[int, list[tuple[Report, Comment]]] = {}
@@ -120,11 +99,20 @@ class Activity:
     def between(self, start: int, end: int) -> Iterator[Report]:
         """The reports that are sent from one time to another, both included, the earliest first."""
         for day in self.days(start, end):
-            reports = self.of_day(day)
-            yield from reports[bisect_left(reports, start, key=_AT) : bisect_right(reports, end, key=_AT)]
+            yield from self._within(day, start, end)
+
+    def backwards(self, start: int, end: int) -> Iterator[Report]:
+        """The same, the latest first."""
+        for day in reversed(list(self.days(start, end))):
+            yield from reversed(self._within(day, start, end))
+
+    def _within(self, day: str, start: int, end: int) -> list[Report]:
+        """The reports of a day from one time to another."""
+        reports = self.of_day(day)
+        return reports[bisect_left(reports, start, key=_AT) : bisect_right(reports, end, key=_AT)]
 
     def shuffled(self, start: int, end: int) -> list[tuple[int, Report]]:
-        """The same in an order without meaning, which stays the same whatever is asked; each with its place in it."""
+        """All of them in an order without meaning, which never changes; each with its place in it."""
         found = self._shuffled.get((start, end))
         if found is None:
             keyed = [(int(report.report_id[-8:], 16), report.report_id, report) for report in self.between(start, end)]
@@ -144,10 +132,10 @@ class Activity:
         """The report of that id, whose first eleven digits tell when it was sent."""
         try:
             at = int(report_id[:11], 16) // 1000 * 1000
-            reports = self.of_day(day_of(at * 1000, BEIJING))
+            reports = list(self.between(at, at))
         except (ValueError, OverflowError):
             return None
-        for report in reports[bisect_left(reports, at, key=_AT) : bisect_right(reports, at, key=_AT)]:
+        for report in reports:
             if report.report_id == report_id:
                 return report
         return None
@@ -195,13 +183,13 @@ class Activity:
         sent, attention = report.at, ATTENTION[report.template]
         people = self._organisation.people
         found = [
-            Comment(sent + _delay(numbers, morning, people[reader].patience), reader)
+            Comment(sent + delay(numbers, morning, people[reader].patience), reader)
             for reader in people[report.person].readers
             if numbers.random() < self._eagerness[reader] * attention
         ]
         if numbers.random() < self._habits.popular:
             for _ in range(numbers.randrange(15, 60)):
-                found.append(Comment(sent + _delay(numbers, morning, 0.5), numbers.randrange(len(people))))
+                found.append(Comment(sent + delay(numbers, morning, 0.5), numbers.randrange(len(people))))
         if not found:
             return ()
         if numbers.random() < self._habits.replies:
@@ -224,29 +212,3 @@ def _next_working_day(day: str) -> str:
 def _day_number(at: int) -> int:
     """The ordinal of the stat day in Beijing, which has had one offset since 1992."""
     return (at // 1000 + _BEIJING_OFFSET) // _DAY + _ORDINAL_OF_1970
-
-
-def _scaled_eagerness(organisation: Organisation, habits: Habits) -> list[float]:
-    """How likely each person comments on a report that they see, so that the average is as wanted."""
-    people = organisation.people
-    weights = sum(person.weight for person in people)
-    mean = (
-        sum(person.weight * sum(people[reader].eagerness for reader in person.readers) for person in people) / weights
-    )
-    scale = habits.comments_per_report / mean if mean else 0.0
-    return [min(person.eagerness * scale, 0.95) for person in people]
-
-
-def _delay(numbers: random.Random, morning: int, patience: float) -> int:
-    """Milliseconds from a report to a comment: minutes to hours, days, weeks, or the next ``morning`` of work, which is
-    so many milliseconds away."""
-    kind = numbers.random()
-    if kind < 0.5:
-        seconds = 30 - math.log(1 - numbers.random()) * 5400 * patience
-    elif kind < 0.8:
-        seconds = morning // 1000 - math.log(1 - numbers.random()) * 3600
-    elif kind < 0.96:
-        seconds = 3600 - math.log(1 - numbers.random()) * 2 * _DAY * patience
-    else:
-        seconds = numbers.uniform(5, LONGEST_DELAY - 1) * _DAY
-    return int(seconds) * 1000

@@ -75,6 +75,7 @@ class Refused(Failed):
 
 
 BAD_PARAMETER = "400002", "无效的参数"
+TOO_FAST = "您的企业应用调用钉钉开放平台当前接口的所有请求都被暂时禁用了"
 TOKEN_ENDED = {"40014": "不合法的access_token", "42001": "access_token超时"}
 
 

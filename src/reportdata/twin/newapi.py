@@ -7,7 +7,7 @@ from collections.abc import Callable
 from reportdata.catalogue import Service
 from reportdata.days import day_of, is_day
 from reportdata.twin.activity import BEIJING
-from reportdata.twin.answers import JSON_NEW, Answer, Request, failed_new, html_answer, json_answer
+from reportdata.twin.answers import JSON_NEW, TOO_FAST, Answer, Request, failed_new, html_answer, json_answer
 from reportdata.twin.oldapi import Entrance
 from reportdata.twin.truth import Kpis
 from reportdata.twin.world import World
@@ -16,7 +16,6 @@ API = "v1.0/datacenter/reportData"
 TOKEN = "x-acs-dingtalk-access-token"  # noqa: S105 - a header's name
 _MISSING = "缺少参数：x-acs-dingtalk-access-token"
 _DENIED = "没有调用该接口的权限，接口权限申请参考：https://open.dingtalk.com/document/orgapp-server/add-api-permission"
-_TOO_FAST = "您的企业应用调用钉钉开放平台当前接口的所有请求都被暂时禁用了"
 _ADDRESS = "访问ip不在白名单之中，请参考FAQ：https://open.dingtalk.com/document/org-faq/app-faq"
 
 
@@ -47,11 +46,11 @@ def answer_new(
     if "permission" in trouble or known.scope not in entrance.scopes:
         return refused(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied", _DENIED, known.scope)
     if not entrance.within_rate(API) or "qps" in trouble:
-        return refused(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", _TOO_FAST)
+        return refused(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", TOO_FAST)
     if "qps-all" in trouble:
-        return refused(403, "Forbidden.AccessDenied.QpsLimitForApi", _TOO_FAST)
+        return refused(403, "Forbidden.AccessDenied.QpsLimitForApi", TOO_FAST)
     if not entrance.within_budget() or "quota" in trouble:
-        return refused(403, "Forbidden.AccessDenied.ApiCountLimitForOrg", _TOO_FAST)
+        return refused(403, "Forbidden.AccessDenied.ApiCountLimitForOrg", TOO_FAST)
     if trouble & {"stall", "504"}:
         return html_answer(504, "504 Gateway Timeout", "504"), True
     return _served(request, world, known, kpis, request_id), True

@@ -10,6 +10,7 @@ from reportdata.twin import directory, pages, reports
 from reportdata.twin.activity import BEIJING
 from reportdata.twin.answers import (
     TOKEN_ENDED,
+    TOO_FAST,
     Answer,
     Failed,
     Refused,
@@ -57,7 +58,6 @@ _DENIED = (
     "应用尚未开通所需的权限：[{scope}]，点击链接申请并开通即可："
     "https://open-dev.dingtalk.com/appscope/apply?content={app_key}%23{scope}"
 )
-_TOO_FAST = "您的企业应用调用钉钉开放平台当前接口的所有请求都被暂时禁用了"
 _TOO_FAST_ALL = (
     "当前所有钉钉应用调用该接口次数过多，超出了该接口承受的最大qps，请求被暂时限制了，建议错开整点时刻调用该接口"
 )
@@ -112,7 +112,7 @@ def _enter(name: str, api: Api, parameters: Parameters, world: World, entrance: 
     if "permission" in trouble or not entrance.scopes & set(api.scopes):
         raise Refused("60011", _DENIED.format(scope=api.scopes[0], app_key=entrance.app_key), api.scopes[0])
     if not entrance.within_rate(name) or "qps" in trouble:
-        raise Refused("90018", _TOO_FAST)
+        raise Refused("90018", TOO_FAST)
     if "qps-all" in trouble:
         raise Refused("90002", _too_fast_all(name, world.now))
     if api.counts and (not entrance.within_budget() or "quota" in trouble):

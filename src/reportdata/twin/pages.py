@@ -26,7 +26,8 @@ LATEST = 4_102_444_800_000
 """2100, in milliseconds."""
 _OF_A_DAY = 1 << 20
 """Above all numbers of reports of a day, so that day and place in the day make one number."""
-_SHUFFLED = 1 << 32
+_LEAST = 1 << 32
+"""No cursor but the first, 0, is smaller, as at DingTalk."""
 _BIG = 1 << 55
 
 
@@ -45,6 +46,8 @@ def _page(world: World, parameters: Parameters, *, full: bool) -> Result:
     cursor, size = number_of(parameters, "cursor"), number_of(parameters, "size")
     if not 1 <= size <= LARGEST_PAGE or not start <= end <= start + LONGEST_WINDOW or end > LATEST:
         raise Failed(*BAD_PARAMETER)
+    if cursor >= 1 << 63:
+        raise Failed(*BAD_PARAMETER)
     wanted = _Wanted(world, parameters)
     cursor -= _BIG if cursor >= _BIG else 0
     order = _positions if "shift" in world.trouble else _shuffled if "shuffle" in world.trouble else _as_sent
@@ -52,7 +55,7 @@ def _page(world: World, parameters: Parameters, *, full: bool) -> Result:
     shown = [report for _, report in found[:size]]
     if "vanish" in world.trouble:
         shown = [report for report in shown if chance(world.number, report.report_id) > 0.25]
-    following = found[size][0] if len(found) > size else found[-1][0] + 1 if found else max(cursor, _SHUFFLED)
+    following = found[size][0] if len(found) > size else found[-1][0] + 1 if found else max(cursor, _LEAST)
     if "big-cursors" in world.trouble:
         following += _BIG
     return {
@@ -111,20 +114,16 @@ def _as_sent(world: World, start: int, end: int, cursor: int, wanted: _Wanted) -
 def _shuffled(world: World, start: int, end: int, cursor: int, wanted: _Wanted) -> Found:
     """In an order without meaning, which stays the same while reports come and go."""
     kept = world.activity.shuffled(start, end)
-    for place, report in kept[bisect_left(kept, max(cursor - _SHUFFLED, 0), key=itemgetter(0)) :]:
+    for at in range(bisect_left(kept, cursor - _LEAST, key=itemgetter(0)), len(kept)):
+        place, report = kept[at]
         if wanted(report):
-            yield place + _SHUFFLED, report
+            yield place + _LEAST, report
 
 
 def _positions(world: World, start: int, end: int, cursor: int, wanted: _Wanted) -> Found:
     """The newest first; a cursor is a place in what is there now."""
-    kept = sorted((report for report in world.activity.between(start, end) if wanted(report)), key=_newest_first)
-    for at in range(max(cursor - _SHUFFLED, 0), len(kept)):
-        yield at + _SHUFFLED, kept[at]
-
-
-def _newest_first(report: Report) -> tuple[int, str]:
-    return -report.at, report.report_id
+    there = (report for report in world.activity.backwards(start, end) if wanted(report))
+    yield from islice(enumerate(there, _LEAST), max(cursor - _LEAST, 0), None)
 
 
 def _described(world: World, report: Report, *, full: bool) -> Result:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from reportdata.twin.activity import BEIJING, TEMPLATES, Comment, Report
+from reportdata.twin.activity import BEIJING, Comment, Report
 from reportdata.twin.answers import BAD_PARAMETER, Failed, number_of, text_of
+from reportdata.twin.habits import TEMPLATES
 from reportdata.twin.troubles import chance
 from reportdata.twin.world import Parameters, Result, World, part
 

@@ -14,11 +14,13 @@ from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import parse_day
 from reportdata.errors import BadValue
 from reportdata.twin import newapi, oldapi
-from reportdata.twin.activity import BEIJING, Activity, Habits
+from reportdata.twin.activity import BEIJING, Activity
 from reportdata.twin.answers import JSON_PLAIN, Answer, Request, failed_new, html_answer, json_answer
 from reportdata.twin.clock import Clock
 from reportdata.twin.control import answer_control
 from reportdata.twin.counting import CALLS_A_SECOND, MONTHLY_CALLS, TOKEN_APIS, Call, Calls
+from reportdata.twin.habits import Habits
+from reportdata.twin.ids import Ids
 from reportdata.twin.organisation import NAME_MARK, Organisation
 from reportdata.twin.pages import TEXT_MARK
 from reportdata.twin.reports import COMMENT_MARK
@@ -89,7 +91,7 @@ class Twin:
         self.scopes = frozenset(oldapi.SCOPES | {self.service.scope} if scopes is None else scopes)
         numbers = random.Random(f"app {seed}")  # noqa: S311 - an app that opens nothing
         self._tokens = Tokens(f"dingtwin{numbers.getrandbits(48):012x}", f"twinsecret{numbers.getrandbits(256):064x}")
-        self._ids = random.Random(f"ids {seed}")  # noqa: S311 - ids are no secrets
+        self._ids = Ids(seed)
         self._number = 0
         self._banned_until = 0.0
         self._lock = threading.RLock()
@@ -156,14 +158,8 @@ class Twin:
         if "ban-page" in trouble or (banned and self._number % 2):
             return html_answer(200, "访问被限制 (Access denied)", "ban-page"), False
         if "ban-json" in trouble or banned:
-            body: dict[str, object] = {
-                "status": 1111,
-                "wait": 5,
-                "source": "x5",
-                "punish": "deny",
-                "uuid": f"{self._bits(128):032x}",
-            }
-            return json_answer(200, body, JSON_PLAIN, "ban-json"), False
+            body = {"wait": 5, "source": "x5", "punish": "deny", "uuid": self._ids.of_ban()}
+            return json_answer(200, {"status": 1111, **body}, JSON_PLAIN, "ban-json"), False
         answer, charged = self._routed(api, request, now, trouble)
         if "stall" in trouble:
             answer = answer._replace(stall=self.stall)
@@ -177,14 +173,14 @@ class Twin:
             if trouble & {"busy", "busy-1", "504"}:
                 return json_answer(200, {"errcode": -1, "errmsg": "系统繁忙"}, JSON_PLAIN, "-1"), False
             return self._tokens.old(request, now), False
-        new_id = self._new_request_id(now)
+        new_id = self._ids.new(now)
         if api == new and request.method == "POST":
             if trouble & {"stall", "504"}:
                 return html_answer(504, "504 Gateway Timeout", "504"), False
             return self._tokens.new(request, now, new_id), False
         world = World(self.organisation, self.activity, int(now * 1000), trouble, self._number, self.seed)
         if api.startswith("topapi/"):
-            return oldapi.answer_old(api, request, world, self._entrance(now), self._old_request_id())
+            return oldapi.answer_old(api, request, world, self._entrance(now), self._ids.old())
         if api == newapi.API and request.method == "GET":
             return newapi.answer_new(request, world, self._entrance(now), self.service, self._official, new_id)
         if api.startswith("v1.0/"):
@@ -204,19 +200,6 @@ class Twin:
             within_rate=lambda api: self.calls.within_rate(api, now),
             within_budget=lambda: self.calls.within_budget(now),
         )
-
-    def _bits(self, count: int) -> int:
-        return self._ids.getrandbits(count)
-
-    def _new_request_id(self, now: float) -> str:
-        """A UUID of version 7 in capitals."""
-        time = int(now * 1000)
-        head = f"{time >> 16:08X}-{time & 0xFFFF:04X}-7{self._bits(12):03X}"
-        return f"{head}-{0x8000 | self._bits(14):04X}-{self._bits(48):012X}"
-
-    def _old_request_id(self) -> str:
-        """Twelve digits and small letters."""
-        return "".join(self._ids.choices("0123456789abcdefghijklmnopqrstuvwxyz", k=12))
 
 
 def _said(request: Request) -> str:

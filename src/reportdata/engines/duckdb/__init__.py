@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,15 @@ from reportdata.engines.duckdb.merging import facts_of, files_holding, write_mer
 from reportdata.errors import LakeError
 from reportdata.facts import Kind
 
+_FETCHED = 10_000
+"""Rows that are taken from DuckDB at once."""
+
 
 class DuckDBEngine:
     """A `reportdata.engines.Engine`. Larger work than memory spills to the folder ``spill``."""
+
+    batch = 8 << 20
+    """What is counted of this much fits the processor's caches."""
 
     def __init__(self, spill: Path | None = None) -> None:
         self._spill = spill
@@ -27,13 +33,10 @@ class DuckDBEngine:
         commented: Sequence[Path],
         withdrawn: Sequence[Path],
         corp_ids: Collection[str] | None = None,
-    ) -> list[Measured]:
+    ) -> Iterator[Measured]:
         self._views(_only(corp_ids), sent=sent, commented=commented, withdrawn=withdrawn)
-        rows = self._rows(f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})")
-        return [
-            Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
-            for corp_id, day, *values in rows
-        ]
+        for corp_id, day, *values in self._rows(f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})"):
+            yield Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
 
     def commenters(
         self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
@@ -42,11 +45,11 @@ class DuckDBEngine:
         rows = self._rows(calibres_sql())
         return by_calibre((corp_id, from_date(day), rule, numbers) for corp_id, day, rule, *numbers in rows)
 
-    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> set[Place]:
+    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> Iterator[Place]:
         self._views(sent=sent, commented=commented)
         return self._places("select corp_id, stat_day from sent union select corp_id, stat_day from commented")
 
-    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> set[Place]:
+    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> Iterator[Place]:
         self._views(sent=sent, withdrawn=withdrawn)
         return self._places(
             "select distinct corp_id, stat_day from sent semi join withdrawn using (corp_id, report_id)"
@@ -62,18 +65,22 @@ class DuckDBEngine:
     def close(self) -> None:
         self._connection.close()
 
-    def _places(self, sql: str) -> set[Place]:
-        return {Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql)}
+    def _places(self, sql: str) -> Iterator[Place]:
+        return (Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql))
 
     def _views(self, only: str = "", **paths: Sequence[Path]) -> None:
         for kind, files in paths.items():
-            self._rows(f"create or replace temp view {kind} as select * from ({facts(kind, files)}){only}")
+            sql = f"create or replace temp view {kind} as select * from ({facts(kind, files)}){only}"
+            for _ in self._rows(sql):
+                pass
 
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         import duckdb
 
         try:
-            return self._connection.execute(sql).fetchall()
+            found = self._connection.execute(sql)
+            while rows := found.fetchmany(_FETCHED):
+                yield from rows
         except duckdb.Error as error:
             raise LakeError(f"the lake cannot be computed from: {error}") from error
 

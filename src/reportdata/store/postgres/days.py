@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -47,7 +47,7 @@ create temporary table if not exists incoming (
     corp_id text collate "C" not null,
     stat_day text collate "C" not null,
     kpi_values text collate "C" not null,
-    primary key (corp_id, stat_day)) on commit delete rows
+    primary key (corp_id, stat_day))
 """
 _GONE = """
 insert into incoming
@@ -157,7 +157,7 @@ class Days:
         self,
         service: str,
         fingerprints: Mapping[str, str],
-        rows: Sequence[DayKpis],
+        rows: Iterable[DayKpis],
         now: float,
         *,
         files: Mapping[str, Collection[str]] | None = None,
@@ -165,7 +165,13 @@ class Days:
         was: Mapping[str, str | None] | None = None,
     ) -> int:
         at, files, days = int(now * 1000), files or {}, sorted(fingerprints)
-        self._make_months({row.stat_day[:6] for row in rows})
+        with self.database.writing(LONG) as cursor:  # aside, so that nobody waits however long the rows take
+            cursor.execute(_INCOMING)
+            cursor.execute("truncate incoming")
+            with cursor.copy("copy incoming from stdin") as copy:
+                for row in rows:
+                    copy.write_row((row.corp_id, row.stat_day, _json(row.values)))
+        self._make_months({month for (month,) in self.database.rows("select distinct left(stat_day, 6) from incoming")})
         with self.database.writing(LONG) as cursor:
             _alone(cursor)
             found = cursor.execute(
@@ -173,10 +179,6 @@ class Days:
                 (service, sorted(was or ())),
             )
             require_standing(was, dict(found.fetchall()))
-            cursor.execute(_INCOMING)
-            with cursor.copy("copy incoming from stdin") as copy:
-                for row in rows:
-                    copy.write_row((row.corp_id, row.stat_day, _json(row.values)))
             scopes = _json({day: sorted(corp_ids) for day, corp_ids in (only or {}).items()})
             cursor.execute(_GONE, {"service": service, "days": days, "scopes": scopes})
             appended = {"service": service, "at": at, "fingerprints": _json(dict(fingerprints))}

@@ -83,10 +83,22 @@ class Database:
         return row
 
     @contextmanager
+    def aside(self, table: str) -> Iterator[sqlite3.Connection]:
+        """A transaction for a temporary table alone, which is made when it is not there: nobody waits for it."""
+        with self._transaction("begin") as connection:
+            connection.execute(table)
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that commits when the block ends, and changes nothing when the block raises."""
+        with self._transaction("begin immediate") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         try:
-            self.connection.execute("begin immediate")
+            self.connection.execute(begin)
             try:
                 yield self.connection
                 self.connection.execute("commit")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from sqlite3 import Connection
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -40,14 +39,30 @@ select c.corp_id, max(c.first_day, ?3), min(c.last_day, ?4),
 from coverage c
 where (?2 is null or c.corp_id = ?2) and c.first_day <= ?4 and c.last_day >= ?3
 """
+# Rows are gathered in a temporary table, which locks nothing and spills to a file, so that others wait for the change
+# alone, however long the rows are computed and however many they are.
+_GATHERED = """
+create temp table if not exists computed (
+    stat_day text, corp_id text, kpi_values text, primary key (stat_day, corp_id)
+) without rowid
+"""
 _APPEND = """
 insert into kpis
-select ?1, ?2, ?3,
-       (select coalesce(max(version), 0) + 1 from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3),
-       ?4, ?5, ?6
-where (select kpi_values from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3
-       order by version desc limit 1) is not ?4
+select ?1, corp_id, ?2,
+       (select coalesce(max(version), 0) + 1 from kpis k
+        where service = ?1 and k.corp_id = new.corp_id and stat_day = ?2),
+       kpi_values, ?3, ?4
+from (
+    select corp_id, kpi_values from temp.computed where stat_day = ?2
+    union all
+    select distinct corp_id, '{}' from kpis
+    where service = ?1 and stat_day = ?2 and (?5 is null or corp_id in (select value from json_each(?5)))
+      and not exists (select 1 from temp.computed c where c.stat_day = ?2 and c.corp_id = kpis.corp_id)
+) new
+where (select kpi_values from kpis k where service = ?1 and k.corp_id = new.corp_id and stat_day = ?2
+       order by version desc limit 1) is not kpi_values
 """
+"""A day's new values; an organisation that has no row any more gets an empty one."""
 
 
 class Days:
@@ -120,25 +135,26 @@ class Days:
         self,
         service: str,
         fingerprints: Mapping[str, str],
-        rows: Sequence[DayKpis],
+        rows: Iterable[DayKpis],
         now: float,
         *,
         files: Mapping[str, Collection[str]] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
         was: Mapping[str, str | None] | None = None,
     ) -> int:
-        at, files = int(now * 1000), files or {}
+        at, files, only = int(now * 1000), files or {}, only or {}
+        with self.database.aside(_GATHERED) as connection:
+            connection.execute("delete from temp.computed")
+            connection.executemany(
+                "insert into temp.computed values (?, ?, ?)",
+                ((row.stat_day, row.corp_id, _json(row.values)) for row in rows),
+            )
         with self.database.writing() as connection:
             require_standing(was, dict(self._computed("fingerprint", service, was or ())))
-            gone = _gone(connection, service, fingerprints, rows, only or {})
             before = connection.total_changes
-            connection.executemany(
-                _APPEND,
-                (
-                    (service, row.corp_id, row.stat_day, _json(row.values), at, fingerprints[row.stat_day])
-                    for row in (*rows, *gone)
-                ),
-            )
+            for day, fingerprint in fingerprints.items():
+                replaced = _json(sorted(only[day])) if day in only else None
+                connection.execute(_APPEND, (service, day, at, fingerprint, replaced))
             changed = connection.total_changes - before
             connection.executemany(
                 "insert or replace into computed_days (service, stat_day, fingerprint, files, computed_at) "
@@ -180,29 +196,6 @@ class Days:
             )
             if merged is not None:
                 connection.execute("insert or ignore into applied_withdrawals values (?, ?)", (service, merged))
-
-
-def _gone(
-    connection: Connection,
-    service: str,
-    days: Iterable[str],
-    rows: Sequence[DayKpis],
-    only: Mapping[str, Collection[str]],
-) -> list[DayKpis]:
-    """Empty rows for organisations that have rows of these days no more."""
-    have = {(row.corp_id, row.stat_day) for row in rows}
-    gone: list[DayKpis] = []
-    for day in days:
-        current = connection.execute(
-            "select distinct corp_id from kpis where service = ? and stat_day = ?", (service, day)
-        )
-        replaced = only.get(day)
-        gone += [
-            DayKpis(corp_id, day, {})
-            for (corp_id,) in current
-            if (corp_id, day) not in have and (replaced is None or corp_id in replaced)
-        ]
-    return gone
 
 
 def _json(content: object) -> str:

@@ -1,0 +1,166 @@
+"""``reportdata mirror``: DingTalk's own figures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import msgspec
+
+from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
+from reportdata.cli.options import (
+    DAY,
+    check_period,
+    json_option,
+    known_organisation,
+    only_organisation,
+    settings_options,
+)
+from reportdata.cli.output import days_text, print_json, progress_bar
+from reportdata.cli.places import open_existing_store
+from reportdata.days import from_date, moment_of, time_zone
+from reportdata.dingtalk.clock import SystemClock
+from reportdata.dingtalk.official import ENDPOINT, Access, OfficialClient
+from reportdata.errors import BadCredentials, BadFile, BadValue
+from reportdata.identity import Organisation
+from reportdata.pipeline.mirroring import Mirrored, keep_export, mirror
+from reportdata.readers.figures import read_figures
+from reportdata.settings import Settings
+from reportdata.store import FIRST_DAY, LAST_DAY, Official, Store
+
+
+class _App(msgspec.Struct, rename="camel"):
+    app_key: str
+    app_secret: str
+
+
+@click.command("mirror")
+@click.option("--corp", "corp_id", help="The organisation.  [default: the only one, when there is one]")
+@click.option("--from", "first_day", type=DAY, help="The first day that is fetched.")
+@click.option("--to", "last_day", type=DAY, help="The last day that is fetched.  [default: yesterday]")
+@click.option(
+    "--file",
+    "export",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read the figures from saved answers, or their rows, as JSON or CSV, in place of fetching them.",
+)
+@click.option(
+    "--app-key",
+    envvar="REPORTDATA_DINGTALK_APP_KEY",
+    show_envvar=True,
+    help="The app that asks. Its secret is read from REPORTDATA_DINGTALK_APP_SECRET.",
+)
+@click.option("--app-secret", hidden=True, envvar="REPORTDATA_DINGTALK_APP_SECRET")
+@click.option(
+    "--app-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='A file with the app\'s key and secret, {"appKey": …, "appSecret": …}, outside the data folder.',
+)
+@click.option(
+    "--endpoint",
+    default=ENDPOINT,
+    show_default=True,
+    envvar="REPORTDATA_DINGTALK_ENDPOINT",
+    show_envvar=True,
+    help="Where the figures are asked for.",
+)
+@click.option(
+    "--rate", type=click.FloatRange(0, 20, min_open=True), default=5.0, show_default=True, help="Calls a second."
+)
+@click.option("--again", is_flag=True, help="Fetch days that were fetched, too.")
+@json_option
+@settings_options
+def mirror_command(
+    corp_id: str | None,
+    first_day: str | None,
+    last_day: str | None,
+    export: Path | None,
+    app_key: str | None,
+    app_secret: str | None,
+    app_file: Path | None,
+    endpoint: str,
+    rate: float,
+    again: bool,
+    as_json: bool,
+    settings: Settings,
+) -> None:
+    """Keep DingTalk's own figures, day by day, apart from the computed ones. `reportdata reconcile` compares them.
+
+    Each day costs one call of the organisation's quota. A day that is known is not fetched again, so an interrupted
+    command is simply run again. Days that have not ended are left out.
+    """
+    check_period(first_day, last_day)
+    store = open_existing_store(settings)
+    service = read_catalogue().service(REPORT_DATA)
+    if export is not None:
+        if corp_id is not None:
+            known_organisation(store, corp_id)
+        done = keep_export(store, service, _export(store, service, export, corp_id, first_day, last_day))
+    else:
+        organisation = only_organisation(store, corp_id)
+        if first_day is None:
+            raise BadValue("no first day is named", "name it with --from, or a file with --file")
+        access = _access(settings, app_key, app_secret, app_file)._replace(endpoint=endpoint)
+        clock = SystemClock()
+        client = OfficialClient(access, service, clock, rate)
+        last_day = last_day or max(first_day, _yesterday(organisation, clock.now()))
+        with progress_bar() as progress:
+            done = mirror(
+                store,
+                service,
+                organisation,
+                first_day,
+                last_day,
+                client.figures,
+                now=clock.now,
+                again=again,
+                progress=progress,
+            )
+    _print_mirrored(done, as_json=as_json)
+
+
+def _access(settings: Settings, app_key: str | None, secret: str | None, file: Path | None) -> Access:
+    if file is not None:
+        if file.resolve().is_relative_to(settings.data.resolve()):
+            raise BadValue(f"{file} is in the data folder, which holds no secret", "keep it elsewhere")
+        try:
+            app = msgspec.json.decode(file.read_bytes(), type=_App)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadFile(str(file), f"holds no app: {error}") from error
+        return Access(app.app_key, app.app_secret)
+    if not app_key or not secret:
+        raise BadCredentials(
+            "the app's key or its secret is not given",
+            "set REPORTDATA_DINGTALK_APP_KEY and REPORTDATA_DINGTALK_APP_SECRET, or name a file with --app-file",
+        )
+    return Access(app_key, secret)
+
+
+def _yesterday(organisation: Organisation, now: float) -> str:
+    today = moment_of(int(now * 1_000_000), time_zone(organisation.time_zone)).date()
+    return from_date(today - timedelta(days=1))
+
+
+def _export(
+    store: Store, service: Service, path: Path, corp_id: str | None, first_day: str | None, last_day: str | None
+) -> list[Official]:
+    at = int(path.stat().st_mtime * 1000)
+    rows = [Official(corp, day, values, at) for corp, day, values in read_figures(path, service)]
+    for corp in sorted({row.corp_id for row in rows}):
+        known_organisation(store, corp)
+    first_day, last_day = first_day or FIRST_DAY, last_day or LAST_DAY
+    return [row for row in rows if corp_id in (None, row.corp_id) and first_day <= row.stat_day <= last_day]
+
+
+def _print_mirrored(done: Mirrored, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"fetched": done.fetched, "empty": done.empty, "known": done.known, "unfinished": done.unfinished})
+        return
+    click.echo(f"Kept official figures of {days_text(done.fetched)}; {len(done.known)} were known.")
+    if done.empty:
+        click.echo(f"DingTalk had none of {days_text(done.empty)}. They are asked for again the next time.")
+    if done.unfinished:
+        click.echo(f"Left out, because they have not ended: {days_text(done.unfinished)}.")
+    if done.fetched or done.known:
+        click.echo("Next: reportdata reconcile")

@@ -1,0 +1,157 @@
+"""``reportdata reconcile``: what DingTalk's own figures say of the computed ones."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import click
+
+from reportdata.calibres import DEFAULT_CALIBRE, KPI
+from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
+from reportdata.cli.importing import refresh_folder
+from reportdata.cli.options import (
+    DAY,
+    check_period,
+    json_option,
+    only_organisation,
+    settings_options,
+)
+from reportdata.cli.output import MOST_NAMED, days_text, print_json, print_table, progress_bar
+from reportdata.cli.places import engine_of, lake_of, open_existing_store
+from reportdata.pipeline.reconciling import Reconciled, Trial, reconcile
+from reportdata.settings import Settings
+
+
+@click.command("reconcile")
+@click.option("--corp", "corp_id", help="The organisation.  [default: the only one, when there is one]")
+@click.option(
+    "--from", "first_day", type=DAY, help="The first day that is compared.  [default: the first with figures]"
+)
+@click.option("--to", "last_day", type=DAY, help="The last day that is compared.  [default: the last with figures]")
+@click.option("--provisional", is_flag=True, help="Judge calibres by provisional days, too.")
+@json_option
+@settings_options
+def reconcile_command(
+    corp_id: str | None,
+    first_day: str | None,
+    last_day: str | None,
+    provisional: bool,
+    as_json: bool,
+    settings: Settings,
+) -> None:
+    """Compare DingTalk's own figures with the computed ones, and find the calibre by which DingTalk counts commenters.
+
+    `reportdata mirror` brings the figures. Stale days are computed first. Calibres are judged by days whose 4102 is
+    final; each of the eight is tried on all of them.
+    """
+    check_period(first_day, last_day)
+    store = open_existing_store(settings)
+    corp_id = only_organisation(store, corp_id).corp_id
+    service = read_catalogue().service(REPORT_DATA)
+    with progress_bar() as progress:
+        refresh_folder(settings, store, progress)
+    with closing(engine_of(settings)) as engine:
+        found = reconcile(
+            lake_of(settings),
+            store,
+            engine,
+            service,
+            corp_id,
+            first_day,
+            last_day,
+            provisional=provisional,
+        )
+    if as_json:
+        print_json(_summary(found))
+    else:
+        _print(found, service)
+
+
+def _summary(found: Reconciled) -> dict[str, object]:
+    return {
+        "corpId": found.corp_id,
+        "days": [
+            {
+                "statDate": day.stat_day,
+                "official": day.official,
+                "computed": day.computed,
+                "differences": day.differences(),
+                "states": {kpi: state.value for kpi, state in day.states.items()},
+                "judged": day.stat_day in found.judged,
+            }
+            for day in found.days
+        ],
+        "uncovered": found.uncovered,
+        "unofficial": found.unofficial,
+        "calibres": [
+            {
+                "calibre": str(trial.calibre),
+                "against": [
+                    {"statDate": day.stat_day, "official": day.official, "counted": day.counted}
+                    for day in trial.against
+                ],
+            }
+            for trial in found.trials
+        ],
+        "verdict": found.verdict,
+        "fitting": [str(calibre) for calibre in found.fitting],
+    }
+
+
+def _print(found: Reconciled, service: Service) -> None:
+    differing = found.differing()
+    if differing:
+        print_table(
+            ["统计日期", *(f"{kpi.id} {word}" for kpi in service.kpis for word in ("official", "computed")), "4102 is"],
+            (
+                [
+                    day.stat_day,
+                    *(of.get(kpi.id, "–") for kpi in service.kpis for of in (day.official, day.computed)),
+                    day.states[KPI].value,
+                ]
+                for day in differing
+            ),
+            numbers=range(1, 1 + 2 * len(service.kpis)),
+        )
+    click.echo(f"{days_text([day.stat_day for day in found.days])} compared; {len(differing)} differ.")
+    for kpi in service.kpis:
+        days = [day.stat_day for day in differing if kpi.id in day.differences()]
+        click.echo(f"{kpi.id} {kpi.name}: " + (f"differs on {days_text(days)}" if days else "no difference"))
+    if found.uncovered:
+        click.echo(f"Not compared, because nothing was imported for them: {days_text(found.uncovered)}.")
+    if found.unofficial:
+        click.echo(f"Not compared, because there are no official figures: {days_text(found.unofficial)}.")
+    click.echo(_verdict(found))
+
+
+def _verdict(found: Reconciled) -> str:
+    judged = f"all {len(found.judged)} final days" if len(found.judged) != 1 else "the one final day"
+    match found.verdict:
+        case "nothing":
+            why = (
+                "it is not final yet on any of them; see --provisional"
+                if found.unjudged
+                else "`reportdata mirror` brings figures"
+            )
+            return f"{KPI}: no calibre can be judged, because no compared day is final: {why}."
+        case "one":
+            (calibre,) = found.fitting
+            served = ", which is the one that is served" if calibre == DEFAULT_CALIBRE else ""
+            return f"{KPI}: DingTalk counts by {calibre}{served}. It alone agrees on {judged}.\n" + _others(found)
+        case "several":
+            names = " and ".join(map(str, found.fitting))
+            return f"{KPI}: {names} fit, and cannot be told apart: each agrees on {judged}.\n" + _others(found)
+        case _:
+            return f"{KPI}: no calibre agrees on {judged}.\n" + _others(found)
+
+
+def _others(found: Reconciled) -> str:
+    """The calibres that do not fit, those with the fewest days against them first."""
+    against = sorted((trial for trial in found.trials if trial.against), key=lambda trial: len(trial.against))
+    return "\n".join(map(_told, against))
+
+
+def _told(trial: Trial) -> str:
+    days = ", ".join(f"{a.stat_day} ({a.official}, counted {a.counted})" for a in trial.against[:MOST_NAMED])
+    more = len(trial.against) - MOST_NAMED
+    return f"  against {trial.calibre}: {days}" + (f" and {more} more" if more > 0 else "")

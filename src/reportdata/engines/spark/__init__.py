@@ -1,0 +1,127 @@
+"""Spark, on a cluster: computes whole days by the same ``kpis.sql`` as every engine.
+
+The command's process is Spark's driver, with a JVM beside it; the executors read the lake's files themselves, where
+the driver sees them. Rows come back a partition at a time, so that the driver's memory does not grow with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reportdata.days import from_date
+from reportdata.engines import MEASURES, Commenters, Engine, Measured, Place, Subject, kpis_sql
+from reportdata.engines.spark.session import failing, open_session, stop_session
+from reportdata.facts import Kind
+
+COLUMNS = {
+    "sent": "corp_id string, stat_day date, report_id string, user_id string",
+    "commented": "corp_id string, stat_day date, user_id string",
+    "withdrawn": "corp_id string, report_id string",
+}
+"""The columns of each kind of facts that are read."""
+
+_READING = {
+    # A path is a file's name, not a pattern. This option is what Spark's own readers of exact paths set.
+    "__globPaths__": "false",
+    # A file that cannot be read would be facts that are not counted.
+    "ignoreCorruptFiles": "false",
+    "ignoreMissingFiles": "false",
+    "recursiveFileLookup": "true",  # no column comes from the name of a folder
+}
+
+
+def shared_file(path: Path) -> str:
+    """The address of a file in a folder that every node sees: without a scheme it would be in the cluster's own file
+    system."""
+    return f"file://{path.absolute()}"
+
+
+class SparkEngine:
+    """A `reportdata.engines.Engine` of two: Spark takes what reads whole days, or all days; the engine ``here``, in
+    this process, takes what is done sooner than a cluster has begun: some organisations of a day, and what new files
+    are about. It merges files, too, since one machine has to write a file.
+
+    Spark is started when it is first needed.
+
+    :param master: where the cluster is, as Spark writes it; absent, as its own settings say.
+    :param conf: more of Spark's settings.
+    :param address: where the cluster finds a file of the lake, as Hadoop writes it.
+    """
+
+    batch = 32 << 30
+    """What is shuffled of it lies on the executors' disks meanwhile."""
+
+    def __init__(
+        self,
+        here: Engine,
+        master: str | None = None,
+        conf: Mapping[str, str] | None = None,
+        address: Callable[[Path], str] = shared_file,
+    ) -> None:
+        self._here = here
+        self._address = address
+        self._master = master
+        self._conf = dict(conf or {})
+        self._session: Any = None
+
+    def kpis(
+        self,
+        sent: Sequence[Path],
+        commented: Sequence[Path],
+        withdrawn: Sequence[Path],
+        corp_ids: Collection[str] | None = None,
+    ) -> Iterator[Measured]:
+        if corp_ids is not None:
+            yield from self._here.kpis(sent, commented, withdrawn, corp_ids)
+            return
+        rows = self._rows(
+            kpis_sql(), ("corp_id", "stat_day", *MEASURES), sent=sent, commented=commented, withdrawn=withdrawn
+        )
+        for corp_id, day, *values in rows:
+            yield Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
+
+    def commenters(
+        self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
+    ) -> list[Commenters]:
+        return self._here.commenters(sent, commented, corp_ids)
+
+    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> Iterator[Place]:
+        return self._here.places(sent, commented)
+
+    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> Iterator[Place]:
+        sql = "select distinct corp_id, stat_day from sent left semi join withdrawn using (corp_id, report_id)"
+        for corp_id, day in self._rows(sql, ("corp_id", "stat_day"), sent=sent, withdrawn=withdrawn):
+            yield Place(corp_id, from_date(day))
+
+    def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
+        return self._here.merge(kind, files, target, without)
+
+    def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
+        return self._here.holding(kind, files, subject)
+
+    def close(self) -> None:
+        self._here.close()
+        self._stop()
+
+    def _stop(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            stop_session(session)
+
+    def _rows(self, sql: str, columns: Sequence[str], **paths: Sequence[Path]) -> Iterator[Sequence[Any]]:
+        """The rows of a query of views of these files, a partition at a time while the next one is fetched."""
+        with failing(self._stop):
+            if self._session is None:
+                self._session = open_session(self._master, self._conf)
+            for kind, files in paths.items():
+                self._facts(kind, files).createOrReplaceTempView(kind)
+            yield from self._session.sql(sql).select(*columns).toLocalIterator(prefetchPartitions=True)
+
+    def _facts(self, kind: str, files: Sequence[Path]) -> Any:
+        if not files:
+            casts = (f"cast(null as {type_}) as {name}" for name, type_ in map(str.split, COLUMNS[kind].split(", ")))
+            return self._session.sql(f"select {', '.join(casts)} where false")
+        reader = self._session.read.schema(COLUMNS[kind]).options(**_READING)
+        return reader.parquet(*map(self._address, files))
