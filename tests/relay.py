@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 
 
 class Relay:
@@ -13,6 +14,7 @@ class Relay:
         self._to = to
         self._cut = threading.Event()
         self._ends: list[socket.socket] = []
+        self._old: list[socket.socket] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -25,13 +27,17 @@ class Relay:
         """Pass on what comes over new connections; the old ones are lost."""
         ends, self._ends = self._ends, []
         for end in ends:
-            end.close()
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
         self._cut.clear()
+        self._old += ends
 
     def close(self) -> None:
         """Let go of all."""
         self._listening.close()
         self.mend()
+        for end in self._old:
+            end.close()
 
     def _accept(self) -> None:
         while True:
@@ -51,11 +57,11 @@ class Relay:
                     threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
-        try:
-            while data := one.recv(65_536):
-                if self._cut.is_set():
-                    return
+        """Only shut what ends: a closed one's number may be another's by the time that it is used."""
+        with suppress(OSError):
+            while (data := one.recv(65_536)) and not self._cut.is_set():
                 other.sendall(data)
-            other.close()
-        except OSError:
-            one.close()
+        if not self._cut.is_set():
+            for end in (one, other):
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
