@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import subprocess
@@ -47,6 +48,7 @@ def open_session(master: str | None, conf: Mapping[str, str]) -> Any:
             "the engine spark needs the package pyspark, which is not installed",
             "install it with `pip install 'reportdata[spark]'`",
         ) from error
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of each connection
     builder = SparkSession.builder
     for key, value in {**USUAL, **conf, **EXACT}.items():
         builder = builder.config(key, value)
