@@ -34,6 +34,8 @@ class Relay:
 
     def close(self) -> None:
         """Let go of all."""
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # which wakes whoever waits in it
         self._listening.close()
         self.mend()
         for end in self._old:

@@ -17,7 +17,7 @@ from reportdata.inbox import Inbox, Writer
 from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.settings import Settings
 from reportdata.store import Store
-from reportdata.store.sqlite import COMMAND_TIMEOUT, SQLiteStore, schemas
+from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT, SQLiteStore, schemas
 
 if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed from
     from reportdata.engines import Engine
@@ -49,22 +49,20 @@ def schemas_of(settings: Settings) -> tuple[int, int]:
     return schemas(settings.store)
 
 
-def wait_for_store(settings: Settings, seconds: float = 60.0) -> None:
-    """Wait until a database can be used: it may be started at the same time as this is, or be starting again.
+def serving_store(settings: Settings, seconds: float = 60.0) -> Store:
+    """The store for a server, which waits for a database: that may be started at the same time, or be starting again.
 
     :raises StoreError: when it cannot be used for so long.
     """
     end = time.monotonic() + seconds
-    while settings.database is not None:
+    while True:
         try:
-            store_of(settings).close()
+            return store_of(settings, SERVING_TIMEOUT)
         except StoreError as error:
-            if time.monotonic() > end:
+            if settings.database is None or time.monotonic() > end:
                 raise
             log.warning("%s; it is tried again", error.message)
-            time.sleep(1)
-        else:
-            return
+            time.sleep(0.5)
 
 
 def open_store(settings: Settings) -> Store:

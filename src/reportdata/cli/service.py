@@ -19,7 +19,7 @@ from reportdata.api.tls import Certificate
 from reportdata.api.traffic import Traffic
 from reportdata.audit import Audit, Read
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.places import inbox_of, lake_of, store_of, writer_of
+from reportdata.cli.places import inbox_of, lake_of, serving_store, store_of, writer_of
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.identity import read_network
@@ -49,7 +49,7 @@ def open_server(
     connections = Connections(room_for(settings.connections), {PATH.encode(): BODY})
     traffic = Traffic(log_requests=settings.log_requests)
     with ExitStack() as opened:
-        reader, writer = (opened.enter_context(closing(store_of(settings, SERVING_TIMEOUT))) for _ in range(2))
+        reader, writer = (opened.enter_context(closing(serving_store(settings))) for _ in range(2))
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
         health = health_routes(reader, connections)
         pushed = opened.enter_context(closing(writer_of(settings, clock)))

@@ -14,7 +14,6 @@ from reportdata.certificates import Certificates, development_certificates, name
 from reportdata.cli.children import Children, ends_with_parent, running
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import log_format_option, settings_options
-from reportdata.cli.places import wait_for_store
 from reportdata.cli.service import open_server
 from reportdata.cli.several import serve_by_processes, worker_command
 from reportdata.errors import BadValue
@@ -148,7 +147,6 @@ def serve_command(
             raise BadValue("--tls-dev makes a certificate of its own", "leave out --tls-cert and --tls-key, or it")
         ca, tls_cert, tls_key = _development_certificates(str(options["host"]))
     settings = replace(settings, tls_cert=tls_cert, tls_key=tls_key, **options)
-    wait_for_store(settings)
     beside = [worker_command(settings, log_format)] if work else []
     if workers > 1:
         serve_by_processes(settings, workers, beside, log_format, lambda url: _say_where(url, [], settings, ca))

@@ -79,18 +79,18 @@ def _work(settings: Settings, ending: threading.Event, *, once: bool) -> None:
 
 
 def _go_on(worker: Worker, lease: Lease, ending: threading.Event) -> None:
-    troubled = False
+    troubled = ""
     while not ending.is_set() and lease.valid():
         try:
             done = worker.step(time.time())
         except ReportDataError as error:
-            if not troubled:  # said once, not with each try
+            if error.message != troubled:  # said once, not with each try
                 log.error("%s", error.message)  # noqa: TRY400
-            troubled = True
+            troubled = error.message
             ending.wait(_TROUBLED)
             continue
         if troubled:
             log.info("working again")
-            troubled = False
+            troubled = ""
         if not done:
             ending.wait(_IDLE)
