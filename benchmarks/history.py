@@ -24,7 +24,7 @@ from benchmarks.importing import DAYS, MANY, Took, import_round, write_reports
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import parse_day
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
 from reportdata.pipeline.refreshing import refresh
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
@@ -98,7 +98,7 @@ def _refreshes(folder: Path, rounds: int) -> dict[str, list[float]]:
 def refreshes(folder: Path, day: str, rounds: int) -> dict[str, list[float]]:
     """Both jobs, each once before it is timed."""
     settings = Settings(folder)
-    lake, service = Lake(settings.lake), read_catalogue().service(REPORT_DATA)
+    lake, service = LocalLake(settings.lake), read_catalogue().service(REPORT_DATA)
     took: dict[str, list[float]] = {"ours": [], "bare": []}
     with (
         closing(SQLiteStore(settings.store)) as store,

@@ -22,7 +22,7 @@ from benchmarks.figures import Figure
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli.importing import refresh_folder
 from reportdata.identity import Organisation
-from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Options, import_files
 from reportdata.pipeline.unfinished import forget_finished
@@ -165,12 +165,12 @@ def import_reports(files: Sequence[Path], folder: Path) -> float:
     """What ``reportdata import`` does: facts to the lake, KPIs to the store. Returns when the facts were there."""
     settings = Settings(folder)
     store = SQLiteStore(settings.store)
-    done = import_files(Lake(settings.lake), store, files, Options())
+    done = import_files(LocalLake(settings.lake), store, files, Options())
     copied = time.perf_counter()
     if done.failures:
         raise done.failures[0]
     refresh_folder(settings, store, silent)
-    forget_finished(Lake(settings.lake))
+    forget_finished(LocalLake(settings.lake))
     store.close()
     return copied
 

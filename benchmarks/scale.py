@@ -31,9 +31,9 @@ from benchmarks.machine import Usage, this_machine
 from benchmarks.platform_facts import DAY, write_platform
 from benchmarks.servers import running_server
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.places import engine_of
+from reportdata.cli.places import engine_of, lake_of
 from reportdata.identity import REPORT_READ, App, hash_of, mint
-from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
 from reportdata.pipeline.importing import Options, import_files
 from reportdata.pipeline.refreshing import refresh
 from reportdata.settings import Settings
@@ -111,7 +111,7 @@ def measure(
             pids = [worker.pid for worker in running.workers]
             took[name] = _step("refresh", _data(folder, f"spark-{count}"), "spark", running.master, str(facts), *pids)
         say(f"scale: {name} {took[name].seconds:.1f} s")
-    lake = Lake(folder / "imported" / "lake").size()
+    lake = LocalLake(folder / "imported" / "lake").size()
     store = (folder / "duckdb" / "store.db").stat().st_size - (folder / "imported" / "store.db").stat().st_size
     return took, (lake, store), _serve(folder / "duckdb")
 
@@ -159,7 +159,7 @@ def _import(data: Path, *files: str) -> Took:
     began = time.perf_counter()
     with closing(SQLiteStore(settings.store)) as store:
         done = import_files(
-            Lake(settings.lake), store, [Path(file) for file in files], Options(add_in=ZoneInfo("Asia/Shanghai"))
+            LocalLake(settings.lake), store, [Path(file) for file in files], Options(add_in=ZoneInfo("Asia/Shanghai"))
         )
     if done.failures:
         raise done.failures[0]
@@ -171,12 +171,12 @@ def _refresh(data: Path, engine: str, master: str | None = None, facts: str = "0
     partitions = {"spark.sql.shuffle.partitions": str(max(2, int(facts) // _PARTITIONS))}
     conf = {**LOCAL, "spark.driver.memory": DRIVER, "spark.executor.memory": EXECUTOR, **partitions}
     settings = Settings(data, engine=engine, spark_master=master, spark_conf=tuple(conf.items()))
-    service, lake = read_catalogue().service(REPORT_DATA), Lake(settings.lake)
+    service, lake = read_catalogue().service(REPORT_DATA), LocalLake(settings.lake)
 
     def clocks() -> tuple[float, float]:
         return time.perf_counter(), used_by([*own, *others])[0]
 
-    with closing(SQLiteStore(settings.store)) as store, closing(engine_of(settings)) as made:
+    with closing(SQLiteStore(settings.store)) as store, closing(engine_of(settings, lake_of(settings))) as made:
         began = clocks()
         list(made.kpis([], [], []))  # Spark begins
         started = clocks()

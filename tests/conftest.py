@@ -8,6 +8,7 @@ import shutil
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, n
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.settings import Settings
+from storage import BUCKET, environment, object_storage
 
 REQUIRED = set(os.environ.get("REPORTDATA_TESTS_REQUIRE", "").split())
 """Tools and packages whose absence fails a test instead of skipping it."""
@@ -60,16 +62,31 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith("REPORTDATA_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+        if name.startswith(("REPORTDATA_", "AWS_")) or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def storage_server() -> Iterator[str]:
+    """The address of an object storage server."""
+    with object_storage() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def storage(storage_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A place of its own in object storage, whose server and key are in the environment."""
+    for name, value in environment(storage_server).items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{uuid.uuid4().hex}"
 
 
 class Folder:
     """A data folder."""
 
-    def __init__(self, path: Path, database: str | None = None) -> None:
+    def __init__(self, path: Path, database: str | None = None, lake_at: str | None = None) -> None:
         self.path = path
-        self.settings = Settings(path, database)
+        self.settings = Settings(path, database, lake_at=lake_at)
         self.lake = lake_of(self.settings)
         self.store = store_of(self.settings)
 

@@ -37,7 +37,7 @@ from reportdata.cli import cli
 from reportdata.days import Coverage, days_between
 from reportdata.facts import KINDS
 from reportdata.inbox.folder import FolderInbox, FolderWriter
-from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
 from reportdata.pipeline.backups import MANIFEST, back_up
 from reportdata.store.sqlite import schemas
 from writing import write
@@ -577,7 +577,7 @@ def file_of(path: Path) -> dict[str, object]:
 def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_backup_before(
     filled: Folder, tmp_path: Path
 ) -> None:
-    class Between(Lake):
+    class Between(LocalLake):
         def snapshot(self) -> AbstractContextManager[dict[str, Path]]:
             filled.import_(small(tmp_path, 4).file)
             return super().snapshot()
@@ -585,6 +585,7 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
     filled.refresh()
     before = numbers(filled)
     taken = back_up(
+        filled.path,
         Between(filled.lake.root),
         filled.store,
         FolderInbox(filled.settings.inbox),

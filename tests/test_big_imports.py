@@ -190,14 +190,14 @@ IMPORT = """
 import sys
 from pathlib import Path
 from reportdata.cli.importing import refresh_folder
-from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Options, import_files
 from reportdata.pipeline.unfinished import forget_finished
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
 settings, size = Settings(Path(sys.argv[1])), int(sys.argv[2])
-lake, store = Lake(settings.lake), SQLiteStore(settings.store)
+lake, store = LocalLake(settings.lake), SQLiteStore(settings.store)
 seen = []
 def progress(what, done, total):
     if what.startswith("reading") and seen[-1:] != [what, done]:

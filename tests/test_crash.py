@@ -142,8 +142,9 @@ class Killing:
             user = "" if type_ is Withdrawn else "user_id,"
             for path in itertools.chain(*self.folder.lake.files(kind).values()):
                 if path not in self.files:
-                    sql = f"select corp_id, report_id, {user} epoch_us({kind}_at) from read_parquet('{path}')"
-                    rows = duckdb.sql(sql).fetchall()
+                    with self.folder.lake.located([path]) as (place,):
+                        sql = f"select corp_id, report_id, {user} epoch_us({kind}_at) from read_parquet('{place}')"
+                        rows = duckdb.sql(sql).fetchall()
                     self.files[path] = {type_(*row[:-1], datetime.fromtimestamp(row[-1] / 1e6, UTC)) for row in rows}
                 found |= self.files[path]
         return found

@@ -307,7 +307,7 @@ def test_a_lake_that_is_not_there_yet(folder: Folder) -> None:
 
 def test_what_a_killed_import_left(healthy: Folder) -> None:
     hold = "with lake.incoming() as i: (i.folder / 'x').write_text('12345'); print(1, flush=True); time.sleep(60)"
-    with child(hold, healthy.lake.root) as process:
+    with child(hold, healthy.lake) as process:
         line_of(process)
         one(look(healthy), "leftovers", State.OK)
         process.kill()

@@ -32,7 +32,7 @@ from reportdata.cli import cli
 from reportdata.days import Coverage
 from reportdata.errors import StoreError
 from reportdata.facts import Fact as Pushed
-from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
 from reportdata.store.sqlite import SQLiteStore
 from test_crash import STEPPING
 from test_properties import ZONES, facts
@@ -353,7 +353,7 @@ def test_forgetting_that_is_killed_is_finished_by_another_run(
                 assert user or traces(left, GONE) == []
                 assert left.days() == days_of([*others, *own], ZONES)
                 assert refresh_days(left, first_day="20000101").changed == 0
-                assert Lake(left.settings.lake).replaced() == []
+                assert LocalLake(left.settings.lake).replaced() == []
                 left.store.close()
             except BaseException as error:
                 error.add_note(f"killed before step {step}")

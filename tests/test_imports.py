@@ -40,7 +40,7 @@ MAY_IMPORT = {
 }
 """What each part may import of the others; the part without a name is the package itself."""
 
-HEAVY = {"duckdb": "engines/duckdb", "pyspark": "engines/spark", "psycopg": "store/postgres"}
+HEAVY = {"duckdb": "engines/duckdb", "obstore": "lake/s3", "pyspark": "engines/spark", "psycopg": "store/postgres"}
 """Heavy packages, and the folder whose functions may import them when they are called."""
 
 NO_IO = {"os", "pathlib", "socket", "sqlite3", "subprocess", "asyncio", "shutil", "tempfile", "urllib.request", "time"}

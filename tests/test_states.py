@@ -161,15 +161,15 @@ def push(folder: Folder, when: datetime, *days: str) -> None:
     """Take up reports of these days that were pushed at a time."""
     from reportdata.cli.places import engine_of, inbox_of
     from reportdata.facts import Fact
-    from reportdata.inbox import InboxWriter
+    from reportdata.inbox.folder import FolderWriter
     from reportdata.pipeline.working import Worker
 
     at = int(when.timestamp() * 1e6)
     facts = [Fact(kind="sent", corp_id=CORP, report_id=f"{at}", user_id="u", at=at, stat_day=day) for day in days]
-    writer = InboxWriter(folder.settings.inbox, when.timestamp)
+    writer = FolderWriter(folder.settings.inbox, when.timestamp)
     writer.append(msgspec.json.Encoder().encode_lines(facts)).result()
     writer.close()
-    engine = engine_of(folder.settings)
+    engine = engine_of(folder.settings, folder.lake)
     worker = Worker(folder.lake, folder.store, engine, inbox_of(folder.settings), SERVICE)
     while worker.step(when.timestamp() + 7200):
         pass

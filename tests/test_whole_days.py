@@ -22,7 +22,7 @@ from conftest import Folder, serving
 from oracle import Commented, Fact, Sent
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
-from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
 from writing import write
@@ -205,7 +205,7 @@ def test_the_lake_shows_only_whole_files_while_imports_add_some(folder: Folder, 
     connection.execute(f"copy (select range::varchar as report_id from range(300_000)) to '{large}' (format parquet)")
 
     def read_lake() -> None:
-        days = Lake(folder.settings.lake).days()
+        days = LocalLake(folder.settings.lake).days()
         listed = [path for files in days.values() for path in (*files.sent, *files.commented)]
         assert known <= set(listed)
         for path in listed:

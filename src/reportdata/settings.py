@@ -15,6 +15,10 @@ class Settings:
     data: Path
     database: str | None = None
     """The address of a PostgreSQL database that holds the store and the inbox; None for the data folder."""
+    lake_at: str | None = None
+    """Where the lake is: ``s3://bucket/prefix``, or a folder; None for the data folder's."""
+    lake_cache: int = 10_000_000_000
+    """Bytes of a lake in object storage that are kept on this machine."""
     host: str = "127.0.0.1"
     port: int = 8080
     catalogue: Path | None = None
@@ -43,13 +47,16 @@ class Settings:
     """More of Spark's settings, by their names."""
 
     def __post_init__(self) -> None:
-        if "\\" in str(self.data):
-            raise BadValue(f"the data folder {self.data} has a backslash in its path", "DuckDB cannot write there")
+        for folder, name in ((self.data, "data folder"), (self.lake, "lake")):
+            if "\\" in str(folder):
+                raise BadValue(f"the {name} {folder} has a backslash in its path", "DuckDB cannot write there")
         if self.database is not None and not self.database.startswith(("postgresql://", "postgres://")):
             raise BadValue(
                 "the store's address is none that is known",
                 "postgresql://USER@HOST/DATABASE, or none for the data folder",
             )
+        if self.lake_at is not None and "://" in self.lake_at and self.objects is None:
+            raise BadValue(f"a lake at {self.lake_at} is not known", "name a folder, or s3://BUCKET/PREFIX")
         for port in (self.port, self.operations_port or 0):
             if not 0 <= port <= 65535:
                 raise BadValue(f"{port} is not a port", "choose one from 1 to 65535, or 0 for any free one")
@@ -67,9 +74,16 @@ class Settings:
         return self.data / "audit"
 
     @property
+    def objects(self) -> str | None:
+        """The address of the lake in object storage, if it is there."""
+        return self.lake_at if self.lake_at is not None and self.lake_at.startswith("s3://") else None
+
+    @property
     def lake(self) -> Path:
-        """The folder of the lake."""
-        return self.data / "lake"
+        """The folder of the lake; of one in object storage, what this machine has of it."""
+        if self.objects is not None:
+            return self.data / "objects"
+        return Path(self.lake_at) if self.lake_at is not None else self.data / "lake"
 
     @property
     def inbox(self) -> Path:

@@ -11,7 +11,7 @@ import click
 from reportdata import __version__
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli.importing import refresh_folder
-from reportdata.cli.options import data_option, json_option, settings_options
+from reportdata.cli.options import data_option, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
 from reportdata.cli.places import inbox_of, lake_of, open_existing_store, store_of
 from reportdata.pipeline.backups import Manifest, back_up
@@ -22,6 +22,7 @@ from reportdata.settings import Settings
 @click.command("backup")
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
 @json_option
+@lake_options
 @settings_options
 def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
     """Copy the data folder to the new folder TARGET, while imports and serving go on.
@@ -32,8 +33,8 @@ def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
     store = open_existing_store(settings)
     began = time.monotonic()
     with progress_bar() as progress, closing(inbox_of(settings)) as inbox:
-        lake = lake_of(settings)
-        taken = back_up(lake, store, inbox, target, program=__version__, now=time.time(), progress=progress)
+        lake, now = lake_of(settings), time.time()
+        taken = back_up(settings.data, lake, store, inbox, target, program=__version__, now=now, progress=progress)
     seconds = time.monotonic() - began
     if as_json:
         print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})

@@ -8,7 +8,7 @@ from contextlib import closing
 import click
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import DAY, check_period, json_option, settings_options
+from reportdata.cli.options import DAY, check_period, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
 from reportdata.cli.places import engine_of, lake_of, open_existing_store
 from reportdata.days import days_between
@@ -23,6 +23,7 @@ from reportdata.settings import Settings
 @click.option("--to", "last_day", type=DAY, help="Leave the reports and comments of later days as they are.")
 @click.option("--all", "everything", is_flag=True, help="Make one sorted file of each day's files, few or many.")
 @json_option
+@lake_options
 @settings_options
 def compact_command(
     first_day: str | None, last_day: str | None, everything: bool, as_json: bool, settings: Settings
@@ -35,7 +36,7 @@ def compact_command(
     if first_day is not None or last_day is not None:
         days = list(days_between(first_day or "20000101", last_day or "20991231"))
     before, size = _files(lake), lake.size()
-    with progress_bar() as progress, closing(engine_of(settings)) as engine:
+    with progress_bar() as progress, closing(engine_of(settings, lake)) as engine:
         service = read_catalogue(settings.catalogue).service(REPORT_DATA)
         now = time.time()
         merged = compact(lake, store, engine, service, now=now, days=days, everything=everything, progress=progress)
@@ -56,7 +57,7 @@ def compact_command(
     click.echo(f"files   {_files(lake):,}, before {before:,}")
     click.echo(f"lake    {size_text(lake.size())}, before {size_text(size)}")
     if left:
-        click.echo(f"{len(left):,} merged files are still being read; the next `reportdata compact` removes them.")
+        click.echo(f"{len(left):,} merged files may still be read; a later `reportdata compact` removes them.")
     if not merged and not everything:
         click.echo(
             f"No day has more than {MANY} files, or several that have not changed for {QUIET / 3600:.0f} h; "

@@ -8,7 +8,7 @@ from contextlib import closing
 import click
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import json_option, settings_options
+from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import engine_of, inbox_of, lake_of, open_existing_store
 from reportdata.engines import Subject
@@ -22,6 +22,7 @@ from reportdata.settings import Settings
 @click.option("--user", "user_id", help="Forget only what this person of the organisation sent and commented.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
+@lake_options
 @settings_options
 def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, settings: Settings) -> None:
     """Remove an organisation, or one person's facts, from every file of the data folder.
@@ -37,14 +38,13 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
         click.confirm(f"Remove {who}? It cannot be brought back.", abort=True, err=True)
     service = read_catalogue(settings.catalogue).service(REPORT_DATA)
     subject = Subject(corp_id, user_id)
+    lake = lake_of(settings)
     with (
         progress_bar() as progress,
-        closing(engine_of(settings)) as engine,
+        closing(engine_of(settings, lake)) as engine,
         closing(inbox_of(settings)) as inbox,
     ):
-        done = forget(
-            settings, lake_of(settings), inbox, store, engine, service, subject, now=time.time(), progress=progress
-        )
+        done = forget(settings, lake, inbox, store, engine, service, subject, now=time.time(), progress=progress)
     backups = backups_of(settings.data, corp_id)
     if as_json:
         print_json(_summary(done, backups))

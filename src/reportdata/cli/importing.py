@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.options import DAY, check_period, engine_options, json_option, settings_options
+from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import engine_of, lake_of, open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
@@ -57,6 +57,7 @@ from reportdata.store import Store
     help="Where bad records go.  [default: NAME.bad.jsonl for each file, in the working folder]",
 )
 @json_option
+@lake_options
 @settings_options
 @engine_options
 def import_command(
@@ -113,6 +114,7 @@ def import_command(
 @click.option("--from", "first_day", type=DAY, help="Compute the days from this one on, stale or not.")
 @click.option("--to", "last_day", type=DAY, help="Compute the days up to this one, stale or not.")
 @json_option
+@lake_options
 @settings_options
 @engine_options
 def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, settings: Settings) -> None:
@@ -137,10 +139,11 @@ def refresh_folder(
 ) -> Refreshed:
     """Refresh a data folder."""
     service = read_catalogue(settings.catalogue).service(REPORT_DATA)
-    engine = engine_of(settings)
+    lake = lake_of(settings)
+    engine = engine_of(settings, lake)
     try:
         return refresh_days(
-            lake_of(settings),
+            lake,
             store,
             engine,
             service,

@@ -13,7 +13,7 @@ import click
 
 from reportdata.api.datacenter.wire import Body
 from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
-from reportdata.cli.options import DAY, check_period, json_option, known_organisation, settings_options
+from reportdata.cli.options import DAY, check_period, json_option, known_organisation, lake_options, settings_options
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.cli.places import engine_of, lake_of, open_existing_store
 from reportdata.days import MILLISECOND, days_between, from_date, moment_of, time_zone, to_date
@@ -113,6 +113,7 @@ def _newest(store: Store, service: Service, corp_id: str, newest: str) -> tuple[
 
 @click.command("status")
 @json_option
+@lake_options
 @settings_options
 def status_command(as_json: bool, settings: Settings) -> None:
     """Show organisations, what is covered and how certain it is, stale days and sizes.
@@ -121,7 +122,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
     """
     store = open_existing_store(settings)
     lake = lake_of(settings)
-    with closing(engine_of(settings)) as engine:
+    with closing(engine_of(settings, lake)) as engine:
         service = read_catalogue().service(REPORT_DATA)
         stale = stale_days(lake, store, engine, service)
     coverage: dict[str, list[tuple[str, str]]] = {o.corp_id: [] for o in store.organisations()}

@@ -32,6 +32,9 @@ class Day(click.ParamType[str]):
 
 
 DAY = Day()
+_GIGABYTE = 1_000_000_000
+_CACHE = 10.0
+"""Gigabytes that are kept of a lake in object storage."""
 
 
 def data_option(command: Command) -> Command:
@@ -60,14 +63,46 @@ def store_option(command: Command) -> Command:
     )(command)
 
 
+def lake_options(command: Command) -> Command:
+    """Where the lake is, for commands that read or write it; `settings_options` takes it into the settings."""
+    at = click.option(
+        "--lake",
+        "lake_at",
+        metavar="FOLDER|s3://BUCKET/PREFIX",
+        show_default="lake in the data folder",
+        envvar="REPORTDATA_LAKE",
+        show_envvar=True,
+        help="Where the facts lie. Object storage is spoken to as AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY say.",
+    )
+    cache = click.option(
+        "--lake-cache",
+        metavar="GB",
+        type=click.FloatRange(min=0),
+        default=_CACHE,
+        show_default=True,
+        envvar="REPORTDATA_LAKE_CACHE",
+        show_envvar=True,
+        help="How much of a lake in object storage is kept in the data folder, to be read again.",
+    )
+    return at(cache(command))
+
+
+def settings_of(data: Path, database: str | None, lake_at: str | None = None, lake_cache: float = _CACHE) -> Settings:
+    """The settings of these options."""
+    return Settings(data, database, lake_at=lake_at or None, lake_cache=int(lake_cache * _GIGABYTE))
+
+
 def settings_options(command: Command) -> Command:
     """Where everything lies; the command is given it as ``settings``."""
 
     @data_option
     @store_option
     @wraps(command)
-    def with_settings(*, data: Path, database: str | None, **others: Any) -> Any:
-        return command(settings=Settings(data, database), **others)
+    def with_settings(
+        *, data: Path, database: str | None, lake_at: str | None = None, lake_cache: float = _CACHE, **others: Any
+    ) -> Any:
+        return command(settings=settings_of(data, database, lake_at, lake_cache), **others)
 
     return with_settings
 

@@ -85,11 +85,19 @@ def open_existing_store(settings: Settings) -> Store:
     return open_store(settings)
 
 
-def lake_of(settings: Settings) -> Lake:
-    """The lake."""
-    from reportdata.lake import Lake
+def lake_of(settings: Settings, patience: float = 120.0) -> Lake:
+    """The lake.
 
-    return Lake(settings.lake, _leases(settings.database) if settings.database is not None else None)
+    :param patience: seconds for which requests to object storage are tried again.
+    """
+    leases = _leases(settings.database) if settings.database is not None else None
+    if settings.objects is not None:
+        from reportdata.lake.s3 import S3Lake
+
+        return S3Lake(settings.lake, settings.objects, leases, cache=settings.lake_cache, patience=patience)
+    from reportdata.lake.local import LocalLake
+
+    return LocalLake(settings.lake, leases)
 
 
 @cache
@@ -120,15 +128,15 @@ def writer_of(settings: Settings, clock: Callable[[], float]) -> Writer:
     return FolderWriter(settings.inbox, clock)
 
 
-def engine_of(settings: Settings) -> Engine:
-    """The engine: of this process, or of a cluster with that of this process beside it."""
+def engine_of(settings: Settings, lake: Lake) -> Engine:
+    """The engine for the files of the lake: of this process, or of a cluster with that of this process beside it."""
     from reportdata.engines.duckdb import DuckDBEngine
 
-    here = DuckDBEngine(settings.lake / "spill")
+    here = DuckDBEngine(settings.lake / "spill", lake)
     if settings.engine == "spark":
         from reportdata.engines.spark import SparkEngine
 
-        return SparkEngine(here, settings.spark_master, dict(settings.spark_conf))
+        return SparkEngine(here, settings.spark_master, dict(settings.spark_conf), lake.uri)
     return here
 
 

@@ -13,6 +13,7 @@ from reportdata.cli.options import (
     DAY,
     check_period,
     json_option,
+    lake_options,
     only_organisation,
     settings_options,
 )
@@ -30,6 +31,7 @@ from reportdata.settings import Settings
 @click.option("--to", "last_day", type=DAY, help="The last day that is compared.  [default: the last with figures]")
 @click.option("--provisional", is_flag=True, help="Judge calibres by provisional days, too.")
 @json_option
+@lake_options
 @settings_options
 def reconcile_command(
     corp_id: str | None,
@@ -50,9 +52,10 @@ def reconcile_command(
     service = read_catalogue().service(REPORT_DATA)
     with progress_bar() as progress:
         refresh_folder(settings, store, progress)
-    with closing(engine_of(settings)) as engine:
+    lake = lake_of(settings)
+    with closing(engine_of(settings, lake)) as engine:
         found = reconcile(
-            lake_of(settings),
+            lake,
             store,
             engine,
             service,

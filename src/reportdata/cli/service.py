@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reportdata.api.application import build_app
@@ -28,8 +29,12 @@ from reportdata.store.sqlite import SERVING_TIMEOUT
 
 if TYPE_CHECKING:
     from reportdata.api.operations import Standing
+    from reportdata.lake import Lake
 
 log = logging.getLogger("reportdata.audit")
+
+_PATIENCE = 5.0
+"""Seconds for which metrics wait for object storage."""
 
 
 @contextmanager
@@ -71,7 +76,8 @@ def open_server(
         if settings.operations_port is not None:
             from reportdata.api.operations import build_operations
 
-            operations = build_operations(health, traffic, connections, lambda: _standing(settings), clock)
+            lake = cache(partial(lake_of, settings, _PATIENCE))
+            operations = build_operations(health, traffic, connections, lambda: _standing(settings, lake()), clock)
             listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
         yield opened.enter_context(Server(*listeners, connections=connections, every_second=audit.flush))
 
@@ -113,13 +119,13 @@ class _Writing:
                 self._audit.forget_before(self._forgotten)
 
 
-def _standing(settings: Settings) -> Standing:
+def _standing(settings: Settings, lake: Lake) -> Standing:
     """How lake and store stand. What it needs is loaded when it is first asked for."""
     from reportdata.api.operations import Lag, Standing
     from reportdata.pipeline.refreshing import waiting
 
     with closing(store_of(settings, SERVING_TIMEOUT)) as store:
-        stale, withdrawals = waiting(lake_of(settings), store, read_catalogue().service(REPORT_DATA))
+        stale, withdrawals = waiting(lake, store, read_catalogue().service(REPORT_DATA))
         zones = {organisation.corp_id: organisation.time_zone for organisation in store.organisations()}
         newest = {corp_id: last for corp_id, _, last in store.coverage()}
     lags = [

@@ -13,7 +13,7 @@ import click
 from reportdata.certificates import Certificates, development_certificates, names_of_this_machine
 from reportdata.cli.children import Children, ends_with_parent, running
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import log_format_option, settings_options
+from reportdata.cli.options import lake_options, log_format_option, settings_options
 from reportdata.cli.service import open_server
 from reportdata.cli.several import serve_by_processes, worker_command
 from reportdata.errors import BadValue
@@ -127,6 +127,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_envvar=True,
     help="A file of services to serve in place of the built-in ones.",
 )
+@lake_options
 @settings_options
 def serve_command(
     tls_dev: bool,

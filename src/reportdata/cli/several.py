@@ -26,6 +26,8 @@ def place_options(settings: Settings) -> list[str]:
     source = click.get_current_context().get_parameter_source("database")
     if settings.database is not None and source is not click.core.ParameterSource.ENVIRONMENT:
         given += ["--store", settings.database]
+    if settings.lake_at is not None:
+        given += ["--lake", settings.lake_at, "--lake-cache", str(settings.lake_cache / 1e9)]
     return given
 
 

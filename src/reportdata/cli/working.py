@@ -13,7 +13,7 @@ import click
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.children import ends_with_parent
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import engine_options, log_format_option, settings_options
+from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
 from reportdata.cli.places import engine_of, inbox_of, lake_of, store_of
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.lake.leases import Lease
@@ -32,6 +32,7 @@ _TROUBLED = 1.0
 @click.option("--once", is_flag=True, help="Do what there is to do, and end.")
 @log_format_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+@lake_options
 @settings_options
 @engine_options
 def work_command(once: bool, log_format: str, with_parent: bool, settings: Settings) -> None:
@@ -63,7 +64,7 @@ def _work(settings: Settings, ending: threading.Event, *, once: bool) -> None:
     with (
         closing(store_of(settings)) as store,
         lake.working(ending.is_set) as lease,
-        closing(engine_of(settings)) as engine,
+        closing(engine_of(settings, lake)) as engine,
         closing(inbox_of(settings)) as inbox,
     ):
         if lease is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -46,10 +47,32 @@ class Subject(NamedTuple):
     user_id: str | None = None
 
 
+class Files(Protocol):
+    """Where an engine reads the files that are named to it; a lake is one."""
+
+    def located(self, paths: Sequence[Path]) -> AbstractContextManager[Sequence[Path]]:
+        """Where the files can be read until the block ends, in their order."""
+
+    def parts(self, paths: Sequence[Path]) -> Iterable[Sequence[Path]]:
+        """The files in parts that are located together, where all of them might be too many."""
+
+
+class FilesHere:
+    """Files that are read where they are named."""
+
+    @contextmanager
+    def located(self, paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+        yield paths
+
+    def parts(self, paths: Sequence[Path]) -> Iterable[Sequence[Path]]:
+        return [paths]
+
+
 class Engine(Protocol):
     """Computes from Parquet files of facts (`reportdata.lake` has their columns). The same facts give the same rows, in
     whatever files and order and however often they stand there. A file that cannot be read or written is a
-    `LakeError`, an engine that is not there an `EngineError`.
+    `LakeError`, an engine that is not there an `EngineError`. Where a lake's files lie is told to the engine when it is
+    opened (`Files`).
 
     What is returned as an iterator is computed while it is read, however many rows it has; it is read before the engine
     is asked for anything else, or let go of."""

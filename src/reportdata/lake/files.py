@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,11 +78,20 @@ def files_of_days(
     else:
         places = [place for place in (folder / f"{PARTITION}{to_date(day)}" for day in days) if place.exists()]
     found = {day_of_folder(place.name): _parquet(place, replaced) for place in places}
-    for path in _parquet(folder / "merged", replaced):
+    return by_day(found, _parquet(folder / "merged", replaced), days)
+
+
+def by_day(
+    found: Mapping[str, Sequence[Path]], merged: Sequence[Path], days: Collection[str] | None
+) -> dict[str, tuple[Path, ...]]:
+    """The files by stat day, the earliest first, with those of several days at each of them; of the named days, in
+    place of all."""
+    all_ = {day: list(paths) for day, paths in found.items()}
+    for path in merged:
         first, last = days_of_file(path)
         for day in days_between(first, last) if days is None else (day for day in days if first <= day <= last):
-            found.setdefault(day, []).append(path)
-    return {day: tuple(sorted(paths)) for day, paths in sorted(found.items())}
+            all_.setdefault(day, []).append(path)
+    return {day: tuple(sorted(paths)) for day, paths in sorted(all_.items())}
 
 
 def files_of_kind(folder: Path, replaced: Collection[Path]) -> tuple[Path, ...]:
@@ -103,6 +112,18 @@ def days_of_file(path: Path) -> tuple[str, str]:
 def is_merged(path: Path) -> bool:
     """Whether a file is one that others were merged into."""
     return path.name.startswith(MERGED) or path.parent.name == "merged"
+
+
+def names_of_incoming(incoming: Incoming) -> dict[Path, str]:
+    """What an import has written, and the paths in the lake that it gets."""
+    names = {
+        path: f"{kind}/{path.parent.name}/{incoming.folder.name}-{number}.parquet"
+        for kind in KINDS
+        for number, path in enumerate(sorted((incoming.folder / kind).glob(f"{PARTITION}*/*.parquet")))
+    }
+    if incoming.coverage.exists():
+        names[incoming.coverage] = f"coverage/{incoming.folder.name}.jsonl"
+    return names
 
 
 def place_of_merged(files: Sequence[Path]) -> Path:

@@ -7,9 +7,11 @@ dies, or does not show for a while that it lives; whoever held it then finds it 
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Protocol
 
 from reportdata.lake.locks import locked
@@ -69,3 +71,36 @@ class _Held:
     def valid(self) -> bool:
         """Always."""
         return True
+
+
+@contextmanager
+def folder_of_own(root: Path, name: str, leases: Leases) -> Iterator[Path]:
+    """A new folder in ``root / name``, which is removed when the block ends, or by a later one when this process dies.
+
+    :raises OSError: when it cannot be made.
+    """
+    parent = root / name
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with ExitStack() as held:
+        with leases.holding(f"{name}/lock"):
+            for left in _dead(root, name, leases):
+                rmtree(left, ignore_errors=True)
+            folder = parent / uuid.uuid4().hex
+            folder.mkdir()
+            held.enter_context(leases.holding(f"{name}/{folder.name}/lock", wait=False))
+        held.callback(rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+def folders_of_dead(root: Path, name: str, leases: Leases) -> list[Path]:
+    """The folders of `folder_of_own` that those left who died."""
+    if not (root / name).exists():
+        return []
+    with leases.holding(f"{name}/lock"):
+        return _dead(root, name, leases)
+
+
+def _dead(root: Path, name: str, leases: Leases) -> list[Path]:
+    """Who asks holds the gate, so that none is just made."""
+    folders = [folder for folder in (root / name).iterdir() if folder.is_dir()]
+    return [folder for folder in folders if not leases.is_held(f"{name}/{folder.name}/lock")]

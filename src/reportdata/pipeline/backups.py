@@ -62,10 +62,18 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def back_up(
-    lake: Lake, store: Store, inbox: Inbox, target: Path, *, program: str, now: float, progress: Progress = silent
+    data: Path,
+    lake: Lake,
+    store: Store,
+    inbox: Inbox,
+    target: Path,
+    *,
+    program: str,
+    now: float,
+    progress: Progress = silent,
 ) -> Manifest:
-    """Copy the inbox, the store and the lake to the folder ``target``. It is durable and was read again when this
-    returns; when it fails, nothing is left in the folder.
+    """Copy the inbox, store and lake of the data folder ``data`` to the folder ``target``. It is durable and was
+    read again when this returns; when it fails, nothing is left in the folder.
 
     :raises BadValue: when the folder is not empty.
     :raises BadFile: when it cannot be written, or gives back something else.
@@ -85,10 +93,9 @@ def back_up(
         files.append(CopiedFile(layout.store.name, layout.store.stat().st_size, _digest(layout.store)))
         with lake.snapshot() as places:
             corp_ids |= {organisation.corp_id for organisation in store.organisations()}
-            note_backup(lake.root.parent, target, taken_at, corp_ids)
-            files += copy_files(
-                {f"{layout.lake.name}/{name}": place for name, place in places.items()}, target, progress
-            )
+            note_backup(data, target, taken_at, corp_ids)
+            sources = {f"{layout.lake.name}/{name}": place for name, place in places.items()}
+            files += copy_files(sources, target, progress, lake)
         manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
         unfinished = target / _UNFINISHED
         unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
@@ -156,26 +163,36 @@ def read_manifest(backup: Path) -> Manifest:
     return manifest
 
 
-def copy_files(sources: Mapping[str, Path], target: Path, progress: Progress) -> list[CopiedFile]:
+def copy_files(
+    sources: Mapping[str, Path], target: Path, progress: Progress, lake: Lake | None = None
+) -> list[CopiedFile]:
     """Copy files to their paths in the folder ``target``, each durable and read again. The order stays.
 
+    :param lake: whose files they are; absent, they are files of this machine.
     :raises BadFile: when one gives back something else than was written.
     """
     parents = {PurePosixPath(path).parent for path in sources}
     folders = sorted({target / folder for parent in parents for folder in (parent, *parent.parents)})
     for folder in folders:
         folder.mkdir(mode=0o700, exist_ok=True)
-    total = sum(source.stat().st_size for source in sources.values())
+    total = sum(lake.info(path).size if lake else path.stat().st_size for path in sources.values())
     copied: list[CopiedFile] = []
     done = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for file in pool.map(lambda path: _copy_file(sources[path], target, path), sources):
+        for file in pool.map(lambda path: _copy_located(lake, sources[path], target, path), sources):
             copied.append(file)
             done += file.size
             progress("copying files", done, total)
     for folder in folders:
         sync(folder)
     return copied
+
+
+def _copy_located(lake: Lake | None, source: Path, target: Path, path: str) -> CopiedFile:
+    if lake is None:
+        return _copy_file(source, target, path)
+    with lake.located([source]) as (place,):
+        return _copy_file(place, target, path)
 
 
 def _copy_file(source: Path, target: Path, path: str) -> CopiedFile:

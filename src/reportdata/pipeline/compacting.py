@@ -53,7 +53,7 @@ def compact(
 
     Files that were merged go when nobody reads them: now, or in a later call.
 
-    :param now: seconds since 1970, as files' times of change.
+    :param now: seconds since 1970, as the times when files were added.
     :param days: look at the reports and comments of these days only; at withdrawals and coverage always.
     :param everything: make one file of whatever is more, or was never sorted.
     :param quiet: seconds without a change after which a day that was never merged is, when it has but two files.
@@ -62,7 +62,7 @@ def compact(
     _sweep(lake)
 
     def choose(files: Sequence[Path]) -> list[Path]:
-        return _all(files) if everything else _worthwhile(files, now, quiet)
+        return _all(files) if everything else _worthwhile(lake, files, now, quiet)
 
     steps = _steps(lake, days, choose)
     merged = 0
@@ -164,7 +164,7 @@ def _merge(lake: Lake, engine: Engine, kind: Kind, files: Sequence[Path], withou
 
 
 def _sweep(lake: Lake) -> None:
-    if lake.root.is_dir():
+    if lake.exists():
         with lake.refreshing():
             lake.sweep()
 
@@ -174,14 +174,14 @@ def _all(files: Sequence[Path]) -> list[Path]:
     return [] if sorted_ else list(files)
 
 
-def _worthwhile(files: Sequence[Path], now: float, quiet: float) -> list[Path]:
+def _worthwhile(lake: Lake, files: Sequence[Path], now: float, quiet: float) -> list[Path]:
     """All, when they are several that were never merged and have not changed for a while; of many, the small ones."""
     if len(files) < 2:
         return []
-    stats = {path: path.stat() for path in files}
-    if not any(map(is_merged, files)) and max(stat.st_mtime for stat in stats.values()) <= now - quiet:
+    infos = {path: lake.info(path) for path in files}
+    if not any(map(is_merged, files)) and max(info.added for info in infos.values()) <= now - quiet:
         return list(files)
-    return list(_light({path: stat.st_size for path, stat in stats.items()})) if len(files) > MANY else []
+    return list(_light({path: info.size for path, info in infos.items()})) if len(files) > MANY else []
 
 
 def _light(sizes: dict[Path, int]) -> Iterator[Path]:

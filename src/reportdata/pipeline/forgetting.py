@@ -102,7 +102,7 @@ def _forget(
         progress("removing it from the store", 0, 0)
         done.rows += store.forget(subject.corp_id)
     done.lines += _forget_pushed(lake, inbox, subject)
-    if lake.root.is_dir():
+    if lake.exists():
         progress("waiting for imports and readers", 0, 0)
         _remove_unfinished(lake)
         with lake.refreshing():

@@ -128,7 +128,7 @@ def _import_file(
 def _stage(
     lake: Lake, source: Source, incoming: Incoming, options: Options, file: UnfinishedFile | None
 ) -> list[Staged]:
-    staging = Staging(incoming.folder, options.memory)
+    staging = Staging(incoming.folder, options.memory, lake)
     try:
         size = options.part_size or staging.memory // _PARTS
         if file is not None and source.size > size:

@@ -94,7 +94,7 @@ def refresh(
         if first_day is not None or last_day is not None:
             period = (day for day in standing.files if (first_day or "") <= day <= (last_day or "99991231"))
             chosen.update(dict.fromkeys(period))
-        sizes = {day: _size(standing.files[day]) for day in chosen}
+        sizes = {day: _size(lake, standing.files[day]) for day in chosen}
         for batch, scope in _batches(chosen, sizes, engine.batch):
             progress("computing days", len(done.days), len(chosen))
             files = [standing.files[day] for day in batch]
@@ -187,8 +187,8 @@ def _stale(
     return stale
 
 
-def _size(files: DayFiles) -> int:
-    return sum(path.stat().st_size for paths in files for path in paths)
+def _size(lake: Lake, files: DayFiles) -> int:
+    return sum(lake.info(path).size for paths in files for path in paths)
 
 
 def _batches(chosen: Mapping[str, Scope], sizes: Mapping[str, int], most: int) -> Iterator[tuple[list[str], Scope]]:

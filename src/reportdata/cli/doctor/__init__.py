@@ -13,10 +13,9 @@ import click
 from reportdata.cli.doctor import data as data_checks
 from reportdata.cli.doctor import machine
 from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
-from reportdata.cli.options import json_option, store_option
+from reportdata.cli.options import json_option, lake_options, settings_of, store_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import store_of
-from reportdata.settings import Settings
 
 _OF_FOLDER: dict[str, Check] = {
     "rights": machine.rights,
@@ -58,12 +57,15 @@ _OF_MACHINE: dict[str, Check] = {
     help="The data folder.",
 )
 @store_option
-def doctor_command(tls_cert: Path | None, as_json: bool, data: Path, database: str | None) -> None:
+@lake_options
+def doctor_command(
+    tls_cert: Path | None, as_json: bool, data: Path, database: str | None, lake_at: str | None, lake_cache: float
+) -> None:
     """Check the data folder and the machine, and say what to do about what is found.
 
     Nothing is changed. Exits with 1 when something does not work; what should only be seen to is a warning.
     """
-    found = list(examine(Examined(Settings(data, database), time.time(), tls_cert)))
+    found = list(examine(Examined(settings_of(data, database, lake_at, lake_cache), time.time(), tls_cert)))
     healthy = all(finding.state is not State.FAIL for _, finding in found)
     if as_json:
         print_json({"ok": healthy, "checks": [{"check": name, **finding._asdict()} for name, finding in found]})

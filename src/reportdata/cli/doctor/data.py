@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryFile
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.output import size_text
-from reportdata.cli.places import schemas_of, store_of
+from reportdata.cli.places import engine_of, schemas_of, store_of
 from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
-from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadValue
 from reportdata.facts import KINDS
 from reportdata.identity import Organisation
@@ -25,8 +21,6 @@ _OLD = 2
 """Days that an organisation's newest day may be behind its today."""
 _RESTORE = "bring back the newest backup with `reportdata restore`, and import again what came after it"
 _RESTORE_DATABASE = "bring back the database's newest backup, by the means it was taken with"
-_MAGIC = b"PAR1"
-"""How a Parquet file begins and ends."""
 
 
 def folder(examined: Examined) -> Iterator[Finding]:
@@ -71,30 +65,18 @@ def store(examined: Examined) -> Iterator[Finding]:
 def lake(examined: Examined) -> Iterator[Finding]:
     """The lake's files are there and whole as far as their ends tell, and more can be added."""
     found = examined.lake
-    if not found.root.exists():
+    if not found.exists():
         yield ok("nothing was imported yet")
         return
     with found.reading():
         found.coverage()
         paths = [path for kind in KINDS for path in found.paths(kind)]
-        damaged = [path for path in paths if not _is_parquet(path)]
+        damaged = found.damaged()
     if damaged:
         yield fail(f"{len(damaged)} of {len(paths)} files cannot be read or are damaged, like {damaged[0]}", _RESTORE)
-    for place in (found.root, *(path for path in found.root.iterdir() if path.is_dir())):
-        with TemporaryFile(dir=place):
-            pass
+    found.try_adding()
     if not damaged:
         yield ok(f"{len(paths):,} files, {size_text(found.size())}")
-
-
-def _is_parquet(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            begins = file.read(len(_MAGIC))
-            file.seek(-len(_MAGIC), os.SEEK_END)
-            return begins == file.read() == _MAGIC
-    except OSError:
-        return False
 
 
 def abandoned(examined: Examined) -> Iterator[Finding]:
@@ -159,7 +141,7 @@ def _behind(organisation: Organisation, newest: dict[str, str], now: float) -> I
 
 def stale(examined: Examined) -> Iterator[Finding]:
     """Every day's numbers are those of the facts."""
-    with closing(DuckDBEngine()) as engine:
+    with closing(engine_of(examined.settings, examined.lake)) as engine:
         days = stale_days(examined.lake, _store(examined), engine, read_catalogue().service(REPORT_DATA))
     covered = _store(examined).coverage()
     uncovered = [piece for piece in examined.lake.coverage() if not any(wide.includes(piece) for wide in covered)]

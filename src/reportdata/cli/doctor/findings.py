@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ from reportdata.errors import ReportDataError
 from reportdata.lake import Lake
 from reportdata.settings import Settings
 from reportdata.store import Store
+
+_PATIENCE = 10.0
+"""Seconds for which checks wait for object storage."""
 
 
 class State(StrEnum):
@@ -48,10 +52,10 @@ class Examined:
     certificate: Path | None = None
     store: Store | None = None
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
-        """The lake of the data folder."""
-        return lake_of(self.settings)
+        """The lake."""
+        return lake_of(self.settings, _PATIENCE)
 
 
 Check = Callable[[Examined], Iterator[Finding]]

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from reportdata.days import from_date
-from reportdata.engines import MEASURES, Commenters, Measured, Place, Subject, by_calibre, calibres_sql, kpis_sql
+from reportdata.engines import (
+    MEASURES,
+    Commenters,
+    Files,
+    FilesHere,
+    Measured,
+    Place,
+    Subject,
+    by_calibre,
+    calibres_sql,
+    kpis_sql,
+)
 from reportdata.engines.duckdb.connection import connect, facts, text
 from reportdata.engines.duckdb.merging import facts_of, files_holding, write_merged
 from reportdata.errors import LakeError
@@ -18,13 +30,14 @@ _FETCHED = 10_000
 
 
 class DuckDBEngine:
-    """A `reportdata.engines.Engine`. Larger work than memory spills to the folder ``spill``."""
+    """A `reportdata.engines.Engine` in this process. Larger work than memory spills to the folder ``spill``."""
 
     batch = 8 << 20
     """What is counted of this much fits the processor's caches."""
 
-    def __init__(self, spill: Path | None = None) -> None:
+    def __init__(self, spill: Path | None = None, files: Files | None = None) -> None:
         self._spill = spill
+        self._files = files or FilesHere()
         self._connection = connect(spill)
 
     def kpis(
@@ -34,33 +47,40 @@ class DuckDBEngine:
         withdrawn: Sequence[Path],
         corp_ids: Collection[str] | None = None,
     ) -> Iterator[Measured]:
-        self._views(_only(corp_ids), sent=sent, commented=commented, withdrawn=withdrawn)
-        for corp_id, day, *values in self._rows(f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})"):
-            yield Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
+        with self._views(_only(corp_ids), sent=sent, commented=commented, withdrawn=withdrawn):
+            sql = f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})"
+            for corp_id, day, *values in self._rows(sql):
+                yield Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
 
     def commenters(
         self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
     ) -> list[Commenters]:
-        self._views(_only(corp_ids), sent=sent, commented=commented)
-        rows = self._rows(calibres_sql())
+        with self._views(_only(corp_ids), sent=sent, commented=commented):
+            rows = list(self._rows(calibres_sql()))
         return by_calibre((corp_id, from_date(day), rule, numbers) for corp_id, day, rule, *numbers in rows)
 
     def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> Iterator[Place]:
-        self._views(sent=sent, commented=commented)
-        return self._places("select corp_id, stat_day from sent union select corp_id, stat_day from commented")
+        with self._views(sent=sent, commented=commented):
+            yield from self._places("select corp_id, stat_day from sent union select corp_id, stat_day from commented")
 
     def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> Iterator[Place]:
-        self._views(sent=sent, withdrawn=withdrawn)
-        return self._places(
-            "select distinct corp_id, stat_day from sent semi join withdrawn using (corp_id, report_id)"
-        )
+        for part in self._files.parts(sent):
+            with self._views(sent=part, withdrawn=withdrawn):
+                yield from self._places(
+                    "select distinct corp_id, stat_day from sent semi join withdrawn using (corp_id, report_id)"
+                )
 
     def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
-        return write_merged(kind, files, target, without, self._spill)
+        with self._files.located(files) as places:
+            return write_merged(kind, places, target, without, self._spill)
 
     def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
-        found = {name for (name,) in self._rows(files_holding(kind, files, subject))} if facts_of(kind, subject) else {}
-        return [path for path in files if str(path) in found]
+        found: list[Path] = []
+        for part in self._files.parts(files) if facts_of(kind, subject) else ():
+            with self._files.located(part) as places:
+                names = {name for (name,) in self._rows(files_holding(kind, places, subject))}
+            found += [path for path, place in zip(part, places, strict=True) if str(place) in names]
+        return found
 
     def close(self) -> None:
         self._connection.close()
@@ -68,11 +88,15 @@ class DuckDBEngine:
     def _places(self, sql: str) -> Iterator[Place]:
         return (Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql))
 
-    def _views(self, only: str = "", **paths: Sequence[Path]) -> None:
-        for kind, files in paths.items():
-            sql = f"create or replace temp view {kind} as select * from ({facts(kind, files)}){only}"
-            for _ in self._rows(sql):
-                pass
+    @contextmanager
+    def _views(self, only: str = "", **paths: Sequence[Path]) -> Iterator[None]:
+        with ExitStack() as located:
+            for kind, files in paths.items():
+                places = located.enter_context(self._files.located(files))
+                sql = f"create or replace temp view {kind} as select * from ({facts(kind, places)}){only}"
+                for _ in self._rows(sql):
+                    pass
+            yield
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         import duckdb

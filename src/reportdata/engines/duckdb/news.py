@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportdata.days import PARTITION, day_of_folder, from_date
+from reportdata.engines import Files
 from reportdata.engines.duckdb.connection import COLUMNS, facts, file, text
 from reportdata.facts import Kind
 
@@ -27,7 +28,9 @@ class Staged(NamedTuple):
     spans: Mapping[str, tuple[str, str]]
 
 
-def keep_new(rows: Rows, kind: Kind, parts: Path, folder: Path, known: Callable[[Kind, str], Sequence[Path]]) -> Staged:
+def keep_new(
+    rows: Rows, kind: Kind, parts: Path, folder: Path, known: Callable[[Kind, str], Sequence[Path]], lake: Files
+) -> Staged:
     """Keep those of the facts in ``parts`` that are not known, each once, in ``folder``."""
     read, spans = _read(rows, kind, parts)
     days: list[str] = []
@@ -37,9 +40,10 @@ def keep_new(rows: Rows, kind: Kind, parts: Path, folder: Path, known: Callable[
         count = None if here else _count_of_different(rows, kind, files)
         if count is None:
             place.mkdir(parents=True)
-            new = f"{facts(kind, files)} except {facts(kind, here)}"
             target = place / "facts-new.parquet"
-            ((count,),) = rows(f"copy ({new}) to {text(str(target))} (format parquet, parquet_version v2)")
+            with lake.located(here) as places:
+                new = f"{facts(kind, files)} except {facts(kind, places)}"
+                ((count,),) = rows(f"copy ({new}) to {text(str(target))} (format parquet, parquet_version v2)")
             if count == 0:
                 shutil.rmtree(place)
         else:

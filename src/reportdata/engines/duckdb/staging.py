@@ -20,6 +20,7 @@ import msgspec
 
 from reportdata.columns import Columns
 from reportdata.days import PARTITION
+from reportdata.engines import Files, FilesHere
 from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, file, memory_of, name, text
 from reportdata.engines.duckdb.conversion import facts_of_table, uncommon_cells
 from reportdata.engines.duckdb.news import Staged, keep_all, keep_new
@@ -42,10 +43,12 @@ class Staging:
     """Writes facts to ``folder``, laid out like the lake: ``<kind>/stat_day=2021-06-20/*.parquet``.
 
     :param memory: bytes that DuckDB may take. What does not fit is spilled to ``folder``.
+    :param files: where what the lake has is read.
     """
 
-    def __init__(self, folder: Path, memory: int | None = None) -> None:
+    def __init__(self, folder: Path, memory: int | None = None, files: Files | None = None) -> None:
         self.folder = folder
+        self._files = files or FilesHere()
         self._parts = folder / "raw"
         self._part = self._parts / "0"
         self._connection = connect(folder / "spill", memory)
@@ -148,7 +151,7 @@ class Staging:
         kinds = [kind for kind in KINDS if any(self._parts.glob(f"*/{kind}/{PARTITION}*"))]
         if known is None:
             return [keep_all(self._rows, kind, self._parts, self.folder) for kind in kinds]
-        return [keep_new(self._rows, kind, self._parts, self.folder, known) for kind in kinds]
+        return [keep_new(self._rows, kind, self._parts, self.folder, known, self._files) for kind in kinds]
 
     def _staged(self, kind: Kind) -> str:
         return facts(kind, sorted((self._part / kind).glob(f"{PARTITION}*/*.parquet")))

@@ -1,0 +1,137 @@
+"""Copies of a lake's objects on this machine, for engines that read files. ::
+
+    root/
+      copies/<key>            a copy; its time of change is when it was last used
+      reading/<id>/<kind>/    second names of the copies that somebody reads, and what is being fetched
+
+Objects never change, so a copy is right as long as it is there; it is compared with size and SHA-256 of what was added
+before it comes to its place. Who reads holds names of his own: a copy may be removed at any moment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from reportdata.errors import LakeError
+from reportdata.lake.leases import FileLeases, folder_of_own
+from reportdata.lake.s3.log import Added
+from reportdata.lake.s3.objects import Objects, several
+
+_LEFT = 0.9
+"""How much of the limit is kept when there is more."""
+
+
+class Wanted(NamedTuple):
+    """A file that is read: its place among the copies, and what is known of it; nothing when it is replaced and gone,
+    and then only a copy can be read."""
+
+    copy: Path
+    added: Added | None
+
+
+class Cache:
+    """The copies in the folder ``root``.
+
+    :param limit: bytes of copies that are kept; what is being read may be more.
+    """
+
+    def __init__(self, root: Path, objects: Objects, limit: int) -> None:
+        self.folder = root / "copies"
+        self._root = root
+        self._objects = objects
+        self.limit = limit
+
+    def key(self, copy: Path) -> str:
+        """The key of the object that this is a copy of."""
+        return copy.relative_to(self.folder).as_posix()
+
+    @contextmanager
+    def located(self, wanted: Sequence[Wanted]) -> Iterator[list[Path]]:
+        """Where the copies can be read until the block ends; those that are not there are fetched.
+
+        :raises LakeError: when an object cannot be read, or is not what was added.
+        """
+        with folder_of_own(self._root, "reading", FileLeases(self._root)) as own:
+            names = [
+                own / self.key(copy).partition("/")[0] / f"{number}{copy.suffix}"
+                for number, (copy, _) in enumerate(wanted)
+            ]
+            for folder in {name.parent for name in names}:
+                folder.mkdir()
+            places = [self._second_name(copy, name) for (copy, _), name in zip(wanted, names, strict=True)]
+            missing = [number for number, place in enumerate(places) if place is None]
+            with several() as pool:
+                fetched = pool.map(lambda number: self._fetch(*wanted[number], names[number]), missing)
+                found = dict(zip(missing, fetched, strict=True))
+            all_ = [place or found[number] for number, place in enumerate(places)]
+            if missing:
+                self.evict(keep=set(all_))
+            yield all_
+
+    def keep(self, copy: Path, source: Path) -> None:
+        """Take a file as the copy of the object that was just made of it."""
+        with suppress(OSError):  # it is fetched when it is needed
+            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.link(source, copy)
+
+    def keep_only(self, keys: Collection[str]) -> None:
+        """Remove copies of all other objects."""
+        for path in self._copies():
+            if self.key(path) not in keys:
+                path.unlink(missing_ok=True)
+
+    def evict(self, keep: Collection[Path] = ()) -> None:
+        """Remove what was used longest ago, when there is more than the limit."""
+        stats = []
+        for path in self._copies():
+            with suppress(FileNotFoundError):
+                stats.append((path, path.stat()))
+        left = sum(stat.st_size for _, stat in stats)
+        if left <= self.limit:
+            return
+        for path, stat in sorted(stats, key=lambda found: found[1].st_mtime):
+            if left <= _LEFT * self.limit:
+                return
+            if path not in keep:
+                path.unlink(missing_ok=True)
+                left -= stat.st_size
+
+    def _second_name(self, copy: Path, name: Path) -> Path | None:
+        """The copy by a name of the reader's own, if there is one."""
+        try:
+            os.link(copy, name)
+        except FileNotFoundError:
+            return None
+        except OSError:  # this file system has no second names
+            return copy if copy.exists() else None
+        with suppress(FileNotFoundError):
+            os.utime(copy)
+        return name
+
+    def _fetch(self, copy: Path, added: Added | None, name: Path) -> Path:
+        key = self.key(copy)
+        if added is None:
+            raise LakeError(f"{self._objects.address}/{key} was removed meanwhile", "try again")
+        aside = name.with_suffix(".fetched")
+        digest = self._objects.fetch(key, aside)
+        size = aside.stat().st_size
+        if (size, digest) != (added.size, added.sha256):
+            raise LakeError(
+                f"{self._objects.address}/{key} is not what was added: it has {size} bytes of {added.size}, "
+                f"and the SHA-256 {digest} in place of {added.sha256}",
+                "bring back the object as it was, from a version or a backup of the bucket",
+            )
+        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            os.link(aside, name)
+        except OSError:  # this file system has no second names
+            name = copy
+        aside.rename(copy)
+        return name
+
+    def _copies(self) -> Iterator[Path]:
+        return (path for path in self.folder.rglob("*") if path.is_file())
