@@ -35,6 +35,7 @@ class PostgresStore(Identities, Days, States, Forgetting, Copying):
     def __init__(self, address: str, timeout: float = COMMAND_TIMEOUT) -> None:
         self.database = Database(address, timeout)
         self.watch: Watch | None = None
+        self.months: set[bytes] = set()
         self._address = address
 
     def version(self) -> int:

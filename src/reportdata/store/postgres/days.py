@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -83,6 +84,8 @@ class Days:
 
     database: Database
     watch: Watch | None
+    months: set[bytes]
+    """Months that have a partition, which is read by its name: that spares PostgreSQL a look at all others."""
 
     def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
         return self.day(service, corp_id, stat_day).values
@@ -90,7 +93,11 @@ class Days:
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
         if self.watch is not None:
             self.watch.require_reachable()
-        row = self.database.point(b"day", _DAY, [service.encode(), corp_id.encode(), stat_day.encode()])
+        month = stat_day[:6].encode()
+        name, sql = (b"day", _DAY) if month not in self.months else (b"day " + month, _of_month(month))
+        row = self.database.point(name, sql, [service.encode(), corp_id.encode(), stat_day.encode()])
+        if row is not None and row[1] is not None:
+            self.months.add(month)
         values, computed_at, looked_at, states, zone = row if row is not None else [None] * 5
         return Day(
             None if looked_at is None else {} if values is None else _values.decode(values),
@@ -249,6 +256,11 @@ def make_month(cursor: Cursor, month: str) -> None:
     if not cursor.execute(THERE, [name]).fetchone():
         cursor.execute(f"create table {name} (like kpis including all)")
         cursor.execute(f"alter table kpis attach partition {name} for values from ('{name[5:]}') to ('{name[5:]}~')")
+
+
+@cache
+def _of_month(month: bytes) -> bytes:
+    return _DAY.replace(b" from kpis ", b" from kpis_%06d " % int(month))
 
 
 def _alone(cursor: Cursor) -> None:
