@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check conformance bench clean help
+.PHONY: run test check conformance bench bench-collector clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be done.
-	@sed -n 's/^\([a-z]*\):.*## /make \1  /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /make \1  /p' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say what to do next.
 	@$(BIN)/reportdata demo $(ARGS)
@@ -29,6 +29,9 @@ conformance: $(VENV)/dev.done ## Run DingTalk's official SDKs, language by langu
 
 bench: $(VENV)/bench.done ## Measure, side by side with peers and the bare limit.
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-collector: $(VENV)/bench.done ## Collect months from the offline DingTalk: calls and errors, beside a plain poller.
+	@$(BIN)/python -m benchmarks.collector $(ARGS)
 
 clean: ## Remove what the other targets made.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/node/node_modules \

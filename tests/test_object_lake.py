@@ -161,10 +161,10 @@ def test_an_engine_computes_the_same_from_it(remote: Folder, folder: Folder, tmp
                 merged.unlink()
                 answers.append(
                     (
-                        engine.kpis(*paths),
-                        engine.kpis(*paths, ["c1"]),
-                        engine.places(paths[0], paths[1]),
-                        engine.places_of_reports(paths[2], paths[0]),
+                        list(engine.kpis(*paths)),
+                        list(engine.kpis(*paths, ["c1"])),
+                        set(engine.places(paths[0], paths[1])),
+                        set(engine.places_of_reports(paths[2], paths[0])),
                         {path.parent.name for path in holding},
                         count,
                     )

@@ -15,6 +15,7 @@
     ├── EngineError              the engine cannot be started or reached, or gave up
     ├── InboxError               the inbox cannot be read or written
     │   └── BadSegment           a file of the inbox holds something that is no fact
+    ├── LedgerError              what the collector keeps cannot be read or written
     └── SourceError              DingTalk's servers cannot be asked, or refuse
         ├── Unavailable          no use of an answer after several tries; it may be there later
         ├── BadCredentials       the app key or its secret is wrong, or the secret is not there
@@ -128,6 +129,10 @@ class InboxError(ReportDataError):
 
 class BadSegment(InboxError):
     """A file of the inbox holds something that is no fact."""
+
+
+class LedgerError(ReportDataError):
+    """What the collector keeps cannot be read or written."""
 
 
 class SourceError(ReportDataError):

@@ -69,6 +69,11 @@ class Settings:
         return self.data / "store.db"
 
     @property
+    def ledger(self) -> Path:
+        """The file of what the collector remembers."""
+        return self.data / "collector.db"
+
+    @property
     def audit(self) -> Path:
         """The folder of what was read by whom."""
         return self.data / "audit"

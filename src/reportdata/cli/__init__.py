@@ -13,6 +13,9 @@ from reportdata.errors import ReportDataError
 
 _MODULES = {
     "import": "importing",
+    "source": "sources",
+    "collect": "collecting",
+    "budget": "budgets",
     "refresh": "importing",
     "compact": "compaction",
     "query": "numbers",

@@ -13,7 +13,7 @@ from reportdata.catalogue import REPORT_DATA
 from reportdata.cli.importing import refresh_folder
 from reportdata.cli.options import data_option, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
-from reportdata.cli.places import inbox_of, lake_of, open_existing_store, store_of
+from reportdata.cli.places import inbox_of, lake_of, open_existing_store, open_ledger, store_of
 from reportdata.pipeline.backups import Manifest, back_up
 from reportdata.pipeline.restoring import restored
 from reportdata.settings import Settings
@@ -34,7 +34,10 @@ def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
     began = time.monotonic()
     with progress_bar() as progress, closing(inbox_of(settings)) as inbox:
         lake, now = lake_of(settings), time.time()
-        taken = back_up(settings.data, lake, store, inbox, target, program=__version__, now=now, progress=progress)
+        ledger = open_ledger(settings) if settings.ledger.exists() else None
+        taken = back_up(
+            settings.data, lake, store, inbox, target, ledger=ledger, program=__version__, now=now, progress=progress
+        )
     seconds = time.monotonic() - began
     if as_json:
         print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})

@@ -20,6 +20,7 @@ from reportdata.store import Store
 from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT, SQLiteStore, schemas
 
 if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed from
+    from reportdata.dingtalk.ledger import Ledger
     from reportdata.engines import Engine
     from reportdata.lake import Lake
     from reportdata.store.postgres import PostgresStore
@@ -138,6 +139,20 @@ def engine_of(settings: Settings, lake: Lake) -> Engine:
 
         return SparkEngine(here, settings.spark_master, dict(settings.spark_conf), lake.uri)
     return here
+
+
+def ledger_of(settings: Settings) -> Ledger:
+    """What the collector remembers; it is made when it is not there."""
+    from reportdata.dingtalk.ledger import Ledger
+
+    return Ledger(settings.ledger)
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """What the collector remembers. It is closed when the command ends."""
+    ledger = ledger_of(settings)
+    click.get_current_context().call_on_close(ledger.close)
+    return ledger
 
 
 def store_at(address: str) -> SQLiteStore | PostgresStore:

@@ -12,6 +12,7 @@ import click
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.children import ends_with_parent
+from reportdata.cli.collecting import collect_beside, secret_option
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
 from reportdata.cli.places import engine_of, inbox_of, lake_of, store_of
@@ -26,17 +27,20 @@ _IDLE = 0.02
 """Seconds between two looks into the inbox while nothing comes."""
 _TROUBLED = 1.0
 """Seconds to wait after something went wrong."""
+_GRACE = 10.0
+"""Seconds that a call to DingTalk has to be answered when the process is to end."""
 
 
 @click.command("work")
 @click.option("--once", is_flag=True, help="Do what there is to do, and end.")
+@secret_option
 @log_format_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @lake_options
 @settings_options
 @engine_options
-def work_command(once: bool, log_format: str, with_parent: bool, settings: Settings) -> None:
-    """Take up what was pushed, refresh the days it changes, and compact the lake.
+def work_command(once: bool, secret: str | None, log_format: str, with_parent: bool, settings: Settings) -> None:
+    """Take up what was pushed, refresh the days it changes, compact the lake, and collect from DingTalk.
 
     `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
     """
@@ -48,7 +52,7 @@ def work_command(once: bool, log_format: str, with_parent: bool, settings: Setti
         ends_with_parent(ending.set)
     while not ending.is_set():
         try:
-            _work(settings, ending, once=once)
+            _work(settings, secret, ending, once=once)
         except StoreError as error:  # before there was anything to do
             if once or settings.database is None:
                 raise
@@ -58,7 +62,7 @@ def work_command(once: bool, log_format: str, with_parent: bool, settings: Setti
             return
 
 
-def _work(settings: Settings, ending: threading.Event, *, once: bool) -> None:
+def _work(settings: Settings, secret: str | None, ending: threading.Event, *, once: bool) -> None:
     """Work as long as this is the one worker."""
     lake = lake_of(settings)
     with (
@@ -74,7 +78,13 @@ def _work(settings: Settings, ending: threading.Event, *, once: bool) -> None:
             while worker.step(time.time()):
                 pass
             return
-        _go_on(worker, lease, ending)
+        over = threading.Event()  # when this is not the one worker any more, it does not collect either
+        collecting = collect_beside(settings, secret, over)
+        try:
+            _go_on(worker, lease, ending)
+        finally:
+            over.set()
+            collecting.join(_GRACE)
     if not ending.is_set():
         log.warning("another worker may have taken over: this one stands by")
 

@@ -1,7 +1,8 @@
 """Backups: a data folder copied while everything goes on. ::
 
     TARGET/
-      store.db       the store as it was at one moment
+      collector.db   what the collector remembers as it was at one moment, when anything is collected
+      store.db       the store as it was at a moment after that
       lake/…         the lake's files as they were at one moment after that
       backup.json    the names of these files, with sizes and SHA-256; it is written last
 
@@ -23,6 +24,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from reportdata.dingtalk.ledger import Ledger
 from reportdata.errors import BadFile, BadValue
 from reportdata.inbox import Inbox
 from reportdata.lake import Lake, sync
@@ -68,12 +70,13 @@ def back_up(
     inbox: Inbox,
     target: Path,
     *,
+    ledger: Ledger | None = None,
     program: str,
     now: float,
     progress: Progress = silent,
 ) -> Manifest:
-    """Copy the inbox, store and lake of the data folder ``data`` to the folder ``target``. It is durable and was
-    read again when this returns; when it fails, nothing is left in the folder.
+    """Copy the inbox, what the collector remembers, the store and the lake of the data folder ``data`` to the folder
+    ``target``. It is durable and was read again when this returns; when it fails, nothing is left in the folder.
 
     :raises BadValue: when the folder is not empty.
     :raises BadFile: when it cannot be written, or gives back something else.
@@ -87,10 +90,12 @@ def back_up(
         corp_ids = {organisation.corp_id for organisation in store.organisations()}
         # Before the lake: what leaves the inbox meanwhile is in the lake by then.
         files = list(_copied_inbox(inbox, layout.inbox))
+        if ledger is not None:  # before the lake as well: what leaves its outbox is in the lake by then
+            ledger.copy(layout.ledger)
+            files.append(_synced(layout.ledger))
         progress("copying the store", 0, 0)
         store.copy(layout.store)
-        sync(layout.store)
-        files.append(CopiedFile(layout.store.name, layout.store.stat().st_size, _digest(layout.store)))
+        files.append(_synced(layout.store))
         with lake.snapshot() as places:
             corp_ids |= {organisation.corp_id for organisation in store.organisations()}
             note_backup(data, target, taken_at, corp_ids)
@@ -104,6 +109,11 @@ def back_up(
         sync(target)
         sync(target.absolute().parent)
     return manifest
+
+
+def _synced(path: Path) -> CopiedFile:
+    sync(path)
+    return CopiedFile(path.name, path.stat().st_size, _digest(path))
 
 
 def _copied_inbox(inbox: Inbox, folder: Path) -> Iterator[CopiedFile]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Collection, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import msgspec
 
 from reportdata.audit import Read
 from reportdata.catalogue import Service
+from reportdata.dingtalk.ledger import Ledger
 from reportdata.engines import Engine, Subject
 from reportdata.errors import InboxError, LakeError
 from reportdata.facts import Fact, Kind
@@ -45,8 +46,8 @@ _reads = msgspec.json.Decoder(Read)
 
 @dataclass
 class Forgotten:
-    """What was removed: rows of the store, files of the lake that were written anew or removed, the days of these,
-    lines of inbox and audit; and what a look at all files found afterwards."""
+    """What was removed: rows of the store and of what the collector remembers, files of the lake that were written anew
+    or removed, the days of these, lines of inbox and audit; and what a look at all files found afterwards."""
 
     rows: int = 0
     files: int = 0
@@ -101,6 +102,10 @@ def _forget(
     if whole:
         progress("removing it from the store", 0, 0)
         done.rows += store.forget(subject.corp_id)
+    if settings.ledger.exists():
+        progress("removing it from what the collector remembers", 0, 0)
+        with closing(Ledger(settings.ledger)) as ledger:
+            done.rows += ledger.forget(subject.corp_id, subject.user_id)
     done.lines += _forget_pushed(lake, inbox, subject)
     if lake.exists():
         progress("waiting for imports and readers", 0, 0)

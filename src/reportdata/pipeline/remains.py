@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from reportdata.dingtalk.ledger import Ledger
 from reportdata.engines import Engine, Subject
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Fact, Kind
@@ -89,8 +91,8 @@ def _search(subject: Subject, path: Path, settings: Settings, store: Store, rema
     text = subject.user_id or subject.corp_id
     if not _holds(path, text.encode()) and not _holds(path, _escaped(text)):
         return
-    if path.name.startswith(settings.store.name):
-        mentions = store.mentions(text)
+    mentions = _mentions(path, text, settings, store)
+    if mentions is not None:
         remains.within += (f"{path}: {count} of {place}" for place, count in mentions.items())
         remains.found += [str(path)] if not mentions and len(text.encode()) >= _CERTAIN else []
     elif subject.user_id is not None:
@@ -99,6 +101,16 @@ def _search(subject: Subject, path: Path, settings: Settings, store: Store, rema
     else:
         alone = _holds(path, b'"' + _escaped(text) + b'"')
         (remains.found if alone else remains.within).append(str(path))
+
+
+def _mentions(path: Path, text: str, settings: Settings, store: Store) -> dict[str, int] | None:
+    """Where a text stands in the database whose file this is; None when it is none's."""
+    if path.name.startswith(settings.store.name):
+        return store.mentions(text)
+    if path.name.startswith(settings.ledger.name):
+        with closing(Ledger(settings.ledger)) as ledger:
+            return ledger.mentions(text)
+    return None
 
 
 def _facts_of(subject: Subject, path: Path) -> Iterator[bool]:

@@ -12,6 +12,7 @@ import click
 
 from reportdata.cli.doctor import data as data_checks
 from reportdata.cli.doctor import machine
+from reportdata.cli.doctor.collecting import collected
 from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
 from reportdata.cli.options import json_option, lake_options, settings_of, store_option
 from reportdata.cli.output import print_json, print_table
@@ -29,6 +30,7 @@ _OF_STORE: dict[str, Check] = {
     "time zones": data_checks.time_zones,
     "organisations": data_checks.coverage,
     "stale days": data_checks.stale,
+    "collecting": collected,
     "apps": data_checks.apps,
 }
 _OF_MACHINE: dict[str, Check] = {

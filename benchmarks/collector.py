@@ -1,0 +1,269 @@
+"""``python -m benchmarks.collector``: months of collecting from the offline DingTalk, beside a plain poller.
+
+What is counted does not depend on the machine: calls, and how far each KPI is from the truth of the moment.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from math import ceil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from reportdata.days import day_of, days_between, to_date
+from reportdata.dingtalk.budget import Budget
+from reportdata.dingtalk.client import Access, Client
+from reportdata.dingtalk.collector import Collector
+from reportdata.dingtalk.ledger import Ledger
+from reportdata.dingtalk.planning import before, start_of
+from reportdata.dingtalk.sources import Source, put_source
+from reportdata.dingtalk.transport import NoAnswer
+from reportdata.twin import BEIJING, Habits, Request, Twin
+
+FIRST = "20260901"
+MEASURED = ("20261001", "20261031")
+"""The days that are measured, after a month in which habits were learned."""
+END = "20261201"
+AGES = {"midnight": 0, "a day": 1, "a week": 7, "a month": 30}
+"""Days after a day's end at which its numbers are compared with the truth of that moment."""
+SIZES, BUDGETS = (20, 150, 1_000, 5_000), (5_000, 50_000)
+TABLE = Path(__file__).with_name("collector.md")
+BEGIN, END_MARK = "<!-- measured: begin -->", "<!-- measured: end -->"
+_DAY = 86_400_000
+_POLLED = 7
+"""Days for which the plain poller reads a report's comments."""
+_KPIS = ("4100", "4101", "4102")
+
+Errors = dict[tuple[str, str], tuple[float, float]]
+"""By KPI and age: the mean error as a share of the truth, and the share of days without any."""
+
+
+class Outcome(NamedTuple):
+    """What one way of collecting came to: calls in the measured month, and its errors."""
+
+    who: str
+    size: int
+    budget: int
+    calls: int
+    errors: Errors
+
+
+class _InProcess:
+    """Takes requests to the twin without a socket."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+
+    def post(self, url: str, body: bytes) -> tuple[int, bytes]:
+        parts = urlsplit(url)
+        answer = self._twin.answer(Request("POST", parts.path, parts.query, {"content-type": "application/json"}, body))
+        if answer.reset:
+            raise NoAnswer("reset")
+        return answer.status, answer.body
+
+    def close(self) -> None:
+        pass
+
+
+class _Clock:
+    def __init__(self, twin: Twin) -> None:
+        self.now: Callable[[], float] = twin.clock
+        self.sleep: Callable[[float], None] = twin.clock.sleep
+
+
+def _twin(size: int, budget: int) -> Twin:
+    now = datetime(2026, 9, 1, tzinfo=BEIJING)
+    return Twin(
+        seed=1,
+        reports_per_day=size,
+        habits=Habits(reports_per_day=size),
+        first_day=FIRST,
+        now=now,
+        budget=budget,
+        rate=0,
+    )
+
+
+def collected(size: int, budget: int, folder: Path) -> Outcome:
+    """The collector, with that budget a month."""
+    twin = _twin(size, budget)
+    clock = _Clock(twin)
+    compared = _Compared(twin)
+    with closing(Ledger(folder / "collector.db")) as ledger:
+        source = Source(twin.corp_id, twin.app_key, "", FIRST)
+        put_source(ledger, source)
+        own = Budget(ledger, twin.corp_id, clock)
+        own.set(budget, 20)
+        client = Client(Access(twin.app_key, twin.app_secret), own, clock, _InProcess(twin), random.Random(1))
+        collector = Collector(source, client, ledger, own, clock, BEIJING)
+        last = start_of(END, BEIJING) / 1000
+        while clock.now() < last:
+            midnight = _next_midnight(clock.now())
+            while clock.now() < midnight:
+                wait = collector.step()
+                if wait:
+                    clock.sleep(min(wait, midnight - clock.now()))
+            compared.at(clock.now(), lambda day: _of_ledger(ledger, twin.corp_id, day))
+    if twin.calls.over_budget:
+        raise click.ClickException(f"{twin.calls.over_budget} calls were over the budget")
+    return Outcome("reportdata", size, budget, twin.calls.by_month[MEASURED[0][:6]], compared.errors())
+
+
+def _next_midnight(now: float) -> float:
+    return (int(now + 8 * 3600) // 86_400 + 1) * 86_400 - 8 * 3600
+
+
+def _of_ledger(ledger: Ledger, corp_id: str, day: str) -> dict[str, int]:
+    row = ledger.row(
+        "select count(*), count(distinct user_id) from reports where corp_id = ? and stat_day = ? and withdrawn = 0",
+        (corp_id, day),
+    )
+    commenters = ledger.number(
+        "select count(distinct user_id) from commented where corp_id = ? and stat_day = ?", (corp_id, day)
+    )
+    return {"4100": row[0] if row else 0, "4101": row[1] if row else 0, "4102": commenters}
+
+
+def polled(size: int) -> Outcome:
+    """The plain poller: half an hour after midnight it lists the day before, and reads the comments of each report of
+    the last 7 days. What it sees follows from the twin's activity, without asking: it would take too long."""
+    twin = _twin(size, 0)
+    compared = _Compared(twin)
+    calls = 0
+    sent: dict[str, tuple[int, int]] = {}
+    commenters: dict[str, set[int]] = defaultdict(set)
+    for day in days_between(before(FIRST, -1), END):
+        midnight = start_of(day, BEIJING)
+        compared.at(
+            midnight / 1000,
+            lambda of: {
+                "4100": sent.get(of, (0, 0))[0],
+                "4101": sent.get(of, (0, 0))[1],
+                "4102": len(commenters[of]),
+            },
+        )
+        now, spent = midnight + 1_800_000, 0
+        for age in range(1, _POLLED + 1):
+            of = before(day, age)
+            reports = [report for report in twin.activity.of_day(of) if report.seen_at(now)]
+            if age == 1:
+                sent[of] = len(reports), len({report.person for report in reports})
+                spent += max(1, ceil(len(reports) / 20))
+            for report in reports:
+                seen = [comment for comment in report.comments if comment.at <= now]
+                spent += max(1, ceil(len(seen) / 20))
+                for comment in seen:
+                    commenters[day_of(comment.at * 1000, BEIJING)].add(comment.person)
+        if day[:6] == MEASURED[0][:6]:
+            calls += spent
+    return Outcome("plain poller", size, 0, calls, compared.errors())
+
+
+class _Compared:
+    """Numbers beside the truth of the moment, on the working days that are measured."""
+
+    def __init__(self, twin: Twin) -> None:
+        self._twin = twin
+        self._sums: Counter[tuple[str, str, str]] = Counter()
+
+    def at(self, now: float, numbers: Callable[[str], dict[str, int]]) -> None:
+        """A day has just begun: compare the days that are as old as is measured."""
+        today = day_of(int(now) * 1_000_000, BEIJING)
+        for name, age in AGES.items():
+            day = before(today, age + 1)
+            if not MEASURED[0] <= day <= MEASURED[1] or to_date(day).weekday() > 4:
+                continue
+            truth, found = self._twin.truth(day, day, at=now)[day], numbers(day)
+            for kpi in _KPIS:
+                self._sums[kpi, name, "off"] += abs(found[kpi] - truth[kpi])
+                self._sums[kpi, name, "truth"] += truth[kpi]
+                self._sums[kpi, name, "exact"] += found[kpi] == truth[kpi]
+                self._sums[kpi, name, "days"] += 1
+
+    def errors(self) -> Errors:
+        """The errors by KPI and age."""
+        sums = self._sums
+        return {
+            (kpi, age): (
+                sums[kpi, age, "off"] / max(1, sums[kpi, age, "truth"]),
+                sums[kpi, age, "exact"] / max(1, sums[kpi, age, "days"]),
+            )
+            for kpi in _KPIS
+            for age in AGES
+        }
+
+
+def _rows(outcomes: list[Outcome]) -> Iterator[list[str]]:
+    for one in outcomes:
+        for kpi in _KPIS:
+            yield [
+                f"{one.size:,}",
+                f"{one.budget:,}" if one.budget else "none",
+                one.who,
+                f"{one.calls:,}",
+                kpi,
+                *(f"{one.errors[kpi, age][0]:.2%} ({one.errors[kpi, age][1]:.0%})" for age in AGES),
+            ]
+
+
+_HEADINGS = (
+    "reports a day",
+    "budget",
+    "who",
+    "calls",
+    "KPI",
+    *(f"after {age}" if age != "midnight" else age for age in AGES),
+)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--size", "sizes", type=int, multiple=True, help=f"Reports a working day.  [default: {SIZES}]")
+@click.option("--budget", "budgets", type=int, multiple=True, help=f"Calls a month.  [default: {BUDGETS}]")
+@click.option("--write", is_flag=True, help="Also put the table into benchmarks/collector.md.")
+def main(sizes: tuple[int, ...], budgets: tuple[int, ...], write: bool) -> None:
+    """Collect from made-up organisations, and print calls and errors."""
+    outcomes = []
+    for size in sizes or SIZES:
+        began = time.monotonic()
+        outcomes.append(polled(size))
+        for budget in budgets or BUDGETS:
+            with TemporaryDirectory(
+                prefix="benchmark-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+            ) as folder:
+                outcomes.append(collected(size, budget, Path(folder)))
+            click.echo(f"{size:,} reports a day, {budget:,} calls: {time.monotonic() - began:.0f} s", err=True)
+    rows = list(_rows(outcomes))
+    table = Table(*_HEADINGS)
+    for row in rows:
+        table.add_row(*row)
+    Console(width=150).print(table)
+    if write:
+        _write(rows)
+
+
+def _write(rows: list[list[str]]) -> None:
+    text = TABLE.read_text("utf-8")
+    start, end = text.index(BEGIN) + len(BEGIN), text.index(END_MARK)
+    lines = [
+        "",
+        "| " + " | ".join(_HEADINGS) + " |",
+        "|--:|--:|---|--:|---|" + "--:|" * len(AGES),
+        *("| " + " | ".join(row) + " |" for row in rows),
+        "",
+    ]
+    TABLE.write_text(text[:start] + "\n".join(lines) + text[end:], "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""``reportdata budget``: the calls that collecting may spend, and what they buy."""
+
+from __future__ import annotations
+
+import click
+
+from reportdata.cli.options import json_option, settings_options
+from reportdata.cli.output import print_json, print_table
+from reportdata.cli.places import open_existing_store, open_ledger
+from reportdata.days import time_zone
+from reportdata.dingtalk.budget import Budget
+from reportdata.dingtalk.clock import SystemClock
+from reportdata.dingtalk.forecast import Forecast, forecast
+from reportdata.dingtalk.sources import source_of, sources
+from reportdata.errors import BadValue
+from reportdata.settings import Settings
+
+
+@click.command("budget")
+@click.option("--corp", "corp_id", help="One organisation.  [default: all that are collected]")
+@click.option("--calls", type=click.IntRange(min=0), help="From now on, so many calls a month may be spent.")
+@click.option("--per-second", type=click.FloatRange(min=0.01), help="From now on, so many calls a second.")
+@json_option
+@settings_options
+def budget_command(
+    corp_id: str | None, calls: int | None, per_second: float | None, as_json: bool, settings: Settings
+) -> None:
+    """Show the calls spent in this month, the forecast to its end, and what the rest buys; or set the budget."""
+    ledger, clock = open_ledger(settings), SystemClock()
+    found = [source_of(ledger, corp_id)] if corp_id else sources(ledger)
+    if calls is not None or per_second is not None:
+        if len(found) != 1:
+            raise BadValue("which organisation's budget is set?", "name it with --corp")
+        Budget(ledger, found[0].corp_id, clock).set(calls, per_second)
+    zones = {o.corp_id: o.time_zone for o in open_existing_store(settings).organisations()}
+    forecasts = [forecast(source, ledger, clock, time_zone(zones[source.corp_id])) for source in found]
+    if as_json:
+        print_json([_described(one) for one in forecasts])
+        return
+    for one in forecasts:
+        _print(one)
+    if not forecasts:
+        click.echo("Nothing is collected. Next: reportdata source add dingtalk --corp CORP_ID --app-key KEY")
+
+
+def _described(one: Forecast) -> dict[str, object]:
+    return {
+        "corpId": one.corp_id,
+        "month": one.month.first_day[:6],
+        "calls": one.month.calls,
+        "spent": sum(one.month.spent.values()),
+        "spentByApi": dict(one.month.spent),
+        "left": one.month.left,
+        "refused": one.month.refused,
+        "forecast": one.spent_in_the_end,
+        "plan": {
+            "listing": one.plan.listing,
+            "listingAgain": one.plan.reviews,
+            "listingToday": one.plan.running,
+            "lastReadings": one.plan.last,
+            "earlyReadingsADay": one.plan.early,
+        },
+    }
+
+
+def _print(one: Forecast) -> None:
+    month, plan = one.month, one.plan
+    spent = sum(month.spent.values())
+    click.echo(f"{one.corp_id}, {month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent")
+    if month.refused:
+        click.echo("DingTalk says that no call is left in this month: others have spent them.")
+    print_table(["spent on", "calls"], [[api, f"{count:,}"] for api, count in month.spent.items()], numbers=[1])
+    rows = [
+        ["each day's reports, once", plan.listing],
+        ["listed again, for withdrawals", plan.reviews],
+        ["the running day", plan.running],
+        ["comments, read a last time", plan.last],
+        [f"comments, read early ({plan.early:,} a day)", plan.early * month.days_left],
+    ]
+    print_table(["what the rest buys", "calls"], [[what, f"{count:,}"] for what, count in rows], numbers=[1])
+    click.echo(f"Forecast: at most {one.spent_in_the_end:,} calls at the end of the month.")
+    if plan.for_past < 0:
+        click.echo(f"Listing each day once takes {-plan.for_past:,} calls more than are left.")
+    elif not plan.whole:
+        click.echo("Not all comments can be read: those that promise most are.")

@@ -1,0 +1,136 @@
+"""Whatever goes wrong at DingTalk, and wherever the collector is killed: the numbers become the truth, within the
+budget, and nothing that was answered is asked again."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from collecting import FIRST, LAST, Simulation, at, simulated
+from reportdata.twin import TROUBLES, Habits, Twin
+
+HABITS = Habits(reports_per_day=5, comments_per_report=0.8, withdrawn=0.05, popular=0.04)
+FULL = bool(os.environ.get("REPORTDATA_TESTS_FULL"))
+MIXTURES = 40 if FULL else 2
+BEFORE_END = "20261024"
+"""When the comments of all reports were read for the last time."""
+SHARES = dict.fromkeys(TROUBLES, 0.15) | {
+    "ban-page": 0.02,
+    "ban-json": 0.02,
+    "stall": 0.02,
+    "permission": 0.05,
+    "address": 0.05,
+    "quota": 0.0,
+    "vanish": 0.1,
+}
+ALWAYS = ("shuffle", "shift", "change", "big-cursors", "left")
+TEMPORARY = sorted(name for name in TROUBLES if name != "quota")
+ALONE = TEMPORARY if FULL else TEMPORARY[::4]
+
+
+def twin(seed: int, last_day: str = LAST) -> Twin:
+    """An organisation whose people send reports for a week."""
+    return Twin(
+        seed=seed, people=8, habits=HABITS, first_day=FIRST, last_day=last_day, now=at(FIRST), rate=20, stall=0.05
+    )
+
+
+def switch(name: str) -> str:
+    """The switch of a trouble, for some of the calls or for all."""
+    return name if name in ALWAYS else f"{name}={SHARES[name]}"
+
+
+def check(simulation: Simulation) -> None:
+    """The numbers are the truth, within the budget."""
+    assert simulation.numbers(FIRST, LAST) == simulation.twin.truth(FIRST, LAST)
+    assert simulation.twin.calls.over_budget == 0
+    assert simulation.twin.calls.over_rate == 0
+    with simulation.ledger() as ledger:
+        booked = ledger.number("select sum(count) from calls")
+    assert simulation.twin.calls.charged <= booked
+
+
+def test_without_trouble_every_call_has_its_use_and_days_become_final(tmp_path: Path) -> None:
+    with simulated(tmp_path, twin(1)) as simulation:
+        simulation.until(at(FIRST, 12))
+        assert simulation.states(FIRST, FIRST)[FIRST, "4100"] == "provisional"
+        simulation.until(at(BEFORE_END))
+        check(simulation)
+        states = simulation.states(FIRST, LAST)
+        assert set(states.values()) == {"final"}
+        assert len(states) == 21
+        assert simulation.twin.calls.repeats == 0
+        assert simulation.errors == []
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_one_trouble(tmp_path: Path, name: str) -> None:
+    with simulated(tmp_path, twin(2, "20260908"), calls=400) as simulation:
+        simulation.twin.trouble(switch(name))
+        simulation.until(at("20260912"), rng=random.Random(3), kills=0.04)
+        simulation.twin.trouble()
+        simulation.until(at(BEFORE_END))
+        check(simulation)
+        assert simulation.kills > 0
+
+
+@pytest.mark.parametrize("number", range(MIXTURES))
+def test_troubles_together_and_kills(tmp_path: Path, number: int) -> None:
+    rng = random.Random(number)
+    with simulated(tmp_path, twin(10 + number, "20260909"), calls=600) as simulation:
+        simulation.twin.trouble(*map(switch, rng.sample(TEMPORARY, 5)))
+        simulation.until(at("20260914"), rng=rng, kills=0.05)
+        simulation.twin.trouble()
+        simulation.until(at(BEFORE_END))
+        check(simulation)
+
+
+def test_a_spent_month_is_waited_out(tmp_path: Path) -> None:
+    with simulated(tmp_path, twin(5), calls=20) as simulation:
+        simulation.until(at("20260930", 23))
+        assert simulation.twin.calls.charged <= 20
+        assert set(simulation.states(LAST, LAST).values()) != {"final"}
+        simulation.twin.calls.budget = 1_000
+        with simulation.ledger() as ledger:
+            ledger.write("update budgets set calls = 1000")
+        simulation.until(at("20261124"))
+        check(simulation)
+
+
+def test_when_dingtalk_says_that_the_month_is_spent_nothing_is_asked_until_the_next(tmp_path: Path) -> None:
+    with simulated(tmp_path, twin(6)) as simulation:
+        simulation.twin.trouble("quota")
+        simulation.until(at("20260920"))
+        assert len(simulation.errors) == 1
+        assert "all calls" in simulation.errors[0].message or "spent" in simulation.errors[0].message
+        assert simulation.twin.calls.by_outcome["90020"] == 1
+        simulation.twin.trouble()
+        simulation.until(at("20261124"))
+        check(simulation)
+
+
+def test_a_missing_permission_is_named_and_not_asked_for_all_the_time(tmp_path: Path) -> None:
+    with simulated(tmp_path, twin(7)) as simulation:
+        simulation.twin.trouble("permission@topapi/report/comment/list")
+        simulation.until(at("20260915"))
+        assert "qyapi_report_query" in simulation.errors[0].message
+        assert "open-dev.dingtalk.com/appscope/apply" in simulation.errors[0].hint
+        assert simulation.twin.calls.by_outcome["60011"] <= 9
+        numbers, truth = simulation.numbers(FIRST, LAST), simulation.twin.truth(FIRST, LAST)
+        assert {day: row["4100"] for day, row in numbers.items()} == {day: row["4100"] for day, row in truth.items()}
+        assert simulation.states(FIRST, FIRST)[FIRST, "4102"] == "missing"
+        simulation.twin.trouble()
+        simulation.until(at(BEFORE_END))
+        check(simulation)
+
+
+def test_reports_are_listed_with_the_wider_permission_when_the_narrower_one_is_missing(tmp_path: Path) -> None:
+    with simulated(tmp_path, twin(8)) as simulation:
+        simulation.twin.trouble("permission@topapi/report/simplelist")
+        simulation.until(at("20260910"))
+        assert simulation.twin.calls.by_api["topapi/report/list"] > 0
+        assert simulation.twin.calls.by_outcome["60011"] == 1
+        assert simulation.errors == []
