@@ -21,7 +21,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from reportdata.days import day_of, days_between, to_date
+from reportdata.days import day_of, days_between, end_of, to_date
 from reportdata.dingtalk.budget import Budget
 from reportdata.dingtalk.client import Access, Client
 from reportdata.dingtalk.collector import Collector
@@ -35,8 +35,9 @@ FIRST = "20260901"
 MEASURED = ("20261001", "20261031")
 """The days that are measured, after a month in which habits were learned."""
 END = "20261201"
-AGES = {"midnight": 0, "a day": 1, "a week": 7, "a month": 30}
-"""Days after a day's end at which its numbers are compared with the truth of that moment."""
+AGES = {"midnight": 0, "8 hours": 8, "a day": 24, "a week": 168, "a month": 720}
+"""Hours after a day's end at which its numbers are compared with the truth of that moment."""
+_MORNING = 8 * 3600
 SIZES, BUDGETS = (20, 150, 1_000, 5_000), (5_000, 50_000)
 TABLE = Path(__file__).with_name("collector.md")
 BEGIN, END_MARK = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -109,19 +110,21 @@ def collected(size: int, budget: int, folder: Path) -> Outcome:
         collector = Collector(source, client, ledger, own, clock, BEIJING)
         last = start_of(END, BEIJING) / 1000
         while clock.now() < last:
-            midnight = _next_midnight(clock.now())
-            while clock.now() < midnight:
+            stop = _next_stop(clock.now())
+            while clock.now() < stop:
                 wait = collector.step()
                 if wait:
-                    clock.sleep(min(wait, midnight - clock.now()))
-            compared.at(clock.now(), lambda day: _of_ledger(ledger, twin.corp_id, day))
+                    clock.sleep(min(wait, stop - clock.now()))
+            compared.at(stop, lambda day: _of_ledger(ledger, twin.corp_id, day))
     if twin.calls.over_budget:
         raise click.ClickException(f"{twin.calls.over_budget} calls were over the budget")
     return Outcome("reportdata", size, budget, twin.calls.by_month[MEASURED[0][:6]], compared.errors())
 
 
-def _next_midnight(now: float) -> float:
-    return (int(now + 8 * 3600) // 86_400 + 1) * 86_400 - 8 * 3600
+def _next_stop(now: float) -> float:
+    """The next midnight or eight o'clock in Beijing."""
+    begin = start_of(day_of(int(now) * 1_000_000, BEIJING), BEIJING) / 1000
+    return next(stop for stop in (begin + _MORNING, begin + 86_400, begin + 2 * 86_400) if stop > now)
 
 
 def _of_ledger(ledger: Ledger, corp_id: str, day: str) -> dict[str, int]:
@@ -143,16 +146,14 @@ def polled(size: int) -> Outcome:
     calls = 0
     sent: dict[str, tuple[int, int]] = {}
     commenters: dict[str, set[int]] = defaultdict(set)
+
+    def numbers(of: str) -> dict[str, int]:
+        reports, people = sent.get(of, (0, 0))
+        return {"4100": reports, "4101": people, "4102": len(commenters[of])}
+
     for day in days_between(before(FIRST, -1), END):
         midnight = start_of(day, BEIJING)
-        compared.at(
-            midnight / 1000,
-            lambda of: {
-                "4100": sent.get(of, (0, 0))[0],
-                "4101": sent.get(of, (0, 0))[1],
-                "4102": len(commenters[of]),
-            },
-        )
+        compared.at(midnight / 1000, numbers)
         now, spent = midnight + 1_800_000, 0
         for age in range(1, _POLLED + 1):
             of = before(day, age)
@@ -165,6 +166,7 @@ def polled(size: int) -> Outcome:
                 spent += max(1, ceil(len(seen) / 20))
                 for comment in seen:
                     commenters[day_of(comment.at * 1000, BEIJING)].add(comment.person)
+        compared.at(midnight / 1000 + _MORNING, numbers)
         if day[:6] == MEASURED[0][:6]:
             calls += spent
     return Outcome("plain poller", size, 0, calls, compared.errors())
@@ -178,10 +180,11 @@ class _Compared:
         self._sums: Counter[tuple[str, str, str]] = Counter()
 
     def at(self, now: float, numbers: Callable[[str], dict[str, int]]) -> None:
-        """A day has just begun: compare the days that are as old as is measured."""
-        today = day_of(int(now) * 1_000_000, BEIJING)
-        for name, age in AGES.items():
-            day = before(today, age + 1)
+        """Compare the days that ended as long ago as is measured."""
+        for name, hours in AGES.items():
+            day = day_of(int(now - hours * 3600 - 1) * 1_000_000, BEIJING)
+            if end_of(day, BEIJING) // 1_000_000 != int(now) - hours * 3600:
+                continue
             if not MEASURED[0] <= day <= MEASURED[1] or to_date(day).weekday() > 4:
                 continue
             truth, found = self._twin.truth(day, day, at=now)[day], numbers(day)

@@ -39,7 +39,7 @@ from reportdata.dingtalk.planning import (
 from reportdata.dingtalk.readings import Open, Readings
 from reportdata.dingtalk.reports import COMMENTS, LISTS, ReportPage, list_comments, list_reports
 from reportdata.dingtalk.sources import Source, put_source
-from reportdata.dingtalk.visits import Session
+from reportdata.dingtalk.visits import LEFT_OVER, WORTH, Session
 from reportdata.errors import BudgetSpent, NotPermitted, Rejected, SourceError, Unavailable
 
 _IDLE = 300.0
@@ -307,10 +307,12 @@ class Collector:
             if not planned.whole:
                 self.readings.leave(now)
             missed = 0 if planned.whole else _MISSED
+            last = turn == max([begin, *slots(today, planned.looks, self.zone)])
+            worth = LEFT_OVER if last else WORTH
             fresh = max(_MISSED, _CHOICE * left[0])
             self._session = (
                 turn,
-                Session(self.readings, now, self.zone, self.period.first_day, fresh=fresh, missed=missed),
+                Session(self.readings, now, self.zone, self.period.first_day, fresh=fresh, missed=missed, worth=worth),
             )
         report = self._session[1].next()
         if report is None:

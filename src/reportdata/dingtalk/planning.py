@@ -1,8 +1,9 @@
 """What is worth a call, and when: pure functions of what is known. Times are milliseconds since 1970.
 
-The order: yesterday is listed as soon as it is over; then what is missing further back, the newest first; days are
-listed again, so that withdrawn reports are noticed; the running day is listed while it runs; and comments are read
-with what is left. What the rest of the month needs for listing is kept back first.
+The order: yesterday is listed as soon as it is over; then what is missing further back, the newest first. What the rest
+of the month needs for listing is kept back first, and then what the last reading of comments needs, where it can be
+paid for whole. A quarter of the rest is for listing days again, so that withdrawn reports are noticed, half of it when
+that is needed for doing it once; an eighth for the running day; and comments are read early with what is left.
 """
 
 from __future__ import annotations
@@ -186,16 +187,16 @@ def plan(left: int, today: str, last_day: str, pages: Pages, *, last_readings: i
     days = len(list(days_between(today, last_day))) or 1
     listing = pages.between(before(today, 1), before(last_day, 1))
     free = max(0, left - listing)
-    month = pages.between(before(today, 30), before(today, 1)) * days // 30 + 1  # one listing of each day, once more
-    ages = REVIEWS[min(len(REVIEWS) - 1, free // 2 // month)]
-    reviews = len(ages) * month
-    free -= reviews
-    looks = max(0, min(len(_SLOTS), free // (4 * days) - month // days))
-    running = looks * days + month if looks else 0
-    free -= running
     whole = free >= last_readings
     last = last_readings if whole else 0
-    return Plan(left, listing, ages, reviews, looks, running, whole, last, max(0, free - last) // days)
+    free -= last
+    month = pages.between(before(today, 30), before(today, 1)) * days // 30 + 1  # one listing of each day, once more
+    ages = REVIEWS[min(len(REVIEWS) - 1, max(free // 4 // month, int(free // 2 >= month)))]
+    reviews = len(ages) * month
+    looks = max(0, min(len(_SLOTS), free // (8 * days) - month // days))
+    running = looks * days + month if looks else 0
+    early = max(0, free - reviews - running) // days
+    return Plan(left, listing, ages, reviews, looks, running, whole, last, early)
 
 
 def slots(day: str, looks: int, zone: ZoneInfo) -> list[int]:

@@ -21,6 +21,8 @@ from reportdata.dingtalk.readings import Open, Readings
 
 WORTH = 0.03
 """New pairs of person and day that a reading must promise."""
+LEFT_OVER = 0.005
+"""The same at the end of a day, when what it may spend would be left over."""
 _LEARNED = 45
 """Days that habits are learned from."""
 _LATER = 0.3
@@ -103,11 +105,13 @@ class Session:
     :param counted_from: the first day whose KPIs matter.
     :param fresh: how many of the newest reports are considered.
     :param missed: how many old ones that were never read.
+    :param worth: what a reading must promise.
     """
 
     def __init__(
-        self, readings: Readings, now: int, zone: ZoneInfo, counted_from: str, *, fresh: int, missed: int
+        self, readings: Readings, now: int, zone: ZoneInfo, counted_from: str, *, fresh: int, missed: int, worth: float
     ) -> None:
+        self._worth = worth
         self._habits = Habits(readings, now, zone)
         self._local = Calendar(zone)
         self._now = now
@@ -125,7 +129,7 @@ class Session:
         ):
             for report in reports:
                 value = weight * self._value(report)
-                if value >= WORTH:
+                if value >= self._worth:
                     self._left.append((-value, len(self._left), report, weight))
         heapq.heapify(self._left)
 
@@ -134,7 +138,7 @@ class Session:
         while self._left:
             _, number, report, weight = heapq.heappop(self._left)
             value = weight * self._value(report)
-            if value < WORTH:
+            if value < self._worth:
                 continue
             if self._left and -value > self._left[0][0]:
                 heapq.heappush(self._left, (-value, number, report, weight))
