@@ -18,6 +18,8 @@ LOCAL = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "512m",
     "spark.executor.memory": "512m",
+    # An application has two cores, so that another one is not kept waiting by it.
+    "spark.cores.max": "2",
     # Small data: with the usual 200 partitions most of the time would go to those that are empty.
     "spark.sql.shuffle.partitions": "2",
     "spark.cleaner.referenceTracking": "false",

@@ -55,7 +55,7 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
     """A Spark cluster of two workers, which the whole session uses."""
     require_tool("java")
     require_package("pyspark")
-    with cluster(tmp_path_factory.mktemp("spark")) as running:
+    with cluster(tmp_path_factory.mktemp("spark"), memory="1200m", cores=2) as running:
         yield running
 
 
