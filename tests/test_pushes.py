@@ -621,7 +621,7 @@ def test_killed_at_any_moment_nothing_that_was_acknowledged_is_lost(folder: Fold
                 for one in done:
                     one.result()
         paths = inbox.ready()
-        for one in (one for path in paths for one in inbox.facts(path)):
+        for one in (one for path in paths for one in facts_of(path)):
             number = int(one.report_id[1:])
             assert one.report_id == f"r{number}"
             assert one.at == (1_790_000_000 + number) * 1_000_000
