@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reportdata.errors import AlreadyKnown, NotKnown
-from reportdata.identity import TOKEN_LIFETIME, App, AppType, Caller, Organisation, Token
+from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
+from reportdata.store.app_rows import app_of, row_of
 from reportdata.store.postgres.database import Database
 from reportdata.store.postgres.watching import Watch
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled"
 _CALLER = f"select {_APP}, expires_at from tokens join apps using (app_key) where token_hash = $1".encode()
 _CLIENT_TOKEN_LIFETIME = 86_400
-_texts = msgspec.json.Decoder(tuple[str, ...])
 
 CHANGED = "update changes set number = number + 1"
 """The last statement of a transaction that changes what may be remembered: whoever waits for it waits shortly."""
@@ -48,17 +48,17 @@ class Identities:
             cursor.execute(CHANGED)
 
     def apps(self) -> list[App]:
-        return [_app(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
+        return [app_of(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
 
     def app(self, app_key: str) -> App | None:
         row = self.database.row(f"select {_APP} from apps where app_key = %s", [app_key])
-        return _app(row) if row else None
+        return app_of(row) if row else None
 
     def add_app(self, app: App, now: float) -> None:
         with self.database.writing() as cursor:
             cursor.execute(
                 f"insert into apps ({_APP}, created_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                (*_row(app), int(now * 1000)),
+                (*row_of(app), int(now * 1000)),
             )
             cursor.execute(CHANGED)
 
@@ -67,11 +67,11 @@ class Identities:
             row = cursor.execute(f"select {_APP} from apps where app_key = %s for update", [app_key]).fetchone()
             if row is None:
                 raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
-            before = _app(row)
+            before = app_of(row)
             after = change(before)
             cursor.execute(
                 f"update apps set ({_APP}) = (%s, %s, %s, %s, %s, %s, %s, %s, %s) where app_key = %s",
-                (*_row(after), app_key),
+                (*row_of(after), app_key),
             )
             if after.secret_hash != before.secret_hash:
                 cursor.execute("delete from tokens where app_key = %s", [app_key])
@@ -86,7 +86,7 @@ class Identities:
             return None
         texts = [value.decode() if value is not None else None for value in row]
         rate, disabled, expires_at = (int(value) if value is not None else None for value in texts[7:])
-        return Caller(_app((*texts[:7], rate, disabled)), expires_at or 0)
+        return Caller(app_of((*texts[:7], rate, disabled)), expires_at or 0)
 
     def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
         with self.database.writing() as cursor:
@@ -96,7 +96,7 @@ class Identities:
                 "order by expires_at desc limit 1",
                 [app_key],
             ).fetchone()
-            text, token = decide(_app(found) if found else None, Token(*row) if row else None)
+            text, token = decide(app_of(found) if found else None, Token(*row) if row else None)
             _keep(cursor, token)
         return text
 
@@ -136,32 +136,3 @@ def _keep(cursor: Cursor, token: Token) -> None:
 def _one(cursor: Cursor) -> tuple[Any, ...]:
     row = cursor.fetchone()
     return row if row is not None else (None,)
-
-
-def _app(row: tuple[Any, ...]) -> App:
-    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled = row
-    return App(
-        app_key=key,
-        name=name,
-        type=AppType(type_),
-        corp_id=corp_id,
-        secret_hash=secret_hash,
-        scopes=_texts.decode(scopes),
-        allow_list=_texts.decode(allow_list),
-        rate=rate,
-        disabled=bool(disabled),
-    )
-
-
-def _row(app: App) -> tuple[Any, ...]:
-    return (
-        app.app_key,
-        app.name,
-        app.type.value,
-        app.corp_id,
-        app.secret_hash,
-        msgspec.json.encode(app.scopes).decode(),
-        msgspec.json.encode(app.allow_list).decode(),
-        app.rate,
-        int(app.disabled),
-    )

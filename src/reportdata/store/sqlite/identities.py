@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from sqlite3 import Connection
-from typing import Any
 
 import msgspec
 
 from reportdata.errors import AlreadyKnown, NotKnown
-from reportdata.identity import TOKEN_LIFETIME, App, AppType, Caller, Organisation, Token
+from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
+from reportdata.store.app_rows import app_of, row_of
 from reportdata.store.sqlite.database import Database
 
 _APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled"
 _CLIENT_TOKEN_LIFETIME = 86_400
-_texts = msgspec.json.Decoder(tuple[str, ...])
 
 
 class Identities:
@@ -41,17 +40,17 @@ class Identities:
                     )
 
     def apps(self) -> list[App]:
-        return [_app(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
+        return [app_of(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
 
     def app(self, app_key: str) -> App | None:
         row = self.database.row(f"select {_APP} from apps where app_key = ?", (app_key,))
-        return _app(row) if row else None
+        return app_of(row) if row else None
 
     def add_app(self, app: App, now: float) -> None:
         with self.database.writing() as connection:
             connection.execute(
                 f"insert into apps ({_APP}, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*_row(app), int(now * 1000)),
+                (*row_of(app), int(now * 1000)),
             )
 
     def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
@@ -59,11 +58,11 @@ class Identities:
             row = connection.execute(f"select {_APP} from apps where app_key = ?", (app_key,)).fetchone()
             if row is None:
                 raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
-            before = _app(row)
+            before = app_of(row)
             after = change(before)
             connection.execute(
                 f"update apps set ({_APP}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) where app_key = ?",
-                (*_row(after), app_key),
+                (*row_of(after), app_key),
             )
             if after.secret_hash != before.secret_hash:
                 connection.execute("delete from tokens where app_key = ?", (app_key,))
@@ -74,7 +73,7 @@ class Identities:
             f"select {_APP}, expires_at from tokens join apps using (app_key) where token_hash = ?",
             (token_hash,),
         )
-        return Caller(_app(row[:-1]), row[-1]) if row else None
+        return Caller(app_of(row[:-1]), row[-1]) if row else None
 
     def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
         with self.database.writing() as connection:
@@ -111,32 +110,3 @@ def _keep(connection: Connection, token: Token) -> None:
     issued_at = token.expires_at - TOKEN_LIFETIME
     connection.execute("delete from tokens where app_key = ? and expires_at <= ?", (token.app_key, issued_at))
     connection.execute("insert or replace into tokens values (?, ?, ?, ?)", msgspec.structs.astuple(token))
-
-
-def _app(row: tuple[Any, ...]) -> App:
-    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled = row
-    return App(
-        app_key=key,
-        name=name,
-        type=AppType(type_),
-        corp_id=corp_id,
-        secret_hash=secret_hash,
-        scopes=_texts.decode(scopes),
-        allow_list=_texts.decode(allow_list),
-        rate=rate,
-        disabled=bool(disabled),
-    )
-
-
-def _row(app: App) -> tuple[Any, ...]:
-    return (
-        app.app_key,
-        app.name,
-        app.type.value,
-        app.corp_id,
-        app.secret_hash,
-        msgspec.json.encode(app.scopes).decode(),
-        msgspec.json.encode(app.allow_list).decode(),
-        app.rate,
-        int(app.disabled),
-    )

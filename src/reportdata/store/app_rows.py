@@ -1,0 +1,42 @@
+"""Apps as rows of a table, the same in every store: lists are JSON texts, and flags numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from reportdata.identity import App, AppType
+
+_texts = msgspec.json.Decoder(tuple[str, ...])
+
+
+def app_of(row: tuple[Any, ...]) -> App:
+    """The app of a row."""
+    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled = row
+    return App(
+        app_key=key,
+        name=name,
+        type=AppType(type_),
+        corp_id=corp_id,
+        secret_hash=secret_hash,
+        scopes=_texts.decode(scopes),
+        allow_list=_texts.decode(allow_list),
+        rate=rate,
+        disabled=bool(disabled),
+    )
+
+
+def row_of(app: App) -> tuple[Any, ...]:
+    """The row of an app."""
+    return (
+        app.app_key,
+        app.name,
+        app.type.value,
+        app.corp_id,
+        app.secret_hash,
+        msgspec.json.encode(app.scopes).decode(),
+        msgspec.json.encode(app.allow_list).decode(),
+        app.rate,
+        int(app.disabled),
+    )
