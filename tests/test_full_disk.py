@@ -7,7 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -38,10 +38,10 @@ def folder(disk: Path) -> Iterator[Folder]:
 
 
 def _fill(disk: Path, leave: int) -> Path:
-    """A file that leaves so many bytes."""
+    """A file that leaves so many bytes; fewer, when the server takes some while it is written."""
     path = disk / "ballast"
     free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
-    with path.open("wb") as file:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
         file.write(b"x" * max(0, free - leave))
     return path
 

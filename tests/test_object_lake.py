@@ -372,10 +372,11 @@ def test_a_lake_may_lie_in_another_folder(tmp_path: Path) -> None:
 # Each command is a fork of this process, so that it starts at once; it kills itself before the request of that number
 # that changes something, 0 for none.
 STEPPING = """
-import json, os, signal, sys, threading
+import faulthandler, json, os, signal, sys, threading
 import duckdb, obstore, obstore.store, obstore.exceptions, msgspec
 import reportdata.cli.importing, reportdata.cli.compaction, reportdata.lake.s3, reportdata.engines.duckdb
 from reportdata.cli import cli
+faulthandler.enable()
 REQUESTS = {id(call) for call in (obstore.put, obstore.delete)}
 for line in sys.stdin:
     left, out, command = json.loads(line)

@@ -515,6 +515,35 @@ def test_a_period_says_what_its_days_say(
         assert store.kpis_between(service, corp_id, *period) == [found for found in known if found[2] is not None]
 
 
+@many
+@given(
+    pieces=st.lists(spans, max_size=4),
+    numbers=st.dictionaries(st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE)), st.integers(0, 9)),
+    wanted=st.lists(st.tuples(st.sampled_from(["a", "b", 'c"\\,{}', ""]), st.sampled_from(UNIVERSE)), min_size=1),
+)
+def test_days_asked_for_at_once_are_what_each_is(
+    store: Store,
+    pieces: list[tuple[str, str, str]],
+    numbers: dict[tuple[str, str], int],
+    wanted: list[tuple[str, str]],
+) -> None:
+    service = f"at once {next(fresh)}"
+    cover(store, *pieces)
+    store.put_days(service, dict.fromkeys(UNIVERSE, "f"), [row(*key, value) for key, value in numbers.items()], NOW)
+    store.put_states(service, [DayState(corp_id, day, "4102", State.PARTIAL, 7) for corp_id, day in list(numbers)[::2]])
+    assert store.days(service, wanted) == [store.day(service, *one) for one in wanted]
+
+
+def test_callers_asked_for_at_once_are_what_each_is(store: Store) -> None:
+    for key in ("key1", "key2"):
+        with_app(store, app_key=key)
+        store.add_token(Token(hash_of(key), key, "", int(NOW) + 60))
+    hashes = [hash_of(text) for text in ("key2", "nobody", "key1", "key2")]
+    found = store.callers(hashes)
+    assert found == [store.caller(one) for one in hashes]
+    assert [caller and caller.app.app_key for caller in found] == ["key2", None, "key1", "key2"]
+
+
 looks = st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE), st.integers(0, 3)).map(
     lambda drawn: Observation(drawn[0], *sorted(drawn[1:3]), drawn[3])
 )

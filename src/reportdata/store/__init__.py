@@ -63,6 +63,9 @@ class Version(NamedTuple):
 class Store(Protocol):
     """See the module's text for what holds of every method."""
 
+    remote: bool
+    """Whether asking takes a round trip to a server, so that who has several questions had better ask them at once."""
+
     def version(self) -> int:
         """A number that is another one after anything that is read was changed through another instance, in whatever
         process: with an embedded store at once, with a shared one within a second. A store that cannot be sure gives
@@ -98,6 +101,9 @@ class Store(Protocol):
     def caller(self, token_hash: str) -> Caller | None:
         """Whom the token with that hash was issued to, or None."""
 
+    def callers(self, token_hashes: Sequence[str]) -> list[Caller | None]:
+        """What `caller` says of each."""
+
     def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
         """Issue a token: ``decide`` is given the app and its latest token and returns the text to hand out and what to
         keep. Two calls at once are decided one after the other. What ``decide`` raises changes nothing."""
@@ -114,6 +120,9 @@ class Store(Protocol):
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
         """All of a day: its KPIs as `kpis` gives them, and what tells how certain they are."""
+
+    def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
+        """What `day` says of each organisation and day."""
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         """The KPIs of every covered day of a period, of one organisation or of all, by day and organisation."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import NamedTuple, TypeVar
 
@@ -13,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Answer, Fault, Ids, address_of, new_ids, send_answer
 from reportdata.api.datacenter import wire
+from reportdata.api.together import Together
 from reportdata.api.traffic import GOOD, Asked, Traffic
 from reportdata.catalogue import Service
 from reportdata.days import is_day, time_zone
@@ -58,7 +60,8 @@ class _Day(NamedTuple):
 class Endpoint:
     """Answers ``GET`` and ``HEAD`` of one service.
 
-    :param store: is read on the event loop; reads of an embedded store take microseconds.
+    :param store: is read on the event loop; reads of an embedded store take microseconds. What calls need of a remote
+        one is asked for all that wait for it at once.
     :param claim: claims a client token; it writes, and is called in a thread.
     :param note: is told of every read: app key, organisation, day, address, request id, time.
     """
@@ -83,19 +86,19 @@ class Endpoint:
         self._clock = clock
         # What was read since the store last changed: whom a token was issued to, and the answers for days.
         self._version: int | None = None
+        self._looked = False
         self._callers: dict[str, Caller] = {}
         self._days: dict[tuple[str, str], _Day] = {}
+        self._asked_callers = Together(self._read_callers)
+        self._asked_days = Together(self._read_days)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        address = address_of(scope)
-        answer = self.answer(scope["headers"], scope["query_string"], address)
-        if answer is None:
-            answer = await self._answer_claiming(wire.read_call(scope["headers"], scope["query_string"]), address)
-        await send_answer(send, answer)
+        call = wire.read_call(scope["headers"], scope["query_string"])
+        await send_answer(send, await self._answer_waiting(call, address_of(scope)))
 
     def answer(self, headers: wire.Headers, query: bytes, address: str) -> Answer | None:
-        """The answer to a request from an address; None when a client token has to be claimed first, which takes a
-        thread."""
+        """The answer to a request from an address; None when something has to be waited for: a client token is claimed
+        in a thread, and a remote store is not asked for one call alone."""
         began = perf_counter()
         call = wire.read_call(headers, query)
         if call.client_token is not None:
@@ -104,22 +107,25 @@ class Endpoint:
         ids = new_ids(now)
         app = None
         try:
-            app = self._identified(call, now)
+            if self._store.remote and not self._remembers(call):
+                return None
+            app = authenticate(self._caller(call.token), now)
             found = self._day_for(call, self._admitted(app, address, now))
         except Exception as error:
             return self._failed(error, call, ids, app, address, began)
         return self._answered(found, call, ids, app, address, began, now)
 
-    async def _answer_claiming(self, call: wire.Call, address: str) -> Answer:
+    async def _answer_waiting(self, call: wire.Call, address: str) -> Answer:
         began = perf_counter()
         now = self._clock()
         ids = new_ids(now)
         app = None
         try:
-            app = self._identified(call, now)
+            app = authenticate(await self._caller_waiting(call.token), now)
             corp_id = self._admitted(app, address, now)
-            await self._require_same_request(app, call, now)
-            found = self._day_for(call, corp_id)
+            if call.client_token is not None:
+                await self._require_same_request(app, call, now)
+            found = await self._day_waiting(call, corp_id)
         except Exception as error:
             return self._failed(error, call, ids, app, address, began)
         return self._answered(found, call, ids, app, address, began, now)
@@ -153,9 +159,6 @@ class Endpoint:
         self._traffic.answered(asked, ids, fault.status, fault.code, perf_counter() - began)
         return Answer(fault.status, fault.body(ids.request, detail), ids)
 
-    def _identified(self, call: wire.Call, now: float) -> App:
-        return authenticate(self._caller(call.token), now)
-
     def _admitted(self, app: App, address: str, now: float) -> str:
         """The organisation whose numbers the app may have now."""
         self._admit(app, address, now)
@@ -163,20 +166,47 @@ class Endpoint:
         self._require_service()
         return corp_id
 
-    def _caller(self, token: str | None) -> Caller | None:
-        if token is None:
-            raise Refused(Reason.TOKEN_MISSING)
+    def _remembers(self, call: wire.Call) -> bool:
+        """Whether all that an answer needs is in memory."""
+        self._forget_changed()
+        caller = self._callers.get(call.token or "")
+        return caller is not None and self._known_day(call, caller.app.corp_id or "") is not None
+
+    def _forget_changed(self) -> None:
+        """Looked at once in a turn of the event loop: whoever knows of a change asks in a later one."""
+        if self._looked:
+            return
         version = self._store.version()
         if version != self._version:
             self._version = version
             self._callers.clear()
             self._days.clear()
-        caller = self._callers.get(token)
-        if caller is None:
-            caller = self._store.caller(hash_of(token))
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._look_again)
+
+    def _look_again(self) -> None:
+        self._looked = False
+
+    def _known_caller(self, token: str | None) -> tuple[str, Caller | None]:
+        if token is None:
+            raise Refused(Reason.TOKEN_MISSING)
+        self._forget_changed()
+        return token, self._callers.get(token)
+
+    def _caller(self, token: str | None) -> Caller | None:
+        token, caller = self._known_caller(token)
+        return caller or self._read_callers([token])[0]
+
+    async def _caller_waiting(self, token: str | None) -> Caller | None:
+        token, caller = self._known_caller(token)
+        return caller or await self._asked_callers.ask(token)
+
+    def _read_callers(self, tokens: Sequence[str]) -> Sequence[Caller | None]:
+        callers = self._store.callers([hash_of(token) for token in tokens])
+        for token, caller in zip(tokens, callers, strict=True):
             if caller is not None:
                 _remember(self._callers, token, caller)
-        return caller
+        return callers
 
     def _admit(self, app: App, address: str, now: float) -> None:
         try:
@@ -199,16 +229,20 @@ class Endpoint:
             raise Refused(Reason.CLIENT_TOKEN)
 
     def _day_for(self, call: wire.Call, corp_id: str) -> _Day:
-        stat_date = call.stat_date
-        if not stat_date:
-            raise _Failed(wire.DATE_IS_NULL)
-        if not is_day(stat_date):
-            raise _Failed(wire.DATE_FORMAT)
-        found = self._days.get((corp_id, stat_date))
-        if found is None:
-            day = self._store.day(self._service.id or "", corp_id, stat_date)
-            found = _Day(self._body.of_day(corp_id, stat_date, day.values), self._state_lines(corp_id, stat_date, day))
-            _remember(self._days, (corp_id, stat_date), found)
+        return self._known_day(call, corp_id) or self._read_days([(corp_id, _stat_day(call))])[0]
+
+    async def _day_waiting(self, call: wire.Call, corp_id: str) -> _Day:
+        return self._known_day(call, corp_id) or await self._asked_days.ask((corp_id, _stat_day(call)))
+
+    def _known_day(self, call: wire.Call, corp_id: str) -> _Day | None:
+        return self._days.get((corp_id, call.stat_date or ""))
+
+    def _read_days(self, wanted: Sequence[tuple[str, str]]) -> Sequence[_Day]:
+        found = []
+        for (corp_id, stat_day), day in zip(wanted, self._store.days(self._service.id or "", wanted), strict=True):
+            body, lines = self._body.of_day(corp_id, stat_day, day.values), self._state_lines(corp_id, stat_day, day)
+            found.append(_Day(body, lines))
+            _remember(self._days, (corp_id, stat_day), found[-1])
         return found
 
     def _state_lines(self, corp_id: str, stat_day: str, day: Day) -> bytes:
@@ -217,6 +251,14 @@ class Endpoint:
             return wire.state_lines(*follows(stat_day, day), zone)
         known = stand(self._service, corp_id, stat_day, day)
         return wire.state_lines(known.state, known.as_of, zone, known.kpis)
+
+
+def _stat_day(call: wire.Call) -> str:
+    if not call.stat_date:
+        raise _Failed(wire.DATE_IS_NULL)
+    if not is_day(call.stat_date):
+        raise _Failed(wire.DATE_FORMAT)
+    return call.stat_date
 
 
 def _remember(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:

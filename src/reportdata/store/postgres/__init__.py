@@ -32,6 +32,8 @@ class PostgresStore(Identities, Days, States, Forgetting, Copying):
     used by one thread at a time; any number of instances, in any number of processes, may be open.
     """
 
+    remote = True
+
     def __init__(self, address: str, timeout: float = COMMAND_TIMEOUT) -> None:
         self.database = Database(address, timeout)
         self.watch: Watch | None = None

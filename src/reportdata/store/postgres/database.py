@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
@@ -84,18 +84,18 @@ class Database:
         found = self.rows(sql, values)
         return found[0] if found else None
 
-    def point(self, name: bytes, sql: bytes, values: Sequence[bytes]) -> list[bytes | None] | None:
-        """The first row of a query of texts, or None: by the shortest way there is, a prepared statement and one round
-        trip. Parameters are ``$1``, ``$2``, …"""
+    def texts(self, name: bytes, sql: bytes, values: Sequence[bytes]) -> list[list[bytes | None]]:
+        """All rows of a query, as texts: by the shortest way there is, a prepared statement and one round trip.
+        Parameters are ``$1``, ``$2``, …"""
         with self._failing():
             self._opened(self._timeout)
             try:
-                return self._pointed(name, sql, values)
+                return self._texts(name, sql, values)
             except self._errors().OperationalError:
                 if not self._is_lost():
                     raise
                 self._open(self._left())
-                return self._pointed(name, sql, values)
+                return self._texts(name, sql, values)
 
     @contextmanager
     def writing(self, timeout: float | None = None, *, snapshot: bool = False) -> Iterator[Cursor]:
@@ -137,7 +137,7 @@ class Database:
         assert self.connection is not None  # noqa: S101 - it was opened
         return self.connection.execute(sql, values).fetchall()
 
-    def _pointed(self, name: bytes, sql: bytes, values: Sequence[bytes]) -> list[bytes | None] | None:
+    def _texts(self, name: bytes, sql: bytes, values: Sequence[bytes]) -> list[list[bytes | None]]:
         from psycopg import pq
         from psycopg.errors import OperationalError
 
@@ -159,9 +159,8 @@ class Database:
             pass
         if result is None or result.status != pq.ExecStatus.TUPLES_OK:
             raise OperationalError(pgconn.get_error_message() if result is None else result.get_error_message())
-        if not result.ntuples:
-            return None
-        return [result.get_value(0, column) for column in range(result.nfields)]
+        columns = range(result.nfields)
+        return [[result.get_value(row, column) for column in columns] for row in range(result.ntuples)]
 
     def _roll_back(self, connection: Connection) -> None:
         with suppress(Exception):  # then it is lost, and so is what was done
@@ -254,6 +253,12 @@ def schemas(address: str, timeout: float = COMMAND_TIMEOUT) -> tuple[int, int]:
         return database._schema(), len(_steps())
     finally:
         database.close()
+
+
+def array(texts: Iterable[str]) -> bytes:
+    """An array of texts as a parameter."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return ("{" + ",".join(f'"{text}"' for text in quoted) + "}").encode()
 
 
 def shown(address: str) -> str:

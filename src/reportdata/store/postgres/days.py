@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from reportdata.days import Coverage, Observation, days_between, latest
 from reportdata.states import DayState, State
 from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
-from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, THERE, Database
+from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, THERE, Database, array
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
 
@@ -24,15 +24,18 @@ _names = msgspec.json.Decoder(frozenset[str])
 _states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
-_DAY = b"""
+_DAYS = b"""
 select k.kpi_values, k.computed_at,
-       (select observed_at from coverage where corp_id = $2 and first_day <= $3 and last_day >= $3),
+       (select observed_at from coverage
+        where corp_id = w.corp_id and first_day <= w.stat_day and last_day >= w.stat_day),
        (select json_agg(json_build_array(kpi_id, state, as_of) order by kpi_id) from day_states
-        where service = $1 and corp_id = $2 and stat_day = $3),
-       (select time_zone from organisations where corp_id = $2)
-from (select 1) always left join lateral (
-    select kpi_values, computed_at from kpis where service = $1 and corp_id = $2 and stat_day = $3
-    order by version desc limit 1) k on true
+        where service = $1 and corp_id = w.corp_id and stat_day = w.stat_day),
+       (select time_zone from organisations where corp_id = w.corp_id)
+from unnest($2::text[], $3::text[]) with ordinality as w (corp_id, stat_day, place)
+left join lateral (
+    select kpi_values, computed_at from kpis
+    where service = $1 and corp_id = w.corp_id and stat_day = w.stat_day order by version desc limit 1) k on true
+order by w.place
 """
 _BETWEEN = """
 select c.corp_id, greatest(c.first_day, %(first)s), least(c.last_day, %(last)s), k.stat_day, k.kpi_values
@@ -91,21 +94,19 @@ class Days:
         return self.day(service, corp_id, stat_day).values
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
+        return self.days(service, [(corp_id, stat_day)])[0]
+
+    def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
         if self.watch is not None:
             self.watch.require_reachable()
-        month = stat_day[:6].encode()
-        name, sql = (b"day", _DAY) if month not in self.months else (b"day " + month, _of_month(month))
-        row = self.database.point(name, sql, [service.encode(), corp_id.encode(), stat_day.encode()])
-        if row is not None and row[1] is not None:
+        month = wanted[0][1][:6].encode()
+        alone = all(stat_day[:6].encode() == month for _, stat_day in wanted)
+        name, sql = (b"days " + month, _of_month(month)) if alone and month in self.months else (b"days", _DAYS)
+        corp_ids, stat_days = array(corp_id for corp_id, _ in wanted), array(stat_day for _, stat_day in wanted)
+        rows = self.database.texts(name, sql, [service.encode(), corp_ids, stat_days])
+        if alone and rows[0][1] is not None:
             self.months.add(month)
-        values, computed_at, looked_at, states, zone = row if row is not None else [None] * 5
-        return Day(
-            None if looked_at is None else {} if values is None else _values.decode(values),
-            int(computed_at or 0),
-            None if looked_at is None else int(looked_at),
-            () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
-            None if zone is None else zone.decode(),
-        )
+        return [_day(*one, row) for one, row in zip(wanted, rows, strict=True)]
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         asked = {"service": service, "corp": corp_id, "first": first_day, "last": last_day}
@@ -258,9 +259,20 @@ def make_month(cursor: Cursor, month: str) -> None:
         cursor.execute(f"alter table kpis attach partition {name} for values from ('{name[5:]}') to ('{name[5:]}~')")
 
 
+def _day(corp_id: str, stat_day: str, row: list[bytes | None]) -> Day:
+    values, computed_at, looked_at, states, zone = row
+    return Day(
+        None if looked_at is None else {} if values is None else _values.decode(values),
+        int(computed_at or 0),
+        None if looked_at is None else int(looked_at),
+        () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
+        None if zone is None else zone.decode(),
+    )
+
+
 @cache
 def _of_month(month: bytes) -> bytes:
-    return _DAY.replace(b" from kpis ", b" from kpis_%06d " % int(month))
+    return _DAYS.replace(b" from kpis ", b" from kpis_%06d " % int(month))
 
 
 def _alone(cursor: Cursor) -> None:

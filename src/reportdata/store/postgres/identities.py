@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,14 +10,14 @@ import msgspec
 from reportdata.errors import AlreadyKnown, NotKnown
 from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
 from reportdata.store.app_rows import app_of, row_of
-from reportdata.store.postgres.database import Database
+from reportdata.store.postgres.database import Database, array
 from reportdata.store.postgres.watching import Watch
 
 if TYPE_CHECKING:
     from psycopg import Cursor
 
 _APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled"
-_CALLER = f"select {_APP}, expires_at from tokens join apps using (app_key) where token_hash = $1".encode()
+_CALLERS = f"select token_hash, {_APP}, expires_at from tokens join apps using (app_key) where token_hash = any($1)"
 _CLIENT_TOKEN_LIFETIME = 86_400
 
 CHANGED = "update changes set number = number + 1"
@@ -79,14 +79,17 @@ class Identities:
         return after
 
     def caller(self, token_hash: str) -> Caller | None:
+        return self.callers([token_hash])[0]
+
+    def callers(self, token_hashes: Sequence[str]) -> list[Caller | None]:
         if self.watch is not None:
             self.watch.require_reachable()
-        row = self.database.point(b"caller", _CALLER, [token_hash.encode()])
-        if row is None:
-            return None
-        texts = [value.decode() if value is not None else None for value in row]
-        rate, disabled, expires_at = (int(value) if value is not None else None for value in texts[7:])
-        return Caller(app_of((*texts[:7], rate, disabled)), expires_at or 0)
+        found = {}
+        for row in self.database.texts(b"callers", _CALLERS.encode(), [array(token_hashes)]):
+            token_hash, *texts = (value.decode() if value is not None else None for value in row)
+            rate, disabled, expires_at = (int(value) if value is not None else None for value in texts[7:])
+            found[token_hash] = Caller(app_of((*texts[:7], rate, disabled)), expires_at or 0)
+        return [found.get(token_hash) for token_hash in token_hashes]
 
     def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
         with self.database.writing() as cursor:

@@ -22,6 +22,8 @@ class SQLiteStore(Identities, Days, States, Figures, Forgetting, Copying):
     time; any number of instances, in any number of processes, may be open.
     """
 
+    remote = False
+
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
         self.database = Database(path, timeout)
 

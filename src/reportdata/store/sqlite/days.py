@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -83,6 +83,9 @@ class Days:
             () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
             zone,
         )
+
+    def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
+        return [self.day(service, *one) for one in wanted]
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         found = []

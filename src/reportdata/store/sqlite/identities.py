@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from sqlite3 import Connection
 
 import msgspec
@@ -74,6 +74,9 @@ class Identities:
             (token_hash,),
         )
         return Caller(app_of(row[:-1]), row[-1]) if row else None
+
+    def callers(self, token_hashes: Sequence[str]) -> list[Caller | None]:
+        return [self.caller(token_hash) for token_hash in token_hashes]
 
     def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
         with self.database.writing() as connection:

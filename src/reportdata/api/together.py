@@ -1,0 +1,48 @@
+"""Questions to a store across a network, asked together: one round trip for all calls that came at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+class Together(Generic[_Key, _Value]):
+    """Gathers what is asked for in one turn of the event loop, and reads it in the next.
+
+    :param read: reads what is asked for, in its order. It is called on the event loop, so that what it keeps in memory
+        is there before anything else happens.
+    """
+
+    def __init__(self, read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> None:
+        self._read = read
+        self._asked: dict[_Key, asyncio.Future[_Value]] = {}
+
+    def ask(self, key: _Key) -> asyncio.Future[_Value]:
+        """What is read for the key.
+
+        :raises Exception: when awaited, what reading raised.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._asked:
+            loop.call_soon(self._answer)
+        future = self._asked.get(key)
+        if future is None:
+            future = self._asked[key] = loop.create_future()
+        return future
+
+    def _answer(self) -> None:
+        asked, self._asked = self._asked, {}
+        try:
+            values = self._read(list(asked))
+        except Exception as error:
+            for future in asked.values():
+                if not future.done():
+                    future.set_exception(error)
+        else:
+            for future, value in zip(asked.values(), values, strict=True):
+                if not future.done():  # whoever asked may be gone
+                    future.set_result(value)
