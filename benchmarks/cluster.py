@@ -25,6 +25,8 @@ LOCAL = {
     "spark.cleaner.referenceTracking": "false",
 }
 """What a driver of tests needs: loopback alone, and little of the machine."""
+SHORT = {f"spark.{part}.extraJavaOptions": "-XX:TieredStopAtLevel=1" for part in ("driver", "executor")}
+"""For runs of seconds: Java's best compiler takes longer than what it makes saves."""
 
 _SOON = 120.0
 """Seconds in which a process must have begun; a busy machine takes many."""
@@ -72,6 +74,7 @@ def _running(name: str, arguments: Sequence[str], log: Path) -> Iterator[subproc
         "SPARK_HOME": str(spark),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1",
         "SPARK_CONF_DIR": str(log.parent),  # no settings of the machine
     }
     with (

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.cluster import LOCAL, Cluster
+from benchmarks.cluster import LOCAL, SHORT, Cluster
 from benchmarks.platform_facts import DAY, write_platform
 from conftest import Folder
 from oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
@@ -46,6 +46,7 @@ COLUMNS = {
 }
 KINDS: tuple[type[Fact], ...] = (Sent, Commented, Withdrawn)
 fresh = itertools.count()
+CONF = {**LOCAL, **SHORT}
 MANY, FEW = 80, 40 if os.environ.get("REPORTDATA_TESTS_FULL") else 2
 """Examples of each property in this process, and on a cluster, where each takes as long as a hundred here."""
 
@@ -56,7 +57,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if request.param == "duckdb":
         made: Engine = here
     else:
-        made = SparkEngine(here, request.getfixturevalue("spark_cluster").master, LOCAL)
+        made = SparkEngine(here, request.getfixturevalue("spark_cluster").master, CONF)
     yield made
     made.close()
 
@@ -392,7 +393,7 @@ def test_the_command_on_a_cluster_computes_the_same_rows(spark_cluster: Cluster,
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "REPORTDATA_DATA": str(platform.path),
-        "REPORTDATA_SPARK_CONF": " ".join(f"{name}={value}" for name, value in LOCAL.items()),
+        "REPORTDATA_SPARK_CONF": " ".join(f"{name}={value}" for name, value in CONF.items()),
     }
     # The store loses what it knows of the day, and most rows of it; then the day is computed though it is not stale.
     platform.store.put_days(REPORT_DATA, {DAY: "lost"}, rows[:10], 0)
@@ -411,8 +412,8 @@ def test_spark_reads_every_column_as_it_was_written(
 ) -> None:
     types = {"varchar": "string", "date": "date", "timestamptz": "timestamp"}
     odd = writer.file(Sent, [Sent("c1", "日志'1 \U0001f600", "U1", AT, "", ("研发部",)), Sent("c1", "r", "u", AT)])
-    with closing(DuckDBEngine()) as here, closing(SparkEngine(here, spark_cluster.master, LOCAL)):
-        session = open_session(spark_cluster.master, LOCAL)
+    with closing(DuckDBEngine()) as here, closing(SparkEngine(here, spark_cluster.master, CONF)):
+        session = open_session(spark_cluster.master, CONF)
         for kind in KIND_NAMES:
             merged = tmp_path / f"{kind}.parquet"
             here.merge(kind, [*platform.lake.paths(kind), *([odd] if kind == "sent" else [])], merged)
