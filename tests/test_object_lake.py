@@ -392,7 +392,11 @@ for line in sys.stdin:
         if left:
             threading.setprofile(count)
             sys.setprofile(count)
-        cli(command)
+        try:
+            cli(command)
+        finally:  # the interpreter ends as it does without counting
+            threading.setprofile(None)
+            sys.setprofile(None)
     print(os.waitpid(child, 0)[1], flush=True)
 """
 
