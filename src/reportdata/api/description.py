@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reportdata.api import answers, pushes, tokens
+from reportdata.api import answers, pushes, records, tokens
 from reportdata.api.answers import JSON, Fault, missing_parameter
 from reportdata.api.datacenter import wire
 from reportdata.catalogue import Catalogue, Service
@@ -66,10 +66,10 @@ _BY_ACCESS_TOKEN = (
 _BY_A_PUSH = (
     *wire.REFUSALS.values(),
     pushes.OVERFULL,
-    pushes.UNKNOWN_CODING,
-    pushes.WRONG_CODING,
+    records.UNKNOWN_CODING,
+    records.WRONG_CODING,
     answers.BODY_TOO_LARGE,
-    pushes.TOO_MANY_RECORDS,
+    records.TOO_MANY_RECORDS,
     answers.MISSING_BODY,
     answers.INVALID_BODY,
     *_BY_THE_STORE,

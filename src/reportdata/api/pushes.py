@@ -1,22 +1,13 @@
-"""``POST /v1/facts``: facts are pushed as they happen, and acknowledged when they are durable in the inbox.
-
-A body is a JSON array of records, one record, or records on lines (NDJSON); gzip is understood. Records are those that
-imports understand, of the organisation that the token names. Each is taken or refused by itself.
-"""
+"""``POST /v1/facts``: facts are pushed as they happen, and acknowledged when they are durable in the inbox."""
 
 from __future__ import annotations
 
 import asyncio
-import codecs
-import gzip
 import hashlib
 import logging
-import re
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import nullcontext
-from io import BytesIO
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,22 +18,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from reportdata.api.answers import (
-    BODY_TOO_LARGE,
-    INVALID_BODY,
     JSON,
-    MISSING_BODY,
     SYSTEM_ERROR,
     Fault,
     address_of,
 )
 from reportdata.api.connections import BodyLimit
 from reportdata.api.datacenter import wire
+from reportdata.api.records import Taken, is_packed, unpacked
 from reportdata.api.routes import IDS, Failed
 from reportdata.api.traffic import OUTCOME, Traffic
-from reportdata.columns import Columns, read_columns
 from reportdata.days import time_zone
-from reportdata.errors import BadField, InboxError, Reason, Refused
-from reportdata.facts import Organisations, read_fact
+from reportdata.errors import InboxError, Reason, Refused
 from reportdata.identity import (
     REPORT_WRITE,
     App,
@@ -58,16 +45,9 @@ from reportdata.store import Store
 PATH = "/v1/facts"
 BODY = BodyLimit(4 << 20, 60)
 """What a push may be as it comes over the wire."""
-LARGEST_CONTENT = 16 << 20
-"""Bytes of a push when it is unpacked."""
-MOST_RECORDS = 100_000
-LARGEST_RECORD = 1 << 18
 CLAIM_HEADER = "idempotency-key"
 
 OVERFULL = Fault(503, "ServiceUnavailable", "More facts wait than can be kept. Try again later.")
-UNKNOWN_CODING = Fault(415, "InvalidRequest.ContentEncoding", "The body's content-encoding is not gzip.")
-TOO_MANY_RECORDS = Fault(413, "InvalidRequest.TooManyRecords", "The body has too many records.")
-WRONG_CODING = Fault(400, "InvalidRequest.ContentEncoding", "The body is not what its content-encoding says.")
 
 _LATER = {"retry-after": "5"}
 _LONGEST_DELAY = 1.0
@@ -76,15 +56,6 @@ _SMALL = 1 << 16
 _TURNS = 4
 _LOOK = 0.1
 """Seconds between two looks at how full the inbox is."""
-_SLICE = 100_000
-"""About the bytes of records that are read, a millisecond's work, before other callers have their turn."""
-_LONGEST_REASON = 200
-_SPACE = b" \t\r\n"
-_LINE = re.compile(rb"[^ \t\r\n][^\n]*")
-
-Text = bytes | msgspec.Raw
-_elements = msgspec.json.Decoder(list[msgspec.Raw])
-_encode = msgspec.json.Encoder().encode
 
 log = logging.getLogger("reportdata.api")
 
@@ -191,7 +162,7 @@ class Pushes:
             await asyncio.sleep(_LONGEST_DELAY * (self._backlog - limits.soft) / (limits.hard - limits.soft))
 
     async def _answer(self, request: Request, app: App, corp_id: str, now: float) -> Response:
-        packed = _is_packed(request)
+        packed = is_packed(",".join(request.headers.getlist("content-encoding")))
         body = bytearray()
         try:
             async for part in request.stream():
@@ -201,7 +172,7 @@ class Pushes:
                     raise Failed(OVERFULL, _LATER)
             # What a large body becomes takes memory until it is written, so that few do at a time.
             async with self._turns if packed or len(body) > _SMALL else nullcontext():
-                content = await run_in_threadpool(_unpacked, body) if packed else bytes(body)
+                content = await run_in_threadpool(unpacked, body) if packed else bytes(body)
                 found = await self._taken(request, app, corp_id, content, now)
         finally:
             self._held -= len(body)
@@ -210,8 +181,8 @@ class Pushes:
         reply = {"added": len(found.lines), "refused": len(found.refused), "records": found.refused}
         return Response(msgspec.json.encode(reply), media_type=JSON)
 
-    async def _taken(self, request: Request, app: App, corp_id: str, content: bytes, now: float) -> _Taken:
-        found = _Taken(corp_id, self._zone(corp_id))
+    async def _taken(self, request: Request, app: App, corp_id: str, content: bytes, now: float) -> Taken:
+        found = Taken(corp_id, self._zone(corp_id))
         await found.read(content)
         key = request.headers.get(CLAIM_HEADER)  # claimed by bodies that can be read only, so that a slip uses none up
         if key and not await run_in_threadpool(self._claimed, app.app_key, key, content, now):
@@ -231,105 +202,8 @@ class Pushes:
         return self._zones[corp_id]
 
 
-class _Taken:
-    """The facts of a push, as lines for the inbox, and what is wrong with the records that are refused."""
-
-    def __init__(self, corp_id: str, zone: ZoneInfo) -> None:
-        self.lines: list[bytes] = []
-        self.refused: list[dict[str, object]] = []
-        self._organisation = _Organisation({corp_id: zone})
-        self._corp_id = corp_id
-        self._known: dict[tuple[str, ...], Columns] = {}
-
-    async def read(self, content: bytes) -> None:
-        """Take or refuse each record. Between them, other callers have their turn."""
-        done = 0
-        for number, text in enumerate(_records(content)):
-            if number == MOST_RECORDS:
-                raise Failed(TOO_MANY_RECORDS)
-            try:
-                self.lines.append(self._line(text))
-            except BadField as error:
-                field, reason = error.field[:_LONGEST_REASON], error.reason[:_LONGEST_REASON]
-                self.refused.append({"record": number, "field": field, "reason": reason})
-            done += len(memoryview(text)) + 1000
-            if done > _SLICE:
-                done = 0
-                await asyncio.sleep(0)
-
-    def _line(self, text: Text) -> bytes:
-        if len(memoryview(text)) > LARGEST_RECORD:
-            raise BadField("json", f"has more than {LARGEST_RECORD} bytes")
-        try:
-            record = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise BadField("json", f"is not JSON: {error}") from None
-        if not isinstance(record, dict):
-            raise BadField("json", f"is a {type(record).__name__}, not an object")
-        names = tuple(record)
-        columns = self._known.get(names)
-        if columns is None:
-            columns = self._known[names] = read_columns(names)
-        return _encode(read_fact(record, columns, self._organisation, self._corp_id)) + b"\n"
-
-
-class _Organisation(Organisations):
-    """The token's: no other's records are taken, whether it is known or not."""
-
-    def time_zone(self, corp_id: str) -> ZoneInfo:
-        if corp_id not in self.known:
-            raise BadField("corp_id", "is not the organisation of the token")
-        return self.known[corp_id]
-
-
-def _records(content: bytes) -> Iterable[Text]:
-    """The texts of a body's records, which may be no JSON. Empty lines are passed over."""
-    text = content.removeprefix(codecs.BOM_UTF8).strip(_SPACE)
-    if not text:
-        raise Failed(MISSING_BODY)
-    if text[:1] == b"{":
-        first, more, _ = text.partition(b"\n") if len(text) <= LARGEST_RECORD else (text, b"", b"")
-        if more and not _is_json(first) and _is_json(text):  # one record over several lines
-            return [text]
-        return (line[0] for line in _LINE.finditer(text))
-    if text[:1] != b"[":
-        raise Failed(INVALID_BODY)
-    if text.count(b",") >= 10 * MOST_RECORDS:  # no records have as many, and each could take memory
-        raise Failed(TOO_MANY_RECORDS)
-    try:
-        return _elements.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Failed(INVALID_BODY) from None
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return False
-    return True
-
-
 def _refusal(request: Request, reason: Reason) -> Response:
     fault = wire.REFUSALS[reason]
     request.scope[OUTCOME] = fault.code
     detail = {"requiredScopes": [REPORT_WRITE]} if reason is Reason.SCOPE else None
     return Response(fault.body(request.scope[IDS].request, detail), fault.status, media_type=JSON)
-
-
-def _is_packed(request: Request) -> bool:
-    coding = ",".join(request.headers.getlist("content-encoding")).strip().lower()
-    if coding not in ("", "identity", "gzip", "x-gzip"):
-        raise Failed(UNKNOWN_CODING)
-    return coding.endswith("gzip")
-
-
-def _unpacked(body: bytes | bytearray) -> bytes:
-    try:
-        with gzip.open(BytesIO(body)) as packed:
-            content = packed.read(LARGEST_CONTENT + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Failed(WRONG_CODING) from error
-    if len(content) > LARGEST_CONTENT:
-        raise Failed(BODY_TOO_LARGE)
-    return content
