@@ -38,7 +38,11 @@ END = "20261201"
 AGES = {"midnight": 0, "8 hours": 8, "a day": 24, "a week": 168, "a month": 720}
 """Hours after a day's end at which its numbers are compared with the truth of that moment."""
 _MORNING = 8 * 3600
-SIZES, BUDGETS = (20, 150, 1_000, 5_000), (5_000, 50_000)
+LATE = 45
+"""Days that comments come for."""
+CASES = ((20, LATE), (100, 30), (100, LATE), (150, LATE), (1_000, LATE), (5_000, LATE))
+"""Reports of a working day, and days that comments come for."""
+BUDGETS = (5_000, 50_000)
 TABLE = Path(__file__).with_name("collector.md")
 BEGIN, END_MARK = "<!-- measured: begin -->", "<!-- measured: end -->"
 _DAY = 86_400_000
@@ -55,6 +59,7 @@ class Outcome(NamedTuple):
 
     who: str
     size: int
+    late: int
     budget: int
     calls: int
     errors: Errors
@@ -83,12 +88,12 @@ class _Clock:
         self.sleep: Callable[[float], None] = twin.clock.sleep
 
 
-def _twin(size: int, budget: int) -> Twin:
+def _twin(size: int, late: int, budget: int) -> Twin:
     now = datetime(2026, 9, 1, tzinfo=BEIJING)
     return Twin(
         seed=1,
         reports_per_day=size,
-        habits=Habits(reports_per_day=size),
+        habits=Habits(reports_per_day=size, longest_delay=late),
         first_day=FIRST,
         now=now,
         budget=budget,
@@ -96,9 +101,9 @@ def _twin(size: int, budget: int) -> Twin:
     )
 
 
-def collected(size: int, budget: int, folder: Path) -> Outcome:
+def collected(size: int, late: int, budget: int, folder: Path) -> Outcome:
     """The collector, with that budget a month."""
-    twin = _twin(size, budget)
+    twin = _twin(size, late, budget)
     clock = _Clock(twin)
     compared = _Compared(twin)
     with closing(Ledger(folder / "collector.db")) as ledger:
@@ -118,7 +123,7 @@ def collected(size: int, budget: int, folder: Path) -> Outcome:
             compared.at(stop, lambda day: _of_ledger(ledger, twin.corp_id, day))
     if twin.calls.over_budget:
         raise click.ClickException(f"{twin.calls.over_budget} calls were over the budget")
-    return Outcome("reportdata", size, budget, twin.calls.by_month[MEASURED[0][:6]], compared.errors())
+    return Outcome("reportdata", size, late, budget, twin.calls.by_month[MEASURED[0][:6]], compared.errors())
 
 
 def _next_stop(now: float) -> float:
@@ -138,10 +143,10 @@ def _of_ledger(ledger: Ledger, corp_id: str, day: str) -> dict[str, int]:
     return {"4100": row[0] if row else 0, "4101": row[1] if row else 0, "4102": commenters}
 
 
-def polled(size: int) -> Outcome:
+def polled(size: int, late: int) -> Outcome:
     """The plain poller: half an hour after midnight it lists the day before, and reads the comments of each report of
     the last 7 days. What it sees follows from the twin's activity, without asking: it would take too long."""
-    twin = _twin(size, 0)
+    twin = _twin(size, late, 0)
     compared = _Compared(twin)
     calls = 0
     sent: dict[str, tuple[int, int]] = {}
@@ -169,7 +174,7 @@ def polled(size: int) -> Outcome:
         compared.at(midnight / 1000 + _MORNING, numbers)
         if day[:6] == MEASURED[0][:6]:
             calls += spent
-    return Outcome("plain poller", size, 0, calls, compared.errors())
+    return Outcome("plain poller", size, late, 0, calls, compared.errors())
 
 
 class _Compared:
@@ -212,6 +217,7 @@ def _rows(outcomes: list[Outcome]) -> Iterator[list[str]]:
         for kpi in _KPIS:
             yield [
                 f"{one.size:,}",
+                f"{one.late}",
                 f"{one.budget:,}" if one.budget else "none",
                 one.who,
                 f"{one.calls:,}",
@@ -222,6 +228,7 @@ def _rows(outcomes: list[Outcome]) -> Iterator[list[str]]:
 
 _HEADINGS = (
     "reports a day",
+    "comments for days",
     "budget",
     "who",
     "calls",
@@ -231,20 +238,21 @@ _HEADINGS = (
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--size", "sizes", type=int, multiple=True, help=f"Reports a working day.  [default: {SIZES}]")
+@click.option("--size", "sizes", type=int, multiple=True, help="Reports a working day.  [default: those of the table]")
+@click.option("--late", default=LATE, show_default=True, help="With --size: the days that comments come for.")
 @click.option("--budget", "budgets", type=int, multiple=True, help=f"Calls a month.  [default: {BUDGETS}]")
 @click.option("--write", is_flag=True, help="Also put the table into benchmarks/collector.md.")
-def main(sizes: tuple[int, ...], budgets: tuple[int, ...], write: bool) -> None:
+def main(sizes: tuple[int, ...], late: int, budgets: tuple[int, ...], write: bool) -> None:
     """Collect from made-up organisations, and print calls and errors."""
     outcomes = []
-    for size in sizes or SIZES:
+    for size, longest in [(size, late) for size in sizes] or CASES:
         began = time.monotonic()
-        outcomes.append(polled(size))
+        outcomes.append(polled(size, longest))
         for budget in budgets or BUDGETS:
             with TemporaryDirectory(
                 prefix="benchmark-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
             ) as folder:
-                outcomes.append(collected(size, budget, Path(folder)))
+                outcomes.append(collected(size, longest, budget, Path(folder)))
             click.echo(f"{size:,} reports a day, {budget:,} calls: {time.monotonic() - began:.0f} s", err=True)
     rows = list(_rows(outcomes))
     table = Table(*_HEADINGS)
@@ -261,7 +269,7 @@ def _write(rows: list[list[str]]) -> None:
     lines = [
         "",
         "| " + " | ".join(_HEADINGS) + " |",
-        "|--:|--:|---|--:|---|" + "--:|" * len(AGES),
+        "|--:|--:|--:|---|--:|---|" + "--:|" * len(AGES),
         *("| " + " | ".join(row) + " |" for row in rows),
         "",
     ]

@@ -17,7 +17,7 @@ from reportdata.days import days_between, to_date
 from reportdata.errors import BadValue
 from reportdata.twin import BEIJING, CALIBRES, DEFAULT_CALIBRE, Calibre, Habits, Request, Twin, running
 from reportdata.twin.calendar import is_working_day
-from reportdata.twin.habits import LONGEST_DELAY, TEMPLATES
+from reportdata.twin.habits import TEMPLATES
 from reportdata.twin.oldapi import APIS
 from twins import Caller, old
 
@@ -329,7 +329,7 @@ def test_comments_come_within_minutes_and_within_weeks() -> None:
         for comment in report.comments
     ]
     assert 0 <= min(delays) < 0.1
-    assert LONGEST_DELAY * 24 > max(delays) > 20 * 24
+    assert Habits().longest_delay * 24 > max(delays) > 20 * 24
     shares = [sum(delay < hours for delay in delays) / len(delays) for hours in (3, 24, 24 * 7)]
     assert all(earlier + 0.05 < later for earlier, later in pairwise([0.1, *shares, 1.05]))
     reports = [report for day in days_between(FIRST, LAST) for report in twin.activity.of_day(day)]

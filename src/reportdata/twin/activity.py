@@ -16,7 +16,7 @@ import msgspec
 
 from reportdata.days import SECOND, day_of, days_between, from_date, instant_of, time_zone, to_date
 from reportdata.twin.calendar import is_working_day
-from reportdata.twin.habits import ATTENTION, LONGEST_DELAY, Habits, delay, scaled_eagerness
+from reportdata.twin.habits import ATTENTION, Habits, delay, scaled_eagerness
 from reportdata.twin.organisation import Organisation, Person
 
 BEIJING = time_zone("Asia/Shanghai")
@@ -91,7 +91,7 @@ class Activity:
 
     def comments_of_day(self, day: str) -> list[tuple[Report, Comment]]:
         """The comments that are made on a stat day, whenever their reports were sent."""
-        earliest = from_date(to_date(day) - timedelta(days=LONGEST_DELAY))
+        earliest = from_date(to_date(day) - timedelta(days=self._habits.longest_delay))
         for before in days_between(max(earliest, self.first_day), min(day, self.last_day)):
             self.of_day(before)
         return self._comments_of.get(to_date(day).toordinal(), [])
@@ -180,21 +180,21 @@ class Activity:
 
     def _comments(self, numbers: random.Random, report: Report, morning: int) -> tuple[Comment, ...]:
         """The comments on a report that is sent so many milliseconds before the next morning of work."""
-        sent, attention = report.at, ATTENTION[report.template]
+        sent, attention, longest = report.at, ATTENTION[report.template], self._habits.longest_delay
         people = self._organisation.people
         found = [
-            Comment(sent + delay(numbers, morning, people[reader].patience), reader)
+            Comment(sent + delay(numbers, morning, people[reader].patience, longest), reader)
             for reader in people[report.person].readers
             if numbers.random() < self._eagerness[reader] * attention
         ]
         if numbers.random() < self._habits.popular:
             for _ in range(numbers.randrange(15, 60)):
-                found.append(Comment(sent + delay(numbers, morning, 0.5), numbers.randrange(len(people))))
+                found.append(Comment(sent + delay(numbers, morning, 0.5, longest), numbers.randrange(len(people))))
         if not found:
             return ()
         if numbers.random() < self._habits.replies:
             found.append(Comment(found[-1].at + int(numbers.expovariate(1 / 3600) + 1) * 1000, report.person))
-        end = sent + LONGEST_DELAY * _DAY * 1000
+        end = sent + longest * _DAY * 1000
         end = end if report.withdrawn_at is None else min(end, report.withdrawn_at)
         return tuple(sorted((comment for comment in found if comment.at < end), key=_AT))
 

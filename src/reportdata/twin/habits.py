@@ -12,8 +12,6 @@ from reportdata.twin.organisation import Organisation
 ATTENTION = {"日报": 1.0, "周报": 1.8, "月报": 2.5, "拜访记录": 0.3}
 """The templates, and how many comments their reports get, compared with others."""
 TEMPLATES = tuple(ATTENTION)
-LONGEST_DELAY = 45
-"""Days after which a report gets no more comments, and is not withdrawn any more."""
 _DAY = 86_400
 
 
@@ -31,6 +29,8 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """Whether reports get comments before they are withdrawn. Whoever asks too late can never learn of these."""
     popular: float = 0.003
     """The share of reports with so many comments that they fill several pages."""
+    longest_delay: int = 45
+    """Days after which a report gets no more comments."""
 
 
 def scaled_eagerness(organisation: Organisation, habits: Habits) -> list[float]:
@@ -44,9 +44,9 @@ def scaled_eagerness(organisation: Organisation, habits: Habits) -> list[float]:
     return [min(person.eagerness * scale, 0.95) for person in people]
 
 
-def delay(numbers: random.Random, morning: int, patience: float) -> int:
-    """Milliseconds from a report to a comment: minutes to hours, days, weeks, or the next ``morning`` of work, which is
-    so many milliseconds away."""
+def delay(numbers: random.Random, morning: int, patience: float, longest: int) -> int:
+    """Milliseconds from a report to a comment: minutes to hours, days, weeks up to ``longest`` days, or the next
+    ``morning`` of work, which is so many milliseconds away."""
     kind = numbers.random()
     if kind < 0.5:
         seconds = 30 - math.log(1 - numbers.random()) * 5400 * patience
@@ -55,5 +55,5 @@ def delay(numbers: random.Random, morning: int, patience: float) -> int:
     elif kind < 0.96:
         seconds = 3600 - math.log(1 - numbers.random()) * 2 * _DAY * patience
     else:
-        seconds = numbers.uniform(5, LONGEST_DELAY - 1) * _DAY
+        seconds = numbers.uniform(5, longest - 1) * _DAY
     return int(seconds) * 1000
