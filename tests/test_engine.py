@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from hypothesis import strategies as st
 
 from benchmarks.cluster import LOCAL, SHORT, Cluster
 from benchmarks.platform_facts import DAY, write_platform
-from conftest import Folder
+from conftest import REQUIRED, Folder, require_tool
 from oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
 from reportdata.catalogue import REPORT_DATA
 from reportdata.engines import Engine, Place, Subject
@@ -405,6 +406,46 @@ def test_the_command_on_a_cluster_computes_the_same_rows(spark_cluster: Cluster,
         done = json.loads(run.stdout)
         assert (done["days"], done["changed"] == 0) == ([DAY], right)
         assert platform.store.kpis_between(REPORT_DATA, None, DAY, DAY) == rows
+
+
+@pytest.fixture(scope="module")
+def s3a(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What Spark needs to read object storage, as its setting ``spark.jars`` wants it."""
+    place = tmp_path_factory.mktemp("s3a")
+    pom = Path(__file__).parent / "data" / "s3a" / "pom.xml"
+    goal = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={place}")
+    done = subprocess.run([require_tool("mvn"), "-B", "-q", "-f", pom, *goal], capture_output=True, text=True)
+    if done.returncode:
+        (pytest.fail if "mvn" in REQUIRED else pytest.skip)(f"hadoop-aws could not be fetched: {done.stdout[-500:]}")
+    return ",".join(str(path) for path in sorted(place.iterdir()) if not path.name.startswith("slf4j-"))
+
+
+def test_spark_computes_the_same_rows_from_object_storage(
+    spark_cluster: Cluster, s3a: str, storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "scale.md").read_text("utf-8")
+    (given,) = re.findall(r'^export REPORTDATA_SPARK_CONF="(.*s3a.*)"$', text, re.MULTILINE)
+    packages, *others = given.split()
+    assert packages.startswith("spark.jars.packages=org.apache.hadoop:hadoop-aws:3.5.0")
+    conf = {**CONF, "spark.jars": s3a, **dict(setting.split("=", 1) for setting in others)}
+    monkeypatch.setenv("REPORTDATA_LAKE", storage)
+    monkeypatch.setenv("REPORTDATA_SPARK_CONF", " ".join(f"{name}={value}" for name, value in conf.items()))
+    remote = Folder(tmp_path / "remote", lake_at=storage)
+    with closing(remote.store):
+        (tmp_path / "platform").mkdir()
+        done = remote.import_(*write_platform(tmp_path / "platform", 20_000), add_in=ZONES["c1"])
+        assert (done.failures, done.added) == ([], 20_000)
+        rows = remote.store.kpis_between(REPORT_DATA, None, DAY, DAY)
+        remote.store.put_days(REPORT_DATA, {DAY: "lost"}, rows[:10], 0)
+        # Nothing of the lake is on this machine's disk that the cluster could read instead.
+        shutil.rmtree(remote.settings.lake)
+        options = ["--engine", "spark", "--spark-master", spark_cluster.master, "--data", remote.path, "--json"]
+        command = [sys.executable, "-m", "reportdata", "refresh", *options]
+        run = subprocess.run(command, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        assert json.loads(run.stdout)["days"] == [DAY]
+        assert remote.store.kpis_between(REPORT_DATA, None, DAY, DAY) == rows
+        assert not list(remote.settings.lake.rglob("*.parquet"))
 
 
 def test_spark_reads_every_column_as_it_was_written(
