@@ -23,9 +23,10 @@ from reportdata.days import time_zone
 from reportdata.dingtalk.budget import Budget
 from reportdata.dingtalk.client import Access, Client
 from reportdata.dingtalk.clock import Clock, Stopped, SystemClock
-from reportdata.dingtalk.collector import Collector, Period
+from reportdata.dingtalk.collector import Collector
 from reportdata.dingtalk.directory import Directory
 from reportdata.dingtalk.ledger import Ledger
+from reportdata.dingtalk.schedule import Period
 from reportdata.dingtalk.sources import Source, put_source, read_secret, source_of, sources
 from reportdata.errors import LedgerError, NotKnown, NotPermitted, ReportDataError, SourceError
 from reportdata.lake.locks import locked
