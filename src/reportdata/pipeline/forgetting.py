@@ -24,7 +24,7 @@ from reportdata.engines import Engine, Subject
 from reportdata.errors import InboxError, LakeError
 from reportdata.facts import Fact, Kind
 from reportdata.inbox import Inbox
-from reportdata.inbox.folder import rewrite
+from reportdata.inbox.segments import rewrite
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
 from reportdata.lake.locks import holding

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from reportdata.errors import StoreError
 from reportdata.store.copying import copy_rows
-from reportdata.store.postgres.database import COMMAND_TIMEOUT, LONG, SERVING_TIMEOUT, Database, schemas, shown
+from reportdata.store.postgres.connection import shown
+from reportdata.store.postgres.database import COMMAND_TIMEOUT, LONG, SERVING_TIMEOUT, Database, schemas
 from reportdata.store.postgres.days import Days
 from reportdata.store.postgres.forgetting import Forgetting
 from reportdata.store.postgres.identities import Identities

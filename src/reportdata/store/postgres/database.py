@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import select
 import time
-import uuid
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from reportdata.errors import BadValue, StoreError
+from reportdata.errors import StoreError
+from reportdata.store.postgres.connection import connect, prepare, psycopg, shown
 
 if TYPE_CHECKING:
     from psycopg import Connection, Cursor
@@ -31,9 +30,6 @@ LOCKS = 0x7264
 """The class of this program's advisory locks."""
 SCHEMA, PARTITIONS, DAYS = range(1, 4)
 """What they are for."""
-PROCESS = uuid.uuid4().hex
-"""What this process is called in the database."""
-
 THERE = "select 1 from pg_class where relname = %s and relnamespace = current_schema()::regnamespace"
 """Whether there is a table of that name. Not by ``to_regclass``, which may remember that there was none."""
 
@@ -144,7 +140,7 @@ class Database:
         assert self.connection is not None  # noqa: S101 - it was opened
         pgconn = self.connection.pgconn
         if name not in self._prepared:
-            self.connection.wait(_prepare(pgconn, name, sql), 0.1, max(0.0, self._left()))
+            self.connection.wait(prepare(pgconn, name, sql), 0.1, max(0.0, self._left()))
             self._prepared[name] = None
         pgconn.send_query_prepared(name, values)
         pgconn.flush()
@@ -177,7 +173,7 @@ class Database:
     def _open(self, timeout: float) -> Connection:
         self._deadline = time.monotonic() + timeout
         self.close()
-        connection = _connect(self._address, max(0.0, timeout), self._left)
+        connection = connect(self._address, max(0.0, timeout), self._left)
         self.connection = connection
         self._prepared.clear()
         self._poll = select.poll()
@@ -208,13 +204,13 @@ class Database:
     def _failing(self) -> Iterator[None]:
         try:
             yield
-        except _psycopg().Error as error:
+        except psycopg().Error as error:
             said = " ".join(str(error).split()) or type(error).__name__
-            hint = _HINT if isinstance(error, _psycopg().OperationalError) else ""
+            hint = _HINT if isinstance(error, psycopg().OperationalError) else ""
             raise StoreError(f"the store {self.shown} cannot answer: {said}", hint) from error
 
     def _errors(self) -> Any:
-        return _psycopg()
+        return psycopg()
 
     def _migrate(self) -> None:
         steps = _steps()
@@ -259,71 +255,6 @@ def array(texts: Iterable[str]) -> bytes:
     """An array of texts as a parameter."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return ("{" + ",".join(f'"{text}"' for text in quoted) + "}").encode()
-
-
-def shown(address: str) -> str:
-    """The address without what is secret in it."""
-    start, there, rest = address.partition("://")
-    place = rest.partition("?")[0]
-    return start + there + place.rpartition("@")[2]
-
-
-@cache
-def _psycopg() -> Any:
-    try:
-        import psycopg
-    except ImportError as error:
-        raise BadValue("psycopg is not installed, so PostgreSQL cannot be used", _INSTALL) from error
-    return psycopg
-
-
-_INSTALL = "pip install 'reportdata[postgres]'"
-
-
-def _connect(address: str, timeout: float, left: Callable[[], float]) -> Connection:
-    """A connection on which no statement waits for longer than ``left`` says."""
-    psycopg = _psycopg()
-    from psycopg import generators, waiting
-
-    params = {"client_encoding": "utf8", "application_name": f"reportdata {PROCESS}", "keepalives_idle": "10"}
-    params |= {"keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000"}
-    given = psycopg.conninfo.conninfo_to_dict(address)
-    info = psycopg.conninfo.make_conninfo("", **(params | given))
-    pgconn = waiting.wait_conn(generators.connect(info), 0.1, timeout)
-    connection = _connection_class()(pgconn)
-    connection.left = left
-    return cast("Connection", connection)
-
-
-@cache
-def _connection_class() -> Any:
-    from psycopg import Connection
-
-    class Timed(Connection):
-        """Its statements fail when they take longer than is left; then it is closed, since the answer may come yet."""
-
-        left: Callable[[], float]
-
-        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-            try:
-                return super().wait(gen, interval, max(0.0, self.left()) if timeout is None else timeout)
-            except Exception as error:
-                if type(error).__name__ == "_WaitTimeout":
-                    self.close()
-                    raise _psycopg().OperationalError("no answer in time") from error
-                raise
-
-    return Timed
-
-
-def _prepare(pgconn: Any, name: bytes, sql: bytes) -> Generator[Any, Any, None]:
-    from psycopg import generators, pq
-    from psycopg.errors import OperationalError
-
-    pgconn.send_prepare(name, sql)
-    (result,) = yield from generators.execute(pgconn)
-    if result.status != pq.ExecStatus.COMMAND_OK:
-        raise OperationalError(result.get_error_message())
 
 
 def _steps() -> list[Traversable]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from reportdata.errors import InboxError, StoreError
 from reportdata.inbox import Concerned
 from reportdata.inbox.writing import Batches
-from reportdata.store.postgres.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database, shown
+from reportdata.store.postgres.connection import shown
+from reportdata.store.postgres.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database
 
 MOST = 64 << 20
 """Bytes of segments that are fetched at a time."""

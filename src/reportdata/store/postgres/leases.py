@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from reportdata.errors import StoreError
-from reportdata.store.postgres.database import COMMAND_TIMEOUT, PROCESS, Database
+from reportdata.store.postgres.connection import PROCESS
+from reportdata.store.postgres.database import COMMAND_TIMEOUT, Database
 
 LASTS = 5.0
 """Seconds that a lease lasts unless it is renewed."""

@@ -1,0 +1,136 @@
+"""Segments, the files of an inbox's folder: one process writes and locks each, and finishes it, or whoever finds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from reportdata.facts import Fact
+from reportdata.inbox import Concerned
+
+_sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
+_facts = msgspec.json.Decoder(Fact)
+
+
+class Segment:
+    """A new segment, locked and empty.
+
+    :raises FileNotFoundError: when somebody removed it before it was locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        """Bytes that are durable."""
+        self.begun = time.monotonic()
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            path.stat()  # it may have been taken for a dead writer's, and removed
+        except OSError:
+            os.close(self._descriptor)
+            raise
+
+    def write(self, lines: bytes) -> None:
+        """Add lines and make them durable."""
+        rest = memoryview(lines)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        _sync_data(self._descriptor)
+        self.size += len(lines)
+
+    def finish(self) -> Path:
+        """Let it be taken up. A rename that a power loss undoes does no harm: it then is a dead writer's."""
+        try:
+            return self.path.rename(self.path.with_suffix(".jsonl"))
+        finally:
+            os.close(self._descriptor)
+
+    def abandon(self) -> None:
+        """A write failed: keep what was durable before it. Where that is impossible too, all whole lines stay."""
+        with suppress(OSError):
+            _cut(self._descriptor, self.path, self.size)
+        os.close(self._descriptor)
+
+
+def recovered(path: Path) -> Path | None:
+    """The segment of a dead writer, finished; None when it is being written or was empty."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _cut(descriptor, path, whole(path.read_bytes()))
+    except (BlockingIOError, FileNotFoundError):  # its writer lives, or has just finished it
+        pass
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _cut(descriptor: int, path: Path, size: int) -> Path | None:
+    """Finish a segment after that many bytes, durably; remove it when nothing is left."""
+    if not size:
+        path.unlink()
+        return None
+    os.ftruncate(descriptor, size)
+    os.fsync(descriptor)
+    return path.rename(path.with_suffix(".jsonl"))
+
+
+def whole(content: bytes) -> int:
+    """The bytes up to the end of the last line that is a fact: a power loss may leave anything after it."""
+    end = content.rfind(b"\n") + 1
+    while end:
+        start = content.rfind(b"\n", 0, end - 1) + 1
+        try:
+            _facts.decode(content[start:end])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            end = start
+        else:
+            break
+    return end
+
+
+def sync(folder: Path) -> None:
+    """Make a folder's names durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def has_line(path: Path, concerned: Concerned) -> bool:
+    """Whether a file of lines has such a one; not when it is gone."""
+    try:
+        return any(map(concerned, path.read_bytes().splitlines()))
+    except FileNotFoundError:
+        return False
+
+
+def rewrite(path: Path, concerned: Concerned) -> int:
+    """Write a file of lines anew without those; returns how many. What others append meanwhile is kept."""
+    if not has_line(path, concerned):
+        return 0
+    aside, removed = path.with_name(f"{path.name}.anew"), 0
+    with path.open("rb") as old:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb", buffering=0) as new:
+            for turn in range(2):
+                lines = old.read().splitlines(keepends=True)
+                kept = [line for line in lines if not concerned(line)]
+                removed += len(lines) - len(kept)
+                new.write(b"".join(kept))
+                os.fsync(new.fileno())
+                if turn == 0:
+                    aside.rename(path)
+    sync(path.parent)
+    return removed
