@@ -1,4 +1,4 @@
-"""Which staged facts are new: a day of one kind after the other, so that memory stays bounded by the largest day."""
+"""Which staged facts are new: few days of one kind at a time, so that memory stays bounded by the largest day."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from reportdata.facts import Kind
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 """Runs a query."""
+
+_COMPARED = 32 << 20
+"""Bytes of staged files whose facts are compared with each other at once; more, when a day has more."""
 
 
 class Staged(NamedTuple):
@@ -35,9 +38,10 @@ def keep_new(
     read, spans = _read(rows, kind, parts)
     days: list[str] = []
     added = 0
-    for day, place, files in _by_day(kind, parts, folder):
-        here = known(kind, day)
-        count = None if here else _count_of_different(rows, kind, files)
+    staged = [(day, place, files, known(kind, day)) for day, place, files in _by_day(kind, parts, folder)]
+    counts = _counts_of_different(rows, kind, {day: files for day, _, files, here in staged if not here})
+    for day, place, files, here in staged:
+        count = counts.get(day)
         if count is None:
             place.mkdir(parents=True)
             target = place / "facts-new.parquet"
@@ -82,12 +86,30 @@ def _by_day(kind: Kind, parts: Path, folder: Path) -> Iterator[tuple[str, Path, 
         yield day_of_folder(name), folder / kind / name, files
 
 
-def _count_of_different(rows: Rows, kind: Kind, files: Sequence[Path]) -> int | None:
-    """How many facts are in the files, if they all differ."""
+def _counts_of_different(rows: Rows, kind: Kind, files_of: Mapping[str, Sequence[Path]]) -> dict[str, int]:
+    """How many facts there are on each day whose facts all differ."""
     # What differs in the hash of its id, or of all its columns, are different facts; the reverse need not hold.
     differing = "report_id" if kind == "sent" else ", ".join(COLUMNS[kind])
-    ((count, different),) = rows(f"select count(*), count(distinct hash({differing})) from ({facts(kind, files)})")
-    return int(count) if count == different else None
+    counts: dict[str, int] = {}
+    for files in _together(files_of):
+        counted = f"select stat_day, count(*), count(distinct hash({differing}))"
+        found = rows(f"{counted} from ({facts(kind, files)}) group by stat_day")
+        counts |= {from_date(day): count for day, count, different in found if count == different}
+    return counts
+
+
+def _together(files_of: Mapping[str, Sequence[Path]]) -> Iterator[list[Path]]:
+    """The files of days, so many days together that they take little memory, or one day at least."""
+    together: list[Path] = []
+    size = 0
+    for files in files_of.values():
+        if together and size >= _COMPARED:
+            yield together
+            together, size = [], 0
+        together += files
+        size += sum(path.stat().st_size for path in files)
+    if together:
+        yield together
 
 
 def _keep(files: Sequence[Path], place: Path, parts: Path) -> None:

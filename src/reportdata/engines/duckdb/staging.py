@@ -29,7 +29,10 @@ from reportdata.facts import KINDS, Fact, Kind, Organisations
 
 _FACT = {field: "bigint" if field == "at" else "varchar" for field in Fact.__struct_fields__}
 _BUFFERS = 4 << 20, 32 << 20
-"""Bytes of a text file that are read at once: the least and the most. Larger is faster."""
+"""Bytes of a text file that are read at once: the least and the most. Larger is faster, as long as there are many for
+each thread, so that none waits long for the last one."""
+_TURNS = 4
+"""How many of them each thread has of a small file."""
 _FACTS = 500_000
 """Facts that are written to one file of lines."""
 _FLUSHED = 61_440
@@ -53,6 +56,7 @@ class Staging:
         self._part = self._parts / "0"
         self._connection = connect(folder / "spill", memory)
         self.memory = memory_of(self._connection)
+        ((self._threads,),) = self._rows("select current_setting('threads')")
         self._rows(f"set partitioned_write_flush_threshold = {_FLUSHED}")
 
     def close(self) -> None:
@@ -83,7 +87,8 @@ class Staging:
         :param begins: whether the file begins with the heading.
         """
         columns = ", ".join(f"{text(column)}: 'varchar'" for column in header)
-        buffer = min(max(_BUFFERS[0], self.memory // 32), _BUFFERS[1])
+        most = min(max(_BUFFERS[0], self.memory // 32), _BUFFERS[1])
+        buffer = min(max(_BUFFERS[0], path.stat().st_size // (_TURNS * self._threads)), most)
         return (
             f"select * from read_csv({file(path)}, columns = {{{columns}}}, delim = {text(delimiter)}, "
             f"quote = '\"', escape = '\"', header = {begins}, auto_detect = false, strict_mode = true, nullstr = '', "
