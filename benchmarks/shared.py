@@ -1,4 +1,4 @@
-"""Serving from PostgreSQL with one worker, beside the same from SQLite and beside ``pgbench`` on the same server."""
+"""Serving from PostgreSQL by one node and by two, beside the same from SQLite and ``pgbench`` on the same server."""
 
 from __future__ import annotations
 
@@ -53,14 +53,18 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[float]]
 
         common = ("reportdata", "serve", "--no-work", "--port", "0", "--rate", "0", "--data")
         embedded = stack.enter_context(running_server(*common, str(folder / "data"))).address
-        shared = stack.enter_context(running_server(*common, str(folder / "node"), "--store", address)).address
+        shared, second = (
+            stack.enter_context(running_server(*common, str(folder / name), "--store", address)).address
+            for name in ("node", "second")
+        )
         size = load.check(embedded, requests[:REPEATED], right)
-        load.check(shared, requests[:REPEATED], right)
+        for node in (shared, second):
+            load.check(node, requests[:REPEATED], right)
         generator = stack.enter_context(
             ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=pin, initargs=(0, 0))
         )
 
-        def served(place: load.Address, which: list[bytes]) -> float:
+        def served(place: load.Address | list[load.Address], which: list[bytes]) -> float:
             return float(generator.submit(load.run, place, which, size, CONNECTIONS, SECONDS).result().rate)
 
         with _selecting(programs, server, folder) as selects:
@@ -69,6 +73,8 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[float]]
                     "embedded": lambda: served(embedded, requests[:REPEATED]),
                     "shared": lambda: served(shared, requests[:REPEATED]),
                     "spread": lambda: served(shared, requests),
+                    "both": lambda: served([shared, second], requests[:REPEATED]),
+                    "both spread": lambda: served([shared, second], requests),
                     "one": lambda: selects(1),
                     "many": lambda: selects(CONNECTIONS),
                 }.items():
@@ -78,6 +84,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[float]]
     found = {name: median(each) for name, each in rates.items()}
     selected = f"pgbench's point selects, one connection, PostgreSQL {version}"
     spread = f"the same, asked for {ORGANISATIONS * DAYS:,} rows in turn"
+    nodes = "reportData from PostgreSQL, two nodes on one core"
     return [
         Figure(
             "reportData from PostgreSQL, one worker", found["shared"], found["embedded"], "requests/s", "from SQLite",
@@ -85,6 +92,8 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[float]]
         ),
         Figure(spread, found["spread"], found["one"], "requests/s", selected, at_least=0.5),
         Figure(spread, found["spread"], found["many"], "requests/s", f"pgbench with {CONNECTIONS} connections"),
+        Figure(nodes, found["both"], found["shared"], "requests/s", "one node"),
+        Figure(spread, found["both spread"], found["spread"], "requests/s", "one node"),
     ], rates  # fmt: skip
 
 
