@@ -175,7 +175,7 @@ def end_of(day: str, zone: ZoneInfo) -> int:
     return instant_of(datetime.combine(date.fromordinal(min(to_date(day).toordinal() + 1, _LAST)), time.min, zone))
 
 
-LONGEST_STEP = 3 * 86_400 * SECOND
+LONGEST_STEP = 6 * 86_400 * SECOND
 """No zone's clocks change twice within this time (the shortest known time between two changes is nearly 7 days)."""
 
 

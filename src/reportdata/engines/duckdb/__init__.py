@@ -32,7 +32,7 @@ _FETCHED = 10_000
 class DuckDBEngine:
     """A `reportdata.engines.Engine` in this process. Larger work than memory spills to the folder ``spill``."""
 
-    batch = 8 << 20
+    batch = 16 << 20
     """What is counted of this much fits the processor's caches."""
 
     def __init__(self, spill: Path | None = None, files: Files | None = None) -> None:
