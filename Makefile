@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# One more than there are cores: many tests wait for processes and clocks.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: run test check conformance bench bench-collector clean help
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say wh
 	@$(BIN)/reportdata demo $(ARGS)
 
 test: $(VENV)/dev.done ## Run the tests.
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --ignore=tests/test_nodes.py $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --ignore=tests/test_nodes.py $(ARGS)
 	@$(BIN)/python -m pytest $(ARGS) tests/test_nodes.py # its nodes and workers need the machine for themselves
 
 check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the dependencies.
