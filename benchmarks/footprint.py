@@ -64,7 +64,7 @@ def _round(data: Path, requests: list[bytes]) -> dict[str, float]:
         time.sleep(1)  # whatever it does once it serves is done
         idle = _resident(process.pid)
         size = load.check(address, requests[:1], lambda *_: True)
-        load.run(address, requests, size, CONNECTIONS, SECONDS)
+        load.run([address], requests, size, CONNECTIONS, SECONDS)
         loaded = _resident(process.pid)
         beside = sum(map(_resident, _children(process.pid)))
     return {"idle": idle, "loaded": loaded, "beside": beside, "start": start}

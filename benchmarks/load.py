@@ -83,17 +83,14 @@ def check(address: Address, requests: Sequence[bytes], right: Callable[[int, Ans
     return sizes.pop()
 
 
-def run(
-    address: Address | Sequence[Address], requests: Sequence[bytes], size: int, connections: int, seconds: float
-) -> Load:
+def run(addresses: Sequence[Address], requests: Sequence[bytes], size: int, connections: int, seconds: float) -> Load:
     """Keep the connections busy for that many seconds.
 
-    :param address: of the server, or of several, to which the connections go in turn.
+    :param addresses: of servers, to which the connections go in turn.
     :param requests: each connection goes through them in turn, from a place of its own.
     :param size: the bytes of every answer.
     """
     gc.disable()
-    addresses = [(address[0], address[1])] if isinstance(address[0], str) else list(address)
     with ExitStack() as stack:
         poller = stack.enter_context(select.epoll())
         opened: dict[int, _Connection] = {}

@@ -226,7 +226,7 @@ def _serve(data: Path) -> float:
         "reportdata", "serve", "--port", "0", "--rate", "0", "--no-work", "--data", str(data)
     ) as server:
         size = load.check(server.address, requests, lambda place, got: small[place].corp_id.encode() in got.body)
-        return load.run(server.address, requests, size, CONNECTIONS, SECONDS).rate
+        return load.run([server.address], requests, size, CONNECTIONS, SECONDS).rate
 
 
 def _show(facts: int, took: dict[str, Took], size: tuple[int, int], rate: float) -> None:

@@ -48,7 +48,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
                 address, requests = target.server.address, target.requests
                 with slow_connections(address, SLOW) if name == "beside slow" else nullcontext():
                     before = cpu_of(target.server.process)
-                    found = generator.submit(load.run, address, requests, target.size, CONNECTIONS, SECONDS).result()
+                    found = generator.submit(load.run, [address], requests, target.size, CONNECTIONS, SECONDS).result()
                 cpu = (cpu_of(target.server.process) - before) / found.answers
                 rounds_of.setdefault(name, []).append(Round(found.rate, found.median, found.p99, cpu, found.busy))
                 say(f"serving: round {number + 1} of {rounds}: {name} {found.rate:,.0f} requests/s")

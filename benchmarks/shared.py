@@ -64,15 +64,15 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[float]]
             ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=pin, initargs=(0, 0))
         )
 
-        def served(place: load.Address | list[load.Address], which: list[bytes]) -> float:
-            return float(generator.submit(load.run, place, which, size, CONNECTIONS, SECONDS).result().rate)
+        def served(places: list[load.Address], which: list[bytes]) -> float:
+            return float(generator.submit(load.run, places, which, size, CONNECTIONS, SECONDS).result().rate)
 
         with _selecting(programs, server, folder) as selects:
             for number in range(rounds):
                 for name, run in {
-                    "embedded": lambda: served(embedded, requests[:REPEATED]),
-                    "shared": lambda: served(shared, requests[:REPEATED]),
-                    "spread": lambda: served(shared, requests),
+                    "embedded": lambda: served([embedded], requests[:REPEATED]),
+                    "shared": lambda: served([shared], requests[:REPEATED]),
+                    "spread": lambda: served([shared], requests),
                     "both": lambda: served([shared, second], requests[:REPEATED]),
                     "both spread": lambda: served([shared, second], requests),
                     "one": lambda: selects(1),

@@ -49,9 +49,8 @@ class Collector:
         self.pauses = Pauses(ledger, source.corp_id)
         self._ledger = ledger
         self._schedule = Schedule(self.period, zone, clock, budget, self.listings, self.readings)
-        parts = (client, ledger, self._schedule, self.listings, self.readings, self.pauses)
-        self._lister = Lister(source, *parts, eager=eager)
-        self._comments = CommentReader(source.corp_id, *parts)
+        self._lister = Lister(source, client, ledger, self._schedule, self.pauses, eager=eager)
+        self._comments = CommentReader(source.corp_id, client, ledger, self._schedule, self.pauses)
 
     @property
     def source(self) -> Source:

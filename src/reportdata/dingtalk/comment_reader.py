@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from reportdata.dingtalk.client import Client
 from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.listings import Listings
 from reportdata.dingtalk.pauses import Pauses
 from reportdata.dingtalk.planning import SETTLE, Plan, day_at, slots, start_of
-from reportdata.dingtalk.readings import Open, Readings
+from reportdata.dingtalk.readings import Open
 from reportdata.dingtalk.reports import COMMENTS, list_comments
 from reportdata.dingtalk.schedule import Schedule
 from reportdata.dingtalk.visits import LEFT_OVER, WORTH, Session
@@ -28,8 +27,6 @@ class CommentReader:
         client: Client,
         ledger: Ledger,
         schedule: Schedule,
-        listings: Listings,
-        readings: Readings,
         pauses: Pauses,
     ) -> None:
         self._corp_id = corp_id
@@ -37,8 +34,8 @@ class CommentReader:
         self._ledger = ledger
         self._schedule = schedule
         self._zone = schedule.zone
-        self._listings = listings
-        self._readings = readings
+        self._listings = schedule.listings
+        self._readings = schedule.readings
         self._pauses = pauses
         self._session: tuple[int, Session] | None = None
 

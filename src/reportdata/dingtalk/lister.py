@@ -7,7 +7,7 @@ import msgspec
 from reportdata.days import end_of
 from reportdata.dingtalk.client import Client
 from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.listings import PAST, PRESENT, REVIEW, RUNNING, Absent, Listings, Look
+from reportdata.dingtalk.listings import PAST, PRESENT, REVIEW, RUNNING, Absent, Look
 from reportdata.dingtalk.pauses import Pauses
 from reportdata.dingtalk.planning import (
     MINUTE,
@@ -25,7 +25,6 @@ from reportdata.dingtalk.planning import (
     slots,
     start_of,
 )
-from reportdata.dingtalk.readings import Readings
 from reportdata.dingtalk.reports import COMMENTS, LISTS, ReportPage, list_comments, list_reports
 from reportdata.dingtalk.schedule import Schedule
 from reportdata.dingtalk.sources import Source, put_source
@@ -49,8 +48,6 @@ class Lister:
         client: Client,
         ledger: Ledger,
         schedule: Schedule,
-        listings: Listings,
-        readings: Readings,
         pauses: Pauses,
         *,
         eager: bool,
@@ -60,8 +57,8 @@ class Lister:
         self._ledger = ledger
         self._schedule = schedule
         self._zone = schedule.zone
-        self._listings = listings
-        self._readings = readings
+        self._listings = schedule.listings
+        self._readings = schedule.readings
         self._pauses = pauses
         self._eager = eager
         self._quiet = -1

@@ -21,7 +21,7 @@ class Period(NamedTuple):
 
 
 class Schedule:
-    """The times of one organisation's collector."""
+    """The times of one organisation's collector, which follow from what it has listed and read."""
 
     def __init__(
         self, period: Period, zone: ZoneInfo, clock: Clock, budget: Budget, listings: Listings, readings: Readings
@@ -30,8 +30,8 @@ class Schedule:
         self.zone = zone
         self._clock = clock
         self._budget = budget
-        self._listings = listings
-        self._readings = readings
+        self.listings = listings
+        self.readings = readings
         self._planned: tuple[object, Plan] | None = None
         self._pages: tuple[str, Pages] | None = None
 
@@ -46,7 +46,7 @@ class Schedule:
     def pages(self, today: str) -> Pages:
         """How many pages days probably have."""
         if self._pages is None or self._pages[0] != today:
-            self._pages = today, Pages(recent_counts(self._listings, today))
+            self._pages = today, Pages(recent_counts(self.listings, today))
         return self._pages[1]
 
     def plan(self, now: int) -> Plan:
@@ -54,7 +54,7 @@ class Schedule:
         key = now // (15 * MINUTE), self.month().left // 16
         if self._planned is None or self._planned[0] != key:
             pages = self.pages(day_at(now, self.zone))
-            self._planned = key, plan_of(self.month(), now, pages, self._readings, self.zone)
+            self._planned = key, plan_of(self.month(), now, pages, self.readings, self.zone)
         return self._planned[1]
 
     def wait(self, now: int) -> float:
@@ -62,6 +62,6 @@ class Schedule:
         today = day_at(now, self.zone)
         times = [start_of(before(today, -1), self.zone) + SETTLE, start_of(today, self.zone) + SETTLE]
         times += slots(today, self.plan(now).looks, self.zone)
-        times += [at for at in (self._listings.next_absent(), self._readings.next_due()) if at is not None]
+        times += [at for at in (self.listings.next_absent(), self.readings.next_due()) if at is not None]
         due = min((at for at in times if at > now), default=now + DAY)
         return max(1.0, (due - now) / 1000)
