@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 
 from conftest import Folder, run
 from oracle import Commented, Fact, Sent, days_of
+from reportdata.engines.duckdb.connection import connect, failing
 from reportdata.errors import LakeError
 from reportdata.pipeline.importing import Options, import_files
 from reportdata.readers.parts import LineCounts, Part, read_parts
@@ -66,6 +68,16 @@ def parts_done(folder: Folder) -> dict[Path, int]:
         with suppress(FileNotFoundError):  # it goes while it is looked at
             found = (folder.lake.root / "unfinished").glob("*/parts/*/done")
             return {path: path.stat().st_mtime_ns for path in found}
+
+
+@contextmanager
+def taken(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """A signal is handled so."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def left(folder: Folder) -> list[str]:
@@ -260,7 +272,9 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
     path = tmp_path / "reports.csv"
     duckdb.execute(GENERATED.format(count=3_000_000, days=3, order="", path=path))
     command = [sys.executable, "-m", "reportdata", "import", str(path), "--data", str(known.path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A program that a shell started in the background hands on that it ignores the signal.
+    with taken(signal.SIGINT, signal.default_int_handler):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not parts_done(known):
         assert process.poll() is None
         time.sleep(0.01)
@@ -273,6 +287,13 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
     assert import_files(known.lake, known.store, [path], Options()).added == 3_000_000
     assert run(known, "import", path).exit_code == 0
     assert left(known) == ["lock", "lock"]
+
+
+def test_ctrl_c_ends_what_duckdb_computes() -> None:
+    with closing(connect()) as connection, taken(signal.SIGALRM, signal.default_int_handler):
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt), failing(lambda error: LakeError(str(error))):
+            connection.execute("select count(distinct md5(i::varchar)) from range(20_000_000) as rows(i)").fetchall()
 
 
 def test_finished_files_are_not_read_again(known: Folder, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from reportdata.engines import (
     calibres_sql,
     kpis_sql,
 )
-from reportdata.engines.duckdb.connection import connect, facts, text
+from reportdata.engines.duckdb.connection import connect, facts, failing, text
 from reportdata.engines.duckdb.merging import facts_of, files_holding, write_merged
 from reportdata.errors import LakeError
 from reportdata.facts import Kind
@@ -99,14 +99,10 @@ class DuckDBEngine:
             yield
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        import duckdb
-
-        try:
+        with failing(lambda error: LakeError(f"the lake cannot be computed from: {error}")):
             found = self._connection.execute(sql)
             while rows := found.fetchmany(_FETCHED):
                 yield from rows
-        except duckdb.Error as error:
-            raise LakeError(f"the lake cannot be computed from: {error}") from error
 
 
 def _only(corp_ids: Collection[str] | None) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from reportdata.errors import LakeError, ReportDataError
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,20 +49,40 @@ def connect(spill: Path | None = None, memory: int | None = None) -> duckdb.Duck
     """A database in memory that spills to a folder, and fetches nothing from a network.
 
     :param memory: bytes that it may take; absent, half of what it would take of this machine, and at most `MEMORY`.
+    :raises LakeError: when it cannot be opened.
     """
     import duckdb
 
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "preserve_insertion_order": "false",
-            "temp_directory": str(spill or ""),
-        }
-    )
-    connection.execute("set enable_progress_bar = false")  # it would be printed among what a command prints
-    connection.execute(f"set memory_limit = '{memory or min(memory_of(connection) // 2, MEMORY)}B'")
+    with failing(lambda error: LakeError(f"DuckDB cannot be opened: {error}")):
+        connection = duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "preserve_insertion_order": "false",
+                "temp_directory": str(spill or ""),
+            }
+        )
+        connection.execute("set enable_progress_bar = false")  # it would be printed among what a command prints
+        connection.execute(f"set memory_limit = '{memory or min(memory_of(connection) // 2, MEMORY)}B'")
     return connection
+
+
+@contextmanager
+def failing(made: Callable[[duckdb.Error], ReportDataError]) -> Iterator[None]:
+    """Raise what is made of DuckDB's errors in their place.
+
+    :raises KeyboardInterrupt: when Ctrl+C was pressed, of which DuckDB makes an error of its own.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise made(error) from error
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error
 
 
 def memory_of(connection: duckdb.DuckDBPyConnection) -> int:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from reportdata.engines import Subject
-from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, file, text
+from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, failing, file, text
 from reportdata.errors import LakeError
 from reportdata.facts import Kind
 
@@ -22,21 +22,17 @@ def write_merged(kind: Kind, files: Sequence[Path], target: Path, without: Subje
 
     :raises LakeError: when a file cannot be read, or the new one does not hold what was written to it.
     """
-    import duckdb
-
     own = facts_of(kind, without) if without else None
     kept = f"where not ({own})" if own else ""
     order = ", ".join(column for column in COLUMNS[kind] if column not in ("stat_day", "template", "departments"))
-    try:
-        with closing(connect(spill)) as connection:
-            connection.execute("set preserve_insertion_order = true")  # of row groups, too
-            ((written,),) = connection.execute(
-                f"copy (select distinct * from ({facts(kind, files)}) {kept} order by {order}, stat_day) "
-                f"to {text(str(target))} (format parquet, parquet_version v2, row_group_size {ROW_GROUP})"
-            ).fetchall()
-            ((rows,),) = connection.execute(f"select count(*) from read_parquet({file(target)})").fetchall()
-    except duckdb.Error as error:
-        raise LakeError(f"the lake's files cannot be merged: {error}") from error
+    failed = failing(lambda error: LakeError(f"the lake's files cannot be merged: {error}"))
+    with failed, closing(connect(spill)) as connection:
+        connection.execute("set preserve_insertion_order = true")  # of row groups, too
+        ((written,),) = connection.execute(
+            f"copy (select distinct * from ({facts(kind, files)}) {kept} order by {order}, stat_day) "
+            f"to {text(str(target))} (format parquet, parquet_version v2, row_group_size {ROW_GROUP})"
+        ).fetchall()
+        ((rows,),) = connection.execute(f"select count(*) from read_parquet({file(target)})").fetchall()
     if rows != written:
         raise LakeError(f"{target} has {rows} facts in place of {written}", "see to its disk")
     return int(rows)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.columns import Columns, columns_of_file
-from reportdata.engines.duckdb.connection import connect, file, name
+from reportdata.engines.duckdb.connection import connect, failing, file, name
 from reportdata.errors import BadFile
 from reportdata.records import Line
 
@@ -36,30 +37,22 @@ class ParquetTable:
     """A Parquet file whose rows are records."""
 
     def __init__(self, path: Path) -> None:
-        import duckdb
-
         self._path = path
         self._connection = connect()
-        try:
+        with self._failing():
             described = self._connection.execute(f"describe select * from {self._source()}").fetchall()
-        except duckdb.Error as error:
-            raise BadFile(str(path), f"cannot be read as Parquet: {error}") from error
         self._types = {str(row[0]): str(row[1]) for row in described}
         self.columns: Columns = columns_of_file(str(path), self._types)
         self._used = [column for column in self.columns[1:] if column is not None]
 
     def parts(self, size: int) -> list[Rows]:
         """The file's rows in parts of whole row groups, each of about so many bytes or one row group."""
-        import duckdb
-
         groups = (
             "select row_group_id, any_value(row_group_num_rows), sum(total_uncompressed_size) "
             f"from parquet_metadata({file(self._path)}) group by row_group_id order by row_group_id"
         )
-        try:
+        with self._failing():
             found = self._connection.execute(groups).fetchall()
-        except duckdb.Error as error:
-            raise BadFile(str(self._path), f"cannot be read as Parquet: {error}") from error
         parts: list[Rows] = []
         first = end = taken = 0
         for _, rows, bytes_ in found:
@@ -82,9 +75,7 @@ class ParquetTable:
 
     def rows(self, part: Rows | None = None) -> Iterator[Line]:
         """The records, with the number of their row."""
-        import duckdb
-
-        try:
+        with self._failing():
             cells = ", ".join(f"{self._cell(column)} as {name(column)}" for column in self._used)
             self._connection.execute("set preserve_insertion_order = true")
             found = self._connection.execute(f"select {cells} from {self._source(part)}")
@@ -93,12 +84,13 @@ class ParquetTable:
                 for row in rows:
                     number += 1
                     yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=True)))
-        except duckdb.Error as error:
-            raise BadFile(str(self._path), f"cannot be read as Parquet: {error}") from error
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def _failing(self) -> AbstractContextManager[None]:
+        return failing(lambda error: BadFile(str(self._path), f"cannot be read as Parquet: {error}"))
 
     def _source(self, part: Rows | None = None) -> str:
         source = f"read_parquet({file(self._path)}, hive_partitioning = false"

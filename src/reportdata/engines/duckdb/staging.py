@@ -21,7 +21,7 @@ import msgspec
 from reportdata.columns import Columns
 from reportdata.days import PARTITION
 from reportdata.engines import Files, FilesHere
-from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, file, memory_of, name, text
+from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, failing, file, memory_of, name, text
 from reportdata.engines.duckdb.conversion import facts_of_table, uncommon_cells
 from reportdata.engines.duckdb.news import Staged, keep_all, keep_new
 from reportdata.errors import LakeError
@@ -171,14 +171,8 @@ class Staging:
         )
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        import duckdb
-
-        try:
+        with failing(lambda error: LakeError(f"what is imported cannot be staged in {self.folder}: {error}")):
             return self._connection.execute(sql).fetchall()
-        except duckdb.Error as error:
-            raise LakeError(f"what is imported cannot be staged in {self.folder}: {error}") from error
-        except RuntimeError as error:  # so DuckDB says that Ctrl+C was pressed
-            raise KeyboardInterrupt from error
 
 
 def _write_lines(path: Path, facts: Iterable[Fact]) -> int:
