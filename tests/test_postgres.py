@@ -329,13 +329,13 @@ def test_without_the_extra_nothing_of_it_is_installed_or_imported(tmp_path: Path
 
 def test_a_data_folder_is_copied_backed_up_and_forgotten_with_a_database(folder: Folder, tmp_path: Path) -> None:
     source = tmp_path / "reports.csv"
-    source.write_text("corp_id,report_id,user_id,sent_at\nc1,r1,u1,2026-09-21 09:00\nc2,r2,u2,2026-09-21 09:00\n")
-    for corp_id in ("c1", "c2"):
+    source.write_text("corp_id,report_id,user_id,sent_at\norg-1,r1,u1,2026-09-21 09:00\norg-2,r2,u2,2026-09-21 09:00\n")
+    for corp_id in ("org-1", "org-2"):
         folder.add_organisation(corp_id)
     assert run(folder, "import", source).exit_code == 0
-    assert folder.days() == {("c1", DAY): (1, 1, 0), ("c2", DAY): (1, 1, 0)}
+    assert folder.days() == {("org-1", DAY): (1, 1, 0), ("org-2", DAY): (1, 1, 0)}
     writer = PostgresWriter(folder.settings.database or "")
-    line = msgspec.json.encode(Fact(kind="sent", corp_id="c1", report_id="r3", user_id="u3", at=1, stat_day=DAY))
+    line = msgspec.json.encode(Fact(kind="sent", corp_id="org-1", report_id="r3", user_id="u3", at=1, stat_day=DAY))
     writer.append(line + b"\n").result(SOON)
     writer.close()
     taken = run(folder, "backup", tmp_path / "backup")
@@ -349,9 +349,9 @@ def test_a_data_folder_is_copied_backed_up_and_forgotten_with_a_database(folder:
     assert len(list(again.settings.inbox.iterdir())) == 1
     again.store.close()
     assert run(folder, "work", "--once").exit_code == 0
-    assert folder.days()["c1", DAY] == (2, 2, 0)
+    assert folder.days()["org-1", DAY] == (2, 2, 0)
     assert "stale days  0" in run(folder, "status").output
-    done = run(folder, "forget", "--corp", "c1", "--yes")
+    done = run(folder, "forget", "--corp", "org-1", "--yes")
     assert done.exit_code == 0, done.output
-    assert not [place for place in folder.store.mentions("c1") if "fingerprint" not in place]  # which is a digest
-    assert folder.days() == {("c2", DAY): (1, 1, 0)}
+    assert not [place for place in folder.store.mentions("org-1") if "fingerprint" not in place]  # which is a digest
+    assert folder.days() == {("org-2", DAY): (1, 1, 0)}
