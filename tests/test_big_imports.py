@@ -406,6 +406,18 @@ def test_little_memory_is_enough(known: Folder, tmp_path: Path) -> None:
     assert sum(numbers[0] for numbers in known.days().values()) == 1_000_000 + 950_000
 
 
+def test_many_organisations_are_imported_again(folder: Folder, tmp_path: Path) -> None:
+    many = 20_000
+    path = tmp_path / "reports.csv"
+    for first in (1, 2):  # the second time, all but one of them are known
+        rows = (f"ding{number},r{number},u1,2026-03-0{first} 09:00:00" for number in range(first, many + first))
+        path.write_text("\n".join(["corp_id,report_id,user_id,sent_at", *rows]))
+        done = folder.import_(path, add_in=ZONES["c1"])
+        assert (done.failures, done.added, len(done.organisations)) == ([], many, many if first == 1 else 1)
+    assert len(folder.store.coverage()) == many + 1
+    assert folder.days()["ding7", "20260302"] == (1, 1, 0)
+
+
 def test_a_disk_that_is_too_small_is_told_of_after_the_first_part(
     known: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

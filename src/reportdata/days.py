@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from reportdata.errors import BadValue
@@ -66,13 +66,21 @@ class Observation(NamedTuple):
         return self.at >= other.at and self.coverage.includes(other.coverage)
 
 
+_Piece = TypeVar("_Piece", Coverage, Observation)
+
+
+def by_organisation(pieces: Iterable[_Piece]) -> dict[str, list[_Piece]]:
+    """Each organisation's pieces, in their order."""
+    found: dict[str, list[_Piece]] = {}
+    for piece in pieces:
+        found.setdefault(piece.corp_id, []).append(piece)
+    return found
+
+
 def latest(observations: Iterable[Observation]) -> list[Observation]:
     """The latest look at each day, in as few pieces as possible, which do not overlap, by organisation and day."""
     found: list[Observation] = []
-    by_corp: dict[str, list[Observation]] = {}
-    for observation in sorted(observations):
-        by_corp.setdefault(observation.corp_id, []).append(observation)
-    for corp_id, pieces in by_corp.items():
+    for corp_id, pieces in by_organisation(sorted(observations)).items():
         found += _latest(corp_id, pieces)
     return found
 

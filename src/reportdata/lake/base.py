@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.days import Coverage, Observation
+from reportdata.days import Coverage, Observation, by_organisation
 from reportdata.errors import LakeError
 from reportdata.facts import Kind
 from reportdata.lake.files import DayFiles, Incoming
@@ -82,9 +82,9 @@ class BaseLake(ABC):
         return found
 
     def observe(self, observed: Iterable[Coverage], at: int = 0) -> None:
-        known = self.observed()
+        known = by_organisation(self.observed())
         looks = {Observation(*piece, at) for piece in observed}
-        new = sorted(look for look in looks if not any(wide.tells(look) for wide in known))
+        new = sorted(look for look in looks if not any(wide.tells(look) for wide in known.get(look.corp_id, ())))
         if new:
             with self.incoming() as incoming:
                 incoming.coverage.write_bytes(msgspec.json.Encoder().encode_lines(new))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.catalogue import Service
-from reportdata.days import Observation, latest
+from reportdata.days import Observation, by_organisation, latest
 from reportdata.engines import Engine, Measured, definition
 from reportdata.lake import DayFiles, Lake
 from reportdata.lake.files import fingerprint
@@ -233,13 +233,6 @@ def _clipped(observed: Collection[Observation], days: Collection[str]) -> Iterat
 
 def _untold(observed: Collection[Observation], told: Sequence[Observation]) -> list[Observation]:
     """What was observed of organisations of which it says more than the store has been told."""
-    known, looks = _by_organisation(told), _by_organisation(observed)
+    known, looks = by_organisation(told), by_organisation(observed)
     changed = {corp for corp, found in looks.items() if latest([*known.get(corp, ()), *found]) != known.get(corp)}
     return [look for look in observed if look.corp_id in changed]
-
-
-def _by_organisation(observed: Iterable[Observation]) -> dict[str, list[Observation]]:
-    found: dict[str, list[Observation]] = {}
-    for look in observed:
-        found.setdefault(look.corp_id, []).append(look)
-    return found

@@ -38,8 +38,8 @@ class Standing(NamedTuple):
 
 def standing(store: Store, service: Service, corp_id: str, first_day: str, last_day: str) -> Iterator[Standing]:
     """How certain each day of a period is, the earliest first."""
-    zone = next((o.time_zone for o in store.organisations() if o.corp_id == corp_id), None)
     service_id = service.id or ""
+    zone = store.day(service_id, corp_id, first_day).time_zone
     put: dict[str, list[DayState]] = {}
     for state in store.states(service_id, corp_id, first_day, last_day):
         put.setdefault(state.stat_day, []).append(state)

@@ -10,7 +10,7 @@ from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.output import size_text
 from reportdata.cli.places import engine_of, schemas_of, store_of
-from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
+from reportdata.days import SECOND, by_organisation, day_of, from_date, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.facts import KINDS
 from reportdata.identity import Organisation
@@ -143,8 +143,12 @@ def stale(examined: Examined) -> Iterator[Finding]:
     """Every day's numbers are those of the facts."""
     with closing(engine_of(examined.settings, examined.lake)) as engine:
         days = stale_days(examined.lake, _store(examined), engine, read_catalogue().service(REPORT_DATA))
-    covered = _store(examined).coverage()
-    uncovered = [piece for piece in examined.lake.coverage() if not any(wide.includes(piece) for wide in covered)]
+    covered = by_organisation(_store(examined).coverage())
+    uncovered = [
+        piece
+        for piece in sorted(examined.lake.coverage())
+        if not any(wide.includes(piece) for wide in covered.get(piece.corp_id, ()))
+    ]
     if days:
         yield warn(f"{len(days):,}, from {days[0]} to {days[-1]}", "reportdata refresh")
     elif uncovered:

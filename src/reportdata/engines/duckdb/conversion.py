@@ -8,12 +8,13 @@ so that to look at each value once takes a tenth of the time of looking at each 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, Offset, offsets
 from reportdata.engines.duckdb.connection import name, text
-from reportdata.facts import LONGEST_ID, Kind, Organisations
+from reportdata.facts import LONGEST_ID, Kind
 
 _ID = "[0-9A-Za-z_$:@-]+"
 _EDGE = r"[^\x00-\x1f\x7f-\x9f\s\pZ,，]"
@@ -22,10 +23,19 @@ _CLOCK = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _OFFSET = r"(Z|[+-](0\d|1[0-3]):[0-5]\d)"
 
 
-def facts_of_table(query: str, columns: Columns, organisations: Organisations, corp_id: str | None) -> str:
+class Zones(NamedTuple):
+    """The time zones of organisations: a table of DuckDB's with ``corp_id`` and ``zone``, which is a number among
+    ``zones``; and the number for organisations that are not in it, None when they are not known."""
+
+    zones: Sequence[ZoneInfo]
+    table: str
+    others: int | None
+
+
+def facts_of_table(query: str, columns: Columns, organisations: Zones, corp_id: str | None) -> str:
     """A query of the facts in a table of texts; it fails at the first record that is not of the common forms. All of
     its facts are to be thrown away if `uncommon_cells` finds any among them."""
-    zones = sorted({*organisations.known.values(), *_added_zone(organisations)}, key=str)
+    zones = organisations.zones
     fields = [
         f"{_corp(columns.corp_id, corp_id)} as corp_id",
         f"{name(columns.report_id or '')} as report_id",
@@ -42,7 +52,7 @@ def facts_of_table(query: str, columns: Columns, organisations: Organisations, c
     at = columns.time_field
     return f"""
         with cells as (select {", ".join(fields)} from ({query})),
-        placed as (select *, {_zone_number(zones, organisations)} as zone from cells),
+        placed as (select *, {_zone_number(organisations)} as zone from cells),
         timed as (select *, {_instant(zones)} as instant from placed),
         checked as (
             select *, case when coalesce({" and ".join(simple)}, false)
@@ -72,10 +82,6 @@ def uncommon_cells(facts: str, kind: Kind) -> str:
     return " union all ".join(found)
 
 
-def _added_zone(organisations: Organisations) -> list[ZoneInfo]:
-    return [organisations.add_in] if organisations.add_in is not None else []
-
-
 def _corp(column: str | None, given: str | None) -> str:
     cell = _cell(column)
     return f"coalesce({cell}, {text(given)})" if given is not None else cell
@@ -93,18 +99,13 @@ def _matches(column: str, pattern: str) -> str:
     return f"regexp_full_match({column}, {text(pattern)})"
 
 
-def _zone_number(zones: Sequence[ZoneInfo], organisations: Organisations) -> str:
+def _zone_number(organisations: Zones) -> str:
     """Which of the zones counts for ``corp_id``; null for an unknown organisation."""
-    members: dict[ZoneInfo, list[str]] = {zone: [] for zone in zones}
-    for corp_id, zone in organisations.known.items():
-        members[zone].append(text(corp_id))
-    cases = [
-        f"when corp_id in ({', '.join(members[zone])}) then {number}"
-        for number, zone in enumerate(zones)
-        if members[zone]
-    ]
-    other = str(zones.index(organisations.add_in)) if organisations.add_in is not None else "cast(null as integer)"
-    return f"case {' '.join(cases)} else {other} end" if cases else other
+    # Of a join, DuckDB might take the wrong side into memory.
+    members = f"(select corp_id from {organisations.table} where zone ="
+    cases = " ".join(f"when corp_id in {members} {at}) then {at}" for at, _ in enumerate(organisations.zones))
+    others = "cast(null as integer)" if organisations.others is None else str(organisations.others)
+    return f"case {cases} else {others} end" if cases else others
 
 
 def _instant(zones: Sequence[ZoneInfo]) -> str:

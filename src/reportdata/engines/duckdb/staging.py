@@ -10,7 +10,7 @@ new (`reportdata.engines.duckdb.news`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from shutil import rmtree
@@ -22,7 +22,7 @@ from reportdata.columns import Columns
 from reportdata.days import PARTITION
 from reportdata.engines import Files, FilesHere
 from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, failing, file, memory_of, name, text
-from reportdata.engines.duckdb.conversion import facts_of_table, uncommon_cells
+from reportdata.engines.duckdb.conversion import Zones, facts_of_table, uncommon_cells
 from reportdata.engines.duckdb.news import Staged, keep_all, keep_new
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Fact, Kind, Organisations
@@ -56,6 +56,7 @@ class Staging:
         self._part = self._parts / "0"
         self._connection = connect(folder / "spill", memory)
         self.memory = memory_of(self._connection)
+        self._known: tuple[Organisations, Zones] | None = None
         ((self._threads,),) = self._rows("select current_setting('threads')")
         self._rows(f"set partitioned_write_flush_threshold = {_FLUSHED}")
 
@@ -106,7 +107,7 @@ class Staging:
         if columns.report_id is None or (columns.user_id is None and columns.kind != "withdrawn"):
             return False
         try:
-            self._copy_facts(columns.kind, facts_of_table(query, columns, organisations, corp_id))
+            self._copy_facts(columns.kind, facts_of_table(query, columns, self._zones(organisations), corp_id))
             common = not self._rows(uncommon_cells(self._staged(columns.kind), columns.kind))
         except LakeError as error:
             if isinstance(error.__cause__, duckdb.OutOfMemoryException | duckdb.IOException):
@@ -134,11 +135,7 @@ class Staging:
 
         :raises LakeError: when a line is something else.
         """
-        fields = ", ".join(f"{name(field)}: '{type_}'" for field, type_ in _FACT.items())
-        source = (
-            f"read_json([{', '.join(map(file, paths))}], format = 'newline_delimited', maximum_object_size = 67108864, "
-            f"hive_partitioning = false, columns = {{{fields}}})"
-        )
+        source = _read_lines(paths, _FACT)
         for (kind,) in self._rows(f"select distinct kind from {source}") if paths else ():
             made = {
                 "timestamptz": 'make_timestamptz("at")',
@@ -158,6 +155,20 @@ class Staging:
             return [keep_all(self._rows, kind, self._parts, self.folder) for kind in kinds]
         return [keep_new(self._rows, kind, self._parts, self.folder, known, self._files) for kind in kinds]
 
+    def _zones(self, organisations: Organisations) -> Zones:
+        """A table of the organisations; those that are added later have the zone of unknown ones."""
+        if self._known is None or self._known[0] is not organisations:
+            add_in = organisations.add_in
+            zones = sorted({*organisations.known.values()} | ({add_in} if add_in is not None else set()), key=str)
+            numbers = {zone: number for number, zone in enumerate(zones)}
+            path = self.folder / "organisations.jsonl"
+            _write_lines(path, ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items()))
+            known = _read_lines([path], {"corp_id": "varchar", "zone": "integer"})
+            self._rows(f"create or replace temp table organisations as select * from {known}")
+            path.unlink()
+            self._known = organisations, Zones(zones, "organisations", None if add_in is None else numbers[add_in])
+        return self._known[1]
+
     def _staged(self, kind: Kind) -> str:
         return facts(kind, sorted((self._part / kind).glob(f"{PARTITION}*/*.parquet")))
 
@@ -175,11 +186,20 @@ class Staging:
             return self._connection.execute(sql).fetchall()
 
 
-def _write_lines(path: Path, facts: Iterable[Fact]) -> int:
+def _write_lines(path: Path, rows: Iterable[object]) -> int:
     encoder = msgspec.json.Encoder()
     count = 0
     with path.open("wb") as lines:
-        for fact in facts:
-            lines.write(encoder.encode(fact) + b"\n")
+        for row in rows:
+            lines.write(encoder.encode(row) + b"\n")
             count += 1
     return count
+
+
+def _read_lines(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
+    """What such files hold, as SQL names it."""
+    types = ", ".join(f"{name(column)}: {text(type_)}" for column, type_ in columns.items())
+    return (
+        f"read_json([{', '.join(map(file, paths))}], format = 'newline_delimited', maximum_object_size = 67108864, "
+        f"hive_partitioning = false, columns = {{{types}}})"
+    )
