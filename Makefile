@@ -17,7 +17,7 @@ run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say wh
 	@$(BIN)/reportdata demo $(ARGS)
 
 test: $(VENV)/dev.done ## Run the tests.
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --ignore=tests/test_nodes.py $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --ignore=tests/test_nodes.py $(ARGS)
 	@$(BIN)/python -m pytest $(ARGS) tests/test_nodes.py # its nodes and workers need the machine for themselves
 
 check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the dependencies.

@@ -35,6 +35,8 @@ _TURNS = 4
 """How many of them each thread has of a small file."""
 _FACTS = 500_000
 """Facts that are written to one file of lines."""
+_LONGEST_FACT, _ORGANISATION = 64 << 20, 64 << 10
+"""Bytes that the line of a fact, and of an organisation, may have."""
 _FLUSHED = 61_440
 """Rows that a thread gathers before it sorts them by day: few, so that memory is used again while it is in the
 processor's caches."""
@@ -135,7 +137,7 @@ class Staging:
 
         :raises LakeError: when a line is something else.
         """
-        source = _read_lines(paths, _FACT)
+        source = _read_lines(paths, _FACT, _LONGEST_FACT)
         for (kind,) in self._rows(f"select distinct kind from {source}") if paths else ():
             made = {
                 "timestamptz": 'make_timestamptz("at")',
@@ -163,7 +165,7 @@ class Staging:
             numbers = {zone: number for number, zone in enumerate(zones)}
             path = self.folder / "organisations.jsonl"
             _write_lines(path, ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items()))
-            known = _read_lines([path], {"corp_id": "varchar", "zone": "integer"})
+            known = _read_lines([path], {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
             self._rows(f"create or replace temp table organisations as select * from {known}")
             path.unlink()
             self._known = organisations, Zones(zones, "organisations", None if add_in is None else numbers[add_in])
@@ -196,10 +198,10 @@ def _write_lines(path: Path, rows: Iterable[object]) -> int:
     return count
 
 
-def _read_lines(paths: Sequence[Path], columns: Mapping[str, str]) -> str:
-    """What such files hold, as SQL names it."""
+def _read_lines(paths: Sequence[Path], columns: Mapping[str, str], longest: int) -> str:
+    """What such files hold, as SQL names it; ``longest`` is the most bytes of a line. DuckDB takes twice as many."""
     types = ", ".join(f"{name(column)}: {text(type_)}" for column, type_ in columns.items())
     return (
-        f"read_json([{', '.join(map(file, paths))}], format = 'newline_delimited', maximum_object_size = 67108864, "
+        f"read_json([{', '.join(map(file, paths))}], format = 'newline_delimited', maximum_object_size = {longest}, "
         f"hive_partitioning = false, columns = {{{types}}})"
     )
