@@ -71,8 +71,8 @@ def parts_done(folder: Folder) -> dict[Path, int]:
 
 
 @contextmanager
-def taken(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """A signal is handled so."""
+def handling(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """A signal is handled so until the block ends."""
     before = signal.signal(number, handler)
     try:
         yield
@@ -273,7 +273,7 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
     duckdb.execute(GENERATED.format(count=3_000_000, days=3, order="", path=path))
     command = [sys.executable, "-m", "reportdata", "import", str(path), "--data", str(known.path)]
     # A program that a shell started in the background hands on that it ignores the signal.
-    with taken(signal.SIGINT, signal.default_int_handler):
+    with handling(signal.SIGINT, signal.default_int_handler):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not parts_done(known):
         assert process.poll() is None
@@ -290,7 +290,7 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
 
 
 def test_ctrl_c_ends_what_duckdb_computes() -> None:
-    with closing(connect()) as connection, taken(signal.SIGALRM, signal.default_int_handler):
+    with closing(connect()) as connection, handling(signal.SIGALRM, signal.default_int_handler):
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(KeyboardInterrupt), failing(lambda error: LakeError(str(error))):
             connection.execute("select count(distinct md5(i::varchar)) from range(20_000_000) as rows(i)").fetchall()
@@ -397,13 +397,13 @@ def test_little_memory_is_enough(known: Folder, tmp_path: Path) -> None:
     measured = measured.replace("len(seen)", "peak")
     command = [sys.executable, "-c", measured, str(known.path), str(100 * MIB), str(path)]
     for days, order in ((20, "order by hash(i)"), (1, "")):
-        duckdb.execute(GENERATED.format(count=1_000_000, days=days, order=order, path=path))
+        duckdb.execute(GENERATED.format(count=1_500_000, days=days, order=order, path=path))
         for _ in range(2):  # the second time, everything is compared with what is there
             said = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
             read, _added, peak = map(int, said.split()[1:])
-            assert read == 1_000_000
+            assert read == 1_500_000
             assert peak < 400 * 1024
-    assert sum(numbers[0] for numbers in known.days().values()) == 1_000_000 + 950_000
+    assert sum(numbers[0] for numbers in known.days().values()) == 1_500_000 + 1_425_000
 
 
 def test_many_organisations_are_imported_again(folder: Folder, tmp_path: Path) -> None:

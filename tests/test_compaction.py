@@ -30,7 +30,7 @@ from test_crash import STEPPING, Killing
 from test_refresh import AT, ZONES, A, B, compact_all, import_facts, refresh_days, stale
 from test_whole_days import readers
 
-ROUNDS = 60 if os.environ.get("REPORTDATA_TESTS_FULL") else 16
+ROUNDS = 30
 DAY = f"{AT:%Y%m%d}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +23,6 @@ from reportdata.pipeline.sources import Source
 from reportdata.readers import Format
 from reportdata.readers.tables import read_heading, read_table
 
-EXAMPLES = 150 if os.environ.get("REPORTDATA_TESTS_FULL") else 40
-"""Each takes DuckDB a while."""
 ZONES = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("America/New_York"), "ding3": ZoneInfo("Africa/Cairo")}
 HEADINGS = {
     "sent": ["corp_id", "report_id", "user_id", "sent_at", "template", "departments"],
@@ -117,7 +114,7 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
     ]
 
 
-@settings(max_examples=2 * EXAMPLES, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(tables, st.sampled_from([None, "ding2"]))
 def test_whole_columns_and_single_records_give_the_same_facts(
     table: tuple[str, list[tuple[str, ...]]], corp_id: str | None
@@ -135,7 +132,7 @@ def test_whole_columns_and_single_records_give_the_same_facts(
             assert sorted(whole, key=repr) == sorted(single, key=repr)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from([*ZONES]), st.integers(946_800_000, 4_102_300_000), st.sampled_from([0, 500_000, 123_456]))
 def test_common_forms_are_taken_as_whole_columns(corp_id: str, seconds: int, fraction: int) -> None:
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction)
@@ -164,7 +161,7 @@ _ROWS = st.lists(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_ROWS, st.sampled_from(["\n", "\r\n"]), st.integers(1, 120), st.booleans())
 def test_a_file_in_parts_gives_what_it_gives_as_a_whole(
     rows: list[str], end: str, size: int, has_bad_record: bool

@@ -28,7 +28,7 @@ CORPS = ("dinglive1", "dinglive2")
 ZONES = {CORPS[0]: ZoneInfo("Asia/Shanghai"), CORPS[1]: ZoneInfo("America/New_York")}
 BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
 CLIENTS = 8
-ROUNDS = 200 if os.environ.get("REPORTDATA_TESTS_FULL") else 6
+ROUNDS = 200 if os.environ.get("REPORTDATA_TESTS_FULL") else 12
 
 
 @pytest.fixture

@@ -413,24 +413,28 @@ def fill(folder: Folder, size: int) -> Path:
 
 def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(folder: Folder) -> None:
     def seconds() -> float:
-        time.sleep(0.2)  # how full it is, is looked at every now and then
-        began = time.monotonic()
-        assert pushed.push([sent(1)]).status == 200
-        return time.monotonic() - began
+        """What a push takes: the least of several, since the machine may be busy."""
+        took = []
+        for _ in range(5):
+            time.sleep(0.2)  # how full it is, is looked at every now and then
+            began = time.monotonic()
+            assert pushed.push([sent(1)]).status == 200
+            took.append(time.monotonic() - began)
+        return min(took)
 
     with pushing(folder, Limits(soft=100_000, hard=1_100_000)) as pushed:
-        assert min(seconds() for _ in range(5)) < 0.3  # the least of some: a machine may be busy
+        assert seconds() < 0.2
         fill(folder, 400_000)
-        assert 0.3 <= min(seconds() for _ in range(3)) < 0.8
+        assert 0.3 <= seconds() < 0.6
         fill(folder, 900_000)
-        assert seconds() >= 0.8
+        assert 0.8 <= seconds() < 1.1
         path = fill(folder, 1_200_000)
         time.sleep(0.2)
         answer = pushed.push([sent(2)])
         assert answer.error == FULL
         assert int(answer.headers["retry-after"]) > 0
         path.unlink()
-        assert min(seconds() for _ in range(5)) < 0.3
+        assert seconds() < 0.2
         assert set(pushed.facts()) == {fact(1)}
 
 
