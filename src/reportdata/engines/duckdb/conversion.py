@@ -23,19 +23,23 @@ _CLOCK = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _OFFSET = r"(Z|[+-](0\d|1[0-3]):[0-5]\d)"
 
 
+ORGANISATIONS = "organisations"
+"""The table of the organisations that are known: ``corp_id``, and ``zone``, the place of the time zone in `Zones`. There
+may be millions."""
+
+
 class Zones(NamedTuple):
-    """The time zones of organisations: a table of DuckDB's with ``corp_id`` and ``zone``, which is a number among
-    ``zones``; and the number for organisations that are not in it, None when they are not known."""
+    """The time zones that organisations have, and which of them those have that are not in the table of
+    `ORGANISATIONS`; None when these are to be refused."""
 
     zones: Sequence[ZoneInfo]
-    table: str
     others: int | None
 
 
-def facts_of_table(query: str, columns: Columns, organisations: Zones, corp_id: str | None) -> str:
+def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | None) -> str:
     """A query of the facts in a table of texts; it fails at the first record that is not of the common forms. All of
     its facts are to be thrown away if `uncommon_cells` finds any among them."""
-    zones = organisations.zones
+    zones = known.zones
     fields = [
         f"{_corp(columns.corp_id, corp_id)} as corp_id",
         f"{name(columns.report_id or '')} as report_id",
@@ -52,7 +56,10 @@ def facts_of_table(query: str, columns: Columns, organisations: Zones, corp_id: 
     at = columns.time_field
     return f"""
         with cells as (select {", ".join(fields)} from ({query})),
-        placed as (select *, {_zone_number(organisations)} as zone from cells),
+        placed as (
+            select *, epoch_us(try_cast(written as timestamp)) as local, {_zone_number(known)} as zone
+            from cells
+        ),
         timed as (select *, {_instant(zones)} as instant from placed),
         checked as (
             select *, case when coalesce({" and ".join(simple)}, false)
@@ -99,22 +106,24 @@ def _matches(column: str, pattern: str) -> str:
     return f"regexp_full_match({column}, {text(pattern)})"
 
 
-def _zone_number(organisations: Zones) -> str:
+def _zone_number(known: Zones) -> str:
     """Which of the zones counts for ``corp_id``; null for an unknown organisation."""
-    # Of a join, DuckDB might take the wrong side into memory.
-    members = f"(select corp_id from {organisations.table} where zone ="
-    cases = " ".join(f"when corp_id in {members} {at}) then {at}" for at, _ in enumerate(organisations.zones))
-    others = "cast(null as integer)" if organisations.others is None else str(organisations.others)
+    # Of a join, DuckDB might take the facts into memory in place of the organisations.
+    cases = " ".join(
+        f"when corp_id in (select corp_id from {ORGANISATIONS} where zone = {at}) then {at}"
+        for at, _ in enumerate(known.zones)
+    )
+    others = "cast(null as integer)" if known.others is None else str(known.others)
     return f"case {cases} else {others} end" if cases else others
 
 
 def _instant(zones: Sequence[ZoneInfo]) -> str:
-    local = "epoch_us(try_cast(written as timestamp))"
-    utc = f"{local} - {_by_zone(zones, local, _offset_of_local)}"
-    # What DuckDB writes itself is exact, and cheaper to compare than to match.
+    # What DuckDB writes itself is exact, and cheaper to compare than to match. Other than `or`, `case` matches the rest
+    # alone; and the many offsets stand in the query once.
+    written_so = "cast(try_cast(written as timestamp) as varchar) = written"
     return f"""case
-        when cast(try_cast(written as timestamp) as varchar) = written then {utc}
-        when {_matches("written", _CLOCK)} then {utc}
+        when case when {written_so} then true else {_matches("written", _CLOCK)} end
+            then local - {_by_zone(zones, "local", _offset_of_local)}
         when {_matches("written", r"[0-9]{13}")} then cast(written as bigint) * 1000
         when {_matches("written", r"[0-9]{10}")} then cast(written as bigint) * {SECOND}
         when {_matches("written", _CLOCK + _OFFSET)} then epoch_us(try_cast(written as timestamptz))

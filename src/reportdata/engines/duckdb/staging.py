@@ -22,7 +22,7 @@ from reportdata.columns import Columns
 from reportdata.days import PARTITION
 from reportdata.engines import Files, FilesHere
 from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, failing, file, memory_of, name, text
-from reportdata.engines.duckdb.conversion import Zones, facts_of_table, uncommon_cells
+from reportdata.engines.duckdb.conversion import ORGANISATIONS, Zones, facts_of_table, uncommon_cells
 from reportdata.engines.duckdb.news import Staged, keep_all, keep_new
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Fact, Kind, Organisations
@@ -158,7 +158,7 @@ class Staging:
         return [keep_new(self._rows, kind, self._parts, self.folder, known, self._files) for kind in kinds]
 
     def _zones(self, organisations: Organisations) -> Zones:
-        """A table of the organisations; those that are added later have the zone of unknown ones."""
+        """The organisations' zones. Their table is made once: who is added later has the zone of unknown ones."""
         if self._known is None or self._known[0] is not organisations:
             add_in = organisations.add_in
             zones = sorted({*organisations.known.values()} | ({add_in} if add_in is not None else set()), key=str)
@@ -166,9 +166,9 @@ class Staging:
             path = self.folder / "organisations.jsonl"
             _write_lines(path, ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items()))
             known = _read_lines([path], {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
-            self._rows(f"create or replace temp table organisations as select * from {known}")
+            self._rows(f"create or replace temp table {ORGANISATIONS} as select * from {known}")
             path.unlink()
-            self._known = organisations, Zones(zones, "organisations", None if add_in is None else numbers[add_in])
+            self._known = organisations, Zones(zones, None if add_in is None else numbers[add_in])
         return self._known[1]
 
     def _staged(self, kind: Kind) -> str:
