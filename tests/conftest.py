@@ -30,7 +30,9 @@ from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, n
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.settings import Settings
+from reportdata.store import Store
 from storage import BUCKET, environment, object_storage
+from stores import STORES
 
 REQUIRED = set(os.environ.get("REPORTDATA_TESTS_REQUIRE", "").split())
 """Tools and packages whose absence fails a test instead of skipping it."""
@@ -57,6 +59,26 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
     require_package("pyspark")
     with cluster(tmp_path_factory.mktemp("spark"), memory="1200m", cores=2) as running:
         yield running
+
+
+@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens one more instance on the same store, as another process would."""
+    opened: list[Store] = []
+
+    def open_one(folder: Path = tmp_path) -> Store:
+        opened.append(request.param(folder))
+        return opened[-1]
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(another: Callable[[], Store]) -> Store:
+    """A store of its own, of every kind."""
+    return another()
 
 
 @pytest.fixture(autouse=True)

@@ -5,19 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import random
 import re
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
-from http.client import HTTPConnection, HTTPException
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.request import urlopen
 
 import msgspec
@@ -28,97 +25,12 @@ from hypothesis import strategies as st
 from calling import CORP, NOW, Call, add_sample
 from causes import ERRORS
 from conftest import Folder, require_tool, run, serving
+from pushing import FACTS, TOKEN, WRITE, Pushing, Record, fact, pushing, sent
 from reportdata.api import pushes, records
 from reportdata.api.answers import Fault
-from reportdata.api.pushes import BODY, Limits
+from reportdata.api.pushes import BODY
 from reportdata.api.records import LARGEST_CONTENT, MOST_RECORDS
-from reportdata.cli.service import open_server
-from reportdata.errors import InboxError
-from reportdata.facts import Fact
-from reportdata.identity import REPORT_READ, REPORT_WRITE, App, AppType
-from reportdata.inbox import facts_of
-from reportdata.inbox.folder import FolderInbox
-from reportdata.settings import Settings
-from test_backup import mounted
-
-FACTS = "/v1/facts"
-WRITE = (REPORT_WRITE,)
-TOKEN = "x-acs-dingtalk-access-token"
-FULL = 503, "ServiceUnavailable"
-
-Record = dict[str, Any]
-
-
-class Answer(NamedTuple):
-    """What a push is answered."""
-
-    status: int
-    headers: dict[str, str]
-    body: dict[str, Any]
-
-    @property
-    def error(self) -> tuple[int, str]:
-        return self.status, self.body["code"]
-
-
-class Pushing(NamedTuple):
-    """A server with an app that may push, and its inbox."""
-
-    folder: Folder
-    address: tuple[str, int]
-    app: App
-    token: str
-    seen: list[int]
-
-    def push(self, body: object, **headers: str) -> Answer:
-        """Push bytes as they are, or records as an array."""
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        return post(self.address, content, {TOKEN: self.token} | names)
-
-    def facts(self) -> list[Fact]:
-        """All that is in the inbox, finished or not."""
-        return facts_in(self.folder)
-
-    def news(self) -> list[Fact]:
-        """What came since this was last asked."""
-        found = self.facts()
-        self.seen.append(len(found))
-        return found[self.seen[-2] :]
-
-
-def post(address: tuple[str, int], body: bytes, headers: Mapping[str, str]) -> Answer:
-    with closing(HTTPConnection(*address, timeout=20)) as connection:
-        connection.request("POST", FACTS, body, dict(headers))
-        answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
-
-
-def facts_in(folder: Folder) -> list[Fact]:
-    inbox = FolderInbox(folder.settings.inbox)
-    while True:
-        with suppress(InboxError):  # a segment was finished between the two looks
-            return [fact for path in sorted(inbox.folder.glob("*")) for fact in facts_of(path)]
-
-
-@contextmanager
-def pushing(folder: Folder, limits: Limits | None = None, **options: Any) -> Iterator[Pushing]:
-    """A server of the sample organisation that may be pushed to."""
-    if not folder.store.organisations():
-        add_sample(folder)
-    app, _ = folder.add_app(CORP, scopes=WRITE)
-    if limits is None:
-        with serving(folder, **options) as served:
-            yield Pushing(folder, served.address, app, folder.token(app), [0])
-        return
-    with open_server(Settings(folder.path, port=0, rate=0), limits=limits) as server:
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield Pushing(folder, server.address, app, folder.token(app), [0])
-        finally:
-            server.stop()
-            thread.join()
+from reportdata.identity import REPORT_READ, REPORT_WRITE, AppType
 
 
 @pytest.fixture
@@ -132,16 +44,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pushing]:
     folder = Folder(tmp_path_factory.mktemp("pushes"))
     with closing(folder.store), pushing(folder) as made:
         yield made
-
-
-def sent(number: int, **more: object) -> Record:
-    return {"report_id": f"r{number}", "user_id": "u1", "sent_at": 1_790_000_000 + number} | more
-
-
-def fact(number: int) -> Fact:
-    """What a record says; 2026-09-21 22:13:20 in the organisation's zone, and some seconds."""
-    at, day = (1_790_000_000 + number) * 1_000_000, 20260921 + (number + 80_000) // 86_400
-    return Fact(kind="sent", corp_id=CORP, report_id=f"r{number}", user_id="u1", at=at, stat_day=str(day))
 
 
 def test_what_is_accepted_is_in_the_inbox_and_what_is_refused_is_named(pushed: Pushing) -> None:
@@ -402,89 +304,6 @@ def test_many_pushes_at_once_are_all_there(pushed: Pushing) -> None:
     assert sorted(pushed.facts(), key=lambda one: one.at) == [fact(number) for number in range(500)]
 
 
-def fill(folder: Folder, size: int) -> Path:
-    """A finished segment that nobody takes up."""
-    path = folder.settings.inbox / "0000-filling.jsonl"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("wb") as file:
-        file.truncate(size)
-    return path
-
-
-def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(folder: Folder) -> None:
-    def seconds() -> float:
-        """What a push takes: the least of several, since the machine may be busy."""
-        took = []
-        for _ in range(5):
-            time.sleep(0.2)  # how full it is, is looked at every now and then
-            began = time.monotonic()
-            assert pushed.push([sent(1)]).status == 200
-            took.append(time.monotonic() - began)
-        return min(took)
-
-    with pushing(folder, Limits(soft=100_000, hard=1_100_000)) as pushed:
-        assert seconds() < 0.2
-        fill(folder, 400_000)
-        assert 0.3 <= seconds() < 0.6
-        fill(folder, 900_000)
-        assert 0.8 <= seconds() < 1.1
-        path = fill(folder, 1_200_000)
-        time.sleep(0.2)
-        answer = pushed.push([sent(2)])
-        assert answer.error == FULL
-        assert int(answer.headers["retry-after"]) > 0
-        path.unlink()
-        assert seconds() < 0.2
-        assert set(pushed.facts()) == {fact(1)}
-
-
-def test_a_disk_that_is_nearly_full_takes_no_more(folder: Folder) -> None:
-    with pushing(folder, Limits(least_free=1 << 60)) as pushed:
-        pushed.push([sent(1)])
-        answer = pushed.push([sent(1)])
-        assert answer.error == FULL
-        assert answer.headers["retry-after"]
-        assert pushed.facts() == []
-
-
-def test_bodies_that_are_read_at_once_are_limited_together(folder: Folder) -> None:
-    head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: %s\r\nContent-Length: 90000\r\n\r\n"
-    with pushing(folder, Limits(held=100_000)) as pushed, socket.create_connection(pushed.address, 10) as slow:
-        slow.sendall((head % pushed.token).encode() + b" " * 60_000)
-        time.sleep(0.2)
-        assert pushed.push([sent(1)]).status == 200
-        assert pushed.push(json.dumps(sent(2)).encode().ljust(60_000)).error == FULL
-        slow.sendall(json.dumps(sent(3)).encode().ljust(30_000))
-        assert slow.recv(100).startswith(b"HTTP/1.1 200 OK")
-        assert pushed.push(json.dumps(sent(4)).encode().ljust(60_000)).status == 200
-        assert pushed.facts() == [fact(1), fact(3), fact(4)]
-
-
-def test_a_full_disk_is_a_system_error_until_there_is_room_again(tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "size=2m") as disk:
-        folder = Folder(disk / "data")
-        with closing(folder.store), pushing(folder, Limits(least_free=0)) as pushed:
-            known = [sent(0)]
-            assert pushed.push(known).status == 200
-            filling = disk / "filling"
-            with filling.open("wb", buffering=0) as file, suppress(OSError):
-                while file.write(b"x" * 4096):
-                    pass
-            refused = 0
-            for number in range(1, 30):
-                answer = pushed.push([sent(number)] * 50)
-                if answer.status != 200:
-                    assert answer.error == (500, "systemError")
-                    refused += 1
-                else:
-                    known.append(sent(number))
-            assert refused > 20
-            filling.unlink()
-            assert pushed.push([sent(99)]).status == 200
-            numbers = {record["sent_at"] - 1_790_000_000 for record in known} | {99}
-            assert set(pushed.facts()) == {fact(number) for number in numbers}
-
-
 def test_an_inbox_that_is_in_the_way_is_a_system_error_until_it_is_not(pushed: Pushing) -> None:
     place = pushed.folder.settings.inbox
     place.write_text("in the way")
@@ -557,83 +376,3 @@ def test_the_page_about_pushing_says_what_is_so(pushed: Pushing) -> None:
     assert len(pushed.facts()) == 3
     codes = {fault.code for fault in (vars(pushes) | vars(records)).values() if isinstance(fault, Fault)} - set(ERRORS)
     assert not [code for code in codes if f"`{code}`" not in text]
-
-
-# A server without anything beside it that would take up what it is pushed.
-SERVING = """
-import sys
-from pathlib import Path
-from reportdata.cli.service import open_server
-from reportdata.settings import Settings
-with open_server(Settings(Path(sys.argv[1]), port=0, rate=0)) as server:
-    print(*server.address, flush=True)
-    server.run()
-"""
-ROUNDS = 30
-
-
-class Client:
-    """Pushes until it is stopped, and again what was not acknowledged; remembers what was."""
-
-    def __init__(self, number: int, token: str) -> None:
-        self.random = random.Random(number)
-        self.token = token
-        self.numbers = iter(range(number * 1_000_000, (number + 1) * 1_000_000))
-        self.tried: set[int] = set()
-        self.acknowledged: set[int] = set()
-        self._open: list[int] = []
-
-    def push(self, address: tuple[str, int]) -> None:
-        """Until the server dies."""
-        try:
-            with closing(HTTPConnection(*address, timeout=20)) as connection:
-                while True:
-                    if not self._open:
-                        self._open = [next(self.numbers) for _ in range(self.random.choice([1, 1, 3, 200]))]
-                        self.tried.update(self._open)
-                    self._push(connection)
-        except (OSError, HTTPException):
-            pass
-
-    def _push(self, connection: HTTPConnection) -> None:
-        body = "\n".join(json.dumps(sent(number)) for number in self._open)
-        connection.request("POST", FACTS, body, {TOKEN: self.token, "Idempotency-Key": str(self._open[0])})
-        answer = connection.getresponse()
-        said = json.loads(answer.read())
-        assert (answer.status, said) == (200, {"added": len(self._open), "refused": 0, "records": []})
-        self.acknowledged.update(self._open)
-        self._open = []
-
-
-def test_killed_at_any_moment_nothing_that_was_acknowledged_is_lost(folder: Folder) -> None:
-    add_sample(folder)
-    token = folder.token(folder.add_app(CORP, scopes=WRITE)[0])
-    clients = [Client(number, token) for number in range(1, 5)]
-    inbox = FolderInbox(folder.settings.inbox)
-    chance = random.Random(1)
-    found: dict[int, int] = {}
-    whole = 0
-    for _ in range(ROUNDS):
-        command = [sys.executable, "-c", SERVING, str(folder.path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            host, port = process.stdout.readline().split()
-            with ThreadPoolExecutor(len(clients)) as threads:
-                done = [threads.submit(client.push, (host, int(port))) for client in clients]
-                time.sleep(chance.uniform(0, 0.4))
-                process.kill()
-                process.wait()
-                for one in done:
-                    one.result()
-        paths = inbox.ready()
-        for one in (one for path in paths for one in facts_of(path)):
-            number = int(one.report_id[1:])
-            assert one.report_id == f"r{number}"
-            assert one.at == (1_790_000_000 + number) * 1_000_000
-            found[number] = found.get(number, 0) + 1
-        inbox.remove(paths)
-        acknowledged = set().union(*(client.acknowledged for client in clients))
-        assert acknowledged <= found.keys() <= set().union(*(client.tried for client in clients))
-        whole += bool(acknowledged)
-        assert inbox.backlog() == 0
-    assert whole > ROUNDS / 2

@@ -1,4 +1,4 @@
-"""What every store owes, against each implementation."""
+"""What every store owes of days, and as a whole, against each implementation."""
 
 from __future__ import annotations
 
@@ -7,236 +7,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import postgres
 from reportdata.days import Coverage, Observation, days_between
-from reportdata.errors import AlreadyKnown, LakeError, NotKnown, Overtaken, Reason, Refused, StoreError
-from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, issue, mint
+from reportdata.errors import LakeError, Overtaken, StoreError
+from reportdata.identity import Organisation, hash_of, mint
 from reportdata.states import DayState, State
 from reportdata.store import DayKpis, Official, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
+from stores import APP, NOW, UNIVERSE, ask, cover, row, state, together, with_app
 
-STORES: dict[str, Callable[[Path], Store]] = {
-    "sqlite": lambda folder: SQLiteStore(folder / "store.db"),
-    "postgres": lambda folder: PostgresStore(_address(str(folder))),
-}
-NOW = 1_800_000_000.5
-SECRET = "s" * 64
-APP = App(app_key="key1", name="one", corp_id="c1", secret_hash=hash_of(SECRET), scopes=("a", "b"), rate=7)
-UNIVERSE = list(days_between("20231220", "20240110"))
 fresh = itertools.count()
 many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@cache
-def _address(_folder: str) -> str:
-    return postgres.address()
-
-
-@pytest.fixture(params=STORES.values(), ids=STORES.keys())
-def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Opens one more instance on the same store, as another process would."""
-    opened: list[Store] = []
-
-    def open_one(folder: Path = tmp_path) -> Store:
-        opened.append(request.param(folder))
-        return opened[-1]
-
-    yield open_one
-    for store in opened:
-        store.close()
-
-
-@pytest.fixture
-def store(another: Callable[[], Store]) -> Store:
-    return another()
-
-
-def together(*calls: Callable[[], Any]) -> list[Any]:
-    """What the calls return that threads make at the same moment."""
-    start = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        start.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-def with_app(store: Store, **properties: Any) -> App:
-    store.add_organisations([Organisation("c1", "Asia/Shanghai")])
-    app = msgspec.structs.replace(APP, **properties)
-    store.add_app(app, NOW)
-    return app
-
-
-def ask(store: Store, app_key: str = "key1", secret: str = SECRET, now: float = NOW) -> str:
-    return store.issue_token(app_key, lambda app, current: issue(app, secret, current, now))
-
-
-def row(corp_id: str, day: str, *values: int) -> DayKpis:
-    return DayKpis(corp_id, day, dict(zip(("4100", "4101", "4102"), values, strict=False)))
-
-
-def state(corp_id: str, day: str, kpi_id: str, of: State = State.FINAL, as_of: int = 1) -> DayState:
-    return DayState(corp_id, day, kpi_id, of, as_of)
-
-
-def cover(store: Store, *pieces: tuple[str, str, str]) -> None:
-    store.put_coverage("s", [Observation(*piece) for piece in pieces], [])
-
-
-def test_organisations_are_listed_by_id_and_added_once(store: Store, another: Callable[[], Store]) -> None:
-    assert store.organisations() == []
-    store.add_organisations([Organisation("c2", "Asia/Tokyo"), Organisation("c1", "Asia/Shanghai")])
-    store.add_organisations([Organisation("c2", "Asia/Tokyo"), Organisation("组织", "Europe/Berlin")])
-    listed = [(o.corp_id, o.time_zone) for o in another().organisations()]
-    assert listed == [("c1", "Asia/Shanghai"), ("c2", "Asia/Tokyo"), ("组织", "Europe/Berlin")]
-
-
-def test_an_organisation_with_another_zone_is_refused_and_none_is_added(store: Store) -> None:
-    store.add_organisations([Organisation("c2", "Asia/Tokyo")])
-    with pytest.raises(AlreadyKnown, match="Asia/Tokyo"):
-        store.add_organisations([Organisation("c1", "Asia/Shanghai"), Organisation("c2", "Asia/Shanghai")])
-    assert store.organisations() == [Organisation("c2", "Asia/Tokyo")]
-
-
-def test_the_same_organisation_added_by_two_at_once_is_there_once(another: Callable[[], Store]) -> None:
-    stores = another(), another()
-    together(*(lambda s=s: s.add_organisations([Organisation("c1", "Asia/Tokyo")]) for s in stores))
-    assert stores[0].organisations() == [Organisation("c1", "Asia/Tokyo")]
-
-
-def test_an_app_comes_back_as_it_was_added(store: Store, another: Callable[[], Store]) -> None:
-    first = with_app(store, allow_list=("192.0.2.0/24", "2001:db8::1"), name="名字 'x' \"y\"")
-    second = with_app(store, app_key="key0", corp_id=None, type=AppType.THIRD_PARTY_PERSONAL, rate=None, disabled=True)
-    other = another()
-    assert (other.app("key1"), other.app("none")) == (first, None)
-    assert other.apps() == [second, first]
-
-
-def test_changing_an_app_keeps_its_tokens_unless_the_secret_changes(store: Store, another: Callable[[], Store]) -> None:
-    with_app(store)
-    token, other = hash_of(ask(store)), another()
-    changed = store.change_app("key1", lambda app: msgspec.structs.replace(app, disabled=True, scopes=()))
-    assert changed == store.app("key1") == msgspec.structs.replace(APP, disabled=True, scopes=())
-    caller = other.caller(token)
-    assert caller is not None
-    assert caller.app == changed
-    store.change_app("key1", lambda app: msgspec.structs.replace(app, secret_hash=hash_of("new"), disabled=False))
-    assert other.caller(token) is None
-    assert ask(store, secret="new") != ask(store, secret="new", now=NOW + TOKEN_LIFETIME)
-
-
-def test_a_change_that_fails_changes_nothing_and_an_unknown_app_is_said_so(store: Store) -> None:
-    with_app(store)
-    with pytest.raises(ZeroDivisionError):
-        store.change_app("key1", lambda app: msgspec.structs.replace(app, rate=1 // 0))
-    assert store.apps() == [APP]
-    with pytest.raises(NotKnown, match="key2"):
-        store.change_app("key2", lambda app: app)
-
-
-def test_changes_by_two_at_once_are_made_one_after_the_other(store: Store, another: Callable[[], Store]) -> None:
-    with_app(store, rate=1)
-
-    def raise_rate(of: Store) -> None:
-        for _ in range(25):
-            of.change_app("key1", lambda app: msgspec.structs.replace(app, rate=(app.rate or 0) + 1))
-
-    one, two = another(), another()
-    together(lambda: raise_rate(one), lambda: raise_rate(two))
-    app = store.app("key1")
-    assert app is not None
-    assert app.rate == 51
-
-
-def test_a_repeated_call_gives_the_same_token_and_renews_it(store: Store, another: Callable[[], Store]) -> None:
-    with_app(store)
-    token = ask(store)
-    assert ask(another(), now=NOW + 7000) == token
-    caller = store.caller(hash_of(token))
-    assert caller is not None
-    assert (caller.app, caller.expires_at) == (APP, int(NOW) + 7000 + TOKEN_LIFETIME)
-    assert store.caller(hash_of("another")) is None
-
-
-def test_after_its_end_a_token_is_let_go_and_a_new_one_given(store: Store) -> None:
-    with_app(store)
-    old = ask(store)
-    new = ask(store, now=NOW + TOKEN_LIFETIME)
-    assert new != old
-    assert store.caller(hash_of(old)) is None
-    assert store.caller(hash_of(new)) is not None
-
-
-def test_what_decide_raises_changes_nothing(store: Store) -> None:
-    with_app(store)
-    token = ask(store)
-    for key, secret in (("key1", "wrong"), ("unknown", SECRET)):
-        with pytest.raises(Refused) as refused:
-            ask(store, key, secret, now=NOW + 100)
-        assert refused.value.reason is Reason.CREDENTIALS
-    caller = store.caller(hash_of(token))
-    assert caller is not None
-    assert caller.expires_at == int(NOW) + TOKEN_LIFETIME
-
-
-def test_two_first_calls_at_once_give_tokens_that_both_work(store: Store, another: Callable[[], Store]) -> None:
-    one, two = another(), another()
-    for number in range(10):
-        with_app(store, app_key=f"key{number}")
-        tokens = together(*(lambda s=s, n=number: ask(s, f"key{n}") for s in (one, two)))
-        assert all(store.caller(hash_of(token)) for token in tokens)
-
-
-def test_an_added_token_works_beside_the_issued_one(store: Store, another: Callable[[], Store]) -> None:
-    app = with_app(store)
-    issued = ask(store)
-    text, kept = mint(app, NOW + 10)
-    store.add_token(kept)
-    assert ask(store, now=NOW + 20) == issued
-    assert all(another().caller(hash_of(token)) for token in (issued, text))
-    with pytest.raises(StoreError):
-        store.add_token(Token("hash", "no such app", "", int(NOW)))
-
-
-def test_tokens_of_other_apps_are_left_alone(store: Store) -> None:
-    with_app(store)
-    with_app(store, app_key="key2")
-    token = ask(store)
-    ask(store, "key2", now=NOW + 2 * TOKEN_LIFETIME)
-    store.change_app("key2", lambda app: msgspec.structs.replace(app, secret_hash="x"))
-    assert store.caller(hash_of(token)) is not None
-
-
-def test_a_client_token_serves_one_request_for_a_day(store: Store, another: Callable[[], Store]) -> None:
-    day = 86_400
-    assert store.claim_client_token("key1", "t", "request", NOW)
-    assert another().claim_client_token("key1", "t", "request", NOW + 1)
-    assert not store.claim_client_token("key1", "t", "other", NOW + 2)
-    assert store.claim_client_token("key1", "t", "request", NOW + 3)
-    assert store.claim_client_token("key1", "u", "other", NOW)
-    assert store.claim_client_token("key2", "t", "other", NOW)
-    assert store.claim_client_token("key1", "t", "other", NOW + 3 + day)
-    assert not store.claim_client_token("key1", "t", "request", NOW + 4 + day)
-
-
-def test_of_two_requests_with_one_client_token_at_once_one_is_refused(another: Callable[[], Store]) -> None:
-    stores = {"a": another(), "b": another()}
-    for number in range(10):
-        claims = (lambda r=r, s=s, n=number: s.claim_client_token("k", f"{n}", r, NOW) for r, s in stores.items())
-        assert sorted(together(*claims)) == [False, True]
 
 
 def test_outside_the_coverage_a_day_is_unknown_and_inside_it_is_zero(
@@ -532,16 +320,6 @@ def test_days_asked_for_at_once_are_what_each_is(
     store.put_days(service, dict.fromkeys(UNIVERSE, "f"), [row(*key, value) for key, value in numbers.items()], NOW)
     store.put_states(service, [DayState(corp_id, day, "4102", State.PARTIAL, 7) for corp_id, day in list(numbers)[::2]])
     assert store.days(service, wanted) == [store.day(service, *one) for one in wanted]
-
-
-def test_callers_asked_for_at_once_are_what_each_is(store: Store) -> None:
-    for key in ("key1", "key2"):
-        with_app(store, app_key=key)
-        store.add_token(Token(hash_of(key), key, "", int(NOW) + 60))
-    hashes = [hash_of(text) for text in ("key2", "nobody", "key1", "key2")]
-    found = store.callers(hashes)
-    assert found == [store.caller(one) for one in hashes]
-    assert [caller and caller.app.app_key for caller in found] == ["key2", None, "key1", "key2"]
 
 
 looks = st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE), st.integers(0, 3)).map(

@@ -24,8 +24,8 @@ _OFFSET = r"(Z|[+-](0\d|1[0-3]):[0-5]\d)"
 
 
 ORGANISATIONS = "organisations"
-"""The table of the organisations that are known: ``corp_id``, and ``zone``, the place of the time zone in `Zones`. There
-may be millions."""
+"""The table of the organisations that are known, maybe millions: ``corp_id``, and ``zone``, the place of the time zone
+in `Zones`."""
 
 
 class Zones(NamedTuple):
