@@ -1,408 +1,22 @@
-"""What every store owes of days, and as a whole, against each implementation."""
+"""What every store owes as a whole, against each implementation."""
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from reportdata.days import Coverage, Observation, days_between
-from reportdata.errors import LakeError, Overtaken, StoreError
+from reportdata.errors import StoreError
 from reportdata.identity import Organisation, hash_of, mint
-from reportdata.states import DayState, State
-from reportdata.store import DayKpis, Official, Store
+from reportdata.store import Official, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
-from stores import APP, NOW, UNIVERSE, ask, cover, row, state, together, with_app
-
-fresh = itertools.count()
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def test_outside_the_coverage_a_day_is_unknown_and_inside_it_is_zero(
-    store: Store, another: Callable[[], Store]
-) -> None:
-    assert store.put_days("s", {"20240102": "f"}, [row("c1", "20240102", 3, 2, 1)], NOW) == 1
-    other = another()
-    assert other.kpis("s", "c1", "20240102") is None
-    assert other.kpis_between("s", None, "20240101", "20240103") == []
-    cover(store, ("c1", "20240101", "20240102"))
-    assert other.kpis("s", "c1", "20240102") == {"4100": 3, "4101": 2, "4102": 1}
-    assert other.kpis("s", "c1", "20240101") == other.kpis("another service", "c1", "20240102") == {}
-    assert other.kpis("s", "c1", "20240103") is other.kpis("s", "c2", "20240102") is None
-
-
-def test_rows_are_taken_one_by_one_and_what_stops_them_changes_nothing(store: Store) -> None:
-    cover(store, ("c1", "20240101", "20240109"))
-    days = {"20240101": "f", "20240102": "f"}
-    assert store.put_days("s", days, (row("c1", day, 1) for day in days), NOW) == 2
-
-    def ending() -> Iterator[DayKpis]:
-        yield row("c1", "20240101", 9)
-        raise LakeError("a file went away")
-
-    with pytest.raises(LakeError):
-        store.put_days("s", dict.fromkeys(days, "g"), ending(), NOW)
-    assert store.kpis("s", "c1", "20240101") == store.kpis("s", "c1", "20240102") == row("c1", "", 1).values
-    assert store.fingerprints("s") == days
-    assert store.put_days("s", dict.fromkeys(days, "g"), (row("c1", "20240101", 2) for _ in range(1)), NOW) == 2
-    assert store.kpis("s", "c1", "20240102") == {}
-
-
-def test_an_organisation_that_lost_its_facts_of_a_day_has_zeros_and_a_history(store: Store) -> None:
-    cover(store, ("c1", "20240101", "20240109"), ("c2", "20240101", "20240109"))
-    rows = [row(corp, day, 5, 4, 3) for corp in ("c1", "c2") for day in ("20240102", "20240103")]
-    store.put_days("s", {"20240102": "f1", "20240103": "f1"}, rows, NOW)
-    assert store.put_days("s", {"20240102": "f2"}, [row("c2", "20240102", 5, 4, 3)], NOW + 1) == 1
-    assert store.kpis("s", "c1", "20240102") == {}
-    assert store.kpis("s", "c1", "20240103") == store.kpis("s", "c2", "20240102") == rows[0].values
-    assert [(version.values, version.fingerprint) for version in store.history("s", "c1", "20240102")] == [
-        (rows[0].values, "f1"),
-        ({}, "f2"),
-    ]
-
-
-@many
-@given(data=st.data())
-def test_every_value_that_a_day_had_is_in_its_history_once(store: Store, data: st.DataObject) -> None:
-    service, days, corps = f"history {next(fresh)}", UNIVERSE[10:13], ("c1", "c2")
-    history: dict[tuple[str, str], list[tuple[dict[str, int], int, str]]] = {}
-    fingerprints: dict[str, str] = {}
-    for number in range(data.draw(st.integers(1, 5))):
-        named = data.draw(st.sets(st.sampled_from(days), min_size=1))
-        rows = data.draw(st.dictionaries(st.tuples(st.sampled_from(corps), st.sampled_from(sorted(named))), st.just(0)))
-        values = {key: {"4100": data.draw(st.integers(0, 2)), "4102": 1} for key in rows}
-        changed = 0
-        for key in itertools.product(corps, named):
-            was, new = history.get(key), values.get(key, {})
-            if new != (was[-1][0] if was else {}):
-                history.setdefault(key, []).append((new, number * 1000, f"f{number}"))
-                changed += 1
-        put = [DayKpis(*key, value) for key, value in values.items()]
-        assert store.put_days(service, dict.fromkeys(named, f"f{number}"), put, number) == changed
-        fingerprints |= dict.fromkeys(named, f"f{number}")
-    assert store.fingerprints(service) == fingerprints
-    for key in itertools.product(corps, days):
-        assert [tuple(version) for version in store.history(service, *key)] == history.get(key, [])
-
-
-def test_the_files_of_a_day_are_noted_with_its_fingerprint(store: Store, another: Callable[[], Store]) -> None:
-    assert store.computed_files("s", ["20240101"]) == store.fingerprints("s", ["20240101"]) == {}
-    files = {"20240101": ["sent/b", "sent/a"], "20240102": ["commented/c"]}
-    store.put_days("s", dict.fromkeys((*files, "20240103"), "f"), [], NOW, files=files)
-    other = another()
-    assert other.computed_files("s", ["20240101", "20240103", "20240109"]) == {
-        "20240101": {"sent/a", "sent/b"},
-        "20240103": set(),
-    }
-    assert other.fingerprints("s", ["20240102", "20240109"]) == {"20240102": "f"}
-    assert other.fingerprints("s", []) == other.computed_files("s", []) == other.computed_files("t", files) == {}
-    store.put_days("s", {"20240101": "g"}, [], NOW)
-    assert other.computed_files("s", files) == {"20240101": set(), "20240102": {"commented/c"}}
-
-
-def test_files_are_exchanged_only_if_they_are_still_what_the_day_was_computed_from(
-    store: Store, another: Callable[[], Store]
-) -> None:
-    cover(store, ("c1", "20240101", "20240109"))
-    store.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1, 1, 1)], NOW, files={"20240101": ["a", "b"]})
-    other = another()
-    assert other.exchange_files("s", "20240101", "f", "g", ["m"])
-    assert not store.exchange_files("s", "20240101", "f", "h", ["n"])
-    assert not store.exchange_files("s", "20240102", "f", "h", ["n"])
-    assert not store.exchange_files("t", "20240101", "g", "h", ["n"])
-    assert store.fingerprints("s") == {"20240101": "g"}
-    assert store.computed_files("s", ["20240101"]) == {"20240101": {"m"}}
-    assert [version.fingerprint for version in store.history("s", "c1", "20240101")] == ["f"]
-    assert store.newest() == NOW
-
-
-def test_some_organisations_of_a_day_are_replaced_and_others_stay(store: Store) -> None:
-    cover(store, *((corp, "20240101", "20240109") for corp in ("c1", "c2", "c3")))
-    days = ("20240101", "20240102")
-    store.put_days("s", dict.fromkeys(days, "f"), [row(c, d, 5, 4, 3) for c in ("c1", "c2") for d in days], NOW)
-    only = {"20240101": {"c1", "c3"}}
-    put = [row("c3", "20240101", 1, 1, 1), row("c2", "20240102", 6, 6, 6)]
-    assert store.put_days("s", dict.fromkeys(days, "g"), put, NOW, only=only) == 4
-    found = {(corp, day): store.kpis("s", corp, day) for corp in ("c1", "c2", "c3") for day in days}
-    assert found == {
-        ("c1", "20240101"): {},
-        ("c2", "20240101"): {"4100": 5, "4101": 4, "4102": 3},
-        ("c3", "20240101"): {"4100": 1, "4101": 1, "4102": 1},
-        ("c1", "20240102"): {},
-        ("c2", "20240102"): {"4100": 6, "4101": 6, "4102": 6},
-        ("c3", "20240102"): {},
-    }
-    assert store.put_days("s", {"20240101": "h"}, [], NOW, only={"20240101": []}) == 0
-    assert store.fingerprints("s") == {"20240101": "h", "20240102": "g"}
-
-
-def test_days_are_put_only_if_they_are_still_as_they_were(store: Store, another: Callable[[], Store]) -> None:
-    days = ("20240101", "20240102")
-    put = [row("c1", day, 1, 1, 1) for day in days]
-    was: dict[str, str | None] = dict.fromkeys(days)
-    assert store.put_days("s", dict.fromkeys(days, "f"), put, NOW, was=was) == 2
-    late = [row("c1", day, 2, 2, 2) for day in days]
-    for wrong in (was, {days[0]: "f", days[1]: None}, {days[0]: "f", days[1]: "e"}, {days[1]: "e"}):
-        with pytest.raises(Overtaken, match="2024010"):
-            another().put_days("s", dict.fromkeys(days, "g"), late, NOW, was=wrong)
-    assert store.fingerprints("s") == dict.fromkeys(days, "f")
-    assert [len(store.history("s", "c1", day)) for day in days] == [1, 1]
-    assert another().put_days("s", dict.fromkeys(days, "g"), late, NOW, was=dict.fromkeys(days, "f")) == 2
-
-
-def test_of_two_who_put_a_day_at_once_one_is_overtaken(another: Callable[[], Store]) -> None:
-    stores = another(), another()
-
-    def put(store: Store, number: int, fingerprint: str) -> bool:
-        try:
-            store.put_days("s", {"20240101": fingerprint}, [row("c1", "20240101", number)], NOW, was=was)
-        except Overtaken:
-            return False
-        return True
-
-    was: dict[str, str | None] = {"20240101": None}
-    for number in range(10):
-        names = [f"{number}a", f"{number}b"]
-        done = together(*(lambda s=s, n=n: put(s, number, n) for s, n in zip(stores, names, strict=True)))  # noqa: B023
-        assert sorted(done) == [False, True]
-        was = {"20240101": names[done.index(True)]}
-        assert stores[0].fingerprints("s") == was
-
-
-def test_withdrawals_are_exchanged_for_the_file_they_were_merged_into(store: Store) -> None:
-    store.put_coverage("s", [], ["a", "b", "c"])
-    store.put_coverage("t", [], ["a"])
-    store.exchange_withdrawals("s", ["a", "b", "none"], "m")
-    assert store.applied_withdrawals("s") == {"c", "m"}
-    store.exchange_withdrawals("s", ["m"], None)
-    assert (store.applied_withdrawals("s"), store.applied_withdrawals("t")) == ({"c"}, {"a"})
-
-
-def test_a_forgotten_organisation_leaves_nothing_and_others_stay(store: Store, another: Callable[..., Store]) -> None:
-    others = Organisation("c1", "Asia/Shanghai"), Organisation("c12", "Asia/Shanghai")
-    corps = ("forgotten corp", "c1", "c12")
-    store.add_organisations([*others, Organisation("forgotten corp", "Asia/Tokyo")])
-    for number, corp in enumerate(corps):
-        app = msgspec.structs.replace(APP, app_key=f"key{number}", corp_id=corp)
-        store.add_app(app, NOW)
-        ask(store, app.app_key)
-        store.add_token(mint(app, NOW)[1])
-        assert store.claim_client_token(app.app_key, "t", "r", NOW)
-        cover(store, (corp, "20240101", "20240102"), (corp, "20240105", "20240105"))
-        store.put_states("s", [state(corp, "20240101", "4100"), state(corp, "20240101", "4102")])
-        store.put_official("s", [Official(corp, "20240101", {"4100": 1}, 1), Official(corp, "20240102", None, 1)])
-    for number, service in enumerate(("s", "s", "t")):
-        store.put_days(service, {"20240101": "f"}, [row(corp, "20240101", number) for corp in corps], NOW)
-    assert store.mentions("forgotten corp") == {
-        "apps.corp_id": 1, "coverage.corp_id": 2, "day_states.corp_id": 2, "kpis.corp_id": 3,
-        "official_figures.corp_id": 2, "organisations.corp_id": 1,
-    }  # fmt: skip
-    history = store.history("s", "c12", "20240101")
-    other = another()
-    assert other.forget("forgotten corp") == 1 + 2 + 2 + 3 + 2 + 1 + 2 + 1
-    assert other.forget("forgotten corp") == 0
-    assert store.mentions("forgotten corp") == store.mentions("key0") == {}
-    assert store.mentions("c12")["organisations.corp_id"] == 1
-    assert store.mentions("c1")["organisations.corp_id"] == 2
-    assert store.organisations() == [*others]
-    assert [app.app_key for app in store.apps()] == ["key1", "key2"]
-    assert {piece.corp_id for piece in store.coverage()} == {"c1", "c12"}
-    assert store.history("s", "c12", "20240101") == history
-    assert store.history("s", "forgotten corp", "20240101") == []
-    assert {(s.corp_id, s.kpi_id) for s in store.states("s", None, "20240101", "20240101")} == {
-        ("c1", "4100"), ("c1", "4102"), ("c12", "4100"), ("c12", "4102"),
-    }  # fmt: skip
-    assert [len(store.official("s", corp, "20240101", "20240109")) for corp in corps] == [0, 2, 2]
-    assert store.kpis("s", "forgotten corp", "20240101") is None
-    assert not store.claim_client_token("key1", "t", "other", NOW)
-    assert store.faults(thorough=True) == []
-
-
-def test_days_are_put_as_a_whole_or_not_at_all(store: Store, another: Callable[[], Store]) -> None:
-    cover(store, ("c1", "20240101", "20240109"))
-    store.put_days("s", {"20240101": "f1"}, [row("c1", "20240101", 1, 1, 1)], NOW)
-    wrong = DayKpis("c9", "20240102", {"4100": object()})  # type: ignore[dict-item]
-    with pytest.raises(Exception):  # noqa: B017 - which one is no promise
-        store.put_days(
-            "s",
-            {"20240101": "f2", "20240102": "f2"},
-            [row("c1", "20240101", 2, 2, 2), row("c1", "20240102", 2, 2, 2), wrong],
-            NOW,
-        )
-    for seen in (store, another()):
-        assert seen.kpis("s", "c1", "20240101") == {"4100": 1, "4101": 1, "4102": 1}
-        assert seen.kpis("s", "c1", "20240102") == {}
-        assert seen.fingerprints("s") == {"20240101": "f1"}
-
-
-def test_coverage_and_applied_withdrawals_are_put_together(store: Store, another: Callable[[], Store]) -> None:
-    def failing() -> Iterator[str]:
-        yield "w1"
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        store.put_coverage("s", [Observation("c1", "20240101", "20240101")], failing())
-    assert (store.coverage(), store.applied_withdrawals("s")) == ([], set())
-    store.put_coverage("s", [Observation("c1", "20240101", "20240101")], ["w1", "w2"])
-    store.put_coverage("s", [], ["w2", "w3"])
-    assert another().applied_withdrawals("s") == {"w1", "w2", "w3"}
-    assert another().applied_withdrawals("t") == set()
-    assert another().coverage() == [("c1", "20240101", "20240101")]
-
-
-def runs(corp_id: str, covered: set[str]) -> list[Coverage]:
-    """The covered days of the universe in as few pieces as possible."""
-    pieces = (list(group) for is_in, group in itertools.groupby(UNIVERSE, covered.__contains__) if is_in)
-    return [Coverage(corp_id, piece[0], piece[-1]) for piece in pieces]
-
-
-spans = st.tuples(st.sampled_from(("a", "b")), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE)).map(
-    lambda drawn: (drawn[0], *sorted(drawn[1:]))
-)
-
-
-@many
-@given(puts=st.lists(st.lists(spans, max_size=3), min_size=1, max_size=5))
-def test_coverage_is_the_union_of_all_pieces_in_any_order(store: Store, puts: list[list[tuple[str, str, str]]]) -> None:
-    prefix = f"{next(fresh):06}"
-    covered: dict[str, set[str]] = {"a": set(), "b": set()}
-    for pieces in puts:
-        cover(store, *((prefix + corp, first, last) for corp, first, last in pieces))
-        for corp, first, last in pieces:
-            covered[corp] |= set(days_between(first, last))
-        own = [piece for piece in store.coverage() if piece.corp_id.startswith(prefix)]
-        assert own == [piece for corp in "ab" for piece in runs(prefix + corp, covered[corp])]
-    for corp, day in itertools.product("ab", UNIVERSE):
-        assert (store.kpis("s", prefix + corp, day) is None) == (day not in covered[corp])
-
-
-@many
-@given(
-    pieces=st.lists(spans, max_size=4),
-    numbers=st.dictionaries(st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE)), st.integers(0, 9)),
-    period=st.tuples(st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE)),
-)
-def test_a_period_says_what_its_days_say(
-    store: Store, pieces: list[tuple[str, str, str]], numbers: dict[tuple[str, str], int], period: tuple[str, str]
-) -> None:
-    service = f"period {next(fresh)}"
-    cover(store, *pieces)
-    store.put_days(service, dict.fromkeys(UNIVERSE, "f"), [row(*key, value) for key, value in numbers.items()], NOW)
-    for corp_id in (None, "a", "b", "c"):
-        days = itertools.product(days_between(*period), "ab" if corp_id is None else corp_id)
-        known = ((corp, day, store.kpis(service, corp, day)) for day, corp in days)
-        assert store.kpis_between(service, corp_id, *period) == [found for found in known if found[2] is not None]
-
-
-@many
-@given(
-    pieces=st.lists(spans, max_size=4),
-    numbers=st.dictionaries(st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE)), st.integers(0, 9)),
-    wanted=st.lists(st.tuples(st.sampled_from(["a", "b", 'c"\\,{}', ""]), st.sampled_from(UNIVERSE)), min_size=1),
-)
-def test_days_asked_for_at_once_are_what_each_is(
-    store: Store,
-    pieces: list[tuple[str, str, str]],
-    numbers: dict[tuple[str, str], int],
-    wanted: list[tuple[str, str]],
-) -> None:
-    service = f"at once {next(fresh)}"
-    cover(store, *pieces)
-    store.put_days(service, dict.fromkeys(UNIVERSE, "f"), [row(*key, value) for key, value in numbers.items()], NOW)
-    store.put_states(service, [DayState(corp_id, day, "4102", State.PARTIAL, 7) for corp_id, day in list(numbers)[::2]])
-    assert store.days(service, wanted) == [store.day(service, *one) for one in wanted]
-
-
-looks = st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE), st.integers(0, 3)).map(
-    lambda drawn: Observation(drawn[0], *sorted(drawn[1:3]), drawn[3])
-)
-
-
-@many
-@given(puts=st.lists(st.lists(looks, max_size=4), min_size=1, max_size=4), data=st.data())
-def test_the_last_look_at_each_day_is_kept_in_any_order(
-    store: Store, puts: list[list[Observation]], data: st.DataObject
-) -> None:
-    prefix = f"look {next(fresh):06} "
-    last: dict[tuple[str, str], int] = {}
-    for put in puts:
-        store.put_coverage("s", [look._replace(corp_id=prefix + look.corp_id) for look in put], [])
-        for corp, first, end, at in put:
-            for day in days_between(first, end):
-                last[corp, day] = max(last.get((corp, day), 0), at)
-    period = sorted(data.draw(st.tuples(st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE))))
-    for corp in "ab":
-        found = store.observations(prefix + corp, *period)
-        days = [(day, look.at) for look in found for day in days_between(look.first_day, look.last_day)]
-        assert days == [(day, last[corp, day]) for day in days_between(*period) if (corp, day) in last]
-        assert all(one.last_day < two.first_day for one, two in itertools.pairwise(found))
-        inside = [look for look in store.observations() if look.corp_id == prefix + corp]
-        assert len(inside) == len(list(itertools.groupby(_with_gaps(corp, last)))) - _gaps(corp, last)
-
-
-def _with_gaps(corp: str, last: dict[tuple[str, str], int]) -> list[int | None]:
-    return [last.get((corp, day)) for day in UNIVERSE]
-
-
-def _gaps(corp: str, last: dict[tuple[str, str], int]) -> int:
-    return sum(value is None for value, _ in itertools.groupby(_with_gaps(corp, last)))
-
-
-def test_the_states_of_days_are_replaced_one_by_one(store: Store, another: Callable[[], Store]) -> None:
-    first = [state(corp, day, kpi) for day in UNIVERSE[:3] for corp in ("c1", "c2") for kpi in ("4100", "4102")]
-    store.put_states("s", reversed(first))
-    other = another()
-    assert other.states("s", None, UNIVERSE[0], UNIVERSE[-1]) == first
-    assert other.states("t", None, UNIVERSE[0], UNIVERSE[-1]) == []
-    other.put_states("s", [state("c2", UNIVERSE[1], "4102", State.PARTIAL, 7)])
-    assert store.states("s", "c2", UNIVERSE[1], UNIVERSE[1]) == [
-        state("c2", UNIVERSE[1], "4100"),
-        state("c2", UNIVERSE[1], "4102", State.PARTIAL, 7),
-    ]
-    assert len(store.states("s", "c1", UNIVERSE[1], UNIVERSE[2])) == 4
-
-
-def test_states_are_put_together_or_not_at_all(store: Store) -> None:
-    def failing() -> Iterator[DayState]:
-        yield state("c1", "20240101", "4100")
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        store.put_states("s", failing())
-    assert store.states("s", None, "20240101", "20240101") == []
-
-
-def test_official_figures_are_apart_from_computed_ones(store: Store, another: Callable[[], Store]) -> None:
-    cover(store, ("c1", "20240101", "20240102"))
-    store.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1, 1, 1)], NOW)
-    put = [Official("c1", "20240101", {"4100": 5, "4101": 4, "4102": 3}, 17), Official("c1", "20240102", None, 18)]
-    store.put_official("s", put)
-    store.put_official("s", [Official("c2", "20240101", {"4100": 9}, 19)])
-    other = another()
-    assert other.official("s", "c1", "20240101", "20240131") == put
-    assert other.official("s", "c1", "20240102", "20240102") == put[1:]
-    assert other.official("t", "c1", "20240101", "20240131") == []
-    assert other.kpis("s", "c1", "20240101") == {"4100": 1, "4101": 1, "4102": 1}
-    assert len(other.history("s", "c1", "20240101")) == 1
-    other.put_official("s", [Official("c1", "20240102", {"4100": 0}, 20)])
-    assert store.official("s", "c1", "20240102", "20240102") == [Official("c1", "20240102", {"4100": 0}, 20)]
-    assert store.official("s", "c1", "20240101", "20240101") == put[:1]
-
-
-def test_the_last_day_of_all_may_be_covered(store: Store) -> None:
-    cover(store, ("c1", "20240101", "99991231"))
-    cover(store, ("c1", "20231231", "20240101"), ("c1", "99991231", "99991231"))
-    assert store.coverage() == [("c1", "20231231", "99991231")]
-    assert store.kpis_between("s", "c1", "99991230", "99991231")[-1] == ("c1", "99991231", {})
+from stores import APP, NOW, UNIVERSE, ask, cover, row, state, with_app
 
 
 def test_the_version_is_another_one_after_each_change_by_another(store: Store, another: Callable[[], Store]) -> None:
@@ -502,3 +116,43 @@ def test_a_copy_replaces_nothing(store: Store, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=target.name):
             store.copy(target)
     assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_a_forgotten_organisation_leaves_nothing_and_others_stay(store: Store, another: Callable[..., Store]) -> None:
+    others = Organisation("c1", "Asia/Shanghai"), Organisation("c12", "Asia/Shanghai")
+    corps = ("forgotten corp", "c1", "c12")
+    store.add_organisations([*others, Organisation("forgotten corp", "Asia/Tokyo")])
+    for number, corp in enumerate(corps):
+        app = msgspec.structs.replace(APP, app_key=f"key{number}", corp_id=corp)
+        store.add_app(app, NOW)
+        ask(store, app.app_key)
+        store.add_token(mint(app, NOW)[1])
+        assert store.claim_client_token(app.app_key, "t", "r", NOW)
+        cover(store, (corp, "20240101", "20240102"), (corp, "20240105", "20240105"))
+        store.put_states("s", [state(corp, "20240101", "4100"), state(corp, "20240101", "4102")])
+        store.put_official("s", [Official(corp, "20240101", {"4100": 1}, 1), Official(corp, "20240102", None, 1)])
+    for number, service in enumerate(("s", "s", "t")):
+        store.put_days(service, {"20240101": "f"}, [row(corp, "20240101", number) for corp in corps], NOW)
+    assert store.mentions("forgotten corp") == {
+        "apps.corp_id": 1, "coverage.corp_id": 2, "day_states.corp_id": 2, "kpis.corp_id": 3,
+        "official_figures.corp_id": 2, "organisations.corp_id": 1,
+    }  # fmt: skip
+    history = store.history("s", "c12", "20240101")
+    other = another()
+    assert other.forget("forgotten corp") == 1 + 2 + 2 + 3 + 2 + 1 + 2 + 1
+    assert other.forget("forgotten corp") == 0
+    assert store.mentions("forgotten corp") == store.mentions("key0") == {}
+    assert store.mentions("c12")["organisations.corp_id"] == 1
+    assert store.mentions("c1")["organisations.corp_id"] == 2
+    assert store.organisations() == [*others]
+    assert [app.app_key for app in store.apps()] == ["key1", "key2"]
+    assert {piece.corp_id for piece in store.coverage()} == {"c1", "c12"}
+    assert store.history("s", "c12", "20240101") == history
+    assert store.history("s", "forgotten corp", "20240101") == []
+    assert {(s.corp_id, s.kpi_id) for s in store.states("s", None, "20240101", "20240101")} == {
+        ("c1", "4100"), ("c1", "4102"), ("c12", "4100"), ("c12", "4102"),
+    }  # fmt: skip
+    assert [len(store.official("s", corp, "20240101", "20240109")) for corp in corps] == [0, 2, 2]
+    assert store.kpis("s", "forgotten corp", "20240101") is None
+    assert not store.claim_client_token("key1", "t", "other", NOW)
+    assert store.faults(thorough=True) == []
