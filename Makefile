@@ -17,14 +17,14 @@ run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say wh
 	@$(BIN)/reportdata demo $(ARGS)
 
 test: $(VENV)/dev.done ## Run the tests.
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --ignore=tests/test_nodes.py $(ARGS)
-	@$(BIN)/python -m pytest $(ARGS) tests/test_nodes.py # its nodes and workers need the machine for themselves
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --ignore=tests/pipeline/test_nodes.py $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS) tests/pipeline/test_nodes.py # its nodes and workers need the machine for themselves
 
 check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the dependencies.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest --quiet tests/test_imports.py
+	@$(BIN)/python -m pytest --quiet tests/test_import_rule.py
 	@$(BIN)/python requirements/audit
 
 conformance: $(VENV)/dev.done ## Run DingTalk's official SDKs, language by language, against the real server.
@@ -37,7 +37,7 @@ bench-collector: $(VENV)/bench.done ## Collect months from the offline DingTalk:
 	@$(BIN)/python -m benchmarks.collector $(ARGS)
 
 clean: ## Remove what the other targets made.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/node/node_modules \
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/sdks/node/node_modules \
 	  conformance/*/build conformance/node/node_modules
 
 $(VENV)/python.done:

@@ -26,13 +26,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from benchmarks import postgres
 from benchmarks.figures import Figure
 from benchmarks.importing import DAYS, ORGANISATIONS, PEOPLE, REPORTS, import_reports, write_reports
 from reportdata.catalogue import REPORT_DATA
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
+from tests.support import postgres_server as postgres
 
 Say = Callable[[str], None]
 Numbers = dict[str, tuple[int, int, int]]

@@ -26,9 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import load
-from benchmarks.cluster import LOCAL, cluster
 from benchmarks.machine import Usage, this_machine
-from benchmarks.platform_facts import DAY, write_platform
 from benchmarks.servers import running_server
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.places import engine_of, lake_of
@@ -39,6 +37,8 @@ from reportdata.pipeline.refreshing import refresh
 from reportdata.settings import Settings
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
+from tests.support.cluster import LOCAL, cluster
+from tests.support.platform_facts import DAY, write_platform
 
 CONNECTIONS, SECONDS = 32, 2.0
 """Connections that stay open while the store is served from, and how long that is measured."""

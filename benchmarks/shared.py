@@ -14,7 +14,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from benchmarks import load, postgres
+from benchmarks import load
 from benchmarks.figures import Figure
 from benchmarks.servers import pin, running_server
 from benchmarks.serving import CONNECTIONS, REPEATED, SECONDS
@@ -22,6 +22,7 @@ from benchmarks.stores import DAYS, ORGANISATIONS, fill
 from reportdata.store.copying import copy_rows
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
+from tests.support import postgres_server as postgres
 
 Say = Callable[[str], None]
 _SELECT = """\\set row random(1, {rows})

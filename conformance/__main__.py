@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 import click
 
 from conformance.cases import arranged_cases
-from conformance.languages import LANGUAGES, Language, Unprepared
 from conformance.running import outcomes
 from conformance.table import Results
-from conftest import REQUIRED
+from tests.support.languages import LANGUAGES, Language, Unprepared
+from tests.support.tools import REQUIRED
 
 PROTOCOLS = ("http", "https")
 NAMES = [language.name for language in LANGUAGES]

@@ -9,10 +9,11 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from calling import EMPTY, Call, import_organisation
-from causes import BY_SDK, DETAILS, arranged
-from conftest import Folder, Serving, serving
 from reportdata.identity import TOKEN_LIFETIME
+from tests.support.calling import EMPTY, Call, import_organisation
+from tests.support.causes import BY_SDK, DETAILS, arranged
+from tests.support.folders import Folder
+from tests.support.serving import Serving, serving
 
 PAUSES = (8, 12)
 """Seconds between two calls of one client. The Java SDK keeps connections for 10 s and does not test them: the first

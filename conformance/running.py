@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
 from conformance.cases import Case, Line, Run
-from conformance.languages import Language
+from tests.support.languages import Language
 
 PATIENCE = 120
 """Seconds that a program may take."""

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from conformance.languages import Language
 from conformance.running import Outcome
+from tests.support.languages import Language
 
 WIDTH = 112
 """Columns of the table where there is no terminal to say it."""

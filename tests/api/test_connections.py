@@ -13,10 +13,11 @@ from urllib.request import urlopen
 
 import pytest
 
-from calling import CORP, OK, SAMPLE, Call, add_sample
-from conftest import Folder, Serving, exchange, serving
-from processes import Load
 from reportdata.api.protocol import Phase
+from tests.support.calling import CORP, OK, SAMPLE, Call, add_sample
+from tests.support.folders import Folder
+from tests.support.processes import Load
+from tests.support.serving import Serving, exchange, serving
 
 
 @pytest.fixture

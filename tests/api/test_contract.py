@@ -8,9 +8,23 @@ from typing import NamedTuple
 
 import pytest
 
-from calling import CORP, DAY, EMPTY, NOW, OK, OTHER_DAY, PATH, SAMPLE, UNCOVERED_DAY, Call, add_sample, connected
-from causes import APP_KEY, CAUSES, DOCUMENTED, Cause, all_arranged, first_of_row
-from conftest import Folder, serving
+from tests.support.calling import (
+    CORP,
+    DAY,
+    EMPTY,
+    NOW,
+    OK,
+    OTHER_DAY,
+    PATH,
+    SAMPLE,
+    UNCOVERED_DAY,
+    Call,
+    add_sample,
+    connected,
+)
+from tests.support.causes import APP_KEY, CAUSES, DOCUMENTED, Cause, all_arranged, first_of_row
+from tests.support.folders import Folder
+from tests.support.serving import serving
 
 STATUS = {400: "400 Bad Request", 403: "403 Forbidden", 404: "404 Not Found", 500: "500 Internal Server Error"}
 

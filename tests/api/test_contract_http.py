@@ -9,10 +9,24 @@ from socket import create_connection
 
 import pytest
 
-from calling import CORP, DAY, EMPTY, OK, PATH, SAMPLE, UNCOVERED_DAY, Call, add_sample, connected, read_head
-from causes import first_of_row
-from conftest import Folder, exchange, serving
-from reportdata.api.protocol import LARGEST_BODY, Phase
+from reportdata.api.protocol import Phase
+from tests.support.calling import (
+    CORP,
+    DAY,
+    EMPTY,
+    OK,
+    PATH,
+    SAMPLE,
+    UNCOVERED_DAY,
+    Call,
+    add_sample,
+    connected,
+    read_head,
+)
+from tests.support.causes import first_of_row
+from tests.support.folders import Folder
+from tests.support.serving import exchange, serving
+from tests.support.unreadable import GET, POST, UNREADABLE
 
 
 @pytest.fixture(scope="module")
@@ -65,40 +79,6 @@ def test_what_is_not_served_is_not_found(call: Call, start: str) -> None:
         assert answer.status == "HTTP/1.1 404 Not Found"
         assert answer.body == first_of_row(1).body(answer.request_id)
         assert ask(call.request).body == SAMPLE
-
-
-GET = f"GET {PATH}?statDate={DAY} HTTP/1.1\r\nHost: h\r\n".encode()
-POST = b"POST /v1.0/oauth2/accessToken HTTP/1.1\r\nHost: h\r\n"
-BOTH = b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-TLS = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-UNREADABLE = {
-    "text": (b"hello\r\n\r\n", 400, ""),
-    "TLS": (TLS + bytes(64), 400, ""),
-    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, ""),
-    "a tunnel": (b"CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 400, ""),
-    "an unknown method": (b"SHOUT / HTTP/1.1\r\nHost: h\r\n\r\n", 400, ""),
-    "two hosts": (GET + b"host: h\r\n\r\n", 400, ""),
-    "a zero byte": (GET + b"X: a\x00b\r\n\r\n", 400, ""),
-    "a folded header": (GET + b"X: a\r\n b\r\n\r\n", 400, ""),
-    "a path that is not ASCII": ("GET /数 HTTP/1.1\r\nHost: h\r\n\r\n".encode(), 400, ""),
-    "two lengths": (POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400, ""),
-    "a length and chunks": (POST + BOTH, 400, ""),
-    "a long URL": (b"GET /?" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 414, ".UrlTooLong"),
-    "a URL without an end": (b"GET /" + b"a" * 20_000, 414, ".UrlTooLong"),
-    "many headers": (GET + b"X: a\r\n" * 150 + b"\r\n", 431, ".HeadersTooLarge"),
-    "a large header": (GET + b"X: " + b"a" * 40_000 + b"\r\n\r\n", 431, ".HeadersTooLarge"),
-    "large headers": (GET + (b"X: " + b"a" * 8_000 + b"\r\n") * 5 + b"\r\n", 431, ".HeadersTooLarge"),
-    "a large body": (
-        POST + b"Content-Length: %d\r\n\r\n" % (LARGEST_BODY + 1) + b" " * (LARGEST_BODY + 1),
-        413,
-        ".BodyTooLarge",
-    ),
-    "a body without an end": (
-        POST + b"Transfer-Encoding: chunked\r\n\r\n8000\r\n" + b" " * 0x8000,
-        413,
-        ".BodyTooLarge",
-    ),
-}
 
 
 @pytest.mark.parametrize(("request_", "status", "code"), UNREADABLE.values(), ids=UNREADABLE)

@@ -13,10 +13,11 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from calling import CORP, NOW, OK, Answer, Call, add_sample, connected
-from causes import ERRORS
-from conftest import Folder, Serving, exchange, serving
 from reportdata.identity import App, hash_of, new_secret
+from tests.support.calling import CORP, NOW, OK, Answer, Call, add_sample, connected
+from tests.support.causes import ERRORS
+from tests.support.folders import Folder
+from tests.support.serving import Serving, exchange, serving
 
 FORM = "content-type: application/x-www-form-urlencoded\r\n"
 PATH = "/v1.0/oauth2/accessToken"

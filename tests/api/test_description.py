@@ -18,13 +18,14 @@ from jsonschema_rs import Draft4Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
 
 import reportdata.api
-from calling import CORP, PATH, Answer, Call, add_sample, connected, import_organisation
-from causes import CAUSES, Cause, all_arranged
-from conftest import Folder, Serving, serving
 from reportdata.api.answers import Fault, missing_parameter
 from reportdata.api.description import describe
 from reportdata.catalogue import Catalogue, Service, read_catalogue
-from test_contract_http import UNREADABLE
+from tests.support.calling import CORP, PATH, Answer, Call, add_sample, connected, import_organisation
+from tests.support.causes import CAUSES, Cause, all_arranged
+from tests.support.folders import Folder
+from tests.support.serving import Serving, serving
+from tests.support.unreadable import UNREADABLE
 
 ISSUE, OLD_ISSUE, DESCRIPTION = "/v1.0/oauth2/accessToken", "/gettoken", "/openapi.json"
 Json = dict[str, Any]

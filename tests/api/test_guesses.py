@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calling import CORP, NOW, add_sample
-from conftest import Folder, serving
 from reportdata.limits import Guesses, MustWait
+from tests.support.calling import CORP, NOW, add_sample
+from tests.support.folders import Folder
+from tests.support.serving import serving
 
 Post = Callable[[str, str], tuple[int, dict[str, str], dict[str, object]]]
 

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 
-from calling import Call
-from conftest import Folder, Serving, serving
 from reportdata.api.datacenter import wire
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
 from reportdata.identity import REPORT_READ, App, hash_of, new_secret
 from reportdata.store import DayKpis
+from tests.support.calling import Call
+from tests.support.folders import Folder
+from tests.support.serving import Serving, serving
 
 DAYS = ("20260921", "20260922")
 _numbers = count(1_000_000)

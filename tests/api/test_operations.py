@@ -17,12 +17,13 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from calling import CORP, DAY, NOW, OK, OTHER_DAY, SAMPLE, UNCOVERED_DAY, Call, add_sample
-from conftest import Folder, Serving, run, serving
-from processes import served
 from reportdata.api.connections import LAST_CALL
 from reportdata.audit import Audit, Read
 from reportdata.days import SECOND, end_of, time_zone
+from tests.support.calling import CORP, DAY, NOW, OK, OTHER_DAY, SAMPLE, UNCOVERED_DAY, Call, add_sample
+from tests.support.folders import Folder, run
+from tests.support.processes import served
+from tests.support.serving import Serving, serving
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_a_server_that_cannot_answer_or_is_stopping_is_not_ready(folder: Folder,
 
 
 def test_a_server_that_is_stopping_says_so(folder: Folder, call: Call) -> None:
-    from calling import connected
+    from tests.support.calling import connected
 
     with serving(folder) as found, connected(found.address) as ask:
         ready = b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n"

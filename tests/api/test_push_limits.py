@@ -8,10 +8,10 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from conftest import Folder
-from pushing import FACTS, FULL, TOKEN, fact, pushing, sent
 from reportdata.api.pushes import Limits
-from test_backup import mounted
+from tests.support.folders import Folder
+from tests.support.mounts import mounted
+from tests.support.pushing import FACTS, FULL, TOKEN, fact, pushing, sent
 
 
 def fill(folder: Folder, size: int) -> Path:

@@ -22,15 +22,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from calling import CORP, NOW, Call, add_sample
-from causes import ERRORS
-from conftest import Folder, require_tool, run, serving
-from pushing import FACTS, TOKEN, WRITE, Pushing, Record, fact, pushing, sent
 from reportdata.api import pushes, records
 from reportdata.api.answers import Fault
 from reportdata.api.pushes import BODY
 from reportdata.api.records import LARGEST_CONTENT, MOST_RECORDS
 from reportdata.identity import REPORT_READ, REPORT_WRITE, AppType
+from tests.support.calling import CORP, NOW, Call, add_sample
+from tests.support.causes import ERRORS
+from tests.support.folders import Folder, run
+from tests.support.paths import ROOT
+from tests.support.pushing import FACTS, TOKEN, WRITE, Pushing, Record, fact, pushing, sent
+from tests.support.serving import serving
+from tests.support.tools import require_tool
 
 
 @pytest.fixture
@@ -357,7 +360,7 @@ def test_reading_goes_on_while_much_is_pushed(folder: Folder) -> None:
 
 
 def test_the_page_about_pushing_says_what_is_so(pushed: Pushing) -> None:
-    text = (Path(__file__).parents[1] / "docs" / "push.md").read_text("utf-8")
+    text = (ROOT / "docs" / "push.md").read_text("utf-8")
     require_tool("curl")
     (commands,) = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (answer,) = re.findall(r"^```json\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)

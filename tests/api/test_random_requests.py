@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import pytest
 
-from calling import CORP, SAMPLE, Answer, Call, add_sample, connected, read_head
-from conftest import Folder
-from processes import Process, served
-from traffic import End, Requests, Visit
+from tests.support.calling import CORP, SAMPLE, Answer, Call, add_sample, connected, read_head
+from tests.support.folders import Folder
+from tests.support.processes import Process, served
+from tests.support.traffic import End, Requests, Visit
 
 FULL = os.environ.get("REPORTDATA_TESTS_FULL") == "1"  # read before tests clear the environment
 REQUESTS, WARM_UP = (100_000, 20_000) if FULL else (5_000, 2_000)

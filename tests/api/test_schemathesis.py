@@ -15,9 +15,10 @@ import schemathesis
 from schemathesis.checks import CheckContext
 from schemathesis.engine import events, from_schema
 
-from calling import CORP, PATH, add_sample
-from causes import DOCUMENTED, ERRORS
-from conftest import Folder, serving
+from tests.support.calling import CORP, PATH, add_sample
+from tests.support.causes import DOCUMENTED, ERRORS
+from tests.support.folders import Folder
+from tests.support.serving import serving
 
 EXAMPLES = int(os.environ.get("REPORTDATA_TESTS_EXAMPLES", "100"))
 """Generated requests for each operation and token, besides those that are derived from the description."""

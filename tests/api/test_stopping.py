@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from calling import CORP, OK, SAMPLE, Call, add_sample, connected
-from conftest import Folder, serving
-from processes import Load, served
 from reportdata.audit import Audit
 from reportdata.certificates import development_certificates
+from tests.support.calling import CORP, OK, SAMPLE, Call, add_sample, connected
+from tests.support.folders import Folder
+from tests.support.processes import Load, served
+from tests.support.serving import serving
 
 
 @pytest.fixture

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from calling import CORP, OK, PATH, SAMPLE, Call, add_sample
-from conftest import Folder, Serving, require_tool, run, serving
-from processes import Load, served
 from reportdata.certificates import LIFETIME, Certificates, development_certificates, validity
 from reportdata.errors import BadFile
+from tests.support.calling import CORP, OK, PATH, SAMPLE, Call, add_sample
+from tests.support.folders import Folder, run
+from tests.support.processes import Load, served
+from tests.support.serving import Serving, serving
+from tests.support.tools import require_tool
 
 NAMES = ["localhost", "127.0.0.1"]
 

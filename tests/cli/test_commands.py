@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Folder, exchange, run, serving
+from tests.support.folders import Folder, run
+from tests.support.serving import exchange, serving
 
 CORP = "ding32xxx"
 

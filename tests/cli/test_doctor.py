@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from conftest import Folder, run
 from reportdata.certificates import development_certificates
 from reportdata.cli.doctor import examine
 from reportdata.cli.doctor.findings import Examined, Finding, State
@@ -33,8 +32,9 @@ from reportdata.days import Coverage, day_of, time_zone
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
-from test_backup import mounted
-from test_lake import child, line_of
+from tests.support.folders import Folder, run
+from tests.support.lakes import child, line_of
+from tests.support.mounts import mounted
 
 DAY = 86_400
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Folder, run
+from tests.support.folders import Folder, run
 
 CORP = "ding1"
 REPORTS = "report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\nr2,u2,2026-09-22 23:59:59\nr3,u2,2026-09-23 00:00:00\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from collecting import FIRST, LAST, Simulation, at, simulated
 from reportdata.twin import TROUBLES, Habits, Twin
+from tests.support.collecting import FIRST, LAST, Simulation, at, simulated
 
 HABITS = Habits(reports_per_day=5, comments_per_report=0.8, withdrawn=0.05, popular=0.04)
 FULL = bool(os.environ.get("REPORTDATA_TESTS_FULL"))

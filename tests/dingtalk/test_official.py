@@ -17,7 +17,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import Folder, run
 from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import days_between
@@ -37,7 +36,9 @@ from reportdata.pipeline.mirroring import Mirrored, mirror
 from reportdata.readers.figures import read_figures
 from reportdata.store import Official
 from reportdata.twin import BEIJING, Habits, Server, Twin, running
-from twins import Caller
+from tests.support.folders import Folder, run
+from tests.support.paths import ROOT
+from tests.support.twins import Caller
 
 SERVICE = read_catalogue().service(REPORT_DATA)
 FIRST, LAST = "20260901", "20260910"
@@ -400,7 +401,7 @@ def test_every_command_of_the_page_works(known: Folder, twin: Server, tmp_path: 
         "REPORTDATA_DINGTALK_APP_SECRET": twin.twin.app_secret,
         "REPORTDATA_DINGTALK_ENDPOINT": twin.url,
     }
-    page = (Path(__file__).parents[1] / "docs" / "calibres.md").read_text("utf-8")
+    page = (ROOT / "docs" / "calibres.md").read_text("utf-8")
     lines = [line for block in re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S) for line in block.splitlines()]
     assert len(lines) == 4
     for line in lines:

@@ -19,13 +19,15 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from calling import DAY, EMPTY
-from conformance.languages import LANGUAGES, Unprepared
-from conftest import REQUIRED, Folder, Serving, require_tool, serving
+from tests.support.calling import DAY, EMPTY
+from tests.support.folders import Folder
+from tests.support.languages import LANGUAGES, Unprepared
+from tests.support.paths import ROOT
+from tests.support.serving import Serving, serving
+from tests.support.tools import REQUIRED, require_tool
 
-ROOT = Path(__file__).parents[1]
 CONFORMANCE = ROOT / "conformance"
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = ROOT / "tests" / "sdks" / "samples"
 TEXT = (ROOT / "docs" / "clients.md").read_text("utf-8")
 DOCUMENT = os.environ.get("REPORTDATA_DOCUMENT")
 """A text file of DingTalk's document, with its own sample programs."""

@@ -6,22 +6,22 @@ import json
 import re
 import subprocess
 
-from calling import add_sample
-from conftest import Folder
-from deployment import (
+from reportdata.api import connections, server
+from tests.support.calling import add_sample
+from tests.support.deployment import (
     BIN,
     COMPOSE,
     DOCKERFILE,
     ENVIRONMENT,
     PAGE,
-    ROOT,
     VARIABLES,
     check_command,
     free_ports,
     instructions,
     lines,
 )
-from reportdata.api import connections, server
+from tests.support.folders import Folder
+from tests.support.paths import ROOT
 
 
 def test_the_image_is_built_as_the_page_installs() -> None:

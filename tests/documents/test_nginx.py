@@ -27,13 +27,14 @@ from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_util.models import RuntimeOptions
 from Tea.exceptions import TeaException
 
-from calling import CORP, SAMPLE, add_sample
-from conftest import Folder, require_tool, run
-from deployment import DEPLOY, free_ports
-from processes import served
 from reportdata.api import application
 from reportdata.certificates import development_certificates
 from reportdata.store.sqlite import database
+from tests.support.calling import CORP, SAMPLE, add_sample
+from tests.support.deployment import DEPLOY, free_ports
+from tests.support.folders import Folder, run
+from tests.support.processes import served
+from tests.support.tools import require_tool
 
 
 class Proxy(NamedTuple):

@@ -8,15 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deployment import OPTIONS
 from reportdata.cli.places import lake_of
 from reportdata.lake.s3.log import MANY
 from reportdata.lake.s3.objects import PATIENCE
 from reportdata.settings import Settings
-from storage import BUCKET, client
-from test_docs import RECORDS
+from tests.support.deployment import OPTIONS
+from tests.support.paths import ROOT
+from tests.support.readme import RECORDS
+from tests.support.storage import BUCKET, client
 
-PAGE = (Path(__file__).parents[1] / "docs" / "scale.md").read_text("utf-8").partition("## Object storage")[2]
+PAGE = (ROOT / "docs" / "scale.md").read_text("utf-8").partition("## Object storage")[2]
 PAGE = PAGE.partition("\n## ")[0]
 
 

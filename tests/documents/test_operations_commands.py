@@ -16,11 +16,13 @@ from urllib.request import urlopen
 
 import pytest
 
-from calling import add_sample
-from conftest import Folder, require_tool
-from deployment import ENVIRONMENT, PAGE, ROOT, Unit, executed, free_ports, lines, settings_of, unit
-from processes import served
 from reportdata.certificates import development_certificates
+from tests.support.calling import add_sample
+from tests.support.deployment import ENVIRONMENT, PAGE, Unit, executed, free_ports, lines, settings_of, unit
+from tests.support.folders import Folder
+from tests.support.paths import ROOT
+from tests.support.processes import served
+from tests.support.tools import require_tool
 
 
 class Machine:

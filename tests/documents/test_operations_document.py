@@ -9,25 +9,26 @@ import subprocess
 import time
 from urllib.request import urlopen
 
-from calling import CORP, Call, add_sample
-from conftest import Folder, require_tool, run
-from deployment import (
+from reportdata.api import answers, operations
+from reportdata.certificates import development_certificates
+from tests.support.calling import CORP, Call, add_sample
+from tests.support.deployment import (
     COMPOSE,
     DEPLOY,
     DOCKERFILE,
     LIMITS,
     OPTIONS,
     PAGE,
-    ROOT,
     RULES,
     VARIABLES,
     check_command,
     lines,
     table,
 )
-from processes import served
-from reportdata.api import answers, operations
-from reportdata.certificates import development_certificates
+from tests.support.folders import Folder, run
+from tests.support.paths import ROOT
+from tests.support.processes import served
+from tests.support.tools import require_tool
 
 
 def test_the_limits_are_those_of_the_code() -> None:

@@ -3,66 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from causes import ERRORS
-from conftest import require_tool
-from reference import reference
 from reportdata.columns import _NAMES
+from tests.support.causes import ERRORS
+from tests.support.paths import ROOT
+from tests.support.readme import RECORDS, _blocks, _environment, _free_port, _running
+from tests.support.reference import reference
+from tests.support.tools import require_tool
 
-ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
-RECORDS = {
-    "reports.csv": "report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\nr2,u2,2026-09-22 09:00:00\n",
-    "comments.csv": "report_id,user_id,commented_at\nr1,u2,2026-09-21 10:00:00\n",
-}
-
-
-def _blocks(readme: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / readme).read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def _lines(readme: str) -> list[str]:
     return [line for block in _blocks(readme, "sh") for line in block.splitlines() if line.strip()]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-
-@contextmanager
-def _running(command: list[str], folder: Path, until: str) -> Iterator[str]:
-    """Run a command that goes on; gives what it printed up to a line that matches, and stops it afterwards."""
-    with subprocess.Popen(
-        command, cwd=folder, env=_environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        assert process.stdout is not None
-        printed = ""
-        try:
-            for line in process.stdout:
-                printed += line
-                if re.search(until, line):
-                    break
-            yield printed
-        finally:
-            os.killpg(process.pid, 15)
-            process.communicate(timeout=20)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -120,7 +80,7 @@ def test_make_test_is_what_continuous_integration_runs() -> None:
 
 def test_the_reference_of_commands_is_their_help() -> None:
     written = (ROOT / "docs" / "cli.md").read_text("utf-8")
-    assert written == reference(), "write it anew with: python tests/reference.py > docs/cli.md"
+    assert written == reference(), "write it anew with: python -m tests.support.reference > docs/cli.md"
 
 
 def test_the_contract_names_every_error() -> None:

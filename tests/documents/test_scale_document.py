@@ -11,8 +11,9 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-import postgres
-from test_docs import RECORDS, ROOT
+from tests.support import postgres
+from tests.support.paths import ROOT
+from tests.support.readme import RECORDS
 
 ADDRESS = "postgresql://reportdata@db.example.com/reportdata"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from conftest import require_tool
-from deployment import BIN, DEFAULTS, DEPLOY, check_command, executed, settings_of, unit
 from reportdata.api import connections, server
 from reportdata.cli import cli
+from tests.support.deployment import BIN, DEFAULTS, DEPLOY, check_command, executed, settings_of, unit
+from tests.support.tools import require_tool
 
 
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:

@@ -13,14 +13,15 @@ from urllib.request import urlopen
 import pytest
 from click.testing import CliRunner
 
-from conftest import require_tool
 from reportdata.cli import cli
 from reportdata.twin import BEIJING, TROUBLES
 from reportdata.twin.oldapi import APIS
-from test_docs import _blocks, _environment, _free_port, _running
+from tests.support.paths import ROOT
+from tests.support.readme import _blocks, _environment, _free_port, _running
+from tests.support.tools import require_tool
 
 DOCUMENT = "docs/twin.md"
-TEXT = (Path(__file__).parents[1] / DOCUMENT).read_text("utf-8")
+TEXT = (ROOT / DOCUMENT).read_text("utf-8")
 
 
 def test_its_commands_work(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oracle import Commented, Fact, Sent, Withdrawn, commenters_of
 from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
 from reportdata.engines import Engine
 from reportdata.engines.duckdb import DuckDBEngine
-from test_engine import ZONES, Writer
+from tests.support.facts_files import ZONES, Writer
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn, commenters_of
 
 CORPS = sorted(ZONES)
 MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Asia/Shanghai

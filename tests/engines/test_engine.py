@@ -11,22 +11,17 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.cluster import LOCAL, SHORT, Cluster
-from benchmarks.platform_facts import DAY, write_platform
-from conftest import REQUIRED, Folder, require_tool
-from oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
 from reportdata.catalogue import REPORT_DATA
 from reportdata.engines import Engine, Place, Subject
 from reportdata.engines.duckdb import DuckDBEngine
@@ -36,17 +31,16 @@ from reportdata.engines.spark.session import open_session
 from reportdata.errors import EngineError, LakeError
 from reportdata.facts import KINDS as KIND_NAMES
 from reportdata.facts import Kind
+from tests.support.cluster import LOCAL, SHORT, Cluster
+from tests.support.facts_files import ZONES, Writer, corps, facts, fresh, users
+from tests.support.folders import Folder
+from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
+from tests.support.paths import DATA, ROOT
+from tests.support.platform_facts import DAY, write_platform
+from tests.support.tools import REQUIRED, require_tool
 
 ENGINES = ("duckdb", "spark")
-ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "C1": ZoneInfo("Asia/Kathmandu")}
-COLUMNS = {
-    Sent: "corp_id varchar, stat_day date, report_id varchar, user_id varchar, sent_at timestamptz, "
-    "template varchar, departments varchar",
-    Commented: "corp_id varchar, stat_day date, report_id varchar, user_id varchar, commented_at timestamptz",
-    Withdrawn: "corp_id varchar, stat_day date, report_id varchar, withdrawn_at timestamptz",
-}
 KINDS: tuple[type[Fact], ...] = (Sent, Commented, Withdrawn)
-fresh = itertools.count()
 CONF = {**LOCAL, **SHORT}
 MANY, FEW = 80, 40 if os.environ.get("REPORTDATA_TESTS_FULL") else 2
 """Examples of each property in this process, and on a cluster, where each takes as long as a hundred here."""
@@ -67,36 +61,6 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def examples(engine: Engine) -> settings:
     """How many examples of a property are tried."""
     return settings(max_examples=MANY if isinstance(engine, DuckDBEngine) else FEW, deadline=None)
-
-
-class Writer:
-    """Writes facts as the lake's Parquet files."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._connection = duckdb.connect()
-
-    def file(self, kind: type[Fact], facts: Iterable[Fact]) -> Path:
-        """A new file that holds facts of a kind as often as they are given."""
-        path = self._folder / f"{next(fresh)}.parquet"
-        rows = [self._row(fact) for fact in facts]
-        values = f"values {', '.join(rows)}" if rows else "select * from facts"
-        self._connection.execute(f"create or replace temp table facts ({COLUMNS[kind]})")
-        self._connection.execute(f"insert into facts {values}")
-        self._connection.execute(f"copy facts to '{path}' (format parquet)")
-        return path
-
-    def _row(self, fact: Fact) -> str:
-        day = f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y-%m-%d}"
-        users = () if isinstance(fact, Withdrawn) else (fact.user_id,)
-        texts = (fact.corp_id, day, fact.report_id, *users, fact.at.astimezone(UTC).isoformat())
-        cells = ["'" + text.replace("'", "''") + "'" for text in texts]
-        if isinstance(fact, Sent):
-            cells += [f"'{fact.template}'", f"'{','.join(fact.departments)}'"]
-        return f"({', '.join(cells)})"
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 @pytest.fixture
@@ -122,18 +86,6 @@ def found_once(places: Iterator[Place]) -> set[Place]:
     return set(listed)
 
 
-# Ids that differ in case, by white space or in how an accent is written are different ids.
-corps = st.sampled_from(sorted(ZONES))
-reports = st.sampled_from(("r1", "R1", "r2", "r2 ", "caf\u00e9", "cafe\u0301", "日志'1", '"'))
-users = st.sampled_from(("u1", "U1", "u2", "张三"))
-moments = st.integers(0, 30).map(
-    lambda steps: datetime(2024, 2, 28, 15, 59, 59, tzinfo=UTC) + timedelta(hours=2 * steps)
-)
-facts = st.one_of(
-    st.builds(Sent, corps, reports, users, moments, st.just("日报"), st.just(("研发部", "市场部"))),
-    st.builds(Commented, corps, reports, users, moments),
-    st.builds(Withdrawn, corps, reports, moments),
-)
 spread_facts = st.lists(st.tuples(facts, st.lists(st.integers(0, 2), min_size=1, max_size=3)), max_size=40)
 
 
@@ -372,7 +324,6 @@ def test_a_file_that_cannot_be_read_is_a_lake_error(engine: Engine, writer: Writ
 
 # What Spark alone can do wrong.
 
-ROOT = Path(__file__).parents[1]
 PLATFORM = 10_000_000 if os.environ.get("REPORTDATA_TESTS_FULL") else 20_000
 
 
@@ -412,7 +363,7 @@ def test_the_command_on_a_cluster_computes_the_same_rows(spark_cluster: Cluster,
 def s3a(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What Spark needs to read object storage, as its setting ``spark.jars`` wants it."""
     place = tmp_path_factory.mktemp("s3a")
-    pom = Path(__file__).parent / "data" / "s3a" / "pom.xml"
+    pom = DATA / "s3a" / "pom.xml"
     goal = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={place}")
     done = subprocess.run([require_tool("mvn"), "-B", "-q", "-f", pom, *goal], capture_output=True, text=True)
     if done.returncode:

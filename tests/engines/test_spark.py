@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Folder, run
 from reportdata.settings import Settings
+from tests.support.folders import Folder, run
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 WITHOUT = """
 import sys
 sys.modules["pyspark"] = None  # as if it were not installed

@@ -7,50 +7,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import InboxError
-from reportdata.facts import Fact
-from reportdata.inbox import Inbox, begun_at, facts_of
+from reportdata.inbox import begun_at, facts_of
 from reportdata.inbox.folder import FolderInbox, FolderWriter
-from test_backup import mounted
-
-SOON = 10
-"""Seconds after which what should have happened has not."""
-
-
-def fact(number: int) -> Fact:
-    return Fact(
-        kind="sent", corp_id="c1", report_id=f"r{number}", user_id="u", at=number, stat_day="20260921", template="日报"
-    )
-
-
-def lines(*numbers: int) -> bytes:
-    return msgspec.json.Encoder().encode_lines([fact(number) for number in numbers])
-
-
-def numbers(_inbox: Inbox, paths: Sequence[Path]) -> list[int]:
-    """Which facts lie in segments, each as it was written."""
-    found = [found for path in paths for found in facts_of(path)]
-    assert found == [fact(one.at) for one in found]
-    return [one.at for one in found]
-
-
-def waited(inbox: Inbox, count: int) -> Sequence[Path]:
-    """The finished segments, once there are that many."""
-    end = time.monotonic() + SOON
-    while len(inbox.ready()) < count:
-        assert time.monotonic() < end
-        time.sleep(0.005)
-    return inbox.ready()
+from tests.support.inboxes import SOON, lines, numbers, waited
+from tests.support.mounts import mounted
+from tests.support.paths import ROOT
 
 
 @pytest.fixture
@@ -135,7 +106,7 @@ import sys, time
 from pathlib import Path
 from reportdata.inbox import Inbox, facts_of
 from reportdata.inbox.folder import FolderWriter
-from test_inbox import lines
+from tests.support.inboxes import lines
 writer = FolderWriter(Path(sys.argv[1]), time.time)
 for number in range(1_000_000):
     writer.append(lines(number)).result()
@@ -144,7 +115,7 @@ for number in range(1_000_000):
 
 
 def test_a_writer_that_dies_leaves_all_that_it_acknowledged(inbox: FolderInbox) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", WRITING, str(inbox.folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None

@@ -14,29 +14,10 @@ from pathlib import Path
 
 import pytest
 
-import postgres
 from reportdata.inbox import Inbox, Writer, facts_of
-from reportdata.inbox.folder import FolderInbox, FolderWriter
-from reportdata.store.postgres import PostgresStore
-from reportdata.store.postgres.inbox import PostgresInbox, PostgresWriter
-from test_inbox import SOON, lines, numbers, waited
-
-
-class Place:
-    """Where an inbox is."""
-
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.folder = folder / "inbox"
-        self.address = ""
-        if kind == "postgres":
-            self.address = postgres.address()
-            PostgresStore(self.address).close()
-
-    def inbox(self) -> Inbox:
-        return PostgresInbox(self.address, self.folder) if self.address else FolderInbox(self.folder)
-
-    def writer(self) -> Writer:
-        return PostgresWriter(self.address) if self.address else FolderWriter(self.folder, time.time)
+from tests.support.inbox_places import Place
+from tests.support.inboxes import SOON, lines, numbers, waited
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(params=["folder", "postgres"])
@@ -154,8 +135,8 @@ def test_a_damaged_segment_is_kept_and_passed_over(place: Place, inbox: Inbox, w
 WRITING = """
 import sys
 from pathlib import Path
-from test_inboxes import Place
-from test_inbox import lines
+from tests.support.inbox_places import Place
+from tests.support.inboxes import lines
 place = Place("", Path())
 place.folder, place.address = Path(sys.argv[1]), sys.argv[2]
 writer = place.writer()
@@ -166,7 +147,7 @@ for number in range(1_000_000):
 
 
 def test_a_writer_that_dies_leaves_all_that_it_acknowledged(place: Place, inbox: Inbox) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", WRITING, str(place.folder), place.address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None

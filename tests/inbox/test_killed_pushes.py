@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
-from calling import CORP, add_sample
-from conftest import Folder
-from pushing import FACTS, TOKEN, WRITE, sent
 from reportdata.inbox import facts_of
 from reportdata.inbox.folder import FolderInbox
+from tests.support.calling import CORP, add_sample
+from tests.support.folders import Folder
+from tests.support.pushing import FACTS, TOKEN, WRITE, sent
 
 # A server without anything beside it that would take up what it is pushed.
 SERVING = """

@@ -4,98 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from conftest import Folder
-from reportdata.days import Coverage, to_date
+from reportdata.days import Coverage
 from reportdata.errors import LakeError
-from reportdata.facts import Kind
-from reportdata.lake import DayFiles, Incoming, Lake
+from reportdata.lake import DayFiles, Lake
 from reportdata.lake.local import LocalLake
 from reportdata.lake.s3 import DAY, S3Lake
-
-
-class Later:
-    """A clock that can be put forward."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-
-later = Later()
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Lake:
-    """The lake in a folder, for what is said of folders alone."""
-    return LocalLake(tmp_path / "data" / "lake")
-
-
-@pytest.fixture(params=["folder", "s3"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path, local: Lake, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    """Every lake there is."""
-    if request.param == "folder":
-        return local
-    monkeypatch.setattr(later, "ahead", 0.0)
-    return S3Lake(tmp_path / "data" / "lake", request.getfixturevalue("storage"), clock=later)
-
-
-def put(incoming: Incoming, kind: Kind, day: str, content: bytes, name: str = "facts") -> None:
-    """Write a file as an import does. The lake does not look into files, so any bytes do."""
-    folder = incoming.folder / kind / f"stat_day={to_date(day)}"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.parquet").write_bytes(content)
-
-
-def add(lake: Lake, *files: tuple[Kind, str, bytes]) -> None:
-    with lake.incoming() as incoming:
-        for number, (kind, day, content) in enumerate(files):
-            put(incoming, kind, day, content, f"facts-{number}")
-        lake.add(incoming)
-
-
-def read(lake: Lake, paths: Sequence[Path]) -> list[bytes]:
-    with lake.located(paths) as places:
-        return [place.read_bytes() for place in places]
-
-
-def contents(lake: Lake, files: dict[str, tuple[Path, ...]]) -> dict[str, list[bytes]]:
-    return {day: sorted(read(lake, paths)) for day, paths in files.items()}
-
-
-@contextmanager
-def child(code: str, lake: Lake, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """Another process with the same ``lake``."""
-    start = "import sys, time; from pathlib import Path; from reportdata.days import Coverage\n"
-    start += "from reportdata.lake.local import LocalLake; from reportdata.lake.s3 import S3Lake\n"
-    made = f"S3Lake(root, {lake.address!r})" if isinstance(lake, S3Lake) else "LocalLake(root)"
-    start += f"root = Path({str(lake.root)!r}); lake = {made}\n"
-    command = [sys.executable, "-c", start + code, *map(str, arguments)]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def line_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
+from tests.support.folders import Folder
+from tests.support.lakes import add, child, contents, later, line_of, put, read, replace
 
 
 def test_a_lake_that_is_not_there_is_empty(lake: Lake) -> None:
@@ -312,14 +235,6 @@ def test_where_files_have_but_one_name_a_snapshot_names_them(local: Lake) -> Non
             (path,) = local.files("sent")["20240101"]
             assert places == {str(path.relative_to(local.root)): path}
         assert path.read_bytes() == b"one"
-
-
-def replace(lake: Lake, files: Sequence[Path], content: bytes | None) -> Path | None:
-    with lake.refreshing(), lake.incoming() as incoming:
-        by = incoming.folder / "merged"
-        if content is not None:
-            by.write_bytes(content)
-        return lake.replace(files, by if content is not None else None)
 
 
 def sweep(lake: Lake) -> int | None:

@@ -21,8 +21,6 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from conftest import Folder, run
-from oracle import Commented, Fact, Sent, Withdrawn, days_of
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Coverage
@@ -34,10 +32,13 @@ from reportdata.facts import Fact as Pushed
 from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.lake.s3 import DAY, S3Lake
-from storage import Trouble, client
-from test_crash import ZONES, Killing
-from test_lake import Later, add, contents, read, replace
-from writing import write
+from tests.support.folders import Folder, run
+from tests.support.killing import ZONES, Killing
+from tests.support.lakes import Later, add, contents, read, replace
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
+from tests.support.paths import ROOT
+from tests.support.storage import Trouble, client
+from tests.support.writing import write
 
 AT = datetime(2024, 3, 5, 4, tzinfo=UTC)
 
@@ -527,7 +528,7 @@ def test_without_the_extra_nothing_of_it_is_imported_and_it_is_named(folder: Fol
 def test_only_the_extra_needs_an_s3_library() -> None:
     import tomllib
 
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert not [name for name in project["dependencies"] if name.startswith(("obstore", "boto", "s3"))]
     assert [name.partition(">")[0] for name in project["optional-dependencies"]["s3"]] == ["obstore"]
     assert REPORT_DATA

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import itertools
 import json
-import os
 import random
 import shutil
 import signal
@@ -29,8 +28,6 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import Folder, exchange, run, serving
-from oracle import Commented, Fact, Sent, Withdrawn, days_of
 from reportdata import facts
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
@@ -40,7 +37,11 @@ from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.backups import MANIFEST, back_up
 from reportdata.store.sqlite import schemas
-from writing import write
+from tests.support.folders import Folder, run
+from tests.support.mounts import mounted
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
+from tests.support.serving import exchange, serving
+from tests.support.writing import write
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "c3": ZoneInfo("Asia/Shanghai")}
 FIRST = datetime(2024, 3, 1, 12)
@@ -155,19 +156,6 @@ def little(folder: Folder, tmp_path: Path) -> Folder:
     folder.import_(small(tmp_path, 0, 1).file)
     folder.import_(small(tmp_path, 2, 1).file, refresh=False)
     return folder
-
-
-@contextmanager
-def mounted(place: Path, options: str) -> Iterator[Path]:
-    """A disk of its own, as small as the options say."""
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("no disk can be mounted")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 # Commands come as lines and are run one after the other.

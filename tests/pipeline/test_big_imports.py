@@ -19,12 +19,12 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from conftest import Folder, run
-from oracle import Commented, Fact, Sent, days_of
 from reportdata.engines.duckdb.connection import connect, failing
 from reportdata.errors import LakeError
 from reportdata.pipeline.importing import Options, import_files
-from writing import write
+from tests.support.folders import Folder, run
+from tests.support.oracle import Commented, Fact, Sent, days_of
+from tests.support.writing import write
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York")}
 MIB = 1 << 20

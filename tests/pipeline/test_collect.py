@@ -23,11 +23,13 @@ from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_util.models import RuntimeOptions
 from click.testing import CliRunner, Result
 
-from conftest import Folder, run, serving
 from reportdata.cli import cli
 from reportdata.days import days_between
 from reportdata.dingtalk.ledger import Ledger
 from reportdata.twin import BEIJING, Habits, Server, Twin, running
+from tests.support.folders import Folder, run
+from tests.support.paths import ROOT
+from tests.support.serving import serving
 
 SECRET = "REPORTDATA_DINGTALK_APP_SECRET"
 
@@ -209,7 +211,7 @@ def test_a_process_that_is_killed_goes_on_where_it_was(folder: Folder, server: S
 
 
 def test_the_commands_of_the_document_work(server: Server, tmp_path: Path) -> None:
-    document = (Path(__file__).parents[1] / "docs" / "collect.md").read_text("utf-8")
+    document = (ROOT / "docs" / "collect.md").read_text("utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     assert len(lines) == 7

@@ -18,17 +18,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from conftest import Folder, run
-from oracle import Commented, Fact, Sent, Withdrawn, days_of
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Coverage
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.compacting import MANY, QUIET
-from test_crash import STEPPING, Killing
-from test_refresh import AT, ZONES, A, B, compact_all, import_facts, refresh_days, stale
-from test_whole_days import readers
+from tests.support.folders import Folder, run
+from tests.support.killing import STEPPING, Killing
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
+from tests.support.random_facts import ZONES
+from tests.support.reading import readers
+from tests.support.refreshing import AT, A, B, compact_all, import_facts, refresh_days, stale
 
 ROUNDS = 30
 DAY = f"{AT:%Y%m%d}"

@@ -23,9 +23,6 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calling import NOW, Call
-from conftest import Folder, run, serving
-from oracle import Fact, Sent, Withdrawn, days_of
 from reportdata.audit import Audit
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
@@ -34,10 +31,14 @@ from reportdata.errors import StoreError
 from reportdata.facts import Fact as Pushed
 from reportdata.lake.local import LocalLake
 from reportdata.store.sqlite import SQLiteStore
-from test_crash import STEPPING
-from test_properties import ZONES, facts
-from test_refresh import compact_all, import_facts, refresh_days, stale
-from writing import write
+from tests.support.calling import NOW, Call
+from tests.support.folders import Folder, run
+from tests.support.killing import STEPPING
+from tests.support.oracle import Fact, Sent, Withdrawn, days_of
+from tests.support.random_facts import ZONES, facts
+from tests.support.refreshing import compact_all, import_facts, refresh_days, stale
+from tests.support.serving import serving
+from tests.support.writing import write
 
 GONE = "ding-cairo"
 OTHERS = sorted(ZONES.keys() - {GONE})

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from calling import Call
-from conftest import Folder, run
-from processes import served
 from reportdata.identity import REPORT_READ, REPORT_WRITE
-from test_backup import mounted
+from tests.support.calling import Call
+from tests.support.folders import Folder, run
+from tests.support.mounts import mounted
+from tests.support.processes import served
 
 CORP, DAY = "dingdisk", "20260921"
 

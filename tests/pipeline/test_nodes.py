@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-import postgres
-from conftest import Folder
-from oracle import Days, Fact, days_of
-from relay import Relay
 from reportdata.store.postgres.leases import LASTS, PostgresLeases
-from test_live import CLIENTS, CORPS, ZONES, Pusher, _facts, _numbers, tokens_of
+from tests.support import postgres
+from tests.support.folders import Folder
+from tests.support.oracle import Days, Fact, days_of
+from tests.support.pushers import CLIENTS, CORPS, ZONES, Pusher, _facts, _numbers, tokens_of
+from tests.support.relay import Relay
 
 LONG = bool(os.environ.get("REPORTDATA_TESTS_FULL"))
 SECONDS = 600.0 if LONG else 12.0

@@ -12,47 +12,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import Folder
-from oracle import Commented, Fact, Sent, Withdrawn, days_of
 from reportdata.days import LONGEST_STEP, SECOND, day_of, instant_of, offsets, time_zone
 from reportdata.times import read_instant
-from writing import FORMATS, TIMES, write
-
-ZONES = {
-    "ding-shanghai": ZoneInfo("Asia/Shanghai"),
-    "ding-new-york": ZoneInfo("America/New_York"),
-    "ding-cairo": ZoneInfo("Africa/Cairo"),  # its clocks change at midnight
-    "ding-lord-howe": ZoneInfo("Australia/Lord_Howe"),  # by half an hour
-    "ding-apia": ZoneInfo("Pacific/Apia"),  # it left out 2011-12-30
-}
-_CHANGES = {
-    zone: [datetime.fromtimestamp(step.start / SECOND, UTC) for step in offsets(zone)[1:]] for zone in ZONES.values()
-}
-
-
-@st.composite
-def moments(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
-    """Whole seconds near a midnight or a change of the clocks."""
-    near = draw(st.integers(-2, 2)) if draw(st.booleans()) else draw(st.integers(-7300, 7300))
-    if _CHANGES[zone] and draw(st.booleans()):
-        base = draw(st.sampled_from(_CHANGES[zone]))
-    else:
-        base = datetime(2026, 3, 7, tzinfo=zone) + timedelta(days=draw(st.integers(0, 3)))
-    return (base.astimezone(UTC) + timedelta(seconds=near)).astimezone(zone)
-
-
-@st.composite
-def facts(draw: st.DrawFn) -> Fact:
-    """A fact of few organisations, reports and users, so that facts meet."""
-    corp_id = draw(st.sampled_from(sorted(ZONES)))
-    at = draw(moments(ZONES[corp_id]))
-    report, user = f"r{draw(st.integers(0, 4))}", f"u{draw(st.integers(0, 3))}"
-    kind = draw(st.integers(0, 4))
-    if kind < 2:
-        departments = draw(st.sampled_from([(), ("研发部",), ("研发部/平台组", "Ops & SRE")]))
-        return Sent(corp_id, report, user, at, draw(st.sampled_from(["", "日报"])), departments)
-    return Withdrawn(corp_id, report, at) if kind == 4 else Commented(corp_id, report, user, at)
-
+from tests.support.folders import Folder
+from tests.support.oracle import Fact, days_of
+from tests.support.random_facts import ZONES, facts, moments
+from tests.support.writing import FORMATS, TIMES, write
 
 batches = st.tuples(
     st.lists(facts(), max_size=12),

@@ -6,7 +6,7 @@ import itertools
 import tempfile
 import time
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,47 +14,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import Folder
-from oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
-from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Coverage
 from reportdata.engines import definition
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.pipeline.compacting import compact
-from reportdata.pipeline.refreshing import Refreshed, refresh, stale_days, waiting
+from reportdata.pipeline.refreshing import refresh, waiting
 from reportdata.store import DayKpis
-from test_properties import ZONES, facts
-from writing import write
+from tests.support.folders import Folder
+from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
+from tests.support.random_facts import ZONES, facts
+from tests.support.refreshing import AT, SERVICE, ZONE, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.writing import write
 
-SERVICE = read_catalogue().service(REPORT_DATA)
-ZONE = ZONES["ding-shanghai"]
-A, B = "ding-shanghai", "ding-new-york"
-AT = datetime(2026, 3, 9, 12, tzinfo=ZONE)
 NOON = {"20260309": AT, "20260310": AT + timedelta(days=1)}
 FULL = {"4100": 99, "4101": 99, "4102": 99}
-
-_numbers = itertools.count()
-
-
-def import_facts(folder: Folder, *found: Fact, refreshed: bool = False) -> None:
-    """Import facts, and refresh only when that is wanted."""
-    for path, corp_id in write(folder.path.parent / f"facts{next(_numbers)}", found, "jsonl", "iso", ZONES):
-        assert not folder.import_(path, corp_id=corp_id, refresh=refreshed).failures
-
-
-def refresh_days(folder: Folder, **chosen: Any) -> Refreshed:
-    with closing(DuckDBEngine()) as engine:
-        return refresh(folder.lake, folder.store, engine, SERVICE, now=time.time(), **chosen)
-
-
-def compact_all(folder: Folder, **how: Any) -> int:
-    with closing(DuckDBEngine()) as engine:
-        return compact(folder.lake, folder.store, engine, SERVICE, **{"now": time.time(), "everything": True} | how)
-
-
-def stale(folder: Folder) -> list[str]:
-    with closing(DuckDBEngine()) as engine:
-        return stale_days(folder.lake, folder.store, engine, SERVICE)
 
 
 class Wide(DuckDBEngine):

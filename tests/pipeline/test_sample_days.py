@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from conftest import Folder
-from oracle import Commented, Sent, Withdrawn, days_of
-from writing import FORMATS, TIMES, write
+from tests.support.folders import Folder
+from tests.support.oracle import Commented, Sent, Withdrawn, days_of
+from tests.support.writing import FORMATS, TIMES, write
 
 ZONES = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("America/New_York")}
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Folder, run
+from tests.support.folders import Folder, run
+from tests.support.paths import DATA, LARGER
 
-SAMPLES = {"own": Path(__file__).parent / "data", "larger": Path(__file__).parents[2] / "shared" / "data"}
+SAMPLES = {"own": DATA, "larger": LARGER}
 EXCHANGES = ("report_list.jsonl", "comment_list.jsonl")
 TABLES = ("reports.csv", "comments.csv")
 

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from conftest import Folder, Serving, run, serving
-from oracle import Commented, Sent
 from reportdata.identity import hash_of
-from writing import write
+from tests.support.folders import Folder, run
+from tests.support.oracle import Commented, Sent
+from tests.support.serving import Serving, serving
+from tests.support.writing import write
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai")}
 AT = datetime(2024, 3, 1, 12, tzinfo=ZONES["c1"])

@@ -7,67 +7,30 @@ import json
 import random
 import shutil
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from conftest import Folder, serving
-from oracle import Commented, Fact, Sent
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
 from reportdata.lake.local import LocalLake
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
-from writing import write
+from tests.support.folders import Folder
+from tests.support.oracle import Commented, Fact, Sent
+from tests.support.reading import readers
+from tests.support.serving import serving
+from tests.support.writing import write
 
 KPIS = ("4100", "4101", "4102")
 DAY, NEXT = "20240102", "20240103"
-SECONDS = 3.0
 ZONES = {"c1": ZoneInfo("Asia/Shanghai")}
 State = tuple[int, ...]
-
-
-class Reading:
-    """Threads that read again and again, until there is enough or a read fails."""
-
-    def __init__(self, reads: Sequence[Callable[[], object]]) -> None:
-        self.counts = [0] * len(reads)
-        self.over = threading.Event()
-        self.until = time.monotonic() + SECONDS
-
-    def goes_on(self, at_least: int) -> bool:
-        """Whether the time is not over, or there were fewer reads than that."""
-        return not self.over.is_set() and (time.monotonic() < self.until or sum(self.counts) < at_least)
-
-    def run(self, number: int, read: Callable[[], object]) -> None:
-        try:
-            while not self.over.is_set():
-                read()
-                self.counts[number] += 1
-        finally:
-            self.over.set()
-
-
-@contextmanager
-def readers(*reads: Callable[[], object]) -> Iterator[Reading]:
-    """Reads in threads while the block runs."""
-    reading = Reading(reads)
-    with ThreadPoolExecutor(len(reads)) as pool:
-        running = [pool.submit(reading.run, number, read) for number, read in enumerate(reads)]
-        try:
-            yield reading
-        finally:
-            reading.over.set()
-        for future in running:
-            future.result()
-    assert all(reading.counts)
 
 
 def numbers(values: dict[str, int]) -> State:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from calling import ORGANISATIONS, Call, import_organisation
-from causes import BY_SDK, DETAILS, all_arranged
-from conftest import REQUIRED, Folder, require_tool, serving
+from tests.support.calling import ORGANISATIONS, Call, import_organisation
+from tests.support.causes import BY_SDK, DETAILS, all_arranged
+from tests.support.folders import Folder
+from tests.support.serving import serving
+from tests.support.tools import REQUIRED, require_tool
 
 NODE = Path(__file__).parent / "node"
 

@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from alibabacloud_dingtalk.datacenter_1_0.client import Client as DataCenter
-from alibabacloud_dingtalk.datacenter_1_0.models import (
-    QueryReportStatisticalDataHeaders,
-    QueryReportStatisticalDataRequest,
-)
-from alibabacloud_dingtalk.oauth2_1_0.client import Client as OAuth2
-from alibabacloud_dingtalk.oauth2_1_0.models import GetAccessTokenRequest
-from alibabacloud_tea_openapi.models import Config
-from alibabacloud_tea_util.models import RuntimeOptions
 
-from calling import ORGANISATIONS, Call, import_organisation
-from causes import BY_SDK, DETAILS, all_arranged
-from conftest import Folder, serving
+from tests.support.calling import ORGANISATIONS, Call, import_organisation
+from tests.support.causes import BY_SDK, DETAILS, all_arranged
+from tests.support.folders import Folder
+from tests.support.python_sdk import query, token
+from tests.support.serving import serving
 
 STYLES = ("sync", "async")
-
-
-def query(call: Call, style: str) -> dict[str, Any]:
-    """What the SDK makes of an answer."""
-    client = DataCenter(Config(endpoint=call.endpoint, protocol="http"))
-    request = QueryReportStatisticalDataRequest(stat_date=call.stat_date)
-    headers = QueryReportStatisticalDataHeaders(dict(call.headers), call.token)
-    if style == "sync":
-        answer = client.query_report_statistical_data_with_options(request, headers, RuntimeOptions())
-    else:
-        answer = asyncio.run(
-            client.query_report_statistical_data_with_options_async(request, headers, RuntimeOptions())
-        )
-    return dict(answer.body.to_map())
-
-
-def token(endpoint: str, app_key: str, secret: str, style: str) -> str:
-    """A token, as the SDK gets it."""
-    client = OAuth2(Config(endpoint=endpoint, protocol="http"))
-    request = GetAccessTokenRequest(app_key=app_key, app_secret=secret)
-    answer = (
-        client.get_access_token(request) if style == "sync" else asyncio.run(client.get_access_token_async(request))
-    )
-    assert answer.body.expire_in == 7200
-    return str(answer.body.access_token)
 
 
 @pytest.mark.parametrize("name", ORGANISATIONS)

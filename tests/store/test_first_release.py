@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from calling import Call, connected
-from conftest import Folder, run, serving
 from reportdata.catalogue import REPORT_DATA
 from reportdata.store.sqlite import schemas
+from tests.support.calling import Call, connected
+from tests.support.folders import Folder, run
+from tests.support.paths import DATA
+from tests.support.serving import serving
 
-DATA = Path(__file__).parent / "data"
 APP_KEY, SECRET = "dingjfjmxchox2no4dky", "WyfV8bpRXrxZWCttMD9rJl8gwdPa8uB09tNPyfUah9FCVvVaGiIgR4of1XTHa4bk"
 WITHDRAWN_DAY = "20250111"
 

@@ -10,7 +10,7 @@ import pytest
 from reportdata.errors import AlreadyKnown, NotKnown, Reason, Refused, StoreError
 from reportdata.identity import TOKEN_LIFETIME, AppType, Organisation, Token, hash_of, mint
 from reportdata.store import Store
-from stores import APP, NOW, SECRET, ask, together, with_app
+from tests.support.stores import APP, NOW, SECRET, ask, together, with_app
 
 
 def test_organisations_are_listed_by_id_and_added_once(store: Store, another: Callable[[], Store]) -> None:

@@ -20,9 +20,6 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-import postgres
-from conftest import Folder, Serving, run, serving
-from relay import Relay
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Observation
@@ -34,6 +31,11 @@ from reportdata.store.postgres import PostgresStore, shown
 from reportdata.store.postgres.inbox import PostgresWriter
 from reportdata.store.postgres.watching import LOOK, VALID
 from reportdata.store.sqlite import SQLiteStore
+from tests.support import postgres
+from tests.support.folders import Folder, run
+from tests.support.paths import ROOT
+from tests.support.relay import Relay
+from tests.support.serving import Serving, serving
 
 DAY = "20260921"
 NOTICED = 1.5 if os.environ.get("REPORTDATA_TESTS_FULL") else 10.0
@@ -312,7 +314,7 @@ def test_without_the_extra_nothing_of_it_is_installed_or_imported(tmp_path: Path
     for requirement in metadata.requires("reportdata") or []:
         if "psycopg" in requirement:
             assert "extra ==" in requirement
-    assert "psycopg" not in (Path(__file__).parents[1] / "requirements" / "run.txt").read_text()
+    assert "psycopg" not in (ROOT / "requirements" / "run.txt").read_text()
     program = "import sys; sys.modules['psycopg'] = None; from reportdata.cli import main; main()"
     command = [sys.executable, "-c", program]
 

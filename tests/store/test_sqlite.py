@@ -15,7 +15,7 @@ from reportdata.errors import StoreError
 from reportdata.identity import Organisation
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
-from stores import NOW, cover, row
+from tests.support.stores import NOW, cover, row
 
 
 def test_a_damaged_file_is_a_store_error(tmp_path: Path) -> None:

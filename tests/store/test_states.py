@@ -13,13 +13,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from calling import EMPTY, PATH, Answer, Call, connected
-from conftest import Folder, run, serving
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import Coverage, Observation, latest
 from reportdata.states import DayState, State, least_certain
 from reportdata.store import DayKpis
 from reportdata.store.standing import standing
+from tests.support.calling import EMPTY, PATH, Answer, Call, connected
+from tests.support.folders import Folder, run
+from tests.support.serving import serving
 
 SERVICE = read_catalogue().service(REPORT_DATA)
 CORP = "c1"

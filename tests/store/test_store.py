@@ -17,7 +17,7 @@ from reportdata.identity import Organisation, hash_of, mint
 from reportdata.store import Official, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
-from stores import APP, NOW, UNIVERSE, ask, cover, row, state, with_app
+from tests.support.stores import APP, NOW, UNIVERSE, ask, cover, row, state, with_app
 
 
 def test_the_version_is_another_one_after_each_change_by_another(store: Store, another: Callable[[], Store]) -> None:

@@ -13,7 +13,7 @@ from reportdata.days import Coverage, Observation, days_between
 from reportdata.errors import LakeError, Overtaken
 from reportdata.states import DayState, State
 from reportdata.store import DayKpis, Official, Store
-from stores import NOW, UNIVERSE, cover, row, state, together
+from tests.support.stores import NOW, UNIVERSE, cover, row, state, together
 
 fresh = itertools.count()
 many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 import pytest
 
-from conftest import Folder
 from reportdata.days import from_date, to_date
 from reportdata.readers import Format
+from tests.support.folders import Folder
+from tests.support.paths import DATA, LARGER
 
 Row = Mapping[str, str | int]
 
@@ -132,7 +133,7 @@ def add_sample(folder: Folder) -> None:
     folder.cover(CORP, "20210601", "20210630")
 
 
-ORGANISATIONS = {"sample": Path(__file__).parent / "data", "larger": Path(__file__).parents[2] / "shared" / "data"}
+ORGANISATIONS = {"sample": DATA, "larger": LARGER}
 """Folders of organisations with their true numbers; the larger lies beside the project, or not."""
 
 

@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from calling import CORP, DAY, NOW, OK, OTHER_DAY, Call, add_sample
-from conftest import Folder, serving
 from reportdata.identity import AppType
+from tests.support.calling import CORP, DAY, NOW, OK, OTHER_DAY, Call, add_sample
+from tests.support.folders import Folder
+from tests.support.serving import serving
 
 
 class Error(NamedTuple):

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from conftest import Folder
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.dingtalk.budget import Budget
 from reportdata.dingtalk.client import Access, Client
@@ -21,6 +20,7 @@ from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import SourceError
 from reportdata.pipeline.collecting import Collecting
 from reportdata.twin import BEIJING, Server, Twin, running
+from tests.support.folders import Folder
 
 FIRST, LAST = "20260907", "20260913"
 

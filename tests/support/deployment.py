@@ -22,8 +22,8 @@ from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
 from reportdata.settings import Settings
 from reportdata.store.sqlite import database
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
 DEPLOY = ROOT / "deploy"
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")

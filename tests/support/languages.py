@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from conformance import HERE
+from tests.support.paths import ROOT
+
+HERE = ROOT / "conformance"
 
 OUTPUTS = {"build", "node_modules", "__pycache__"}
 """What preparing makes; the rest of a folder is the program."""

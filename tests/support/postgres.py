@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from benchmarks.postgres import programs, user, within_reach
+from tests.support.postgres_server import programs, user, within_reach
 
 _USER = "tests"
 _fresh = itertools.count()

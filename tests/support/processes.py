@@ -15,8 +15,8 @@ from ssl import SSLContext, create_default_context
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from calling import Answer, read_head
-from conftest import Folder
+from tests.support.calling import Answer, read_head
+from tests.support.folders import Folder
 
 
 class Process(NamedTuple):

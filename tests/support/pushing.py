@@ -9,8 +9,6 @@ from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 
-from calling import CORP, add_sample
-from conftest import Folder, serving
 from reportdata.api.pushes import Limits
 from reportdata.cli.service import open_server
 from reportdata.errors import InboxError
@@ -19,6 +17,9 @@ from reportdata.identity import REPORT_WRITE, App
 from reportdata.inbox import facts_of
 from reportdata.inbox.folder import FolderInbox
 from reportdata.settings import Settings
+from tests.support.calling import CORP, add_sample
+from tests.support.folders import Folder
+from tests.support.serving import serving
 
 FACTS = "/v1/facts"
 WRITE = (REPORT_WRITE,)

@@ -1,4 +1,4 @@
-"""Writes the reference of all commands, from their help: ``python tests/reference.py > docs/cli.md``."""
+"""Writes the reference of all commands, from their help: ``python -m tests.support.reference > docs/cli.md``."""
 
 from __future__ import annotations
 

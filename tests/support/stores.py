@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-import postgres
 from reportdata.days import Observation, days_between
 from reportdata.identity import App, Organisation, hash_of, issue
 from reportdata.states import DayState, State
 from reportdata.store import DayKpis, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
+from tests.support import postgres
 
 STORES: dict[str, Callable[[Path], Store]] = {
     "sqlite": lambda folder: SQLiteStore(folder / "store.db"),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from oracle import Commented, Fact, Sent, Withdrawn
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 TIMES = ("iso", "local", "seconds", "milliseconds")

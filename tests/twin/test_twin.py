@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle import Commented, Fact, Sent, days_of
 from reportdata.days import days_between, to_date
 from reportdata.errors import BadValue
 from reportdata.twin import BEIJING, CALIBRES, DEFAULT_CALIBRE, Calibre, Habits, Request, Twin, running
 from reportdata.twin.calendar import is_working_day
 from reportdata.twin.habits import TEMPLATES
 from reportdata.twin.oldapi import APIS
-from twins import Caller, old
+from tests.support.oracle import Commented, Fact, Sent, days_of
+from tests.support.twins import Caller, old
 
 FIRST, LAST = "20260914", "20260922"
 LATER = datetime(2026, 12, 1, tzinfo=BEIJING)

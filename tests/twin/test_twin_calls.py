@@ -11,7 +11,7 @@ import pytest
 
 from reportdata.errors import BadValue
 from reportdata.twin import BEIJING, Clock, Habits, Trouble, Twin, running
-from twins import LIST, Caller, new, old, token
+from tests.support.twins import LIST, Caller, new, old, token
 
 
 def test_reports_and_datacenter_count_and_the_rest_is_free() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dingtalk import AppKeyClient
 from dingtalk.core.exceptions import DingTalkClientException
 
-from calling import Call
-from conftest import Folder
+from dingtalk import AppKeyClient
 from reportdata.twin import Habits, Server, Twin, running
-from test_python_sdk import query, token
-from twins import Caller
+from tests.support.calling import Call
+from tests.support.folders import Folder
+from tests.support.python_sdk import query, token
+from tests.support.twins import Caller
 
 FIRST, LAST = "20260914", "20260918"
 START, END = 1_789_315_200_000, 1_789_833_600_000

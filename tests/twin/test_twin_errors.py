@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from reportdata.twin import BEIJING, Answer, Request, Twin
-from twins import JSON, LIST, new, old, token
+from tests.support.twins import JSON, LIST, new, old, token
 
 UUID = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-7[0-9A-F]{3}-[89AB][0-9A-F]{3}-[0-9A-F]{12}")
 DENIED = (

@@ -1,7 +1,7 @@
 """The API in OpenAPI, served at ``/openapi.json``.
 
 What the code knows is taken from it: paths, KPIs and rows from the catalogue, errors from each `Fault`, so that the
-description says what is answered. `tests/test_description.py` compares it with real answers. The version is 3.0.3,
+description says what is answered. `tests/api/test_description.py` compares it with real answers. The version is 3.0.3,
 which every tool imports.
 """
 

@@ -1,0 +1,79 @@
+"""Facts as the files that an engine reads."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+from hypothesis import strategies as st
+
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn
+
+ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "C1": ZoneInfo("Asia/Kathmandu")}
+
+
+COLUMNS = {
+    Sent: "corp_id varchar, stat_day date, report_id varchar, user_id varchar, sent_at timestamptz, "
+    "template varchar, departments varchar",
+    Commented: "corp_id varchar, stat_day date, report_id varchar, user_id varchar, commented_at timestamptz",
+    Withdrawn: "corp_id varchar, stat_day date, report_id varchar, withdrawn_at timestamptz",
+}
+
+
+fresh = itertools.count()
+
+
+class Writer:
+    """Writes facts as the lake's Parquet files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection = duckdb.connect()
+
+    def file(self, kind: type[Fact], facts: Iterable[Fact]) -> Path:
+        """A new file that holds facts of a kind as often as they are given."""
+        path = self._folder / f"{next(fresh)}.parquet"
+        rows = [self._row(fact) for fact in facts]
+        values = f"values {', '.join(rows)}" if rows else "select * from facts"
+        self._connection.execute(f"create or replace temp table facts ({COLUMNS[kind]})")
+        self._connection.execute(f"insert into facts {values}")
+        self._connection.execute(f"copy facts to '{path}' (format parquet)")
+        return path
+
+    def _row(self, fact: Fact) -> str:
+        day = f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y-%m-%d}"
+        users = () if isinstance(fact, Withdrawn) else (fact.user_id,)
+        texts = (fact.corp_id, day, fact.report_id, *users, fact.at.astimezone(UTC).isoformat())
+        cells = ["'" + text.replace("'", "''") + "'" for text in texts]
+        if isinstance(fact, Sent):
+            cells += [f"'{fact.template}'", f"'{','.join(fact.departments)}'"]
+        return f"({', '.join(cells)})"
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+# Ids that differ in case, by white space or in how an accent is written are different ids.
+corps = st.sampled_from(sorted(ZONES))
+
+
+reports = st.sampled_from(("r1", "R1", "r2", "r2 ", "caf\u00e9", "cafe\u0301", "日志'1", '"'))
+
+
+users = st.sampled_from(("u1", "U1", "u2", "张三"))
+
+
+moments = st.integers(0, 30).map(
+    lambda steps: datetime(2024, 2, 28, 15, 59, 59, tzinfo=UTC) + timedelta(hours=2 * steps)
+)
+
+
+facts = st.one_of(
+    st.builds(Sent, corps, reports, users, moments, st.just("日报"), st.just(("研发部", "市场部"))),
+    st.builds(Commented, corps, reports, users, moments),
+    st.builds(Withdrawn, corps, reports, moments),
+)

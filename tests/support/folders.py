@@ -1,0 +1,91 @@
+"""A data folder, and commands that run on it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from reportdata.catalogue import REPORT_DATA
+from reportdata.cli import cli
+from reportdata.cli.importing import refresh_folder
+from reportdata.cli.places import lake_of, store_of
+from reportdata.days import Coverage
+from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret
+from reportdata.pipeline import silent
+from reportdata.pipeline.importing import Imported, Options, import_files
+from reportdata.settings import Settings
+
+
+class Folder:
+    """A data folder."""
+
+    def __init__(self, path: Path, database: str | None = None, lake_at: str | None = None) -> None:
+        self.path = path
+        self.settings = Settings(path, database, lake_at=lake_at)
+        self.lake = lake_of(self.settings)
+        self.store = store_of(self.settings)
+
+    @property
+    def place(self) -> list[str]:
+        """Where it is, as options of a command."""
+        database = self.settings.database
+        return ["--data", str(self.path), *(["--store", database] if database is not None else [])]
+
+    def add_organisation(self, corp_id: str, time_zone: str = "Asia/Shanghai") -> None:
+        """Add an organisation."""
+        self.store.add_organisations([Organisation(corp_id, time_zone)])
+
+    def add_app(self, corp_id: str | None, **properties: Any) -> tuple[App, str]:
+        """Add an internal app with the scope, unless ``properties`` say otherwise; returns it with its secret."""
+        secret = new_secret()
+        app = App(
+            **{
+                "app_key": new_app_key(),
+                "name": "test",
+                "corp_id": corp_id,
+                "secret_hash": hash_of(secret),
+                "scopes": (REPORT_READ,),
+                **properties,
+            }
+        )
+        self.store.add_app(app, time.time())
+        return app, secret
+
+    def token(self, app: App, now: float | None = None) -> str:
+        """A token of an app, issued at a time."""
+        text, kept = mint(app, time.time() if now is None else now)
+        self.store.add_token(kept)
+        return text
+
+    def cover(self, corp_id: str, first_day: str, last_day: str) -> None:
+        """Say that an organisation was observed."""
+        self.lake.observe([Coverage(corp_id, first_day, last_day)])
+        self.refresh()
+
+    def import_(self, *files: Path, refresh: bool = True, **options: Any) -> Imported:
+        """Import files and refresh."""
+        done = import_files(self.lake, self.store, files, Options(**options))
+        if refresh:
+            self.refresh()
+        return done
+
+    def refresh(self, **period: str) -> Any:
+        """Refresh what is stale, or a period."""
+        return refresh_folder(self.settings, self.store, silent, **period)
+
+    def days(self) -> dict[tuple[str, str], tuple[int, int, int]]:
+        """(organisation, day) to (4100, 4101, 4102), of every covered day that is not all zeros."""
+        rows = self.store.kpis_between(REPORT_DATA, None, "20000101", "20991231")
+        found = {
+            (row.corp_id, row.stat_day): tuple(row.values.get(kpi, 0) for kpi in ("4100", "4101", "4102"))
+            for row in rows
+        }
+        return {key: values for key, values in found.items() if any(values)}  # type: ignore[misc]
+
+
+def run(folder: Folder, *arguments: object) -> Result:
+    """Run a command on a data folder."""
+    return CliRunner().invoke(cli, [*map(str, arguments), *folder.place])

@@ -1,0 +1,68 @@
+"""The real server in a thread, on a free port."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reportdata.api.server import Server
+from reportdata.certificates import Certificates, development_certificates
+from reportdata.cli.service import open_server
+from reportdata.settings import Settings
+from tests.support.folders import Folder
+
+
+class Serving(NamedTuple):
+    """A server that runs in a thread."""
+
+    url: str
+    address: tuple[str, int]
+    server: Server
+    ca: Path
+    """What its clients must trust, when it serves TLS."""
+
+    @property
+    def endpoint(self) -> str:
+        """What an SDK's configuration needs: host and port."""
+        return f"{self.address[0]}:{self.address[1]}"
+
+
+@contextmanager
+def serving(
+    folder: Folder, *, clock: Callable[[], float] = time.time, tls: bool = False, rate: int = 0, **settings: Any
+) -> Iterator[Serving]:
+    """The real server of a data folder, on a free port; without a rate unless one is given."""
+    files = Certificates.of(folder.path.parent / "tls")
+    if tls:
+        development_certificates(files.ca.parent, ["localhost", "127.0.0.1"], time.time())
+        settings |= {"tls_cert": files.certificate, "tls_key": files.key}
+    with open_server(Settings(folder.path, folder.settings.database, port=0, rate=rate, **settings), clock) as server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield Serving(server.url, server.address, server, files.ca)
+        finally:
+            server.stop()
+            thread.join()
+
+
+def exchange(address: tuple[str, int], request: bytes, *, parts: Sequence[bytes] = ()) -> bytes:
+    """Everything that the server sends until it closes or stays silent for a while."""
+    with socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(request)
+        for part in parts:
+            time.sleep(0.05)
+            connection.sendall(part)
+        connection.settimeout(0.5)
+        received = b""
+        try:
+            while chunk := connection.recv(65_536):
+                received += chunk
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return received
