@@ -7,7 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # One more than there are cores: many tests wait for processes and clocks.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-.PHONY: run test check conformance bench bench-collector clean help
+# What tests are run. Together, TEST and what is slow or on Spark are all tests: `.ci/run` relies on it.
+QUICK := not slow and not postgres and not spark and not s3 and not tool and not browser
+TEST := not slow and not spark
+TESTS :=
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+
+.PHONY: run quick test test-all coverage check conformance bench bench-collector wheel clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be done.
@@ -16,9 +22,19 @@ help: ## Say what can be done.
 run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say what to do next.
 	@$(BIN)/reportdata demo $(ARGS)
 
-test: $(VENV)/dev.done ## Run the tests.
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --ignore=tests/pipeline/test_nodes.py $(ARGS)
-	@$(BIN)/python -m pytest $(ARGS) tests/pipeline/test_nodes.py # its nodes and workers need the machine for themselves
+quick: $(VENV)/dev.done ## Run the tests that take less than a minute, or those of a path: TESTS=tests/store.
+	@$(PYTEST) -m "$(QUICK)" $(ARGS) $(TESTS)
+
+test: $(VENV)/dev.done ## Run the tests but those that take long or need Spark.
+	@$(PYTEST) -m "$(TEST)" $(ARGS) $(TESTS)
+
+test-all: $(VENV)/spark.done ## Run all tests.
+	@$(PYTEST) $(ARGS) $(TESTS)
+
+coverage: $(VENV)/$(if $(TESTS),dev,spark).done ## Run all tests, or those of TESTS, and say how much of the source they run.
+	@rm -rf .coverage-data && mkdir .coverage-data
+	@failed=0; $(BIN)/python -m coverage run -m pytest $(wordlist 4,9,$(PYTEST)) $(ARGS) $(TESTS) || failed=$$?; \
+	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m tests.support.covered && exit $$failed
 
 check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the dependencies.
 	@$(BIN)/ruff format --check .

@@ -185,7 +185,7 @@ def postgresql(source: Path, place: Path, kind: str = "") -> Iterator[Numbers]:
 
 def pandas(source: Path, _place: Path, *, arrow: bool = False) -> Iterator[Numbers]:
     """Data frames of what is needed."""
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
 
     pd.set_option("mode.string_storage", "pyarrow" if arrow else "python")
     reading = {"engine": "pyarrow", "dtype_backend": "pyarrow"} if arrow else {}

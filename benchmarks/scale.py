@@ -258,7 +258,8 @@ def _show(facts: int, took: dict[str, Took], size: tuple[int, int], rate: float)
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
         name, data, *arguments = sys.argv[2:]
-        one = {"import": _import, "refresh": _refresh}[name](Path(data), *arguments)
+        steps: dict[str, Callable[..., Took]] = {"import": _import, "refresh": _refresh}
+        one = steps[name](Path(data), *arguments)
         print(json.dumps(one._asdict()))
     else:
         main()

@@ -69,16 +69,17 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[float]]
             return float(generator.submit(load.run, places, which, size, CONNECTIONS, SECONDS).result().rate)
 
         with _selecting(programs, server, folder) as selects:
+            runs: dict[str, Callable[[], float]] = {
+                "embedded": lambda: served([embedded], requests[:REPEATED]),
+                "shared": lambda: served([shared], requests[:REPEATED]),
+                "spread": lambda: served([shared], requests),
+                "both": lambda: served([shared, second], requests[:REPEATED]),
+                "both spread": lambda: served([shared, second], requests),
+                "one": lambda: selects(1),
+                "many": lambda: selects(CONNECTIONS),
+            }
             for number in range(rounds):
-                for name, run in {
-                    "embedded": lambda: served([embedded], requests[:REPEATED]),
-                    "shared": lambda: served([shared], requests[:REPEATED]),
-                    "spread": lambda: served([shared], requests),
-                    "both": lambda: served([shared, second], requests[:REPEATED]),
-                    "both spread": lambda: served([shared, second], requests),
-                    "one": lambda: selects(1),
-                    "many": lambda: selects(CONNECTIONS),
-                }.items():
+                for name, run in runs.items():
                     rates.setdefault(name, []).append(run())
                     say(f"shared: round {number + 1} of {rounds}: {name} {rates[name][-1]:,.0f}/s")
         version = server.version

@@ -36,7 +36,7 @@ META = [
 ]
 
 
-class Base(DeclarativeBase):
+class Base(DeclarativeBase):  # type: ignore[misc]
     """The tables."""
 
 
@@ -90,7 +90,7 @@ def get_app(
     """The app that the token was issued to."""
     token_hash = hashlib.sha256(token.encode()).hexdigest()
     now = int(time.time())
-    found = session.scalar(
+    found: App | None = session.scalar(
         select(App).join(Token).where(Token.token_hash == token_hash, Token.expires_at > now, ~App.disabled)
     )
     if found is None:
@@ -98,7 +98,7 @@ def get_app(
     return found
 
 
-@api.get("/v1.0/datacenter/reportData")
+@api.get("/v1.0/datacenter/reportData")  # type: ignore[untyped-decorator]
 def report_data(
     stat_date: Annotated[str, Query(alias="statDate", pattern=r"^\d{8}$")],
     app: Annotated[App, Depends(get_app)],

@@ -12,9 +12,23 @@ import pytest
 from reportdata.store import Store
 from tests.support.cluster import Cluster, cluster
 from tests.support.folders import Folder
+from tests.support.scheduling import Scheduling, arrange
 from tests.support.storage import BUCKET, environment, object_storage
 from tests.support.stores import STORES
 from tests.support.tools import require_package, require_tool
+
+MARKS = {"postgres": pytest.mark.postgres}
+"""What kinds of stores need."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before what the marks decide is decided
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    arrange(items)
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling | None:
+    return Scheduling(config) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +40,7 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
         yield running
 
 
-@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+@pytest.fixture(params=[pytest.param(store, id=name, marks=MARKS.get(name, ())) for name, store in STORES.items()])
 def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens one more instance on the same store, as another process would."""
     opened: list[Store] = []

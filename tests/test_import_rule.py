@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src" / "reportdata"
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "reportdata"
 
 DOMAIN = {
     "errors",
@@ -118,3 +119,29 @@ def test_serving_imports_nothing_that_computes() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+OWN = ("tests", "benchmarks", "conformance")
+"""What is beside the source, and may import it."""
+PROGRAMS = sorted(path for folder in OWN for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_tests_share_is_in_their_support(path: Path) -> None:
+    folder = path.relative_to(ROOT).parts[0]
+    others = {"tests"} if folder == "tests" else {"tests", folder}
+    for name in _modules_named(path):
+        top, *inside = name.split(".")
+        if top in OWN:
+            assert top in others, f"{path.relative_to(ROOT)} imports {name}"
+            assert top != "tests" or inside[:1] == ["support"], f"{path.relative_to(ROOT)} imports {name}"
+
+
+def _modules_named(path: Path) -> Iterator[str]:
+    """Names of modules that are imported, with all that may be one: ``from tests import api`` names ``tests.api``."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
