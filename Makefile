@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # One more than there are cores: many tests wait for processes and clocks.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Some machines say that no bytecode is to be written; then every process of every test would compile what it runs.
+export PYTHONDONTWRITEBYTECODE :=
 
-# What tests are run. Together, TEST and what is slow or on Spark are all tests: `.ci/run` relies on it.
+# What tests are run: TESTS are paths, all by default. `.ci/run` relies on TEST being all but what is slow or on Spark.
 QUICK := not slow and not postgres and not spark and not s3 and not tool and not browser
 TEST := not slow and not spark
 TESTS :=
-PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+TOGETHER := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest $(TOGETHER)
 
 .PHONY: run quick test test-all coverage check conformance bench bench-collector wheel clean help
 .DEFAULT_GOAL := help
@@ -31,10 +34,13 @@ test: $(VENV)/dev.done ## Run the tests but those that take long or need Spark.
 test-all: $(VENV)/spark.done ## Run all tests.
 	@$(PYTEST) $(ARGS) $(TESTS)
 
-coverage: $(VENV)/$(if $(TESTS),dev,spark).done ## Run all tests, or those of TESTS, and say how much of the source they run.
-	@rm -rf .coverage-data && mkdir .coverage-data
-	@failed=0; $(BIN)/python -m coverage run -m pytest $(wordlist 4,9,$(PYTEST)) $(ARGS) $(TESTS) || failed=$$?; \
-	$(BIN)/python -m coverage combine --quiet && $(BIN)/python -m tests.support.covered && exit $$failed
+coverage: $(VENV)/$(if $(TESTS),dev,spark).done ## Run all tests, or those of TESTS, and say how much of the source they execute.
+	@rm -rf .coverage
+	@failed=0; $(BIN)/coverage run -m pytest $(TOGETHER) $(ARGS) $(TESTS) || failed=$$?; \
+	  $(BIN)/coverage combine --quiet && $(BIN)/python -m tests.support.covered && exit $$failed
+
+wheel: $(VENV)/dev.done ## Build the package into dist.
+	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the dependencies.
 	@$(BIN)/ruff format --check .
@@ -53,7 +59,7 @@ bench-collector: $(VENV)/bench.done ## Collect months from the offline DingTalk:
 	@$(BIN)/python -m benchmarks.collector $(ARGS)
 
 clean: ## Remove what the other targets made.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/sdks/node/node_modules \
+	rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/sdks/node/node_modules \
 	  conformance/*/build conformance/node/node_modules
 
 $(VENV)/python.done:

@@ -1,0 +1,48 @@
+"""The measure of coverage: child processes count, however they end, and parts are summed rightly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.covered import Covered, by_file, by_part
+from tests.support.paths import ROOT
+
+CHILDREN = {
+    "ends": "pass",
+    "ends at once": "import os; os._exit(0)",
+    "is told to end": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+}
+
+
+@pytest.mark.parametrize("how", CHILDREN.values(), ids=CHILDREN.keys())
+def test_child_processes_count(tmp_path: Path, how: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    child = f"from reportdata.days import days_between; list(days_between('20260101', '20260103')); {how}"
+    parent = tmp_path / "parent.py"
+    parent.write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])\n")
+    coverage = [sys.executable, "-m", "coverage"]
+    place = f"--data-file={tmp_path / 'data'}"
+    for command in (
+        ["run", place, parent],
+        ["combine", "--quiet", place],
+        ["json", "--quiet", place, "-o", tmp_path / "report.json"],
+    ):
+        subprocess.run([*coverage, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
+    found = by_file(json.loads((tmp_path / "report.json").read_text("utf-8")))
+    assert found["days.py"].executed > 10
+    assert found["cli/__init__.py"].executed == 0
+
+
+def test_parts_are_sums_of_their_files() -> None:
+    summary = {"num_statements": 10, "covered_lines": 7, "num_branches": 4, "covered_branches": 2}
+    names = ("days.py", "times.py", "store/__init__.py", "store/sqlite/days.py")
+    parts = by_part(by_file({"files": {f"src/reportdata/{name}": {"summary": summary} for name in names}}))
+    assert parts == {"modules": Covered(20, 14, 8, 4), "store": Covered(20, 14, 8, 4)}
+    assert parts["store"].percent == pytest.approx(100 * 18 / 28)
+    assert Covered().percent == 100
