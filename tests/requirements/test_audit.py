@@ -59,7 +59,16 @@ def audit(folder: Path, at: str, *, pinned: str = PINNED, offline: bool = False)
     """The exit code of the audit, and what it prints."""
     file = folder / "pinned.txt"
     file.write_text(pinned)
-    arguments = ["--requirement", file, "--vulnerability-service", "osv", "--osv-url", at, "--cache-dir", folder]
+    arguments: list[str | Path] = [
+        "--requirement",
+        file,
+        "--vulnerability-service",
+        "osv",
+        "--osv-url",
+        at,
+        "--cache-dir",
+        folder,
+    ]
     done = subprocess.run(
         [sys.executable, ROOT / "requirements" / "audit", *arguments],
         env={**os.environ, "REPORTDATA_OFFLINE": "1" if offline else ""},
