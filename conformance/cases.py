@@ -13,11 +13,15 @@ from reportdata.identity import TOKEN_LIFETIME
 from tests.support.calling import EMPTY, Call, import_organisation
 from tests.support.causes import BY_SDK, DETAILS, arranged
 from tests.support.folders import Folder
+from tests.support.relay import Relay
 from tests.support.serving import Serving, serving
 
-PAUSES = (8, 12)
-"""Seconds between two calls of one client. The Java SDK keeps connections for 10 s and does not test them: the first
-pause shows that the server keeps them as long."""
+PAUSES = (9, 12)
+"""Seconds between two calls of one client. The Java SDK keeps connections for 10 s and does not test them: over the
+first pause it keeps its connection, and its second call fails if the server has closed that; after the second pause it
+makes a new one, where others keep theirs."""
+CLOSED, AFTER = 4, 7
+"""Seconds after which idle connections close, and after which they are used again, where that is to be seen."""
 MANY = 200
 
 Line = Mapping[str, Any]
@@ -32,12 +36,14 @@ class Run(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What is shown of every language. ``prefix``: the endpoint has a path, which not every SDK can take."""
+    """What is shown of every language. ``prefix``: the endpoint has a path, which not every SDK can take. ``closed``:
+    the connection is closed before the last call, which an SDK loses that does not test connections."""
 
     name: str
     protocol: str
     runs: tuple[Run, ...]
     prefix: bool = False
+    closed: bool = False
 
     @property
     def waits(self) -> bool:
@@ -69,6 +75,9 @@ def arranged_cases(path: Path, protocol: str) -> Iterator[list[Case]]:
         guessed, _ = folder.add_app(corp_id)
         yield [
             *_answers(protocol, given, rows),
+            _closed(
+                stack, _reaching(protocol, served) | {"token": folder.token(app)}, served, next(iter(rows.items()))
+            ),
             *_renewals(protocol, given, expired, next(iter(rows.items()))),
             *_refusals(protocol, given | {"key": guessed.app_key}),
             *_errors(stack, path, protocol),
@@ -99,7 +108,20 @@ def _answers(protocol: str, given: dict[str, str], rows: Mapping[str, Any]) -> I
     for pause in PAUSES:
         again = {"date": day, "calls": "2", "pause": str(pause)}
         yield Case(f"two calls {pause} s apart", protocol, (Run(given | again, (line,) * 2),))
-    yield Case(f"{MANY} calls in a row", protocol, (Run(given | {"date": day, "calls": str(MANY)}, (line,) * MANY),))
+    yield Case(
+        f"{MANY} calls in a row, without a rate",
+        protocol,
+        (Run(given | {"date": day, "calls": str(MANY)}, (line,) * MANY),),
+    )
+
+
+def _closed(stack: ExitStack, given: dict[str, str], served: Serving, row: tuple[str, Any]) -> Case:
+    """What a server that keeps connections too short would do to calls that are `PAUSES` apart."""
+    day, expected = row
+    impatient = stack.enter_context(closing(Relay(served.address[1], CLOSED)))
+    again = {"endpoint": f"127.0.0.1:{impatient.port}", "date": day, "calls": "2", "pause": str(AFTER)}
+    name = f"two calls {AFTER} s apart, closed after {CLOSED} s"
+    return Case(name, given["protocol"], (Run(given | again, (_body(expected),) * 2),), closed=True)
 
 
 def _renewals(protocol: str, given: dict[str, str], expired: str, row: tuple[str, Any]) -> Iterator[Case]:

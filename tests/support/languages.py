@@ -36,7 +36,7 @@ class Language(NamedTuple):
     """A program. Its ``fetch`` commands may fail for want of a package registry, its ``build`` commands may not.
 
     ``prefixed``: the SDK puts an error's code before its message once more. ``prefixes``: it takes a path as a part of
-    the endpoint.
+    the endpoint. ``trusts``: it uses a kept connection without a test, and fails when the server has closed it.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Language(NamedTuple):
     build: tuple[Command, ...] = ()
     prefixed: bool = False
     prefixes: bool = True
+    trusts: bool = False
 
     @property
     def path(self) -> Path:
@@ -126,6 +127,7 @@ LANGUAGES = (
         tools=("java", "mvn"),
         fetch=(("mvn", "-B", "-q", "dependency:resolve", "dependency:resolve-plugins"),),
         build=(("mvn", "-B", "-q", "-o", "compile"),),
+        trusts=True,
     ),
     Language(
         "php",

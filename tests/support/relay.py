@@ -8,10 +8,14 @@ from contextlib import suppress
 
 
 class Relay:
-    """Leads a port of loopback to a server, until it is cut: then it holds its connections and passes nothing on."""
+    """Leads a port of loopback to a server, until it is cut: then it holds its connections and passes nothing on.
 
-    def __init__(self, to: int) -> None:
+    :param keep_alive: seconds after which a connection is closed whose client is silent; for ever unless it is given.
+    """
+
+    def __init__(self, to: int, keep_alive: float | None = None) -> None:
         self._to = to
+        self._keep_alive = keep_alive
         self._cut = threading.Event()
         self._ends: list[socket.socket] = []
         self._old: list[socket.socket] = []
@@ -47,6 +51,7 @@ class Relay:
                 client, _ = self._listening.accept()
             except OSError:
                 return
+            client.settimeout(self._keep_alive)
             self._ends.append(client)
             if not self._cut.is_set():
                 try:
