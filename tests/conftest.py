@@ -18,17 +18,22 @@ from tests.support.storage import BUCKET, environment, object_storage
 from tests.support.stores import STORES
 from tests.support.tools import require_package, require_tool
 
-MARKS = {"postgres": pytest.mark.postgres}
-"""What kinds of stores need."""
+NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
+"""The marks of tests by what they use."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before what the marks decide is decided
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they use, and arrange them for the processes that share them."""
+    for item in items:
+        for name in NEEDS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(NEEDS[name])
     arrange(items)
 
 
-@pytest.hookimpl(optionalhook=True)  # of xdist
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """How tests are shared out when ``--dist=loadgroup`` is given."""
     return Scheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
@@ -41,7 +46,7 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
         yield running
 
 
-@pytest.fixture(params=[pytest.param(store, id=name, marks=MARKS.get(name, ())) for name, store in STORES.items()])
+@pytest.fixture(params=STORES.values(), ids=STORES.keys())
 def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens one more instance on the same store, as another process would."""
     opened: list[Store] = []

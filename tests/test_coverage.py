@@ -13,17 +13,25 @@ import pytest
 from tests.support.covered import Covered, by_file, by_part
 from tests.support.paths import ROOT
 
+WORK = "from reportdata.days import days_between; list(days_between('20260101', '20260103'))"
 CHILDREN = {
-    "ends": "pass",
-    "ends at once": "import os; os._exit(0)",
-    "is told to end": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    "ends": WORK,
+    "ends at once": f"import os; {WORK}; os._exit(0)",
+    "is told to end": f"import os, signal; {WORK}; os.kill(os.getpid(), signal.SIGTERM)",
+    "is a fork": f"""
+import os, signal
+if os.fork() == 0:
+    {WORK}
+    os._exit(0)
+os.wait()
+os.kill(os.getpid(), signal.SIGKILL)
+""",
 }
 
 
-@pytest.mark.parametrize("how", CHILDREN.values(), ids=CHILDREN.keys())
-def test_child_processes_count(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("child", CHILDREN.values(), ids=CHILDREN.keys())
+def test_child_processes_count(tmp_path: Path, child: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    child = f"from reportdata.days import days_between; list(days_between('20260101', '20260103')); {how}"
     parent = tmp_path / "parent.py"
     parent.write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])\n")
     coverage = [sys.executable, "-m", "coverage"]

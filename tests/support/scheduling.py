@@ -20,8 +20,6 @@ class Scheduling(LoadGroupScheduling):  # type: ignore[misc]
 def arrange(items: list[pytest.Item]) -> None:
     """Group what is to be together, and put what takes long first, so that at the end no process waits for another."""
     for item in items:
-        if "spark_cluster" in getattr(item, "fixturenames", ()):
-            item.add_marker(GROUPED)
         if item.get_closest_marker(GROUPED):
             item.add_marker(pytest.mark.xdist_group(GROUPED))
     long = {item.path for item in items if item.get_closest_marker("slow")}
