@@ -33,11 +33,11 @@ from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.lake.s3 import DAY, S3Lake
 from tests.support.folders import Folder, run
-from tests.support.killing import ZONES, Killing
 from tests.support.lakes import Later, add, contents, read, replace
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.paths import ROOT
 from tests.support.storage import Trouble, client
+from tests.support.witness import ZONES, Killing
 from tests.support.writing import write
 
 AT = datetime(2024, 3, 5, 4, tzinfo=UTC)

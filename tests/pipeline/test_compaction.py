@@ -25,11 +25,11 @@ from reportdata.facts import KINDS
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.compacting import MANY, QUIET
 from tests.support.folders import Folder, run
-from tests.support.killing import STEPPING, Killing
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES
-from tests.support.reading import readers
-from tests.support.refreshing import AT, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.readers import readers
+from tests.support.steps import AT, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.witness import STEPPING, Killing
 
 ROUNDS = 30
 DAY = f"{AT:%Y%m%d}"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.folders import Folder
-from tests.support.killing import STEPPING, Batch, Killing
+from tests.support.witness import STEPPING, Batch, Killing
 
 ROUNDS = 25
 AHEAD = 2  # days that a killed import is ahead of the next one, which thus does not cover the same

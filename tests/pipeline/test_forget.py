@@ -33,11 +33,11 @@ from reportdata.lake.local import LocalLake
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.calling import NOW, Call
 from tests.support.folders import Folder, run
-from tests.support.killing import STEPPING
 from tests.support.oracle import Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
-from tests.support.refreshing import compact_all, import_facts, refresh_days, stale
 from tests.support.serving import serving
+from tests.support.steps import compact_all, import_facts, refresh_days, stale
+from tests.support.witness import STEPPING
 from tests.support.writing import write
 
 GONE = "ding-cairo"

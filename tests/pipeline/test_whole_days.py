@@ -23,7 +23,7 @@ from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Fact, Sent
-from tests.support.reading import readers
+from tests.support.readers import readers
 from tests.support.serving import serving
 from tests.support.writing import write
 
