@@ -37,7 +37,6 @@ from tests.support.oracle import Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
 from tests.support.serving import serving
 from tests.support.steps import compact_all, import_facts, refresh_days, stale
-from tests.support.witness import STEPPING
 from tests.support.writing import write
 
 GONE = "ding-cairo"
