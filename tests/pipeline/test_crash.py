@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.effort import FULL
 from tests.support.folders import Folder
-from tests.support.forks import EVERY, Forks, forking
+from tests.support.forks import Forks, every, forking
 from tests.support.witness import Witness
 
 pytestmark = pytest.mark.kill
@@ -55,15 +55,15 @@ def test_a_kill_at_any_moment_loses_and_spoils_nothing(folder: Folder, tmp_path:
     witness.finish()
 
 
-@pytest.mark.parametrize("every", EVERY)
+@pytest.mark.parametrize("stride", every(4))
 def test_a_kill_before_any_step_of_an_import_loses_and_spoils_nothing(
-    folder: Folder, tmp_path: Path, forks: Forks, every: int
+    folder: Folder, tmp_path: Path, forks: Forks, stride: int
 ) -> None:
     witness = Witness(folder, tmp_path, 20261124, ["jsonl"])
 
     witness.settle(witness.next_batch())
     batch = witness.next_batch(AHEAD)
-    steps = forks.steps_of(*witness.command("import", *batch.files))[::every]
+    steps = forks.steps_of(*witness.command("import", *batch.files))[::stride]
     witness.reported |= batch.facts
     witness.covered |= batch.days
     batch = witness.next_batch(AHEAD)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.catalogue import REPORT_DATA
@@ -20,7 +20,7 @@ from reportdata.engines import definition
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.refreshing import refresh, waiting
 from reportdata.store import DayKpis
-from tests.support.effort import tried
+from tests.support.effort import examples
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
@@ -93,9 +93,7 @@ steps = st.one_of(
 )
 
 
-@settings(
-    max_examples=tried(8, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@examples(8, 60)
 @given(st.lists(steps, min_size=1, max_size=12))
 def test_any_order_of_adding_compacting_refreshing_and_withdrawing_gives_the_oracles_days(
     todo: list[list[Fact] | str | set[str]],

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -19,9 +19,6 @@ from tests.support.paths import ROOT
 
 STEPS = ("execute", "executemany", "flock", "fsync", "link", "rename", "unlink")
 """Functions after whose calls more may be durable, or another process may see something else."""
-
-EVERY = (1,) if FULL else (4, pytest.param(1, marks=pytest.mark.slow))
-"""Of a command's steps, every how many tests kill it before: parameters of a test."""
 
 
 class Before(NamedTuple):
@@ -134,6 +131,11 @@ class Forks:
     def close(self) -> None:
         """End, and with it all that was started."""
         self._server.communicate()
+
+
+def every(number: int) -> list[Any]:
+    """Parameters of a test: before which of a command's steps it is killed, each or every so many."""
+    return [1] if FULL else [number, pytest.param(1, marks=pytest.mark.slow)]
 
 
 @contextmanager
