@@ -6,8 +6,10 @@ import itertools
 import json
 import os
 import random
+import shutil
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import timedelta
@@ -36,14 +38,25 @@ from tests.support.witness import Witness
 DAY = f"{AT:%Y%m%d}"
 
 
-@pytest.fixture
-def filled(folder: Folder) -> Folder:
-    """A folder with two organisations and a day in several files of both kinds."""
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two organisations and a day in several files of both kinds, to be copied."""
+    folder = Folder(tmp_path_factory.mktemp("pristine") / "data")
     for corp_id, zone in ZONES.items():
         folder.add_organisation(corp_id, str(zone))
     add(folder, *range(5))
     refresh_days(folder)
-    return folder
+    folder.store.close()
+    return folder.path
+
+
+@pytest.fixture
+def filled(pristine: Path, tmp_path: Path) -> Iterator[Folder]:
+    """A folder with two organisations and a day in several files of both kinds."""
+    shutil.copytree(pristine, tmp_path / "data")
+    folder = Folder(tmp_path / "data")
+    yield folder
+    folder.store.close()
 
 
 def facts_of(number: int) -> list[Fact]:
