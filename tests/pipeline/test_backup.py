@@ -245,6 +245,7 @@ def test_a_restore_computes_what_was_stale_and_says_so(filled: Folder, tmp_path:
     assert "4 of them, which were stale" in text
 
 
+@pytest.mark.tool
 def test_a_folder_that_is_there_and_holds_neither_store_nor_lake_may_be_restored_to(
     filled: Folder, tmp_path: Path
 ) -> None:
@@ -295,6 +296,7 @@ def test_a_backup_into_the_lake_or_of_nothing_is_refused(filled: Folder, tmp_pat
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.tool
 def test_a_backup_that_fails_leaves_nothing_and_says_why(filled: Folder, tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "size=256k") as disk:
         filled.lake.observe([Coverage("c1", f"2025{n:04}", f"2025{n:04}") for n in range(20_000)])

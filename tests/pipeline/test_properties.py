@@ -9,14 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.days import LONGEST_STEP, SECOND, day_of, instant_of, offsets, time_zone
 from reportdata.times import read_instant
+from tests.support.effort import examples
 from tests.support.folders import Folder
-from tests.support.oracle import Fact, days_of
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts, moments
+from tests.support.steps import A, B, refresh_days
 from tests.support.writing import FORMATS, TIMES, write
 
 batches = st.tuples(
@@ -27,7 +30,7 @@ batches = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(5, 40)
 @given(st.lists(batches, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
     imports: list[tuple[list[Fact], str, str, bool]], order: random.Random
@@ -38,15 +41,52 @@ def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
         folder = Folder(Path(temporary) / "data")
         for corp_id, zone in ZONES.items():
             folder.add_organisation(corp_id, str(zone))
-        for number, (batch, format_, style, refresh) in enumerate(imports):
+        for number, (batch, format_, style, refreshed) in enumerate(imports):
             for path, corp_id in write(Path(temporary) / str(number), batch, format_, style, ZONES):
-                assert not folder.import_(path, corp_id=corp_id, refresh=refresh).failures
+                assert not folder.import_(path, corp_id=corp_id, refresh=False).failures
+            if refreshed:
+                refresh_days(folder)
         assert folder.days() == days_of(everything, ZONES)
         before = folder.store.fingerprints("reportData")
         for path, corp_id in write(Path(temporary) / "again", everything, "csv", "iso", ZONES):
-            assert folder.import_(path, corp_id=corp_id).added == 0
+            assert folder.import_(path, corp_id=corp_id, refresh=False).added == 0
+        refresh_days(folder)
         assert folder.store.fingerprints("reportData") == before
         folder.store.close()
+
+
+def some_facts() -> list[Fact]:
+    """Facts near the ends of days, of which one report is withdrawn."""
+    times = [
+        datetime(2026, 3, 7 + day, hour, 59, 59, tzinfo=ZONES[corp])
+        for corp in (A, B)
+        for day in (0, 1)
+        for hour in (2, 23)
+    ]
+    found: list[Fact] = []
+    for number, at in enumerate(times):
+        corp = A if number < 4 else B
+        found.append(Sent(corp, f"r{number}", f"u{number % 3}", at, "日报", ("研发部", "市场部")))
+        found.append(Commented(corp, f"r{number}", f"u{number % 2}", at))
+    return [*found, Withdrawn(A, "r1", times[3])]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_gives_the_same_days_however_times_are_written(
+    folder: Folder, tmp_path: Path, format_: str
+) -> None:
+    for corp_id, zone in ZONES.items():
+        folder.add_organisation(corp_id, str(zone))
+    facts = some_facts()
+    for number, style in enumerate(TIMES):
+        read = added = 0
+        for path, corp in write(tmp_path / style, facts, format_, style, ZONES):
+            done = folder.import_(path, corp_id=corp, refresh=False)
+            assert not done.failures
+            read, added = read + done.read, added + done.added
+        assert (read, added) == (len(facts), 0 if number else len(facts)), style
+        refresh_days(folder)
+        assert folder.days() == days_of(facts, ZONES)
 
 
 @given(st.sampled_from(sorted(ZONES)).flatmap(lambda corp: st.tuples(st.just(ZONES[corp]), moments(ZONES[corp]))))

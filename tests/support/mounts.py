@@ -7,7 +7,6 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,19 @@ import pytest
 _CLONE_NEWNS = 0x20000
 
 
-@cache
-def _alone() -> bool:
-    """Whether this process, from now on, is alone with what it mounts: what it leaves goes when it ends."""
+def _is_alone() -> bool:
+    """Give this process mounts of its own: what it leaves goes when it ends."""
     unshare = getattr(ctypes.CDLL(None, use_errno=True), "unshare", None)
     if os.geteuid() != 0 or unshare is None or unshare(_CLONE_NEWNS) != 0:
         return False
     return subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True).returncode == 0
 
 
+_ALONE = _is_alone()  # when this is imported, as threads from before would not see what is mounted
+
+
 def _mount(*arguments: object) -> None:
-    if not _alone() or subprocess.run(["mount", *map(str, arguments)], capture_output=True).returncode != 0:
+    if not _ALONE or subprocess.run(["mount", *map(str, arguments)], capture_output=True).returncode != 0:
         pytest.skip("nothing can be mounted here that others do not see")
 
 
