@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from reportdata.days import LONGEST_STEP, SECOND, day_of, instant_of, offsets, time_zone
 from reportdata.times import read_instant
-from tests.support.effort import examples
+from tests.support.effort import examples, tried
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts, moments
-from tests.support.steps import A, B, refresh_days
+from tests.support.steps import refresh_days
 from tests.support.writing import FORMATS, TIMES, write
 
 batches = st.tuples(
@@ -30,7 +30,7 @@ batches = st.tuples(
 )
 
 
-@examples(5, 40)
+@examples(4, 40)
 @given(st.lists(batches, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
     imports: list[tuple[list[Fact], str, str, bool]], order: random.Random
@@ -48,45 +48,44 @@ def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
                 refresh_days(folder)
         assert folder.days() == days_of(everything, ZONES)
         before = folder.store.fingerprints("reportData")
-        for path, corp_id in write(Path(temporary) / "again", everything, "csv", "iso", ZONES):
+        again = order.choice(("csv", "jsonl"))
+        for path, corp_id in write(Path(temporary) / "again", everything, again, "iso", ZONES):
             assert folder.import_(path, corp_id=corp_id, refresh=False).added == 0
         refresh_days(folder)
         assert folder.store.fingerprints("reportData") == before
         folder.store.close()
 
 
+# Zones of few changes: a table is converted by one expression for all changes of all zones, which takes its time.
+TWO = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("Asia/Kathmandu")}
+
+
 def some_facts() -> list[Fact]:
     """Facts near the ends of days, of which one report is withdrawn."""
-    times = [
-        datetime(2026, 3, 7 + day, hour, 59, 59, tzinfo=ZONES[corp])
-        for corp in (A, B)
-        for day in (0, 1)
-        for hour in (2, 23)
-    ]
     found: list[Fact] = []
-    for number, at in enumerate(times):
-        corp = A if number < 4 else B
-        found.append(Sent(corp, f"r{number}", f"u{number % 3}", at, "日报", ("研发部", "市场部")))
-        found.append(Commented(corp, f"r{number}", f"u{number % 2}", at))
-    return [*found, Withdrawn(A, "r1", times[3])]
+    for (corp_id, zone), day, hour in itertools.product(TWO.items(), (7, 8), (2, 23)):
+        at = datetime(2026, 3, day, hour, 59, 59, tzinfo=zone)
+        found.append(Sent(corp_id, f"r{len(found)}", f"u{len(found) % 3}", at, "日报", ("研发部", "市场部")))
+        found.append(Commented(corp_id, found[-1].report_id, f"u{len(found) % 4}", at))
+    return [*found, Withdrawn("ding1", found[0].report_id, found[4].at)]
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_gives_the_same_days_however_times_are_written(
     folder: Folder, tmp_path: Path, format_: str
 ) -> None:
-    for corp_id, zone in ZONES.items():
+    for corp_id, zone in TWO.items():
         folder.add_organisation(corp_id, str(zone))
     facts = some_facts()
     for number, style in enumerate(TIMES):
         read = added = 0
-        for path, corp in write(tmp_path / style, facts, format_, style, ZONES):
+        for path, corp in write(tmp_path / style, facts, format_, style, TWO):
             done = folder.import_(path, corp_id=corp, refresh=False)
             assert not done.failures
             read, added = read + done.read, added + done.added
         assert (read, added) == (len(facts), 0 if number else len(facts)), style
         refresh_days(folder)
-        assert folder.days() == days_of(facts, ZONES)
+        assert folder.days() == days_of(facts, TWO)
 
 
 @given(st.sampled_from(sorted(ZONES)).flatmap(lambda corp: st.tuples(st.just(ZONES[corp]), moments(ZONES[corp]))))
@@ -107,6 +106,6 @@ def test_the_steps_of_a_zone_are_its_offsets(case: tuple[ZoneInfo, datetime]) ->
 
 
 def test_no_zones_clocks_change_twice_within_the_step_that_changes_are_looked_for_in() -> None:
-    for name in sorted(available_timezones())[::4]:
+    for name in sorted(available_timezones())[:: tried(12, 1)]:
         starts = [step.start for step in offsets(time_zone(name))[1:]]
         assert all(later - earlier > LONGEST_STEP for earlier, later in itertools.pairwise(starts)), name
