@@ -32,7 +32,7 @@ from tests.support.forks import every, forking
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES
 from tests.support.readers import readers
-from tests.support.steps import AT, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.verbs import AT, A, B, compact_all, import_facts, refresh_days, stale
 from tests.support.witness import Witness
 
 DAY = f"{AT:%Y%m%d}"

@@ -36,8 +36,8 @@ from tests.support.forks import every, forking
 from tests.support.oracle import Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
 from tests.support.serving import serving
-from tests.support.steps import compact_all, import_facts, refresh_days, stale
-from tests.support.waiting import PATIENCE, until
+from tests.support.verbs import compact_all, import_facts, refresh_days, stale
+from tests.support.waiting import SOON, until
 from tests.support.writing import write
 
 GONE = "ding-cairo"
@@ -215,7 +215,7 @@ def test_an_organisation_that_served_is_refused_at_once(filled: Folder) -> None:
         call = Call(server.address, token, "20260309")
         assert b'"dataList":[{' in call.answer().body
         audit = Audit(filled.settings.audit)
-        until(lambda: len(list(audit.read())) > len(ZONES), "what was read is not in the audit")
+        until(lambda: len(list(audit.read())) > len(ZONES))
         forget(filled)
         assert b"InvalidAuthentication" in call.answer().body
         assert traces(filled, GONE) == []
@@ -236,7 +236,7 @@ def test_readers_are_waited_for(filled: Folder) -> None:
         thread.start()
         assert not done.wait(1)
         filled.lake.add(incoming)  # an import that was on its way
-    thread.join(PATIENCE)
+    thread.join(SOON)
     assert done.is_set()
     assert traces(filled, GONE) == []
 
@@ -252,7 +252,7 @@ def test_a_worker_is_waited_for_and_no_worker_is_no_obstacle(filled: Folder) -> 
         assert thread.is_alive()
         for path in filled.settings.inbox.iterdir():
             path.unlink()
-        thread.join(PATIENCE)
+        thread.join(SOON)
     assert traces(filled, GONE) == []
 
 

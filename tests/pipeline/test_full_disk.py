@@ -17,7 +17,7 @@ from tests.support.calling import Call
 from tests.support.folders import Folder, run
 from tests.support.mounts import mounted, read_only
 from tests.support.processes import served
-from tests.support.waiting import PATIENCE, until
+from tests.support.waiting import SOON, until
 
 pytestmark = pytest.mark.tool  # it mounts disks
 
@@ -62,7 +62,7 @@ class Pusher:
         """Push the next report; its status and code."""
         record = {"report_id": f"r{self.number}", "user_id": "u1", "sent_at": "2026-09-21T09:00:00+08:00"}
         self.number += 1
-        connection = HTTPConnection(*self._address, timeout=PATIENCE)
+        connection = HTTPConnection(*self._address, timeout=SOON)
         connection.request("POST", "/v1/facts", json.dumps(record), self._headers)
         answer = connection.getresponse()
         content = json.loads(answer.read())
@@ -77,11 +77,11 @@ class Pusher:
 
     def until(self, reports: int) -> None:
         """Wait until that many are counted."""
-        until(lambda: self.number_of_reports() == reports, f"there are not {reports} reports")
+        until(lambda: self.number_of_reports() == reports)
 
     def until_taken(self) -> None:
         """Push until one is acknowledged."""
-        until(lambda: self.push()[0] == 200, "nothing is acknowledged", pause=0.1)
+        until(lambda: self.push()[0] == 200)
 
 
 @pytest.fixture

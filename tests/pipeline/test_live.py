@@ -35,7 +35,7 @@ def becomes(address: tuple[str, int], tokens: dict[str, str], expected: Days) ->
             return served_numbers(address, tokens, days) == expected
         return False
 
-    until(same, "the numbers are not those of what was pushed", pause=0.05)
+    until(same)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from tests.support.effort import examples, tried
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts, moments
-from tests.support.steps import refresh_days
+from tests.support.verbs import refresh_days
 from tests.support.writing import FORMATS, TIMES, write
 
 batches = st.tuples(

@@ -24,7 +24,7 @@ from tests.support.effort import examples
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
-from tests.support.steps import AT, SERVICE, ZONE, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.verbs import AT, SERVICE, ZONE, A, B, compact_all, import_facts, refresh_days, stale
 from tests.support.writing import write
 
 NOON = {"20260309": AT, "20260310": AT + timedelta(days=1)}

@@ -27,7 +27,7 @@ from tests.support.folders import Folder
 from tests.support.oracle import Commented, Fact, Sent
 from tests.support.readers import readers
 from tests.support.serving import serving
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import SOON
 from tests.support.writing import write
 
 KPIS = ("4100", "4101", "4102")
@@ -44,7 +44,7 @@ class Client:
     """Calls reportData over one connection that stays open."""
 
     def __init__(self, address: tuple[str, int], token: str) -> None:
-        self._socket = socket.create_connection(address, timeout=PATIENCE)
+        self._socket = socket.create_connection(address, timeout=SOON)
         self._token = token
         self._file = self._socket.makefile("rb")
 

@@ -16,7 +16,7 @@ from reportdata.identity import REPORT_READ, REPORT_WRITE
 from tests.support.calling import Call
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import SOON
 from tests.support.writing import records
 
 CORPS = ("dinglive1", "dinglive2")
@@ -72,11 +72,11 @@ class Pusher(threading.Thread):
                 self._push(fact.corp_id, json.dumps(content).encode(), f"{self._seed}-{number}")
 
     def _push(self, corp_id: str, body: bytes, key: str) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + SOON
         while time.monotonic() < end:
             with (
                 suppress(OSError, HTTPException),
-                closing(HTTPConnection(*self._address, timeout=PATIENCE)) as connection,
+                closing(HTTPConnection(*self._address, timeout=SOON)) as connection,
             ):
                 headers = {"x-acs-dingtalk-access-token": self._tokens[corp_id], "idempotency-key": key}
                 connection.request("POST", "/v1/facts", body, headers)

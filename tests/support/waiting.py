@@ -1,20 +1,20 @@
-"""Waiting for what another thread or process does. No test depends on how fast the machine is."""
+"""Waiting for what another thread or process does."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-PATIENCE = 180.0
-"""Seconds after which what should have happened has not, on a machine that is as busy as can be."""
+SOON = 180.0
+"""Seconds after which what should have happened has not; a busy machine takes many."""
 
 
-def until(done: Callable[[], bool], what: str = "it has not happened", *, pause: float = 0.02) -> None:
-    """Wait until it is so.
+def until(happened: Callable[[], object]) -> None:
+    """Wait until something has happened.
 
-    :param what: what it means when it never is.
+    :raises AssertionError: when it has not within `SOON`.
     """
-    end = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < end, what
-        time.sleep(pause)
+    end = time.monotonic() + SOON
+    while not happened():
+        assert time.monotonic() < end, "it has not happened"
+        time.sleep(0.01)

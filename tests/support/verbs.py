@@ -1,4 +1,4 @@
-"""Steps of the pipeline, which tests take one by one."""
+"""The verbs of the pipeline, which tests call one by one."""
 
 from __future__ import annotations
 
