@@ -169,6 +169,7 @@ class Importing:
         self._process.wait()
 
 
+@pytest.mark.whole
 def test_backups_taken_while_imports_run_are_restored_with_every_day_equal(folder: Folder, tmp_path: Path) -> None:
     for corp_id, zone in ZONES.items():
         folder.add_organisation(corp_id, str(zone))
@@ -326,7 +327,7 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
         yield found
 
 
-@pytest.mark.kill
+@pytest.mark.whole
 @pytest.mark.parametrize("stride", every(6))
 def test_a_killed_backup_leaves_the_source_right_and_is_not_taken_for_a_whole_one(
     little: Folder, tmp_path: Path, forks: Forks, stride: int
@@ -364,7 +365,7 @@ def test_a_killed_backup_leaves_the_source_right_and_is_not_taken_for_a_whole_on
     assert whole > 0
 
 
-@pytest.mark.kill
+@pytest.mark.whole
 @pytest.mark.parametrize("stride", every(8))
 @pytest.mark.parametrize("there", [False, True])
 def test_a_killed_restore_leaves_nothing_that_could_be_taken_for_data(
@@ -396,6 +397,7 @@ def test_a_killed_restore_leaves_nothing_that_could_be_taken_for_data(
     assert whole > 0
 
 
+@pytest.mark.whole
 def test_restores_to_one_place_at_once_do_not_disturb_each_other(filled: Folder, tmp_path: Path) -> None:
     said("backup", tmp_path / "backup", "--data", filled.path)
     command = [sys.executable, "-m", "reportdata", "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new")]

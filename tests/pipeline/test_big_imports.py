@@ -27,6 +27,8 @@ from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Fact, Sent, days_of
 from tests.support.writing import write
 
+pytestmark = pytest.mark.whole
+
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York")}
 MIB = 1 << 20
 
@@ -184,7 +186,6 @@ def finish(process: subprocess.Popen[str]) -> list[int] | None:
     return [int(word) for word in out.split()[1:]] or None
 
 
-@pytest.mark.kill
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 def test_an_import_that_is_killed_goes_on_where_it_was(known: Folder, tmp_path: Path, seed: int) -> None:
     monkey = random.Random(seed)

@@ -32,6 +32,8 @@ from tests.support.paths import ROOT
 from tests.support.serving import serving
 from tests.support.waiting import SOON, until
 
+pytestmark = pytest.mark.whole
+
 SECRET = "REPORTDATA_DINGTALK_APP_SECRET"
 TODAY = datetime.now(BEIJING)
 
@@ -198,7 +200,6 @@ def test_who_is_forgotten_is_not_collected_again(folder: Folder, server: Server)
     assert json.loads(result.stdout)["found"] == []
 
 
-@pytest.mark.kill
 def test_a_process_that_is_killed_goes_on_where_it_was(folder: Folder, server: Server) -> None:
     add(folder, server, "--from", _day(50), "--per-second", 60)
     command = [sys.executable, "-m", "reportdata", "collect", "--once", "--data", str(folder.path)]

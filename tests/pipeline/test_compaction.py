@@ -253,7 +253,7 @@ def test_the_command_says_what_it_did(filled: Folder) -> None:
     assert run(filled, "compact", "--from", "20260102", "--to", "20260101").exit_code == 1
 
 
-@pytest.mark.kill
+@pytest.mark.whole
 @pytest.mark.parametrize("stride", every(6))
 def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tmp_path: Path, stride: int) -> None:
     facts: set[Fact] = {fact for number in range(5) for fact in facts_of(number)}
@@ -319,7 +319,7 @@ def test_readers_never_fail_and_never_see_less(filled: Folder) -> None:
 COMPACTING = (["compact", "--all"], ["compact", "--all"], ["refresh"])
 
 
-@pytest.mark.kill
+@pytest.mark.whole
 @pytest.mark.parametrize("imports", [5, pytest.param(30, marks=pytest.mark.slow)])
 def test_compactions_beside_imports_and_refreshes_that_are_killed_lose_and_spoil_nothing(
     folder: Folder, tmp_path: Path, imports: int

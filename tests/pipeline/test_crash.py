@@ -14,7 +14,7 @@ from tests.support.folders import Folder
 from tests.support.forks import Forks, every, forking
 from tests.support.witness import Witness
 
-pytestmark = pytest.mark.kill
+pytestmark = pytest.mark.whole
 
 KILLS = 40 if FULL else 8
 SEEDS = (20261122, 20261123) if FULL else (20261122,)

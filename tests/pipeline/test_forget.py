@@ -175,6 +175,7 @@ def test_a_short_id_among_the_bytes_of_the_store_is_chance(filled: Folder) -> No
     assert forget(filled, "--user", "SQ")["withinOthers"] == []
 
 
+@pytest.mark.whole
 @examples(5, 30)
 @given(
     st.lists(st.lists(facts(), min_size=1, max_size=10), min_size=1, max_size=4),
@@ -329,7 +330,7 @@ def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: P
     store.close()
 
 
-@pytest.mark.kill
+@pytest.mark.whole
 @pytest.mark.parametrize("stride", every(10))
 @pytest.mark.parametrize("user", [(), ("--user", "user-1-x")], ids=["organisation", "person"])
 def test_forgetting_that_is_killed_is_finished_by_another_run(

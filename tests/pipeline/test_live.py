@@ -22,6 +22,8 @@ from tests.support.processes import served
 from tests.support.pushers import CLIENTS, ZONES, Pusher, pushed_facts, served_numbers, tokens_of
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.whole
+
 Process = tuple[Callable[[], object], ...]
 """What kills a process of the service, and what kills the rest of it."""
 
@@ -56,7 +58,12 @@ def forked(folder: Folder, listening: socket.socket, forks: Forks) -> Iterator[P
 def begun(folder: Folder, listening: socket.socket, _forks: Forks) -> Iterator[Process]:
     """A server with its worker, as they are begun by a user."""
     with served(folder, inherit=listening) as process:
-        yield lambda: [os.kill(worker, signal.SIGKILL) for worker in process.children()], process.running.kill
+
+        def kill_workers() -> None:
+            for worker in process.children():
+                os.kill(worker, signal.SIGKILL)
+
+        yield kill_workers, process.running.kill
 
 
 @pytest.fixture
@@ -84,7 +91,6 @@ def test_a_pushed_fact_is_a_number_at_once(folder: Folder, tokens: dict[str, str
     assert "Traceback" not in (folder.path.parent / "server.log").read_text()
 
 
-@pytest.mark.kill
 @pytest.mark.parametrize(
     ("running", "rounds"),
     [(forked, tried(4, 200)), pytest.param(begun, tried(12, 200), marks=pytest.mark.slow)],
@@ -122,7 +128,6 @@ def test_every_acknowledged_fact_is_counted_once_whatever_is_killed(
                 becomes(address, tokens, days_of(pushed, ZONES))
 
 
-@pytest.mark.kill
 def test_several_processes_answer_and_one_that_dies_is_replaced(folder: Folder, tokens: dict[str, str]) -> None:
     facts = pushed_facts(random.Random(2), 20)
     expected = days_of(facts, ZONES)

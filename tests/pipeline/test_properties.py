@@ -30,6 +30,7 @@ batches = st.tuples(
 )
 
 
+@pytest.mark.whole
 @examples(4, 40)
 @given(st.lists(batches, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
@@ -42,15 +43,15 @@ def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
         for corp_id, zone in ZONES.items():
             folder.add_organisation(corp_id, str(zone))
         for number, (batch, format_, style, refreshed) in enumerate(imports):
-            for path, corp_id in write(Path(temporary) / str(number), batch, format_, style, ZONES):
-                assert not folder.import_(path, corp_id=corp_id, refresh=False).failures
+            for path, corp in write(Path(temporary) / str(number), batch, format_, style, ZONES):
+                assert not folder.import_(path, corp_id=corp, refresh=False).failures
             if refreshed:
                 refresh_days(folder)
         assert folder.days() == days_of(everything, ZONES)
         before = folder.store.fingerprints("reportData")
         again = order.choice(("csv", "jsonl"))
-        for path, corp_id in write(Path(temporary) / "again", everything, again, "iso", ZONES):
-            assert folder.import_(path, corp_id=corp_id, refresh=False).added == 0
+        for path, corp in write(Path(temporary) / "again", everything, again, "iso", ZONES):
+            assert folder.import_(path, corp_id=corp, refresh=False).added == 0
         refresh_days(folder)
         assert folder.store.fingerprints("reportData") == before
         folder.store.close()

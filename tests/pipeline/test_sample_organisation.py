@@ -12,6 +12,8 @@ import pytest
 from tests.support.folders import Folder, run
 from tests.support.paths import DATA, LARGER
 
+pytestmark = pytest.mark.whole
+
 SAMPLES = {"own": DATA, "larger": LARGER}
 EXCHANGES = ("report_list.jsonl", "comment_list.jsonl")
 TABLES = ("reports.csv", "comments.csv")

@@ -16,6 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pytest
 
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
@@ -29,6 +30,8 @@ from tests.support.readers import readers
 from tests.support.serving import serving
 from tests.support.waiting import SOON
 from tests.support.writing import write
+
+pytestmark = pytest.mark.whole
 
 KPIS = ("4100", "4101", "4102")
 DAY, NEXT = "20240102", "20240103"

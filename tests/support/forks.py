@@ -118,7 +118,12 @@ class Forks:
         wait: bool = True,
         places: str = "",
     ) -> tuple[int, float, int]:
-        asked = {"command": list(map(str, command)), "steps": steps, "before": before, "after": after}
+        asked: dict[str, object] = {
+            "command": list(map(str, command)),
+            "steps": steps,
+            "before": before,
+            "after": after,
+        }
         return self._answer(asked | {"wait": wait, "places": places, "out": str(self._out), "log": str(self.log)})
 
     def _answer(self, request: dict[str, object]) -> tuple[int, float, int]:
