@@ -197,7 +197,8 @@ def test_every_acknowledged_fact_is_counted_once_and_nothing_wrong_is_served(pla
     pushed: list[Fact] = []
     try:
         for _ in range(tried(1, 40)):
-            for kinds in (order := rng.sample(KINDS, len(KINDS)))[:3], order[3:]:
+            order = rng.sample(KINDS, len(KINDS))
+            for kinds in (order[:3], order[3:]):
                 facts = [fact for fact in pushed_facts(rng, CLIENTS * 20) if fact.corp_id == CORPS[0]]
                 pushers = [Pushing(platform, facts[client::CLIENTS], len(pushed) + client) for client in range(CLIENTS)]
                 pushed += facts

@@ -138,8 +138,8 @@ def main() -> None:
                 children[child] = living
                 answer = [0, 0.0, child]
         print(json.dumps(answer), flush=True)
-    for child in children:
-        os.kill(child, signal.SIGKILL)
+    for child, living in children.items():
+        wait(child, living, 0)
 
 
 if __name__ == "__main__":

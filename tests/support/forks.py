@@ -29,11 +29,10 @@ class Before(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a command ended: what it printed, and the seconds that it ran."""
+    """How a command ended, and what it printed."""
 
     killed: bool
     out: str
-    seconds: float
 
 
 class Forks:
@@ -69,7 +68,7 @@ class Forks:
         assert status in ((0, signal.SIGKILL) if before or after is not None else (0,)), self._said()
         if not status:
             self._usual[command[0]] = seconds
-        return Ended(status != 0, self._out.read_text("utf-8"), seconds)
+        return Ended(status != 0, self._out.read_text("utf-8"))
 
     def run_for(self, share: float, *command: object) -> Ended:
         """Run a command that is killed after a share of the time that such a one took when it last was not."""
@@ -118,13 +117,9 @@ class Forks:
         wait: bool = True,
         places: str = "",
     ) -> tuple[int, float, int]:
-        asked: dict[str, object] = {
-            "command": list(map(str, command)),
-            "steps": steps,
-            "before": before,
-            "after": after,
-        }
-        return self._answer(asked | {"wait": wait, "places": places, "out": str(self._out), "log": str(self.log)})
+        asked: dict[str, object] = {"command": list(map(str, command)), "wait": wait, "places": places}
+        asked |= {"steps": steps, "before": before, "after": after, "out": str(self._out), "log": str(self.log)}
+        return self._answer(asked)
 
     def _answer(self, request: dict[str, object]) -> tuple[int, float, int]:
         assert self._server.stdin is not None

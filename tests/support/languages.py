@@ -15,7 +15,7 @@ HERE = ROOT / "conformance"
 
 OUTPUTS = {"build", "node_modules", "__pycache__"}
 """What preparing makes; the rest of a folder is the program."""
-SOON = 600
+PATIENCE = 600
 """Seconds that a step of preparing may take."""
 
 SAID = 300
@@ -70,9 +70,9 @@ class Language(NamedTuple):
 
     def _step(self, command: Command, *, excused: bool) -> None:
         try:
-            done = subprocess.run(command, cwd=self.path, capture_output=True, text=True, timeout=SOON)
+            done = subprocess.run(command, cwd=self.path, capture_output=True, text=True, timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Unprepared(f"{' '.join(command)} took more than {SOON} s", excused=excused) from None
+            raise Unprepared(f"{' '.join(command)} took more than {PATIENCE} s", excused=excused) from None
         if done.returncode:
             said = " ".join(f"{done.stdout} {done.stderr}".split())[:SAID]
             raise Unprepared(f"{' '.join(command)} failed: {said}", excused=excused)

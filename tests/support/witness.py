@@ -29,6 +29,7 @@ class Batch(NamedTuple):
 
     @property
     def facts(self) -> frozenset[Fact]:
+        """All facts."""
         return frozenset().union(*self.parts)
 
     @property
@@ -76,10 +77,12 @@ class Witness:
             folder.add_organisation(corp_id, str(zone))
 
     def next_batch(self, ahead: int = 0) -> Batch:
+        """Files to import, so many days ahead of their turn."""
         self.tried.append(make_batch(self.place, self.rng, len(self.tried), ahead, self.formats))
         return self.tried[-1]
 
     def command(self, verb: str, *files: Path) -> list[str]:
+        """A command on the folder that answers in JSON."""
         return [verb, *map(str, files), "--data", str(self.folder.path), "--json"]
 
     def run(self, batch: Batch) -> str:
