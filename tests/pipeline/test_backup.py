@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata import facts
@@ -35,7 +35,8 @@ from reportdata.lake.local import LocalLake
 from reportdata.pipeline.backups import MANIFEST, back_up
 from reportdata.store.sqlite import schemas
 from tests.support.contents import facts_in, numbers_of
-from tests.support.effort import examples, tried
+from tests.support.effort import tried
+from tests.support.examples import tried_with
 from tests.support.folders import Folder, run
 from tests.support.forks import STEPS, Forks, every, forking
 from tests.support.mounts import mounted
@@ -422,52 +423,66 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "backup"
 
 
-@examples(15, 120)
-@given(data=st.data())
-def test_a_damaged_file_is_named_and_nothing_is_restored(whole: Path, tmp_path: Path, data: st.DataObject) -> None:
-    backup, new = tmp_path / "damaged", tmp_path / "new"
-    shutil.rmtree(backup, ignore_errors=True)
-    shutil.copytree(whole, backup)
-    names = sorted(str(path.relative_to(backup)) for path in backup.rglob("*") if path.is_file())
-    damaged = data.draw(st.sets(st.sampled_from([name for name in names if name != MANIFEST]), min_size=1, max_size=3))
-    for name in damaged:
-        path = backup / name
-        content = bytearray(path.read_bytes())
-        how = data.draw(st.sampled_from(["flipped", "short", "long", "gone", "a folder"]))
-        if how == "flipped":
-            content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-        path.unlink()
-        if how == "a folder":
-            path.mkdir()
-        elif how != "gone":
-            path.write_bytes({"flipped": content, "short": content[:-1], "long": content + b"x"}[how])
-    result = invoke("restore", backup, "--data", new)
-    assert result.exit_code == 1
-    found = result.output.partition("missing or damaged: ")[2].splitlines()[0].split(", ")
-    # Sizes are compared first; what has its size is read only when all have.
-    assert set(found) <= damaged
-    assert found == sorted(
-        found, key=[file["path"] for file in json.loads((whole / MANIFEST).read_text())["files"]].index
+@tried_with(15, 60)
+def test_a_damaged_file_is_named_and_nothing_is_restored(whole: Path, tmp_path: Path, examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
     )
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged"]
+    @given(data=st.data())
+    def check(data: st.DataObject) -> None:
+        backup, new = tmp_path / "damaged", tmp_path / "new"
+        shutil.rmtree(backup, ignore_errors=True)
+        shutil.copytree(whole, backup)
+        names = sorted(str(path.relative_to(backup)) for path in backup.rglob("*") if path.is_file())
+        damaged = data.draw(
+            st.sets(st.sampled_from([name for name in names if name != MANIFEST]), min_size=1, max_size=3)
+        )
+        for name in damaged:
+            path = backup / name
+            content = bytearray(path.read_bytes())
+            how = data.draw(st.sampled_from(["flipped", "short", "long", "gone", "a folder"]))
+            if how == "flipped":
+                content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+            path.unlink()
+            if how == "a folder":
+                path.mkdir()
+            elif how != "gone":
+                path.write_bytes({"flipped": content, "short": content[:-1], "long": content + b"x"}[how])
+        result = invoke("restore", backup, "--data", new)
+        assert result.exit_code == 1
+        found = result.output.partition("missing or damaged: ")[2].splitlines()[0].split(", ")
+        # Sizes are compared first; what has its size is read only when all have.
+        assert set(found) <= damaged
+        assert found == sorted(
+            found, key=[file["path"] for file in json.loads((whole / MANIFEST).read_text())["files"]].index
+        )
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged"]
+
+    check()
 
 
-@examples(30, 300)
-@given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
-def test_a_damaged_manifest_restores_all_or_is_refused(whole: Path, tmp_path: Path, at: int, bit: int) -> None:
-    for name in ("damaged", "new"):
-        shutil.rmtree(tmp_path / name, ignore_errors=True)
-    shutil.copytree(whole, tmp_path / "damaged")
-    content = bytearray((whole / MANIFEST).read_bytes())
-    content[at % len(content)] ^= 1 << bit
-    (tmp_path / "damaged" / MANIFEST).write_bytes(content)
-    result = invoke("restore", tmp_path / "damaged", "--data", tmp_path / "new")
-    if result.exit_code == 0:  # the version or the time was hit
-        with opened(tmp_path / "new") as restored:
-            assert len(check_exact(restored)) == len(small(tmp_path, 0).facts | small(tmp_path, 2).facts)
-    else:
-        assert isinstance(result.exception, SystemExit), result.exception
-        assert not (tmp_path / "new").exists()
+@tried_with(30, 60)
+def test_a_damaged_manifest_restores_all_or_is_refused(whole: Path, tmp_path: Path, examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+    @given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
+    def check(at: int, bit: int) -> None:
+        for name in ("damaged", "new"):
+            shutil.rmtree(tmp_path / name, ignore_errors=True)
+        shutil.copytree(whole, tmp_path / "damaged")
+        content = bytearray((whole / MANIFEST).read_bytes())
+        content[at % len(content)] ^= 1 << bit
+        (tmp_path / "damaged" / MANIFEST).write_bytes(content)
+        result = invoke("restore", tmp_path / "damaged", "--data", tmp_path / "new")
+        if result.exit_code == 0:  # the version or the time was hit
+            with opened(tmp_path / "new") as restored:
+                assert len(check_exact(restored)) == len(small(tmp_path, 0).facts | small(tmp_path, 2).facts)
+        else:
+            assert isinstance(result.exception, SystemExit), result.exception
+            assert not (tmp_path / "new").exists()
+
+    check()
 
 
 def change(backup: Path, **changes: object) -> None:

@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.effort import FULL
+from tests.support.effort import tried
 from tests.support.folders import Folder
 from tests.support.forks import Forks, every, forking
 from tests.support.witness import Witness
 
 pytestmark = pytest.mark.whole
 
-KILLS = 40 if FULL else 8
-SEEDS = (20261122, 20261123) if FULL else (20261122,)
 AHEAD = 2  # days that a killed import is ahead of the next one, which thus does not cover the same
 
 
@@ -28,12 +26,14 @@ def forks(tmp_path: Path) -> Iterator[Forks]:
         yield found
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("seed", "kills"), [(20261122, tried(8, 100)), pytest.param(20261123, 25, marks=pytest.mark.slow)]
+)
 def test_a_kill_at_any_moment_loses_and_spoils_nothing(folder: Folder, tmp_path: Path, forks: Forks, seed: int) -> None:
     witness, rng = Witness(folder, tmp_path, seed), random.Random(seed)
     witness.settle(witness.next_batch())
     killed = dict.fromkeys(("import", "refresh"), 0)
-    while min(killed.values()) < 2 or sum(killed.values()) < KILLS:
+    while min(killed.values()) < 2 or sum(killed.values()) < kills:
         batch, before, shown = witness.next_batch(AHEAD), witness.lake(), witness.numbers()
         verb = "refresh" if rng.random() < 0.3 else "import"
         share = rng.uniform(0, 1.05)

@@ -18,7 +18,7 @@ import duckdb
 import msgspec
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.audit import Audit
@@ -30,7 +30,7 @@ from reportdata.facts import Fact as Pushed
 from reportdata.lake.local import LocalLake
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.calling import NOW, Call
-from tests.support.effort import examples
+from tests.support.examples import tried_with
 from tests.support.folders import Folder, run
 from tests.support.forks import every, forking
 from tests.support.oracle import Fact, Sent, Withdrawn, days_of
@@ -176,37 +176,41 @@ def test_a_short_id_among_the_bytes_of_the_store_is_chance(filled: Folder) -> No
 
 
 @pytest.mark.whole
-@examples(5, 30)
-@given(
-    st.lists(st.lists(facts(), min_size=1, max_size=10), min_size=1, max_size=4),
-    st.sampled_from([None, "u0", "u1", "u3"]),
-    st.booleans(),
-    st.booleans(),
-)
-def test_forgetting_leaves_what_the_other_facts_give(
-    batches: list[list[Fact]], user: str | None, compacted: bool, refreshed: bool
-) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Folder(Path(temporary) / "data")
-        for corp_id, zone in ZONES.items():
-            folder.add_organisation(corp_id, str(zone))
-        for batch in batches:
-            import_facts(folder, *batch, refreshed=refreshed)
-            if compacted:
-                compact_all(folder)
-        forget(folder, *(("--user", user) if user is not None else ()))
-        kept = [
-            fact
-            for batch in batches
-            for fact in batch
-            if fact.corp_id != GONE or (user is not None and getattr(fact, "user_id", "") != user)
-        ]
-        if user is None:
-            assert traces(folder, GONE) == []
-        refresh_days(folder)
-        assert folder.days() == days_of(kept, ZONES)
-        assert refresh_days(folder, first_day="20000101").changed == 0
-        folder.store.close()
+@tried_with(5, 12)
+def test_forgetting_leaves_what_the_other_facts_give(examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+    @given(
+        st.lists(st.lists(facts(), min_size=1, max_size=10), min_size=1, max_size=4),
+        st.sampled_from([None, "u0", "u1", "u3"]),
+        st.booleans(),
+        st.booleans(),
+    )
+    def check(batches: list[list[Fact]], user: str | None, compacted: bool, refreshed: bool) -> None:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Folder(Path(temporary) / "data")
+            for corp_id, zone in ZONES.items():
+                folder.add_organisation(corp_id, str(zone))
+            for batch in batches:
+                import_facts(folder, *batch, refreshed=refreshed)
+                if compacted:
+                    compact_all(folder)
+            forget(folder, *(("--user", user) if user is not None else ()))
+            kept = [
+                fact
+                for batch in batches
+                for fact in batch
+                if fact.corp_id != GONE or (user is not None and getattr(fact, "user_id", "") != user)
+            ]
+            if user is None:
+                assert traces(folder, GONE) == []
+            refresh_days(folder)
+            assert folder.days() == days_of(kept, ZONES)
+            assert refresh_days(folder, first_day="20000101").changed == 0
+            folder.store.close()
+
+    check()
 
 
 def test_an_organisation_that_served_is_refused_at_once(filled: Folder) -> None:

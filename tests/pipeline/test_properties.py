@@ -10,12 +10,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.days import LONGEST_STEP, SECOND, day_of, instant_of, offsets, time_zone
 from reportdata.times import read_instant
-from tests.support.effort import examples, tried
+from tests.support.effort import tried
+from tests.support.examples import tried_with
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts, moments
@@ -31,30 +32,34 @@ batches = st.tuples(
 
 
 @pytest.mark.whole
-@examples(4, 40)
-@given(st.lists(batches, min_size=1, max_size=4), st.randoms(use_true_random=False))
-def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(
-    imports: list[tuple[list[Fact], str, str, bool]], order: random.Random
-) -> None:
-    everything = [fact for batch, *_ in imports for fact in batch]
-    imports = [*imports, (order.sample(everything, len(everything)), order.choice(FORMATS), "iso", True)]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Folder(Path(temporary) / "data")
-        for corp_id, zone in ZONES.items():
-            folder.add_organisation(corp_id, str(zone))
-        for number, (batch, format_, style, refreshed) in enumerate(imports):
-            for path, corp in write(Path(temporary) / str(number), batch, format_, style, ZONES):
-                assert not folder.import_(path, corp_id=corp, refresh=False).failures
-            if refreshed:
-                refresh_days(folder)
-        assert folder.days() == days_of(everything, ZONES)
-        before = folder.store.fingerprints("reportData")
-        again = order.choice(("csv", "jsonl"))
-        for path, corp in write(Path(temporary) / "again", everything, again, "iso", ZONES):
-            assert folder.import_(path, corp_id=corp, refresh=False).added == 0
-        refresh_days(folder)
-        assert folder.store.fingerprints("reportData") == before
-        folder.store.close()
+@tried_with(4, 20)
+def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+    @given(st.lists(batches, min_size=1, max_size=4), st.randoms(use_true_random=False))
+    def check(imports: list[tuple[list[Fact], str, str, bool]], order: random.Random) -> None:
+        everything = [fact for batch, *_ in imports for fact in batch]
+        imports = [*imports, (order.sample(everything, len(everything)), order.choice(FORMATS), "iso", True)]
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Folder(Path(temporary) / "data")
+            for corp_id, zone in ZONES.items():
+                folder.add_organisation(corp_id, str(zone))
+            for number, (batch, format_, style, refreshed) in enumerate(imports):
+                for path, corp in write(Path(temporary) / str(number), batch, format_, style, ZONES):
+                    assert not folder.import_(path, corp_id=corp, refresh=False).failures
+                if refreshed:
+                    refresh_days(folder)
+            assert folder.days() == days_of(everything, ZONES)
+            before = folder.store.fingerprints("reportData")
+            again = order.choice(("csv", "jsonl"))
+            for path, corp in write(Path(temporary) / "again", everything, again, "iso", ZONES):
+                assert folder.import_(path, corp_id=corp, refresh=False).added == 0
+            refresh_days(folder)
+            assert folder.store.fingerprints("reportData") == before
+            folder.store.close()
+
+    check()
 
 
 # Zones of few changes: a table is converted by one expression for all changes of all zones, which takes its time.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.catalogue import REPORT_DATA
@@ -20,7 +20,7 @@ from reportdata.engines import definition
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.refreshing import refresh, waiting
 from reportdata.store import DayKpis
-from tests.support.effort import examples
+from tests.support.examples import tried_with
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
@@ -93,31 +93,35 @@ steps = st.one_of(
 )
 
 
-@examples(8, 60)
-@given(st.lists(steps, min_size=1, max_size=12))
-def test_any_order_of_adding_compacting_refreshing_and_withdrawing_gives_the_oracles_days(
-    todo: list[list[Fact] | str | set[str]],
-) -> None:
-    known: list[Fact] = []
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Folder(Path(temporary) / "data")
-        for corp_id, zone in ZONES.items():
-            folder.add_organisation(corp_id, str(zone))
-        for step in [*todo, "refresh", "whole"]:
-            if isinstance(step, list):
-                import_facts(folder, *step)
-                known += step
-            elif isinstance(step, set):
-                refresh_days(folder, days=step)
-            elif step in ("compact", "merge"):
-                compact_all(folder, everything=step == "compact", quiet=0)
-            else:
-                done = refresh_days(folder, **({"first_day": "20000101"} if step == "whole" else {}))
-                assert folder.days() == days_of(known, ZONES)
-                assert stale(folder) == []
-                assert waiting(folder.lake, folder.store, SERVICE) == ([], [])
-        assert not done.changed  # what was computed for some organisations is what computing everything gives
-        folder.store.close()
+@tried_with(8, 30)
+def test_any_order_of_adding_compacting_refreshing_and_withdrawing_gives_the_oracles_days(examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+    @given(st.lists(steps, min_size=1, max_size=12))
+    def check(todo: list[list[Fact] | str | set[str]]) -> None:
+        known: list[Fact] = []
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Folder(Path(temporary) / "data")
+            for corp_id, zone in ZONES.items():
+                folder.add_organisation(corp_id, str(zone))
+            for step in [*todo, "refresh", "whole"]:
+                if isinstance(step, list):
+                    import_facts(folder, *step)
+                    known += step
+                elif isinstance(step, set):
+                    refresh_days(folder, days=step)
+                elif step in ("compact", "merge"):
+                    compact_all(folder, everything=step == "compact", quiet=0)
+                else:
+                    done = refresh_days(folder, **({"first_day": "20000101"} if step == "whole" else {}))
+                    assert folder.days() == days_of(known, ZONES)
+                    assert stale(folder) == []
+                    assert waiting(folder.lake, folder.store, SERVICE) == ([], [])
+            assert not done.changed  # what was computed for some organisations is what computing everything gives
+            folder.store.close()
+
+    check()
 
 
 def test_only_organisations_in_added_files_are_computed(two: Folder) -> None:
