@@ -29,7 +29,9 @@ def forks(tmp_path: Path) -> Iterator[Forks]:
 @pytest.mark.parametrize(
     ("seed", "kills"), [(20261122, tried(8, 100)), pytest.param(20261123, 25, marks=pytest.mark.slow)]
 )
-def test_a_kill_at_any_moment_loses_and_spoils_nothing(folder: Folder, tmp_path: Path, forks: Forks, seed: int) -> None:
+def test_a_kill_at_any_moment_loses_and_spoils_nothing(
+    folder: Folder, tmp_path: Path, forks: Forks, seed: int, kills: int
+) -> None:
     witness, rng = Witness(folder, tmp_path, seed), random.Random(seed)
     witness.settle(witness.next_batch())
     killed = dict.fromkeys(("import", "refresh"), 0)

@@ -71,8 +71,13 @@ class Forks:
         return Ended(status != 0, self._out.read_text("utf-8"))
 
     def run_for(self, share: float, *command: object) -> Ended:
-        """Run a command that is killed after a share of the time that such a one took when it last was not."""
-        return self.run(*command, after=share * self._usual.get(command[0], 0.2))
+        """Run a command that is killed after a share of the time that such a one takes; the first one is not killed, so
+        that the time is known. It counts as a little longer after each kill, as the machine may be slower by now."""
+        usual = self._usual.get(command[0])
+        ended = self.run(*command, after=share * usual if usual is not None else None)
+        if ended.killed and usual is not None:
+            self._usual[command[0]] = 1.1 * usual
+        return ended
 
     def steps_of(self, *command: object, steps: Sequence[str] = STEPS) -> list[Before]:
         """The steps of a command that are worth being killed before: the first two from each place of the program, of
