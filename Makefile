@@ -10,7 +10,7 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 export PYTHONDONTWRITEBYTECODE :=
 
 # What tests are run: TESTS are paths, all by default. `.ci/run` relies on TEST being all but what is slow or on Spark.
-QUICK := not slow and not postgres and not spark and not s3 and not tool and not browser
+QUICK := not slow and not whole and not postgres and not spark and not s3 and not tool and not browser
 TEST := not slow and not spark
 TESTS :=
 TOGETHER := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder

@@ -33,11 +33,11 @@ from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.lake.s3 import DAY, S3Lake
 from tests.support.folders import Folder, run
-from tests.support.killing import ZONES, Killing
 from tests.support.lakes import Later, add, contents, read, replace
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.paths import ROOT
 from tests.support.storage import Trouble, client
+from tests.support.witness import ZONES, Witness
 from tests.support.writing import write
 
 AT = datetime(2024, 3, 5, 4, tzinfo=UTC)
@@ -405,7 +405,7 @@ for line in sys.stdin:
 def test_a_kill_before_any_step_of_an_import_or_a_compaction_loses_and_spoils_nothing(
     remote: Folder, tmp_path: Path, storage: str, storage_server: str
 ) -> None:
-    killing = Killing(remote, tmp_path, 20261126, ["jsonl"])
+    killing = Witness(remote, tmp_path, 20261126, ["jsonl"])
     out = tmp_path / "out"
     with subprocess.Popen(
         [sys.executable, "-c", STEPPING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ
@@ -452,7 +452,7 @@ def test_a_kill_before_any_step_of_an_import_or_a_compaction_loses_and_spoils_no
     assert killing.lake() == facts
 
 
-def _imported(steps: Any, killing: Killing, batch: Any, out: Path) -> str:
+def _imported(steps: Any, killing: Witness, batch: Any, out: Path) -> str:
     assert not steps(killing.command("import", *batch.files), 0)
     return out.read_text()
 

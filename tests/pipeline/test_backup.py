@@ -8,20 +8,18 @@ import itertools
 import json
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import _GeneratorContextManager, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import duckdb
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
@@ -32,12 +30,15 @@ from reportdata import facts
 from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Coverage, days_between
-from reportdata.facts import KINDS
 from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.backups import MANIFEST, back_up
 from reportdata.store.sqlite import schemas
+from tests.support.contents import facts_in, numbers_of
+from tests.support.effort import tried
+from tests.support.examples import tried_with
 from tests.support.folders import Folder, run
+from tests.support.forks import STEPS, Forks, every, forking
 from tests.support.mounts import mounted
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.serving import exchange, serving
@@ -45,9 +46,7 @@ from tests.support.writing import write
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "c3": ZoneInfo("Asia/Shanghai")}
 FIRST = datetime(2024, 3, 1, 12)
-SMALL, BIG = 24, 20_000  # imports; facts of one import
-
-Numbers = dict[tuple[str, str], tuple[int, ...]]
+SMALL, BIG = tried(8, 24), tried(5_000, 20_000)  # imports; facts of one import
 
 
 class Import(NamedTuple):
@@ -90,28 +89,9 @@ def big(folder: Path) -> Import:
     return Import.of(folder / "big.csv", facts)
 
 
-def lake_of(folder: Folder) -> set[Fact]:
-    """All facts in the lake."""
-    found: set[Fact] = set()
-    for type_, kind in zip((Sent, Commented, Withdrawn), KINDS, strict=True):
-        paths = [str(path) for files in folder.lake.files(kind).values() for path in files]
-        if paths:
-            user = "" if kind == "withdrawn" else "user_id, "
-            sql = f"select corp_id, report_id, {user}epoch_us({kind}_at) from read_parquet($1)"
-            for *row, at in duckdb.execute(sql, [paths]).fetchall():
-                found.add(type_(*row, datetime.fromtimestamp(at / 1e6, UTC)))
-    return found
-
-
-def numbers(folder: Folder) -> Numbers:
-    """What the store shows of every covered day."""
-    rows = folder.store.kpis_between(REPORT_DATA, None, "20000101", "20991231")
-    return {(r.corp_id, r.stat_day): tuple(r.values.get(kpi, 0) for kpi in ("4100", "4101", "4102")) for r in rows}
-
-
 def check_exact(folder: Folder) -> set[Fact]:
     """Every covered day has the numbers of the facts that are in the lake; returns these."""
-    facts, shown = lake_of(folder), numbers(folder)
+    facts, shown = facts_in(folder), numbers_of(folder)
     exact = days_of(facts, ZONES)
     assert shown == {key: exact.get(key, (0, 0, 0)) for key in shown}
     assert folder.store.faults(thorough=True) == []
@@ -190,6 +170,7 @@ class Importing:
         self._process.wait()
 
 
+@pytest.mark.whole
 def test_backups_taken_while_imports_run_are_restored_with_every_day_equal(folder: Folder, tmp_path: Path) -> None:
     for corp_id, zone in ZONES.items():
         folder.add_organisation(corp_id, str(zone))
@@ -218,15 +199,15 @@ def test_backups_taken_while_imports_run_are_restored_with_every_day_equal(folde
             assert facts == frozenset().union(*(own.facts for own in whole))
             assert restored.lake.coverage() <= {own.coverage for own in whole}
             days = {(own.coverage[0], day) for own in whole for day in days_between(*own.coverage[1:])}
-            assert numbers(restored).keys() <= days, "the store knows of no more than the lake"
+            assert numbers_of(restored).keys() <= days, "the store knows of no more than the lake"
             covered = restored.store.coverage()
             for line, own, done in zip(lines, there, before, strict=True):
                 assert own == line.imports[: len(own)]
                 assert len(own) >= done
                 assert all(any(wide.includes(one.coverage) for wide in covered) for one in own[:done])
             if number == len(taken):
-                assert numbers(restored) == numbers(folder)
-                assert facts == lake_of(folder)
+                assert numbers_of(restored) == numbers_of(folder)
+                assert facts == facts_in(folder)
         seen.add(tuple(map(len, there)))
     assert len(seen) > 3, "backups were taken at different moments"
 
@@ -259,13 +240,14 @@ def test_a_restore_computes_what_was_stale_and_says_so(filled: Folder, tmp_path:
     with opened(tmp_path / "new") as restored:
         check_exact(restored)
         filled.refresh()
-        assert numbers(restored) == numbers(filled)
+        assert numbers_of(restored) == numbers_of(filled)
         assert restored.store.fingerprints(REPORT_DATA) == filled.store.fingerprints(REPORT_DATA)
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     text = invoke("restore", tmp_path / "backup", "--data", tmp_path / "other").output
     assert "4 of them, which were stale" in text
 
 
+@pytest.mark.tool
 def test_a_folder_that_is_there_and_holds_neither_store_nor_lake_may_be_restored_to(
     filled: Folder, tmp_path: Path
 ) -> None:
@@ -275,7 +257,7 @@ def test_a_folder_that_is_there_and_holds_neither_store_nor_lake_may_be_restored
         said("restore", tmp_path / "backup", "--data", disk)
         assert {path.name for path in disk.iterdir()} == {"lost+found", "lake", "store.db"}
         with opened(disk) as restored:
-            assert check_exact(restored) == lake_of(filled)
+            assert check_exact(restored) == facts_in(filled)
         for name, other in (("store", "lake"), ("lake", "store.db")):
             result = invoke("restore", tmp_path / "backup", "--data", disk)
             assert f"there is a {name} in {disk}" in result.output
@@ -316,6 +298,7 @@ def test_a_backup_into_the_lake_or_of_nothing_is_refused(filled: Folder, tmp_pat
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.tool
 def test_a_backup_that_fails_leaves_nothing_and_says_why(filled: Folder, tmp_path: Path) -> None:
     with mounted(tmp_path / "disk", "size=256k") as disk:
         filled.lake.observe([Coverage("c1", f"2025{n:04}", f"2025{n:04}") for n in range(20_000)])
@@ -335,122 +318,95 @@ def test_a_backup_that_fails_leaves_nothing_and_says_why(filled: Folder, tmp_pat
     assert not any((tmp_path / "backup").iterdir())
 
 
-# Each command is a fork of this process, so that it starts at once; it kills itself before the step of that number, in
-# whatever thread, 0 for none. Steps are the calls after which something more is on the disk.
-STEPPING = """
-import json, os, signal, sys, threading
-import duckdb, reportdata.cli.backups
-from reportdata.cli import cli
-STEPS = {"backup", "execute", "flock", "fsync", "link", "mkdir", "rename", "unlink", "write"}
-for line in sys.stdin:
-    left, command = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        def count(_frame, event, called):
-            global left
-            if event == "c_call" and called.__name__ in STEPS:
-                left -= 1
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-        sys.stdout = open(os.devnull, "w")
-        if left:
-            sys.setprofile(count)
-            threading.setprofile(count)
-        cli(command)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
-
-
-class Killing:
-    """Runs commands that kill themselves."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-c", STEPPING]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def run(self, step: int, *arguments: object) -> bool:
-        """Whether the command was killed before that step; if not, it went well."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(json.dumps([step, list(map(str, arguments))]), file=self.process.stdin, flush=True)
-        status = int(self.process.stdout.readline())
-        assert status in (0, signal.SIGKILL)
-        return status != 0
+STEPS_OF_FILES = (*STEPS, "backup", "mkdir", "write")
 
 
 @pytest.fixture
-def killing() -> Iterator[Killing]:
-    made = Killing()
-    yield made
-    made.process.kill()
-    made.process.communicate()
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Commands that begin at once."""
+    with forking(tmp_path_factory.mktemp("forks") / "commands") as found:
+        yield found
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("stride", every(6))
 def test_a_killed_backup_leaves_the_source_right_and_is_not_taken_for_a_whole_one(
-    little: Folder, tmp_path: Path, killing: Killing
+    little: Folder, tmp_path: Path, forks: Forks, stride: int
 ) -> None:
-    before = lake_of(little), numbers(little), sorted(little.lake.root.rglob("*.parquet"))
+    before = facts_in(little), numbers_of(little), sorted(little.lake.root.rglob("*.parquet"))
     target, new = tmp_path / "backup", tmp_path / "new"
-    step = whole = 0
-    while killing.run(step := step + 1, "backup", target, "--data", little.path):
-        assert (lake_of(little), numbers(little)) == before[:2]
+    command = ["backup", target, "--data", little.path]
+    steps = forks.steps_of(*command, steps=STEPS_OF_FILES)
+    shutil.rmtree(target)
+    whole = broken = 0
+    # The last steps are those after which it counts as whole.
+    for number, step in enumerate([*steps[::stride], *steps[-2:]]):
+        killed = forks.run(*command, before=step, steps=STEPS_OF_FILES).killed
+        assert (facts_in(little), numbers_of(little)) == before[:2]
         result = invoke("restore", target, "--data", new)
         assert (result.exit_code == 0) == (target / MANIFEST).exists() == new.exists()
         if new.exists():
-            whole += 1
+            whole += killed
             with opened(new) as restored:
                 assert check_exact(restored) == before[0]
             shutil.rmtree(new)
         elif target.exists():
+            broken += 1
             assert "this is not a whole backup" in result.output
             if any(target.iterdir()):
                 assert "was killed" in invoke("backup", target, "--data", little.path).output
                 shutil.rmtree(target)
-        if whole or step % 4 == 0:
+        if number % 4 == 0:
             shutil.rmtree(target, ignore_errors=True)
             said("backup", target, "--data", little.path)
             assert sorted(little.lake.root.rglob("*.parquet")) == before[2]
             assert [path.name for path in (little.lake.root / "incoming").iterdir()] == ["lock"]
         shutil.rmtree(target, ignore_errors=True)
-    assert step > 50
+    assert broken > len(steps[::stride]) // 2
     assert whole > 0
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("stride", every(8))
 @pytest.mark.parametrize("there", [False, True])
 def test_a_killed_restore_leaves_nothing_that_could_be_taken_for_data(
-    little: Folder, tmp_path: Path, killing: Killing, there: bool
+    little: Folder, tmp_path: Path, forks: Forks, there: bool, stride: int
 ) -> None:
     said("backup", tmp_path / "backup", "--data", little.path)
-    facts, place, new = lake_of(little), tmp_path / "place", tmp_path / "place" / "new"
+    facts, place, new = facts_in(little), tmp_path / "place", tmp_path / "place" / "new"
     begins = new if there else place
+    command = ["restore", tmp_path / "backup", "--data", new]
     begins.mkdir(parents=True)
-    step = whole = 0
-    while killing.run(step := step + 1, "restore", tmp_path / "backup", "--data", new):
-        if not (new / "store.db").exists() and (new / "lake").exists():
-            assert there, "only where the folder itself cannot come into place"
-            assert "that was killed left this lake" in invoke("restore", tmp_path / "backup", "--data", new).output
-            shutil.rmtree(new / "lake")
-        whole += (new / "store.db").exists()
-        if whole or step % 4 == 0:
-            if not (new / "store.db").exists():
-                said("restore", tmp_path / "backup", "--data", new)
-                assert {path.name for path in (*place.iterdir(), *new.iterdir())} == {"new", "lake", "store.db"}
-            with opened(new) as restored:
-                assert check_exact(restored) == facts
-            shutil.rmtree(place)
-            begins.mkdir(parents=True)
-    assert step > 50
+    steps = forks.steps_of(*command, steps=STEPS_OF_FILES)
+    whole = broken = 0
+    for step in [*steps[::stride], *steps[-2:]]:
+        shutil.rmtree(place)
+        begins.mkdir(parents=True)
+        killed = forks.run(*command, before=step, steps=STEPS_OF_FILES).killed
+        whole += killed and (new / "store.db").exists()
+        if not (new / "store.db").exists():
+            broken += 1
+            if (new / "lake").exists():
+                assert there, "only where the folder itself cannot come into place"
+                assert "that was killed left this lake" in invoke(*command).output
+                shutil.rmtree(new / "lake")
+            said(*command)
+            assert {path.name for path in (*place.iterdir(), *new.iterdir())} == {"new", "lake", "store.db"}
+        with opened(new) as restored:
+            assert check_exact(restored) == facts
+    assert broken > len(steps[::stride]) // 2
     assert whole > 0
 
 
+@pytest.mark.whole
 def test_restores_to_one_place_at_once_do_not_disturb_each_other(filled: Folder, tmp_path: Path) -> None:
     said("backup", tmp_path / "backup", "--data", filled.path)
-    command = [sys.executable, "-m", "reportdata", "restore", tmp_path / "backup", "--data", tmp_path / "new"]
+    command = [sys.executable, "-m", "reportdata", "restore", str(tmp_path / "backup"), "--data", str(tmp_path / "new")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     ends = [(process.communicate()[1], process.returncode) for process in running]
     assert sorted(code for _, code in ends) == [0, 1], ends
     with opened(tmp_path / "new") as restored:
-        assert check_exact(restored) == lake_of(filled)
+        assert check_exact(restored) == facts_in(filled)
     assert {path.name for path in tmp_path.iterdir() if "restoring" in path.name} == set()
 
 
@@ -467,52 +423,66 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "backup"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_a_damaged_file_is_named_and_nothing_is_restored(whole: Path, tmp_path: Path, data: st.DataObject) -> None:
-    backup, new = tmp_path / "damaged", tmp_path / "new"
-    shutil.rmtree(backup, ignore_errors=True)
-    shutil.copytree(whole, backup)
-    names = sorted(str(path.relative_to(backup)) for path in backup.rglob("*") if path.is_file())
-    damaged = data.draw(st.sets(st.sampled_from([name for name in names if name != MANIFEST]), min_size=1, max_size=3))
-    for name in damaged:
-        path = backup / name
-        content = bytearray(path.read_bytes())
-        how = data.draw(st.sampled_from(["flipped", "short", "long", "gone", "a folder"]))
-        if how == "flipped":
-            content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-        path.unlink()
-        if how == "a folder":
-            path.mkdir()
-        elif how != "gone":
-            path.write_bytes({"flipped": content, "short": content[:-1], "long": content + b"x"}[how])
-    result = invoke("restore", backup, "--data", new)
-    assert result.exit_code == 1
-    found = result.output.partition("missing or damaged: ")[2].splitlines()[0].split(", ")
-    # Sizes are compared first; what has its size is read only when all have.
-    assert set(found) <= damaged
-    assert found == sorted(
-        found, key=[file["path"] for file in json.loads((whole / MANIFEST).read_text())["files"]].index
+@tried_with(15, 60)
+def test_a_damaged_file_is_named_and_nothing_is_restored(whole: Path, tmp_path: Path, examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
     )
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged"]
+    @given(data=st.data())
+    def check(data: st.DataObject) -> None:
+        backup, new = tmp_path / "damaged", tmp_path / "new"
+        shutil.rmtree(backup, ignore_errors=True)
+        shutil.copytree(whole, backup)
+        names = sorted(str(path.relative_to(backup)) for path in backup.rglob("*") if path.is_file())
+        damaged = data.draw(
+            st.sets(st.sampled_from([name for name in names if name != MANIFEST]), min_size=1, max_size=3)
+        )
+        for name in damaged:
+            path = backup / name
+            content = bytearray(path.read_bytes())
+            how = data.draw(st.sampled_from(["flipped", "short", "long", "gone", "a folder"]))
+            if how == "flipped":
+                content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+            path.unlink()
+            if how == "a folder":
+                path.mkdir()
+            elif how != "gone":
+                path.write_bytes({"flipped": content, "short": content[:-1], "long": content + b"x"}[how])
+        result = invoke("restore", backup, "--data", new)
+        assert result.exit_code == 1
+        found = result.output.partition("missing or damaged: ")[2].splitlines()[0].split(", ")
+        # Sizes are compared first; what has its size is read only when all have.
+        assert set(found) <= damaged
+        assert found == sorted(
+            found, key=[file["path"] for file in json.loads((whole / MANIFEST).read_text())["files"]].index
+        )
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["damaged"]
+
+    check()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
-def test_a_damaged_manifest_restores_all_or_is_refused(whole: Path, tmp_path: Path, at: int, bit: int) -> None:
-    for name in ("damaged", "new"):
-        shutil.rmtree(tmp_path / name, ignore_errors=True)
-    shutil.copytree(whole, tmp_path / "damaged")
-    content = bytearray((whole / MANIFEST).read_bytes())
-    content[at % len(content)] ^= 1 << bit
-    (tmp_path / "damaged" / MANIFEST).write_bytes(content)
-    result = invoke("restore", tmp_path / "damaged", "--data", tmp_path / "new")
-    if result.exit_code == 0:  # the version or the time was hit
-        with opened(tmp_path / "new") as restored:
-            assert len(check_exact(restored)) == len(small(tmp_path, 0).facts | small(tmp_path, 2).facts)
-    else:
-        assert isinstance(result.exception, SystemExit), result.exception
-        assert not (tmp_path / "new").exists()
+@tried_with(30, 60)
+def test_a_damaged_manifest_restores_all_or_is_refused(whole: Path, tmp_path: Path, examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+    @given(at=st.integers(0, 10_000), bit=st.integers(0, 7))
+    def check(at: int, bit: int) -> None:
+        for name in ("damaged", "new"):
+            shutil.rmtree(tmp_path / name, ignore_errors=True)
+        shutil.copytree(whole, tmp_path / "damaged")
+        content = bytearray((whole / MANIFEST).read_bytes())
+        content[at % len(content)] ^= 1 << bit
+        (tmp_path / "damaged" / MANIFEST).write_bytes(content)
+        result = invoke("restore", tmp_path / "damaged", "--data", tmp_path / "new")
+        if result.exit_code == 0:  # the version or the time was hit
+            with opened(tmp_path / "new") as restored:
+                assert len(check_exact(restored)) == len(small(tmp_path, 0).facts | small(tmp_path, 2).facts)
+        else:
+            assert isinstance(result.exception, SystemExit), result.exception
+            assert not (tmp_path / "new").exists()
+
+    check()
 
 
 def change(backup: Path, **changes: object) -> None:
@@ -566,12 +536,12 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
     filled: Folder, tmp_path: Path
 ) -> None:
     class Between(LocalLake):
-        def snapshot(self) -> AbstractContextManager[dict[str, Path]]:
+        def snapshot(self) -> _GeneratorContextManager[dict[str, Path], None, None]:
             filled.import_(small(tmp_path, 4).file)
             return super().snapshot()
 
     filled.refresh()
-    before = numbers(filled)
+    before = numbers_of(filled)
     taken = back_up(
         filled.path,
         Between(filled.lake.root),
@@ -582,13 +552,13 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
         now=1.8e9,
     )
     assert (taken.program, taken.taken_at) == ("1", "2027-01-15T08:00:00+00:00")
-    assert numbers(filled).keys() > before.keys()
+    assert numbers_of(filled).keys() > before.keys()
     with opened(tmp_path / "backup") as backup:
-        assert numbers(backup) == before
+        assert numbers_of(backup) == before
     said("restore", tmp_path / "backup", "--data", tmp_path / "new")
     with opened(tmp_path / "new") as restored:
-        assert check_exact(restored) == lake_of(filled)
-        assert numbers(restored) == numbers(filled)
+        assert check_exact(restored) == facts_in(filled)
+        assert numbers_of(restored) == numbers_of(filled)
 
 
 def test_what_was_acknowledged_and_not_yet_counted_is_in_a_backup(folder: Folder, tmp_path: Path) -> None:

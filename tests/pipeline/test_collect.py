@@ -30,22 +30,27 @@ from reportdata.twin import BEIJING, Habits, Server, Twin, running
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
 from tests.support.serving import serving
+from tests.support.waiting import SOON, until
+
+pytestmark = pytest.mark.whole
 
 SECRET = "REPORTDATA_DINGTALK_APP_SECRET"
+TODAY = datetime.now(BEIJING)
 
 
 def _day(ago: int) -> str:
-    return f"{datetime.now(BEIJING) - timedelta(days=ago):%Y%m%d}"
+    """A day as it is written, so many days ago."""
+    return f"{TODAY - timedelta(days=ago):%Y%m%d}"
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A twin of this moment, whose people have sent reports for a month that ended a month ago."""
+    """A twin of this moment, whose people have sent reports for two weeks that ended a month ago."""
     twin = Twin(
         seed=7,
-        people=12,
-        habits=Habits(reports_per_day=9, popular=0.05),
-        first_day=_day(65),
+        people=8,
+        habits=Habits(reports_per_day=5, popular=0.05),
+        first_day=_day(50),
         last_day=_day(35),
         now=time.time(),
         rate=0,
@@ -68,8 +73,14 @@ def collect(folder: Folder, server: Server, *more: str) -> Result:
     return CliRunner().invoke(cli, ["collect", "--once", *more, "--data", str(folder.path)], env=environment)
 
 
-def test_from_nothing_to_the_numbers_of_a_month(folder: Folder, server: Server) -> None:
-    twin, first, last = server.twin, _day(65), _day(36)
+def numbers(folder: Folder) -> dict[str, dict[str, int]]:
+    """The numbers of all days, as a command tells them."""
+    rows = json.loads(run(folder, "query", _day(50), "--to", _day(36), "--format", "json").stdout)
+    return {row["stat_date"]: {kpi: row[f"{kpi}_DAY"] for kpi in ("4100", "4101", "4102")} for row in rows}
+
+
+def test_from_nothing_to_the_numbers_of_weeks(folder: Folder, server: Server) -> None:
+    twin, first, last = server.twin, _day(50), _day(36)
     add(folder, server, "--from", first)
     result = collect(folder, server)
     assert result.exit_code == 0, result.output
@@ -87,7 +98,7 @@ def test_from_nothing_to_the_numbers_of_a_month(folder: Folder, server: Server) 
 
 
 def test_official_clients_get_the_same_numbers_as_from_dingtalk(folder: Folder, server: Server) -> None:
-    twin, first, last = server.twin, _day(65), _day(50)
+    twin, first, last = server.twin, _day(50), _day(45)
     add(folder, server, "--from", first)
     assert collect(folder, server).exit_code == 0
     token = folder.token(folder.add_app(twin.corp_id)[0])
@@ -108,7 +119,7 @@ def test_no_file_holds_a_name_a_text_or_a_secret(folder: Folder, server: Server,
     secret = tmp_path / "secret"
     secret.write_text(server.twin.app_secret)
     server.twin.trouble("permission@topapi/report/simplelist")  # so that texts travel
-    add(folder, server, "--from", _day(65), "--secret-file", secret)
+    add(folder, server, "--from", _day(50), "--secret-file", secret)
     assert collect(folder, server).exit_code == 0
     assert server.twin.calls.by_api["topapi/report/list"] > 0
     assert run(folder, "backup", tmp_path / "backup").exit_code == 0
@@ -157,7 +168,7 @@ def test_sources_are_listed_and_removed(folder: Folder, server: Server) -> None:
 
 
 def test_the_budget_is_shown_and_set(folder: Folder, server: Server) -> None:
-    add(folder, server, "--calls", 40, "--from", _day(65))
+    add(folder, server, "--calls", 40, "--from", _day(50))
     result = collect(folder, server)
     assert server.twin.calls.charged <= 40, result.output
     (told,) = json.loads(run(folder, "budget", "--json").stdout)
@@ -166,15 +177,15 @@ def test_the_budget_is_shown_and_set(folder: Folder, server: Server) -> None:
     assert "calls spent" in run(folder, "budget").stdout
     assert run(folder, "budget", "--calls", 4_000, "--per-second", 500).exit_code == 0
     assert collect(folder, server).exit_code == 0
-    rows = json.loads(run(folder, "query", _day(65), "--to", _day(36), "--format", "json").stdout)
+    rows = json.loads(run(folder, "query", _day(50), "--to", _day(36), "--format", "json").stdout)
     assert {row["stat_date"]: row["4102_DAY"] for row in rows} == {
-        day: kpis["4102"] for day, kpis in server.twin.truth(_day(65), _day(36)).items()
+        day: kpis["4102"] for day, kpis in server.twin.truth(_day(50), _day(36)).items()
     }
 
 
 def test_who_is_forgotten_is_not_collected_again(folder: Folder, server: Server) -> None:
     twin = server.twin
-    add(folder, server, "--from", _day(65))
+    add(folder, server, "--from", _day(50))
     assert collect(folder, server).exit_code == 0
     with closing(Ledger(folder.settings.ledger)) as ledger:
         ((user_id,),) = ledger.rows("select user_id from reports group by user_id order by count(*) desc limit 1")
@@ -190,23 +201,19 @@ def test_who_is_forgotten_is_not_collected_again(folder: Folder, server: Server)
 
 
 def test_a_process_that_is_killed_goes_on_where_it_was(folder: Folder, server: Server) -> None:
-    add(folder, server, "--from", _day(65), "--per-second", 60)
+    add(folder, server, "--from", _day(50), "--per-second", 60)
     command = [sys.executable, "-m", "reportdata", "collect", "--once", "--data", str(folder.path)]
     environment = {**os.environ, SECRET: server.twin.app_secret}
     for pages in (3, 8, 30):
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
-            end = time.monotonic() + 60
-            while server.twin.calls.charged < pages and process.poll() is None and time.monotonic() < end:
-                time.sleep(0.002)
+            until(lambda: server.twin.calls.charged >= pages or process.poll() is not None)  # noqa: B023
             process.kill()
     assert server.twin.calls.charged >= 8
     result = collect(folder, server)
     assert result.exit_code == 0, result.output
-    rows = json.loads(run(folder, "query", _day(65), "--to", _day(36), "--format", "json").stdout)
-    truth = server.twin.truth(_day(65), _day(36))
-    assert {row["stat_date"]: {kpi: row[f"{kpi}_DAY"] for kpi in ("4100", "4101", "4102")} for row in rows} == truth
+    assert numbers(folder) == server.twin.truth(_day(50), _day(36))
     assert server.twin.calls.repeats <= 3, "at most the call that was on its way is asked again"
 
 
@@ -228,17 +235,10 @@ def test_the_commands_of_the_document_work(server: Server, tmp_path: Path) -> No
 
 
 def test_the_worker_collects(folder: Folder, server: Server) -> None:
-    add(folder, server, "--from", _day(65))
+    add(folder, server, "--from", _day(50))
     command = [sys.executable, "-m", "reportdata", "work", "--data", str(folder.path)]
-    truth = server.twin.truth(_day(65), _day(36))
+    truth = server.twin.truth(_day(50), _day(36))
     with subprocess.Popen(command, env={**os.environ, SECRET: server.twin.app_secret}) as process:
-        end = time.monotonic() + 120
-        while time.monotonic() < end:
-            rows = json.loads(run(folder, "query", _day(65), "--to", _day(36), "--format", "json").stdout)
-            found = {row["stat_date"]: {kpi: row[f"{kpi}_DAY"] for kpi in ("4100", "4101", "4102")} for row in rows}
-            if found == truth:
-                break
-            time.sleep(0.2)
+        until(lambda: numbers(folder) == truth)
         process.terminate()
-        assert process.wait(30) == 0
-    assert found == truth
+        assert process.wait(SOON) == 0

@@ -6,13 +6,14 @@ import itertools
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
+import shutil
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,28 +22,41 @@ import pytest
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Coverage
 from reportdata.errors import LakeError
-from reportdata.facts import KINDS
+from reportdata.facts import KINDS, Kind
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.compacting import MANY, QUIET
+from tests.support.contents import facts_in, rows_of
+from tests.support.effort import tried
 from tests.support.folders import Folder, run
-from tests.support.killing import STEPPING, Killing
+from tests.support.forks import every, forking
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES
-from tests.support.reading import readers
-from tests.support.refreshing import AT, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.readers import readers
+from tests.support.verbs import AT, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.witness import Witness
 
-ROUNDS = 30
 DAY = f"{AT:%Y%m%d}"
 
 
-@pytest.fixture
-def filled(folder: Folder) -> Folder:
-    """A folder with two organisations and a day in several files of both kinds."""
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two organisations and a day in several files of both kinds, to be copied."""
+    folder = Folder(tmp_path_factory.mktemp("pristine") / "data")
     for corp_id, zone in ZONES.items():
         folder.add_organisation(corp_id, str(zone))
     add(folder, *range(5))
     refresh_days(folder)
-    return folder
+    folder.store.close()
+    return folder.path
+
+
+@pytest.fixture
+def filled(pristine: Path, tmp_path: Path) -> Iterator[Folder]:
+    """A folder with two organisations and a day in several files of both kinds."""
+    shutil.copytree(pristine, tmp_path / "data")
+    folder = Folder(tmp_path / "data")
+    yield folder
+    folder.store.close()
 
 
 def facts_of(number: int) -> list[Fact]:
@@ -56,14 +70,9 @@ def add(folder: Folder, *numbers: int) -> None:
         import_facts(folder, *facts_of(number))
 
 
-def rows(folder: Folder, kind: str) -> list[tuple[object, ...]]:
+def rows(folder: Folder, kind: Kind) -> list[tuple[str, ...]]:
     """All rows of a kind, as they stand in the files that are listed."""
-    found: list[tuple[object, ...]] = []
-    for path in LocalLake(folder.settings.lake).paths(kind):  # type: ignore[arg-type]
-        found += duckdb.sql(
-            f"select columns(*)::varchar from read_parquet('{path}', hive_partitioning = false)"
-        ).fetchall()
-    return found
+    return rows_of(LocalLake(folder.settings.lake).paths(kind))
 
 
 def test_a_compacted_day_is_one_sorted_file_and_is_not_stale(filled: Folder) -> None:
@@ -244,46 +253,41 @@ def test_the_command_says_what_it_did(filled: Folder) -> None:
     assert run(filled, "compact", "--from", "20260102", "--to", "20260101").exit_code == 1
 
 
-def whole(folder: Folder, expected: set[Fact]) -> None:
-    """The lake has each of the facts, whatever else it has."""
-    killing = Killing.__new__(Killing)
-    killing.folder, killing.files = folder, {}
-    assert killing.lake() == expected
-
-
-def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tmp_path: Path) -> None:
+@pytest.mark.whole
+@pytest.mark.parametrize("stride", every(6))
+def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tmp_path: Path, stride: int) -> None:
     facts: set[Fact] = {fact for number in range(5) for fact in facts_of(number)}
-    out, killed, finished, step = tmp_path / "out", 0, 0, 0
-    command = ["compact", "--all", "--data", str(filled.path)]
-    with subprocess.Popen(
-        [sys.executable, "-c", STEPPING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as forks:
-        assert forks.stdin is not None
-        assert forks.stdout is not None
-        while not finished:
-            step += 1
-            new = [*facts_of(100 + step), Withdrawn(A, f"r{99 + step}", AT + timedelta(days=step % 9))]
-            import_facts(filled, *new, refreshed=True)
-            facts |= set(new)
-            print(json.dumps([step, str(out), command]), file=forks.stdin, flush=True)
-            status = int(forks.stdout.readline())
-            assert status in (0, signal.SIGKILL)
-            killed, finished = killed + (status != 0), status == 0
+    numbers = itertools.count()
+    known: dict[Path, set[Fact]] = {}
+    command = ["compact", "--all", "--data", filled.path]
+
+    def add_some() -> None:
+        number = next(numbers)
+        new = [*facts_of(100 + number), Withdrawn(A, f"r{99 + number}", AT + timedelta(days=number % 9))]
+        import_facts(filled, *new, refreshed=True)
+        facts.update(new)
+
+    with forking(tmp_path / "forks") as forks:
+        add_some()
+        steps, killed = forks.steps_of(*command)[::stride], 0
+        for number, step in enumerate(steps):
+            add_some()
             try:
-                whole(filled, facts)
+                killed += forks.run(*command, before=step).killed
+                assert facts_in(filled, known) == facts
                 assert filled.days() == days_of(facts, ZONES)
-                filled.refresh()
+                refresh_days(filled)
                 assert filled.days() == days_of(facts, ZONES)
-                if step % 3:  # else what is left is met by the next step's compaction
+                if number % 3:  # else what is left is met by the next step's compaction
                     compact_all(filled)
                     assert filled.lake.replaced() == []
                     assert len(filled.lake.paths("sent")) == 1
                     assert stale(filled) == []
-                    whole(filled, facts)
+                    assert facts_in(filled, known) == facts
             except BaseException as error:
-                error.add_note(f"killed before step {step}")
+                error.add_note(f"killed before {step}")
                 raise
-    assert killed > 40
+    assert killed > len(steps) * 3 // 4
 
 
 def test_readers_never_fail_and_never_see_less(filled: Folder) -> None:
@@ -300,13 +304,13 @@ def test_readers_never_fail_and_never_see_less(filled: Folder) -> None:
             ((found,),) = connection.execute(sql).fetchall()
         assert found >= least
 
-    with readers(*(lambda c=c: read(c) for c in connections)) as reading:  # type: ignore[misc]
+    with readers(*(partial(read, connection) for connection in connections)) as reading:
         for number in itertools.count(200):
             add(filled, number)
             counts["least"] += 2
             refresh_days(filled)
             compact_all(filled)
-            if not reading.goes_on(at_least=300):
+            if not reading.goes_on(at_least=tried(100, 3000)):
                 break
     for connection in connections:
         connection.close()
@@ -315,57 +319,39 @@ def test_readers_never_fail_and_never_see_less(filled: Folder) -> None:
 COMPACTING = (["compact", "--all"], ["compact", "--all"], ["refresh"])
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("imports", [5, pytest.param(30, marks=pytest.mark.slow)])
 def test_compactions_beside_imports_and_refreshes_that_are_killed_lose_and_spoil_nothing(
-    folder: Folder, tmp_path: Path
+    folder: Folder, tmp_path: Path, imports: int
 ) -> None:
-    killing = Killing(folder, tmp_path, 20261125)
-    killing.settle(killing.next_batch(), killing.run)
-    over, rng = threading.Event(), random.Random(7)
-    killed = [0]
+    witness, over = Witness(folder, tmp_path, 20261125), threading.Event()
+    witness.settle(witness.next_batch())
 
-    def compact_and_die() -> None:
-        while not over.is_set():
-            verb = rng.choice(COMPACTING)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "reportdata", *verb, "--data", str(folder.path)],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            try:
-                _, err = process.communicate(timeout=rng.uniform(0.4, 1.1) * killing.usual)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                _, err = process.communicate()
-                killed[0] += 1
-            assert process.returncode in (0, -signal.SIGKILL), err
+    def compact_and_die(number: int) -> int:
+        """Until imports are over; how many were killed."""
+        rng, killed = random.Random(number), 0
+        with forking(tmp_path / f"compacting{number}") as forks:
+            while not (over.is_set() and killed):
+                command = [*rng.choice(COMPACTING), "--data", folder.path]
+                killed += forks.run_for(rng.uniform(0.1, 1.1), *command).killed
+        return killed
 
-    threads = [threading.Thread(target=compact_and_die) for _ in range(2)]
-    failed: list[BaseException] = []
-    threading.excepthook, usual = (
-        (lambda args: failed.append(args.exc_value or ZeroDivisionError())),
-        threading.excepthook,
-    )
-    for thread in threads:
-        thread.start()
-    try:
-        for _ in range(ROUNDS):
-            batch = killing.next_batch()
-            if killing.rng.random() < 0.5:
-                killing.kill("import", batch)
-            else:
-                killing.report(killing.run(batch), batch)
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-        threading.excepthook = usual
-    assert not failed
-    assert killed[0] > ROUNDS // 3
-    killing.finish()
+    with ThreadPoolExecutor(2) as pool, forking(tmp_path / "importing") as forks:
+        compacting = [pool.submit(compact_and_die, number) for number in range(2)]
+        try:
+            for number in range(imports):
+                batch = witness.next_batch()
+                command = witness.command("import", *batch.files)
+                ended = forks.run_for(witness.rng.uniform(0, 1.05), *command) if number % 2 else forks.run(*command)
+                if ended.out.endswith("\n"):
+                    witness.report(ended.out, batch)
+        finally:
+            over.set()
+        assert min(one.result() for one in compacting) > 0
+    witness.finish()
     compact_all(folder)
     assert len(rows(folder, "sent")) == len(set(rows(folder, "sent")))
-    assert folder.days() == days_of(killing.lake(), ZONES | {"c1": ZONES[A], "c2": ZONES[B]})
+    assert folder.days() == days_of(witness.lake(), ZONES | {"c1": ZONES[A], "c2": ZONES[B]})
     assert stale(folder) == []
     with closing(folder.store):
         assert folder.store.faults() == []

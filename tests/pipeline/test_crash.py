@@ -3,74 +3,85 @@ say, and leaves nothing to repair."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.effort import tried
 from tests.support.folders import Folder
-from tests.support.killing import STEPPING, Batch, Killing
+from tests.support.forks import Forks, every, forking
+from tests.support.witness import Witness
 
-ROUNDS = 25
+pytestmark = pytest.mark.whole
+
 AHEAD = 2  # days that a killed import is ahead of the next one, which thus does not cover the same
 
 
-@pytest.mark.parametrize("seed", [20261122, 20261123])
-def test_a_kill_at_any_moment_loses_and_spoils_nothing(folder: Folder, tmp_path: Path, seed: int) -> None:
-    killing = Killing(folder, tmp_path, seed)
-    killing.settle(killing.next_batch(), killing.run)
-    for number in range(ROUNDS):
+@pytest.fixture
+def forks(tmp_path: Path) -> Iterator[Forks]:
+    """Commands that begin at once."""
+    with forking(tmp_path / "forks") as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("seed", "kills"), [(20261122, tried(8, 100)), pytest.param(20261123, 25, marks=pytest.mark.slow)]
+)
+def test_a_kill_at_any_moment_loses_and_spoils_nothing(
+    folder: Folder, tmp_path: Path, forks: Forks, seed: int, kills: int
+) -> None:
+    witness, rng = Witness(folder, tmp_path, seed), random.Random(seed)
+    witness.settle(witness.next_batch())
+    killed = dict.fromkeys(("import", "refresh"), 0)
+    while min(killed.values()) < 2 or sum(killed.values()) < kills:
+        batch, before, shown = witness.next_batch(AHEAD), witness.lake(), witness.numbers()
+        verb = "refresh" if rng.random() < 0.3 else "import"
+        share = rng.uniform(0, 1.05)
         try:
-            batch, before, shown = killing.next_batch(AHEAD), killing.lake(), killing.numbers()
-            if killing.rng.random() < 0.3:
+            if verb == "refresh":
                 folder.import_(*batch.files, refresh=False)
-                killing.reported |= batch.facts
-                killing.kill("refresh")
+                witness.reported |= batch.facts
+                ended = forks.run_for(share, *witness.command("refresh"))
             else:
-                killing.kill("import", batch)
-            killing.check(before, shown, *batch.parts)
-            killing.settle(batch if killing.rng.random() < 0.5 else killing.next_batch(), killing.run)
+                ended = forks.run_for(share, *witness.command("import", *batch.files))
+                if ended.out.endswith("\n"):
+                    witness.report(ended.out, batch)
+            witness.check(before, shown, *batch.parts)
+            witness.settle(batch if rng.random() < 0.5 else witness.next_batch())
         except BaseException as error:
-            error.add_note(f"in round {number} of seed {seed}, killed after {killing.delay:.3f} s")
+            error.add_note(f"{verb} of seed {seed} after {killed}, for {share:.3f} of its time")
             raise
-    assert killing.killed > ROUNDS // 5
-    killing.finish()
+        killed[verb] += ended.killed
+    witness.finish()
 
 
-def test_a_kill_before_any_step_of_an_import_loses_and_spoils_nothing(folder: Folder, tmp_path: Path) -> None:
-    killing = Killing(folder, tmp_path, 20261124, ["jsonl"])
-    out = tmp_path / "out"
-    command = [sys.executable, "-c", STEPPING]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as forks:
-        assert forks.stdin is not None
-        assert forks.stdout is not None
+@pytest.mark.parametrize("stride", every(4))
+def test_a_kill_before_any_step_of_an_import_loses_and_spoils_nothing(
+    folder: Folder, tmp_path: Path, forks: Forks, stride: int
+) -> None:
+    witness = Witness(folder, tmp_path, 20261124, ["jsonl"])
 
-        def run(batch: Batch, step: int = 0) -> str:
-            asked = json.dumps([step, str(out), killing.command("import", *batch.files)])
-            print(asked, file=forks.stdin, flush=True)
-            status = int(forks.stdout.readline())  # type: ignore[union-attr]
-            assert status in ((0, signal.SIGKILL) if step else (0,))
-            killing.killed += status != 0
-            return out.read_text()
-
-        killing.settle(killing.next_batch(), run)
-        step, whole, batch = 0, 0, killing.next_batch(AHEAD)
-        while whole < 3:  # batches differ a little in their steps
-            step += 1
-            try:
-                before, shown, observed = killing.lake(), killing.numbers(), folder.lake.coverage()
-                killed = killing.killed
-                if said := run(batch, step):
-                    killing.report(said, batch)
-                whole += killing.killed == killed
-                killing.check(before, shown, *batch.parts)
-                if (killing.lake(), folder.lake.coverage()) != (before, observed):
-                    killing.settle(batch if step % 2 else killing.next_batch(), run)
-                    batch = killing.next_batch(AHEAD)
-            except BaseException as error:
-                error.add_note(f"killed before step {step}")
-                raise
-    assert killing.killed > 50
+    witness.settle(witness.next_batch())
+    batch = witness.next_batch(AHEAD)
+    steps = forks.steps_of(*witness.command("import", *batch.files))[::stride]
+    witness.reported |= batch.facts
+    witness.covered |= batch.days
+    batch = witness.next_batch(AHEAD)
+    for number, step in enumerate(steps):
+        try:
+            before, shown, observed = witness.lake(), witness.numbers(), folder.lake.coverage()
+            ended = forks.run(*witness.command("import", *batch.files), before=step)
+            witness.killed += ended.killed
+            if ended.out:
+                witness.report(ended.out, batch)
+            witness.check(before, shown, *batch.parts)
+            if (witness.lake(), folder.lake.coverage()) != (before, observed):
+                witness.settle(batch if number % 2 else witness.next_batch())
+                batch = witness.next_batch(AHEAD)
+        except BaseException as error:
+            error.add_note(f"killed before {step}")
+            raise
+    assert witness.killed > len(steps) // 2, "batches differ a little in their steps"
+    witness.finish()

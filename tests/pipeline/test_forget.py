@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,12 +30,14 @@ from reportdata.facts import Fact as Pushed
 from reportdata.lake.local import LocalLake
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.calling import NOW, Call
+from tests.support.examples import tried_with
 from tests.support.folders import Folder, run
-from tests.support.killing import STEPPING
+from tests.support.forks import every, forking
 from tests.support.oracle import Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
-from tests.support.refreshing import compact_all, import_facts, refresh_days, stale
 from tests.support.serving import serving
+from tests.support.verbs import compact_all, import_facts, refresh_days, stale
+from tests.support.waiting import SOON, until
 from tests.support.writing import write
 
 GONE = "ding-cairo"
@@ -64,20 +64,18 @@ def pushed(corp_id: str, user_id: str = "user-0-x") -> Pushed:
     return Pushed(kind="sent", corp_id=corp_id, report_id="p", user_id=user_id, at=1_770_000_000_000_000, stat_day="x")
 
 
-@pytest.fixture
-def filled(folder: Folder) -> Folder:
-    """A folder with traces of all organisations everywhere."""
-    fill(folder)
-    return folder
-
-
-def fill(folder: Folder) -> None:
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with traces of all organisations everywhere, to be copied."""
+    folder = Folder(tmp_path_factory.mktemp("pristine") / "data")
     for corp_id, zone in ZONES.items():
         folder.add_organisation(corp_id, str(zone))
-        import_facts(folder, *facts_of(corp_id)[:4], refreshed=True)
+    for part in (slice(0, 2), slice(2, 4)):
+        import_facts(folder, *(fact for corp_id in ZONES for fact in facts_of(corp_id)[part]), refreshed=True)
     compact_all(folder)
+    import_facts(folder, *(fact for corp_id in OTHERS for fact in facts_of(corp_id)[4:]), refreshed=True)
+    import_facts(folder, *facts_of(GONE)[4:], refreshed=True)
     for corp_id in ZONES:
-        import_facts(folder, *facts_of(corp_id)[4:], refreshed=True)
         folder.lake.observe([Coverage(corp_id, "20260401", "20260403")])
         app, _ = folder.add_app(corp_id)
         folder.token(app)
@@ -85,8 +83,19 @@ def fill(folder: Folder) -> None:
         audit = Audit(folder.settings.audit)
         audit.note(app.app_key, corp_id, "20260309", "192.0.2.1", "id", NOW)
         audit.write(audit.take())
-    folder.refresh()
+    refresh_days(folder)
     push(folder, *map(pushed, ZONES))
+    folder.store.close()
+    return folder.path
+
+
+@pytest.fixture
+def filled(pristine: Path, tmp_path: Path) -> Iterator[Folder]:
+    """A folder with traces of all organisations everywhere."""
+    shutil.copytree(pristine, tmp_path / "data")
+    folder = Folder(tmp_path / "data")
+    yield folder
+    folder.store.close()
 
 
 def traces(folder: Folder, text: str, kind: str = "corp_id") -> list[str]:
@@ -96,10 +105,10 @@ def traces(folder: Folder, text: str, kind: str = "corp_id") -> list[str]:
         if text.encode() in path.read_bytes():
             found.append(str(path))
         elif path.suffix == ".parquet":
-            columns = [row[0] for row in duckdb.sql(f"describe from read_parquet('{path}')").fetchall()]
+            columns = [row[0] for row in duckdb.execute(f"describe from read_parquet('{path}')").fetchall()]
             if kind in columns:
                 sql = f"select count(*) from read_parquet('{path}') where {kind} = '{text}'"
-                found += [str(path)] if duckdb.sql(sql).fetchall()[0][0] else []
+                found += [str(path)] if duckdb.execute(sql).fetchall()[0][0] else []
     return found
 
 
@@ -152,7 +161,7 @@ def test_a_forgotten_person_is_in_no_file_and_the_days_are_computed_without_them
     assert done["lines"] == 0
     for path in traces(filled, "user-1-x", "user_id"):  # others have people of that id
         count = f"select count(*) from read_parquet('{path}') where corp_id = '{GONE}' and user_id = 'user-1-x'"
-        assert duckdb.sql(count).fetchall() == [(0,)]
+        assert duckdb.execute(count).fetchall() == [(0,)]
     assert done["withinOthers"] == []
     assert forget(filled, "--user", "user-0-x")["lines"] == 1
     assert forget(filled, "--user", "user-2-x")["days"] == ["20260309", "20260310"]
@@ -166,37 +175,42 @@ def test_a_short_id_among_the_bytes_of_the_store_is_chance(filled: Folder) -> No
     assert forget(filled, "--user", "SQ")["withinOthers"] == []
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(
-    st.lists(st.lists(facts(), min_size=1, max_size=10), min_size=1, max_size=4),
-    st.sampled_from([None, "u0", "u1", "u3"]),
-    st.booleans(),
-    st.booleans(),
-)
-def test_forgetting_leaves_what_the_other_facts_give(
-    batches: list[list[Fact]], user: str | None, compacted: bool, refreshed: bool
-) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Folder(Path(temporary) / "data")
-        for corp_id, zone in ZONES.items():
-            folder.add_organisation(corp_id, str(zone))
-        for batch in batches:
-            import_facts(folder, *batch, refreshed=refreshed)
-            if compacted:
-                compact_all(folder)
-        forget(folder, *(("--user", user) if user is not None else ()))
-        kept = [
-            fact
-            for batch in batches
-            for fact in batch
-            if fact.corp_id != GONE or (user is not None and getattr(fact, "user_id", "") != user)
-        ]
-        if user is None:
-            assert traces(folder, GONE) == []
-        refresh_days(folder)
-        assert folder.days() == days_of(kept, ZONES)
-        assert refresh_days(folder, first_day="20000101").changed == 0
-        folder.store.close()
+@pytest.mark.whole
+@tried_with(5, 12)
+def test_forgetting_leaves_what_the_other_facts_give(examples: int) -> None:
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    )
+    @given(
+        st.lists(st.lists(facts(), min_size=1, max_size=10), min_size=1, max_size=4),
+        st.sampled_from([None, "u0", "u1", "u3"]),
+        st.booleans(),
+        st.booleans(),
+    )
+    def check(batches: list[list[Fact]], user: str | None, compacted: bool, refreshed: bool) -> None:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Folder(Path(temporary) / "data")
+            for corp_id, zone in ZONES.items():
+                folder.add_organisation(corp_id, str(zone))
+            for batch in batches:
+                import_facts(folder, *batch, refreshed=refreshed)
+                if compacted:
+                    compact_all(folder)
+            forget(folder, *(("--user", user) if user is not None else ()))
+            kept = [
+                fact
+                for batch in batches
+                for fact in batch
+                if fact.corp_id != GONE or (user is not None and getattr(fact, "user_id", "") != user)
+            ]
+            if user is None:
+                assert traces(folder, GONE) == []
+            refresh_days(folder)
+            assert folder.days() == days_of(kept, ZONES)
+            assert refresh_days(folder, first_day="20000101").changed == 0
+            folder.store.close()
+
+    check()
 
 
 def test_an_organisation_that_served_is_refused_at_once(filled: Folder) -> None:
@@ -205,7 +219,8 @@ def test_an_organisation_that_served_is_refused_at_once(filled: Folder) -> None:
     with serving(filled) as server:
         call = Call(server.address, token, "20260309")
         assert b'"dataList":[{' in call.answer().body
-        time.sleep(1.5)  # what was read is in the audit
+        audit = Audit(filled.settings.audit)
+        until(lambda: len(list(audit.read())) > len(ZONES))
         forget(filled)
         assert b"InvalidAuthentication" in call.answer().body
         assert traces(filled, GONE) == []
@@ -226,7 +241,7 @@ def test_readers_are_waited_for(filled: Folder) -> None:
         thread.start()
         assert not done.wait(1)
         filled.lake.add(incoming)  # an import that was on its way
-    thread.join(20)
+    thread.join(SOON)
     assert done.is_set()
     assert traces(filled, GONE) == []
 
@@ -242,7 +257,7 @@ def test_a_worker_is_waited_for_and_no_worker_is_no_obstacle(filled: Folder) -> 
         assert thread.is_alive()
         for path in filled.settings.inbox.iterdir():
             path.unlink()
-        thread.join(20)
+        thread.join(SOON)
     assert traces(filled, GONE) == []
 
 
@@ -319,37 +334,31 @@ def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: P
     store.close()
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("stride", every(10))
 @pytest.mark.parametrize("user", [(), ("--user", "user-1-x")], ids=["organisation", "person"])
 def test_forgetting_that_is_killed_is_finished_by_another_run(
-    folder: Folder, tmp_path: Path, user: tuple[str, ...]
+    pristine: Path, tmp_path: Path, user: tuple[str, ...], stride: int
 ) -> None:
-    fill(folder)
     others = [fact for corp_id in OTHERS for fact in facts_of(corp_id)]
     own = [fact for fact in facts_of(GONE) if user and getattr(fact, "user_id", "") != "user-1-x"]
-    pristine, step, killed, finished = tmp_path / "pristine", -2, 0, False
-    folder.store.close()
-    shutil.copytree(folder.path, pristine)
-    with subprocess.Popen(
-        [sys.executable, "-c", STEPPING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as forks:
-        assert forks.stdin is not None
-        assert forks.stdout is not None
-        while not finished:
-            step += 3 if user else 5
-            shutil.rmtree(folder.path)
-            shutil.copytree(pristine, folder.path)
-            command = ["forget", "--corp", GONE, *user, "--yes", "--json", "--data", str(folder.path)]
-            print(json.dumps([step, str(tmp_path / "out"), command]), file=forks.stdin, flush=True)
-            status = int(forks.stdout.readline())
-            assert status in (0, signal.SIGKILL)
-            killed, finished = killed + (status != 0), status == 0
+    path, killed = tmp_path / "data", 0
+    command = ["forget", "--corp", GONE, *user, "--yes", "--json", "--data", path]
+    with forking(tmp_path / "forks") as forks:
+        shutil.copytree(pristine, path)
+        steps = forks.steps_of(*command)[::stride]
+        for number, step in enumerate(steps):
+            shutil.rmtree(path)
+            shutil.copytree(pristine, path)
             try:
-                left = Folder(folder.path)
-                if step % 2:
+                ended = forks.run(*command, before=step)
+                killed += ended.killed
+                left = Folder(path)
+                if number % 2:
                     refresh_days(left)
                 days = {key: value for key, value in left.days().items() if key[0] != GONE}
                 assert days == days_of(others, ZONES)
-                if not finished:
+                if ended.killed:
                     forget(left, *user)
                 assert user or traces(left, GONE) == []
                 assert left.days() == days_of([*others, *own], ZONES)
@@ -357,6 +366,6 @@ def test_forgetting_that_is_killed_is_finished_by_another_run(
                 assert LocalLake(left.settings.lake).replaced() == []
                 left.store.close()
             except BaseException as error:
-                error.add_note(f"killed before step {step}")
+                error.add_note(f"killed before {step}")
                 raise
-    assert killed > 15
+    assert killed > len(steps) * 3 // 4

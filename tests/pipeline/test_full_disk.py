@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -16,8 +15,11 @@ import pytest
 from reportdata.identity import REPORT_READ, REPORT_WRITE
 from tests.support.calling import Call
 from tests.support.folders import Folder, run
-from tests.support.mounts import mounted
+from tests.support.mounts import mounted, read_only
 from tests.support.processes import served
+from tests.support.waiting import SOON, until
+
+pytestmark = pytest.mark.tool  # it mounts disks
 
 CORP, DAY = "dingdisk", "20260921"
 
@@ -60,7 +62,7 @@ class Pusher:
         """Push the next report; its status and code."""
         record = {"report_id": f"r{self.number}", "user_id": "u1", "sent_at": "2026-09-21T09:00:00+08:00"}
         self.number += 1
-        connection = HTTPConnection(*self._address, timeout=10)
+        connection = HTTPConnection(*self._address, timeout=SOON)
         connection.request("POST", "/v1/facts", json.dumps(record), self._headers)
         answer = connection.getresponse()
         content = json.loads(answer.read())
@@ -75,10 +77,11 @@ class Pusher:
 
     def until(self, reports: int) -> None:
         """Wait until that many are counted."""
-        end = time.monotonic() + 30
-        while self.number_of_reports() != reports:
-            assert time.monotonic() < end, (self.number_of_reports(), reports)
-            time.sleep(0.05)
+        until(lambda: self.number_of_reports() == reports)
+
+    def until_taken(self) -> None:
+        """Push until one is acknowledged."""
+        until(lambda: self.push()[0] == 200)
 
 
 @pytest.fixture
@@ -103,9 +106,7 @@ def test_pushes_are_refused_while_the_disk_is_full_and_taken_when_it_is_not(
         assert any(status != 200 for status, _ in refused)
         assert pusher.number_of_reports() > 0  # serving goes on
         ballast.unlink()
-        time.sleep(0.5)
-        while pusher.push()[0] != 200:
-            time.sleep(0.1)
+        pusher.until_taken()
         pusher.until(pusher.acknowledged)
         assert process.terminate() == 0
     log = (folder.path.parent / "server.log").read_text()
@@ -128,17 +129,6 @@ def test_an_import_fails_by_name_while_the_disk_is_full_and_works_when_it_is_not
     assert list((folder.lake.root / "incoming").iterdir()) in ([], [folder.lake.root / "incoming" / "lock"])
 
 
-@contextmanager
-def _read_only(folder: Path) -> Iterator[None]:
-    """Nothing can be written to the folder, even by who may do everything."""
-    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
-    try:
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 @pytest.mark.parametrize("part", ["inbox", "lake"])
 def test_a_folder_that_cannot_be_written_is_served_and_loses_nothing(
     folder: Folder, token: str, part: str, tmp_path: Path
@@ -149,16 +139,15 @@ def test_a_folder_that_cannot_be_written_is_served_and_loses_nothing(
         for _ in range(5):
             pusher.push()
         pusher.until(5)
-        with _read_only(folder.settings.data / part):
+        with read_only(folder.settings.data / part):
             found = {pusher.push() for _ in range(3)}
             assert found == ({(500, "systemError")} if part == "inbox" else {(200, "")})
             assert pusher.number_of_reports() == 5
-            time.sleep(1.5)
+            time.sleep(0.5)  # the worker tries meanwhile
             if part == "lake":
                 result = run(folder, "import", tmp_path / "reports.csv")
                 assert (result.exit_code, "cannot be written" in result.output) == (1, True)
-        while pusher.push()[0] != 200:
-            time.sleep(0.1)
+        pusher.until_taken()
         pusher.until(pusher.acknowledged)
         assert run(folder, "import", tmp_path / "reports.csv").exit_code == 0
         pusher.until(pusher.acknowledged + 1)

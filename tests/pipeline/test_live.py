@@ -7,29 +7,63 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from http.client import HTTPException
+from pathlib import Path
 
 import pytest
 
+from tests.support.effort import tried
 from tests.support.folders import Folder
+from tests.support.forks import Forks, forking
 from tests.support.oracle import Days, Fact, days_of
 from tests.support.processes import served
-from tests.support.pushers import CLIENTS, ZONES, Pusher, _facts, _numbers, tokens_of
+from tests.support.pushers import CLIENTS, ZONES, Pusher, pushed_facts, served_numbers, tokens_of
+from tests.support.waiting import until
 
-ROUNDS = 200 if os.environ.get("REPORTDATA_TESTS_FULL") else 12
+pytestmark = pytest.mark.whole
+
+Process = tuple[Callable[[], object], ...]
+"""What kills a process of the service, and what kills the rest of it."""
 
 
-def _becomes(address: tuple[str, int], tokens: dict[str, str], expected: Days, seconds: float = 30) -> Days:
-    """The numbers when they are as expected, or as they are in the end."""
+def becomes(address: tuple[str, int], tokens: dict[str, str], expected: Days) -> None:
+    """Wait until the numbers are as expected, and no others."""
     days = sorted({day for _, day in expected})
-    end = time.monotonic() + seconds
-    while True:
-        with suppress(OSError):
-            found = _numbers(address, tokens, days)
-            if found == expected or time.monotonic() > end:
-                return found
-        time.sleep(0.05)
+
+    def same() -> bool:
+        with suppress(OSError, HTTPException):
+            return served_numbers(address, tokens, days) == expected
+        return False
+
+    until(same)
+
+
+@contextmanager
+def forked(folder: Folder, listening: socket.socket, forks: Forks) -> Iterator[Process]:
+    """A server and a worker that begin at once."""
+    serve = ["serve", *folder.place, "--rate", 0, "--no-work", "--fd", listening.fileno()]
+    children = [forks.start("work", *folder.place), forks.start(*serve)]
+
+    def kill() -> None:
+        forks.kill(children.pop(0))
+
+    yield kill, kill
+    while children:
+        kill()
+
+
+@contextmanager
+def begun(folder: Folder, listening: socket.socket, _forks: Forks) -> Iterator[Process]:
+    """A server with its worker, as they are begun by a user."""
+    with served(folder, inherit=listening) as process:
+
+        def kill_workers() -> None:
+            for worker in process.children():
+                os.kill(worker, signal.SIGKILL)
+
+        yield kill_workers, process.running.kill
 
 
 @pytest.fixture
@@ -46,71 +80,80 @@ def listening() -> Iterator[socket.socket]:
 
 
 def test_a_pushed_fact_is_a_number_at_once(folder: Folder, tokens: dict[str, str]) -> None:
-    facts = _facts(random.Random(1), 30)
+    facts = pushed_facts(random.Random(1), 30)
     with served(folder) as process:
         pusher = Pusher(process.address, tokens, facts, 1)
         pusher.run()
         assert not pusher.wrong
         expected = days_of(facts, ZONES)
-        assert _becomes(process.address, tokens, expected) == expected
+        becomes(process.address, tokens, expected)
         assert process.terminate() == 0
     assert "Traceback" not in (folder.path.parent / "server.log").read_text()
 
 
+@pytest.mark.parametrize(
+    ("running", "rounds"),
+    [(forked, tried(4, 200)), pytest.param(begun, tried(12, 200), marks=pytest.mark.slow)],
+    ids=["forked", "begun"],
+)
 def test_every_acknowledged_fact_is_counted_once_whatever_is_killed(
-    folder: Folder, tokens: dict[str, str], listening: socket.socket
+    folder: Folder,
+    tmp_path: Path,
+    tokens: dict[str, str],
+    listening: socket.socket,
+    running: Callable[[Folder, socket.socket, Forks], AbstractContextManager[Process]],
+    rounds: int,
 ) -> None:
     rng = random.Random(20261122)
     address = listening.getsockname()
     pushed: list[Fact] = []
-    for number in range(ROUNDS):
-        facts = _facts(rng, CLIENTS * 6)
-        pushed += facts
-        pushers = [
-            Pusher(address, tokens, facts[client::CLIENTS], number * CLIENTS + client) for client in range(CLIENTS)
-        ]
-        for pusher in pushers:
-            pusher.start()
-        while any(pusher.is_alive() for pusher in pushers):
-            with served(folder, inherit=listening) as process:
-                time.sleep(rng.uniform(0.05, 1.5))
-                if rng.random() < 0.5:
-                    for worker in process.children():
-                        os.kill(worker, signal.SIGKILL)
-                    time.sleep(rng.uniform(0, 0.5))
-                process.running.send_signal(signal.SIGKILL)
-        assert not [wrong for pusher in pushers for wrong in pusher.wrong]
-        with served(folder, inherit=listening):
-            expected = days_of(pushed, ZONES)
-            assert _becomes(address, tokens, expected) == expected, f"round {number}"
+    with forking(tmp_path / "forks", [listening.fileno()]) as forks:
+        for number in range(rounds):
+            facts = pushed_facts(rng, CLIENTS * 6)
+            pushed += facts
+            pushers = [
+                Pusher(address, tokens, facts[client::CLIENTS], number * CLIENTS + client) for client in range(CLIENTS)
+            ]
+            for pusher in pushers:
+                pusher.start()
+            while any(pusher.is_alive() for pusher in pushers):
+                with running(folder, listening, forks) as (kill_worker, kill_rest):
+                    time.sleep(rng.uniform(0.05, 0.5))
+                    if rng.random() < 0.5:
+                        kill_worker()
+                        time.sleep(rng.uniform(0, 0.5))
+                    kill_rest()
+            assert not [wrong for pusher in pushers for wrong in pusher.wrong]
+            with running(folder, listening, forks):
+                becomes(address, tokens, days_of(pushed, ZONES))
 
 
 def test_several_processes_answer_and_one_that_dies_is_replaced(folder: Folder, tokens: dict[str, str]) -> None:
-    facts = _facts(random.Random(2), 20)
+    facts = pushed_facts(random.Random(2), 20)
     expected = days_of(facts, ZONES)
     with served(folder, "--workers", "2") as process:
         pusher = Pusher(process.address, tokens, facts, 2)
         pusher.run()
-        assert _becomes(process.address, tokens, expected) == expected
+        becomes(process.address, tokens, expected)
         before = process.children()
         assert len(before) == 3
         for number in before:
             os.kill(number, signal.SIGKILL)
-        assert _becomes(process.address, tokens, expected) == expected
+        becomes(process.address, tokens, expected)
         assert process.terminate() == 0
 
 
 def test_a_damaged_segment_is_kept_aside_and_keeps_nothing_else_from_being_counted(
     folder: Folder, tokens: dict[str, str]
 ) -> None:
-    facts = _facts(random.Random(3), 10)
+    facts = pushed_facts(random.Random(3), 10)
     folder.settings.inbox.mkdir()
     (folder.settings.inbox / "0.jsonl").write_bytes(b"{}\n")
     with served(folder) as process:
         pusher = Pusher(process.address, tokens, facts, 3)
         pusher.run()
         expected = days_of(facts, ZONES)
-        assert _becomes(process.address, tokens, expected) == expected
+        becomes(process.address, tokens, expected)
         assert process.terminate() == 0
     assert [path.name for path in folder.settings.inbox.iterdir()] == ["0.damaged"]
     assert "0.jsonl, line 1: is no fact" in (folder.path.parent / "server.log").read_text()

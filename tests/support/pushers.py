@@ -16,16 +16,14 @@ from reportdata.identity import REPORT_READ, REPORT_WRITE
 from tests.support.calling import Call
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn
+from tests.support.waiting import SOON
 from tests.support.writing import records
 
 CORPS = ("dinglive1", "dinglive2")
 
-
 ZONES = {CORPS[0]: ZoneInfo("Asia/Shanghai"), CORPS[1]: ZoneInfo("America/New_York")}
 
-
 BEGIN = datetime(2026, 9, 1, tzinfo=UTC)
-
 
 CLIENTS = 8
 
@@ -39,8 +37,8 @@ def tokens_of(folder: Folder) -> dict[str, str]:
     return found
 
 
-def _facts(rng: random.Random, count: int) -> list[Fact]:
-    """Few reports and users, so that many facts are about the same."""
+def pushed_facts(rng: random.Random, count: int) -> list[Fact]:
+    """Facts of few reports and users, so that many are about the same."""
     found: list[Fact] = []
     for _ in range(count):
         corp_id, report, user = rng.choice(CORPS), f"r{rng.randrange(400)}", f"u{rng.randrange(20)}"
@@ -74,9 +72,12 @@ class Pusher(threading.Thread):
                 self._push(fact.corp_id, json.dumps(content).encode(), f"{self._seed}-{number}")
 
     def _push(self, corp_id: str, body: bytes, key: str) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + SOON
         while time.monotonic() < end:
-            with suppress(OSError, HTTPException), closing(HTTPConnection(*self._address, timeout=10)) as connection:
+            with (
+                suppress(OSError, HTTPException),
+                closing(HTTPConnection(*self._address, timeout=SOON)) as connection,
+            ):
                 headers = {"x-acs-dingtalk-access-token": self._tokens[corp_id], "idempotency-key": key}
                 connection.request("POST", "/v1/facts", body, headers)
                 answer = connection.getresponse()
@@ -92,7 +93,7 @@ class Pusher(threading.Thread):
         self.wrong.append(b"not acknowledged in time")
 
 
-def _numbers(address: tuple[str, int], tokens: dict[str, str], days: Sequence[str]) -> Days:
+def served_numbers(address: tuple[str, int], tokens: dict[str, str], days: Sequence[str]) -> Days:
     """What the contract answers, of every day with a number."""
     found: Days = {}
     for corp_id, token in tokens.items():

@@ -27,8 +27,9 @@ _CHANGES = {
 @st.composite
 def moments(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
     """Whole seconds near a midnight or a change of the clocks."""
-    near = draw(st.integers(-2, 2)) if draw(st.booleans()) else draw(st.integers(-7300, 7300))
-    if _CHANGES[zone] and draw(st.booleans()):
+    near = draw(st.one_of(st.integers(-2, 2), st.integers(-7300, 7300)))
+    at_a_change: bool = bool(_CHANGES[zone]) and draw(st.booleans())
+    if at_a_change:
         base = draw(st.sampled_from(_CHANGES[zone]))
     else:
         base = datetime(2026, 3, 7, tzinfo=zone) + timedelta(days=draw(st.integers(0, 3)))

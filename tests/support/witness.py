@@ -1,39 +1,24 @@
-"""Programs that are killed in the middle of their work."""
+"""What is known of a data folder whose processes are killed, and what must hold of it."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import duckdb
-
-from reportdata.catalogue import REPORT_DATA
 from reportdata.days import days_between
-from reportdata.facts import KINDS as KIND_NAMES
-from tests.support.folders import Folder
+from tests.support.contents import Numbers, facts_in, numbers_of
+from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.writing import write
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York")}
-
-
-KINDS: tuple[type[Fact], ...] = (Sent, Commented, Withdrawn)
-
-
 FIRST = datetime(2024, 2, 20)
-
-
-Numbers = dict[tuple[str, str], tuple[int, ...]]
 
 
 class Batch(NamedTuple):
@@ -44,6 +29,7 @@ class Batch(NamedTuple):
 
     @property
     def facts(self) -> frozenset[Fact]:
+        """All facts."""
         return frozenset().union(*self.parts)
 
     @property
@@ -72,13 +58,13 @@ def make_batch(folder: Path, rng: random.Random, number: int, ahead: int, format
             earlier = day - timedelta(days=rng.randrange(2, 5))
             facts.add(Withdrawn(corp_id, f"r{earlier:%m%d}-{of_day}", at))
     written = write(folder / f"batch{number}", sorted(facts, key=str), rng.choice(formats), "iso", ZONES)
-    parts = [frozenset(fact for fact in facts if isinstance(fact, kind)) for kind in KINDS]
+    parts = [frozenset(fact for fact in facts if isinstance(fact, kind)) for kind in (Sent, Commented, Withdrawn)]
     parts = [part for part in parts if part] if len(written) > 1 else [frozenset(facts)]
     return Batch(tuple(path for path, _ in written), tuple(parts))
 
 
-class Killing:
-    """A data folder whose processes are killed, and what is known of it."""
+class Witness:
+    """Knows what was tried and what was reported as done."""
 
     def __init__(self, folder: Folder, place: Path, seed: int, formats: Sequence[str] = ("jsonl", "csv")) -> None:
         self.folder, self.place, self.rng, self.formats = folder, place, random.Random(seed), formats
@@ -86,30 +72,24 @@ class Killing:
         self.reported: set[Fact] = set()
         self.covered: set[tuple[str, str]] = set()
         self.files: dict[Path, set[Fact]] = {}
-        self.usual = self.delay = 0.0
         self.killed = 0
         for corp_id, zone in ZONES.items():
             folder.add_organisation(corp_id, str(zone))
 
     def next_batch(self, ahead: int = 0) -> Batch:
+        """Files to import, so many days ahead of their turn."""
         self.tried.append(make_batch(self.place, self.rng, len(self.tried), ahead, self.formats))
         return self.tried[-1]
 
     def command(self, verb: str, *files: Path) -> list[str]:
+        """A command on the folder that answers in JSON."""
         return [verb, *map(str, files), "--data", str(self.folder.path), "--json"]
 
-    def start(self, verb: str, *files: Path) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "reportdata", *self.command(verb, *files)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
     def run(self, batch: Batch) -> str:
-        """A plain import, which nothing interrupts."""
-        began = time.monotonic()
-        process = self.start("import", *batch.files)
-        out, err = process.communicate()
-        self.usual = time.monotonic() - began
-        assert process.returncode == 0, err
-        return out
+        """An import in this process; what it prints."""
+        done = run(self.folder, "import", *batch.files, "--json")
+        assert done.exit_code == 0, done.output
+        return done.stdout
 
     def report(self, out: str, batch: Batch) -> dict[str, Any]:
         """Take note of what an import said that it did."""
@@ -120,43 +100,13 @@ class Killing:
         self.covered |= batch.days
         return said
 
-    def kill(self, verb: str, batch: Batch | None = None) -> None:
-        """Let a command run for a while and kill it. It may be done by then."""
-        # Half of the usual time goes by until the program is loaded; what comes then is what matters most.
-        share = self.rng.uniform(0, 1.1) if self.rng.random() < 0.2 else self.rng.uniform(0.5, 1.05)
-        self.delay = share * self.usual * (0.8 if verb == "refresh" else 1)
-        process = self.start(verb, *(batch.files if batch else ()))
-        try:
-            out, err = process.communicate(timeout=self.delay)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-        self.killed += process.returncode != 0
-        assert process.returncode in (0, -signal.SIGKILL), err
-        if batch is not None and out.endswith("\n"):
-            self.report(out, batch)
-
     def lake(self) -> set[Fact]:
-        """All facts in the lake. Its files never change, so that each is read once."""
-        found: set[Fact] = set()
-        for type_, kind in zip(KINDS, KIND_NAMES, strict=True):
-            user = "" if type_ is Withdrawn else "user_id,"
-            for path in itertools.chain(*self.folder.lake.files(kind).values()):
-                if path not in self.files:
-                    with self.folder.lake.located([path]) as (place,):
-                        sql = f"select corp_id, report_id, {user} epoch_us({kind}_at) from read_parquet('{place}')"
-                        rows = duckdb.sql(sql).fetchall()
-                    self.files[path] = {type_(*row[:-1], datetime.fromtimestamp(row[-1] / 1e6, UTC)) for row in rows}
-                found |= self.files[path]
-        return found
+        """All facts in the lake."""
+        return facts_in(self.folder, self.files)
 
     def numbers(self) -> Numbers:
         """What the store shows of every covered day."""
-        rows = self.folder.store.kpis_between(REPORT_DATA, None, "20000101", "20991231")
-        return {
-            (row.corp_id, row.stat_day): tuple(row.values.get(kpi, 0) for kpi in ("4100", "4101", "4102"))
-            for row in rows
-        }
+        return numbers_of(self.folder)
 
     def check(self, before: set[Fact], shown: Numbers, *parts: frozenset[Fact]) -> None:
         """Each day has the numbers of the facts before with some of the parts, and what was reported is there. Days
@@ -174,10 +124,13 @@ class Killing:
         if numbers.keys() > shown.keys():
             assert numbers == {key: states[-1].get(key, (0, 0, 0)) for key in numbers}
 
-    def settle(self, batch: Batch, run: Callable[[Batch], str]) -> None:
-        """After a plain import nothing is left over and the numbers are exactly those of the facts."""
+    def settle(self, batch: Batch, run: Callable[[Batch], str] | None = None) -> None:
+        """After a plain import nothing is left over and the numbers are exactly those of the facts.
+
+        :param run: imports, when it is not to be done in this process.
+        """
         before = self.lake()
-        self.report(run(batch), batch)
+        self.report((run or self.run)(batch), batch)
         assert [path.name for path in (self.folder.lake.root / "incoming").iterdir()] == ["lock"]
         numbers, exact = self.numbers(), days_of(before | batch.facts, ZONES)
         assert numbers == {key: exact.get(key, (0, 0, 0)) for key in numbers}
@@ -185,33 +138,10 @@ class Killing:
 
     def finish(self) -> None:
         """Everything imported once more gives exactly the oracle's days."""
-        everything = Batch(*(tuple(itertools.chain(*column)) for column in zip(*self.tried, strict=True)))
-        missing = everything.facts - self.lake()
+        facts = frozenset().union(*(batch.facts for batch in self.tried))
+        missing = facts - self.lake()
+        ((path, _),) = write(self.place / "everything", sorted(facts, key=str), "jsonl", "iso", ZONES)
+        everything = Batch((path,), (facts,))
         assert self.report(self.run(everything), everything)["added"] == len(missing)
-        assert self.lake() == everything.facts
-        assert self.folder.days() == days_of(everything.facts, ZONES)
-
-
-# Each import is a fork of this process, so that it starts at once; it kills itself before the step of that number, 0
-# for none. Steps are the calls after which more may be durable, or another process may see something else.
-STEPPING = """
-import json, os, signal, sys
-import duckdb, reportdata.cli.importing
-from reportdata.cli import cli
-STEPS = {"execute", "executemany", "flock", "fsync", "rename", "unlink"}
-for line in sys.stdin:
-    left, out, command = json.loads(line)
-    child = os.fork()
-    if child == 0:
-        def count(_frame, event, called):
-            global left
-            if event == "c_call" and called.__name__ in STEPS:
-                left -= 1
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-        sys.stdout = open(out, "w")
-        if left:
-            sys.setprofile(count)
-        cli(command)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
+        assert self.lake() == facts
+        assert self.folder.days() == days_of(facts, ZONES)

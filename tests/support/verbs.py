@@ -1,11 +1,11 @@
-"""Steps of a pipeline, as tests take them one by one."""
+"""The verbs of the pipeline, which tests call one by one."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from contextlib import closing
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
@@ -18,36 +18,38 @@ from tests.support.random_facts import ZONES
 from tests.support.writing import write
 
 SERVICE = read_catalogue().service(REPORT_DATA)
-
-
-ZONE = ZONES["ding-shanghai"]
-
-
 A, B = "ding-shanghai", "ding-new-york"
-
-
+ZONE = ZONES[A]
 AT = datetime(2026, 3, 9, 12, tzinfo=ZONE)
-
+"""A noon in the organisation A, which is a midnight in B."""
 
 _numbers = itertools.count()
+
+
+@cache
+def engine() -> DuckDBEngine:
+    """An engine that all tests of a process share: to open one takes longer than to compute a small day."""
+    return DuckDBEngine()
 
 
 def import_facts(folder: Folder, *found: Fact, refreshed: bool = False) -> None:
     """Import facts, and refresh only when that is wanted."""
     for path, corp_id in write(folder.path.parent / f"facts{next(_numbers)}", found, "jsonl", "iso", ZONES):
-        assert not folder.import_(path, corp_id=corp_id, refresh=refreshed).failures
+        assert not folder.import_(path, corp_id=corp_id, refresh=False).failures
+    if refreshed:
+        refresh_days(folder)
 
 
 def refresh_days(folder: Folder, **chosen: Any) -> Refreshed:
-    with closing(DuckDBEngine()) as engine:
-        return refresh(folder.lake, folder.store, engine, SERVICE, now=time.time(), **chosen)
+    """Refresh what is stale, or chosen days."""
+    return refresh(folder.lake, folder.store, engine(), SERVICE, now=time.time(), **chosen)
 
 
 def compact_all(folder: Folder, **how: Any) -> int:
-    with closing(DuckDBEngine()) as engine:
-        return compact(folder.lake, folder.store, engine, SERVICE, **{"now": time.time(), "everything": True} | how)
+    """Compact everything, or what is worth it by ``how``; how many files were merged from others."""
+    return compact(folder.lake, folder.store, engine(), SERVICE, **{"now": time.time(), "everything": True} | how)
 
 
 def stale(folder: Folder) -> list[str]:
-    with closing(DuckDBEngine()) as engine:
-        return stale_days(folder.lake, folder.store, engine, SERVICE)
+    """The days whose numbers are not those of their facts."""
+    return stale_days(folder.lake, folder.store, engine(), SERVICE)
