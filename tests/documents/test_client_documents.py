@@ -245,6 +245,7 @@ STEPS = [
 SOURCES = ["our own", "the document's"] if DOCUMENT else ["our own"]
 
 
+@pytest.mark.tool
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(("section", "step"), STEPS)
 def test_a_changed_sample_prints_the_numbers(

@@ -27,7 +27,7 @@ def test_the_commands_of_the_document_work(tmp_path: Path) -> None:
     for name, content in RECORDS.items():
         (tmp_path / name).write_text(content)
     variables = environment()
-    variables["PATH"] += f"{os.pathsep}{programs()}"
+    variables["PATH"] = f"{programs()}{os.pathsep}{variables['PATH']}"  # the dump is to fit the server
     first, second = postgres.address(), postgres.address()
     done = []
     for command in commands:
