@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
@@ -40,19 +41,18 @@ class Done(NamedTuple):
 
 def outcome(place: Path, *arguments: object) -> Done:
     """Run tests on a copy of the machine, or on the machine itself if it cannot be copied."""
-    report, own = place / "left.json", place / "own"
-    own.mkdir()
+    report = place / "left.json"
     options = ("-q", "-p", "no:cacheprovider", "--rootdir", ROOT, "-c", ROOT / "pyproject.toml")
-    command = [sys.executable, "-m", "pytest", *options, *arguments]
-    environment = {**os.environ, "TMPDIR": str(own)}
-    environment.pop("PYTEST_DEBUG_TEMPROOT", None)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.enclosure", report, *map(str, command)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    command = ["-m", "tests.support.enclosure", report, sys.executable, "-m", "pytest", *options, *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_DEBUG_TEMPROOT"}
+    with TemporaryDirectory() as own:  # the path of a socket may not be long
+        done = subprocess.run(
+            [sys.executable, *map(str, command)],
+            cwd=ROOT,
+            env={**environment, "TMPDIR": own},
+            capture_output=True,
+            text=True,
+        )
     assert report.stat().st_size, done.stderr
     left = json.loads(report.read_text())
     changed = [path for path in left["changed"] if not CACHES.search(path)]
@@ -76,6 +76,7 @@ def test_tests_leave_nothing(tmp_path: Path, arguments: tuple[str, ...]) -> None
 OFFENDERS = """
 import os, subprocess, tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from tests.support import machine
 
 machine.PATIENCE = 1.0
