@@ -11,8 +11,10 @@ import pytest
 from xdist.remote import Producer
 
 from reportdata.store import Store
+from tests.support import postgres
 from tests.support.cluster import Cluster, cluster
 from tests.support.folders import Folder
+from tests.support.machine import Run
 from tests.support.scheduling import Scheduling, arrange
 from tests.support.storage import BUCKET, environment, object_storage
 from tests.support.stores import STORES
@@ -35,6 +37,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
     """How tests are shared out when ``--dist=loadgroup`` is given."""
     return Scheduling(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # only the process that starts the others, if there are others
+        config.stash[RUN] = Run()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around all that ends
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    postgres.remove()
+    yield
+    run = session.config.stash.get(RUN, None)
+    if run is None:
+        return
+    left = run.left()
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("", "The tests left on this machine:", *left, sep="\n  ")
+    keep = session.exitstatus in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+    run.end(keep=keep)
+    if keep:
+        print(f"\nThe folders of the tests are in {run.folder}.")
 
 
 @pytest.fixture(scope="session")

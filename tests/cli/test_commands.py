@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.folders import Folder, run
 from tests.support.serving import exchange, serving
+from tests.support.waiting import SOON
 
 CORP = "ding32xxx"
 
@@ -174,7 +175,7 @@ def test_serving_ends_without_a_word_when_it_is_interrupted(filled: Folder) -> N
         assert found is not None
         assert b"InvalidAction.NotFound" in exchange(("127.0.0.1", int(found[1])), b"GET / HTTP/1.1\r\n\r\n")
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20) == ("", "")
+        assert process.communicate(timeout=SOON) == ("", "")
     assert process.returncode == 0
 
 

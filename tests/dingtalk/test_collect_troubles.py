@@ -3,9 +3,10 @@ budget, and nothing that was answered is asked again."""
 
 from __future__ import annotations
 
-import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,7 @@ from reportdata.twin import TROUBLES, Habits, Twin
 from tests.support.collecting import FIRST, LAST, Simulation, at, simulated
 
 HABITS = Habits(reports_per_day=5, comments_per_report=0.8, withdrawn=0.05, popular=0.04)
-FULL = bool(os.environ.get("REPORTDATA_TESTS_FULL"))
-MIXTURES = 40 if FULL else 2
+MIXTURES = range(40)
 BEFORE_END = "20261024"
 """When the comments of all reports were read for the last time."""
 SHARES = dict.fromkeys(TROUBLES, 0.15) | {
@@ -28,7 +28,11 @@ SHARES = dict.fromkeys(TROUBLES, 0.15) | {
 }
 ALWAYS = ("shuffle", "shift", "change", "big-cursors", "left")
 TEMPORARY = sorted(name for name in TROUBLES if name != "quota")
-ALONE = TEMPORARY if FULL else TEMPORARY[::4]
+
+
+def some(cases: Sequence[Any], *quick: int) -> list[Any]:
+    """All cases; those but of these numbers take long together."""
+    return [case if at in quick else pytest.param(case, marks=pytest.mark.slow) for at, case in enumerate(cases)]
 
 
 def twin(seed: int, last_day: str = LAST) -> Twin:
@@ -53,9 +57,9 @@ def check(simulation: Simulation) -> None:
     assert simulation.twin.calls.charged <= booked
 
 
-def test_without_trouble_every_call_has_its_use_and_days_become_final(tmp_path: Path) -> None:
-    with simulated(tmp_path, twin(1)) as simulation:
-        simulation.until(at(FIRST, 12))
+def test_without_trouble_every_call_has_its_use_and_days_become_final(memory: Path) -> None:
+    with simulated(memory, twin(1), calls=1_500) as simulation:
+        simulation.until(at(FIRST, 18))
         assert simulation.states(FIRST, FIRST)[FIRST, "4100"] == "provisional"
         simulation.until(at(BEFORE_END))
         check(simulation)
@@ -66,9 +70,9 @@ def test_without_trouble_every_call_has_its_use_and_days_become_final(tmp_path: 
         assert simulation.errors == []
 
 
-@pytest.mark.parametrize("name", ALONE)
-def test_one_trouble(tmp_path: Path, name: str) -> None:
-    with simulated(tmp_path, twin(2, "20260908"), calls=400) as simulation:
+@pytest.mark.parametrize("name", some(TEMPORARY))
+def test_one_trouble(memory: Path, name: str) -> None:
+    with simulated(memory, twin(2, "20260908"), calls=400) as simulation:
         simulation.twin.trouble(switch(name))
         simulation.until(at("20260912"), rng=random.Random(3), kills=0.04)
         simulation.twin.trouble()
@@ -77,10 +81,10 @@ def test_one_trouble(tmp_path: Path, name: str) -> None:
         assert simulation.kills > 0
 
 
-@pytest.mark.parametrize("number", range(MIXTURES))
-def test_troubles_together_and_kills(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("number", some(MIXTURES, 0))
+def test_troubles_together_and_kills(memory: Path, number: int) -> None:
     rng = random.Random(number)
-    with simulated(tmp_path, twin(10 + number, "20260909"), calls=600) as simulation:
+    with simulated(memory, twin(10 + number, "20260909"), calls=500) as simulation:
         simulation.twin.trouble(*map(switch, rng.sample(TEMPORARY, 5)))
         simulation.until(at("20260914"), rng=rng, kills=0.05)
         simulation.twin.trouble()
@@ -88,32 +92,32 @@ def test_troubles_together_and_kills(tmp_path: Path, number: int) -> None:
         check(simulation)
 
 
-def test_a_spent_month_is_waited_out(tmp_path: Path) -> None:
-    with simulated(tmp_path, twin(5), calls=20) as simulation:
+def test_a_spent_month_is_waited_out(memory: Path) -> None:
+    with simulated(memory, twin(5, "20260909"), calls=20) as simulation:
         simulation.until(at("20260930", 23))
         assert simulation.twin.calls.charged <= 20
         assert set(simulation.states(LAST, LAST).values()) != {"final"}
-        simulation.twin.calls.budget = 1_000
+        simulation.twin.calls.budget = 400
         with simulation.ledger() as ledger:
-            ledger.write("update budgets set calls = 1000")
-        simulation.until(at("20261124"))
+            ledger.write("update budgets set calls = 400")
+        simulation.until(at(BEFORE_END))
         check(simulation)
 
 
-def test_when_dingtalk_says_that_the_month_is_spent_nothing_is_asked_until_the_next(tmp_path: Path) -> None:
-    with simulated(tmp_path, twin(6)) as simulation:
+def test_when_dingtalk_says_that_the_month_is_spent_nothing_is_asked_until_the_next(memory: Path) -> None:
+    with simulated(memory, twin(6, "20260909"), calls=500) as simulation:
         simulation.twin.trouble("quota")
         simulation.until(at("20260920"))
         assert len(simulation.errors) == 1
         assert "all calls" in simulation.errors[0].message or "spent" in simulation.errors[0].message
         assert simulation.twin.calls.by_outcome["90020"] == 1
         simulation.twin.trouble()
-        simulation.until(at("20261124"))
+        simulation.until(at(BEFORE_END))
         check(simulation)
 
 
-def test_a_missing_permission_is_named_and_not_asked_for_all_the_time(tmp_path: Path) -> None:
-    with simulated(tmp_path, twin(7)) as simulation:
+def test_a_missing_permission_is_named_and_not_asked_for_all_the_time(memory: Path) -> None:
+    with simulated(memory, twin(7, "20260909"), calls=500) as simulation:
         simulation.twin.trouble("permission@topapi/report/comment/list")
         simulation.until(at("20260915"))
         assert "qyapi_report_query" in simulation.errors[0].message
@@ -127,8 +131,8 @@ def test_a_missing_permission_is_named_and_not_asked_for_all_the_time(tmp_path: 
         check(simulation)
 
 
-def test_reports_are_listed_with_the_wider_permission_when_the_narrower_one_is_missing(tmp_path: Path) -> None:
-    with simulated(tmp_path, twin(8)) as simulation:
+def test_reports_are_listed_with_the_wider_permission_when_the_narrower_one_is_missing(memory: Path) -> None:
+    with simulated(memory, twin(8, "20260909")) as simulation:
         simulation.twin.trouble("permission@topapi/report/simplelist")
         simulation.until(at("20260910"))
         assert simulation.twin.calls.by_api["topapi/report/list"] > 0

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
+import shlex
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -61,18 +61,41 @@ class StillClock:
         self._twin.clock.sleep(seconds)
 
 
+def a_month() -> Twin:
+    habits = Habits(comments_per_report=1.5)
+    return Twin(people=25, habits=habits, first_day=FIRST, last_day="20260930", now=NOW, rate=0, budget=0)
+
+
 @pytest.fixture
 def twin() -> Iterator[Server]:
-    habits = Habits(comments_per_report=1.5)
-    made = Twin(people=25, habits=habits, first_day=FIRST, last_day="20260930", now=NOW, rate=0, budget=0)
-    with running(made) as server:
+    """An organisation with a month of reports, two months later."""
+    with running(a_month()) as server:
         yield server
 
 
 @pytest.fixture
 def known(folder: Folder, twin: Server) -> Folder:
+    """A data folder that knows the organisation."""
     folder.add_organisation(twin.twin.corp_id)
     return folder
+
+
+class Imported(NamedTuple):
+    """A data folder with everything that an organisation's report APIs say."""
+
+    folder: Folder
+    server: Server
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    """The month of an organisation. What differs from test to test is what DingTalk says of it."""
+    place = tmp_path_factory.mktemp("imported")
+    folder = Folder(place / "data")
+    with closing(folder.store), running(a_month()) as server:
+        folder.add_organisation(server.twin.corp_id)
+        import_all(folder, server, place)
+        yield Imported(folder, server)
 
 
 def client(server: Server, clock: StillClock | None = None, **access: str) -> OfficialClient:
@@ -200,21 +223,21 @@ def test_calls_keep_their_distance(twin: Server) -> None:
 # The commands.
 
 
-def command(folder: Folder, server: Server, *arguments: object, **environment: str) -> Any:
-    """Run ``mirror`` with the twin's app."""
-    access = {
+def access(server: Server) -> dict[str, str]:
+    """The twin's app, as commands find it in the environment."""
+    return {
         "REPORTDATA_DINGTALK_APP_KEY": server.twin.app_key,
         "REPORTDATA_DINGTALK_APP_SECRET": server.twin.app_secret,
         "REPORTDATA_DINGTALK_ENDPOINT": server.url,
-        **environment,
     }
-    before = {name: os.environ.get(name) for name in access}
-    os.environ.update(access)
-    try:
+
+
+def command(folder: Folder, server: Server, *arguments: object) -> Result:
+    """Run ``mirror`` with the twin's app in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in access(server).items():
+            patch.setenv(name, value)
         return run(folder, "mirror", *arguments)
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def import_all(folder: Folder, server: Server, tmp_path: Path) -> None:
@@ -308,13 +331,11 @@ def test_a_saved_export_is_read_in_every_form(known: Folder, twin: Server, tmp_p
 
 
 @pytest.mark.parametrize("calibre", CALIBRES, ids=str)
-def test_reconcile_finds_the_calibre_by_which_the_twin_counts(
-    known: Folder, twin: Server, tmp_path: Path, calibre: Any
-) -> None:
-    twin.twin.calibre = calibre
-    import_all(known, twin, tmp_path)
-    fetch(known, twin)
-    found = json.loads(run(known, "reconcile", "--to", "20260930", "--json").output)
+def test_reconcile_finds_the_calibre_by_which_the_twin_counts(imported: Imported, calibre: Any) -> None:
+    folder, server = imported
+    server.twin.calibre = calibre
+    fetch(folder, server, again=True)
+    found = json.loads(run(folder, "reconcile", "--to", "20260930", "--json").output)
     assert (found["verdict"], found["fitting"]) == ("one", [str(calibre)])
     assert [day["statDate"] for day in found["days"]] == DAYS
     assert all(day["judged"] for day in found["days"])
@@ -323,7 +344,7 @@ def test_reconcile_finds_the_calibre_by_which_the_twin_counts(
     against = {trial["calibre"]: trial["against"] for trial in found["calibres"]}
     assert against[str(calibre)] == []
     assert all(trial for name, trial in against.items() if name != str(calibre))
-    said = run(known, "reconcile")
+    said = run(folder, "reconcile")
     assert said.exit_code == 0
     assert f"counts by {calibre}" in said.output
     assert ("is served" in said.output) == (calibre == DEFAULT_CALIBRE)
@@ -386,28 +407,25 @@ def test_without_figures_reconcile_says_where_they_come_from(folder: Folder) -> 
     assert "reportdata mirror" in said.output
 
 
-def test_every_command_of_the_page_works(known: Folder, twin: Server, tmp_path: Path) -> None:
-    import_all(known, twin, tmp_path)
+def test_every_command_of_the_page_works(imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, server = imported
+    server.twin.calibre = DEFAULT_CALIBRE
     rows = [
-        f"{day},{twin.twin.corp_id},{','.join(map(str, values.values()))}"
-        for day, values in twin.twin.truth(FIRST, LAST).items()
+        f"{day},{server.twin.corp_id},{','.join(map(str, values.values()))}"
+        for day, values in server.twin.truth(FIRST, LAST).items()
     ]
     (tmp_path / "figures.csv").write_text("\n".join(["stat_date,corp_id,4100_DAY,4101_DAY,4102_DAY", *rows]))
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "REPORTDATA_DATA": str(known.path),
-        "REPORTDATA_DINGTALK_APP_KEY": twin.twin.app_key,
-        "REPORTDATA_DINGTALK_APP_SECRET": twin.twin.app_secret,
-        "REPORTDATA_DINGTALK_ENDPOINT": twin.url,
-    }
+    monkeypatch.chdir(tmp_path)
+    for name, value in access(server).items():
+        monkeypatch.setenv(name, value)
     page = (ROOT / "docs" / "calibres.md").read_text("utf-8")
     lines = [line for block in re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S) for line in block.splitlines()]
     assert len(lines) == 4
     for line in lines:
-        done = subprocess.run(["bash", "-ec", line], cwd=tmp_path, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-    assert json.loads(done.stdout)["verdict"] == "one"
+        program, *arguments = shlex.split(line)
+        done = run(folder, *arguments)
+        assert (program, done.exit_code) == ("reportdata", 0), f"{line}\n{done.output}"
+    assert json.loads(done.output)["verdict"] == "one"
     assert all(str(calibre.day) in page and str(calibre.own) in page for calibre in CALIBRES)
 
 

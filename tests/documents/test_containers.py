@@ -16,19 +16,21 @@ from tests.support.deployment import (
     PAGE,
     VARIABLES,
     check_command,
-    free_ports,
     instructions,
-    lines,
 )
+from tests.support.documents import lines
 from tests.support.folders import Folder
 from tests.support.paths import ROOT
+from tests.support.waiting import SOON
 
 
 def test_the_image_is_built_as_the_page_installs() -> None:
     build, image = DOCKERFILE.split("\nFROM ")[1:]
     assert build.split()[0] == image.split()[0]
     page = [
-        line.replace("python3 ", "python ") for line in lines() if re.match(r"python3 -m venv|/usr/local/lib/", line)
+        line.replace("python3 ", "python ")
+        for line in lines(PAGE)
+        if re.match(r"python3 -m venv|/usr/local/lib/", line)
     ]
     assert re.findall(r"^RUN (.*)$", build, re.MULTILINE) == page[:3]
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
@@ -41,28 +43,28 @@ def test_the_image_is_built_as_the_page_installs() -> None:
 
 def test_the_container_serves_is_healthy_and_stops(folder: Folder) -> None:
     add_sample(folder)
-    port, operations_port = free_ports(2)
     variables = dict(word.split("=", 1) for word in instructions("ENV")[0].split())
     assert variables.keys() - {"PATH"} <= VARIABLES
     environment = {
         **variables,
         "PATH": f"{BIN}:{ENVIRONMENT['PATH']}",
         "REPORTDATA_DATA": str(folder.path),
-        "REPORTDATA_PORT": str(port),
-        "REPORTDATA_OPERATIONS_PORT": str(operations_port),
+        "REPORTDATA_PORT": "0",
+        "REPORTDATA_OPERATIONS_PORT": "0",
         **COMPOSE["services"]["reportdata"]["environment"],
     }
     (health,) = re.findall(r"CMD (\[.*\])$", instructions("HEALTHCHECK")[0])
-    check = [word.replace(variables["REPORTDATA_OPERATIONS_PORT"], str(operations_port)) for word in json.loads(health)]
     command = json.loads(instructions("ENTRYPOINT")[0]) + json.loads(instructions("CMD")[-1])
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=folder.path) as running:
         try:
             assert running.stdout is not None
-            assert f"Serving http://0.0.0.0:{port}/" in running.stdout.readline()
-            assert "for operators" in running.stdout.readline()
+            assert "Serving http://0.0.0.0:" in running.stdout.readline()
+            (port,) = re.findall(r"0\.0\.0\.0:(\d+)/.*for operators", running.stdout.readline())
+            assert health.count(variables["REPORTDATA_OPERATIONS_PORT"]) == 1
+            check = json.loads(health.replace(variables["REPORTDATA_OPERATIONS_PORT"], port))
             assert subprocess.run(check, env=environment).returncode == 0
             running.terminate()
-            assert running.wait(30) == 0
+            assert running.wait(SOON) == 0
         finally:
             if running.poll() is None:
                 running.kill()
@@ -84,5 +86,5 @@ def test_the_services_are_made_of_what_there_is() -> None:
     check_command(json.loads(instructions("CMD")[-1]))
     for name in re.findall(r"docker volume rm (\S+)", PAGE):
         assert name.removeprefix(f"{COMPOSE['name']}_") in COMPOSE["volumes"]
-    for line in [line for line in lines() if line.startswith("docker compose run")]:
+    for line in [line for line in lines(PAGE) if line.startswith("docker compose run")]:
         assert "tools" in line.split()

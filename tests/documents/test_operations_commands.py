@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -11,18 +13,28 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
+from reportdata.api.tls import Certificate
 from reportdata.certificates import development_certificates
 from tests.support.calling import add_sample
-from tests.support.deployment import ENVIRONMENT, PAGE, Unit, executed, free_ports, lines, settings_of, unit
+from tests.support.deployment import ENVIRONMENT, PAGE, Unit, executed, settings_of, unit
+from tests.support.documents import lines
 from tests.support.folders import Folder
 from tests.support.paths import ROOT
+from tests.support.ports import free_ports
 from tests.support.processes import served
 from tests.support.tools import require_tool
+from tests.support.waiting import SOON, until
+
+PROGRAMS = ("/bin/sh", "/usr/bin/find", sys.executable)
+"""What is run as it is on this machine."""
+_PATH = re.compile(r"(?<![\w.:/}])/(?=[a-z])(?!(?:bin/sh|usr/bin/find)\b)")
+"""Where an absolute path begins, but for those of `PROGRAMS`."""
 
 
 class Machine:
@@ -35,7 +47,7 @@ class Machine:
         self._functions = ""
         self._running: dict[str, subprocess.Popen[str]] = {}
         self._listening: socket.socket | None = None
-        for folder in ("opt", "srv", "var/lib", "var/backups", "etc/systemd/system", "etc/nginx/conf.d"):
+        for folder in ("srv", "usr/local/lib", "var/lib", "var/backups", "etc/systemd/system", "etc/nginx/conf.d"):
             (root / folder).mkdir(parents=True)
         self._copy_checkout()
 
@@ -55,10 +67,20 @@ class Machine:
 
     def text(self, text: str) -> str:
         """A text with this machine's paths, ports and user."""
-        text = re.sub(r"(?<![\w.])/(?=(?:opt|var|etc|srv)/)", f"{self.root}/", text)
+        text = _PATH.sub(f"{self.root}/", text)
         text = text.replace("runuser -u reportdata -- ", "")
         text = re.sub(r"-o \w+ -g \w+", f"-o {os.getuid()} -g {os.getgid()}", text)
         return re.sub(r"\b9090\b", str(self.operations_port), re.sub(r"\b8080\b", str(self.port), text))
+
+    def inside(self, words: Sequence[str]) -> Sequence[str]:
+        """The words of a command.
+
+        :raises AssertionError: when one has a path that leads out of this machine.
+        """
+        for word in words:
+            for part in re.split(r"[=:<>\s\"'(]+", word):
+                assert not part.startswith(("/", "~")) or part in PROGRAMS or Path(part).is_relative_to(self.root), word
+        return words
 
     def run(self, line: str) -> str:
         """Run a line of the page; what it prints."""
@@ -71,7 +93,10 @@ class Machine:
             self._functions += self.text(line) + "\n"
             return ""
         command = self._functions + self.text(line).replace("python3 ", f"{sys.executable} ")
-        environment = ENVIRONMENT if "pip install" in line else {"PATH": ENVIRONMENT["PATH"]}
+        self.inside(shlex.split(re.sub(r"http://127\.0\.0\.1:\d+/", "", command)))
+        environment = {"PATH": ENVIRONMENT["PATH"]}
+        if "pip install" in line:
+            environment = {**ENVIRONMENT, "PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         done = subprocess.run(
             ["bash", "-ec", command], cwd=self.checkout, env=environment, capture_output=True, text=True
         )
@@ -106,13 +131,13 @@ class Machine:
         environment = {"PATH": ENVIRONMENT["PATH"], **variables}
         if of["Type"] == ["oneshot"]:
             for command in executed(of):
-                subprocess.run(command, env=environment, check=True, capture_output=True)
+                subprocess.run(self.inside(command), env=environment, check=True, capture_output=True)
             return
         assert self._listening is not None
         (command,) = executed(of)
         descriptor = self._listening.fileno()
         running = subprocess.Popen(
-            ["bash", "-c", f'exec "$@" 3<&{descriptor}', "bash", *command],
+            ["bash", "-c", f'exec "$@" 3<&{descriptor}', "bash", *self.inside(command)],
             env=environment,
             pass_fds=[descriptor],
             stdout=subprocess.PIPE,
@@ -126,11 +151,11 @@ class Machine:
             assert answer.status == 200
 
     def stop(self) -> None:
-        """Stop the service, as systemd does; it ends well and in time."""
+        """Stop the service, as systemd does; it ends well."""
         of = self.unit("reportdata.service")
         for running in self._running.values():
             running.send_signal(getattr(signal, of["KillSignal"][0]))
-            running.communicate(timeout=int(of["TimeoutStopSec"][0]))
+            running.communicate(timeout=SOON)
             assert running.returncode == 0
         self._running = {}
 
@@ -145,6 +170,8 @@ class Machine:
             self._listening.close()
 
 
+@pytest.mark.slow  # it installs the program twice
+@pytest.mark.tool
 def test_the_commands_of_the_page_work_in_their_order(tmp_path: Path) -> None:
     require_tool("curl")
     elsewhere = ("useradd ", "docker ", "nginx ")
@@ -157,7 +184,7 @@ def test_the_commands_of_the_page_work_in_their_order(tmp_path: Path) -> None:
         lineage.certificate.rename(lineage.certificate.with_name("fullchain.pem"))
         lineage.key.rename(lineage.key.with_name("privkey.pem"))
         (tmp_path / "etc/letsencrypt/renewal-hooks/deploy").mkdir(parents=True)
-        printed = {line: machine.run(line) for line in lines() if not line.startswith(elsewhere)}
+        printed = {line: machine.run(line) for line in lines(PAGE) if not line.startswith(elsewhere)}
         (row,) = machine.run("reportdata query 20260921 --format csv").splitlines()[1:]
         assert row.startswith("20260921,dingsample,1,1,1,final,")
         assert "restored" in printed["reportdata restore /var/backups/reportdata/by-hand"]
@@ -165,7 +192,7 @@ def test_the_commands_of_the_page_work_in_their_order(tmp_path: Path) -> None:
         backups = [path for path in (tmp_path / "var/backups/reportdata").iterdir() if path.name != "by-hand"]
         assert [(path / "backup.json").exists() for path in backups] == [True]
         assert (tmp_path / "etc/reportdata/tls/privkey.pem").stat().st_mode & 0o777 == 0o640
-        for path in set(re.findall(r"(?<![\w.])/(?:opt|var|etc)/[\w./-]*\w", PAGE)):
+        for path in set(re.findall(r"(?<![\w.])/(?:usr/local|var|etc)/[\w./-]*\w", PAGE)):
             assert (tmp_path / path[1:]).exists(), path
         machine.stop()
 
@@ -178,12 +205,27 @@ def test_old_backups_are_removed_and_new_ones_kept(tmp_path: Path) -> None:
             (backups / name / "lake").mkdir(parents=True)
             at = time.time() - days * 86_400
             os.utime(backups / name, (at, at))
-        subprocess.run(executed(of)[1], check=True)
+        subprocess.run(machine.inside(executed(of)[1]), check=True)
         assert [path.name for path in backups.iterdir()] == ["new"]
 
 
-def test_renewed_certificates_are_taken_up_in_the_seconds_that_the_page_says(folder: Folder, tmp_path: Path) -> None:
-    (seconds,) = map(int, re.findall(r"Changed files are taken up within (\d+) s", PAGE))
+def test_a_command_is_kept_inside(tmp_path: Path) -> None:
+    with Machine(tmp_path) as machine:
+        for line in (
+            "touch /usr/lib/x",
+            "cp a /opt/x",
+            "install -d '/run/x'",
+            "X=/mnt/x true",
+            "curl --output=/tmp/x file",
+            "bash -c 'echo >/dev/shm/x'",
+        ):
+            with pytest.raises(AssertionError):
+                machine.inside(shlex.split(line))
+            machine.inside(shlex.split(machine.text(line)))
+        assert shlex.split(machine.text("/bin/sh -c 'exec /usr/bin/find'")) == ["/bin/sh", "-c", "exec /usr/bin/find"]
+
+
+def test_renewed_certificates_are_taken_up(folder: Folder, tmp_path: Path) -> None:
     add_sample(folder)
     with Machine(tmp_path / "machine") as machine:
         (machine.root / "etc/reportdata").mkdir(parents=True)
@@ -196,13 +238,28 @@ def test_renewed_certificates_are_taken_up_in_the_seconds_that_the_page_says(fol
             shutil.copy(files.key, lineage / "privkey.pem")
             issued.append((files, lineage))
         hook = machine.checkout / "deploy/certbot/reportdata"
+        machine.inside([line for line in hook.read_text().splitlines() if not line.startswith("#")])
         place = machine.root / "etc/reportdata/tls"
         subprocess.run([hook], env={**ENVIRONMENT, "RENEWED_LINEAGE": str(issued[0][1])}, check=True)
         with served(folder, "--tls-cert", place / "fullchain.pem", "--tls-key", place / "privkey.pem") as process:
             before = ssl.get_server_certificate(process.address)
             subprocess.run([hook], env={**ENVIRONMENT, "RENEWED_LINEAGE": str(issued[1][1])}, check=True)
-            began = time.monotonic()
-            while ssl.get_server_certificate(process.address) == before:
-                assert time.monotonic() < began + seconds
-                time.sleep(0.1)
+            until(lambda: ssl.get_server_certificate(process.address) != before)
         assert ssl.PEM_cert_to_DER_cert(issued[0][0].certificate.read_text()) == ssl.PEM_cert_to_DER_cert(before)
+
+
+def test_certificates_are_taken_up_in_the_seconds_that_the_page_says(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Files are looked at once a second: the page counts the looks that it takes, and the second before the first."""
+    (seconds,) = map(int, re.findall(r"Changed files are taken up within (\d+) s", PAGE))
+    made = [development_certificates(tmp_path / name, ["localhost"], time.time()) for name in ("old", "new")]
+    shown = Certificate(made[0].certificate, made[0].key)
+    shutil.copy(made[1].certificate, made[0].certificate)
+    shutil.copy(made[1].key, made[0].key)
+    looks = 0
+    with caplog.at_level(logging.INFO):
+        while "was loaded anew" not in caplog.text:
+            shown.follow()
+            looks += 1
+    assert seconds == looks + 1

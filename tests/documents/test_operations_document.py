@@ -7,11 +7,17 @@ import re
 import shlex
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
 from urllib.request import urlopen
+
+import pytest
 
 from reportdata.api import answers, operations
 from reportdata.certificates import development_certificates
-from tests.support.calling import CORP, Call, add_sample
+from tests.support.calling import CORP, DAY, Call, add_sample
 from tests.support.deployment import (
     COMPOSE,
     DEPLOY,
@@ -22,13 +28,14 @@ from tests.support.deployment import (
     RULES,
     VARIABLES,
     check_command,
-    lines,
     table,
 )
+from tests.support.documents import lines
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
 from tests.support.processes import served
 from tests.support.tools import require_tool
+from tests.support.waiting import until
 
 
 def test_the_limits_are_those_of_the_code() -> None:
@@ -44,7 +51,7 @@ def test_the_errors_of_limits_are_those_of_the_code() -> None:
 
 
 def test_every_command_of_the_page_is_one() -> None:
-    found = [line for line in lines() if re.match(r"reportdata [a-z]|docker compose run", line)]
+    found = [line for line in lines(PAGE) if re.match(r"reportdata [a-z]|docker compose run", line)]
     found += re.findall(r"`reportdata ([a-z][^`]*)`", PAGE)
     assert len(found) > 20
     for line in found:
@@ -70,14 +77,34 @@ def test_the_checks_are_those_of_the_doctor(folder: Folder) -> None:
     assert {row[0] for row in table("check")} == {check["check"] for check in found["checks"]}
 
 
-def test_metrics_and_paths_are_those_that_are_served(folder: Folder) -> None:
-    add_sample(folder)
-    with served(folder, "--operations-port", 0) as process:
-        assert process.running.stdout is not None
-        (url,) = re.findall(r"http://\S+(?=/metrics)", process.running.stdout.readline())
-        for path, _ in table("path"):
-            assert urlopen(url + path.strip("`")).status == 200
-        text = urlopen(f"{url}/metrics").read().decode()
+class Observed(NamedTuple):
+    """`reportdata serve` with an organisation, the address of its port for operators, and its log."""
+
+    folder: Folder
+    address: tuple[str, int]
+    operations: str
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+    """One server for all that is looked at."""
+    place = tmp_path_factory.mktemp("observed")
+    folder = Folder(place / "data")
+    with closing(folder.store):
+        add_sample(folder)
+        with served(folder, "--operations-port", 0, "--log-requests", "--log-format", "json") as process:
+            assert process.running.stdout is not None
+            (url,) = re.findall(r"http://\S+(?=/metrics)", process.running.stdout.readline())
+            yield Observed(folder, process.address, url, place / "server.log")
+
+
+def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None:
+    for path, _ in table("path"):
+        with urlopen(observed.operations + path.strip("`")) as answer:
+            assert answer.status == 200
+    with urlopen(f"{observed.operations}/metrics") as answer:
+        text = answer.read().decode()
     families = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     rows = {row[0].strip("`"): row for row in table("metric")}
     assert rows.keys() == families
@@ -93,29 +120,30 @@ def test_metrics_and_paths_are_those_that_are_served(folder: Folder) -> None:
     assert re.findall(r"given for the (\d+) organisations", PAGE) == [str(operations.MOST_ORGANISATIONS)]
 
 
-def test_alerts_look_for_outcomes_that_there_are(folder: Folder) -> None:
+def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
     codes = {fault.code for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
-    with served(folder) as process:
-        for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):
-            host, port = process.address
-            with urlopen(f"http://{host}:{port}/gettoken?{names[0]}=a&{names[1]}=b") as answer:
-                codes.add(str(json.load(answer)["errcode"]))
+    host, port = observed.address
+    for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):
+        with urlopen(f"http://{host}:{port}/gettoken?{names[0]}=a&{names[1]}=b") as answer:
+            codes.add(str(json.load(answer)["errcode"]))
     named = re.findall(r'outcome=~?"([^"]+)"', json.dumps(RULES).replace('\\"', '"'))
     assert named
     assert {code for names in named for code in names.split("|")} <= codes
 
 
+@pytest.mark.tool
 def test_prometheus_takes_the_alerts() -> None:
     promtool = require_tool("promtool")
     subprocess.run([promtool, "check", "rules", DEPLOY / "prometheus" / "reportdata.rules.yml"], check=True)
 
 
-def test_the_line_of_the_log_has_the_fields_that_lines_have(folder: Folder) -> None:
-    add_sample(folder)
-    call = Call(("", 0), folder.token(folder.add_app(CORP)[0]))
-    with served(folder, "--log-requests", "--log-format", "json") as process:
-        call._replace(address=process.address).answer()
-        process.terminate()
-    (line,) = (folder.path.parent / "server.log").read_text().splitlines()
-    (shown,) = lines("json")
-    assert list(json.loads(shown)) == list(json.loads(line))
+def test_the_line_of_the_log_has_the_fields_that_lines_have(observed: Observed) -> None:
+    (shown,) = lines(PAGE, "json")
+    Call(observed.address, observed.folder.token(observed.folder.add_app(CORP)[0])).answer()
+
+    def logged() -> list[list[str]]:
+        found = map(json.loads, observed.log.read_text().splitlines())
+        return [list(line) for line in found if line.get("stat_date") == DAY]
+
+    until(logged)
+    assert logged() == [list(json.loads(shown))]

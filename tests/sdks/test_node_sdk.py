@@ -15,6 +15,9 @@ from tests.support.causes import BY_SDK, DETAILS, all_arranged
 from tests.support.folders import Folder
 from tests.support.serving import serving
 from tests.support.tools import REQUIRED, require_tool
+from tests.support.waiting import SOON
+
+pytestmark = pytest.mark.tool
 
 NODE = Path(__file__).parent / "node"
 
@@ -35,7 +38,7 @@ def node() -> str:
 def results(node: str, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the SDK makes of the answers."""
     done = subprocess.run(
-        [node, "client.cjs"], cwd=NODE, input=json.dumps(calls), capture_output=True, text=True, timeout=60
+        [node, "client.cjs"], cwd=NODE, input=json.dumps(calls), capture_output=True, text=True, timeout=SOON
     )
     assert done.returncode == 0, done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)

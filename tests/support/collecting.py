@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.dingtalk.budget import Budget
@@ -21,6 +22,7 @@ from reportdata.errors import SourceError
 from reportdata.pipeline.collecting import Collecting
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
+from tests.support.waiting import SOON
 
 FIRST, LAST = "20260907", "20260913"
 
@@ -95,7 +97,7 @@ class Simulation:
         with self.ledger() as ledger:
             budget = Budget(ledger, self.twin.corp_id, self.clock)
             access = Access(self.twin.app_key, self.twin.app_secret, self.server.url, self.server.url)
-            transport = Killing(HttpTransport(timeout=2), rng, share)
+            transport = Killing(HttpTransport(timeout=SOON), rng, share)
             client = Client(access, budget, self.clock, transport, random.Random(1))
             (source,) = sources(ledger)
             collector = Collector(source, client, ledger, budget, self.clock, BEIJING)
@@ -156,11 +158,11 @@ class Simulation:
 
 
 @contextmanager
-def simulated(tmp_path: Path, twin: Twin, **options: object) -> Iterator[Simulation]:
+def simulated(place: Path, twin: Twin, **options: Any) -> Iterator[Simulation]:
     """A simulation in a data folder of its own."""
-    folder = Folder(tmp_path / "data")
+    folder = Folder(place / "data")
     with running(twin) as server:
         try:
-            yield Simulation(folder, server, **options)  # type: ignore[arg-type]
+            yield Simulation(folder, server, **options)
         finally:
             folder.store.close()

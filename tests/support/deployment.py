@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +20,12 @@ from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
 from reportdata.settings import Settings
 from reportdata.store.sqlite import database
+from tests.support.documents import document
 from tests.support.paths import ROOT
 
-PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
+PAGE = document("docs/operations.md")
 DEPLOY = ROOT / "deploy"
-DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+DOCKERFILE = document("Dockerfile")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 RULES: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "reportdata.rules.yml").read_text("utf-8"))
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("REPORTDATA_")}
@@ -74,12 +73,6 @@ def table(first_heading: str) -> list[list[str]]:
         found += [[cell.strip() for cell in row[1:-1].split(" | ")] for row in block.splitlines()]
     assert found
     return found
-
-
-def lines(language: str = "sh") -> list[str]:
-    """The lines of the page's blocks."""
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
 
 
 def commands(command: click.Command = cli, context: click.Context | None = None) -> Iterator[click.Command]:
@@ -131,9 +124,3 @@ def instructions(name: str) -> list[str]:
     """What follows an instruction in the Dockerfile, each time it is there."""
     joined = DOCKERFILE.replace("\\\n", " ")
     return [re.sub(r"\s+", " ", rest) for rest in re.findall(rf"^{name} (.*)$", joined, re.MULTILINE)]
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as opened:
-        found = [opened.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listening.getsockname()[1] for listening in found]

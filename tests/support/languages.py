@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ OUTPUTS = {"build", "node_modules", "__pycache__"}
 """What preparing makes; the rest of a folder is the program."""
 PATIENCE = 600
 """Seconds that a step of preparing may take."""
+NO_TRACE = "-XX:-UsePerfData"
+"""Keeps Java from writing how it does to /tmp."""
 
 SAID = 300
 """Characters that are kept of what a failed step said; the cause comes first."""
@@ -71,7 +74,14 @@ class Language(NamedTuple):
 
     def _step(self, command: Command, *, excused: bool) -> None:
         try:
-            done = subprocess.run(command, cwd=self.path, capture_output=True, text=True, timeout=PATIENCE)
+            done = subprocess.run(
+                command,
+                cwd=self.path,
+                env={**os.environ, "JAVA_TOOL_OPTIONS": NO_TRACE},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+            )
         except subprocess.TimeoutExpired:
             raise Unprepared(f"{' '.join(command)} took more than {PATIENCE} s", excused=excused) from None
         if done.returncode:
@@ -98,7 +108,7 @@ NPM = (
     "--no-fund",
     "--loglevel=error",
 )
-JAVA = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "build/classes:build/lib/*", "Client")
+JAVA = ("java", NO_TRACE, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", "build/classes:build/lib/*", "Client")
 
 LANGUAGES = (
     Language("python", "python", (sys.executable, "client.py")),

@@ -83,8 +83,14 @@ def server() -> Server:
     """The server of this test process, which is started when it is first asked for."""
     if not _servers:
         _servers.append(Server())
-        atexit.register(_servers[0].remove)
+        atexit.register(remove)  # should nobody do so before
     return _servers[0]
+
+
+def remove() -> None:
+    """Stop the server of this test process for good, if it was started."""
+    while _servers:
+        _servers.pop().remove()
 
 
 def address() -> str:

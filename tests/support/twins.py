@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import httpx
 
 from reportdata.twin import Answer, Request, Server, Twin
+from tests.support.waiting import SOON
 
 LIST = {"start_time": 1_788_192_000_000, "end_time": 1_788_278_400_000, "cursor": 0, "size": 20}
 JSON = {"content-type": "application/json"}
@@ -36,9 +37,9 @@ def new(twin: Twin, query: str = "statDate=20260901") -> Answer:
 class Caller:
     """Calls a twin as a program calls DingTalk."""
 
-    def __init__(self, server: Server, timeout: float = 10) -> None:
+    def __init__(self, server: Server) -> None:
         self.twin = server.twin
-        self.http = httpx.Client(base_url=server.url, timeout=timeout)
+        self.http = httpx.Client(base_url=server.url, timeout=SOON)
         self.token = self.new_token()
 
     def __enter__(self) -> Self:

@@ -1,0 +1,125 @@
+"""Tests leave nothing on the machine: no file, mount or process. Who does is named, and the run has failed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.paths import ROOT
+
+CACHES = re.compile(r"/(?:\.cache|\.npm|\.m2|\.nuget|\.hypothesis|\.pytest_cache|go|__pycache__)(?:/|$)")
+"""Of programs that fetch packages, and of the tests' own."""
+
+FEW = (
+    "tests/cli/test_doctor.py::test_rights",
+    "tests/cli/test_doctor.py::test_room_on_the_disk",
+    "tests/dingtalk/test_collect_troubles.py::test_a_spent_month_is_waited_out",
+    "tests/documents/test_operations_commands.py",
+    "tests/documents/test_scale_document.py",
+    "tests/documents/test_twin_document.py",
+)
+"""Another user, mounts, memory, commands of root, PostgreSQL, and processes that are stopped."""
+
+
+class Done(NamedTuple):
+    """How tests ended that were run on a copy of the machine, and what there was then."""
+
+    code: int
+    said: str
+    changed: list[str]
+    processes: list[str]
+    enclosed: bool
+
+
+def outcome(place: Path, *arguments: object) -> Done:
+    """Run tests on a copy of the machine, or on the machine itself if it cannot be copied."""
+    report = place / "left.json"
+    options = ("-q", "-p", "no:cacheprovider", "--rootdir", ROOT, "-c", ROOT / "pyproject.toml")
+    command = ["-m", "tests.support.enclosure", report, sys.executable, "-m", "pytest", *options, *arguments]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_DEBUG_TEMPROOT"}
+    with TemporaryDirectory() as own:  # the path of a socket may not be long
+        done = subprocess.run(
+            [sys.executable, *map(str, command)],
+            cwd=ROOT,
+            env={**environment, "TMPDIR": own},
+            capture_output=True,
+            text=True,
+        )
+    assert report.stat().st_size, done.stderr
+    left = json.loads(report.read_text())
+    changed = [path for path in left["changed"] if not CACHES.search(path)]
+    return Done(done.returncode, done.stdout + done.stderr, changed, left["processes"], left["enclosed"])
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("-m", "not slow", *FEW), id="few"),
+        pytest.param(("tests/cli", "tests/documents", "tests/sdks", "tests/twin"), id="many", marks=pytest.mark.slow),
+    ],
+)
+def test_tests_leave_nothing(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = outcome(tmp_path, *arguments)
+    assert done.code == 0, done.said
+    assert (done.changed, done.processes) == ([], [])
+
+
+OFFENDERS = """
+import os, subprocess, tempfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from tests.support import machine
+
+machine.PATIENCE = 1.0
+
+def test_in_the_temporary_folder():
+    tempfile.mkstemp(suffix="-forgotten")
+
+def test_a_process():
+    subprocess.run(["bash", "-c", "sleep 4242 &"], check=True)
+
+if os.environ["ENCLOSED"]:
+    def test_where_programs_are_installed():
+        Path("/usr/local/lib/forgotten-program").mkdir()
+
+    def test_a_user():
+        with Path("/etc/passwd").open("a") as file:
+            file.write("forgotten:x:4242:4242::/nonexistent:/usr/sbin/nologin\\n")
+
+    def test_a_mount():
+        Path("/srv/forgotten-mount").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/srv/forgotten-mount"], check=True)
+
+    def test_in_tmp():
+        Path("/tmp/forgotten-file").touch()
+"""
+
+
+def test_what_tests_leave_is_named_and_fails_the_run(tmp_path: Path) -> None:
+    offenders = tmp_path / "test_offenders.py"
+    offenders.write_text(OFFENDERS)
+    done = outcome(tmp_path, "-p", "tests.conftest", offenders)
+    assert done.code == pytest.ExitCode.TESTS_FAILED, done.said
+    assert re.search(r"/reportdata-\w+/\w+-forgotten$", done.said, re.MULTILINE), done.said
+    assert re.search(r"the process \d+: sleep 4242", done.said)
+    assert done.processes == ["sleep 4242 "]
+    if done.enclosed:
+        for named in ("/usr/local/lib/forgotten-program", "/etc/passwd", "the mount /srv/forgotten-mount"):
+            assert f"  {named}\n" in done.said
+        # A run that has failed keeps its folder, for who wants to look into it.
+        changed = {path for path in done.changed if not path.startswith("/tmp/reportdata-")}
+        assert changed == {
+            "/usr/local/lib/forgotten-program",
+            "/etc/passwd",
+            "/srv/forgotten-mount",
+            "/tmp/forgotten-file",
+        }
