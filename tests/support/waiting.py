@@ -1,0 +1,20 @@
+"""Waiting for what another thread or process does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+SOON = 180.0
+"""Seconds after which what should have happened has not; a busy machine takes many."""
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait until something has happened.
+
+    :raises AssertionError: when it has not within `SOON`.
+    """
+    end = time.monotonic() + SOON
+    while not happened():
+        assert time.monotonic() < end, "it has not happened"
+        time.sleep(0.01)
