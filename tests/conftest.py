@@ -15,6 +15,7 @@ from tests.support.folders import Folder
 from tests.support.storage import BUCKET, environment, object_storage
 from tests.support.stores import STORES
 from tests.support.tools import require_package, require_tool
+from tests.support.waiting import SOON
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +67,19 @@ def storage(storage_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in environment(storage_server).items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}/{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def fast_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of this process count ten seconds in one: all that they do by the second comes ten times as early."""
+    monkeypatch.setattr("reportdata.api.server._TICKS", 1)
+
+
+@pytest.fixture
+def long_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of this process that are told to stop keep idle connections for as long as a busy client may take."""
+    for name in ("LAST_CALL", "GRACE"):
+        monkeypatch.setattr(f"reportdata.api.connections.{name}", SOON)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -83,10 +82,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_each_cause_has_its_answer_in_time(calls: dict[str, Call], name: str) -> None:
-    start = time.monotonic()
+def test_each_cause_has_its_answer(calls: dict[str, Call], name: str) -> None:
     assert_answered(calls[name], *ALONE[name])
-    assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -17,13 +17,13 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from reportdata.api.connections import LAST_CALL
 from reportdata.audit import Audit, Read
 from reportdata.days import SECOND, end_of, time_zone
-from tests.support.calling import CORP, DAY, NOW, OK, OTHER_DAY, SAMPLE, UNCOVERED_DAY, Call, add_sample
+from tests.support.calling import CORP, DAY, NOW, OK, OTHER_DAY, SAMPLE, UNCOVERED_DAY, Call, add_sample, connected
 from tests.support.folders import Folder, run
 from tests.support.processes import served
 from tests.support.serving import Serving, serving
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -78,15 +78,14 @@ def test_a_server_that_cannot_answer_or_is_stopping_is_not_ready(folder: Folder,
         assert _get(f"{found.url}/healthz")[0] == 200
 
 
+@pytest.mark.usefixtures("long_goodbye")
 def test_a_server_that_is_stopping_says_so(folder: Folder, call: Call) -> None:
-    from tests.support.calling import connected
-
     with serving(folder) as found, connected(found.address) as ask:
         ready = b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n"
         assert ask(ready).status == OK
         found.server.stop()
-        time.sleep(LAST_CALL / 2)
-        answer = ask(ready)
+        answers = iter(lambda: ask(ready), None)  # until it has noticed
+        answer = next(answer for answer in answers if answer.status != OK)
         assert answer.status == "HTTP/1.1 503 Service Unavailable"
         assert answer.headers["connection"] == "close"
 
@@ -204,11 +203,11 @@ def test_the_audit_survives_cut_off_lines_and_forgets_old_days(tmp_path: Path) -
 def test_an_audit_that_cannot_be_written_keeps_nobody_from_reading(folder: Folder, call: Call) -> None:
     folder.settings.audit.write_text("in the way")
     with served(folder) as process:
+        log = folder.path.parent / "server.log"
         assert call._replace(address=process.address).answer().body == SAMPLE
-        time.sleep(1.5)
+        until(lambda: "cannot be written" in log.read_text())
         assert call._replace(address=process.address).answer().body == SAMPLE
         assert process.terminate() == 0
-    assert "cannot be written" in (folder.path.parent / "server.log").read_text()
 
 
 FORWARDED = [

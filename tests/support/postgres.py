@@ -7,7 +7,6 @@ import itertools
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import psycopg
 
 from tests.support.postgres_server import programs, user, within_reach
+from tests.support.waiting import SOON, until
 
 _USER = "tests"
 _fresh = itertools.count()
@@ -35,7 +35,13 @@ class Server:
             shutil.chown(self._folder, self._user)
         self.port = port
         initdb = [self._programs / "initdb", "-D", self._folder / "data", "-U", _USER, "--auth=trust", "--locale=C"]
-        subprocess.run([*initdb, "--encoding=UTF8"], check=True, stdout=subprocess.DEVNULL, user=self._user, cwd="/")
+        subprocess.run(
+            [*initdb, "--encoding=UTF8", "--no-sync", "--no-instructions"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self._user,
+            cwd="/",
+        )
         self.start()
 
     def start(self) -> None:
@@ -51,16 +57,17 @@ class Server:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, user=self._user, cwd="/")
         pid = self._folder / "data" / "postmaster.pid"
-        end = time.monotonic() + 60
-        while not (pid.exists() and pid.read_text("utf-8").rstrip().endswith("ready")):
+
+        def ready() -> bool:
             assert self._process.poll() is None, (self._folder / "log").read_text("utf-8")
-            assert time.monotonic() < end
-            time.sleep(0.02)
+            return pid.exists() and pid.read_text("utf-8").rstrip().endswith("ready")
+
+        until(ready)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: at once by default, ``SIGQUIT`` without any order, as a crash."""
         self._process.send_signal(how)
-        self._process.wait(60)
+        self._process.wait(SOON)
 
     def remove(self) -> None:
         """Stop it for good."""

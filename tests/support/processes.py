@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from tests.support.calling import Answer, read_head
 from tests.support.folders import Folder
+from tests.support.waiting import SOON
 
 
 class Process(NamedTuple):
@@ -36,7 +37,7 @@ class Process(NamedTuple):
     def terminate(self) -> int:
         """Tell it to end, and wait; returns its exit code."""
         self.running.terminate()
-        return self.running.wait(30)
+        return self.running.wait(SOON)
 
 
 @contextmanager
@@ -64,7 +65,7 @@ def served(folder: Folder, *arguments: object, inherit: socket.socket | None = N
             left = Process(running, ("", 0)).children()
             if running.poll() is None:
                 running.kill()
-            end = time.monotonic() + 10
+            end = time.monotonic() + SOON
             while any(Path(f"/proc/{number}").exists() for number in left) and time.monotonic() < end:
                 time.sleep(0.01)  # they end by themselves when this one has
 
@@ -86,7 +87,7 @@ class Client:
     def ask(self) -> Answer:
         """Ask once."""
         if self._connection is None:
-            plain = socket.create_connection(self._address, 10)
+            plain = socket.create_connection(self._address, SOON)
             self._connection = self._tls.wrap_socket(plain, server_hostname="localhost") if self._tls else plain
             self.connections += 1
         self._connection.sendall(self._request)

@@ -20,6 +20,7 @@ from reportdata.settings import Settings
 from tests.support.calling import CORP, add_sample
 from tests.support.folders import Folder
 from tests.support.serving import serving
+from tests.support.waiting import SOON
 
 FACTS = "/v1/facts"
 WRITE = (REPORT_WRITE,)
@@ -68,7 +69,7 @@ class Pushing(NamedTuple):
 
 
 def post(address: tuple[str, int], body: bytes, headers: Mapping[str, str]) -> Answer:
-    with closing(HTTPConnection(*address, timeout=20)) as connection:
+    with closing(HTTPConnection(*address, timeout=SOON)) as connection:
         connection.request("POST", FACTS, body, dict(headers))
         answer = connection.getresponse()
         return Answer(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
