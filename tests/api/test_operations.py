@@ -132,7 +132,7 @@ def test_metrics_tell_how_the_numbers_stand(folder: Folder, call: Call, watched:
 
 
 def test_the_serving_process_computes_nothing_for_its_metrics(folder: Folder, call: Call) -> None:
-    with served(folder, "--operations-port", 0) as process:
+    with served(folder, "--no-work", "--operations-port", 0) as process:
         assert process.running.stdout is not None
         url = re.findall(r"http://\S+(?=/metrics)", process.running.stdout.readline())[0]
         assert _get(f"{url}/metrics")[0] == 200
@@ -143,7 +143,7 @@ def test_the_serving_process_computes_nothing_for_its_metrics(folder: Folder, ca
 
 @pytest.mark.parametrize("form", ["json", "readable"])
 def test_the_log_names_the_request_id_that_the_client_got(folder: Folder, call: Call, form: str) -> None:
-    with served(folder, "--log-requests", "--log-format", form) as process:
+    with served(folder, "--no-work", "--log-requests", "--log-format", form) as process:
         good = call._replace(address=process.address).answer()
         wrong = call._replace(address=process.address, stat_date="x").answer()
         process.terminate()
@@ -202,7 +202,7 @@ def test_the_audit_survives_cut_off_lines_and_forgets_old_days(tmp_path: Path) -
 
 def test_an_audit_that_cannot_be_written_keeps_nobody_from_reading(folder: Folder, call: Call) -> None:
     folder.settings.audit.write_text("in the way")
-    with served(folder) as process:
+    with served(folder, "--no-work") as process:
         log = folder.path.parent / "server.log"
         assert call._replace(address=process.address).answer().body == SAMPLE
         until(lambda: "cannot be written" in log.read_text())
@@ -265,8 +265,8 @@ def test_callers_over_ipv4_are_seen_as_such_on_a_socket_of_both_kinds(folder: Fo
     token = folder.token(folder.add_app(CORP, allow_list=("192.0.2.0/24",))[0])
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
         port = listening.getsockname()[1]
-        with served(folder, "--proxy", "127.0.0.1", inherit=listening):
+        with served(folder, "--no-work", "--proxy", "127.0.0.1", inherit=listening):
             call = Call(("127.0.0.1", port), token, headers={"x-forwarded-for": "192.0.2.7"})
             assert call.answer().status == OK
-        with served(folder, inherit=listening):
+        with served(folder, "--no-work", inherit=listening):
             assert b"request ip=127.0.0.1 " in call.answer().body

@@ -9,7 +9,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -34,6 +33,7 @@ from tests.support.paths import ROOT
 from tests.support.pushing import FACTS, TOKEN, WRITE, Pushing, Record, fact, pushing, sent
 from tests.support.serving import serving
 from tests.support.tools import require_tool
+from tests.support.waiting import SOON, until
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_what_is_too_large_is_refused_as_a_whole(pushed: Pushing) -> None:
 def test_only_this_path_takes_larger_bodies(pushed: Pushing, path: str) -> None:
     def answer(path: str, size: int) -> bytes:
         head = f"POST {path} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: {size}\r\n\r\n"
-        with socket.create_connection(pushed.address, 10) as connection, connection.makefile("rb") as incoming:
+        with socket.create_connection(pushed.address, SOON) as connection, connection.makefile("rb") as incoming:
             connection.sendall(head.encode() + json.dumps(sent(1)).encode().rjust(size))
             return bytes(incoming.readline())
 
@@ -313,14 +313,13 @@ def test_an_inbox_that_is_in_the_way_is_a_system_error_until_it_is_not(pushed: P
     for _ in range(3):
         assert pushed.push([sent(1)]).error == (500, "systemError")
     place.unlink()
-    time.sleep(0.2)
-    assert pushed.push([sent(1)]).status == 200
+    until(lambda: pushed.push([sent(1)]).status == 200)  # whether there is room is looked at every now and then
     assert pushed.facts() == [fact(1)]
 
 
 def test_a_client_that_leaves_before_its_body_has_come_leaves_nothing(pushed: Pushing) -> None:
     for _ in range(20):
-        with socket.create_connection(pushed.address, 10) as connection:
+        with socket.create_connection(pushed.address, SOON) as connection:
             head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: 300\r\n\r\n"
             connection.sendall(head.encode() + json.dumps(sent(1)).encode())
     assert pushed.push([sent(2)]).status == 200
@@ -359,6 +358,7 @@ def test_reading_goes_on_while_much_is_pushed(folder: Folder) -> None:
         assert reads > 3  # were they kept waiting, there would be one, or two
 
 
+@pytest.mark.tool
 def test_the_page_about_pushing_says_what_is_so(pushed: Pushing) -> None:
     text = (ROOT / "docs" / "push.md").read_text("utf-8")
     require_tool("curl")

@@ -29,7 +29,7 @@ def request_(folder: Folder) -> bytes:
 def test_no_request_fails_when_the_server_is_told_to_end_under_load(folder: Folder, request_: bytes, tls: bool) -> None:
     files = development_certificates(folder.path.parent / "tls", ["localhost", "127.0.0.1"], time.time())
     options = ("--tls-cert", files.certificate, "--tls-key", files.key) if tls else ()
-    with served(folder, *options) as process:
+    with served(folder, "--no-work", *options) as process:
         ca: Path | None = files.ca if tls else None
         with Load(process.address, request_, 8, ca=ca) as load:
             until(lambda: load.answers > 500)
@@ -45,10 +45,10 @@ def test_a_successor_on_the_same_socket_takes_over_without_a_refused_connection(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening, ExitStack() as processes:
         address = listening.getsockname()
-        current = processes.enter_context(served(folder, inherit=listening))
+        current = processes.enter_context(served(folder, "--no-work", inherit=listening))
         with Load(address, request_, 4) as staying, Load(address, request_, 2, reconnect=3) as coming:
             for _ in range(2):
-                successor = processes.enter_context(served(folder, inherit=listening))
+                successor = processes.enter_context(served(folder, "--no-work", inherit=listening))
                 assert current.terminate() == 0
                 current = successor
                 reached = staying.answers + 100

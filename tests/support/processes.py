@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tests.support.calling import Answer, read_head
 from tests.support.folders import Folder
-from tests.support.waiting import SOON
+from tests.support.waiting import SOON, until
 
 
 class Process(NamedTuple):
@@ -65,9 +65,18 @@ def served(folder: Folder, *arguments: object, inherit: socket.socket | None = N
             left = Process(running, ("", 0)).children()
             if running.poll() is None:
                 running.kill()
-            end = time.monotonic() + SOON
-            while any(Path(f"/proc/{number}").exists() for number in left) and time.monotonic() < end:
-                time.sleep(0.01)  # they end by themselves when this one has
+            for number in left:  # they would end by themselves, once they have begun
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+            until(lambda: not any(map(_lives, left)))
+
+
+def _lives(process: int) -> bool:
+    """Whether a process has not ended, be it that nobody has asked yet how."""
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text("utf-8")
+    except OSError:
+        return False
 
 
 class Client:
