@@ -13,9 +13,20 @@ from reportdata.store import Store
 from tests.support.cluster import Cluster, cluster
 from tests.support.folders import Folder
 from tests.support.storage import BUCKET, environment, object_storage
-from tests.support.stores import STORES
+from tests.support.stores import STORES, opener
 from tests.support.tools import require_package, require_tool
 from tests.support.waiting import SOON
+
+NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
+"""The marks of tests by what they use."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they use."""
+    for item in items:
+        for name in NEEDS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(NEEDS[name])
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +38,14 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
         yield running
 
 
-@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+@pytest.fixture(params=STORES)
 def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens one more instance on the same store, as another process would."""
     opened: list[Store] = []
+    open_store = opener(request.param, tmp_path)
 
-    def open_one(folder: Path = tmp_path) -> Store:
-        opened.append(request.param(folder))
+    def open_one() -> Store:
+        opened.append(open_store())
         return opened[-1]
 
     yield open_one
