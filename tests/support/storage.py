@@ -64,6 +64,13 @@ def client(endpoint: str) -> Any:
     )
 
 
+def keys(endpoint: str, address: str) -> list[str]:
+    """All keys below an address, as another client sees them."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    pages = client(endpoint).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    return [found["Key"].removeprefix(f"{prefix}/") for page in pages for found in page.get("Contents", [])]
+
+
 class Trouble:
     """Stands between clients and a server, and does to each request what ``next_action`` says: ``pass`` it on, answer
     it with a status like ``503``, ``cut`` the connection before or, as ``lose``, after the server has done it, or
