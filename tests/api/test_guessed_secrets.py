@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
@@ -70,8 +72,8 @@ def test_wrong_secrets_find_nothing_and_the_right_one_works_after_the_wait(
     assert (status, body["expireIn"]) == (200, 7200)
     assert "retry-after" not in headers
     assert folder.store.size() <= size + 100_000
-    rows = folder.store.database.rows("select count(*) from tokens")
-    assert rows == [(1,)]
+    with closing(sqlite3.connect(folder.settings.store)) as store:
+        assert store.execute("select count(*) from tokens").fetchall() == [(1,)]
 
 
 def test_an_app_that_does_not_exist_is_answered_as_one_that_does(folder: Folder, post: Post) -> None:

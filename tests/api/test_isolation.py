@@ -19,7 +19,7 @@ def test_no_token_reads_another_organisation(tmp_path: Path, examples: int) -> N
     folder = Folder(tmp_path / "data")
     with closing(folder.store), serving(folder) as found:
         run_state_machine_as_test(
-            lambda: Organisations(folder, found.address),
+            lambda: Organisations(folder, found.address),  # type: ignore[arg-type] # whatever makes a machine will do
             settings=settings(
                 max_examples=examples,
                 stateful_step_count=30,

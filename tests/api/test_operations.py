@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -70,7 +72,8 @@ def test_a_server_that_cannot_answer_or_is_stopping_is_not_ready(folder: Folder,
     with serving(folder, operations_port=0) as found:
         with urlopen(f"{found.url}/readyz"):
             pass
-        folder.store.database.connection.execute("pragma wal_checkpoint(truncate)")
+        with closing(sqlite3.connect(folder.settings.store)) as store:
+            store.execute("pragma wal_checkpoint(truncate)")
         with folder.settings.store.open("r+b") as file:
             file.write(b"\xff" * 100)
         status, body = _get(f"{found.url}/readyz")

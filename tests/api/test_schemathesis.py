@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import schemathesis
@@ -39,7 +39,9 @@ BY_CALLERS = {code for code in DOCUMENTED if ERRORS[code].status == 500} - {"sys
 
 
 @schemathesis.check
-def a_server_error_is_documented(_ctx: CheckContext, response: schemathesis.Response, _case: schemathesis.Case) -> None:
+def a_server_error_is_documented(
+    _ctx: CheckContext, response: schemathesis.Response, _case: schemathesis.Case[Any]
+) -> None:
     """The contract answers some mistakes of callers with 500; no request causes any other."""
     if response.status_code >= 500:
         assert response.status_code == 500

@@ -143,7 +143,7 @@ def test_an_encrypted_key_is_refused_and_not_asked_for(folder: Folder) -> None:
     openssl = require_tool("openssl")
     files = development_certificates(folder.path.parent / "tls", NAMES, time.time())
     locked = files.key.with_name("locked.key")
-    command = [openssl, "pkey", "-in", files.key, "-aes256", "-passout", "pass:x", "-out", locked]
+    command = [openssl, "pkey", "-in", str(files.key), "-aes256", "-passout", "pass:x", "-out", str(locked)]
     subprocess.run(command, check=True, capture_output=True)
     result = run(folder, "serve", "--tls-cert", files.certificate, "--tls-key", locked)
     assert (result.exit_code, "not a certificate and its key" in result.output) == (1, True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
 from reportdata.engines import Engine
 from reportdata.engines.duckdb import DuckDBEngine
-from tests.support.facts_files import KINDS, ZONES, Writer
+from tests.support.facts_files import ZONES, Writer
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, commenters_of
 
 CORPS = sorted(ZONES)
@@ -66,7 +66,10 @@ def test_every_calibre_counts_what_the_oracle_counts(engine: Engine, writer: Wri
         for calibre in CALIBRES:
             expected = commenters_of(facts, ZONES, calibre.day, calibre.commenters, calibre.own)
             assert found[str(calibre)] == expected, calibre
-        kpis = engine.kpis(*([writer.file(kind, [f for f in facts if isinstance(f, kind)])] for kind in KINDS))
+        sent, commented, withdrawn = (
+            [writer.file(kind, [f for f in facts if isinstance(f, kind)])] for kind in (Sent, Commented, Withdrawn)
+        )
+        kpis = engine.kpis(sent, commented, withdrawn)
         served = {(row.corp_id, row.stat_day): n for row in kpis if (n := row.measures["commenters"])}
         assert found[str(DEFAULT_CALIBRE)] == served, "the default calibre is what is served"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -96,7 +97,7 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
         return []
     user = "''" if kind == "withdrawn" else "user_id"
     more = "template, departments" if kind == "sent" else "null, null"
-    rows = duckdb.sql(
+    rows = duckdb.execute(
         f"select corp_id, report_id, {user}, epoch_us({kind}_at), strftime(stat_day, '%Y%m%d'), {more} "
         f"from read_parquet({files}, hive_partitioning = false)"
     ).fetchall()
@@ -214,7 +215,8 @@ def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.jsonl" for number in range(4)]
     for number, path in enumerate(files):
         path.write_bytes(msgspec.json.Encoder().encode_lines(facts[number::3] if number < 3 else []))
-    for number, known in enumerate((None, lambda _kind, _day: [])):
+    nothing: Callable[[Kind, str], list[Path]] = lambda _kind, _day: []  # noqa: E731
+    for number, known in enumerate((None, nothing)):
         folder = tmp_path / f"staged{number}"
         folder.mkdir()
         staging = Staging(folder)

@@ -47,9 +47,9 @@ def test_merged_files_hold_each_fact_once_by_organisation(
         kept = {fact for part in parts for fact in part if not (leave_out and is_of(fact, subject))}
         assert engine.merge(name, files, target, subject if leave_out else None) == len(kept)
         texts = f"select columns(*)::varchar from read_parquet('{escaped(target)}')"
-        merged = duckdb.sql(texts).fetchall()
+        merged = duckdb.execute(texts).fetchall()
         sources = {
-            row for path in files for row in duckdb.sql(texts.replace(escaped(target), escaped(path))).fetchall()
+            row for path in files for row in duckdb.execute(texts.replace(escaped(target), escaped(path))).fetchall()
         }
         assert len(merged) == len(set(merged)) == len(kept)
         assert set(merged) <= sources
@@ -77,7 +77,7 @@ def test_a_merged_file_has_row_groups_of_few_organisations(engine: Engine, tmp_p
     sql = f"select {columns}, now() as sent_at, null::varchar as template, null::varchar as departments"
     duckdb.sql(f"copy ({sql} from range(100_000) numbers(i)) to '{source}' (format parquet)")
     assert engine.merge("sent", [source, source], target) == 100_000
-    spans = duckdb.sql(
+    spans = duckdb.execute(
         f"select stats_min_value, stats_max_value from parquet_metadata('{target}') "
         "where path_in_schema = 'corp_id' order by row_group_id"
     ).fetchall()

@@ -102,7 +102,7 @@ def test_spark_computes_the_same_rows_from_object_storage(
         remote.store.put_days(REPORT_DATA, {DAY: "lost"}, rows[:10], 0)
         # Nothing of the lake is on this machine's disk that the cluster could read instead.
         shutil.rmtree(remote.settings.lake)
-        options = ["--engine", "spark", "--spark-master", spark_cluster.master, "--data", remote.path, "--json"]
+        options = ["--engine", "spark", "--spark-master", spark_cluster.master, "--data", str(remote.path), "--json"]
         command = [sys.executable, "-m", "reportdata", "refresh", *options]
         run = subprocess.run(command, capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
@@ -127,7 +127,9 @@ def test_spark_reads_every_column_as_it_was_written(
                     f"epoch_us({name})" if type_ == "timestamptz" else f"{name}::varchar"
                     for name, type_ in DUCKDB_COLUMNS[kind].items()
                 ]
-                expected = duckdb.sql(f"select {', '.join(texts)} from read_parquet('{path}') order by all limit 500")
+                expected = duckdb.execute(
+                    f"select {', '.join(texts)} from read_parquet('{path}') order by all limit 500"
+                )
                 texts = [text.replace("epoch_us", "unix_micros").replace("::varchar", "") for text in texts]
                 texts[1] = "cast(stat_day as string)"
                 found = session.read.schema(schema).parquet(str(path)).selectExpr(*texts).collect()

@@ -140,8 +140,8 @@ def test_killed_at_any_moment_nothing_that_was_acknowledged_is_lost(
                 time.sleep(chance.uniform(0, 0.005))
             finally:
                 os.kill(process, signal.SIGKILL)
-            for one in done:
-                one.result()
+            for client_done in done:
+                client_done.result()
         paths = inbox.ready()
         for one in (one for path in paths for one in facts_of(path)):
             number = int(one.report_id[1:])

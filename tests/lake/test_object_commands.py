@@ -129,18 +129,18 @@ def test_an_engine_computes_the_same_from_it(remote: Folder, folder: Folder, tmp
             each.import_(*files, refresh=False)
         answers = []
         for each in (local, remote):
-            paths = [each.lake.paths(kind) for kind in KINDS]
+            sent, commented, withdrawn = (each.lake.paths(kind) for kind in KINDS)
             with closing(DuckDBEngine(tmp_path / "spill", each.lake)) as engine:
-                holding = engine.holding("sent", paths[0], Subject("c1"))
+                holding = engine.holding("sent", sent, Subject("c1"))
                 merged = tmp_path / "merged.parquet"
-                count = engine.merge("sent", paths[0], merged)
+                count = engine.merge("sent", sent, merged)
                 merged.unlink()
                 answers.append(
                     (
-                        list(engine.kpis(*paths)),
-                        list(engine.kpis(*paths, ["c1"])),
-                        set(engine.places(paths[0], paths[1])),
-                        set(engine.places_of_reports(paths[2], paths[0])),
+                        list(engine.kpis(sent, commented, withdrawn)),
+                        list(engine.kpis(sent, commented, withdrawn, ["c1"])),
+                        set(engine.places(sent, commented)),
+                        set(engine.places_of_reports(withdrawn, sent)),
                         {path.parent.name for path in holding},
                         count,
                     )

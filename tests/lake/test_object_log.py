@@ -142,7 +142,12 @@ def test_what_was_folded_is_neither_read_nor_folded_again(
     assert len(objects.list("log")) == 3 * (MANY + 2)  # nothing was removed yet
     asked: list[str] = []
     really = objects.get
-    monkeypatch.setattr(objects, "get", lambda key: asked.append(key) or really(key))
+
+    def getting(key: str) -> bytes:
+        asked.append(key)
+        return really(key)
+
+    monkeypatch.setattr(objects, "get", getting)
     expected = {f"{turn}-{number}" for turn in range(3) for number in range(MANY + 1)}
     assert live(fresh) == expected
     assert len(asked) <= BATCH

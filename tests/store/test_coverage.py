@@ -61,7 +61,7 @@ def test_the_last_day_of_all_may_be_covered(store: Store) -> None:
 
 
 looks = st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE), st.integers(0, 3)).map(
-    lambda drawn: Observation(drawn[0], *sorted(drawn[1:3]), drawn[3])
+    lambda drawn: Observation(drawn[0], min(drawn[1:3]), max(drawn[1:3]), drawn[3])
 )
 
 

@@ -152,5 +152,7 @@ def import_organisation(folder: Folder, name: str) -> tuple[str, dict[str, list[
     zero, uncovered = (from_date(to_date(max(days)) + timedelta(days=after)) for after in (1, 2))
     folder.cover(corp_id, zero, zero)
     days[zero] = {"4100_DAY": 0, "4101_DAY": 0, "4102_DAY": 0}
-    rows = {day: [{"stat_date": day, "corp_id": corp_id, **values}] for day, values in days.items()}
+    rows: dict[str, list[Row]] = {
+        day: [{"stat_date": day, "corp_id": corp_id, **values}] for day, values in days.items()
+    }
     return corp_id, rows | {uncovered: []}
