@@ -17,8 +17,9 @@ from tests.support.folders import Folder
 from tests.support.machine import Run
 from tests.support.scheduling import Scheduling, arrange
 from tests.support.storage import BUCKET, environment, object_storage
-from tests.support.stores import STORES
+from tests.support.stores import STORES, opener
 from tests.support.tools import require_package, require_tool
+from tests.support.waiting import SOON
 
 NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
 """The marks of tests by what they use."""
@@ -73,13 +74,14 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
         yield running
 
 
-@pytest.fixture(params=STORES.values(), ids=STORES.keys())
+@pytest.fixture(params=STORES)
 def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens one more instance on the same store, as another process would."""
     opened: list[Store] = []
+    open_store = opener(request.param, tmp_path)
 
-    def open_one(folder: Path = tmp_path) -> Store:
-        opened.append(request.param(folder))
+    def open_one() -> Store:
+        opened.append(open_store())
         return opened[-1]
 
     yield open_one
@@ -113,6 +115,19 @@ def storage(storage_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in environment(storage_server).items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}/{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def fast_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of this process count ten seconds in one: all that they do by the second comes ten times as early."""
+    monkeypatch.setattr("reportdata.api.server._TICKS", 1)
+
+
+@pytest.fixture
+def long_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers of this process that are told to stop keep idle connections for as long as a busy client may take."""
+    for name in ("LAST_CALL", "GRACE"):
+        monkeypatch.setattr(f"reportdata.api.connections.{name}", SOON)
 
 
 @pytest.fixture

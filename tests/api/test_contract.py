@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -70,9 +69,10 @@ def test_every_check_and_every_documented_error_has_a_cause() -> None:
 
 # Every two neighbours, but where one rules the other out: without a token there is no app that could be wrong, and a
 # date that is not given has no format.
+Scenes = dict[str, tuple[Cause, ...]]
 _PAIRS = [(1, 2), (1, 3), (2, 8), (2, 11), *((row, row + 1) for row in range(3, 11)), (10, 12), (11, 13), (12, 13)]
-ALONE = {cause.name: (cause,) for cause in CAUSES}
-PAIRS = {f"{a} and {b}": (first_of_row(a), first_of_row(b)) for a, b in _PAIRS}
+ALONE: Scenes = {cause.name: (cause,) for cause in CAUSES}
+PAIRS: Scenes = {f"{a} and {b}": (first_of_row(a), first_of_row(b)) for a, b in _PAIRS}
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_each_cause_has_its_answer_in_time(calls: dict[str, Call], name: str) -> None:
-    start = time.monotonic()
+def test_each_cause_has_its_answer(calls: dict[str, Call], name: str) -> None:
     assert_answered(calls[name], *ALONE[name])
-    assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -130,8 +128,8 @@ def test_what_old_and_odd_clients_send_is_understood(sample: Sample, target: str
 
 def test_only_the_header_is_read_for_the_token_and_only_one_pair_of_quotes_is_taken_off(sample: Sample) -> None:
     call, token = sample.call, sample.call.token
-    missing = {"more_query": f"access_token={token}", "headers": {"Authorization": f"Bearer {token}"}}
-    assert_answered(call._replace(token=None, **missing), first_of_row(2))
+    elsewhere = call._replace(more_query=f"access_token={token}", headers={"Authorization": f"Bearer {token}"})
+    assert_answered(elsewhere._replace(token=None), first_of_row(2))
     assert_answered(call._replace(token='""'), first_of_row(2))
     for wrong in (f'""{token}""', f'"{token}', f"{token} {token}", str(token).upper()):
         assert_answered(call._replace(token=wrong), first_of_row(3))

@@ -27,6 +27,7 @@ from tests.support.causes import first_of_row
 from tests.support.folders import Folder
 from tests.support.serving import exchange, serving
 from tests.support.unreadable import GET, POST, UNREADABLE
+from tests.support.waiting import SOON
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_what_is_not_served_is_not_found(call: Call, start: str) -> None:
 def test_what_cannot_be_read_is_answered_as_an_error_and_the_connection_is_closed(
     call: Call, request_: bytes, status: int, code: str
 ) -> None:
-    head, body = exchange(call.address, request_).split(b"\r\n\r\n", 1)
+    head, body = exchange(call.address, request_, half_close=False).split(b"\r\n\r\n", 1)
     answer = read_head(iter(head.decode().split("\r\n")))
     assert answer.status.startswith(f"HTTP/1.1 {status} ")
     assert answer.headers["connection"] == "close"
@@ -98,7 +99,7 @@ def test_what_cannot_be_read_is_answered_as_an_error_and_the_connection_is_close
 
 @pytest.mark.parametrize("start", [b"X: ", b"X"])
 def test_a_header_without_an_end_is_not_waited_for(call: Call, start: bytes) -> None:
-    with create_connection(call.address, timeout=1) as connection:
+    with create_connection(call.address, timeout=SOON) as connection:
         connection.sendall(GET + start)
         with suppress(ConnectionError):
             for _ in range(20):
@@ -107,7 +108,7 @@ def test_a_header_without_an_end_is_not_waited_for(call: Call, start: bytes) -> 
 
 
 def test_what_came_before_an_unreadable_request_is_answered(call: Call) -> None:
-    received = exchange(call.address, call.request + b"hello\r\n\r\n")
+    received = exchange(call.address, call.request + b"hello\r\n\r\n", half_close=False)
     assert received.startswith(OK.encode())
     assert received.count(b"HTTP/1.1 400 Bad Request") == 1
 
@@ -136,7 +137,7 @@ def test_a_connection_ends_when_the_client_says_so(call: Call) -> None:
         call._replace(headers={"Connection": "close"}).request,
         call.request.replace(b"HTTP/1.1", b"HTTP/1.0"),
     ):
-        received = exchange(call.address, request + call.request)
+        received = exchange(call.address, request + call.request, half_close=False)
         assert received.startswith(OK.encode())
         assert received.endswith(SAMPLE)
         assert b"\r\nconnection: close\r\n" in received

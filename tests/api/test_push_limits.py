@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import sys
 import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
+
+from reportdata.api import pushes
 from reportdata.api.pushes import Limits
 from tests.support.folders import Folder
 from tests.support.mounts import mounted
 from tests.support.pushing import FACTS, FULL, TOKEN, fact, pushing, sent
+from tests.support.waiting import SOON
 
 
 def fill(folder: Folder, size: int) -> Path:
@@ -23,36 +29,50 @@ def fill(folder: Folder, size: int) -> Path:
     return path
 
 
-def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(folder: Folder) -> None:
-    def seconds() -> float:
-        """What a push takes: the least of several, since the machine may be busy."""
-        took = []
-        for _ in range(5):
-            time.sleep(0.2)  # how full it is, is looked at every now and then
-            began = time.monotonic()
-            assert pushed.push([sent(1)]).status == 200
-            took.append(time.monotonic() - began)
-        return min(took)
+@pytest.fixture(autouse=True)
+def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How full the inbox is, is looked at for every push, not every now and then."""
+    monkeypatch.setattr(pushes, "_LOOK", 0.0)
 
+
+def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    really = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if sys._getframe(1).f_globals["__name__"] == pushes.__name__:
+            waits.append(seconds)
+        await really(seconds)
+
+    def waited() -> float:
+        """Seconds that a push is kept waiting."""
+        before = len(waits)
+        began = time.monotonic()
+        assert pushed.push([sent(1)]).status == 200
+        seconds = sum(waits[before:])
+        assert time.monotonic() - began >= seconds
+        return seconds
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     with pushing(folder, Limits(soft=100_000, hard=1_100_000)) as pushed:
-        assert seconds() < 0.2
+        assert waited() == 0
         fill(folder, 400_000)
-        assert 0.3 <= seconds() < 0.6
+        assert waited() == pytest.approx(0.3, abs=0.02)
         fill(folder, 900_000)
-        assert 0.8 <= seconds() < 1.1
+        assert waited() == pytest.approx(0.8, abs=0.02)
         path = fill(folder, 1_200_000)
-        time.sleep(0.2)
         answer = pushed.push([sent(2)])
         assert answer.error == FULL
         assert int(answer.headers["retry-after"]) > 0
         path.unlink()
-        assert seconds() < 0.2
+        assert waited() == 0
         assert set(pushed.facts()) == {fact(1)}
 
 
 def test_a_disk_that_is_nearly_full_takes_no_more(folder: Folder) -> None:
     with pushing(folder, Limits(least_free=1 << 60)) as pushed:
-        pushed.push([sent(1)])
         answer = pushed.push([sent(1)])
         assert answer.error == FULL
         assert answer.headers["retry-after"]
@@ -60,10 +80,11 @@ def test_a_disk_that_is_nearly_full_takes_no_more(folder: Folder) -> None:
 
 
 def test_bodies_that_are_read_at_once_are_limited_together(folder: Folder) -> None:
-    head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: %s\r\nContent-Length: 90000\r\n\r\n"
-    with pushing(folder, Limits(held=100_000)) as pushed, socket.create_connection(pushed.address, 10) as slow:
-        slow.sendall((head % pushed.token).encode() + b" " * 60_000)
-        time.sleep(0.2)
+    with pushing(folder, Limits(held=100_000)) as pushed, socket.create_connection(pushed.address, SOON) as slow:
+        head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: 90000\r\n"
+        slow.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert slow.recv(100).startswith(b"HTTP/1.1 100 Continue")  # from now on what comes is read at once
+        slow.sendall(b" " * 60_000)
         assert pushed.push([sent(1)]).status == 200
         assert pushed.push(json.dumps(sent(2)).encode().ljust(60_000)).error == FULL
         slow.sendall(json.dumps(sent(3)).encode().ljust(30_000))

@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import socket
-import subprocess
-import sys
-import time
+import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import closing
 from urllib.request import urlopen
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from reportdata.api import pushes, records
-from reportdata.api.answers import Fault
 from reportdata.api.pushes import BODY
 from reportdata.api.records import LARGEST_CONTENT, MOST_RECORDS
-from reportdata.identity import REPORT_READ, REPORT_WRITE, AppType
-from tests.support.calling import CORP, NOW, Call, add_sample
-from tests.support.causes import ERRORS
-from tests.support.folders import Folder, run
-from tests.support.paths import ROOT
-from tests.support.pushing import FACTS, TOKEN, WRITE, Pushing, Record, fact, pushing, sent
+from reportdata.identity import REPORT_READ, REPORT_WRITE
+from tests.support.calling import CORP, Call, add_sample
+from tests.support.folders import Folder
+from tests.support.pushing import FACTS, TOKEN, WRITE, Pushing, Record, changed, fact, pushing, sent
 from tests.support.serving import serving
-from tests.support.tools import require_tool
+from tests.support.waiting import SOON, until
 
 
 @pytest.fixture
@@ -188,7 +178,7 @@ def test_what_is_too_large_is_refused_as_a_whole(pushed: Pushing) -> None:
 def test_only_this_path_takes_larger_bodies(pushed: Pushing, path: str) -> None:
     def answer(path: str, size: int) -> bytes:
         head = f"POST {path} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: {size}\r\n\r\n"
-        with socket.create_connection(pushed.address, 10) as connection, connection.makefile("rb") as incoming:
+        with socket.create_connection(pushed.address, SOON) as connection, connection.makefile("rb") as incoming:
             connection.sendall(head.encode() + json.dumps(sent(1)).encode().rjust(size))
             return bytes(incoming.readline())
 
@@ -197,103 +187,9 @@ def test_only_this_path_takes_larger_bodies(pushed: Pushing, path: str) -> None:
     assert b" 413 " in answer("/v1.0/oauth2/accessToken", 20_000)
 
 
-@contextmanager
-def changed(pushed: Pushing, **properties: Any) -> Iterator[None]:
-    """The app with other properties for a while."""
-    for values in (properties, {name: getattr(pushed.app, name) for name in properties}):
-        pushed.folder.store.change_app(
-            pushed.app.app_key, lambda app, values=values: msgspec.structs.replace(app, **values)
-        )
-        if values is properties:
-            yield
-
-
-# What is wrong, in the order of the checks; each but the last comes with all that follow it.
-WRONG: list[tuple[str, dict[str, Any]]] = [
-    ("AuthenticationFailed.MissingParameter", {"token": ""}),
-    ("InvalidAuthentication", {"token": "0123456789abcdef0123456789abcdef"}),
-    ("Forbidden.AccessDenied.IpNotInWhiteList", {"allow_list": ("192.0.2.0/24",)}),
-    ("Forbidden.AccessDenied.AccessTokenPermissionDenied", {"scopes": (REPORT_READ,)}),
-    ("orgId.is.null", {"corp_id": None}),
-    ("Missingbody", {"body": b""}),
-]
-
-
-@pytest.mark.parametrize("first", range(len(WRONG)))
-def test_the_order_of_the_checks_is_the_contracts(pushed: Pushing, first: int) -> None:
-    wrong = {key: value for _, found in reversed(WRONG[first:]) for key, value in found.items()}
-    code = WRONG[first][0]
-    token, body = wrong.pop("token", pushed.token), wrong.pop("body", b"")
-    with changed(pushed, **wrong):
-        answer = pushed._replace(token=token).push(body)
-    message = answer.body["message"]
-    if code in ERRORS:
-        assert answer.status == ERRORS[code].status
-        assert re.sub(r"appKey\(\w+\)", "", message) == re.sub(r"appKey\(\w+\)", "", ERRORS[code].message)
-    assert answer.body["code"] == code
-    detail = {"requiredScopes": [REPORT_WRITE]} if "Permission" in code else None
-    assert answer.body.get("accessdenieddetail") == detail
-    assert pushed.push([sent(1)]).status == 200
-
-
-def test_an_app_that_is_not_internal_may_not_push(pushed: Pushing) -> None:
-    with changed(pushed, type=AppType.THIRD_PARTY_ENTERPRISE):
-        assert pushed.push([sent(1)]).status == 403
-
-
-def test_the_scope_is_granted_on_purpose_and_opens_nothing_else(folder: Folder) -> None:
-    with pushing(folder) as pushed:
-        answer = Call(pushed.address, pushed.token).answer()
-        assert b'{"requiredScopes":["DataCenter.Report.Read"]}' in answer.body
-        added = json.loads(run(folder, "app", "add", "--corp", CORP, "--name", "x", "--json").stdout)
-        token = run(folder, "token", added["appKey"]).stdout.strip()
-        assert pushed._replace(token=token).push([sent(1)]).status == 403
-        assert run(folder, "app", "grant", added["appKey"], REPORT_WRITE).exit_code == 0
-        assert pushed._replace(token=token).push([sent(1)]).status == 200
-        assert run(folder, "app", "revoke", added["appKey"], REPORT_WRITE).exit_code == 0
-        assert pushed._replace(token=token).push([sent(1)]).status == 403
-    refused = run(folder, "app", "add", "--name", "x", "--type", "third-party-personal", "--scope", REPORT_WRITE)
-    assert "only internal apps may" in refused.output
-
-
-def test_pushes_have_a_rate_of_their_own(folder: Folder) -> None:
-    add_sample(folder)
-    app, _ = folder.add_app(CORP, scopes=(REPORT_READ, REPORT_WRITE), rate=3)
-    token = folder.token(app, NOW)
-    with serving(folder, clock=lambda: NOW) as served:
-        pushed = Pushing(folder, served.address, app, token, [])
-        answers = [pushed.push([sent(1)]) for _ in range(5)]
-        assert [answer.status for answer in answers] == [200, 200, 200, 403, 403]
-        assert answers[-1].body["code"] == "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
-        assert Call(served.address, token).answer().status.endswith("OK")
-
-
-def test_a_key_stands_for_one_body(pushed: Pushing) -> None:
-    assert pushed.push(b"[", idempotency_key="k1").error == (400, "Invalidbody")
-    first = pushed.push([sent(1), {}], idempotency_key="k1")
-    assert first.body["added"] == 1
-    again = pushed.push([sent(1), {}], idempotency_key="k1")
-    assert (again.status, again.body) == (first.status, first.body)
-    body = gzip.compress(json.dumps([sent(1), {}]).encode())
-    assert pushed.push(body, idempotency_key="k1", content_encoding="gzip").body == first.body
-    other = pushed.push([sent(2)], idempotency_key="k1")
-    assert other.error == (400, "IdempotentParameterMismatch")
-    assert pushed.push([sent(2)], idempotency_key="k2").status == 200
-    assert set(pushed.facts()) == {fact(1), fact(2)}
-    app, _ = pushed.folder.add_app(CORP, scopes=WRITE)
-    assert pushed._replace(token=pushed.folder.token(app)).push([sent(3)], idempotency_key="k1").status == 200
-
-
-def test_a_key_is_no_client_token_of_the_contract(folder: Folder) -> None:
-    with pushing(folder) as pushed, changed(pushed, scopes=(REPORT_READ, REPORT_WRITE)):
-        call = Call(pushed.address, pushed.token, headers={"x-client-token": "k1"})
-        assert call.answer().status.endswith("200 OK")
-        assert pushed.push([sent(1)], idempotency_key="k1").status == 200
-        assert call.answer().status.endswith("200 OK")
-
-
 def test_a_store_that_is_locked_is_a_system_error_and_takes_nothing(pushed: Pushing) -> None:
-    with pushed.folder.store.database.writing():
+    with closing(sqlite3.connect(pushed.folder.settings.store, isolation_level=None)) as other:
+        other.execute("begin immediate")
         assert pushed.push([sent(1)]).status == 200
         assert pushed.push([sent(2)], idempotency_key="k").error == (500, "systemError")
     assert pushed.facts() == [fact(1)]
@@ -313,14 +209,13 @@ def test_an_inbox_that_is_in_the_way_is_a_system_error_until_it_is_not(pushed: P
     for _ in range(3):
         assert pushed.push([sent(1)]).error == (500, "systemError")
     place.unlink()
-    time.sleep(0.2)
-    assert pushed.push([sent(1)]).status == 200
+    until(lambda: pushed.push([sent(1)]).status == 200)  # whether there is room is looked at every now and then
     assert pushed.facts() == [fact(1)]
 
 
 def test_a_client_that_leaves_before_its_body_has_come_leaves_nothing(pushed: Pushing) -> None:
     for _ in range(20):
-        with socket.create_connection(pushed.address, 10) as connection:
+        with socket.create_connection(pushed.address, SOON) as connection:
             head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: 300\r\n\r\n"
             connection.sendall(head.encode() + json.dumps(sent(1)).encode())
     assert pushed.push([sent(2)]).status == 200
@@ -357,25 +252,3 @@ def test_reading_goes_on_while_much_is_pushed(folder: Folder) -> None:
                 reads += 1
         assert done.result().body["added"] == MOST_RECORDS
         assert reads > 3  # were they kept waiting, there would be one, or two
-
-
-def test_the_page_about_pushing_says_what_is_so(pushed: Pushing) -> None:
-    text = (ROOT / "docs" / "push.md").read_text("utf-8")
-    require_tool("curl")
-    (commands,) = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    (answer,) = re.findall(r"^```json\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
-    assert REPORT_WRITE in commands
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "APP_KEY": pushed.app.app_key,
-        "REPORTDATA_DATA": str(pushed.folder.path),
-    }
-    host, port = pushed.address
-    command = ["bash", "-ec", commands.replace("127.0.0.1:8080", f"{host}:{port}")]
-    with changed(pushed, scopes=()):
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        assert done.stdout.splitlines()[-1] == answer
-    assert len(pushed.facts()) == 3
-    codes = {fault.code for fault in (vars(pushes) | vars(records)).values() if isinstance(fault, Fault)} - set(ERRORS)
-    assert not [code for code in codes if f"`{code}`" not in text]

@@ -1,14 +1,13 @@
-"""Calibres of commenters: what each counts, by the oracle, on every engine."""
+"""Calibres of commenters: what each counts, by the oracle."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
@@ -19,19 +18,12 @@ from tests.support.oracle import Commented, Fact, Sent, Withdrawn, commenters_of
 
 CORPS = sorted(ZONES)
 MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Asia/Shanghai
-many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The one that counts calibres, whichever computes days."""
     made = DuckDBEngine(tmp_path_factory.mktemp("engine"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[Writer]:
-    made = Writer(tmp_path)
     yield made
     made.close()
 
@@ -63,22 +55,25 @@ def counted(engine: Engine, writer: Writer, *files: list[Fact]) -> dict[str, dic
     }
 
 
-@many
-@given(facts=facts, data=st.data())
-def test_every_calibre_counts_what_the_oracle_counts(
-    engine: Engine, writer: Writer, facts: list[Fact], data: st.DataObject
-) -> None:
-    files: list[list[Fact]] = [[], []]
-    for fact in data.draw(st.permutations(facts + facts[:3])):
-        files[data.draw(st.integers(0, 1))].append(fact)
-    found = counted(engine, writer, *files)
-    for calibre in CALIBRES:
-        assert found[str(calibre)] == commenters_of(facts, ZONES, calibre.day, calibre.commenters, calibre.own), calibre
-    kpis = engine.kpis(
-        *([writer.file(kind, [f for f in facts if isinstance(f, kind)])] for kind in (Sent, Commented, Withdrawn))
-    )
-    served = {(row.corp_id, row.stat_day): n for row in kpis if (n := row.measures["commenters"])}
-    assert found[str(DEFAULT_CALIBRE)] == served, "the default calibre is what is served"
+def test_every_calibre_counts_what_the_oracle_counts(engine: Engine, writer: Writer, examples: settings) -> None:
+    @examples
+    @given(facts=facts, data=st.data())
+    def check(facts: list[Fact], data: st.DataObject) -> None:
+        files: list[list[Fact]] = [[], []]
+        for fact in data.draw(st.permutations(facts + facts[:3])):
+            files[data.draw(st.integers(0, 1))].append(fact)
+        found = counted(engine, writer, *files)
+        for calibre in CALIBRES:
+            expected = commenters_of(facts, ZONES, calibre.day, calibre.commenters, calibre.own)
+            assert found[str(calibre)] == expected, calibre
+        sent, commented, withdrawn = (
+            [writer.file(kind, [f for f in facts if isinstance(f, kind)])] for kind in (Sent, Commented, Withdrawn)
+        )
+        kpis = engine.kpis(sent, commented, withdrawn)
+        served = {(row.corp_id, row.stat_day): n for row in kpis if (n := row.measures["commenters"])}
+        assert found[str(DEFAULT_CALIBRE)] == served, "the default calibre is what is served"
+
+    check()
 
 
 def test_other_organisations_are_left_out_and_no_file_is_no_row(engine: Engine, writer: Writer) -> None:

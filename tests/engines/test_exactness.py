@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from reportdata.pipeline import silent
 from reportdata.pipeline.sources import Source
 from reportdata.readers import Format
 from reportdata.readers.tables import read_heading, read_table
+from tests.support.examples import tried_with
 
 ZONES = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("America/New_York"), "ding3": ZoneInfo("Africa/Cairo")}
 HEADINGS = {
@@ -95,7 +97,7 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
         return []
     user = "''" if kind == "withdrawn" else "user_id"
     more = "template, departments" if kind == "sent" else "null, null"
-    rows = duckdb.sql(
+    rows = duckdb.execute(
         f"select corp_id, report_id, {user}, epoch_us({kind}_at), strftime(stat_day, '%Y%m%d'), {more} "
         f"from read_parquet({files}, hive_partitioning = false)"
     ).fetchall()
@@ -114,39 +116,45 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
-@given(tables, st.sampled_from([None, "ding2"]))
-def test_whole_columns_and_single_records_give_the_same_facts(
-    table: tuple[str, list[tuple[str, ...]]], corp_id: str | None
-) -> None:
-    kind, rows = table
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / "table.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([HEADINGS[kind], *rows])
-        columns = read_columns(HEADINGS[kind])
-        whole = _whole(path, Path(temporary), columns, corp_id)
-        if whole is not None:
-            single = _one_by_one(path, columns, corp_id)
-            assert single is not None
-            assert sorted(whole, key=repr) == sorted(single, key=repr)
+@tried_with(40, 150)
+def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(tables, st.sampled_from([None, "ding2"]))
+    def check(table: tuple[str, list[tuple[str, ...]]], corp_id: str | None) -> None:
+        kind, rows = table
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary) / "table.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([HEADINGS[kind], *rows])
+            columns = read_columns(HEADINGS[kind])
+            whole = _whole(path, Path(temporary), columns, corp_id)
+            if whole is not None:
+                single = _one_by_one(path, columns, corp_id)
+                assert single is not None
+                assert sorted(whole, key=repr) == sorted(single, key=repr)
+
+    check()
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.sampled_from([*ZONES]), st.integers(946_800_000, 4_102_300_000), st.sampled_from([0, 500_000, 123_456]))
-def test_common_forms_are_taken_as_whole_columns(corp_id: str, seconds: int, fraction: int) -> None:
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction)
-    local = moment.astimezone(ZONES[corp_id])
-    texts = [f"{local:%Y-%m-%d %H:%M:%S}", local.isoformat(), str(seconds).zfill(10), str(seconds * 1000).zfill(13)]
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / "table.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            rows = [[corp_id, f"r{at}", "u", text, "日报", "研发部,市场部"] for at, text in enumerate(texts)]
-            csv.writer(file).writerows([HEADINGS["sent"], *rows])
-        columns = read_columns(HEADINGS["sent"])
-        whole = _whole(path, Path(temporary), columns, None)
-        assert whole is not None
-        assert sorted(whole, key=repr) == _one_by_one(path, columns, None)
+@tried_with(10, 40)
+def test_common_forms_are_taken_as_whole_columns(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.sampled_from([*ZONES]), st.integers(946_800_000, 4_102_300_000), st.sampled_from([0, 500_000, 123_456]))
+    def check(corp_id: str, seconds: int, fraction: int) -> None:
+        moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction)
+        local = moment.astimezone(ZONES[corp_id])
+        texts = [f"{local:%Y-%m-%d %H:%M:%S}", local.isoformat(), str(seconds).zfill(10), str(seconds * 1000).zfill(13)]
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary) / "table.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                rows = [[corp_id, f"r{at}", "u", text, "日报", "研发部,市场部"] for at, text in enumerate(texts)]
+                csv.writer(file).writerows([HEADINGS["sent"], *rows])
+            columns = read_columns(HEADINGS["sent"])
+            whole = _whole(path, Path(temporary), columns, None)
+            assert whole is not None
+            assert sorted(whole, key=repr) == _one_by_one(path, columns, None)
+
+    check()
 
 
 _REMARKS = st.text(st.sampled_from(list('a" ,\n\r日')), max_size=4)
@@ -161,32 +169,34 @@ _ROWS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
-@given(_ROWS, st.sampled_from(["\n", "\r\n"]), st.integers(1, 120), st.booleans())
-def test_a_file_in_parts_gives_what_it_gives_as_a_whole(
-    rows: list[str], end: str, size: int, has_bad_record: bool
-) -> None:
-    rows = [*rows, *(["r9,u9,never,"] if has_bad_record else [])]
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / "table.csv"
-        path.write_text(end.join(["report_id,user_id,sent_at,remark", *rows, ""]), "utf-8", newline="")
-        found: list[list[Fact] | str] = []
-        for name, part_size in (("parts", size), ("whole", None)):
-            folder = Path(temporary, name)
-            folder.mkdir()
-            staging = Staging(folder)
-            source = Source(path, Format.CSV, Organisations(ZONES), "ding2", None, silent)
-            try:
-                if part_size is not None:
-                    source.stage(staging, folder, part_size, None)
-                else:
-                    staging.add_facts(source.facts())
-                found.append(sorted(_staged(folder, "sent"), key=repr))
-            except InputError as error:
-                found.append(error.message)
-            finally:
-                staging.close()
-        assert found[0] == found[1]
+@tried_with(12, 100)
+def test_a_file_in_parts_gives_what_it_gives_as_a_whole(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(_ROWS, st.sampled_from(["\n", "\r\n"]), st.integers(1, 120), st.booleans())
+    def check(rows: list[str], end: str, size: int, has_bad_record: bool) -> None:
+        rows = [*rows, *(["r9,u9,never,"] if has_bad_record else [])]
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary) / "table.csv"
+            path.write_text(end.join(["report_id,user_id,sent_at,remark", *rows, ""]), "utf-8", newline="")
+            found: list[list[Fact] | str] = []
+            for name, part_size in (("parts", size), ("whole", None)):
+                folder = Path(temporary, name)
+                folder.mkdir()
+                staging = Staging(folder)
+                source = Source(path, Format.CSV, Organisations(ZONES), "ding2", None, silent)
+                try:
+                    if part_size is not None:
+                        source.stage(staging, folder, part_size, None)
+                    else:
+                        staging.add_facts(source.facts())
+                    found.append(sorted(_staged(folder, "sent"), key=repr))
+                except InputError as error:
+                    found.append(error.message)
+                finally:
+                    staging.close()
+            assert found[0] == found[1]
+
+    check()
 
 
 def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
@@ -205,7 +215,8 @@ def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.jsonl" for number in range(4)]
     for number, path in enumerate(files):
         path.write_bytes(msgspec.json.Encoder().encode_lines(facts[number::3] if number < 3 else []))
-    for number, known in enumerate((None, lambda _kind, _day: [])):
+    nothing: Callable[[Kind, str], list[Path]] = lambda _kind, _day: []  # noqa: E731
+    for number, known in enumerate((None, nothing)):
         folder = tmp_path / f"staged{number}"
         folder.mkdir()
         staging = Staging(folder)

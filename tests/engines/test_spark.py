@@ -1,69 +1,166 @@
-"""Spark as an extra: what is said without it, and that nothing else needs it."""
+"""What Spark alone can do wrong: its command, object storage, its types, and a driver that dies."""
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shutil
+import signal
 import subprocess
 import sys
-from importlib.metadata import requires
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
-from reportdata.settings import Settings
-from tests.support.folders import Folder, run
-from tests.support.paths import ROOT
+from reportdata.catalogue import REPORT_DATA
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.engines.duckdb.connection import COLUMNS as DUCKDB_COLUMNS
+from reportdata.engines.spark import SparkEngine
+from reportdata.engines.spark.session import open_session
+from reportdata.errors import EngineError
+from reportdata.facts import KINDS as KIND_NAMES
+from tests.support.cluster import LOCAL, SHORT, Cluster
+from tests.support.facts_files import ZONES, Writer, measured
+from tests.support.folders import Folder
+from tests.support.oracle import Sent
+from tests.support.paths import DATA, ROOT
+from tests.support.platform_facts import DAY, write_platform
+from tests.support.tools import REQUIRED, require_tool
 
-WITHOUT = """
-import sys
-sys.modules["pyspark"] = None  # as if it were not installed
-from reportdata.cli import main
-main()
-"""
+pytestmark = pytest.mark.spark
 
-
-def test_a_plain_installation_has_no_spark() -> None:
-    needed = [line for line in requires("reportdata") or () if "spark" in line]
-    assert needed
-    assert all("extra ==" in line for line in needed)
-    for name in ("run", "dev"):
-        assert "pyspark" not in (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
-    assert "pyspark==4.3" in (ROOT / "requirements" / "spark.txt").read_text("utf-8")
-
-
-def test_a_refresh_without_spark_imports_none(folder: Folder, tmp_path: Path) -> None:
-    folder.add_organisation("c1")
-    path = tmp_path / "reports.csv"
-    path.write_text("report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\n")
-    code = (
-        "import sys; from reportdata.cli import cli; cli(standalone_mode=False); "
-        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('pyspark', 'py4j')))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "import", str(path), "--data", str(folder.path)], capture_output=True, text=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+CONF = {**LOCAL, **SHORT}
+AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
+PLATFORM = 10_000_000 if os.environ.get("REPORTDATA_TESTS_FULL") else 20_000
 
 
-def test_spark_that_is_not_installed_is_said(folder: Folder, tmp_path: Path) -> None:
-    folder.add_organisation("c1")
-    path = tmp_path / "reports.csv"
-    path.write_text("report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\n")
-    command = [sys.executable, "-c", WITHOUT, "import", str(path), "--engine", "spark", "--data", str(folder.path)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "pyspark" in done.stderr
-    assert "pip install 'reportdata[spark]'" in done.stderr
-    # What was imported is in the lake, and the next refresh computes it.
-    assert run(folder, "refresh").output == "Computed 1 day; 1 value changed.\n"
+@pytest.fixture
+def platform(folder: Folder, tmp_path: Path) -> Folder:
+    """A folder with a day of a platform, which DuckDB has computed."""
+    source = tmp_path / "platform"
+    source.mkdir()
+    done = folder.import_(*write_platform(source, PLATFORM), add_in=ZONES["c1"])
+    assert (done.failures, done.added) == ([], PLATFORM)
+    return folder
 
 
-@pytest.mark.parametrize("given", ["spark.executor.memory", "=4g", ""])
-def test_a_setting_of_spark_has_a_name_and_a_value(folder: Folder, given: str) -> None:
-    folder.add_organisation("c1")
-    done = run(folder, "refresh", "--engine", "spark", "--spark-conf", given)
-    assert done.exit_code == 2
-    assert "spark.executor.memory=4g" in done.output
+def test_the_command_on_a_cluster_computes_the_same_rows(spark_cluster: Cluster, platform: Folder) -> None:
+    rows = platform.store.kpis_between(REPORT_DATA, None, DAY, DAY)
+    (command,) = re.findall(r"^reportdata refresh .*spark.*$", (ROOT / "docs" / "scale.md").read_text("utf-8"), re.M)
+    command = re.sub(r"spark://\S+", spark_cluster.master, command)
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "REPORTDATA_DATA": str(platform.path),
+        "REPORTDATA_SPARK_CONF": " ".join(f"{name}={value}" for name, value in CONF.items()),
+    }
+    # The store loses what it knows of the day, and most rows of it; then the day is computed though it is not stale.
+    platform.store.put_days(REPORT_DATA, {DAY: "lost"}, rows[:10], 0)
+    for period, right in (("", False), (f" --from {DAY} --to {DAY}", True)):
+        run = subprocess.run(
+            ["bash", "-ec", f"{command}{period} --json"], env=environment, capture_output=True, text=True
+        )
+        assert run.returncode == 0, run.stderr
+        done = json.loads(run.stdout)
+        assert (done["days"], done["changed"] == 0) == ([DAY], right)
+        assert platform.store.kpis_between(REPORT_DATA, None, DAY, DAY) == rows
 
 
-def test_the_engine_is_that_of_this_process_unless_it_is_said(tmp_path: Path) -> None:
-    assert Settings(tmp_path).engine == "duckdb"
+@pytest.fixture(scope="module")
+def s3a(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What Spark needs to read object storage, as its setting ``spark.jars`` wants it."""
+    place = tmp_path_factory.mktemp("s3a")
+    pom = DATA / "s3a" / "pom.xml"
+    goal = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={place}")
+    done = subprocess.run([require_tool("mvn"), "-B", "-q", "-f", pom, *goal], capture_output=True, text=True)
+    if done.returncode:
+        (pytest.fail if "mvn" in REQUIRED else pytest.skip)(f"hadoop-aws could not be fetched: {done.stdout[-500:]}")
+    return ",".join(str(path) for path in sorted(place.iterdir()) if not path.name.startswith("slf4j-"))
+
+
+def test_spark_computes_the_same_rows_from_object_storage(
+    spark_cluster: Cluster, s3a: str, storage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs" / "scale.md").read_text("utf-8")
+    (given,) = re.findall(r'^export REPORTDATA_SPARK_CONF="(.*s3a.*)"$', text, re.MULTILINE)
+    packages, *others = given.split()
+    assert packages.startswith("spark.jars.packages=org.apache.hadoop:hadoop-aws:3.5.0")
+    conf = {**CONF, "spark.jars": s3a, **dict(setting.split("=", 1) for setting in others)}
+    monkeypatch.setenv("REPORTDATA_LAKE", storage)
+    monkeypatch.setenv("REPORTDATA_SPARK_CONF", " ".join(f"{name}={value}" for name, value in conf.items()))
+    remote = Folder(tmp_path / "remote", lake_at=storage)
+    with closing(remote.store):
+        (tmp_path / "platform").mkdir()
+        done = remote.import_(*write_platform(tmp_path / "platform", 20_000), add_in=ZONES["c1"])
+        assert (done.failures, done.added) == ([], 20_000)
+        rows = remote.store.kpis_between(REPORT_DATA, None, DAY, DAY)
+        remote.store.put_days(REPORT_DATA, {DAY: "lost"}, rows[:10], 0)
+        # Nothing of the lake is on this machine's disk that the cluster could read instead.
+        shutil.rmtree(remote.settings.lake)
+        options = ["--engine", "spark", "--spark-master", spark_cluster.master, "--data", str(remote.path), "--json"]
+        command = [sys.executable, "-m", "reportdata", "refresh", *options]
+        run = subprocess.run(command, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        assert json.loads(run.stdout)["days"] == [DAY]
+        assert remote.store.kpis_between(REPORT_DATA, None, DAY, DAY) == rows
+        assert not list(remote.settings.lake.rglob("*.parquet"))
+
+
+def test_spark_reads_every_column_as_it_was_written(
+    spark_cluster: Cluster, platform: Folder, writer: Writer, tmp_path: Path
+) -> None:
+    types = {"varchar": "string", "date": "date", "timestamptz": "timestamp"}
+    odd = writer.file(Sent, [Sent("c1", "日志'1 \U0001f600", "U1", AT, "", ("研发部",)), Sent("c1", "r", "u", AT)])
+    with closing(DuckDBEngine()) as here, closing(SparkEngine(here, spark_cluster.master, CONF)):
+        session = open_session(spark_cluster.master, CONF)
+        for kind in KIND_NAMES:
+            merged = tmp_path / f"{kind}.parquet"
+            here.merge(kind, [*platform.lake.paths(kind), *([odd] if kind == "sent" else [])], merged)
+            schema = ", ".join(f"{name} {types[type_]}" for name, type_ in DUCKDB_COLUMNS[kind].items())
+            for path in (merged, platform.lake.paths(kind)[0]):
+                texts = [
+                    f"epoch_us({name})" if type_ == "timestamptz" else f"{name}::varchar"
+                    for name, type_ in DUCKDB_COLUMNS[kind].items()
+                ]
+                expected = duckdb.execute(
+                    f"select {', '.join(texts)} from read_parquet('{path}') order by all limit 500"
+                )
+                texts = [text.replace("epoch_us", "unix_micros").replace("::varchar", "") for text in texts]
+                texts[1] = "cast(stat_day as string)"
+                found = session.read.schema(schema).parquet(str(path)).selectExpr(*texts).collect()
+                assert sorted(map(tuple, found), key=_nulls_last)[:500] == expected.fetchall()
+
+
+def _nulls_last(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple((cell is None, cell) for cell in row)
+
+
+def children_of(process: int) -> list[Path]:
+    """The processes that a process has started, as folders of ``/proc``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            found += [path] * (f"\nPPid:\t{process}\n" in (path / "status").read_text("utf-8"))
+    return found
+
+
+def test_spark_begins_anew_when_its_driver_has_died(spark_cluster: Cluster, writer: Writer) -> None:
+    with closing(DuckDBEngine()) as here, closing(SparkEngine(here, spark_cluster.master, CONF)) as engine:
+        _assert_it_begins_anew(engine, writer)
+
+
+def _assert_it_begins_anew(engine: SparkEngine, writer: Writer) -> None:
+    sent = writer.file(Sent, [Sent("c1", "r1", "u1", AT)])
+    expected = {("c1", "20240301"): (1, 1, 0)}
+    assert measured(engine, {Sent: [sent]}) == expected
+    (jvm,) = [child for child in children_of(os.getpid()) if b"SparkSubmit" in (child / "cmdline").read_bytes()]
+    os.kill(int(jvm.name), signal.SIGKILL)
+    with pytest.raises(EngineError, match="Spark") as raised:
+        measured(engine, {Sent: [sent]})
+    assert raised.value.hint
+    assert measured(engine, {Sent: [sent]}) == expected

@@ -14,15 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from reportdata.errors import InboxError
 from reportdata.inbox import Inbox, Writer, facts_of
-from tests.support.inbox_places import Place
-from tests.support.inboxes import SOON, lines, numbers, waited
+from tests.support.inboxes import INBOXES, Place, lines, numbers, waited
 from tests.support.paths import ROOT
+from tests.support.waiting import SOON
 
 
-@pytest.fixture(params=["folder", "postgres"])
+@pytest.fixture(params=INBOXES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return Place(request.param, tmp_path)
+    return Place.new(request.param, tmp_path)
 
 
 @pytest.fixture
@@ -45,25 +46,31 @@ def test_what_is_acknowledged_is_taken_up_once(place: Place, inbox: Inbox, write
         writer.append(lines(number, number + 10)).result(SOON)
         assert inbox.backlog() > 0
         paths = waited(inbox, 1)
-        assert numbers(inbox, paths) == [number, number + 10]
+        assert numbers(paths) == [number, number + 10]
         assert before - 1 <= int(paths[0].name.partition("-")[0], 16) / 1e6 <= time.time() + 1
         with closing(place.inbox()) as other:
-            assert numbers(other, other.ready()) == [number, number + 10]
+            assert numbers(other.ready()) == [number, number + 10]
         inbox.remove(paths)
         inbox.remove(paths)
         assert (list(inbox.ready()), inbox.backlog()) == ([], 0)
         assert not any(path.exists() for path in paths)
 
 
-def test_many_who_wait_share_few_commits(inbox: Inbox, writer: Writer) -> None:
-    def push(number: int) -> None:
-        writer.append(lines(number)).result(SOON)
+def test_closing_finishes_what_is_queued_and_takes_no_more(inbox: Inbox, writer: Writer) -> None:
+    futures = [writer.append(lines(number)) for number in range(50)]
+    writer.close()
+    assert all(future.done() for future in futures)
+    assert numbers(inbox.ready()) == list(range(50))
+    with pytest.raises(InboxError, match="is closed"):
+        writer.append(lines(1))
 
-    with ThreadPoolExecutor(200) as callers:
-        list(callers.map(push, range(200)))
+
+def test_what_comes_at_once_shares_few_commits(inbox: Inbox, writer: Writer) -> None:
+    for future in [writer.append(lines(number)) for number in range(1000)]:
+        future.result(SOON)
     assert 0 < writer.commits < 100
     writer.close()
-    assert sorted(numbers(inbox, inbox.ready())) == list(range(200))
+    assert numbers(inbox.ready()) == list(range(1000))
 
 
 def test_who_gave_up_keeps_nobody_waiting(inbox: Inbox, writer: Writer) -> None:
@@ -73,7 +80,7 @@ def test_who_gave_up_keeps_nobody_waiting(inbox: Inbox, writer: Writer) -> None:
         if not future.cancelled():
             future.result(SOON)
     writer.close()
-    assert len(numbers(inbox, inbox.ready())) == 200 - len(given_up)
+    assert len(numbers(inbox.ready())) == 200 - len(given_up)
 
 
 def test_nothing_is_lost_between_a_writer_and_one_who_looks_all_the_time(place: Place, inbox: Inbox) -> None:
@@ -83,7 +90,7 @@ def test_nothing_is_lost_between_a_writer_and_one_who_looks_all_the_time(place: 
     def take() -> None:
         while not ending.is_set() or inbox.ready():
             paths = inbox.ready()
-            found.extend(numbers(inbox, paths))
+            found.extend(numbers(paths))
             inbox.remove(paths)
 
     with ThreadPoolExecutor(3) as threads:
@@ -123,23 +130,20 @@ def test_a_damaged_segment_is_kept_and_passed_over(place: Place, inbox: Inbox, w
     writer.append(b"no fact\n").result(SOON)
     writer.close()
     (path,) = waited(inbox, 1)
-    with pytest.raises(Exception, match="line 1"):
+    with pytest.raises(InboxError, match="line 1"):
         list(facts_of(path))
     assert inbox.set_aside(path)
     with closing(place.writer()) as another:
         another.append(lines(4)).result(SOON)
-    assert numbers(inbox, inbox.ready()) == [4]
+    assert numbers(inbox.ready()) == [4]
 
 
 # Prints each number when it is acknowledged.
 WRITING = """
 import sys
 from pathlib import Path
-from tests.support.inbox_places import Place
-from tests.support.inboxes import lines
-place = Place("", Path())
-place.folder, place.address = Path(sys.argv[1]), sys.argv[2]
-writer = place.writer()
+from tests.support.inboxes import Place, lines
+writer = Place(Path(sys.argv[1]), sys.argv[2]).writer()
 for number in range(1_000_000):
     writer.append(lines(number)).result()
     print(number, flush=True)
@@ -155,19 +159,19 @@ def test_a_writer_that_dies_leaves_all_that_it_acknowledged(place: Place, inbox:
             pass
         process.kill()
         acknowledged = [*range(101), *map(int, process.stdout.read().split())]
-    found = numbers(inbox, inbox.ready())
+    found = numbers(inbox.ready())
     assert acknowledged == found[: len(acknowledged)]
     assert len(found) <= len(acknowledged) + 1
 
 
-def test_what_a_dead_worker_had_fetched_goes(place: Place, inbox: Inbox, writer: Writer) -> None:
-    if not place.address:
-        pytest.skip("the folder's segments are files")
+@pytest.mark.postgres
+def test_what_a_dead_worker_had_fetched_from_a_database_goes(tmp_path: Path) -> None:
+    place = Place.new("postgres", tmp_path)
     left = place.folder / "fetched-dead"
     left.mkdir(parents=True)
     (left / "x.jsonl").write_text("x")
-    writer.append(lines(1)).result(SOON)
-    assert len(inbox.ready()) == 1
-    assert not left.exists()
-    inbox.close()
+    with closing(place.inbox()) as inbox, closing(place.writer()) as writer:
+        writer.append(lines(1)).result(SOON)
+        assert len(inbox.ready()) == 1
+        assert not left.exists()
     assert list(place.folder.iterdir()) == []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -14,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import BadValue, LakeError
-from reportdata.lake.s3.log import HOUR, MANY, Added, Entry, Log, State
-from reportdata.lake.s3.objects import Missing, Objects, read_address
+from reportdata.lake.s3.log import HOUR, Added, Entry, Log, State
+from reportdata.lake.s3.objects import Found, Missing, Objects, read_address
+from tests.support.lakes import Later
+from tests.support.waiting import SOON
 
+MANY, BATCH = 16, 8
+"""Entries after which a log is folded, and that are read at once: few, so that a long log is soon made."""
 KEYS = [f"sent/stat_day=2024-01-0{number}/a.parquet" for number in range(1, 7)]
 entries = st.builds(
     lambda adds, replaces, gone: Entry(
@@ -43,16 +46,16 @@ def test_entries_say_the_same_in_any_order_and_how_often_they_are_read(done: lis
     assert (state.live.keys(), state.replaced, state.gone) == (whole.live.keys(), whole.replaced, whole.gone)
 
 
-class Clock:
-    ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
+@pytest.fixture(autouse=True)
+def _short_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("reportdata.lake.s3.log")
+    monkeypatch.setattr(module, "MANY", MANY)
+    monkeypatch.setattr(module, "_BATCH", BATCH)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> Later:
+    return Later()
 
 
 @pytest.fixture
@@ -61,9 +64,9 @@ def objects(storage: str) -> Objects:
 
 
 @pytest.fixture
-def writers(objects: Objects, clock: Clock) -> Iterator[list[Log]]:
+def writers(objects: Objects, clock: Later) -> list[Log]:
     """Several writers, as on several machines."""
-    return [Log(objects, clock) for _ in range(3)]  # type: ignore[return-value]
+    return [Log(objects, clock) for _ in range(3)]
 
 
 def adding(*names: object) -> Entry:
@@ -75,7 +78,7 @@ def live(log: Log) -> set[str]:
 
 
 def test_a_long_log_is_folded_and_what_was_folded_goes_an_hour_later(
-    writers: list[Log], objects: Objects, clock: Clock
+    writers: list[Log], objects: Objects, clock: Later
 ) -> None:
     one, other, fresh = writers
     for number in range(MANY + 1):
@@ -96,13 +99,13 @@ def test_a_long_log_is_folded_and_what_was_folded_goes_an_hour_later(
 
 
 def test_two_writers_fold_at_once_and_neither_loses_what_the_other_wrote(
-    writers: list[Log], objects: Objects, clock: Clock
+    writers: list[Log], objects: Objects, clock: Later
 ) -> None:
     one, other, fresh = writers
     for number in range(MANY + 1):
         one.append(adding(number))
     assert live(one) == live(other)
-    really, between = objects.list, threading.Barrier(2, timeout=60)
+    really, between = objects.list, threading.Barrier(2, timeout=SOON)
 
     def fold(log: Log, name: str) -> None:
         state = log.state()
@@ -126,7 +129,7 @@ def test_two_writers_fold_at_once_and_neither_loses_what_the_other_wrote(
 
 
 def test_what_was_folded_is_neither_read_nor_folded_again(
-    writers: list[Log], objects: Objects, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    writers: list[Log], objects: Objects, clock: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other, fresh = writers
     for turn in range(3):
@@ -139,10 +142,15 @@ def test_what_was_folded_is_neither_read_nor_folded_again(
     assert len(objects.list("log")) == 3 * (MANY + 2)  # nothing was removed yet
     asked: list[str] = []
     really = objects.get
-    monkeypatch.setattr(objects, "get", lambda key: asked.append(key) or really(key))
+
+    def getting(key: str) -> bytes:
+        asked.append(key)
+        return really(key)
+
+    monkeypatch.setattr(objects, "get", getting)
     expected = {f"{turn}-{number}" for turn in range(3) for number in range(MANY + 1)}
     assert live(fresh) == expected
-    assert len(asked) <= 32
+    assert len(asked) <= BATCH
     clock.ahead = HOUR + 300  # an hour after the first was folded, before that of the second
     other.state()
     other.tidy()
@@ -156,7 +164,7 @@ def test_what_was_folded_is_neither_read_nor_folded_again(
 
 
 def test_a_name_that_was_replaced_is_forgotten_once_nobody_can_add_it_again(
-    writers: list[Log], objects: Objects, clock: Clock
+    writers: list[Log], objects: Objects, clock: Later
 ) -> None:
     one, other, _ = writers
     one.append(adding("old", "kept"))
@@ -178,14 +186,15 @@ def test_a_name_that_was_replaced_is_forgotten_once_nobody_can_add_it_again(
 
 
 def test_who_listed_entries_that_are_removed_meanwhile_lists_again(
-    writers: list[Log], objects: Objects, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    writers: list[Log], objects: Objects, clock: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other, reader = writers
     for number in range(MANY + 1):
         one.append(adding(number))
-    really, listed = objects.list, []
+    really = objects.list
+    listed: list[int] = []
 
-    def listing(folder: str):  # type: ignore[no-untyped-def]
+    def listing(folder: str) -> list[Found]:
         found = really(folder)
         if not listed:
             listed.append(len(found))

@@ -19,6 +19,7 @@ from reportdata.days import from_date, to_date
 from reportdata.readers import Format
 from tests.support.folders import Folder
 from tests.support.paths import DATA, LARGER
+from tests.support.waiting import SOON
 
 Row = Mapping[str, str | int]
 
@@ -72,11 +73,9 @@ def read_head(lines: Iterator[str]) -> Answer:
 
 
 @contextmanager
-def connected(
-    address: tuple[str, int], timeout: float = 10, ca: Path | None = None
-) -> Iterator[Callable[[bytes], Answer]]:
+def connected(address: tuple[str, int], ca: Path | None = None) -> Iterator[Callable[[bytes], Answer]]:
     """A connection, as a function that sends bytes and returns the next answer; with ``ca``, over TLS."""
-    with _connection(address, timeout, ca) as connection, connection.makefile("rb") as incoming:
+    with _connection(address, ca) as connection, connection.makefile("rb") as incoming:
 
         def ask(request: bytes) -> Answer:
             connection.sendall(request)
@@ -87,8 +86,8 @@ def connected(
         yield ask
 
 
-def _connection(address: tuple[str, int], timeout: float, ca: Path | None) -> socket:
-    connection = create_connection(address, timeout)
+def _connection(address: tuple[str, int], ca: Path | None) -> socket:
+    connection = create_connection(address, SOON)
     if ca is None:
         return connection
     return create_default_context(cafile=ca).wrap_socket(connection, server_hostname=address[0])
@@ -153,5 +152,7 @@ def import_organisation(folder: Folder, name: str) -> tuple[str, dict[str, list[
     zero, uncovered = (from_date(to_date(max(days)) + timedelta(days=after)) for after in (1, 2))
     folder.cover(corp_id, zero, zero)
     days[zero] = {"4100_DAY": 0, "4101_DAY": 0, "4102_DAY": 0}
-    rows = {day: [{"stat_date": day, "corp_id": corp_id, **values}] for day, values in days.items()}
+    rows: dict[str, list[Row]] = {
+        day: [{"stat_date": day, "corp_id": corp_id, **values}] for day, values in days.items()
+    }
     return corp_id, rows | {uncovered: []}

@@ -7,11 +7,12 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.support.waiting import until
 
 LOCAL = {
     "spark.driver.host": "127.0.0.1",
@@ -27,9 +28,6 @@ LOCAL = {
 """What a driver of tests needs: loopback alone, and little of the machine."""
 SHORT = {f"spark.{part}.extraJavaOptions": "-XX:TieredStopAtLevel=1" for part in ("driver", "executor")}
 """For runs of seconds: Java's best compiler takes longer than what it makes saves."""
-
-_SOON = 120.0
-"""Seconds in which a process must have begun; a busy machine takes many."""
 
 
 class Cluster(NamedTuple):
@@ -96,10 +94,11 @@ def _running(name: str, arguments: Sequence[str], log: Path) -> Iterator[subproc
 
 def _said(log: Path, pattern: str) -> str:
     """What a process says in its log, waited for."""
-    end = time.monotonic() + _SOON
-    while time.monotonic() < end:
-        found = re.search(pattern, log.read_text("utf-8", errors="replace"))
-        if found:
-            return found[1]
-        time.sleep(0.05)
-    raise TimeoutError(f"no {pattern!r} in {log}:\n{log.read_text('utf-8', errors='replace')[-2000:]}")
+
+    def found() -> re.Match[str] | None:
+        return re.search(pattern, log.read_text("utf-8", errors="replace"))
+
+    until(found)
+    said = found()
+    assert said is not None
+    return said[1]

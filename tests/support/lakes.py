@@ -12,7 +12,7 @@ from pathlib import Path
 from reportdata.days import to_date
 from reportdata.facts import Kind
 from reportdata.lake import Incoming, Lake
-from reportdata.lake.s3 import S3Lake
+from reportdata.lake.s3 import DAY, S3Lake
 
 
 class Later:
@@ -37,6 +37,7 @@ def put(incoming: Incoming, kind: Kind, day: str, content: bytes, name: str = "f
 
 
 def add(lake: Lake, *files: tuple[Kind, str, bytes]) -> None:
+    """Add files at once, each of a kind and a day, with its content."""
     with lake.incoming() as incoming:
         for number, (kind, day, content) in enumerate(files):
             put(incoming, kind, day, content, f"facts-{number}")
@@ -44,11 +45,13 @@ def add(lake: Lake, *files: tuple[Kind, str, bytes]) -> None:
 
 
 def read(lake: Lake, paths: Sequence[Path]) -> list[bytes]:
+    """What is in files."""
     with lake.located(paths) as places:
         return [place.read_bytes() for place in places]
 
 
 def contents(lake: Lake, files: dict[str, tuple[Path, ...]]) -> dict[str, list[bytes]]:
+    """What is in the files of days."""
     return {day: sorted(read(lake, paths)) for day, paths in files.items()}
 
 
@@ -70,13 +73,27 @@ def child(code: str, lake: Lake, *arguments: object) -> Iterator[subprocess.Pope
 
 
 def line_of(process: subprocess.Popen[str]) -> str:
+    """The next line that a process prints."""
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
 def replace(lake: Lake, files: Sequence[Path], content: bytes | None) -> Path | None:
+    """Let a file with this content stand in for others, or none; returns it."""
     with lake.refreshing(), lake.incoming() as incoming:
         by = incoming.folder / "merged"
         if content is not None:
             by.write_bytes(content)
         return lake.replace(files, by if content is not None else None)
+
+
+def sweep(lake: Lake) -> int | None:
+    """Remove what was replaced and may go by now."""
+    with lake.refreshing():
+        return lake.sweep()
+
+
+def sweep_later(lake: Lake) -> int | None:
+    """Remove what was replaced, when nobody on another machine can be reading it any more."""
+    later.ahead += 2 * DAY
+    return sweep(lake)

@@ -6,76 +6,45 @@ import atexit
 import itertools
 import shutil
 import signal
-import subprocess
-import time
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import quote
 
 import psycopg
 
-from tests.support.postgres_server import programs, user, within_reach
+from tests.support import postgres_server
+from tests.support.postgres_server import programs
 
-_USER = "tests"
+_ROLE = "tests"
+_SETTINGS = {"max_connections": "200", "shared_buffers": "32MB", "fsync": "off"}
 _fresh = itertools.count()
 _servers: list[Server] = []
 
 
-class Server:
-    """A server in a folder of its own, which listens on a socket there, and on a port of loopback when it is given. It
-    does not wait for the disk: nothing here cuts the power."""
+class Server(postgres_server.Server):
+    """A server in a folder of its own. It does not wait for the disk: nothing here cuts the power."""
 
     def __init__(self, port: int | None = None) -> None:
         found = programs()
-        assert found is not None
-        self._folder = Path(mkdtemp(prefix="pg-"))
-        self._programs = within_reach(found, self._folder)
-        self._user = user()
-        if self._user is not None:
-            shutil.chown(self._folder, self._user)
-        self.port = port
-        initdb = [self._programs / "initdb", "-D", self._folder / "data", "-U", _USER, "--auth=trust", "--locale=C"]
-        subprocess.run([*initdb, "--encoding=UTF8"], check=True, stdout=subprocess.DEVNULL, user=self._user, cwd="/")
-        self.start()
-
-    def start(self) -> None:
-        """Start it, and wait until it takes connections."""
-        options = {"unix_socket_directories": self._folder, "listen_addresses": "127.0.0.1" if self.port else ""}
-        options |= {"port": self.port or 5432, "max_connections": 200, "shared_buffers": "32MB", "fsync": "off"}
-        command = [
-            self._programs / "postgres",
-            "-D",
-            self._folder / "data",
-            *(f"-c{k}={v}" for k, v in options.items()),
-        ]
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stderr=log, user=self._user, cwd="/")
-        pid = self._folder / "data" / "postmaster.pid"
-        end = time.monotonic() + 60
-        while not (pid.exists() and pid.read_text("utf-8").rstrip().endswith("ready")):
-            assert self._process.poll() is None, (self._folder / "log").read_text("utf-8")
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
-    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop it: at once by default, ``SIGQUIT`` without any order, as a crash."""
-        self._process.send_signal(how)
-        self._process.wait(60)
+        assert found is not None, "there is no PostgreSQL"
+        super().__init__(found, Path(mkdtemp(prefix="pg-")), _ROLE, _SETTINGS, port)
 
     def remove(self) -> None:
         """Stop it for good."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def address(self, schema: str | None = None, *, port: int | None = None) -> str:
-        """The address of an empty store; of the same one for the same schema."""
+        """The address of an empty store; of the same one for the same schema.
+
+        :param port: of loopback, where it is reached by way of something else.
+        """
         name = schema or f"test{next(_fresh)}"
-        place = f"host={quote(str(self._folder), safe='')}&port={self.port or 5432}"
-        base = f"postgresql:///postgres?{place}&user={_USER}"
+        base = self.first_database()
         with psycopg.connect(base, autocommit=True) as connection:
-            connection.execute(f"create schema if not exists {name}")
+            connection.execute(f"create schema if not exists {name}".encode())
         if port is not None:
-            base = f"postgresql://{_USER}@127.0.0.1:{port}/postgres?sslmode=disable"
+            base = f"postgresql://{_ROLE}@127.0.0.1:{port}/postgres?sslmode=disable"
         return f"{base}&options={quote(f'-csearch_path={name}')}"
 
 

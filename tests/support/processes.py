@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from tests.support.calling import Answer, read_head
 from tests.support.folders import Folder
+from tests.support.waiting import SOON, until
 
 
 class Process(NamedTuple):
@@ -36,7 +37,7 @@ class Process(NamedTuple):
     def terminate(self) -> int:
         """Tell it to end, and wait; returns its exit code."""
         self.running.terminate()
-        return self.running.wait(30)
+        return self.running.wait(SOON)
 
 
 @contextmanager
@@ -64,9 +65,18 @@ def served(folder: Folder, *arguments: object, inherit: socket.socket | None = N
             left = Process(running, ("", 0)).children()
             if running.poll() is None:
                 running.kill()
-            end = time.monotonic() + 10
-            while any(Path(f"/proc/{number}").exists() for number in left) and time.monotonic() < end:
-                time.sleep(0.01)  # they end by themselves when this one has
+            for number in left:  # they would end by themselves, once they have begun
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+            until(lambda: not any(map(_lives, left)))
+
+
+def _lives(process: int) -> bool:
+    """Whether a process has not ended, be it that nobody has asked yet how."""
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text("utf-8")
+    except OSError:
+        return False
 
 
 class Client:
@@ -86,7 +96,7 @@ class Client:
     def ask(self) -> Answer:
         """Ask once."""
         if self._connection is None:
-            plain = socket.create_connection(self._address, 10)
+            plain = socket.create_connection(self._address, SOON)
             self._connection = self._tls.wrap_socket(plain, server_hostname="localhost") if self._tls else plain
             self.connections += 1
         self._connection.sendall(self._request)

@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 
+import msgspec
+
 from reportdata.api.pushes import Limits
 from reportdata.cli.service import open_server
 from reportdata.errors import InboxError
@@ -20,6 +22,7 @@ from reportdata.settings import Settings
 from tests.support.calling import CORP, add_sample
 from tests.support.folders import Folder
 from tests.support.serving import serving
+from tests.support.waiting import SOON
 
 FACTS = "/v1/facts"
 WRITE = (REPORT_WRITE,)
@@ -38,6 +41,7 @@ class Answer(NamedTuple):
 
     @property
     def error(self) -> tuple[int, str]:
+        """Status and code."""
         return self.status, self.body["code"]
 
 
@@ -68,13 +72,15 @@ class Pushing(NamedTuple):
 
 
 def post(address: tuple[str, int], body: bytes, headers: Mapping[str, str]) -> Answer:
-    with closing(HTTPConnection(*address, timeout=20)) as connection:
+    """What a server answers to a push."""
+    with closing(HTTPConnection(*address, timeout=SOON)) as connection:
         connection.request("POST", FACTS, body, dict(headers))
         answer = connection.getresponse()
         return Answer(answer.status, dict(answer.getheaders()), json.loads(answer.read()))
 
 
 def facts_in(folder: Folder) -> list[Fact]:
+    """All that is in an inbox, finished or not."""
     inbox = FolderInbox(folder.settings.inbox)
     while True:
         with suppress(InboxError):  # a segment was finished between the two looks
@@ -101,7 +107,20 @@ def pushing(folder: Folder, limits: Limits | None = None, **options: Any) -> Ite
             thread.join()
 
 
+@contextmanager
+def changed(pushed: Pushing, **properties: Any) -> Iterator[None]:
+    """The app with other properties for a while."""
+
+    def change(values: dict[str, Any]) -> None:
+        pushed.folder.store.change_app(pushed.app.app_key, lambda app: msgspec.structs.replace(app, **values))
+
+    change(properties)
+    yield
+    change({name: getattr(pushed.app, name) for name in properties})
+
+
 def sent(number: int, **more: object) -> Record:
+    """A record of a report, as it is pushed."""
     return {"report_id": f"r{number}", "user_id": "u1", "sent_at": 1_790_000_000 + number} | more
 
 

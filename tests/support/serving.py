@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from reportdata.certificates import Certificates, development_certificates
 from reportdata.cli.service import open_server
 from reportdata.settings import Settings
 from tests.support.folders import Folder
+from tests.support.waiting import SOON
 
 
 class Serving(NamedTuple):
@@ -51,18 +52,23 @@ def serving(
             thread.join()
 
 
-def exchange(address: tuple[str, int], request: bytes, *, parts: Sequence[bytes] = ()) -> bytes:
-    """Everything that the server sends until it closes or stays silent for a while."""
-    with socket.create_connection(address, timeout=5) as connection:
-        connection.sendall(request)
+def exchange(address: tuple[str, int], *parts: bytes, half_close: bool = True) -> bytes:
+    """Everything that the server sends until it closes.
+
+    :param parts: what is sent, with a pause after each.
+    :param half_close: whether the server is told then that no more comes, so that it closes after its last answer;
+        otherwise it has to close by itself.
+    """
+    with socket.create_connection(address, timeout=SOON) as connection:
         for part in parts:
-            time.sleep(0.05)
             connection.sendall(part)
-        connection.settimeout(0.5)
+            if part is not parts[-1]:
+                time.sleep(0.05)
+        if half_close:
+            with suppress(OSError):  # it closed first
+                connection.shutdown(socket.SHUT_WR)
         received = b""
-        try:
+        with suppress(ConnectionResetError):
             while chunk := connection.recv(65_536):
                 received += chunk
-        except (TimeoutError, ConnectionResetError):
-            pass
         return received

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
+from tests.support.waiting import SOON
 
 SERVER = """
 import logging
@@ -50,8 +51,10 @@ def object_storage() -> Iterator[str]:
             process.kill()
 
 
-def client(endpoint: str):  # type: ignore[no-untyped-def]
+def client(endpoint: str) -> Any:
     """Another client than the one that is tested."""
+    import boto3  # takes its time, which tests that need no storage save
+
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
@@ -59,6 +62,13 @@ def client(endpoint: str):  # type: ignore[no-untyped-def]
         aws_secret_access_key="secret",
         region_name="us-east-1",
     )
+
+
+def keys(endpoint: str, address: str) -> list[str]:
+    """All keys below an address, as another client sees them."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    pages = client(endpoint).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    return [found["Key"].removeprefix(f"{prefix}/") for page in pages for found in page.get("Contents", [])]
 
 
 class Trouble:
@@ -110,7 +120,7 @@ class Trouble:
             asked.send_header("content-length", "0")
             asked.end_headers()
             return
-        passed = HTTPConnection(self._target, timeout=60)
+        passed = HTTPConnection(self._target, timeout=SOON)
         passed.request(asked.command, asked.path, body, dict(asked.headers))
         answered = passed.getresponse()
         content = answered.read()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 from reportdata.days import Observation, days_between
 from reportdata.identity import App, Organisation, hash_of, issue
@@ -19,19 +21,25 @@ from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 from tests.support import postgres
 
-STORES: dict[str, Callable[[Path], Store]] = {
-    "sqlite": lambda folder: SQLiteStore(folder / "store.db"),
-    "postgres": lambda folder: PostgresStore(_address(str(folder))),
-}
+STORES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 NOW = 1_800_000_000.5
 SECRET = "s" * 64
 APP = App(app_key="key1", name="one", corp_id="c1", secret_hash=hash_of(SECRET), scopes=("a", "b"), rate=7)
 UNIVERSE = list(days_between("20231220", "20240110"))
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+"""Examples share a store: what each keeps in it has a name of its own."""
+spans = st.tuples(st.sampled_from(("a", "b")), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE)).map(
+    lambda drawn: (drawn[0], *sorted(drawn[1:]))
+)
+"""An organisation with a first and a last day."""
 
 
-@cache
-def _address(_folder: str) -> str:
-    return postgres.address()
+def opener(kind: str, folder: Path) -> Callable[[], Store]:
+    """Opens one more instance on the same new store."""
+    if kind == "sqlite":
+        return lambda: SQLiteStore(folder / "store.db")
+    address = postgres.address()
+    return lambda: PostgresStore(address)
 
 
 def together(*calls: Callable[[], Any]) -> list[Any]:
@@ -47,6 +55,7 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
 
 
 def with_app(store: Store, **properties: Any) -> App:
+    """`APP` with other properties, which is added with its organisation."""
     store.add_organisations([Organisation("c1", "Asia/Shanghai")])
     app = msgspec.structs.replace(APP, **properties)
     store.add_app(app, NOW)
@@ -54,16 +63,20 @@ def with_app(store: Store, **properties: Any) -> App:
 
 
 def ask(store: Store, app_key: str = "key1", secret: str = SECRET, now: float = NOW) -> str:
+    """The token that an app is issued."""
     return store.issue_token(app_key, lambda app, current: issue(app, secret, current, now))
 
 
 def row(corp_id: str, day: str, *values: int) -> DayKpis:
+    """The numbers of a day, as many as are given."""
     return DayKpis(corp_id, day, dict(zip(("4100", "4101", "4102"), values, strict=False)))
 
 
 def state(corp_id: str, day: str, kpi_id: str, of: State = State.FINAL, as_of: int = 1) -> DayState:
+    """How certain a KPI of a day is."""
     return DayState(corp_id, day, kpi_id, of, as_of)
 
 
 def cover(store: Store, *pieces: tuple[str, str, str]) -> None:
+    """Say that organisations were observed from a day to a day."""
     store.put_coverage("s", [Observation(*piece) for piece in pieces], [])

@@ -1,28 +1,19 @@
-"""Requests that are no HTTP."""
+"""Requests that cannot be read: no HTTP, ambiguous, or too large."""
 
 from __future__ import annotations
 
 from reportdata.api.protocol import LARGEST_BODY
-from tests.support.calling import (
-    DAY,
-    PATH,
-)
+from tests.support.calling import DAY, PATH
 
 GET = f"GET {PATH}?statDate={DAY} HTTP/1.1\r\nHost: h\r\n".encode()
-
-
 POST = b"POST /v1.0/oauth2/accessToken HTTP/1.1\r\nHost: h\r\n"
-
-
-BOTH = b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-
-
-TLS = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-
+"""Heads that are not ended."""
+_BOTH = b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+_TLS = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 UNREADABLE = {
     "text": (b"hello\r\n\r\n", 400, ""),
-    "TLS": (TLS + bytes(64), 400, ""),
+    "TLS": (_TLS + bytes(64), 400, ""),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, ""),
     "a tunnel": (b"CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 400, ""),
     "an unknown method": (b"SHOUT / HTTP/1.1\r\nHost: h\r\n\r\n", 400, ""),
@@ -31,7 +22,7 @@ UNREADABLE = {
     "a folded header": (GET + b"X: a\r\n b\r\n\r\n", 400, ""),
     "a path that is not ASCII": ("GET /数 HTTP/1.1\r\nHost: h\r\n\r\n".encode(), 400, ""),
     "two lengths": (POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400, ""),
-    "a length and chunks": (POST + BOTH, 400, ""),
+    "a length and chunks": (POST + _BOTH, 400, ""),
     "a long URL": (b"GET /?" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 414, ".UrlTooLong"),
     "a URL without an end": (b"GET /" + b"a" * 20_000, 414, ".UrlTooLong"),
     "many headers": (GET + b"X: a\r\n" * 150 + b"\r\n", 431, ".HeadersTooLarge"),
@@ -48,3 +39,4 @@ UNREADABLE = {
         ".BodyTooLarge",
     ),
 }
+"""By name: what is sent, and the status of the answer with the end of its code."""

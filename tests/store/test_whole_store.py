@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from reportdata.store import Official, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.stores import APP, NOW, UNIVERSE, ask, cover, row, state, with_app
+from tests.support.waiting import until
 
 
 def test_the_version_is_another_one_after_each_change_by_another(store: Store, another: Callable[[], Store]) -> None:
@@ -36,19 +36,21 @@ def test_the_version_is_another_one_after_each_change_by_another(store: Store, a
     for change in changes:
         before = settled(store)
         change()
-        end = time.monotonic() + 1 if isinstance(store, PostgresStore) else 0
-        while store.version() == before and time.monotonic() < end:
-            time.sleep(0.01)
+        if isinstance(store, PostgresStore):  # it looks every now and then
+            until(lambda: store.version() != before)  # noqa: B023
         assert store.version() != before
 
 
 def settled(store: Store) -> int:
     """The version, once it stays. While a store cannot be sure, each is another one."""
-    end = time.monotonic() + 30
-    while (version := store.version()) != store.version():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return version
+    versions: list[int] = []
+
+    def stays() -> bool:
+        versions[:] = [store.version(), store.version()]
+        return versions[0] == versions[1]
+
+    until(stays)
+    return versions[0]
 
 
 def test_a_store_takes_up_space(store: Store) -> None:

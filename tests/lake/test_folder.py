@@ -1,0 +1,168 @@
+"""What the lake in a folder owes besides: durability, names, and errors of files and folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from reportdata.days import Coverage
+from reportdata.errors import LakeError
+from reportdata.lake import DayFiles, Lake
+from reportdata.lake.local import LocalLake
+from tests.support.folders import Folder
+from tests.support.lakes import add, child, contents, line_of, put, replace, sweep_later
+
+
+def test_only_parquet_files_in_folders_of_days_are_facts(local: Lake) -> None:
+    add(local, ("sent", "20240101", b"one"))
+    (local.root / "sent" / "stat_day=2024-01-01" / "notes.txt").write_text("not a fact")
+    (local.root / "sent" / "other").mkdir()
+    (local.root / "sent" / "other" / "a.parquet").write_bytes(b"no day")
+    assert contents(local, local.files("sent")) == {"20240101": [b"one"]}
+
+
+def test_all_that_is_new_is_made_durable_up_to_the_data_folder(local: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: set[int] = set()
+    really = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    with local.incoming() as incoming:
+        put(incoming, "sent", "20240101", b"one")
+        put(incoming, "commented", "20240102", b"two")
+        incoming.coverage.write_text('["c1","20240101","20240102"]\n')
+        local.add(incoming)
+        added = [*local.files("sent")["20240101"], *local.files("commented")["20240102"]]
+        added += (local.root / "coverage").iterdir()
+        for path in added:
+            for place in (path, *path.parents[: path.parents.index(local.root.parent) + 1]):
+                assert place.stat().st_ino in synced, place
+
+
+def test_a_snapshot_can_be_read_until_it_ends_whatever_is_removed(local: Lake) -> None:
+    add(local, ("sent", "20240101", b"one"), ("withdrawn", "20240102", b"two"))
+    local.observe([Coverage("c1", "20240101", "20240102")])
+    whole = {
+        str(path.relative_to(local.root)): path.read_bytes() for path in local.root.rglob("*[tl]") if path.is_file()
+    }
+    with local.snapshot() as places:
+        add(local, ("sent", "20240101", b"later"))
+        for path in [*local.files("sent")["20240101"], *local.withdrawals(), *(local.root / "coverage").iterdir()]:
+            path.unlink()
+        assert {name: place.read_bytes() for name, place in places.items()} == whole
+        assert len(whole) == 3
+    assert [path.name for path in (local.root / "incoming").iterdir()] == ["lock"]
+    assert local.days() == {"20240101": DayFiles((), ())}
+
+
+def test_where_files_have_but_one_name_a_snapshot_names_them(local: Lake) -> None:
+    add(local, ("sent", "20240101", b"one"))
+    with TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        incoming = local.root / "incoming"
+        if Path(elsewhere).stat().st_dev == local.root.stat().st_dev:
+            pytest.skip("there is no other file system")
+        shutil.rmtree(incoming)
+        incoming.symlink_to(elsewhere)
+        with local.snapshot() as places:
+            (path,) = local.files("sent")["20240101"]
+            assert places == {str(path.relative_to(local.root)): path}
+        assert path.read_bytes() == b"one"
+
+
+def test_a_note_whose_file_never_came_counts_for_nothing(local: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(local, ("sent", "20240101", b"one"), ("sent", "20240101", b"two"))
+    before = local.days()
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalLake, "_move", lambda *_: (_ for _ in ()).throw(OSError("the power is lost")))
+        with pytest.raises(LakeError, match="the power is lost"):
+            replace(local, local.paths("sent"), b"both")
+    assert list((local.root / "replaced").iterdir())
+    assert (local.days(), local.replaced()) == (before, [])
+    assert sweep_later(local) == 0
+    assert local.days() == before
+    assert list((local.root / "replaced").iterdir()) == []
+
+
+def test_what_is_abandoned_is_told_and_the_next_import_removes_it(local: Lake) -> None:
+    assert local.abandoned() == []
+    assert not local.root.exists()
+    add(local, ("sent", "20240101", b"one"))
+    hold = "with lake.snapshot(): print('held', flush=True); time.sleep(1e6)"
+    with child(hold, local) as dead, child(hold, local) as living:
+        assert (line_of(dead), line_of(living)) == ("held", "held")
+        assert local.abandoned() == []
+        dead.kill()
+        dead.wait()
+        (left,) = local.abandoned()
+        assert [path.read_bytes() for path in left.glob("[0-9]")] == [b"one"]
+        with local.incoming():
+            assert local.abandoned() == []
+        assert not left.exists()
+        assert len([path for path in (local.root / "incoming").iterdir() if path.is_dir()]) == 1
+    assert local.size() == 3
+
+
+@pytest.mark.parametrize(
+    "blocked", ["", "incoming", "incoming/lock/lock", "sent", "sent/stat_day=2024-01-01", "coverage"]
+)
+def test_a_lake_that_cannot_be_written_is_a_lake_error(local: Lake, blocked: str) -> None:
+    # A file where a folder should be keeps root out too.
+    place = local.root / blocked
+    place.parent.mkdir(parents=True)
+    place.touch()
+
+    def write() -> None:
+        add(local, ("sent", "20240101", b"one"))
+        local.observe([Coverage("c1", "20240101", "20240101")])
+
+    with pytest.raises(LakeError, match=f"the lake.*{local.root}.* cannot be (written|read)"):
+        write()
+
+
+def test_a_snapshot_that_cannot_be_locked_is_a_lake_error(local: Lake) -> None:
+    for name in ("change.lock", "incoming/lock"):
+        (local.root / name).unlink(missing_ok=True)
+        (local.root / name).mkdir(parents=True)
+        with pytest.raises(LakeError, match=f"{local.root} cannot be (locked|written)"), local.snapshot():
+            pass
+    with pytest.raises(LakeError, match="cannot be locked"):
+        local.abandoned()
+
+
+def test_a_lake_that_cannot_be_read_or_locked_is_a_lake_error(local: Lake) -> None:
+    local.root.parent.mkdir()
+    local.root.touch()
+    for call in (local.days, local.withdrawals, local.coverage, local.size):
+        with pytest.raises(LakeError, match="cannot be read"):
+            call()
+    with pytest.raises(LakeError, match="cannot be locked"), local.refreshing():
+        pass
+
+
+def test_a_damaged_file_of_coverage_is_a_lake_error(local: Lake) -> None:
+    local.observe([Coverage("c1", "20240101", "20240101")])
+    (path,) = (local.root / "coverage").iterdir()
+    for damage in (b'["c1","2024', b"[1,2,3]\n", b"\xff\xfe", b'["c\xff","20240101","20240101"]\n'):
+        path.write_bytes(damage)
+        with pytest.raises(LakeError, match=path.name):
+            local.coverage()
+
+
+def test_the_data_folder_and_the_files_may_lie_anywhere(tmp_path: Path) -> None:
+    place = tmp_path / "it's [1]* {a,b}?" / "stat_day=5" / "user_id=u9" / "组织"
+    place.mkdir(parents=True)
+    table, lines = place / "sent[1].csv", place / "comments 'new'.jsonl"
+    table.write_text("corp_id,report_id,user_id,sent_at\nc1,r1,u1,2024-01-01 10:00:00\nc1,r2,u2,2024-01-01 10:00:00\n")
+    lines.write_text('{"corp_id":"c1","report_id":"r1","user_id":"u1","commented_at":"2024-01-01T10:00:00+08:00"}\n')
+    folder = Folder(place / "data")
+    folder.add_organisation("c1")
+    assert not folder.import_(table, lines).failures
+    assert folder.days() == {("c1", "20240101"): (2, 2, 1)}
+    folder.store.close()
