@@ -254,7 +254,7 @@ def test_the_command_says_what_it_did(filled: Folder) -> None:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("stride", every(6))
+@pytest.mark.parametrize("stride", every(10))
 def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tmp_path: Path, stride: int) -> None:
     facts: set[Fact] = {fact for number in range(5) for fact in facts_of(number)}
     numbers = itertools.count()
@@ -290,6 +290,7 @@ def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tm
     assert killed > len(steps) * 3 // 4
 
 
+@pytest.mark.whole
 def test_readers_never_fail_and_never_see_less(filled: Folder) -> None:
     counts = {"least": 10}
     connections = [duckdb.connect() for _ in range(2)]
@@ -320,7 +321,7 @@ COMPACTING = (["compact", "--all"], ["compact", "--all"], ["refresh"])
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("imports", [5, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("imports", [4, pytest.param(30, marks=pytest.mark.slow)])
 def test_compactions_beside_imports_and_refreshes_that_are_killed_lose_and_spoil_nothing(
     folder: Folder, tmp_path: Path, imports: int
 ) -> None:

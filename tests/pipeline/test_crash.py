@@ -57,7 +57,7 @@ def test_a_kill_at_any_moment_loses_and_spoils_nothing(
     witness.finish()
 
 
-@pytest.mark.parametrize("stride", every(4))
+@pytest.mark.parametrize("stride", every(6))
 def test_a_kill_before_any_step_of_an_import_loses_and_spoils_nothing(
     folder: Folder, tmp_path: Path, forks: Forks, stride: int
 ) -> None:
