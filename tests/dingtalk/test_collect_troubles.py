@@ -55,6 +55,7 @@ def check(simulation: Simulation) -> None:
     assert simulation.twin.calls.charged <= booked
 
 
+@pytest.mark.whole
 def test_without_trouble_every_call_has_its_use_and_days_become_final(memory: Path) -> None:
     with simulated(memory, twin(1), calls=1_000) as simulation:
         simulation.until(at(FIRST, 18))
@@ -80,6 +81,7 @@ def test_one_trouble(memory: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("number", some(MIXTURES, 0))
+@pytest.mark.whole
 def test_troubles_together_and_kills(memory: Path, number: int) -> None:
     rng = random.Random(number)
     with simulated(memory, twin(10 + number), calls=300) as simulation:
@@ -102,6 +104,7 @@ def test_a_spent_month_is_waited_out(memory: Path) -> None:
         check(simulation)
 
 
+@pytest.mark.whole
 def test_when_dingtalk_says_that_the_month_is_spent_nothing_is_asked_until_the_next(memory: Path) -> None:
     with simulated(memory, twin(6), calls=300) as simulation:
         simulation.twin.trouble("quota")
@@ -114,6 +117,7 @@ def test_when_dingtalk_says_that_the_month_is_spent_nothing_is_asked_until_the_n
         check(simulation)
 
 
+@pytest.mark.whole
 def test_a_missing_permission_is_named_and_not_asked_for_all_the_time(memory: Path) -> None:
     with simulated(memory, twin(7), calls=300) as simulation:
         simulation.twin.trouble("permission@topapi/report/comment/list")
