@@ -23,6 +23,7 @@ from tests.support.waiting import SOON
 
 NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
 """The marks of tests by what they use."""
+RUN = pytest.StashKey[Run]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -40,16 +41,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
     return Scheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
-RUN = pytest.StashKey[Run]()
-
-
 def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a temporary folder of its own."""
     if not hasattr(config, "workerinput"):  # only the process that starts the others, if there are others
         config.stash[RUN] = Run()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # around all that ends
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail a run that leaves something on the machine."""
     postgres.remove()
     yield
     run = session.config.stash.get(RUN, None)

@@ -104,6 +104,7 @@ if os.environ["ENCLOSED"]:
 """
 
 
+@pytest.mark.whole
 def test_what_tests_leave_is_named_and_fails_the_run(tmp_path: Path) -> None:
     offenders = tmp_path / "test_offenders.py"
     offenders.write_text(OFFENDERS)

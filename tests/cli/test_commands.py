@@ -167,6 +167,7 @@ def test_apps_are_refused_what_they_may_not_have(filled: Folder) -> None:
     assert "there is no app 'dingnone'" in run(filled, "token", "dingnone").output
 
 
+@pytest.mark.whole
 def test_serving_ends_without_a_word_when_it_is_interrupted(filled: Folder) -> None:
     command = [sys.executable, "-m", "reportdata", "serve", "--port", "0", "--data", str(filled.path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

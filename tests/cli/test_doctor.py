@@ -121,6 +121,7 @@ def test_only_what_does_not_work_makes_it_exit_with_1(healthy: Folder) -> None:
     assert json.loads(run(healthy, "doctor", "--json").stdout)["ok"] is False
 
 
+@pytest.mark.whole
 def test_states_are_coloured_on_a_terminal_only(healthy: Folder) -> None:
     plain = run(healthy, "doctor").output
     assert "\x1b" not in plain

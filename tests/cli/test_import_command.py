@@ -253,6 +253,7 @@ def test_utf_16_and_semicolons_are_read(known: Folder, tmp_path: Path) -> None:
     assert summary(known, "reports.csv")["added"] == 3
 
 
+@pytest.mark.whole
 def test_progress_is_shown_on_a_terminal(known: Folder, tmp_path: Path) -> None:
     (tmp_path / "facts.jsonl").write_text('{"report_id":"r1","user_id":"u1","sent_at":1790069565}\n' * 2000)
     command = [sys.executable, "-m", "reportdata", "import", "facts.jsonl", "--data", str(known.path)]

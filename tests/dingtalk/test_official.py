@@ -63,7 +63,7 @@ class StillClock:
 
 def a_month() -> Twin:
     habits = Habits(comments_per_report=1.5)
-    return Twin(people=25, habits=habits, first_day=FIRST, last_day="20260930", now=NOW, rate=0, budget=0)
+    return Twin(people=12, habits=habits, first_day=FIRST, last_day="20260930", now=NOW, rate=0, budget=0)
 
 
 @pytest.fixture

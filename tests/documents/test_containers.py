@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from reportdata.api import connections, server
 from tests.support.calling import add_sample
 from tests.support.deployment import (
@@ -41,6 +43,7 @@ def test_the_image_is_built_as_the_page_installs() -> None:
     assert ignored[0] == "*"
 
 
+@pytest.mark.whole
 def test_the_container_serves_is_healthy_and_stops(folder: Folder) -> None:
     add_sample(folder)
     variables = dict(word.split("=", 1) for word in instructions("ENV")[0].split())

@@ -225,6 +225,7 @@ def test_a_command_is_kept_inside(tmp_path: Path) -> None:
         assert shlex.split(machine.text("/bin/sh -c 'exec /usr/bin/find'")) == ["/bin/sh", "-c", "exec /usr/bin/find"]
 
 
+@pytest.mark.whole
 def test_renewed_certificates_are_taken_up(folder: Folder, tmp_path: Path) -> None:
     add_sample(folder)
     with Machine(tmp_path / "machine") as machine:

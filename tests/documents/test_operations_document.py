@@ -99,6 +99,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
             yield Observed(folder, process.address, url, place / "server.log")
 
 
+@pytest.mark.whole
 def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None:
     for path, _ in table("path"):
         with urlopen(observed.operations + path.strip("`")) as answer:
@@ -120,6 +121,7 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
     assert re.findall(r"given for the (\d+) organisations", PAGE) == [str(operations.MOST_ORGANISATIONS)]
 
 
+@pytest.mark.whole
 def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
     codes = {fault.code for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
     host, port = observed.address
@@ -137,6 +139,7 @@ def test_prometheus_takes_the_alerts() -> None:
     subprocess.run([promtool, "check", "rules", DEPLOY / "prometheus" / "reportdata.rules.yml"], check=True)
 
 
+@pytest.mark.whole
 def test_the_line_of_the_log_has_the_fields_that_lines_have(observed: Observed) -> None:
     (shown,) = lines(PAGE, "json")
     Call(observed.address, observed.folder.token(observed.folder.add_app(CORP)[0])).answer()

@@ -24,7 +24,7 @@ from tests.support.tools import require_tool
 READMES = ("README.md", "README.zh-CN.md")
 
 
-@pytest.mark.tool
+@pytest.mark.whole
 def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
     readme = document("README.md")
     for name, text in RECORDS.items():

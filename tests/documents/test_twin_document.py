@@ -39,6 +39,7 @@ def test_its_commands_work(tmp_path: Path) -> None:
         assert (calls["total"], log) == (0, [])
 
 
+@pytest.mark.whole
 def test_its_program_works(tmp_path: Path) -> None:
     (program,) = blocks(TEXT, "python")
     run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
@@ -52,6 +53,7 @@ def test_it_names_every_trouble_and_every_call() -> None:
         assert f"`{name}`" in TEXT, name
 
 
+@pytest.mark.whole
 def test_the_command_tells_programs_where_it_is(tmp_path: Path) -> None:
     command = ["reportdata", "twin", "--json", "--reports-per-day", "8", "--calibre", "summed", "--trouble", "busy=2"]
     before = time.time()

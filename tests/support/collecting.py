@@ -24,7 +24,7 @@ from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
 from tests.support.waiting import SOON
 
-FIRST, LAST = "20260907", "20260913"
+FIRST, LAST = "20260911", "20260914"
 
 
 def at(day: str, hour: int = 0) -> float:
