@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -203,14 +202,15 @@ def test_the_audit_survives_cut_off_lines_and_forgets_old_days(tmp_path: Path) -
     assert list(audit.read()) == []
 
 
-def test_an_audit_that_cannot_be_written_keeps_nobody_from_reading(folder: Folder, call: Call) -> None:
+@pytest.mark.usefixtures("fast_ticks")
+def test_an_audit_that_cannot_be_written_keeps_nobody_from_reading(
+    folder: Folder, call: Call, caplog: pytest.LogCaptureFixture
+) -> None:
     folder.settings.audit.write_text("in the way")
-    with served(folder, "--no-work") as process:
-        log = folder.path.parent / "server.log"
-        assert call._replace(address=process.address).answer().body == SAMPLE
-        until(lambda: "cannot be written" in log.read_text())
-        assert call._replace(address=process.address).answer().body == SAMPLE
-        assert process.terminate() == 0
+    with serving(folder) as found:
+        assert call._replace(address=found.address).answer().body == SAMPLE
+        until(lambda: "cannot be written" in caplog.text)
+        assert call._replace(address=found.address).answer().body == SAMPLE
 
 
 FORWARDED = [
@@ -257,10 +257,8 @@ def test_apps_have_the_rate_of_the_server_unless_they_have_their_own(
     assert statuses.count(OK) == answered
 
 
-def test_the_default_rate_is_that_of_dingtalk() -> None:
-    command = [sys.executable, "-m", "reportdata", "serve", "--help"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert re.search(r"--rate\b[^-]*default: 20", text, re.DOTALL)
+def test_the_default_rate_is_that_of_dingtalk(folder: Folder) -> None:
+    assert re.search(r"--rate\b[^-]*default: 20", run(folder, "serve", "--help").output, re.DOTALL)
 
 
 def test_callers_over_ipv4_are_seen_as_such_on_a_socket_of_both_kinds(folder: Folder) -> None:
@@ -268,8 +266,8 @@ def test_callers_over_ipv4_are_seen_as_such_on_a_socket_of_both_kinds(folder: Fo
     token = folder.token(folder.add_app(CORP, allow_list=("192.0.2.0/24",))[0])
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
         port = listening.getsockname()[1]
-        with served(folder, "--no-work", "--proxy", "127.0.0.1", inherit=listening):
+        with serving(folder, proxies=("127.0.0.1",), descriptor=os.dup(listening.fileno())):
             call = Call(("127.0.0.1", port), token, headers={"x-forwarded-for": "192.0.2.7"})
             assert call.answer().status == OK
-        with served(folder, "--no-work", inherit=listening):
+        with serving(folder, descriptor=os.dup(listening.fileno())):
             assert b"request ip=127.0.0.1 " in call.answer().body

@@ -175,6 +175,7 @@ def settled(process: Process, files: int) -> Held:
     return held(process)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory and files are read from /proc")
 def test_random_requests_leave_nothing_behind(folder: Folder) -> None:
     add_sample(folder)

@@ -46,7 +46,10 @@ def test_a_successor_on_the_same_socket_takes_over_without_a_refused_connection(
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening, ExitStack() as processes:
         address = listening.getsockname()
         current = processes.enter_context(served(folder, "--no-work", inherit=listening))
-        with Load(address, request_, 4) as staying, Load(address, request_, 2, reconnect=3) as coming:
+        with (
+            Load(address, request_, 4, pause=0.005) as staying,
+            Load(address, request_, 2, reconnect=3, pause=0.005) as coming,
+        ):
             for _ in range(2):
                 successor = processes.enter_context(served(folder, "--no-work", inherit=listening))
                 assert current.terminate() == 0

@@ -99,8 +99,8 @@ def test_certificates_are_replaced_under_load_without_a_failed_request(
         until(lambda: "the certificate from before is still shown" in caplog.text)
 
     with serving(folder, tls_cert=live.certificate, tls_key=live.key) as found:
-        staying = Load(found.address, request, 2, ca=trusted)
-        with staying, Load(found.address, request, 2, ca=trusted, reconnect=5) as coming:
+        staying = Load(found.address, request, 2, ca=trusted, pause=0.005)
+        with staying, Load(found.address, request, 2, ca=trusted, reconnect=5, pause=0.005) as coming:
             expected = _der(sets[0])
             for files in sets[1:]:
                 live.certificate.write_bytes(b"half a certif")  # a copy that is not whole yet

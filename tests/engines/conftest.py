@@ -16,7 +16,7 @@ from tests.support.cluster import LOCAL, SHORT
 from tests.support.facts_files import Writer
 
 CONF = {**LOCAL, **SHORT}
-IN_PROCESS = {"few": 15, "many": 80}
+IN_PROCESS = {"few": 8, "many": 80}
 ON_CLUSTER = {"few": 2, "many": 40 if os.environ.get("REPORTDATA_TESTS_FULL") else 5}
 """Examples of each property; one on a cluster takes as long as a hundred in this process."""
 

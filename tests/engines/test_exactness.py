@@ -116,7 +116,7 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
     ]
 
 
-@tried_with(40, 150)
+@tried_with(10, 150)
 def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(tables, st.sampled_from([None, "ding2"]))
@@ -136,7 +136,7 @@ def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> 
     check()
 
 
-@tried_with(10, 40)
+@tried_with(4, 40)
 def test_common_forms_are_taken_as_whole_columns(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(st.sampled_from([*ZONES]), st.integers(946_800_000, 4_102_300_000), st.sampled_from([0, 500_000, 123_456]))
@@ -169,7 +169,7 @@ _ROWS = st.lists(
 )
 
 
-@tried_with(12, 100)
+@tried_with(6, 100)
 def test_a_file_in_parts_gives_what_it_gives_as_a_whole(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(_ROWS, st.sampled_from(["\n", "\r\n"]), st.integers(1, 120), st.booleans())

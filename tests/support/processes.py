@@ -116,19 +116,28 @@ class Client:
 
 
 class Load:
-    """Clients that ask without a pause, each in a thread, until they are stopped or nothing listens any more.
+    """Clients that ask again and again, each in a thread, until they are stopped or nothing listens any more.
 
     :param reconnect: every how many answers a client makes its connection anew; 0 for never.
+    :param pause: seconds between an answer and the next request.
     """
 
     def __init__(
-        self, address: tuple[str, int], request: bytes, clients: int, *, ca: Path | None = None, reconnect: int = 0
+        self,
+        address: tuple[str, int],
+        request: bytes,
+        clients: int,
+        *,
+        ca: Path | None = None,
+        reconnect: int = 0,
+        pause: float = 0.0,
     ) -> None:
         tls = create_default_context(cafile=ca) if ca else None
         self.clients = [Client(address, request, tls) for _ in range(clients)]
         self.wrong: list[Answer] = []
         self.failures: list[BaseException] = []
         self._reconnect = reconnect
+        self._pause = pause
         self._ending = threading.Event()
         self._threads = [threading.Thread(target=self._ask, args=(client,)) for client in self.clients]
 
@@ -140,7 +149,7 @@ class Load:
     def _ask(self, client: Client) -> None:
         try:
             with suppress(ConnectionRefusedError):
-                while not self._ending.is_set():
+                while not self._ending.wait(self._pause):
                     answer = client.ask()
                     if not answer.status.endswith("200 OK"):
                         self.wrong.append(answer)
