@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 from reportdata.store import Store
@@ -24,6 +25,9 @@ from tests.support.waiting import SOON
 NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
 """The marks of tests by what they use."""
 RUN = pytest.StashKey[Run]()
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # a busy machine fails no property
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.dingtalk.answers import Trouble, read_answer
@@ -67,7 +67,6 @@ def test_a_ban_lasts_as_long_as_the_answer_says() -> None:
     assert read_answer(200, b"<html>").wait == 300
 
 
-@settings(deadline=None)
 @given(st.integers(100, 599), st.binary(max_size=200))
 def test_no_bytes_make_it_fail(status: int, content: bytes) -> None:
     read_answer(status, content)
@@ -84,7 +83,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_no_json_makes_it_fail_but_as_unavailable(content: object) -> None:
     body = msgspec.json.encode(content)

@@ -436,7 +436,7 @@ _contents = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(content=st.binary(max_size=60) | _contents.map(lambda made: json.dumps(made).encode()))
 def test_no_file_makes_the_reader_of_figures_fail_otherwise_than_it_says(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "figures"

@@ -243,7 +243,7 @@ def test_what_is_seen_depends_on_the_clock() -> None:
                 assert sum(found.at == comment.at for found in there) >= more
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**40), size=st.integers(1, 20), order=st.sampled_from(["", "shuffle", "big-cursors"]))
 def test_pages_hold_each_report_once_while_others_come_and_go(seed: int, size: int, order: str) -> None:
     habits = Habits(withdrawn=0.3)
