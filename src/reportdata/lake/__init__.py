@@ -24,10 +24,9 @@ from typing import NamedTuple, Protocol
 from reportdata.days import Coverage, Observation
 from reportdata.facts import Kind
 from reportdata.lake.files import DayFiles, Incoming
-from reportdata.lake.leases import Lease
-from reportdata.lake.locks import sync
+from reportdata.leases import Lease
 
-__all__ = ["DayFiles", "FileInfo", "Incoming", "Lake", "sync"]
+__all__ = ["DayFiles", "FileInfo", "Incoming", "Lake"]
 
 
 class FileInfo(NamedTuple):

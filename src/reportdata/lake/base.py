@@ -6,7 +6,7 @@
       refresh.lock      held while days are refreshed, and while files are replaced
       reading.lock      shared by all who read files, had alone by who removes some
 
-The locks are leases (`reportdata.lake.leases`): of files, which hold among the processes of one machine and no further,
+The locks are leases (`reportdata.leases`): of files, which hold among the processes of one machine and no further,
 or of a shared store, by the same names.
 """
 
@@ -24,7 +24,7 @@ from reportdata.days import Coverage, Observation, by_organisation
 from reportdata.errors import LakeError
 from reportdata.facts import Kind
 from reportdata.lake.files import DayFiles, Incoming
-from reportdata.lake.leases import Lease, Leases, folder_of_own, folders_of_dead
+from reportdata.leases import Lease, Leases, folder_of_own, folders_of_dead
 
 _LOOK = 0.1
 """Seconds between two tries to become the worker."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from reportdata.facts import KINDS, Kind
+from reportdata.files import second_name, sync
 from reportdata.lake import FileInfo
 from reportdata.lake.base import BaseLake, require
 from reportdata.lake.files import (
@@ -29,9 +30,8 @@ from reportdata.lake.files import (
     names_of_incoming,
     place_of_merged,
 )
-from reportdata.lake.leases import FileLeases, Leases
-from reportdata.lake.locks import second_name, sync
 from reportdata.lake.replacements import Replacements
+from reportdata.leases import FileLeases, Leases
 
 _MAGIC = b"PAR1"
 """How a Parquet file begins and ends."""
@@ -88,7 +88,7 @@ class LocalLake(BaseLake):
             with self._failing("locked"), self._leases.holding("change.lock"):
                 paths = [*(path for kind in KINDS for path in self.paths(kind)), *self.observations()]
                 places = (aside.folder / str(number) for number in range(len(paths)))
-                kept = {str(path.relative_to(self.root)): second_name(path, next(places)) for path in paths}
+                kept = {str(path.relative_to(self.root)): second_name(path, next(places)) or path for path in paths}
             yield kept
 
     def add(self, incoming: Incoming) -> None:

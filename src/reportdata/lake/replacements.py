@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import LakeError
-from reportdata.lake.locks import sync
+from reportdata.files import sync
 
 
 class _Note(msgspec.Struct, frozen=True):

@@ -26,15 +26,16 @@ import msgspec
 
 from reportdata.dingtalk.ledger import Ledger
 from reportdata.errors import BadFile, BadValue
+from reportdata.files import ASIDE, sync, write
 from reportdata.inbox import Inbox
-from reportdata.lake import Lake, sync
+from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.known_backups import note_backup
 from reportdata.settings import Settings
 from reportdata.store import Store
 
 MANIFEST = "backup.json"
-_UNFINISHED = "backup.json.unfinished"
+_UNFINISHED = f"{MANIFEST}{ASIDE}"
 _FORMAT = 1
 _CHUNK = 1 << 20
 _AT_ONCE = 4
@@ -102,11 +103,7 @@ def back_up(
             sources = {f"{layout.lake.name}/{name}": place for name, place in places.items()}
             files += copy_files(sources, target, progress, lake)
         manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
-        unfinished = target / _UNFINISHED
-        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-        sync(unfinished)
-        unfinished.rename(target / MANIFEST)
-        sync(target)
+        write(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
         sync(target.absolute().parent)
     return manifest
 
@@ -120,8 +117,7 @@ def _copied_inbox(inbox: Inbox, folder: Path) -> Iterator[CopiedFile]:
     folder.mkdir(mode=0o700)
     for name, content in inbox.contents():
         path = folder / name
-        path.write_bytes(content)
-        sync(path)
+        write(path, content)
         yield CopiedFile(f"{folder.name}/{name}", len(content), hashlib.sha256(content).hexdigest())
     sync(folder)
 

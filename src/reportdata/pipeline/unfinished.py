@@ -27,8 +27,8 @@ import msgspec
 
 from reportdata.engines.duckdb.staging import Staged
 from reportdata.errors import BadFile, LakeError
-from reportdata.lake import Lake, sync
-from reportdata.lake.locks import locked
+from reportdata.files import locked, sync, write
+from reportdata.lake import Lake
 
 FORM = 1
 """Changes when what is staged would be staged in another way."""
@@ -218,12 +218,7 @@ def _read(path: Path, type_: type[_T]) -> _T | None:
 
 
 def _write(path: Path, content: object) -> None:
-    """Write a file that is there as a whole and durable, or not at all."""
-    aside = path.with_name(path.name + ".new")
-    aside.write_bytes(msgspec.json.encode(content))
-    sync(aside)
-    aside.rename(path)
-    sync(path.parent)
+    write(path, msgspec.json.encode(content))
 
 
 def forget_finished(lake: Lake) -> None:

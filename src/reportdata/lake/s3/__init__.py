@@ -28,10 +28,10 @@ from reportdata.facts import KINDS, Kind
 from reportdata.lake import FileInfo
 from reportdata.lake.base import BaseLake, require
 from reportdata.lake.files import Incoming, by_day, names_of_incoming, place_of_merged
-from reportdata.lake.leases import FileLeases, Leases
 from reportdata.lake.s3.cache import Cache, Wanted
 from reportdata.lake.s3.log import HOUR, Added, Entry, Log, State
 from reportdata.lake.s3.objects import PATIENCE, Objects
+from reportdata.leases import FileLeases, Leases
 
 DAY = 24 * HOUR
 CACHE = 10_000_000_000

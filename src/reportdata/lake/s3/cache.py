@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.errors import LakeError
-from reportdata.lake.leases import FileLeases, folder_of_own
 from reportdata.lake.s3.log import Added
 from reportdata.lake.s3.objects import Objects, several
+from reportdata.leases import FileLeases, folder_of_own
 
 _LEFT = 0.9
 """How much of the limit is kept when there is more."""
