@@ -2,7 +2,7 @@
 
     s3://bucket/prefix/
       <kind>/…, coverage/…    the lake's files (`reportdata.lake`), as objects that never change
-      log/…                   which of them are the lake's (`reportdata.lake.s3.log`)
+      log/…                   which of them are the lake's (`reportdata.lake.log`)
 
 A file is uploaded first and counts once an entry of the log adds it; one entry replaces files by another. What no entry
 adds within a day is what an import left that died, and goes. Objects of replaced files go a day later, since another
@@ -29,7 +29,7 @@ from reportdata.lake import FileInfo
 from reportdata.lake.base import BaseLake, require
 from reportdata.lake.files import Incoming, by_day, names_of_incoming, place_of_merged
 from reportdata.lake.s3.cache import Cache, Wanted
-from reportdata.lake.s3.log import HOUR, Added, Entry, Log, State
+from reportdata.lake.log import HOUR, Added, Entry, Log, State
 from reportdata.lake.s3.objects import PATIENCE, Objects
 from reportdata.leases import FileLeases, Leases
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.errors import LakeError
-from reportdata.lake.s3.log import Added
+from reportdata.lake.log import Added
 from reportdata.lake.s3.objects import Objects, several
 from reportdata.leases import FileLeases, folder_of_own
 
