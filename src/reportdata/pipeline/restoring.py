@@ -10,7 +10,7 @@ from reportdata.errors import BadFile, BadValue
 from reportdata.files import sync
 from reportdata.leases import FileLeases, folder_of_own
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.backups import Manifest, copy_files, read_manifest
+from reportdata.pipeline.backups import Manifest, check_lake, copy_files, read_manifest
 from reportdata.settings import Settings
 
 
@@ -31,6 +31,7 @@ def restored(backup: Path, data: Path, progress: Progress = silent) -> Iterator[
         _check_whole(
             backup, manifest, [was.path for was, file in zip(manifest.files, copied, strict=True) if was != file]
         )
+        check_lake(folder, manifest)
         yield manifest, folder
 
 
