@@ -13,7 +13,7 @@ import pytest
 
 from reportdata.files import ASIDE, append, has_line, holding, locked, move, remove, rewrite, second_name, sync, write
 from reportdata.leases import FileLeases, folder_of_own, folders_of_dead
-from tests.support.steps import killed_before, steps_of
+from tests.support.steps import killed_at, moments_of
 
 
 def test_a_write_replaces_the_whole_content_and_is_for_the_owner_only(tmp_path: Path) -> None:
@@ -83,19 +83,19 @@ def _rewrites(place: Path) -> None:
     [(_replaces, b"old\nlines\n", b"new content"), (_rewrites, b"old\nlines\n", b"lines\n")],
     ids=["write", "rewrite"],
 )
-def test_a_kill_before_any_step_leaves_the_old_file_or_the_new_one(
+def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(
     tmp_path: Path, done: Callable[[Path], None], old: bytes, new: bytes
 ) -> None:
     seen = set()
     (tmp_path / "counted").mkdir()
     (tmp_path / "counted" / "file").write_bytes(old)
-    number = steps_of(lambda: done(tmp_path / "counted"))
+    number = moments_of(lambda: done(tmp_path / "counted"))
     assert number >= 3
-    for step in range(1, number + 1):
-        place = tmp_path / str(step)
+    for moment in range(1, number + 1):
+        place = tmp_path / str(moment)
         place.mkdir()
         (place / "file").write_bytes(old)
-        assert killed_before(step, lambda place=place: done(place))  # type: ignore[misc]
+        assert killed_at(moment, lambda place=place: done(place))  # type: ignore[misc]
         seen.add((place / "file").read_bytes())
         done(place)
         assert [path.read_bytes() for path in place.iterdir()] == [new]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from reportdata.errors import LedgerError, StoreError
 from reportdata.sqlite import Database, Kind, statements
-from tests.support.steps import killed_before, steps_of
+from tests.support.steps import killed_at, moments_of
 
 SCHEMA = """
 -- A comment; with a semicolon, and a quote: it's no text.
@@ -67,7 +67,7 @@ def test_statements_are_told_apart_as_sqlite_does(script: list[str]) -> None:
     ]
 
 
-def test_a_kill_before_any_step_of_a_migration_leaves_the_old_schema_or_the_new_one(tmp_path: Path, kind: Kind) -> None:
+def test_a_kill_at_any_moment_of_a_migration_leaves_the_old_schema_or_the_new_one(tmp_path: Path, kind: Kind) -> None:
     old = tmp_path / "old.db"
     later = Path(str(kind.migrations()[1]))
     content = later.read_text()
@@ -79,12 +79,12 @@ def test_a_kill_before_any_step_of_a_migration_leaves_the_old_schema_or_the_new_
         Database(path, kind, 5).close()
 
     shutil.copy(old, tmp_path / "counted.db")
-    number = steps_of(lambda: open_(tmp_path / "counted.db"))
+    number = moments_of(lambda: open_(tmp_path / "counted.db"))
     versions = set()
-    for step in range(1, number + 1):
-        path = tmp_path / f"{step}.db"
+    for moment in range(1, number + 1):
+        path = tmp_path / f"{moment}.db"
         shutil.copy(old, path)
-        assert killed_before(step, lambda path=path: open_(path))  # type: ignore[misc]
+        assert killed_at(moment, lambda path=path: open_(path))  # type: ignore[misc]
         versions.add(kind.schemas(path))
         opened = Database(path, kind, 5)
         assert opened.rows("select id, note from facts") == [(1, "first")]

@@ -221,7 +221,7 @@ def test_a_backup_holds_what_its_manifest_says_and_is_closed_to_others(filled: F
     assert (told["files"], told["bytes"]) == (len(files), sum((target / file).stat().st_size for file in files))
     assert told["takenAt"] == manifest["takenAt"]
     assert told["seconds"] > 0 < told["bytesPerSecond"]
-    parts = {"sent", "commented", "withdrawn", "coverage"}
+    parts = {"sent", "commented", "withdrawn", "coverage", "log"}
     assert {path.name for path in (target / "lake").iterdir()} == parts
     for path in (target, *target.rglob("*")):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path

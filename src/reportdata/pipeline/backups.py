@@ -106,8 +106,10 @@ def back_up(
             copied = copy_files(sources, target, progress, lake)
             name, members, entry = lake.membership()
             _check_members(layout.lake.name, members, copied)
-            (layout.lake / name).parent.mkdir(parents=True, mode=0o700)
+            for folder in (layout.lake, (layout.lake / name).parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
             write(layout.lake / name, entry)
+            sync(layout.lake)
             files += [*copied, CopiedFile(f"{layout.lake.name}/{name}", len(entry), hashlib.sha256(entry).hexdigest())]
         manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
         write(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
