@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import BadValue, LakeError
-from reportdata.lake.log import HOUR, Added, Entry, Log, State
-from reportdata.lake.s3.objects import Found, Missing, Objects, read_address
+from reportdata.lake.log import HOUR, Log, Missing
+from reportdata.lake.membership import Added, Entry, State
+from reportdata.lake.place import Found
+from reportdata.lake.s3.objects import Objects, read_address
 from tests.support.lakes import Later
 from tests.support.waiting import SOON
 

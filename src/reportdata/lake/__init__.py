@@ -31,7 +31,8 @@ from reportdata.errors import LakeError
 from reportdata.lake.files import DayFiles, Incoming, names_of_incoming, place_of_merged
 from reportdata.lake.folder import require
 from reportdata.lake.listing import FileInfo, Listing
-from reportdata.lake.log import HOUR, Added, Entry, State
+from reportdata.lake.log import HOUR
+from reportdata.lake.membership import Added, Entry, State
 from reportdata.lake.place import Place
 from reportdata.leases import Leases
 
@@ -39,7 +40,7 @@ __all__ = ["DAY", "DayFiles", "FileInfo", "Incoming", "Lake"]
 
 DAY = 24 * HOUR
 
-log = logging.getLogger("reportdata.lake")
+_logger = logging.getLogger("reportdata.lake")
 
 
 class Lake(Listing):
@@ -155,7 +156,7 @@ class Lake(Listing):
         try:
             self._log.tidy()
         except LakeError as error:  # what was to be done is done
-            log.warning("%s; it is tidied up later", error.message)
+            _logger.warning("%s; it is tidied up later", error.message)
 
     def _remove_uncounted(self, everything: bool) -> None:
         """Remove what writers left that died before they let it count: what is a day old, once a day, or everything."""

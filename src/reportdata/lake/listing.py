@@ -15,7 +15,8 @@ from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Kind
 from reportdata.lake.files import DayFiles, by_day
 from reportdata.lake.folder import LakeFolder
-from reportdata.lake.log import FIRST, Added, Entry, Log, State
+from reportdata.lake.log import Log
+from reportdata.lake.membership import FIRST, Added, Entry, State
 from reportdata.lake.place import Place, Wanted
 from reportdata.leases import Leases
 

@@ -28,7 +28,8 @@ from reportdata.errors import LakeError
 from reportdata.facts import KINDS
 from reportdata.files import ASIDE, move, remove, second_name, write
 from reportdata.lake import Lake
-from reportdata.lake.log import FIRST, Added, Entry, Missing
+from reportdata.lake.log import Missing
+from reportdata.lake.membership import FIRST, Added, Entry
 from reportdata.lake.place import Content, Found, Wanted
 from reportdata.leases import FileLeases, Leases
 

@@ -22,15 +22,15 @@ of any other. Every pause here is an hour or longer.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import NamedTuple, Protocol
+from threading import Lock
+from typing import Protocol
 
 import msgspec
 
 from reportdata.errors import LakeError
+from reportdata.lake.membership import FORMAT, Entry, State, folder_of
 
 MANY = 64
 """Entries that have to be read: more than these are folded."""
@@ -39,9 +39,6 @@ _KEPT = 48 * HOUR
 """Seconds for which tombstones of removed files are kept: longer than any writer can take."""
 _LIGHT = 4
 """How many times as much as the smaller entries together an entry may weigh to be folded with them."""
-FIRST = "log/00000000000000-first.json"
-"""The name of an entry of what was there before the log began."""
-_FORMAT = 1
 _TRIES = 20
 _BATCH = 32
 """Entries that are read at once."""
@@ -49,35 +46,6 @@ _BATCH = 32
 
 class Missing(LakeError):
     """There is no such object."""
-
-
-class Added(NamedTuple):
-    """A file: its bytes, their SHA-256 in hexadecimal, and when it was added, in seconds since 1970. The digest is
-    empty as long as nobody has looked into a file from before there was a log."""
-
-    size: int
-    sha256: str
-    at: float
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a writer did, or several together.
-
-    ``replaces`` are tombstones, with the time since when a file is the lake's no more; ``gone`` are files among these
-    whose objects were removed; ``folds`` are the entries that this one stands for, and since when one did. Times are in
-    seconds since 1970.
-    """
-
-    format: int = _FORMAT
-    adds: dict[str, Added] = {}
-    replaces: dict[str, float] = {}
-    gone: tuple[str, ...] = ()
-    folds: dict[str, float] = {}
-
-    @property
-    def weight(self) -> int:
-        """How much it says."""
-        return 1 + len(self.adds) + len(self.replaces) + len(self.gone)
 
 
 class Objects(Protocol):
@@ -116,47 +84,6 @@ class Objects(Protocol):
         """See that the log has begun: with an entry of the files from before it, the same whoever writes it first."""
 
 
-@dataclass(frozen=True)
-class State:
-    """The 2P-set at a moment: by folder, like ``sent/stat_day=2021-06-20``, the lake's files, none in a folder that
-    lost all of its own; the tombstones with their times, and those of them whose objects are gone."""
-
-    folders: Mapping[str, Mapping[str, Added]] = field(default_factory=dict)
-    replaced: Mapping[str, float] = field(default_factory=dict)
-    gone: frozenset[str] = frozenset()
-
-    @cached_property
-    def live(self) -> Mapping[str, Added]:
-        """The lake's files."""
-        return {key: added for files in self.folders.values() for key, added in files.items()}
-
-    def get(self, key: str) -> Added | None:
-        """What is known of one of the lake's files."""
-        return self.folders.get(_folder(key), {}).get(key)
-
-    def after(self, entries: Iterable[Entry]) -> State:
-        """The state with some entries more, in whatever order. It costs what these say, not what the state holds."""
-        folders, replaced, gone = dict(self.folders), dict(self.replaced), set(self.gone)
-        own: dict[str, dict[str, Added]] = {}
-
-        def inside(key: str) -> dict[str, Added]:
-            folder = _folder(key)
-            if folder not in own:
-                own[folder] = dict(folders.get(folder, {}))
-            return own[folder]
-
-        for entry in entries:
-            gone.update(entry.gone)
-            for key, at in entry.replaces.items():
-                replaced[key] = min(at, replaced.get(key, at))
-                inside(key).pop(key, None)
-            for key, added in entry.adds.items():
-                files = inside(key)
-                if key not in replaced:
-                    files[key] = added
-        return State({**folders, **own}, replaced, frozenset(gone))
-
-
 class Log:
     """The log of the lake at these objects.
 
@@ -170,22 +97,24 @@ class Log:
         self._written: dict[str, Entry] = {}
         self._state = State()
         self._listed: Sequence[str] = ()
+        self._lock = Lock()
         self.latest = self._state
 
     def state(self) -> State:
-        """What is the lake's now: with all that was acknowledged before this is called."""
-        for _ in range(_TRIES):
-            listed = self._objects.keys("log")
-            unlogged = self._objects.unlogged() if not listed else None
-            if unlogged is not None:
-                if self._objects.keys("log"):  # it was taken over meanwhile, and may have changed
+        """What is the lake's now: with all that was acknowledged before this is called. Several threads may ask."""
+        with self._lock:
+            for _ in range(_TRIES):
+                listed = self._objects.keys("log")
+                unlogged = self._objects.unlogged() if not listed else None
+                if unlogged is not None:
+                    if self._objects.keys("log"):  # it was taken over meanwhile, and may have changed
+                        continue
+                    self.latest = State().after([unlogged])
+                    return self.latest
+                try:
+                    return self._read(listed)
+                except Missing:  # it was folded an hour ago, and removed since it was listed
                     continue
-                self.latest = State().after([unlogged])
-                return self.latest
-            try:
-                return self._read(listed)
-            except Missing:  # it was folded an hour ago, and removed since it was listed
-                continue
         raise LakeError(f"{self._objects.address}/log changes faster than it can be read", "try again")
 
     def append(self, entry: Entry) -> None:
@@ -216,8 +145,9 @@ class Log:
         if listed != self._listed:
             known: dict[str, Entry] = {}
             folded: set[str] = set()
-            for start in range(len(listed), 0, -_BATCH):  # the latest first: they may stand for others
-                batch = [name for name in listed[max(0, start - _BATCH) : start] if name not in folded]
+            latest_first = listed[::-1]  # they may stand for others
+            for start in range(0, len(listed), _BATCH):
+                batch = [name for name in latest_first[start : start + _BATCH] if name not in folded]
                 for name, entry in zip(batch, self._entries(batch), strict=True):
                     if name not in folded:
                         known[name] = entry
@@ -247,7 +177,7 @@ class Log:
             entry = msgspec.json.decode(content, type=Entry)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise LakeError(f"{self._objects.address}/{name} cannot be read: {error}") from error
-        if entry.format > _FORMAT:
+        if entry.format > FORMAT:
             raise LakeError(f"a newer version of reportdata wrote {self._objects.address}/{name}", "use that version")
         return entry
 
@@ -274,7 +204,7 @@ class Log:
         gone = {key for entry in entries for key in entry.gone}
         if len(entries) == len(self._known):
             old = self._clock() - _KEPT
-            last = {_folder(key): key for key in replaces if not state.folders.get(_folder(key))}
+            last = {folder_of(key): key for key in replaces if not state.folders.get(folder_of(key))}
             needed = {key for key, at in replaces.items() if key not in gone or at > old}.union(last.values())
             replaces = {key: at for key, at in replaces.items() if key in needed}
             gone &= replaces.keys()
@@ -290,10 +220,6 @@ class Log:
         return {
             name for entry in self._known.values() for name, at in entry.folds.items() if at < old and name in listed
         }
-
-
-def _folder(key: str) -> str:
-    return key.rpartition("/")[0]
 
 
 def _when(name: str) -> int:

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from reportdata.lake.log import Added, Objects
+from reportdata.lake.log import Objects
+from reportdata.lake.membership import Added
 
 
 class Found(NamedTuple):

@@ -30,7 +30,7 @@ from reportdata.files import ASIDE, sync, write
 from reportdata.inbox import Inbox
 from reportdata.lake import Lake
 from reportdata.lake.local import LocalLake
-from reportdata.lake.log import Added
+from reportdata.lake.membership import Added
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.known_backups import note_backup
 from reportdata.settings import Settings

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from reportdata.facts import KINDS
 from reportdata.lake import DAY, Lake
-from reportdata.lake.log import Added
+from reportdata.lake.membership import Added
 from reportdata.lake.place import Content, Found, Wanted
 from reportdata.lake.s3.cache import Cache
 from reportdata.lake.s3.objects import PATIENCE, Objects

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from reportdata.errors import LakeError
 from reportdata.files import second_name
-from reportdata.lake.log import Added
+from reportdata.lake.membership import Added
 from reportdata.lake.place import Wanted
 from reportdata.lake.s3.objects import Objects, several
 from reportdata.leases import FileLeases, folder_of_own
