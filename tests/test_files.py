@@ -117,7 +117,12 @@ def test_files_come_to_their_places_and_folders_are_made_for_them(tmp_path: Path
 def test_all_that_a_move_makes_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: set[int] = set()
     really = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.add(os.fstat(descriptor).st_ino), really(descriptor)))
+
+    def noting(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
     (tmp_path / "file").write_bytes(b"1")
     place = tmp_path / "base" / "a" / "b" / "file"
     move({tmp_path / "file": place}, tmp_path / "base")
@@ -207,7 +212,7 @@ with folder_of_own(root, sys.argv[2], FileLeases(root, of_folders=sys.argv[3] ==
 def test_a_folder_of_ones_own_goes_with_its_owner_or_with_the_next_one(tmp_path: Path, name: str, of: str) -> None:
     (tmp_path / "unconcerned").mkdir()
     leases = FileLeases(tmp_path, of_folders=of == "folders")
-    command = [sys.executable, "-c", OWNING, tmp_path, name, of]
+    command = [sys.executable, "-c", OWNING, str(tmp_path), name, of]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as dead,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as living,

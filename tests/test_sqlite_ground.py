@@ -136,7 +136,7 @@ for line in sys.stdin:
 
 
 def test_processes_may_make_the_same_file_at_once(tmp_path: Path, kind: Kind) -> None:
-    command = [sys.executable, "-c", OPENING, tmp_path / "packages"]
+    command = [sys.executable, "-c", OPENING, str(tmp_path / "packages")]
     pipe = subprocess.PIPE
     children = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(3)]
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,10 +17,11 @@ from reportdata.lake import Lake
 from reportdata.lake.local import LocalLake
 from tests.support.changing import ACTIONS, DAYS, LOOKS, Changing, changing, opened
 from tests.support.changing import add as add_all
+from tests.support.effort import tried
 from tests.support.lakes import add, contents, replace
 from tests.support.paths import DATA
+from tests.support.storage import environment
 
-FULL = bool(os.environ.get("REPORTDATA_TESTS_FULL"))
 Seen = tuple[dict[tuple[str, str], frozenset[bytes]], frozenset[Coverage]]
 
 
@@ -35,8 +35,6 @@ def killing() -> Iterator[Changing]:
 @pytest.fixture(scope="module")
 def killing_objects(storage_server: str) -> Iterator[Changing]:
     """The same, whose settings name the server."""
-    from tests.support.storage import environment
-
     with pytest.MonkeyPatch.context() as patched:
         for name, value in environment(storage_server).items():
             patched.setenv(name, value)
@@ -121,7 +119,7 @@ def test_a_change_in_a_folder_is_atomic_whenever_it_is_killed(killing: Changing,
     def made(number: int) -> tuple[Path, str]:
         return Path(shutil.copytree(tmp_path / "base", tmp_path / str(number))) / "lake", ""
 
-    outcomes = kill_and_recover(killing, made, action, 200 if FULL else 12, 20261128)
+    outcomes = kill_and_recover(killing, made, action, tried(12, 200), 20261128)
     assert outcomes == ({True} if action == "sweep" else {True, False})
 
 
@@ -135,7 +133,7 @@ def test_a_change_in_object_storage_is_atomic_whenever_it_is_killed(
         fill(opened(*place))
         return place
 
-    outcomes = kill_and_recover(killing_objects, made, action, 200 if FULL else 3, 20261128)
+    outcomes = kill_and_recover(killing_objects, made, action, tried(3, 200), 20261128)
     assert outcomes <= ({True} if action == "sweep" else {True, False})
 
 
@@ -180,7 +178,7 @@ def test_a_folder_is_taken_over_at_once_whoever_does_it_and_whenever_it_is_kille
     old = {kind: {path.name for path in LocalLake(base).paths(kind)} for kind in KINDS}
     moments = killing.moments((Path(shutil.copytree(base, tmp_path / "counted")), ""), "add")
     rng = random.Random(4)
-    for number in range(200 if FULL else 12):
+    for number in range(tried(12, 200)):
         root = Path(shutil.copytree(base, tmp_path / str(number)))
         killing.kill((root, ""), "add", rng.randrange(1, moments + 1))
         lake = LocalLake(root)

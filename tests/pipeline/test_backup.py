@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import _GeneratorContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -536,7 +536,7 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
     filled: Folder, tmp_path: Path
 ) -> None:
     class Between(LocalLake):
-        def snapshot(self) -> _GeneratorContextManager[dict[str, Path], None, None]:
+        def snapshot(self) -> _GeneratorContextManager[Mapping[str, Path], None, None]:
             filled.import_(small(tmp_path, 4).file)
             return super().snapshot()
 

@@ -16,7 +16,7 @@ from reportdata.errors import LakeError
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Sent, Withdrawn
 from tests.support.random_facts import ZONES
-from tests.support.refreshing import AT, A, B, import_facts, refresh_days, stale
+from tests.support.verbs import AT, A, B, import_facts, refresh_days, stale
 
 DAY, NEXT = f"{AT:%Y%m%d}", f"{AT + timedelta(days=1):%Y%m%d}"
 

@@ -99,8 +99,11 @@ class UnfinishedFile:
             return None
         for staged in noted.staged:
             files = self._lake.files(staged.kind, staged.days)
-            if not all(any(path.name.startswith(noted.name) for path in files.get(day, ())) for day in staged.days):
-                return None  # merged or removed since
+            own = {
+                day: [path for path in files.get(day, ()) if path.name.startswith(noted.name)] for day in staged.days
+            }
+            if not all(own.values()) or self._lake.lost([path for paths in own.values() for path in paths]):
+                return None  # merged, removed or lost since
         return [staged._replace(added=0, days=()) for staged in noted.staged]
 
     def note_finished(self, name: str, staged: list[Staged]) -> None:
