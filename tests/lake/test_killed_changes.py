@@ -211,3 +211,16 @@ def test_a_file_that_counts_and_is_gone_or_cut_short_is_named_and_is_no_zero(tmp
     path.write_bytes(path.read_bytes().replace(b"20240101", b"20240102"))
     with pytest.raises(LakeError, match=path.name):
         lake.observed()
+
+
+@pytest.mark.parametrize("name", [".", "lake", "./lake/..", "lake//it's [1]*"])
+def test_a_lake_may_be_named_from_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "lake").mkdir()
+    monkeypatch.chdir(tmp_path)
+    lake = LocalLake(Path(name))
+    fill(lake)
+    replace(lake, lake.files("sent")[DAYS[0]], b"all")
+    assert seen(lake)[0]["sent", DAYS[0]] == {b"all"}
+    lake.paths("sent")[0].unlink()
+    with pytest.raises(LakeError, match="is gone"):
+        seen(lake)

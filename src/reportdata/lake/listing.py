@@ -41,7 +41,7 @@ class Listing(LakeFolder):
         super().__init__(root, leases, of_root)
         self._place = place
         self._log = Log(place.objects, clock)
-        self._prefix = f"{place.folder}/"
+        self._prefix = str(place.folder / "x")[:-1]
         self._readers = 0
         self._seen: State | None = None
 
@@ -213,7 +213,7 @@ class Listing(LakeFolder):
         """The key of a file of the lake; empty for any other file."""
         text = str(path)
         key = text.removeprefix(self._prefix)
-        return key if key != text and key.partition("/")[0] in _FOLDERS else ""
+        return key if text.startswith(self._prefix) and key.partition("/")[0] in _FOLDERS else ""
 
     def _wanted(self, path: Path) -> Wanted:
         return Wanted(self._key(path), self._added(path))
