@@ -28,14 +28,16 @@ DOMAIN = {
     "demonstration",
     "settings",
 }
+GROUND_FLOOR = {"files", "leases", "sqlite"}
 ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit", "dingtalk", "twin"}
 MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, DOMAIN),
-    **{part: DOMAIN | {part} for part in ADAPTERS},
-    "store": DOMAIN | {"store", "inbox"},  # a database holds the inbox too
-    "pipeline": DOMAIN | ADAPTERS | {"pipeline"},
+    **dict.fromkeys(GROUND_FLOOR, DOMAIN | GROUND_FLOOR),
+    **{part: DOMAIN | GROUND_FLOOR | {part} for part in ADAPTERS},
+    "store": DOMAIN | GROUND_FLOOR | {"store", "inbox"},  # a database holds the inbox too
+    "pipeline": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline"},
     "api": DOMAIN | {"store", "api"},
-    "cli": DOMAIN | ADAPTERS | {"pipeline", "api", "cli", ""},
+    "cli": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline", "api", "cli", ""},
     "__main__": {"cli"},
     "": set(),
 }

@@ -8,7 +8,6 @@ the last second before a power loss is lost; a stop loses nothing.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import StoreError
+from reportdata.files import append
 
 _SUFFIX = ".jsonl"
 
@@ -62,18 +62,16 @@ class Audit:
         if not reads:
             return
         day = datetime.fromtimestamp(reads[0].at / 1000, UTC).date().isoformat()
-        lines = b"\n" + msgspec.json.Encoder().encode_lines(reads)  # the last one may have been cut off by a full disk
+        lines = msgspec.json.Encoder().encode_lines(reads)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self._folder / f"{day}{_SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                written = os.write(descriptor, lines)
-            finally:
-                os.close(descriptor)
+            append(self._folder / f"{day}{_SUFFIX}", lines, durable=False)
         except OSError as error:
-            raise self._failed(error, len(reads)) from error
-        if written < len(lines):
-            raise self._failed(OSError("the disk is full"), len(reads))
+            raise StoreError(
+                f"the audit in {self._folder} cannot be written ({error.strerror or error}): "
+                f"{len(reads)} entries are lost",
+                "see that the folder can be written and that the disk is not full",
+            ) from error
 
     def read(self, first_day: str | None = None, last_day: str | None = None) -> Iterator[Read]:
         """What was read between two days (UTC, yyyyMMdd), the oldest first. A line that was cut off is left out.
@@ -98,12 +96,6 @@ class Audit:
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob(f"*{_SUFFIX}"))
-
-    def _failed(self, error: OSError, reads: int) -> StoreError:
-        return StoreError(
-            f"the audit in {self._folder} cannot be written ({error.strerror or error}): {reads} entries are lost",
-            "see that the folder can be written and that the disk is not full",
-        )
 
 
 def _reads(lines: Iterable[bytes]) -> Iterator[Read]:

@@ -5,7 +5,6 @@ The CA's key is thrown away when it has signed: nobody can sign with what client
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reportdata.errors import BadFile
+from reportdata.files import write
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -108,9 +108,9 @@ def _make(files: Certificates, names: Sequence[str], now: datetime) -> None:
     ca = _signed("reportdata private CA", ca_key, ca_key, now)
     certificate = _signed(names[0], key, ca_key, now, issuer=ca, names=names)
     files.key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write(files.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    _write(files.certificate, certificate.public_bytes(Encoding.PEM))
-    _write(files.ca, ca.public_bytes(Encoding.PEM))
+    write(files.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write(files.certificate, certificate.public_bytes(Encoding.PEM))
+    write(files.ca, ca.public_bytes(Encoding.PEM))
 
 
 def _signed(
@@ -169,15 +169,3 @@ def _general(name: str) -> GeneralName:
         return IPAddress(ip_address(name))
     except ValueError:
         return DNSName(name)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """As a whole, readable by the owner only."""
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

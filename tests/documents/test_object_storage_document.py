@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reportdata.cli.places import lake_of
-from reportdata.lake.s3.log import MANY
+from reportdata.lake.log import MANY
 from reportdata.lake.s3.objects import PATIENCE
 from reportdata.settings import Settings
 from tests.support.deployment import OPTIONS

@@ -11,10 +11,9 @@ import pytest
 
 from reportdata.days import Coverage
 from reportdata.errors import LakeError
-from reportdata.lake import DayFiles, Lake
-from reportdata.lake.local import LocalLake
+from reportdata.lake import Lake
 from tests.support.folders import Folder
-from tests.support.lakes import add, child, contents, line_of, put, replace, sweep_later
+from tests.support.lakes import add, child, contents, line_of, put, read, replace
 
 
 def test_only_parquet_files_in_folders_of_days_are_facts(local: Lake) -> None:
@@ -59,7 +58,9 @@ def test_a_snapshot_can_be_read_until_it_ends_whatever_is_removed(local: Lake) -
         assert {name: place.read_bytes() for name, place in places.items()} == whole
         assert len(whole) == 3
     assert [path.name for path in (local.root / "incoming").iterdir()] == ["lock"]
-    assert local.days() == {"20240101": DayFiles((), ())}
+    assert [day for day, files in local.days().items() if files.names()] == ["20240101"]
+    with pytest.raises(LakeError, match="is gone"):  # a file that counts is missed, not left out
+        read(local, local.withdrawals())
 
 
 def test_where_files_have_but_one_name_a_snapshot_names_them(local: Lake) -> None:
@@ -76,18 +77,23 @@ def test_where_files_have_but_one_name_a_snapshot_names_them(local: Lake) -> Non
         assert path.read_bytes() == b"one"
 
 
-def test_a_note_whose_file_never_came_counts_for_nothing(local: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_whose_entry_never_came_counts_for_nothing(local: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     add(local, ("sent", "20240101", b"one"), ("sent", "20240101", b"two"))
     before = local.days()
+
+    def fail(*_: object) -> None:
+        raise OSError("the power is lost")
+
     with monkeypatch.context() as broken:
-        broken.setattr(LocalLake, "_move", lambda *_: (_ for _ in ()).throw(OSError("the power is lost")))
+        broken.setattr("reportdata.lake.local.write", fail)
         with pytest.raises(LakeError, match="the power is lost"):
             replace(local, local.paths("sent"), b"both")
-    assert list((local.root / "replaced").iterdir())
+    assert len(list(local.root.rglob("*.parquet"))) == 3
     assert (local.days(), local.replaced()) == (before, [])
-    assert sweep_later(local) == 0
+    with local.refreshing():
+        assert local.sweep(wait=True) == 0
     assert local.days() == before
-    assert list((local.root / "replaced").iterdir()) == []
+    assert len(list(local.root.rglob("*.parquet"))) == 2
 
 
 def test_what_is_abandoned_is_told_and_the_next_import_removes_it(local: Lake) -> None:
@@ -127,7 +133,7 @@ def test_a_lake_that_cannot_be_written_is_a_lake_error(local: Lake, blocked: str
 
 
 def test_a_snapshot_that_cannot_be_locked_is_a_lake_error(local: Lake) -> None:
-    for name in ("change.lock", "incoming/lock"):
+    for name in ("reading.lock", "incoming/lock"):
         (local.root / name).unlink(missing_ok=True)
         (local.root / name).mkdir(parents=True)
         with pytest.raises(LakeError, match=f"{local.root} cannot be (locked|written)"), local.snapshot():

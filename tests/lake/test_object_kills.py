@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from reportdata.facts import KINDS
-from reportdata.lake.s3 import DAY, S3Lake
+from reportdata.lake import DAY
+from reportdata.lake.s3 import S3Lake
 from tests.support.folders import Folder
 from tests.support.oracle import days_of
 from tests.support.storage import keys

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import BadValue, LakeError
-from reportdata.lake.s3.log import HOUR, Added, Entry, Log, State
-from reportdata.lake.s3.objects import Found, Missing, Objects, read_address
+from reportdata.lake.log import HOUR, Log, Missing
+from reportdata.lake.membership import Added, Entry, State
+from reportdata.lake.place import Found
+from reportdata.lake.s3.objects import Objects, read_address
 from tests.support.lakes import Later
 from tests.support.waiting import SOON
 
@@ -48,7 +50,7 @@ def test_entries_say_the_same_in_any_order_and_how_often_they_are_read(done: lis
 
 @pytest.fixture(autouse=True)
 def _short_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = import_module("reportdata.lake.s3.log")
+    module = import_module("reportdata.lake.log")
     monkeypatch.setattr(module, "MANY", MANY)
     monkeypatch.setattr(module, "_BATCH", BATCH)
 

@@ -16,7 +16,8 @@ import pytest
 
 from reportdata.days import Coverage
 from reportdata.errors import LakeError
-from reportdata.lake.s3 import DAY, S3Lake
+from reportdata.lake import DAY
+from reportdata.lake.s3 import S3Lake
 from tests.support.lakes import Later, add, contents, read, replace, sweep
 from tests.support.storage import Trouble, client, keys
 
@@ -65,7 +66,7 @@ def test_what_a_dead_import_uploaded_never_counts_and_goes_after_a_day(
         place = incoming.folder / "sent" / "stat_day=2024-01-02"
         place.mkdir(parents=True)
         (place / "a.parquet").write_bytes(b"never finished")
-        one._upload({place / "a.parquet": "sent/stat_day=2024-01-02/left.parquet"})
+        one._place.bring({place / "a.parquet": "sent/stat_day=2024-01-02/left.parquet"})
     left = "sent/stat_day=2024-01-02/left.parquet"
     assert sweep(other) == 0
     assert left in keys(storage_server, storage)

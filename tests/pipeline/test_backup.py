@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import _GeneratorContextManager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -221,7 +221,7 @@ def test_a_backup_holds_what_its_manifest_says_and_is_closed_to_others(filled: F
     assert (told["files"], told["bytes"]) == (len(files), sum((target / file).stat().st_size for file in files))
     assert told["takenAt"] == manifest["takenAt"]
     assert told["seconds"] > 0 < told["bytesPerSecond"]
-    parts = {"sent", "commented", "withdrawn", "coverage"}
+    parts = {"sent", "commented", "withdrawn", "coverage", "log"}
     assert {path.name for path in (target / "lake").iterdir()} == parts
     for path in (target, *target.rglob("*")):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
@@ -536,7 +536,7 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
     filled: Folder, tmp_path: Path
 ) -> None:
     class Between(LocalLake):
-        def snapshot(self) -> _GeneratorContextManager[dict[str, Path], None, None]:
+        def snapshot(self) -> _GeneratorContextManager[Mapping[str, Path], None, None]:
             filled.import_(small(tmp_path, 4).file)
             return super().snapshot()
 

@@ -19,7 +19,7 @@ from reportdata.cli import cli
 from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
 from reportdata.settings import Settings
-from reportdata.store.sqlite import database
+from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT
 from tests.support.documents import document
 from tests.support.paths import ROOT
 
@@ -58,8 +58,8 @@ LIMITS = {
     "seconds for requests in flight at a stop": connections.GRACE,
     "seconds for another request at a stop": connections.LAST_CALL,
     "seconds that a call waits for calls before it": application.LONGEST_WAIT,
-    "seconds that a call waits for another process": database.SERVING_TIMEOUT,
-    "seconds that a command waits for another process": database.COMMAND_TIMEOUT,
+    "seconds that a call waits for another process": SERVING_TIMEOUT,
+    "seconds that a command waits for another process": COMMAND_TIMEOUT,
     "days that the audit is kept, `--audit-days`": DEFAULTS.audit_days,
 }
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from reportdata.days import to_date
 from reportdata.facts import Kind
-from reportdata.lake import Incoming, Lake
-from reportdata.lake.s3 import DAY, S3Lake
+from reportdata.lake import DAY, Incoming, Lake
+from reportdata.lake.s3 import S3Lake
 
 
 class Later:

@@ -29,7 +29,7 @@ from reportdata.dingtalk.ledger import Ledger
 from reportdata.dingtalk.schedule import Period
 from reportdata.dingtalk.sources import Source, put_source, read_secret, source_of, sources
 from reportdata.errors import LedgerError, NotKnown, NotPermitted, ReportDataError, SourceError
-from reportdata.lake.locks import locked
+from reportdata.files import locked
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.collecting import Collecting
 from reportdata.settings import Settings

@@ -17,7 +17,7 @@ from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
 from reportdata.cli.places import engine_of, inbox_of, lake_of, store_of
 from reportdata.errors import ReportDataError, StoreError
-from reportdata.lake.leases import Lease
+from reportdata.leases import Lease
 from reportdata.pipeline.working import Worker
 from reportdata.settings import Settings
 

@@ -20,8 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import InboxError
+from reportdata.files import has_line, remove, rewrite, sync
 from reportdata.inbox import Concerned
-from reportdata.inbox.segments import Segment, has_line, recovered, rewrite, sync, whole
+from reportdata.inbox.segments import Segment, recovered, whole
 from reportdata.inbox.writing import Batches
 
 LARGEST_SEGMENT = 8 << 20
@@ -85,10 +86,7 @@ class FolderInbox:
     def remove(self, paths: Iterable[Path]) -> None:
         """Remove segments whose facts are in the lake. They are gone for good when this returns."""
         try:
-            for path in paths:
-                path.unlink(missing_ok=True)
-            if self.folder.exists():
-                sync(self.folder)
+            remove(paths)
         except OSError as error:
             raise self._failed("written", error) from error
 

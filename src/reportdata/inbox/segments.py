@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.facts import Fact
-from reportdata.inbox import Concerned
+from reportdata.files import locked, write_all
 
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
 _facts = msgspec.json.Decoder(Fact)
@@ -29,9 +28,8 @@ class Segment:
         self.size = 0
         """Bytes that are durable."""
         self.begun = time.monotonic()
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._descriptor = locked(path, wait=True, flags=os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             path.stat()  # it may have been taken for a dead writer's, and removed
         except OSError:
             os.close(self._descriptor)
@@ -39,9 +37,7 @@ class Segment:
 
     def write(self, lines: bytes) -> None:
         """Add lines and make them durable."""
-        rest = memoryview(lines)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        write_all(self._descriptor, lines)
         _sync_data(self._descriptor)
         self.size += len(lines)
 
@@ -61,17 +57,12 @@ class Segment:
 
 def recovered(path: Path) -> Path | None:
     """The segment of a dead writer, finished; None when it is being written or was empty."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return _cut(descriptor, path, whole(path.read_bytes()))
-    except (BlockingIOError, FileNotFoundError):  # its writer lives, or has just finished it
-        pass
-    finally:
-        os.close(descriptor)
+    with suppress(BlockingIOError, FileNotFoundError):  # its writer lives, or has just finished it
+        descriptor = locked(path, wait=False, flags=os.O_RDWR)
+        try:
+            return _cut(descriptor, path, whole(path.read_bytes()))
+        finally:
+            os.close(descriptor)
     return None
 
 
@@ -97,40 +88,3 @@ def whole(content: bytes) -> int:
         else:
             break
     return end
-
-
-def sync(folder: Path) -> None:
-    """Make a folder's names durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def has_line(path: Path, concerned: Concerned) -> bool:
-    """Whether a file of lines has such a one; not when it is gone."""
-    try:
-        return any(map(concerned, path.read_bytes().splitlines()))
-    except FileNotFoundError:
-        return False
-
-
-def rewrite(path: Path, concerned: Concerned) -> int:
-    """Write a file of lines anew without those; returns how many. What others append meanwhile is kept."""
-    if not has_line(path, concerned):
-        return 0
-    aside, removed = path.with_name(f"{path.name}.anew"), 0
-    with path.open("rb") as old:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb", buffering=0) as new:
-            for turn in range(2):
-                lines = old.read().splitlines(keepends=True)
-                kept = [line for line in lines if not concerned(line)]
-                removed += len(lines) - len(kept)
-                new.write(b"".join(kept))
-                os.fsync(new.fileno())
-                if turn == 0:
-                    aside.rename(path)
-    sync(path.parent)
-    return removed

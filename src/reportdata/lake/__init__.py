@@ -5,116 +5,101 @@
     withdrawn/stat_day=2021-06-20/<id>.parquet   corp_id, report_id, withdrawn_at
     withdrawn/merged/20210601-20210620-<id>.parquet   withdrawals of several days, the first and the last of them
     coverage/<id>.jsonl                          what was observed; a line: [organisation, first day, last day, when]
+    log/…                                        which of these files count, with sizes and digests
 
-One protocol, `Lake`, and two places: a folder (`reportdata.lake.local`) and object storage (`reportdata.lake.s3`). A
-fact may stand in several files: facts are a set. A file named ``merged-<id>`` holds each of its facts once, by
-organisation.
+One lake over one membership log (`reportdata.lake.log`), in two places: a folder (`reportdata.lake.local`) and object
+storage (`reportdata.lake.s3`). A fact may stand in several files: facts are a set. A file named ``merged-<id>`` holds
+each of its facts once, by organisation. A file in its place that the log does not name is no part of the lake.
 
-Lakes know names and durability, not Parquet: engines read and write the files. A file is named by its path below the
-lake's ``root`` wherever it lies; `Lake.located` tells where it can be read.
+Lakes know names and durability, not Parquet: engines read and write the files. A file is named by its path below one
+folder wherever it lies; `Lake.located` tells where it can be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
-from reportdata.days import Coverage, Observation
-from reportdata.facts import Kind
-from reportdata.lake.files import DayFiles, Incoming
-from reportdata.lake.leases import Lease
-from reportdata.lake.locks import sync
+import msgspec
 
-__all__ = ["DayFiles", "FileInfo", "Incoming", "Lake", "sync"]
+from reportdata.days import Coverage, Observation, by_organisation
+from reportdata.errors import LakeError
+from reportdata.lake.files import DayFiles, Incoming, names_of_incoming, place_of_merged
+from reportdata.lake.folder import require
+from reportdata.lake.listing import FileInfo, Listing
+from reportdata.lake.log import HOUR
+from reportdata.lake.membership import Added, Entry, State
+from reportdata.lake.place import Place
+from reportdata.leases import Leases
+
+__all__ = ["DAY", "DayFiles", "FileInfo", "Incoming", "Lake"]
+
+DAY = 24 * HOUR
+
+_logger = logging.getLogger("reportdata.lake")
 
 
-class FileInfo(NamedTuple):
-    """A file's size in bytes, and when it was added, in seconds since 1970."""
+class Lake(Listing):
+    """A lake at some place. A place that cannot be read or written, and a file of the lake that is gone or is not what
+    was added, is a `LakeError`.
 
-    size: int
-    added: float
+    :param root: the folder on this machine: the lake's files, or what is remembered of them; locks, what imports are
+        writing, and what engines spill. It is made when it is needed.
+    :param leases: say who may do what with the lake now.
+    :param of_root: say whose the folders in ``root`` are.
+    :param clock: seconds since 1970.
+    """
 
+    def __init__(
+        self, root: Path, place: Place, leases: Leases, of_root: Leases, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(root, place, leases, of_root, clock)
+        self._clock = clock
+        self._swept: State | None = None
 
-class Lake(Protocol):
-    """What the pipeline needs of a lake. A place that cannot be read or written is a `LakeError`."""
+    def add(self, incoming: Incoming, looks: Iterable[Observation] = ()) -> None:
+        """Add what was written, and what was observed of it, atomically: all of it or nothing to who lists files, and
+        to whoever comes after a kill. It is durable when this returns.
 
-    @property
-    def root(self) -> Path:
-        """The lake's folder on this machine, which is made when it is needed: its files, or what is remembered of
-        them; locks, what imports are writing, and what engines spill."""
+        :param looks: those that say nothing new add nothing.
+        """
+        new = self._untold(looks)
+        with self._failing("written"):
+            if new:
+                incoming.coverage.write_bytes(msgspec.json.Encoder().encode_lines(new))
+            names = names_of_incoming(incoming)
+        if names:
+            self._change(names)
 
-    def exists(self) -> bool:
-        """Whether anything may have been added."""
+    def observe(self, observed: Iterable[Coverage], at: int = 0) -> None:
+        """Add to what is observed; what is known already adds no file. It is durable when this returns.
 
-    def files(self, kind: Kind, days: Collection[str] | None = None) -> dict[str, tuple[Path, ...]]:
-        """The files of a kind by stat day, the earliest first: of the named days, in place of all. Withdrawals of
-        several days stand at each day from the first of them to the last."""
-
-    def paths(self, kind: Kind) -> tuple[Path, ...]:
-        """All files of a kind, each once."""
-
-    def days(self, days: Collection[str] | None = None) -> dict[str, DayFiles]:
-        """The files of each day that has reports or comments, the earliest first: of the named days, in place of all,
-        which then costs the same however many others there are."""
-
-    def withdrawals(self) -> tuple[Path, ...]:
-        """All files of withdrawals."""
-
-    def observations(self) -> tuple[Path, ...]:
-        """All files of coverage."""
-
-    def coverage(self, files: Sequence[Path] | None = None) -> set[Coverage]:
-        """What was observed: all of it, or what stands in some of the files."""
-
-    def observed(self, files: Sequence[Path] | None = None) -> set[Observation]:
-        """What was observed and when: all of it, or what stands in some of the files. Releases before 0.1 noted no
-        time."""
-
-    def size(self) -> int:
-        """Bytes that the facts take up."""
-
-    def info(self, path: Path) -> FileInfo:
-        """What is known of a listed file."""
-
-    def located(self, paths: Sequence[Path]) -> AbstractContextManager[Sequence[Path]]:
-        """Where this machine can read the files until the block ends, in their order."""
-
-    def parts(self, paths: Sequence[Path]) -> Iterable[Sequence[Path]]:
-        """The files in parts that are located together, where all of them might be too many."""
-
-    def uri(self, path: Path) -> str:
-        """The file's address as Hadoop writes it, for programs on other machines, which have to see a folder, too."""
-
-    def reading(self) -> AbstractContextManager[None]:
-        """No file that was listed within this block goes away before it ends. Any number of processes may read."""
-
-    def incoming(self) -> AbstractContextManager[Incoming]:
-        """A folder to write facts to, which is emptied when the block ends, or by a later import when this one dies.
-        What the lake holds can be read meanwhile, as within `reading`."""
-
-    def abandoned(self) -> list[Path]:
-        """What imports and snapshots left that died; the next one removes it."""
-
-    def snapshot(self) -> AbstractContextManager[Mapping[str, Path]]:
-        """The files as they are at one moment: their paths in the lake, and a path of each that `info` and `located`
-        take until the block ends, even when it is removed from the lake meanwhile."""
-
-    def add(self, incoming: Incoming) -> None:
-        """Add what was written: all of it at once to who lists files, and durable when this returns."""
+        :param at: when, in milliseconds since 1970; 0 when that is not known.
+        """
+        looks = self._untold(Observation(*piece, at) for piece in observed)
+        if looks:
+            with self.incoming() as incoming:
+                self.add(incoming, looks)
 
     def replace(self, files: Sequence[Path], by: Path | None) -> Path | None:
         """Let one file stand in for others of one kind, and of one day unless they are withdrawals; or none, when
-        ``by`` is absent. It is durable when this returns; a reader sees the old files or the new one, and in between
-        perhaps both. Who calls this holds the lease for refreshing.
+        ``by`` is absent. It is atomic, and durable when this returns. Who calls this holds the lease for refreshing.
 
         :param by: the new file, in a folder for incoming facts.
         :returns: the new file in its place.
         """
-
-    def replaced(self) -> list[Path]:
-        """Files that are still there though others stand in for them."""
+        require(self._refreshing)
+        keys = [self._key(path) for path in files]
+        state = self._log.state()
+        if any(state.get(key) is None for key in keys):
+            raise LakeError("other files stand in for these already: another machine merged them", "try again")
+        place = place_of_merged(files) if by is not None else None
+        self._change({by: self._key(place)} if by is not None and place is not None else {}, keys)
+        return place
 
     def sweep(self, *, wait: bool = False) -> int | None:
         """Remove files that others stand in for, and return how many; None, and nothing is removed, while anybody
@@ -122,26 +107,73 @@ class Lake(Protocol):
 
         :param wait: wait for who reads, and let nothing stay.
         """
-
-    def observe(self, observed: Iterable[Coverage], at: int = 0) -> None:
-        """Add to what is observed; what is known already adds no file. It is durable when this returns.
-
-        :param at: when, in milliseconds since 1970; 0 when that is not known.
-        """
-
-    def refreshing(self) -> AbstractContextManager[None]:
-        """Hold the lease under which days are refreshed: one process at a time, so that no older state of a day is
-        stored over a newer one. It ends with the process that holds it."""
-
-    def working(self, ending: Callable[[], bool]) -> AbstractContextManager[Lease | None]:
-        """Hold the lease of the one worker, once it can be had; None, and it is not held, when ``ending`` says first
-        that it is not to be waited for any more. Whoever finds it invalid works no more."""
-
-    def damaged(self) -> list[str]:
-        """The files that are missing or damaged, as far as that shows without reading them whole."""
+        with ExitStack() as held:
+            with self._failing("written"):
+                try:
+                    held.enter_context(self._leases.holding("reading.lock", wait=wait))
+                except BlockingIOError:
+                    return None
+            require(self._refreshing)
+            self._place.objects.take_over()
+            state = self._log.state()
+            old = self._clock() - self._place.grace
+            due = sorted(key for key, at in state.replaced.items() if key not in state.gone and (wait or at <= old))
+            if due:
+                self._place.objects.remove(due)
+                self._log.append(Entry(gone=tuple(due)))
+                state = self._log.state()
+            if state is not self._swept:
+                with self._failing("written"):
+                    self._place.swept(state.live.keys() | (state.replaced.keys() - state.gone))
+                self._swept = state
+            self._remove_uncounted(wait and not self._place.grace)
+            self._log.tidy()
+            return len(due)
 
     def try_adding(self) -> None:
         """See that more can be added.
 
         :raises OSError: when this user may not.
         """
+        self._place.try_adding()
+
+    def _change(self, names: Mapping[Path, str], replaced: Sequence[str] = ()) -> None:
+        """Bring files to their places, and then let them count, and others no more, by one entry of the log."""
+        began = time.monotonic()
+        self._place.objects.take_over()
+        with self._failing("written"):
+            found = self._place.bring(names)
+        if time.monotonic() - began > DAY / 2:
+            raise LakeError("it took so long that the first of the files may be gone", "add less at a time")
+        for lease in (self._refreshing if replaced else None, *(() if self._place.grace else self._reading)):
+            require(lease)
+        at = self._clock()
+        entry = Entry(adds={key: Added(*of, at) for key, of in found.items()}, replaces=dict.fromkeys(replaced, at))
+        self._log.append(entry)
+        if self._seen is not None:
+            self._seen = self._seen.after([entry])
+        self._place.brought(names)
+        try:
+            self._log.tidy()
+        except LakeError as error:  # what was to be done is done
+            _logger.warning("%s; it is tidied up later", error.message)
+
+    def _remove_uncounted(self, everything: bool) -> None:
+        """Remove what writers left that died before they let it count: what is a day old, once a day, or everything."""
+        note, old = self.root / "garbage", self._clock() - DAY
+        with self._failing("written"):
+            if not everything and note.exists() and note.stat().st_mtime > old:
+                return
+        listed = self._place.written()
+        state = self._log.state()  # after the files: what was added meanwhile is in it
+        known = state.live.keys() | state.replaced.keys()
+        self._place.objects.remove([f.key for f in listed if f.key not in known and (everything or f.written < old)])
+        with self._failing("written"):
+            note.touch()
+            os.utime(note, (self._clock(), self._clock()))
+
+    def _untold(self, looks: Iterable[Observation]) -> list[Observation]:
+        """Those that tell more than the lake knows."""
+        wanted = set(looks)
+        known = by_organisation(self.observed()) if wanted else {}
+        return sorted(look for look in wanted if not any(wide.tells(look) for wide in known.get(look.corp_id, ())))

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.days import PARTITION, day_of_folder, days_between, to_date
-from reportdata.errors import LakeError
+from reportdata.days import PARTITION, day_of_folder, days_between
 from reportdata.facts import KINDS
 
 MERGED = "merged-"
@@ -56,31 +55,6 @@ class Incoming(NamedTuple):
         return self.folder / "coverage.jsonl"
 
 
-def entries(folder: Path) -> list[Path]:
-    """What is in a folder; nothing when it is not there.
-
-    :raises LakeError: when that cannot be told.
-    """
-    try:
-        return list(folder.iterdir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise LakeError(f"the lake's folder {folder} cannot be read: {error}") from error
-
-
-def files_of_days(
-    folder: Path, days: Collection[str] | None, replaced: Collection[Path]
-) -> dict[str, tuple[Path, ...]]:
-    """The files of a kind's folder by stat day, the earliest first."""
-    if days is None:
-        places = [place for place in entries(folder) if place.name.startswith(PARTITION)]
-    else:
-        places = [place for place in (folder / f"{PARTITION}{to_date(day)}" for day in days) if place.exists()]
-    found = {day_of_folder(place.name): _parquet(place, replaced) for place in places}
-    return by_day(found, _parquet(folder / "merged", replaced), days)
-
-
 def by_day(
     found: Mapping[str, Sequence[Path]], merged: Sequence[Path], days: Collection[str] | None
 ) -> dict[str, tuple[Path, ...]]:
@@ -92,12 +66,6 @@ def by_day(
         for day in days_between(first, last) if days is None else (day for day in days if first <= day <= last):
             all_.setdefault(day, []).append(path)
     return {day: tuple(sorted(paths)) for day, paths in sorted(all_.items())}
-
-
-def files_of_kind(folder: Path, replaced: Collection[Path]) -> tuple[Path, ...]:
-    """The files of a kind's folder, each once."""
-    places = (place for place in entries(folder) if place.name.startswith(PARTITION) or place.name == "merged")
-    return tuple(sorted(path for place in places for path in _parquet(place, replaced)))
 
 
 def days_of_file(path: Path) -> tuple[str, str]:
@@ -134,7 +102,3 @@ def place_of_merged(files: Sequence[Path]) -> Path:
         return files[0].with_name(f"{MERGED}{name}")
     first, last = zip(*map(days_of_file, files), strict=True)
     return kind / "merged" / f"{min(first)}-{max(last)}-{name}"
-
-
-def _parquet(folder: Path, replaced: Collection[Path]) -> list[Path]:
-    return [path for path in entries(folder) if path.suffix == ".parquet" and path not in replaced]

@@ -2,151 +2,240 @@
 
     lake/
       <kind>/…, coverage/…    the lake's files (`reportdata.lake`)
+      log/…                   which of them count (`reportdata.lake.log`)
       incoming/<id>/          what an import is writing; moved into place when it is whole
-      replaced/<id>.json      which files another stands in for (`reportdata.lake.replacements`)
-      change.lock             held while files come to their places or go, and for a snapshot
 
-A file is written aside, made durable and then renamed into place, so that a reader sees a whole file or none; it is
-never changed afterwards.
+A file is written aside, made durable and renamed into place; it counts once an entry of the log adds it, and is never
+changed. Before there was a log, every file in its place counted unless a note in ``replaced/`` said that another stood
+in for it: such a folder is read as it is, and taken over into a first entry by whoever changes it first.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryFile
 
-from reportdata.facts import KINDS, Kind
-from reportdata.lake import FileInfo
-from reportdata.lake.base import BaseLake, require
-from reportdata.lake.files import (
-    Incoming,
-    entries,
-    files_of_days,
-    files_of_kind,
-    names_of_incoming,
-    place_of_merged,
-)
-from reportdata.lake.leases import FileLeases, Leases
-from reportdata.lake.locks import second_name, sync
-from reportdata.lake.replacements import Replacements
+import msgspec
+
+from reportdata.days import PARTITION
+from reportdata.errors import LakeError
+from reportdata.facts import KINDS
+from reportdata.files import ASIDE, move, remove, second_name, write
+from reportdata.lake import Lake
+from reportdata.lake.log import Missing
+from reportdata.lake.membership import FIRST, Added, Entry
+from reportdata.lake.place import Content, Found, Wanted
+from reportdata.leases import FileLeases, Leases
 
 _MAGIC = b"PAR1"
 """How a Parquet file begins and ends."""
+_OWN = re.compile(r"(merged-|\d{8}-\d{8}-)?[0-9a-f]{32}(-\d+)?\.(parquet|jsonl)")
+"""The names that lakes give to files."""
+_BROUGHT_BACK = "bring it back from a backup, or restore the newest one and import again what came after it"
 
 
-class LocalLake(BaseLake):
-    """A `reportdata.lake.Lake` whose files lie in its ``root``.
+class _Note(msgspec.Struct, frozen=True):
+    """What stood in for others before there was a log: it counted once ``by``, if there is one, was in its place."""
+
+    by: str | None
+    files: tuple[str, ...]
+
+
+class LocalLake(Lake):
+    """A lake whose files lie in its ``root``.
 
     ``leases`` say who may do what with it now: locks of its own files, unless several machines share the folder.
     """
 
     def __init__(self, root: Path, leases: Leases | None = None) -> None:
         leases = leases or FileLeases(root)
-        super().__init__(root, leases, leases)
-        self._replacements = Replacements(root)
+        super().__init__(root, FolderPlace(root), leases, leases)
+
+
+class FolderPlace:
+    """A folder as a `reportdata.lake.place.Place`, and as the `reportdata.lake.log.Objects` of its log."""
+
+    grace = 0.0
+    limit = float("inf")
+    at_once = 1
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.address = str(folder)
+
+    @property
+    def objects(self) -> FolderPlace:
+        return self
 
     def exists(self) -> bool:
-        return self.root.exists()
+        return self.folder.exists()
 
-    def files(self, kind: Kind, days: Collection[str] | None = None) -> dict[str, tuple[Path, ...]]:
-        replaced = self._replacements.files()  # before the files: see there
-        return files_of_days(self.root / kind, days, replaced)
+    def put(self, key: str, content: bytes) -> None:
+        with self._failing("written"):
+            (self.folder / "log").mkdir(parents=True, exist_ok=True, mode=0o700)
+            write(self.folder / key, content)
 
-    def paths(self, kind: Kind) -> tuple[Path, ...]:
-        return files_of_kind(self.root / kind, self._replacements.files())
+    def get(self, key: str) -> bytes:
+        try:
+            return (self.folder / key).read_bytes()
+        except FileNotFoundError as error:
+            raise Missing(f"the lake's file {self.folder / key} is gone", _BROUGHT_BACK) from error
+        except OSError as error:
+            raise LakeError(f"the lake's file {self.folder / key} cannot be read: {error}") from error
 
-    def observations(self) -> tuple[Path, ...]:
-        replaced = self._replacements.files()
-        files = (path for path in entries(self.root / "coverage") if path.suffix == ".jsonl")
-        return tuple(sorted(path for path in files if path not in replaced))
+    def keys(self, folder: str) -> list[str]:
+        return sorted(f"{folder}/{name}" for name in self._names(folder) if name.endswith(".json"))
 
-    def size(self) -> int:
-        with self.reading():
-            return sum(path.stat().st_size for kind in KINDS for path in self.paths(kind))
+    def remove(self, keys: Iterable[str]) -> None:
+        paths = [self.folder / key for key in keys]
+        with self._failing("written"):
+            remove(paths)
+        for folder in {path.parent for path in paths}:
+            with suppress(OSError):  # it is not empty
+                folder.rmdir()
 
-    def info(self, path: Path) -> FileInfo:
-        with self._failing("read"):
-            found = path.stat()
-        return FileInfo(found.st_size, found.st_mtime)
+    def bring(self, names: Mapping[Path, str]) -> dict[str, Content]:
+        found = {key: _content(path) for path, key in names.items()}
+        move({path: self.folder / key for path, key in names.items()}, self.folder)
+        return found
+
+    def brought(self, names: Mapping[Path, str]) -> None:
+        """They are where they are read."""
 
     @contextmanager
-    def located(self, paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
-        yield paths
+    def located(self, wanted: Sequence[Wanted]) -> Iterator[list[Path]]:
+        for name in self.lost(wanted):
+            raise LakeError(f"the lake's file {name} is gone, or is not what was added", _BROUGHT_BACK)
+        yield [self.folder / key for key, _ in wanted]
 
-    def parts(self, paths: Sequence[Path]) -> Iterable[Sequence[Path]]:
-        return [paths]
+    def pinned(self, keys: Collection[str], aside: Path) -> Mapping[str, Path]:
+        found: dict[str, Path] = {}
+        for number, key in enumerate(keys):
+            place = second_name(self.folder / key, aside / str(number))
+            if place is None:
+                raise LakeError(f"the lake's file {self.folder / key} is gone", _BROUGHT_BACK)
+            found[key] = place
+        return found
 
-    def uri(self, path: Path) -> str:
-        return f"file://{path.absolute()}"
+    def lost(self, wanted: Sequence[Wanted]) -> list[str]:
+        return [
+            str(self.folder / key)
+            for key, added in wanted
+            if added is not None and _size(self.folder / key) != added.size
+        ]
 
-    @contextmanager
-    def snapshot(self) -> Iterator[dict[str, Path]]:
-        with self.incoming() as aside:
-            with self._failing("locked"), self._leases.holding("change.lock"):
-                paths = [*(path for kind in KINDS for path in self.paths(kind)), *self.observations()]
-                places = (aside.folder / str(number) for number in range(len(paths)))
-                kept = {str(path.relative_to(self.root)): second_name(path, next(places)) for path in paths}
-            yield kept
+    def damaged(self, files: Mapping[str, Added]) -> list[str]:
+        lost = self.lost([Wanted(key, added) for key, added in files.items()])
+        parquet = (self.folder / key for key in files if key.endswith(".parquet"))
+        return sorted({*lost, *(str(path) for path in parquet if not _is_parquet(path))})
 
-    def add(self, incoming: Incoming) -> None:
-        moves = {path: self.root / name for path, name in names_of_incoming(incoming).items()}
-        with self._failing("written"):
-            for path in moves:
-                sync(path)
-            self._move(moves)
+    def uri(self, key: str) -> str:
+        return f"file://{(self.folder / key).absolute()}"
 
-    def _move(self, moves: dict[Path, Path]) -> None:
-        """Bring durable files to their places."""
-        folders = {target.parent for target in moves.values()}
-        with self._leases.holding("change.lock") as lease:
-            for folder in folders:
-                folder.mkdir(parents=True, exist_ok=True)
-            require(lease)
-            for path, target in moves.items():
-                path.rename(target)
-        for folder in {self.root.parent, self.root, *folders, *(folder.parent for folder in folders)}:
-            sync(folder)
+    def written(self) -> list[Found]:
+        keys = [key for key, path in self._files() if _OWN.fullmatch(path.name)]
+        keys += (f"log/{name}" for name in self._names("log") if name.endswith(ASIDE))
+        found = []
+        for key in keys:
+            with suppress(FileNotFoundError):
+                stat = (self.folder / key).stat()
+                found.append(Found(key, stat.st_size, stat.st_ctime))  # when it was last written or renamed
+        return found
 
-    def replace(self, files: Sequence[Path], by: Path | None) -> Path | None:
-        with self._failing("written"):
-            require(self._refreshing)
-            if by is None:
-                self._replacements.note(None, files)
-                return None
-            sync(by)
-            require(self._refreshing)
-            place = place_of_merged(files)
-            self._replacements.note(place, files)
-            self._move({by: place})
-            return place
-
-    def replaced(self) -> list[Path]:
-        return [path for path in sorted(self._replacements.files()) if path.exists()]
-
-    def sweep(self, *, wait: bool = False) -> int | None:
-        with self._failing("written"), ExitStack() as held:
-            try:
-                held.enter_context(self._leases.holding("reading.lock", wait=wait))
-            except BlockingIOError:
-                return None
-            require(self._refreshing)
-            gone = self._replacements.remove()
-            held.enter_context(self._leases.holding("change.lock"))
-            for folder in entries(self.root / "withdrawn"):
-                with suppress(OSError):  # it is not empty
-                    folder.rmdir()
-            return gone
-
-    def damaged(self) -> list[str]:
-        return [str(path) for kind in KINDS for path in self.paths(kind) if not _is_parquet(path)]
+    def swept(self, keys: Collection[str]) -> None:
+        """Nothing but the files is kept."""
 
     def try_adding(self) -> None:
-        for place in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
+        for place in (self.folder, *(path for path in self.folder.iterdir() if path.is_dir())):
             with TemporaryFile(dir=place):
                 pass
+
+    def unlogged(self) -> Entry | None:
+        """The files without their digests: who only reads need not look into them."""
+        return self._first(lambda _: "")
+
+    def take_over(self) -> None:
+        if self.keys("log"):
+            return
+        with self._failing("written"):
+            (self.folder / "log").mkdir(parents=True, exist_ok=True, mode=0o700)
+            with suppress(FileExistsError):
+                write(
+                    self.folder / FIRST, msgspec.json.encode(self._first(lambda path: _content(path).sha256)), new=True
+                )
+            rmtree(self.folder / "replaced", ignore_errors=True)
+
+    def _first(self, digest: Callable[[Path], str]) -> Entry:
+        with self._failing("read"):
+            replaced = self._replaced()  # before the files: in the other order both a file and its note could be missed
+            found = dict(self._files())
+            adds = {}
+            for key in found.keys() - replaced:
+                with suppress(FileNotFoundError):
+                    stat = found[key].stat()
+                    adds[key] = Added(stat.st_size, digest(found[key]), stat.st_mtime)
+            return Entry(adds=dict(sorted(adds.items())), replaces=dict.fromkeys(sorted(replaced & found.keys()), 0.0))
+
+    def _replaced(self) -> set[str]:
+        """The files for which another stood in before there was a log."""
+        found: set[str] = set()
+        for name in self._names("replaced"):
+            path = self.folder / "replaced" / name
+            if path.suffix == ".json":
+                with suppress(FileNotFoundError):
+                    try:
+                        note = msgspec.json.decode(path.read_bytes(), type=_Note)
+                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                        raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
+                    if note.by is None or (self.folder / note.by).exists():
+                        found.update(note.files)
+        return found
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        """The files that are in their places, whether they count or not."""
+        for kind in KINDS:
+            for name in self._names(kind):
+                if name.startswith(PARTITION) or name == "merged":
+                    for file in self._names(f"{kind}/{name}"):
+                        if file.endswith(".parquet"):
+                            yield f"{kind}/{name}/{file}", self.folder / kind / name / file
+        for file in self._names("coverage"):
+            if file.endswith(".jsonl"):
+                yield f"coverage/{file}", self.folder / "coverage" / file
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return os.listdir(self.folder / folder)  # noqa: PTH208 - many names, of which no paths are needed
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise LakeError(f"the lake's folder {self.folder / folder} cannot be read: {error}") from error
+
+    @contextmanager
+    def _failing(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LakeError(f"the lake {self.folder} cannot be {verb}: {error}") from error
+
+
+def _content(path: Path) -> Content:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Content(os.fstat(file.fileno()).st_size, digest)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _is_parquet(path: Path) -> bool:

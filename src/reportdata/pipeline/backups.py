@@ -3,7 +3,7 @@
     TARGET/
       collector.db   what the collector remembers as it was at one moment, when anything is collected
       store.db       the store as it was at a moment after that
-      lake/…         the lake's files as they were at one moment after that
+      lake/…         the lake's files as they were at one moment after that, and the log that says so
       backup.json    the names of these files, with sizes and SHA-256; it is written last
 
 A backup is a data folder itself. Its store is copied before its lake and so speaks of no facts that the lake does not
@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,16 +25,19 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from reportdata.dingtalk.ledger import Ledger
-from reportdata.errors import BadFile, BadValue
+from reportdata.errors import BadFile, BadValue, LakeError
+from reportdata.files import ASIDE, sync, write
 from reportdata.inbox import Inbox
-from reportdata.lake import Lake, sync
+from reportdata.lake import Lake
+from reportdata.lake.local import LocalLake
+from reportdata.lake.membership import Added
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.known_backups import note_backup
 from reportdata.settings import Settings
 from reportdata.store import Store
 
 MANIFEST = "backup.json"
-_UNFINISHED = "backup.json.unfinished"
+_UNFINISHED = f"{MANIFEST}{ASIDE}"
 _FORMAT = 1
 _CHUNK = 1 << 20
 _AT_ONCE = 4
@@ -100,15 +103,39 @@ def back_up(
             corp_ids |= {organisation.corp_id for organisation in store.organisations()}
             note_backup(data, target, taken_at, corp_ids)
             sources = {f"{layout.lake.name}/{name}": place for name, place in places.items()}
-            files += copy_files(sources, target, progress, lake)
+            copied = copy_files(sources, target, progress, lake)
+            name, members, entry = lake.membership()
+            _check_members(layout.lake.name, members, copied)
+            for folder in (layout.lake, (layout.lake / name).parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            write(layout.lake / name, entry)
+            sync(layout.lake)
+            files += [*copied, CopiedFile(f"{layout.lake.name}/{name}", len(entry), hashlib.sha256(entry).hexdigest())]
         manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
-        unfinished = target / _UNFINISHED
-        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
-        sync(unfinished)
-        unfinished.rename(target / MANIFEST)
-        sync(target)
+        write(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
         sync(target.absolute().parent)
     return manifest
+
+
+def _check_members(folder: str, members: Mapping[str, Added], files: Iterable[CopiedFile]) -> None:
+    """See that files are what the log of the lake in the backup's folder says of them.
+
+    :raises LakeError: naming one that is not.
+    """
+    found = {file.path: (file.size, file.sha256) for file in files}
+    for key, added in members.items():
+        if found.get(f"{folder}/{key}") != (added.size, added.sha256):
+            raise LakeError(f"the lake's file {key} is not there, or is not what was added", "restore an older backup")
+
+
+def check_lake(folder: Path, manifest: Manifest) -> None:
+    """See that the files of the copied data folder are those that the log of its lake says they are.
+
+    :raises LakeError: naming one that is not.
+    """
+    layout = Settings(folder)
+    if (layout.lake / "log").exists():  # else it was taken before there was one
+        _check_members(layout.lake.name, LocalLake(layout.lake).membership()[1], manifest.files)
 
 
 def _synced(path: Path) -> CopiedFile:
@@ -120,8 +147,7 @@ def _copied_inbox(inbox: Inbox, folder: Path) -> Iterator[CopiedFile]:
     folder.mkdir(mode=0o700)
     for name, content in inbox.contents():
         path = folder / name
-        path.write_bytes(content)
-        sync(path)
+        write(path, content)
         yield CopiedFile(f"{folder.name}/{name}", len(content), hashlib.sha256(content).hexdigest())
     sync(folder)
 

@@ -23,11 +23,10 @@ from reportdata.dingtalk.ledger import Ledger
 from reportdata.engines import Engine, Subject
 from reportdata.errors import InboxError, LakeError
 from reportdata.facts import Fact, Kind
+from reportdata.files import holding, rewrite
 from reportdata.inbox import Inbox
-from reportdata.inbox.segments import rewrite
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
-from reportdata.lake.locks import holding
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.compacting import merge_coverage, merge_day, merge_withdrawals
 from reportdata.pipeline.refreshing import refresh

@@ -8,14 +8,13 @@ Organisations stand there by digests of their ids: the file may stay when one is
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from reportdata.errors import BadFile
-from reportdata.lake import sync
+from reportdata.files import append
 
 _NAME = "backups.jsonl"
 
@@ -36,11 +35,7 @@ def note_backup(data: Path, target: Path, taken_at: str, corp_ids: Iterable[str]
     known = KnownBackup(str(target.absolute()), taken_at, tuple(sorted(map(_digest, corp_ids))))
     path = data / _NAME
     try:
-        # A line that was cut off by a full disk is ended first.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(b"\n" + msgspec.json.encode(known) + b"\n")
-        sync(path)
-        sync(data)
+        append(path, msgspec.json.encode(known) + b"\n")
     except OSError as error:
         raise BadFile(str(path), f"the backup cannot be noted: {error}") from error
 

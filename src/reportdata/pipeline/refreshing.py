@@ -15,6 +15,7 @@ from typing import NamedTuple
 from reportdata.catalogue import Service
 from reportdata.days import Observation, by_organisation, latest
 from reportdata.engines import Engine, Measured, definition
+from reportdata.errors import LakeError
 from reportdata.lake import DayFiles, Lake
 from reportdata.lake.files import fingerprint
 from reportdata.pipeline import Progress, silent
@@ -42,20 +43,22 @@ class Refreshed:
 
 class _Standing(NamedTuple):
     """How the days that are looked at stand: their files, the fingerprints that they had before these were listed,
-    which of them are stale and for whom, and the files of withdrawals: all, and those that were not applied to the days
-    of their reports."""
+    which of them are stale and for whom, the files of withdrawals, all and those that were not applied to the days of
+    their reports, and files that are gone, by the days that changed and need them."""
 
     files: Mapping[str, DayFiles]
     was: Mapping[str, str]
     stale: dict[str, Scope]
     withdrawals: Sequence[Path]
     unapplied: Sequence[Path]
+    lost: dict[str, list[str]]
 
 
 def stale_days(lake: Lake, store: Store, engine: Engine, service: Service) -> list[str]:
     """The days whose numbers do not stand for what the lake holds."""
     with lake.reading():
-        return sorted(_standing(lake, store, engine, _id(service), None).stale)
+        standing = _standing(lake, store, engine, _id(service), None)
+        return sorted(standing.stale.keys() | standing.lost.keys())
 
 
 def waiting(lake: Lake, store: Store, service: Service) -> tuple[list[str], list[Path]]:
@@ -83,6 +86,8 @@ def refresh(
     :param days: look at these days only, and at those of reports that were withdrawn since. However many other days the
         lake has, that costs the same; what was observed of others is not shown by it.
     :param looks: at these days that are later than those that the lake has noted.
+    :raises LakeError: when a file of the lake is gone or has another size. The days that need it keep the numbers that
+        they have, and none of what was observed is taken over; other days are computed before.
     """
     done = Refreshed()
     service_id = _id(service)
@@ -92,8 +97,9 @@ def refresh(
         standing = _standing(lake, store, engine, service_id, days)
         chosen = dict(standing.stale)
         if first_day is not None or last_day is not None:
-            period = (day for day in standing.files if (first_day or "") <= day <= (last_day or "99991231"))
-            chosen.update(dict.fromkeys(period))
+            period = [day for day in standing.files if (first_day or "") <= day <= (last_day or "99991231")]
+            standing.lost.update(_lost(lake, standing.files, period))
+            chosen.update(dict.fromkeys(day for day in period if day not in standing.lost))
         sizes = {day: _size(lake, standing.files[day]) for day in chosen}
         for batch, scope in _batches(chosen, sizes, engine.batch):
             progress("computing days", len(done.days), len(chosen))
@@ -118,6 +124,7 @@ def refresh(
                 done.days += part
                 done.partly += len(part) if scope is not None else 0
                 progress("computing days", len(done.days), len(chosen))
+        _require_whole(standing.lost)
         observed = observed if days is None else set(_clipped({*observed, *looks}, days))
         new = _untold(observed, store.observations())
         if standing.unapplied or new:
@@ -149,10 +156,29 @@ def _standing(lake: Lake, store: Store, engine: Engine, service: str, days: Coll
         others = withdrawn.keys() - files.keys()
         was = {**was, **store.fingerprints(service, others)}
         files = {**files, **lake.days(others)}
-    stale = _stale(files, was, store, engine, service)
+    changed = _changed(files, was)
+    lost = _lost(lake, files, changed | withdrawn.keys())
+    stale = _stale({day: files[day] for day in changed - lost.keys()}, was, store, engine, service)
     for day, scope in withdrawn.items():
-        stale[day] = _both(stale.get(day, frozenset()), scope)
-    return _Standing(files, was, stale, withdrawals, unapplied)
+        if day not in lost:
+            stale[day] = _both(stale.get(day, frozenset()), scope)
+    return _Standing(files, was, stale, withdrawals, unapplied, lost)
+
+
+def _lost(lake: Lake, files: Mapping[str, DayFiles], days: Iterable[str]) -> dict[str, list[str]]:
+    """Files that are gone, by the days among these that need them: they are no zeros."""
+    found = {day: lake.lost([path for paths in files[day] for path in paths]) for day in days}
+    return {day: lost for day, lost in found.items() if lost}
+
+
+def _require_whole(lost: Mapping[str, Sequence[str]]) -> None:
+    names = sorted({name for found in lost.values() for name in found})
+    if names:
+        raise LakeError(
+            f"{len(names)} of the lake's files are gone or are not what was added, like {names[0]}: "
+            f"{len(lost)} days that need them keep the numbers that they had",
+            "bring them back from a backup, or restore the newest one and import again what came after it",
+        )
 
 
 def _both(one: Scope, other: Scope) -> Scope:
@@ -168,12 +194,11 @@ def _changed(days: Mapping[str, DayFiles], computed: Mapping[str, str]) -> set[s
 def _stale(
     days: Mapping[str, DayFiles], computed: Mapping[str, str], store: Store, engine: Engine, service: str
 ) -> dict[str, Scope]:
-    """These days, and whom they are stale for."""
-    changed = _changed(days, computed)
-    computed_from = store.computed_files(service, changed)
+    """These days, which changed, and whom they are stale for."""
+    computed_from = store.computed_files(service, days)
     stale: dict[str, Scope] = {}
     added: list[DayFiles] = []
-    for day in changed:
+    for day in days:
         was, names = computed_from.get(day, frozenset()), days[day].names()
         if was < names and computed.get(day) == fingerprint(was, definition()):
             added.append(days[day].only(names - was))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from reportdata.errors import BadFile, BadValue
-from reportdata.lake import sync
+from reportdata.files import sync
+from reportdata.leases import FileLeases, folder_of_own
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.backups import Manifest, copy_files, read_manifest
+from reportdata.pipeline.backups import Manifest, check_lake, copy_files, read_manifest
 from reportdata.settings import Settings
 
 
@@ -34,6 +31,7 @@ def restored(backup: Path, data: Path, progress: Progress = silent) -> Iterator[
         _check_whole(
             backup, manifest, [was.path for was, file in zip(manifest.files, copied, strict=True) if was != file]
         )
+        check_lake(folder, manifest)
         yield manifest, folder
 
 
@@ -68,39 +66,16 @@ def _size(path: Path) -> int | None:
 def _aside(data: Path) -> Iterator[Path]:
     """A folder of which all comes to be in ``data`` when the block ends well. What a killed restore left goes away."""
     place = data if data.exists() else data.parent
-    prefix = f".{data.name}-restoring-"
-    folder = place / f"{prefix}{uuid.uuid4().hex}"
+    leases = FileLeases(place, of_folders=True)
     try:
-        folder.mkdir(parents=True, mode=0o700)
-        lock = _lock(folder)
-        for left in (path for path in place.iterdir() if path.name.startswith(prefix)):
-            with suppress(OSError):  # its lock is held
-                other = _lock(left)
-                shutil.rmtree(left, ignore_errors=True)
-                os.close(other)
+        with folder_of_own(place, ".", leases, f".{data.name}-restoring-") as folder:
+            yield folder
+            _check_vacant(data)
+            if place == data:  # it may be where a disk is mounted; the store comes last: without it nothing is served
+                for path in sorted(folder.iterdir(), key=lambda path: path == Settings(folder).store):
+                    path.rename(data / path.name)
+            else:
+                folder.rename(data)
+            sync(place)
     except OSError as error:
         raise BadFile(str(data), f"cannot be restored: {error}") from error
-    try:
-        yield folder
-        _check_vacant(data)
-        if place == data:  # it may be where a disk is mounted; the store comes last, as nothing is served without it
-            for path in sorted(folder.iterdir(), key=lambda path: path == Settings(folder).store):
-                path.rename(data / path.name)
-        else:
-            folder.rename(data)
-        sync(place)
-    except OSError as error:
-        raise BadFile(str(data), f"cannot be restored: {error}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-
-
-def _lock(folder: Path) -> int:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor

@@ -27,8 +27,8 @@ import msgspec
 
 from reportdata.engines.duckdb.staging import Staged
 from reportdata.errors import BadFile, LakeError
-from reportdata.lake import Lake, sync
-from reportdata.lake.locks import locked
+from reportdata.files import locked, sync, write
+from reportdata.lake import Lake
 
 FORM = 1
 """Changes when what is staged would be staged in another way."""
@@ -99,8 +99,11 @@ class UnfinishedFile:
             return None
         for staged in noted.staged:
             files = self._lake.files(staged.kind, staged.days)
-            if not all(any(path.name.startswith(noted.name) for path in files.get(day, ())) for day in staged.days):
-                return None  # merged or removed since
+            own = {
+                day: [path for path in files.get(day, ()) if path.name.startswith(noted.name)] for day in staged.days
+            }
+            if not all(own.values()) or self._lake.lost([path for paths in own.values() for path in paths]):
+                return None  # merged, removed or lost since
         return [staged._replace(added=0, days=()) for staged in noted.staged]
 
     def note_finished(self, name: str, staged: list[Staged]) -> None:
@@ -218,12 +221,7 @@ def _read(path: Path, type_: type[_T]) -> _T | None:
 
 
 def _write(path: Path, content: object) -> None:
-    """Write a file that is there as a whole and durable, or not at all."""
-    aside = path.with_name(path.name + ".new")
-    aside.write_bytes(msgspec.json.encode(content))
-    sync(aside)
-    aside.rename(path)
-    sync(path.parent)
+    write(path, msgspec.json.encode(content))
 
 
 def forget_finished(lake: Lake) -> None:

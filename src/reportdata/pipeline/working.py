@@ -60,8 +60,8 @@ class Worker:
         return False
 
     def _take_up(self, segments: Sequence[Path], now: float) -> None:
-        """Facts are durable in the lake before it is noted that their days are observed, and both before the segments
-        go: whoever dies between has lost nothing, and doing it again changes nothing."""
+        """Facts and the coverage of their days come to the lake by one entry of its log, and before the segments go:
+        whoever dies between has lost nothing, and doing it again changes nothing."""
         looks: dict[Coverage, int] = {}
         whole: list[Path] = []
         for path in segments:
@@ -82,8 +82,9 @@ class Worker:
                 days = {day for staged in staging.finish(None) for day in staged.days}
             finally:
                 staging.close()
-            self._lake.add(incoming)
-        self._note(looks)
+            told = self._untold(looks)
+            self._lake.add(incoming, told)
+        self._noted.update((look.coverage, look.at) for look in told)
         self._inbox.remove(whole)
         self._touched |= days
         refresh(
@@ -96,21 +97,19 @@ class Worker:
             looks=[Observation(*piece, at) for piece, at in looks.items()],
         )
 
-    def _note(self, looks: Mapping[Coverage, int]) -> None:
-        """Tell the lake of the first look at a day and of the first one after the day's end. Those between would be a
-        file for each push; the store is told of them."""
+    def _untold(self, looks: Mapping[Coverage, int]) -> list[Observation]:
+        """What the lake is told: the first look at a day and the first one after the day's end. Those between would be
+        a file for each push; the store is told of them."""
         zones = {organisation.corp_id: organisation.time_zone for organisation in self._store.organisations()}
-        told: dict[int, list[Coverage]] = {}
+        told: list[Observation] = []
         if len(self._noted) > _MOST_NOTED:  # a day more or less in the lake does no harm
             self._noted.clear()
         for piece, at in looks.items():
             noted, zone = self._noted.get(piece), zones.get(piece.corp_id)
             end = end_of(piece.last_day, time_zone(zone)) // MILLISECOND if zone is not None else 0
             if noted is None or noted < end <= at:
-                told.setdefault(at, []).append(piece)
-        for at, pieces in told.items():
-            self._lake.observe(pieces, at)
-            self._noted.update(dict.fromkeys(pieces, at))
+                told.append(Observation(*piece, at))
+        return told
 
     def _merge(self, now: float) -> None:
         """Merge the files of one of the days that facts came for, or let go of them: they have few."""

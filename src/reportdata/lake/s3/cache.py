@@ -14,23 +14,16 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from reportdata.errors import LakeError
-from reportdata.lake.leases import FileLeases, folder_of_own
-from reportdata.lake.s3.log import Added
+from reportdata.files import second_name
+from reportdata.lake.membership import Added
+from reportdata.lake.place import Wanted
 from reportdata.lake.s3.objects import Objects, several
+from reportdata.leases import FileLeases, folder_of_own
 
 _LEFT = 0.9
 """How much of the limit is kept when there is more."""
-
-
-class Wanted(NamedTuple):
-    """A file that is read: its place among the copies, and what is known of it; nothing when it is replaced and gone,
-    and then only a copy can be read."""
-
-    copy: Path
-    added: Added | None
 
 
 class Cache:
@@ -45,10 +38,6 @@ class Cache:
         self._objects = objects
         self.limit = limit
 
-    def key(self, copy: Path) -> str:
-        """The key of the object that this is a copy of."""
-        return copy.relative_to(self.folder).as_posix()
-
     @contextmanager
     def located(self, wanted: Sequence[Wanted]) -> Iterator[list[Path]]:
         """Where the copies can be read until the block ends; those that are not there are fetched.
@@ -57,12 +46,11 @@ class Cache:
         """
         with folder_of_own(self._root, "reading", FileLeases(self._root)) as own:
             names = [
-                own / self.key(copy).partition("/")[0] / f"{number}{copy.suffix}"
-                for number, (copy, _) in enumerate(wanted)
+                own / key.partition("/")[0] / f"{number}-{Path(key).name}" for number, (key, _) in enumerate(wanted)
             ]
             for folder in {name.parent for name in names}:
                 folder.mkdir()
-            places = [self._second_name(copy, name) for (copy, _), name in zip(wanted, names, strict=True)]
+            places = [self._second_name(*of, name) for of, name in zip(wanted, names, strict=True)]
             missing = [number for number, place in enumerate(places) if place is None]
             with several() as pool:
                 fetched = pool.map(lambda number: self._fetch(*wanted[number], names[number]), missing)
@@ -72,8 +60,9 @@ class Cache:
                 self.evict(keep=set(all_))
             yield all_
 
-    def keep(self, copy: Path, source: Path) -> None:
+    def keep(self, key: str, source: Path) -> None:
         """Take a file as the copy of the object that was just made of it."""
+        copy = self.folder / key
         with suppress(OSError):  # it is fetched when it is needed
             copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.link(source, copy)
@@ -81,7 +70,7 @@ class Cache:
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove copies of all other objects."""
         for path in self._copies():
-            if self.key(path) not in keys:
+            if path.relative_to(self.folder).as_posix() not in keys:
                 path.unlink(missing_ok=True)
 
     def evict(self, keep: Collection[Path] = ()) -> None:
@@ -100,20 +89,19 @@ class Cache:
                 path.unlink(missing_ok=True)
                 left -= stat.st_size
 
-    def _second_name(self, copy: Path, name: Path) -> Path | None:
-        """The copy by a name of the reader's own, if there is one."""
-        try:
-            os.link(copy, name)
-        except FileNotFoundError:
-            return None
-        except OSError:  # this file system has no second names
-            return copy if copy.exists() else None
+    def _second_name(self, key: str, added: Added | None, name: Path) -> Path | None:
+        """The copy by a name of the reader's own, if there is one that is whole."""
+        copy = self.folder / key
+        place = second_name(copy, name)
         with suppress(FileNotFoundError):
+            if place is None or (added is not None and place.stat().st_size != added.size):
+                name.unlink(missing_ok=True)
+                return None
             os.utime(copy)
-        return name
+        return place
 
-    def _fetch(self, copy: Path, added: Added | None, name: Path) -> Path:
-        key = self.key(copy)
+    def _fetch(self, key: str, added: Added | None, name: Path) -> Path:
+        copy = self.folder / key
         if added is None:
             raise LakeError(f"{self._objects.address}/{key} was removed meanwhile", "try again")
         aside = name.with_suffix(".fetched")

@@ -13,41 +13,31 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from reportdata.errors import BadValue, LakeError
+from reportdata.lake.log import Missing
+from reportdata.lake.membership import Entry
+from reportdata.lake.place import Found
 
 PATIENCE = 120.0
 """Seconds for which a request is tried again: servers that are overloaded or restarted come back."""
 _SILENCE = 30.0
 """Seconds without a byte after which a connection counts as cut."""
 _AT_ONCE = 8
-"""Requests that are made at once."""
 _PART = 16 << 20
 """Bytes from which on an object is uploaded in parts of this size."""
 _CHUNK = 1 << 20
 _PAUSE = 0.1
 """Seconds before an answer that was cut off is asked for again; twice as many each time."""
 _T = TypeVar("_T")
-
-
-class Missing(LakeError):
-    """There is no such object."""
-
-
-class Found(NamedTuple):
-    """An object that was listed: its key below the prefix, its bytes, and when it was written, in seconds since
-    1970."""
-
-    key: str
-    size: int
-    written: float
 
 
 def read_address(address: str) -> tuple[str, str]:
@@ -66,6 +56,9 @@ class Objects:
 
     :param patience: seconds for which a request is tried again.
     """
+
+    at_once = _AT_ONCE
+    """Requests that are made at once."""
 
     def __init__(self, address: str, patience: float = PATIENCE) -> None:
         try:
@@ -154,6 +147,26 @@ class Objects:
             pages = self._again(lambda: list(obstore.list(self._store, folder, chunk_size=1000)))
         found = [meta for page in pages for meta in page]
         return sorted(Found(meta["path"], meta["size"], meta["last_modified"].timestamp()) for meta in found)
+
+    def keys(self, folder: str) -> Sequence[str]:
+        """The keys of the objects whose keys begin with ``folder/``, in their order."""
+        return [found.key for found in self.list(folder)]
+
+    def unlogged(self) -> Entry | None:
+        """None: nothing was ever kept here without a log."""
+        return None
+
+    def take_over(self) -> None:
+        """Nothing: there was always a log."""
+
+    def try_putting(self) -> None:
+        """Write an object and remove it again.
+
+        :raises LakeError: when that is not possible.
+        """
+        key = f"trial/{uuid.uuid4().hex}"
+        self.put(key, b"An object that shows that more can be added; it may be removed.\n")
+        self.remove([key])
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove objects, whether they are there or not."""

@@ -15,6 +15,7 @@ from reportdata.store.overtaking import require_standing
 from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, THERE, Database, array
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
+from reportdata.store.rows import json_text
 
 if TYPE_CHECKING:
     from psycopg import Cursor
@@ -178,7 +179,7 @@ class Days:
             cursor.execute("truncate incoming")
             with cursor.copy("copy incoming from stdin") as copy:
                 for row in rows:
-                    copy.write_row((row.corp_id, row.stat_day, _json(row.values)))
+                    copy.write_row((row.corp_id, row.stat_day, json_text(row.values)))
         self._make_months({month for (month,) in self.database.rows("select distinct left(stat_day, 6) from incoming")})
         with self.database.writing(LONG) as cursor:
             _alone(cursor)
@@ -187,16 +188,16 @@ class Days:
                 (service, sorted(was or ())),
             )
             require_standing(was, dict(found.fetchall()))
-            scopes = _json({day: sorted(corp_ids) for day, corp_ids in (only or {}).items()})
+            scopes = json_text({day: sorted(corp_ids) for day, corp_ids in (only or {}).items()})
             cursor.execute(_GONE, {"service": service, "days": days, "scopes": scopes})
-            appended = {"service": service, "at": at, "fingerprints": _json(dict(fingerprints))}
+            appended = {"service": service, "at": at, "fingerprints": json_text(dict(fingerprints))}
             changed = cursor.execute(_APPEND, appended).rowcount
             computed = {
                 "service": service,
                 "at": at,
                 "days": days,
                 "fingerprints": [fingerprints[day] for day in days],
-                "files": [_json(sorted(files.get(day, ()))) for day in days],
+                "files": [json_text(sorted(files.get(day, ()))) for day in days],
             }
             cursor.execute(_COMPUTED, computed)
             cursor.execute(CHANGED)
@@ -207,7 +208,7 @@ class Days:
             done = cursor.execute(
                 "update computed_days set fingerprint = %s, files = %s "
                 "where service = %s and stat_day = %s and fingerprint = %s",
-                (fingerprint, _json(sorted(files)), service, stat_day, was),
+                (fingerprint, json_text(sorted(files)), service, stat_day, was),
             ).rowcount
         return done > 0
 
@@ -278,7 +279,3 @@ def _of_month(month: bytes) -> bytes:
 def _alone(cursor: Cursor) -> None:
     """One at a time replaces days or coverage."""
     cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, DAYS))
-
-
-def _json(content: object) -> str:
-    return msgspec.json.encode(content, order="sorted").decode()

@@ -9,9 +9,9 @@ import msgspec
 
 from reportdata.errors import AlreadyKnown, NotKnown
 from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
-from reportdata.store.app_rows import app_of, row_of
 from reportdata.store.postgres.database import Database, array
 from reportdata.store.postgres.watching import Watch
+from reportdata.store.rows import app_of, row_of
 
 if TYPE_CHECKING:
     from psycopg import Cursor

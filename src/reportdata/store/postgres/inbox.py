@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 import sys
 import threading
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from reportdata.errors import InboxError, StoreError
 from reportdata.inbox import Concerned
 from reportdata.inbox.writing import Batches
+from reportdata.leases import FileLeases, folder_of_own
 from reportdata.store.postgres.connection import shown
 from reportdata.store.postgres.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database
 
@@ -59,7 +56,7 @@ class PostgresInbox:
         self._lock = threading.Lock()
         self._database: Database | None = None
         self._aside: Path | None = None
-        self._descriptor = -1
+        self._held = ExitStack()
 
     def ready(self) -> Sequence[Path]:
         """The oldest segments as files, not too many at a time."""
@@ -135,23 +132,14 @@ class PostgresInbox:
         """Let go of the inbox, and of the files."""
         if self._database is not None:
             self._database.close()
-        if self._aside is not None:
-            shutil.rmtree(self._aside, ignore_errors=True)
-            os.close(self._descriptor)
-            self._aside = None
+        self._held.close()
+        self._aside = None
 
     def _place(self) -> Path:
         """A folder of this process alone, under a lock that ends with it. What dead ones left goes away."""
         if self._aside is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for left in self._folder.glob("fetched-*"):
-                with suppress(OSError):
-                    os.close(_locked(left))
-                    shutil.rmtree(left, ignore_errors=True)
-            place = self._folder / f"fetched-{uuid.uuid4().hex}"
-            place.mkdir(mode=0o700)
-            self._descriptor = _locked(place)
-            self._aside = place
+            leases = FileLeases(self._folder, of_folders=True)
+            self._aside = self._held.enter_context(folder_of_own(self._folder, ".", leases, "fetched-"))
         return self._aside
 
     @contextmanager
@@ -169,13 +157,3 @@ class PostgresInbox:
 
 def _number(path: Path) -> int:
     return int(path.stem.partition("-")[2], 16)
-
-
-def _locked(folder: Path) -> int:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor

@@ -10,6 +10,7 @@ from reportdata.states import DayState, State
 from reportdata.store import Official
 from reportdata.store.postgres.database import Database
 from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.rows import json_text
 
 _values = msgspec.json.Decoder(dict[str, int])
 
@@ -52,7 +53,7 @@ class States:
 
     def put_official(self, service: str, figures: Iterable[Official]) -> None:
         rows = [
-            (service, f.corp_id, f.stat_day, _json(f.values) if f.values is not None else None, f.fetched_at)
+            (service, f.corp_id, f.stat_day, json_text(f.values) if f.values is not None else None, f.fetched_at)
             for f in figures
         ]
         with self.database.writing() as cursor:
@@ -63,7 +64,3 @@ class States:
                 rows,
             )
             cursor.execute(CHANGED)
-
-
-def _json(content: object) -> str:
-    return msgspec.json.encode(content, order="sorted").decode()

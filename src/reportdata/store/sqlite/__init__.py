@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reportdata.store.sqlite.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database, schemas
+from reportdata.errors import StoreError
+from reportdata.sqlite import Database, Kind
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
@@ -12,7 +13,14 @@ from reportdata.store.sqlite.official import Figures
 from reportdata.store.sqlite.states import States
 from reportdata.store.sqlite.tables import Copying
 
-__all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "SQLiteStore", "schemas"]
+COMMAND_TIMEOUT = 30.0
+"""Seconds that a command waits for another process's lock."""
+SERVING_TIMEOUT = 1.4
+"""Seconds that a call waits: twice this is below the 3 s after which DingTalk's Node SDK gives up."""
+_KIND = Kind("the store", __name__, StoreError, "restore the newest backup, and import again what came after it")
+
+schemas = _KIND.schemas
+"""The schema that the store in a file has, and the one that this program gives it when it opens it."""
 
 
 class SQLiteStore(Identities, Days, States, Figures, Forgetting, Copying):
@@ -25,7 +33,7 @@ class SQLiteStore(Identities, Days, States, Figures, Forgetting, Copying):
     remote = False
 
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
-        self.database = Database(path, timeout)
+        self.database = Database(path, _KIND, timeout)
 
     def version(self) -> int:
         row = self.database.row("pragma data_version")
@@ -49,11 +57,7 @@ class SQLiteStore(Identities, Days, States, Figures, Forgetting, Copying):
         self.database.copy(target)
 
     def size(self) -> int:
-        names = (
-            self.database.path,
-            *(self.database.path.with_name(f"{self.database.path.name}-{x}") for x in ("wal", "shm")),
-        )
-        return sum(path.stat().st_size for path in names if path.exists())
+        return self.database.size()
 
     def close(self) -> None:
-        self.database.connection.close()
+        self.database.close()

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.sqlite import Database
 from reportdata.states import DayState, State
 from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
-from reportdata.store.sqlite.database import Database
+from reportdata.store.rows import json_text
 
 _values = msgspec.json.Decoder(dict[str, int])
 _names = msgspec.json.Decoder(frozenset[str])
@@ -128,7 +129,7 @@ class Days:
 
     def _computed(self, column: str, service: str, days: Collection[str]) -> list[tuple[str, str]]:
         sql = f"select stat_day, {column} from json_each(?2) join computed_days on service = ?1 and stat_day = value"
-        return [(day, found) for day, found in self.database.rows(sql, (service, _json(sorted(days))))]
+        return [(day, found) for day, found in self.database.rows(sql, (service, json_text(sorted(days))))]
 
     def applied_withdrawals(self, service: str) -> set[str]:
         rows = self.database.rows("select file from applied_withdrawals where service = ?", (service,))
@@ -150,19 +151,22 @@ class Days:
             connection.execute("delete from temp.computed")
             connection.executemany(
                 "insert into temp.computed values (?, ?, ?)",
-                ((row.stat_day, row.corp_id, _json(row.values)) for row in rows),
+                ((row.stat_day, row.corp_id, json_text(row.values)) for row in rows),
             )
         with self.database.writing() as connection:
             require_standing(was, dict(self._computed("fingerprint", service, was or ())))
             before = connection.total_changes
             for day, fingerprint in fingerprints.items():
-                replaced = _json(sorted(only[day])) if day in only else None
+                replaced = json_text(sorted(only[day])) if day in only else None
                 connection.execute(_APPEND, (service, day, at, fingerprint, replaced))
             changed = connection.total_changes - before
             connection.executemany(
                 "insert or replace into computed_days (service, stat_day, fingerprint, files, computed_at) "
                 "values (?, ?, ?, ?, ?)",
-                ((service, day, found, _json(sorted(files.get(day, ()))), at) for day, found in fingerprints.items()),
+                (
+                    (service, day, found, json_text(sorted(files.get(day, ()))), at)
+                    for day, found in fingerprints.items()
+                ),
             )
         return changed
 
@@ -171,7 +175,7 @@ class Days:
             done = connection.execute(
                 "update computed_days set fingerprint = ?, files = ? "
                 "where service = ? and stat_day = ? and fingerprint = ?",
-                (fingerprint, _json(sorted(files)), service, stat_day, was),
+                (fingerprint, json_text(sorted(files)), service, stat_day, was),
             )
         return done.rowcount > 0
 
@@ -199,7 +203,3 @@ class Days:
             )
             if merged is not None:
                 connection.execute("insert or ignore into applied_withdrawals values (?, ?)", (service, merged))
-
-
-def _json(content: object) -> str:
-    return msgspec.json.encode(content, order="sorted").decode()

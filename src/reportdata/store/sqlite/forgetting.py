@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportdata.store.sqlite.database import Database
+from reportdata.sqlite import Database
 
 _APPS = "(select app_key from apps where corp_id = ?1)"
 _REMOVALS = (
@@ -30,13 +30,4 @@ class Forgetting:
         return removed
 
     def mentions(self, text: str) -> dict[str, int]:
-        found = {}
-        columns = self.database.rows(
-            "select t.name, c.name from pragma_table_list t join pragma_table_info(t.name) c "
-            "where t.type = 'table' and t.schema = 'main' order by 1, 2"
-        )
-        for table, column in columns:
-            row = self.database.row(f'select count(*) from "{table}" where instr("{column}", ?)', (text,))
-            if row and row[0]:
-                found[f"{table}.{column}"] = int(row[0])
-        return found
+        return self.database.mentions(text)

@@ -9,8 +9,8 @@ import msgspec
 
 from reportdata.errors import AlreadyKnown, NotKnown
 from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
-from reportdata.store.app_rows import app_of, row_of
-from reportdata.store.sqlite.database import Database
+from reportdata.sqlite import Database
+from reportdata.store.rows import app_of, row_of
 
 _APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled"
 _CLIENT_TOKEN_LIFETIME = 86_400

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from reportdata.sqlite import Database
 from reportdata.store import Official
-from reportdata.store.sqlite.database import Database
+from reportdata.store.rows import json_text
 
 _values = msgspec.json.Decoder(dict[str, int])
 
@@ -34,11 +35,7 @@ class Figures:
                 "insert or replace into official_figures (service, corp_id, stat_day, kpi_values, fetched_at) "
                 "values (?, ?, ?, ?, ?)",
                 (
-                    (service, f.corp_id, f.stat_day, None if f.values is None else _json(f.values), f.fetched_at)
+                    (service, f.corp_id, f.stat_day, None if f.values is None else json_text(f.values), f.fetched_at)
                     for f in figures
                 ),
             )
-
-
-def _json(content: object) -> str:
-    return msgspec.json.encode(content, order="sorted").decode()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reportdata.sqlite import Database
 from reportdata.states import DayState, State
-from reportdata.store.sqlite.database import Database
 
 
 class States:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from sqlite3 import Connection
 
+from reportdata.sqlite import Database
 from reportdata.store.copying import Row
-from reportdata.store.sqlite.database import Database
 
 _CHUNK = 10_000
 
@@ -21,22 +21,21 @@ class Copying:
     def tables(self, *, filling: bool = False) -> Iterator[SQLiteTables]:
         """See `reportdata.store.copying.Copied`."""
         with self.database.writing() if filling else self.database.snapshot() as connection:
-            yield SQLiteTables(connection)
+            yield SQLiteTables(self.database, connection)
 
 
 class SQLiteTables:
     """`reportdata.store.copying.Tables` within a transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
         self._connection = connection
 
     def columns(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
-        for table, column in self._connection.execute(
-            "select t.name, c.name from pragma_table_list t join pragma_table_info(t.name) c "
-            "where t.type = 'table' and t.schema = 'main' and t.name not like 'sqlite_%' order by t.name, c.cid"
-        ):
-            found.setdefault(table, []).append(column)
+        for table, column in self._database.columns():
+            if not table.startswith("sqlite_"):
+                found.setdefault(table, []).append(column)
         return found
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:

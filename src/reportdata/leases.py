@@ -1,7 +1,7 @@
-"""Leases: who may do what with the lake now. A file's lock on one machine; with a shared store, rows there.
+"""Leases: who may do what now. Locks of files on one machine; with a shared store, rows there.
 
-A lease is named by the path of its file in the lake. It is held alone or shared, and ends when its holder lets go,
-dies, or does not show for a while that it lives; whoever held it then finds it invalid.
+A lease is named by the path of its file in a folder. It is held alone or shared, and ends when its holder lets go,
+dies, or misses its heartbeats; whoever held it then finds it invalid.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Protocol
 
-from reportdata.lake.locks import locked
+from reportdata.files import FOLDER, locked
 
 
 class Lease(Protocol):
@@ -41,15 +41,20 @@ class Leases(Protocol):
 
 
 class FileLeases:
-    """Locks of files below ``root``, for the processes of one machine. They end with the process that holds them."""
+    """Locks of files below ``root``, for the processes of one machine. They end with the process that holds them.
 
-    def __init__(self, root: Path) -> None:
+    :param of_folders: lock the folders that the files would be in, so that there are no files.
+    """
+
+    def __init__(self, root: Path, *, of_folders: bool = False) -> None:
         self._root = root
+        self._of_folders = of_folders
+        self._flags = FOLDER if of_folders else os.O_RDWR | os.O_CREAT
 
     @contextmanager
     def holding(self, name: str, *, shared: bool = False, wait: bool = True) -> Iterator[Lease]:
         """See `Leases`."""
-        lock = locked(self._root / name, wait=wait, shared=shared)
+        lock = locked(self._place(name), wait=wait, shared=shared, flags=self._flags)
         try:
             yield _Held()
         finally:
@@ -58,11 +63,14 @@ class FileLeases:
     def is_held(self, name: str) -> bool:
         """See `Leases`. A lease whose file was never made is not."""
         try:
-            if (self._root / name).exists():
-                os.close(locked(self._root / name, wait=False))
+            if self._place(name).exists():
+                os.close(locked(self._place(name), wait=False, flags=self._flags))
         except OSError:
             return True
         return False
+
+    def _place(self, name: str) -> Path:
+        return (self._root / name).parent if self._of_folders else self._root / name
 
 
 class _Held:
@@ -74,33 +82,34 @@ class _Held:
 
 
 @contextmanager
-def folder_of_own(root: Path, name: str, leases: Leases) -> Iterator[Path]:
+def folder_of_own(root: Path, name: str, leases: Leases, prefix: str = "") -> Iterator[Path]:
     """A new folder in ``root / name``, which is removed when the block ends, or by a later one when this process dies.
 
+    :param prefix: how its name begins, where others lie beside it.
     :raises OSError: when it cannot be made.
     """
     parent = root / name
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as held:
         with leases.holding(f"{name}/lock"):
-            for left in _dead(root, name, leases):
+            for left in _dead(root, name, leases, prefix):
                 rmtree(left, ignore_errors=True)
-            folder = parent / uuid.uuid4().hex
-            folder.mkdir()
+            folder = parent / f"{prefix}{uuid.uuid4().hex}"
+            folder.mkdir(mode=0o700)
             held.enter_context(leases.holding(f"{name}/{folder.name}/lock", wait=False))
         held.callback(rmtree, folder, ignore_errors=True)
         yield folder
 
 
-def folders_of_dead(root: Path, name: str, leases: Leases) -> list[Path]:
+def folders_of_dead(root: Path, name: str, leases: Leases, prefix: str = "") -> list[Path]:
     """The folders of `folder_of_own` that those left who died."""
     if not (root / name).exists():
         return []
     with leases.holding(f"{name}/lock"):
-        return _dead(root, name, leases)
+        return _dead(root, name, leases, prefix)
 
 
-def _dead(root: Path, name: str, leases: Leases) -> list[Path]:
-    """Who asks holds the gate, so that none is just made."""
-    folders = [folder for folder in (root / name).iterdir() if folder.is_dir()]
+def _dead(root: Path, name: str, leases: Leases, prefix: str) -> list[Path]:
+    """The caller holds ``<name>/lock``; otherwise a folder that is being made would look abandoned."""
+    folders = [folder for folder in (root / name).iterdir() if folder.is_dir() and folder.name.startswith(prefix)]
     return [folder for folder in folders if not leases.is_held(f"{name}/{folder.name}/lock")]

@@ -1,4 +1,4 @@
-"""Apps as rows of a table, the same in every store: lists are JSON texts, and flags numbers."""
+"""What rows hold in every store: values of KPIs and lists as JSON texts, flags as numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import msgspec
 from reportdata.identity import App, AppType
 
 _texts = msgspec.json.Decoder(tuple[str, ...])
+
+
+def json_text(content: object) -> str:
+    """JSON, the same for the same content."""
+    return msgspec.json.encode(content, order="sorted").decode()
 
 
 def app_of(row: tuple[Any, ...]) -> App:

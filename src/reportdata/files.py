@@ -1,0 +1,197 @@
+"""Files that survive ``kill -9`` and power loss, and locks that end with the process that holds them.
+
+A durable write is atomic: the content is written aside, synced and renamed into place, and the folder is synced; so a
+reader, and whoever comes after a kill, sees the old file or the new one, whole. Every such step of the program is made
+here, by `write`, `move`, `append`, `remove` and `rewrite`.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ASIDE = ".unfinished"
+"""How the name of a file ends that is being written aside. One writer at a time has it, under its lock; what a killed
+one left is overwritten by the next."""
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY
+"""How a folder is opened."""
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write(path: Path, content: bytes, *, new: bool = False) -> None:
+    """Write a file, atomically and durably, readable by its owner only.
+
+    :param new: do not replace a file: compare-and-set on the name.
+    :raises FileExistsError: when there is one and it is to be new; it is durable then.
+    """
+    aside = path.with_name(f"{path.name}{ASIDE}")
+    with _claimed(aside) as descriptor:
+        exists = new and path.exists()
+        try:
+            if not exists:
+                os.ftruncate(descriptor, 0)
+                write_all(descriptor, content)
+                os.fsync(descriptor)
+        except BaseException:
+            aside.unlink()
+            raise
+        if exists:
+            aside.unlink()
+        else:
+            aside.rename(path)
+    sync(path.parent)
+    if exists:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def move(moves: Mapping[Path, Path], base: Path) -> None:
+    """Bring files to their places on the same disk, durably: each is whole there or not there at all. Folders are made
+    as they are needed, and are durable up to ``base`` and its name.
+
+    :param moves: to each file its place, which is in ``base``.
+    """
+    for path in moves:
+        sync(path)
+    for path, place in moves.items():
+        while True:
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                path.rename(place)
+                break
+            except FileNotFoundError:
+                if not path.exists():
+                    raise
+    folders = {folder for place in moves.values() for folder in place.parents if folder.is_relative_to(base)}
+    for folder in sorted({*folders, base.parent}, reverse=True):
+        sync(folder)
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files, durably, whether they are there or not."""
+    folders = set()
+    for path in paths:
+        path.unlink(missing_ok=True)
+        folders.add(path.parent)
+    for folder in folders:
+        with suppress(FileNotFoundError):
+            sync(folder)
+
+
+def append(path: Path, lines: bytes, *, durable: bool = True) -> None:
+    """Append lines to a file, which is made when it is not there; a line that a full disk cut off is ended first.
+    Several processes may append at once.
+
+    :raises OSError: also when the disk had no room for all of it.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        if os.write(descriptor, b"\n" + lines) <= len(lines):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if durable:
+        sync(path.parent)
+
+
+def has_line(path: Path, concerned: Callable[[bytes], bool]) -> bool:
+    """Whether a file of lines has such a one; not when it is gone."""
+    try:
+        return any(map(concerned, path.read_bytes().splitlines()))
+    except FileNotFoundError:
+        return False
+
+
+def rewrite(path: Path, concerned: Callable[[bytes], bool]) -> int:
+    """Write a file of lines anew without those, atomically and durably; returns how many they were. What others append
+    meanwhile is kept."""
+    if not has_line(path, concerned):
+        return 0
+    aside, removed = path.with_name(f"{path.name}{ASIDE}"), 0
+    with path.open("rb") as old, _claimed(aside) as new:
+        os.ftruncate(new, 0)
+        for turn in range(2):
+            lines = old.read().splitlines(keepends=True)
+            kept = [line for line in lines if not concerned(line.rstrip(b"\r\n"))]
+            removed += len(lines) - len(kept)
+            write_all(new, b"".join(kept))
+            os.fsync(new)
+            if turn == 0:
+                aside.rename(path)
+    sync(path.parent)
+    return removed
+
+
+def second_name(path: Path, place: Path) -> Path | None:
+    """The file under another name, a hard link, which stays when the first one goes; the file's own name where it can
+    have but one, and None when it is gone."""
+    try:
+        place.hardlink_to(path)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return path if path.exists() else None
+    return place
+
+
+@contextmanager
+def holding(path: Path, *, shared: bool = False) -> Iterator[None]:
+    """Wait for the lock of a file and hold it: alone, or with others who hold it ``shared``."""
+    lock = locked(path, wait=True, shared=shared)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def locked(path: Path, *, wait: bool, shared: bool = False, flags: int = os.O_RDWR | os.O_CREAT) -> int:
+    """A descriptor that holds the lock of the file; closing it lets go.
+
+    :param flags: how the file is opened; `FOLDER` for a folder, which is locked itself.
+    :raises BlockingIOError: when it is not to wait, and another holds the lock.
+    """
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of it, however much a system call takes at a time."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+@contextmanager
+def _claimed(aside: Path) -> Iterator[int]:
+    """A descriptor of the file, which is made, and locked as long as the block runs."""
+    while True:
+        descriptor = locked(aside, wait=True)
+        try:
+            try:
+                current = os.path.samestat(os.fstat(descriptor), aside.stat())
+            except FileNotFoundError:
+                current = False
+            if current:  # else the writer before this one has renamed or removed it
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,226 @@
+"""The membership log: which files are the lake's. A two-phase set (2P-set) of names, with tombstones. ::
+
+    log/<when>-<id>.json    an entry: files that are added, tombstones of files, entries that it stands for
+
+A file is the lake's when an entry adds it and no tombstone names it. Names are never used again, so what is replaced
+once is replaced for ever, and entries, which are only ever added, may be read in any order and more than once: writers
+need no lock and no conditional request (Alibaba Cloud's OSS has none by S3's protocol), and an entry that is written
+twice, because the first answer was lost, changes nothing. An entry is one object, so what it does is atomic: all files
+of an addition, or the files that go and the one that stands in for them.
+
+So that it does not grow for ever, a writer now and then **folds** the log: it writes an entry that says what several
+say, which then need not be read any more, and are removed an hour later. Small entries are folded among themselves
+until they weigh enough beside a large one, as in a log-structured merge tree. Two writers may fold at once: what one
+of them does not know of is not folded by it, and stays. The name of an entry sorts after those it folds; listings come
+in the order of names. So who misses an entry that was removed while he listed finds the one that stands for it, and
+who gets no entry that he had listed lists again.
+
+Times are those of the writers' clocks, which S3 keeps from differing by more than 15 minutes: it refuses the requests
+of any other. Every pause here is an hour or longer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Protocol
+
+import msgspec
+
+from reportdata.errors import LakeError
+from reportdata.lake.membership import FORMAT, Entry, State, folder_of
+
+MANY = 64
+"""Entries that have to be read: more than these are folded."""
+HOUR = 3600.0
+_KEPT = 48 * HOUR
+"""Seconds for which tombstones of removed files are kept: longer than any writer can take."""
+_LIGHT = 4
+"""How many times as much as the smaller entries together an entry may weigh to be folded with them."""
+_TRIES = 20
+_BATCH = 32
+"""Entries that are read at once."""
+
+
+class Missing(LakeError):
+    """There is no such object."""
+
+
+class Objects(Protocol):
+    """The place of the log: objects by keys. Writing one is atomic and durable.
+
+    :raises LakeError: from every method, when the place does not answer.
+    """
+
+    @property
+    def address(self) -> str:
+        """What the place is called."""
+
+    @property
+    def at_once(self) -> int:
+        """Requests that may be made at once."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write an object."""
+
+    def get(self, key: str) -> bytes:
+        """An object's content.
+
+        :raises Missing: when there is none.
+        """
+
+    def keys(self, folder: str) -> Sequence[str]:
+        """The keys that begin with ``folder/``, in their order."""
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove objects, whether they are there or not."""
+
+    def unlogged(self) -> Entry | None:
+        """The files from before there was a log, where that may be."""
+
+    def take_over(self) -> None:
+        """See that the log has begun: with an entry of the files from before it, the same whoever writes it first."""
+
+
+class Log:
+    """The log of the lake at these objects.
+
+    :param clock: seconds since 1970.
+    """
+
+    def __init__(self, objects: Objects, clock: Callable[[], float]) -> None:
+        self._objects = objects
+        self._clock = clock
+        self._known: dict[str, Entry] = {}
+        self._written: dict[str, Entry] = {}
+        self._state = State()
+        self._listed: Sequence[str] = ()
+        self._lock = Lock()
+        self.latest = self._state
+
+    def state(self) -> State:
+        """What is the lake's now: with all that was acknowledged before this is called. Several threads may ask."""
+        with self._lock:
+            for _ in range(_TRIES):
+                listed = self._objects.keys("log")
+                unlogged = self._objects.unlogged() if not listed else None
+                if unlogged is not None:
+                    if self._objects.keys("log"):  # it was taken over meanwhile, and may have changed
+                        continue
+                    self.latest = State().after([unlogged])
+                    return self.latest
+                try:
+                    return self._read(listed)
+                except Missing:  # it was folded an hour ago, and removed since it was listed
+                    continue
+        raise LakeError(f"{self._objects.address}/log changes faster than it can be read", "try again")
+
+    def append(self, entry: Entry) -> None:
+        """Do what an entry says. It is done for everybody and durable when this returns.
+
+        :raises LakeError: when it cannot be written; it may be done nevertheless.
+        """
+        self._write(entry, 0)
+        self.latest = self.latest.after([entry])
+
+    def tidy(self) -> None:
+        """Fold the log when it was long when it was last read, and remove what was folded an hour ago."""
+        if len(self._known) > MANY:
+            began = self._clock()
+            state = self.state()
+            names = self._light()
+            if self._clock() - began < HOUR / 2:  # else what it knows may be of no use any more
+                self._write(self._folded(state, names), _when(self._listed[-1]) + 1)
+                self.state()
+        self._objects.remove(sorted(self._to_remove()))
+
+    def _write(self, entry: Entry, least: int) -> None:
+        name = f"log/{max(int(self._clock() * 1000), least):014}-{uuid.uuid4().hex}.json"
+        self._objects.put(name, msgspec.json.encode(entry))
+        self._written[name] = entry
+
+    def _read(self, listed: Sequence[str]) -> State:
+        if listed != self._listed:
+            known: dict[str, Entry] = {}
+            folded: set[str] = set()
+            latest_first = listed[::-1]  # they may stand for others
+            for start in range(0, len(listed), _BATCH):
+                batch = [name for name in latest_first[start : start + _BATCH] if name not in folded]
+                for name, entry in zip(batch, self._entries(batch), strict=True):
+                    if name not in folded:
+                        known[name] = entry
+                        folded.update(entry.folds)
+            new = [entry for name, entry in known.items() if name not in self._known]
+            if len(known) > 1 and self._known.keys() - known.keys() <= folded:
+                self._state = self._state.after(new)
+            else:  # what nobody needs to know any more is forgotten
+                self._state = State().after(known.values())
+            self._known, self._listed = known, listed
+            self._written.clear()
+        self.latest = self._state
+        return self._state
+
+    def _entries(self, names: Sequence[str]) -> list[Entry]:
+        unknown = [name for name in names if name not in self._known and name not in self._written]
+        if len(unknown) > 1 and self._objects.at_once > 1:
+            with ThreadPoolExecutor(self._objects.at_once, "log") as pool:
+                read = dict(zip(unknown, pool.map(self._entry, unknown), strict=True))
+        else:
+            read = {name: self._entry(name) for name in unknown}
+        return [self._known.get(name) or self._written.get(name) or read[name] for name in names]
+
+    def _entry(self, name: str) -> Entry:
+        content = self._objects.get(name)
+        try:
+            entry = msgspec.json.decode(content, type=Entry)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise LakeError(f"{self._objects.address}/{name} cannot be read: {error}") from error
+        if entry.format > FORMAT:
+            raise LakeError(f"a newer version of reportdata wrote {self._objects.address}/{name}", "use that version")
+        return entry
+
+    def _light(self) -> list[str]:
+        """The entries that are folded, the smallest ones, and what these stand for and is still there."""
+        names: list[str] = []
+        weight = 0
+        for name in sorted(self._known, key=lambda name: self._known[name].weight):
+            if len(names) > 1 and self._known[name].weight > _LIGHT * weight:
+                break
+            names.append(name)
+            weight += self._known[name].weight
+        stood_for = {name for one in names for name in self._known[one].folds}
+        return [name for name in self._listed if name in stood_for or name in names]
+
+    def _folded(self, state: State, names: Sequence[str]) -> Entry:
+        """An entry that stands for these. Only one that stands for all can leave tombstones out, and keeps one in a
+        folder that has nothing else: a day that lost all of its facts is not a day that never had any."""
+        entries = [self._known[name] for name in names if name in self._known]
+        adds = {key: added for entry in entries for key, added in entry.adds.items() if state.get(key) is not None}
+        replaces: dict[str, float] = {}
+        for entry in entries:
+            replaces.update((key, min(at, replaces.get(key, at))) for key, at in entry.replaces.items())
+        gone = {key for entry in entries for key in entry.gone}
+        if len(entries) == len(self._known):
+            old = self._clock() - _KEPT
+            last = {folder_of(key): key for key in replaces if not state.folders.get(folder_of(key))}
+            needed = {key for key, at in replaces.items() if key not in gone or at > old}.union(last.values())
+            replaces = {key: at for key, at in replaces.items() if key in needed}
+            gone &= replaces.keys()
+        folds = dict.fromkeys(names, self._clock())
+        for entry in entries:
+            folds.update((name, min(at, folds[name])) for name, at in entry.folds.items() if name in folds)
+        return Entry(adds=adds, replaces=replaces, gone=tuple(sorted(gone)), folds=folds)
+
+    def _to_remove(self) -> set[str]:
+        """Folded entries that are old enough: every reader has seen the one that stands for them."""
+        old = self._clock() - HOUR
+        listed = set(self._listed)
+        return {
+            name for entry in self._known.values() for name, at in entry.folds.items() if at < old and name in listed
+        }
+
+
+def _when(name: str) -> int:
+    return int(name.removeprefix("log/").partition("-")[0])

@@ -1,0 +1,90 @@
+"""A two-phase set (2P-set) of files: what writers added, less what has a tombstone. In whatever order its entries are
+taken in, and however often, it is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+
+FIRST = "log/00000000000000-first.json"
+"""The name of an entry of what was there before the log began."""
+FORMAT = 1
+
+
+class Added(NamedTuple):
+    """A file: its bytes, their SHA-256 in hexadecimal, and when it was added, in seconds since 1970. The digest is
+    empty as long as nobody has looked into a file from before there was a log."""
+
+    size: int
+    sha256: str
+    at: float
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a writer did, or several together.
+
+    ``replaces`` are tombstones, with the time since when a file is the lake's no more; ``gone`` are files among these
+    whose objects were removed; ``folds`` are the entries that this one stands for, and since when one did. Times are in
+    seconds since 1970.
+    """
+
+    format: int = FORMAT
+    adds: dict[str, Added] = {}
+    replaces: dict[str, float] = {}
+    gone: tuple[str, ...] = ()
+    folds: dict[str, float] = {}
+
+    @property
+    def weight(self) -> int:
+        """How much it says."""
+        return 1 + len(self.adds) + len(self.replaces) + len(self.gone)
+
+
+@dataclass(frozen=True)
+class State:
+    """The 2P-set at a moment: by folder, like ``sent/stat_day=2021-06-20``, the lake's files, none in a folder that
+    lost all of its own; the tombstones with their times, and those of them whose objects are gone."""
+
+    folders: Mapping[str, Mapping[str, Added]] = field(default_factory=dict)
+    replaced: Mapping[str, float] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+
+    @cached_property
+    def live(self) -> Mapping[str, Added]:
+        """The lake's files."""
+        return {key: added for files in self.folders.values() for key, added in files.items()}
+
+    def get(self, key: str) -> Added | None:
+        """What is known of one of the lake's files."""
+        return self.folders.get(folder_of(key), {}).get(key)
+
+    def after(self, entries: Iterable[Entry]) -> State:
+        """The state with some entries more, in whatever order. It costs what these say, not what the state holds."""
+        folders, replaced, gone = dict(self.folders), dict(self.replaced), set(self.gone)
+        own: dict[str, dict[str, Added]] = {}
+
+        def inside(key: str) -> dict[str, Added]:
+            folder = folder_of(key)
+            if folder not in own:
+                own[folder] = dict(folders.get(folder, {}))
+            return own[folder]
+
+        for entry in entries:
+            gone.update(entry.gone)
+            for key, at in entry.replaces.items():
+                replaced[key] = min(at, replaced.get(key, at))
+                inside(key).pop(key, None)
+            for key, added in entry.adds.items():
+                files = inside(key)
+                if key not in replaced:
+                    files[key] = added
+        return State({**folders, **own}, replaced, frozenset(gone))
+
+
+def folder_of(key: str) -> str:
+    """The folder of a file, like ``sent/stat_day=2021-06-20``."""
+    return key.rpartition("/")[0]

@@ -1,0 +1,100 @@
+"""Where a lake's files lie: what every place owes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from reportdata.lake.log import Objects
+from reportdata.lake.membership import Added
+
+
+class Found(NamedTuple):
+    """An object that was listed: its key, its bytes, and when it came there, in seconds since 1970."""
+
+    key: str
+    size: int
+    written: float
+
+
+class Content(NamedTuple):
+    """A file's bytes, and their SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
+
+
+class Wanted(NamedTuple):
+    """A file that is read: its key, and what is known of it; nothing when it is replaced and gone, and then only what
+    is left of it can be read."""
+
+    key: str
+    added: Added | None
+
+
+class Place(Protocol):
+    """Files by keys, like ``sent/stat_day=2021-06-20/<id>.parquet``, and the objects of the log.
+
+    :raises LakeError: from every method, when the place does not answer.
+    """
+
+    @property
+    def objects(self) -> Objects:
+        """Where the log lies."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder below which files are named, wherever they lie."""
+
+    @property
+    def grace(self) -> float:
+        """Seconds for which another machine, which no lock shows, may go on reading files that are replaced."""
+
+    @property
+    def limit(self) -> float:
+        """Bytes of files that can be located at once."""
+
+    def exists(self) -> bool:
+        """Whether anything may be there."""
+
+    def bring(self, names: Mapping[Path, str]) -> dict[str, Content]:
+        """Bring files of this machine to these keys, each whole and durable; they need not be left where they were.
+        They do not count before an entry of the log adds them.
+
+        :raises OSError: when a file cannot be read or written.
+        """
+
+    def brought(self, names: Mapping[Path, str]) -> None:
+        """An entry added them."""
+
+    def located(self, wanted: Sequence[Wanted]) -> AbstractContextManager[list[Path]]:
+        """Where this machine can read the files until the block ends, in their order.
+
+        :raises LakeError: naming it, when a file is gone, or is not what was added.
+        """
+
+    def pinned(self, keys: Collection[str], aside: Path) -> Mapping[str, Path]:
+        """A path for each file that `located` takes as long as the folder ``aside`` is there."""
+
+    def lost(self, wanted: Sequence[Wanted]) -> list[str]:
+        """The names of files that are gone or have another size, as far as that shows without a request."""
+
+    def damaged(self, files: Mapping[str, Added]) -> list[str]:
+        """The names of files that are gone or damaged, as far as that shows without reading them whole."""
+
+    def uri(self, key: str) -> str:
+        """A file's address as Hadoop writes it."""
+
+    def written(self) -> list[Found]:
+        """Files that a lake has written, whether they count or not."""
+
+    def swept(self, keys: Collection[str]) -> None:
+        """Only these files are needed any more."""
+
+    def try_adding(self) -> None:
+        """See that more can be added.
+
+        :raises OSError: when this user may not.
+        """

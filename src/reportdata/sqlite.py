@@ -1,0 +1,266 @@
+"""One connection to an SQLite file: how it is opened, migrated, read, written, copied and wiped.
+
+The schema is a folder of numbered SQL files in the package that uses the file. Those that it has not seen yet are run
+when it is opened, all in one transaction; how many it has seen is its ``user_version``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reportdata.errors import ReportDataError
+
+_AGAIN = 0.01
+"""Seconds between two tries of what SQLite does not wait for by itself."""
+
+
+class Kind(NamedTuple):
+    """What a file is: what it is called in errors, the package whose folder ``schema`` has its migrations, the error
+    that is raised, and what brings a damaged one back."""
+
+    name: str
+    package: str
+    error: type[ReportDataError]
+    restored: str
+
+    def failed(self, path: Path, verb: str, error: Exception, hint: str = "") -> ReportDataError:
+        """The error for one of SQLite's."""
+        if _code(error) == sqlite3.SQLITE_BUSY:
+            hint = "another process is writing to it: try again when that is done"
+        hint = hint or "see that its folder can be written, that the disk is not full and that the file is whole"
+        return self.error(f"{self.name} {path} cannot {verb}: {error}", hint)
+
+    def migrations(self) -> list[Traversable]:
+        """The numbered SQL files, in their order."""
+        steps = (step for step in files(self.package).joinpath("schema").iterdir() if step.name.endswith(".sql"))
+        return sorted(steps, key=lambda step: step.name)
+
+    def schemas(self, path: Path) -> tuple[int, int]:
+        """The schema that a file has, and the one that this program gives it when it opens it.
+
+        :raises ReportDataError: of this kind, when the file cannot be read.
+        """
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+                return connection.execute("pragma user_version").fetchone()[0], len(self.migrations())
+        except sqlite3.Error as error:
+            raise self.failed(path, "be read", error) from error
+
+
+class Database:
+    """A connection in WAL mode: readers never wait for a writer, and what a writer committed survives power loss.
+
+    It may be used by one thread at a time. Every method raises the error of the file's kind.
+
+    :param timeout: seconds to wait for another process's lock.
+    """
+
+    def __init__(self, path: Path, kind: Kind, timeout: float) -> None:
+        self.path = path
+        self.kind = kind
+        self._timeout = timeout
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                path.touch(mode=0o600)  # SQLite gives the files beside it the same rights
+            self.connection = sqlite3.connect(
+                path, timeout=timeout, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise self.failed(error) from error
+        try:
+            self._until(lambda: bool(self.connection.execute("pragma journal_mode = wal")))
+            self.connection.execute("pragma synchronous = full")
+            self.connection.execute("pragma foreign_keys = on")
+            self.connection.execute("pragma secure_delete = on")  # what is removed is overwritten
+            self._migrate()
+        except BaseException as error:
+            self.connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise self.failed(error) from error
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+    def failed(self, error: Exception) -> ReportDataError:
+        """The error of this kind for one of SQLite's."""
+        return self.kind.failed(self.path, "answer", error)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def row(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        try:
+            row: tuple[Any, ...] | None = self.connection.execute(sql, values).fetchone()
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+        return row
+
+    @contextmanager
+    def aside(self, table: str) -> Iterator[sqlite3.Connection]:
+        """A transaction for a temporary table alone, which is made when it is not there: nobody waits for it."""
+        with self._transaction("begin") as connection:
+            connection.execute(table)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that commits when the block ends, and changes nothing when the block raises."""
+        with self._transaction("begin immediate") as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that reads: everything in it is as of one moment."""
+        try:
+            self.connection.execute("begin")
+            try:
+                yield self.connection
+            finally:
+                self.connection.rollback()
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def columns(self) -> list[tuple[str, str]]:
+        """Tables and their columns, in the order of the tables' names; SQLite's own among them."""
+        return [
+            (table, column)
+            for table, column in self.rows(
+                "select t.name, c.name from pragma_table_list t join pragma_table_info(t.name) c "
+                "where t.type = 'table' and t.schema = 'main' order by t.name, c.cid"
+            )
+        ]
+
+    def mentions(self, text: str) -> dict[str, int]:
+        """Where a text stands in the file, alone or within a longer one: places, and how many values hold it."""
+        found = {}
+        for table, column in self.columns():
+            row = self.row(f'select count(*) from "{table}" where instr("{column}", ?)', (text,))
+            if row and row[0]:
+                found[f"{table}.{column}"] = int(row[0])
+        return found
+
+    def wipe(self) -> None:
+        """Write the file anew and empty the log beside it, so that neither holds what was deleted. Readers of an older
+        state are waited for, as long as for a lock.
+
+        :raises ReportDataError: of this kind, also when another process reads an older state all the time.
+        """
+        try:
+            self._until(lambda: bool(self.connection.execute("vacuum")))
+            self._until(lambda: not self.connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0])
+        except TimeoutError as error:
+            raise self.kind.error(
+                f"{self.kind.name} {self.path} still holds what was removed: another process reads an older state",
+                "wait until backups and other commands are done, and try again",
+            ) from error
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def faults(self, *, thorough: bool = False) -> list[str]:
+        """What SQLite finds damaged in the file, a line for each."""
+        found = self.rows("pragma integrity_check" if thorough else "pragma quick_check")
+        return [line for (line,) in found if line != "ok"]
+
+    def copy(self, target: Path) -> None:
+        """Copy the file as it is at one moment to a new one, and check that."""
+        try:
+            target.touch(mode=0o600, exist_ok=False)
+            with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copied:
+                # In one step, which reads one snapshot: in several it would begin anew whenever another process writes.
+                source.backup(copied)
+                faults = [line for (line,) in copied.execute("pragma integrity_check") if line != "ok"]
+        except (sqlite3.Error, OSError) as error:
+            if _code(error) != sqlite3.SQLITE_CORRUPT:
+                hint = "see that the folder can be written and that its disk is not full"
+                raise self.kind.failed(self.path, f"be copied to {target}", error, hint) from error
+            faults = [str(error)]
+        if faults:
+            raise self.kind.error(f"{self.kind.name} {self.path} is damaged: {faults[0]}", self.kind.restored)
+
+    def size(self) -> int:
+        """Bytes of the file and of those that SQLite keeps beside it."""
+        paths = (self.path, *(self.path.with_name(f"{self.path.name}-{suffix}") for suffix in ("wal", "shm")))
+        return sum(path.stat().st_size for path in paths if path.exists())
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        try:
+            self.connection.execute(begin)
+            try:
+                yield self.connection
+                self.connection.execute("commit")
+            except BaseException:
+                self.connection.rollback()
+                raise
+        except sqlite3.Error as error:
+            raise self.failed(error) from error
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        """Try again while another process is in the way: SQLite does not wait for that by itself.
+
+        :raises TimeoutError: when it is not done in time.
+        """
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                if done():
+                    return
+            except sqlite3.OperationalError as error:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+            if time.monotonic() > end:
+                raise TimeoutError
+            time.sleep(_AGAIN)
+
+    def _migrate(self) -> None:
+        steps = self.kind.migrations()
+        if self._version() == len(steps):
+            return
+        with self.writing() as connection:
+            version = self._version()
+            if version > len(steps):
+                raise self.kind.error(
+                    f"{self.kind.name} {self.path} has schema {version}, this program knows {len(steps)}",
+                    "use the newer version of reportdata that wrote it",
+                )
+            for step in steps[version:]:
+                for statement in statements(step.read_text("utf-8")):
+                    connection.execute(statement)
+            connection.execute(f"pragma user_version = {len(steps)}")
+
+    def _version(self) -> int:
+        row = self.row("pragma user_version")
+        return int(row[0]) if row else 0
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of an SQL script, told apart by SQLite itself: a semicolon in a text, a comment or a trigger ends
+    none. (Python's own way to run a script would commit before it.)"""
+    statement = ""
+    *ended, rest = script.split(";")
+    for piece in ended:
+        statement += f"{piece};"
+        if sqlite3.complete_statement(statement):
+            yield statement.removesuffix(";")
+            statement = ""
+    if (statement + rest).strip():
+        yield statement + rest
+
+
+def _code(error: Exception) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,79 @@
+"""The log of a folder, folded again and again by several writers, in whole and in part: nothing that was acknowledged
+is lost, and nothing that was replaced comes back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reportdata.lake import log as module
+from reportdata.lake.local import FolderPlace
+from reportdata.lake.log import HOUR, Log
+from reportdata.lake.membership import Added, Entry
+
+steps = st.one_of(
+    st.tuples(st.just("add"), st.integers(1, 6)),
+    st.tuples(st.just("replace"), st.integers(0, 30)),
+    st.tuples(st.just("gone"), st.integers(0, 30)),
+    st.tuples(st.just("tidy"), st.just(0)),
+    st.tuples(st.just("wait"), st.sampled_from([1, 61, 49 * 60])),
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(done=st.lists(st.tuples(st.integers(0, 2), steps), max_size=60))
+def test_however_the_log_is_folded_it_says_the_same(
+    done: list[tuple[int, tuple[str, int]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MANY", 4)
+    ahead = [0.0]
+    with TemporaryDirectory() as folder:
+        place = FolderPlace(Path(folder))
+        place.take_over()
+        logs = [Log(place, lambda: time.time() + ahead[0]) for _ in range(3)]
+        added: list[str] = []
+        replaced: set[str] = set()
+        for writer, (what, number) in done:
+            log = logs[writer]
+            if what == "add":
+                new = [f"sent/stat_day=2024-01-{len(added) % 28 + 1:02}/{len(added) + n}" for n in range(number)]
+                log.append(Entry(adds={key: Added(number, "d", 0.0) for key in new}))
+                added += new
+            elif what == "replace" and number < len(added):
+                log.append(Entry(replaces={added[number]: time.time() + ahead[0]}))
+                replaced.add(added[number])
+            elif what == "gone" and number < len(added) and added[number] in replaced:
+                log.append(Entry(gone=(added[number],)))
+            elif what == "tidy":
+                log.state()
+                log.tidy()
+            elif what == "wait":
+                ahead[0] += number * 60
+            state = log.state()
+            assert state.live.keys() == set(added) - replaced
+            assert {key.rpartition("/")[0] for key in added} <= state.folders.keys()
+        states = [log.state() for log in (*logs, Log(place, time.time))]
+        assert all(state.live == states[0].live for state in states)
+        ahead[0] += 3 * HOUR
+
+
+def test_a_large_entry_is_not_written_anew_for_a_few_small_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MANY", 4)
+    place = FolderPlace(tmp_path)
+    log = Log(place, time.time)
+    log.append(Entry(adds={f"sent/stat_day=2024-01-01/{number}": Added(1, "d", 0.0) for number in range(1000)}))
+    for number in range(60):
+        log.append(Entry(adds={f"sent/stat_day=2024-01-02/{number}": Added(1, "d", 0.0)}))
+        log.state()
+        log.tidy()
+    sizes = [path.stat().st_size for path in (tmp_path / "log").iterdir()]
+    assert len([size for size in sizes if size > max(sizes) / 4]) == 1
+    assert len(sizes) > 70
+    assert len(Log(place, time.time).state().live) == 1060

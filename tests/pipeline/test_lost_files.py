@@ -1,0 +1,122 @@
+"""A file of the lake that counts and is gone is missed: it makes no zeros, and doctor, refresh, backup and restore name
+it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reportdata.cli import cli
+from reportdata.errors import LakeError
+from tests.support.folders import Folder, run
+from tests.support.oracle import Commented, Sent, Withdrawn
+from tests.support.random_facts import ZONES
+from tests.support.verbs import AT, A, B, import_facts, refresh_days, stale
+
+DAY, NEXT = f"{AT:%Y%m%d}", f"{AT + timedelta(days=1):%Y%m%d}"
+
+
+@pytest.fixture
+def filled(folder: Folder) -> Folder:
+    """Two days of two organisations."""
+    for corp_id, zone in ZONES.items():
+        folder.add_organisation(corp_id, str(zone))
+    for corp_id in (A, B):
+        for number, at in enumerate((AT, AT + timedelta(days=1))):
+            import_facts(folder, Sent(corp_id, f"r{number}", "u1", at), Commented(corp_id, f"r{number}", "u2", at))
+    refresh_days(folder)
+    return folder
+
+
+def test_days_that_need_a_lost_file_keep_their_numbers_and_others_are_computed(filled: Folder) -> None:
+    before = filled.days()
+    (lost, *_) = filled.lake.files("sent")[DAY]
+    content = lost.read_bytes()
+    lost.unlink()
+    assert stale(filled) == []
+    assert refresh_days(filled).days == []
+    with pytest.raises(LakeError, match=str(lost)):  # what is new cannot be told
+        import_facts(filled, Sent(A, "new", "u3", AT))
+    lost.write_bytes(content)
+    for corp_id in (A, B):  # now both days are stale
+        import_facts(
+            filled,
+            Sent(corp_id, "new", "u3", AT),
+            Sent(corp_id, "newer", "u3", AT + timedelta(days=1)),
+            Sent(corp_id, "newest", "u3", AT + timedelta(days=40)),
+        )
+    lost.unlink()
+    with pytest.raises(LakeError, match=f"1 of the lake's files are gone .*{lost}") as caught:
+        refresh_days(filled)
+    assert "restore" in caught.value.hint
+    days = filled.days()
+    assert {key: days[key] for key in before if key[1] == DAY} == {k: v for k, v in before.items() if k[1] == DAY}
+    assert days[A, NEXT] == (2, 2, 1)
+    # What was observed since is not served before it is whole: no day is zero that was not computed.
+    assert not [key for key in days if key[1] > NEXT]
+    with pytest.raises(LakeError, match=str(lost)):
+        refresh_days(filled, first_day=DAY)
+    assert stale(filled) == [DAY]
+
+
+def test_a_lost_file_of_withdrawals_or_coverage_stops_a_refresh(filled: Folder) -> None:
+    import_facts(filled, Withdrawn(A, "r0", AT + timedelta(days=3)))
+    refresh_days(filled)
+    before = filled.days()
+    for paths in (filled.lake.withdrawals(), filled.lake.observations()):
+        content = paths[0].read_bytes()
+        paths[0].unlink()
+        with pytest.raises(LakeError, match=str(paths[0])):
+            refresh_days(filled, first_day=DAY)
+        paths[0].write_bytes(content)
+        assert filled.days() == before
+    assert refresh_days(filled, first_day=DAY).changed == 0
+
+
+def test_the_doctor_and_a_backup_name_a_lost_file(filled: Folder, tmp_path: Path) -> None:
+    (lost, *_) = filled.lake.files("commented")[DAY]
+    content = lost.read_bytes()
+    lost.unlink()
+    found = json.loads(run(filled, "doctor", "--json").stdout)
+    (check,) = [check for check in found["checks"] if check["check"] == "lake"]
+    assert (check["state"], str(lost) in check["found"]) == ("fail", True)
+    assert str(lost) in run(filled, "backup", tmp_path / "backup").output
+    lost.write_bytes(content[:-9] + bytes(9))  # as long as before
+    done = run(filled, "backup", tmp_path / "backup")
+    assert done.exit_code == 1
+    assert lost.name in done.output
+    lost.write_bytes(content)
+    assert run(filled, "backup", tmp_path / "backup").exit_code == 0
+
+
+def test_a_backup_whose_log_names_other_files_is_not_restored(filled: Folder, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    assert run(filled, "backup", backup).exit_code == 0
+    manifest = json.loads((backup / "backup.json").read_text())
+    gone = next(file for file in manifest["files"] if file["path"].startswith("lake/sent/"))
+    manifest["files"].remove(gone)
+    (backup / "backup.json").write_text(json.dumps(manifest))
+    (backup / gone["path"]).unlink()
+    done = CliRunner().invoke(cli, ["restore", str(backup), "--data", str(tmp_path / "new")])
+    assert done.exit_code == 1
+    assert gone["path"].removeprefix("lake/") in done.output
+
+
+def test_a_backup_from_before_the_log_is_restored(filled: Folder, tmp_path: Path) -> None:
+    backup = tmp_path / "backup"
+    assert run(filled, "backup", backup).exit_code == 0
+    manifest = json.loads((backup / "backup.json").read_text())
+    manifest["files"] = [file for file in manifest["files"] if not file["path"].startswith("lake/log/")]
+    (backup / "backup.json").write_text(json.dumps(manifest))
+    shutil.rmtree(backup / "lake" / "log")
+    new = tmp_path / "new"
+    done = CliRunner().invoke(cli, ["restore", str(backup), "--data", str(new)])
+    assert done.exit_code == 0, done.output
+    restored = Folder(new)
+    assert restored.days() == filled.days()
+    restored.store.close()
