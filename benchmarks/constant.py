@@ -18,9 +18,9 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.load import Answer
-from reportdata.api import answers, server
-from reportdata.api.connections import Connections
-from reportdata.api.protocol import Direct
+from reportdata.http import answers, server
+from reportdata.http.connections import Connections
+from reportdata.http.protocol import Direct
 
 OF_UVICORN = ("date", "server")
 """Headers that uvicorn adds by itself."""

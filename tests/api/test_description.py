@@ -19,9 +19,9 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
 
 import reportdata.api
-from reportdata.api.answers import Fault, missing_parameter
 from reportdata.api.description import describe
 from reportdata.catalogue import Catalogue, Service, read_catalogue
+from reportdata.http.answers import Fault, missing_parameter
 from tests.support.calling import CORP, PATH, Answer, Call, add_sample, connected, import_organisation
 from tests.support.causes import CAUSES, Cause, all_arranged
 from tests.support.folders import Folder

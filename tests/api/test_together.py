@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from reportdata.api.together import Together
+from reportdata.api.batching import Together
 from reportdata.errors import StoreError
 
 

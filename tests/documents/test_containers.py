@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 
-from reportdata.api import connections, server
+from reportdata.http import connections, server
 from tests.support.calling import add_sample
 from tests.support.deployment import (
     BIN,

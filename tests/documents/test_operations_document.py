@@ -44,7 +44,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 def test_the_errors_of_limits_are_those_of_the_code() -> None:
     codes = {f"{fault.status} `{fault.code}`" for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
-    contract = (ROOT / "src/reportdata/api/datacenter/README.md").read_text("utf-8")
+    contract = (ROOT / "src/reportdata/api/contract/README.md").read_text("utf-8")
     codes |= {f"{status} `{code}`" for status, code in re.findall(r"\| (\d+) \| `([\w.]+)` \|", contract)}
     for row in table("limit"):
         assert set(re.findall(r"\d{3} `[\w.]+`", row[2])) <= codes, row

@@ -13,9 +13,10 @@ from typing import Any
 import click
 import yaml
 
-from reportdata.api import application, connections, protocol, server
-from reportdata.api.protocol import Phase
+from reportdata.api import application
 from reportdata.cli import cli
+from reportdata.http import connections, protocol, server
+from reportdata.http.protocol import Phase
 from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
 from reportdata.settings import Settings

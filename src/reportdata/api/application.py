@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reportdata.api.answers import PREFLIGHT, Answer, new_ids, send_answer
-from reportdata.api.datacenter.endpoint import Endpoint, Note
+from reportdata.api.contract.endpoint import Endpoint, Note
 from reportdata.api.description import Description
 from reportdata.api.pushes import Intake, Pushes
-from reportdata.api.routes import IDS, routed
 from reportdata.api.tokens import Decide, Tokens
-from reportdata.api.traffic import Traffic
 from reportdata.catalogue import Catalogue
 from reportdata.errors import StoreError
+from reportdata.http.answers import PREFLIGHT, Answer, new_ids, send_answer
+from reportdata.http.request_metrics import Traffic
+from reportdata.http.routes import IDS, routed
 from reportdata.limits import Rates
 from reportdata.store import Store
 
@@ -43,7 +43,7 @@ def build_app(
     :param clock: gives the time in seconds since 1970.
     :param routes: what else is served.
     :param rate: calls a second of apps without a rate of their own; 0 for no limit.
-    :param note: is told of every read, see `reportdata.api.datacenter.endpoint.Endpoint`.
+    :param note: is told of every read, see `reportdata.api.contract.endpoint.Endpoint`.
     :param intake: where pushed facts go.
     """
     lock = _Lock()
@@ -72,7 +72,7 @@ class Application:
 
     def __init__(self, endpoints: Mapping[str, Endpoint], others: ASGIApp, clock: Callable[[], float]) -> None:
         self.direct = {path.encode(): endpoint.answer for path, endpoint in endpoints.items()}
-        """What answers ``GET`` at once, by path: see `reportdata.api.protocol.Protocol`."""
+        """What answers ``GET`` at once, by path: see `reportdata.http.protocol.Protocol`."""
         self._endpoints = endpoints
         self._others = others
         self._clock = clock

@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reportdata.api import answers, pushes, records, tokens
-from reportdata.api.answers import JSON, Fault, missing_parameter
-from reportdata.api.datacenter import wire
+from reportdata.api import push_body as records
+from reportdata.api import pushes, tokens
+from reportdata.api.contract import wire
 from reportdata.catalogue import Catalogue, Service
 from reportdata.errors import Reason
+from reportdata.http import answers
+from reportdata.http.answers import JSON, Fault, missing_parameter
 from reportdata.identity import REPORT_WRITE, TOKEN_LIFETIME
 from reportdata.states import State
 

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reportdata.api.answers import JSON, STOPPING
-from reportdata.api.connections import Connections
-from reportdata.api.routes import Failed
+from reportdata.http.answers import JSON, STOPPING
+from reportdata.http.connections import Connections
+from reportdata.http.routes import Failed
 from reportdata.store import Store
 
 

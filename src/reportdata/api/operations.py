@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reportdata.api.answers import new_ids
-from reportdata.api.connections import Connections
-from reportdata.api.routes import IDS, routed
-from reportdata.api.traffic import BOUNDS, Traffic
+from reportdata.http.answers import new_ids
+from reportdata.http.connections import Connections
+from reportdata.http.request_metrics import BOUNDS, Traffic
+from reportdata.http.routes import IDS, routed
 
 MOST_ORGANISATIONS = 1_000
 """Those that lag most, for which metrics of their own are given."""

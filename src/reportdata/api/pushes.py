@@ -17,19 +17,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reportdata.api.answers import (
+from reportdata.api.contract import wire
+from reportdata.api.push_body import Taken, is_packed, unpacked
+from reportdata.days import time_zone
+from reportdata.errors import InboxError, Reason, Refused
+from reportdata.http.answers import (
     JSON,
     SYSTEM_ERROR,
     Fault,
     address_of,
 )
-from reportdata.api.connections import BodyLimit
-from reportdata.api.datacenter import wire
-from reportdata.api.records import Taken, is_packed, unpacked
-from reportdata.api.routes import IDS, Failed
-from reportdata.api.traffic import OUTCOME, Traffic
-from reportdata.days import time_zone
-from reportdata.errors import InboxError, Reason, Refused
+from reportdata.http.connections import BodyLimit
+from reportdata.http.request_metrics import OUTCOME, Traffic
+from reportdata.http.routes import IDS, Failed
 from reportdata.identity import (
     REPORT_WRITE,
     App,

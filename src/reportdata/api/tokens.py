@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from reportdata.api.answers import (
+from reportdata.errors import Refused
+from reportdata.http.answers import (
     INVALID_BODY,
     JSON,
     MISSING_BODY,
@@ -22,9 +23,8 @@ from reportdata.api.answers import (
     address_of,
     missing_parameter,
 )
-from reportdata.api.routes import Failed
-from reportdata.api.traffic import OUTCOME, Traffic
-from reportdata.errors import Refused
+from reportdata.http.request_metrics import OUTCOME, Traffic
+from reportdata.http.routes import Failed
 from reportdata.identity import TOKEN_LIFETIME, App, Token, issue
 from reportdata.limits import Guesses, MustWait
 

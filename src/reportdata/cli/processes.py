@@ -9,8 +9,8 @@ from itertools import chain
 
 import click
 
-from reportdata.api.server import bind, inherit
 from reportdata.cli.children import Children, running
+from reportdata.http.server import bind, inherit
 from reportdata.settings import Settings
 
 

@@ -12,17 +12,17 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reportdata.api.application import build_app
-from reportdata.api.connections import Connections
 from reportdata.api.health import health_routes
 from reportdata.api.pushes import BODY, DEFAULTS, PATH, Intake, Limits
-from reportdata.api.server import Listener, Server, bind, inherit, room_for
-from reportdata.api.tls import Certificate
-from reportdata.api.traffic import Traffic
 from reportdata.audit import Audit, Read
 from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.places import inbox_of, lake_of, serving_store, store_of, writer_of
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
+from reportdata.http.connections import Connections
+from reportdata.http.request_metrics import Traffic
+from reportdata.http.server import Listener, Server, bind, inherit, room_for
+from reportdata.http.tls import Certificate
 from reportdata.identity import read_network
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SERVING_TIMEOUT

@@ -14,8 +14,8 @@ from reportdata.certificates import Certificates, development_certificates, name
 from reportdata.cli.children import Children, ends_with_parent, running
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import lake_options, log_format_option, settings_options
+from reportdata.cli.processes import serve_by_processes, worker_command
 from reportdata.cli.service import open_server
-from reportdata.cli.several import serve_by_processes, worker_command
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
 

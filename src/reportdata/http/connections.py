@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from uvicorn.server import ServerState
 
 if TYPE_CHECKING:
-    from reportdata.api.protocol import Protocol
+    from reportdata.http.protocol import Protocol
 
 log = logging.getLogger("reportdata.api")
 

@@ -12,7 +12,7 @@ from uvicorn import Config
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from reportdata.api.answers import (
+from reportdata.http.answers import (
     BODY_TOO_LARGE,
     HEADERS_TOO_LARGE,
     MALFORMED,
@@ -23,7 +23,7 @@ from reportdata.api.answers import (
     Fault,
     new_ids,
 )
-from reportdata.api.connections import BodyLimit, Connections
+from reportdata.http.connections import BodyLimit, Connections
 
 LONGEST_URL = 8_192
 MOST_HEADERS = 100

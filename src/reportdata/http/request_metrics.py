@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from typing import NamedTuple
 
-from reportdata.api.answers import Ids
+from reportdata.http.answers import Ids
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Seconds that divide the answers' times."""

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reportdata.api.answers import JSON, NOT_FOUND, SYSTEM_ERROR, UNKNOWN_ERROR, Fault, Ids, address_of, headers
-from reportdata.api.traffic import GOOD, OTHER, OUTCOME, Asked, Traffic
 from reportdata.errors import StoreError
+from reportdata.http.answers import JSON, NOT_FOUND, SYSTEM_ERROR, UNKNOWN_ERROR, Fault, Ids, address_of, headers
+from reportdata.http.request_metrics import GOOD, OTHER, OUTCOME, Asked, Traffic
 
 IDS = "reportdata.ids"
 """Where a request's ids lie in its scope."""

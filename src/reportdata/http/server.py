@@ -15,11 +15,11 @@ from typing import Any, NamedTuple, Self, cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from reportdata.api.answers import lines
-from reportdata.api.connections import Connections
-from reportdata.api.protocol import Direct, Protocol
-from reportdata.api.tls import Certificate
 from reportdata.errors import BadValue
+from reportdata.http.answers import lines
+from reportdata.http.connections import Connections
+from reportdata.http.protocol import Direct, Protocol
+from reportdata.http.tls import Certificate
 
 BACKLOG = 2_048
 HANDSHAKE = 10
@@ -38,7 +38,7 @@ class Listener(NamedTuple):
     socket: socket.socket
     app: ASGIApp
     direct: Mapping[bytes, Direct] = {}
-    """What is answered without the application, see `reportdata.api.protocol.Protocol`."""
+    """What is answered without the application, see `reportdata.http.protocol.Protocol`."""
     certificate: Certificate | None = None
     proxies: Sequence[str] = ()
     """Addresses and networks whose ``X-Forwarded-For`` is believed."""

@@ -12,13 +12,13 @@ from typing import NamedTuple, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Answer, Fault, Ids, address_of, new_ids, send_answer
-from reportdata.api.datacenter import wire
-from reportdata.api.together import Together
-from reportdata.api.traffic import GOOD, Asked, Traffic
+from reportdata.api.batching import Together
+from reportdata.api.contract import wire
 from reportdata.catalogue import Service
 from reportdata.days import is_day, time_zone
 from reportdata.errors import Reason, Refused, StoreError
+from reportdata.http.answers import SYSTEM_ERROR, UNKNOWN_ERROR, Answer, Fault, Ids, address_of, new_ids, send_answer
+from reportdata.http.request_metrics import GOOD, Asked, Traffic
 from reportdata.identity import (
     App,
     Caller,

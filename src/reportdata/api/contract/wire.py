@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.api.answers import Fault, lines
 from reportdata.catalogue import Kpi, Service
 from reportdata.days import SECOND, moment_of
 from reportdata.errors import Reason
+from reportdata.http.answers import Fault, lines
 from reportdata.states import DayState, State
 
 TOKEN_HEADER = b"x-acs-dingtalk-access-token"
