@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,8 +35,9 @@ MAY_IMPORT = {
     **{part: DOMAIN | {part} for part in ADAPTERS},
     "store": DOMAIN | {"store", "inbox"},  # a database holds the inbox too
     "pipeline": DOMAIN | ADAPTERS | {"pipeline"},
-    "api": DOMAIN | {"store", "api"},
-    "cli": DOMAIN | ADAPTERS | {"pipeline", "api", "cli", ""},
+    "http": DOMAIN | {"http"},
+    "api": DOMAIN | {"store", "http", "api"},
+    "cli": DOMAIN | ADAPTERS | {"pipeline", "http", "api", "cli", ""},
     "__main__": {"cli"},
     "": set(),
 }

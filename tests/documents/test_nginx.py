@@ -28,7 +28,7 @@ from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_util.models import RuntimeOptions
 from Tea.exceptions import TeaException
 
-from reportdata.api import application
+from reportdata.api import writing
 from reportdata.certificates import development_certificates
 from reportdata.store.sqlite import database
 from tests.support.calling import CORP, SAMPLE, add_sample

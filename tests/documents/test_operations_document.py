@@ -117,7 +117,7 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
         assert of_row
         assert all(name in alerts[alert] for alert in of_row)
     assert set(re.findall(r"`(Reportdata\w+)`", PAGE)) == alerts.keys()
-    assert re.findall(r"given for the (\d+) organisations", PAGE) == [str(operations.MOST_ORGANISATIONS)]
+    assert re.findall(r"given for the (\d+) organisations", PAGE) == [str(metrics.MOST_ORGANISATIONS)]
 
 
 def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:

@@ -6,11 +6,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from enum import Enum
 
-from uvicorn import Config
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+import httptools
 
 from reportdata.http.answers import (
     BODY_TOO_LARGE,
@@ -23,62 +20,57 @@ from reportdata.http.answers import (
     Fault,
     new_ids,
 )
-from reportdata.http.connections import BodyLimit, Connections
-
-LONGEST_URL = 8_192
-MOST_HEADERS = 100
-LARGEST_HEADERS = 32_768
-"""Bytes of all names and values together."""
-LARGEST_BODY = 16_384
-MOST_PIPELINED = 100
-"""Requests that came before an earlier one was answered."""
-
-
-class Phase(Enum):
-    """What a connection waits for, with how many seconds it waits."""
-
-    REQUEST = 75
-    """The next request. The Java SDK keeps connections for 10 s and does not test them."""
-    HEAD = 10
-    """The rest of a request's head."""
-    BODY = 20
-    """The rest of a request's body."""
-    READING = 30
-    """The client, to take what was answered."""
-    LEAVING = 2
-    """The client, to close a connection of which it was told that it closes. What it sends meanwhile is not read as a
-    request; were the connection closed at once, the network could throw the answer away."""
-    ANSWER = 3600
-    """The program: it has time limits of its own."""
-
-
-USUAL_BODY = BodyLimit(LARGEST_BODY, Phase.BODY.value)
+from reportdata.http.connections import Connections
+from reportdata.http.limits import (
+    LARGEST_BODY,
+    LARGEST_HEADERS,
+    LONGEST_URL,
+    MOST_HEADERS,
+    MOST_PIPELINED,
+    USUAL_BODY,
+    BodyLimit,
+    Phase,
+)
+from reportdata.http.uvicorn_private import ASGI3Application, Config, HttpToolsProtocol, RequestResponseCycle
 
 Direct = Callable[[list[tuple[bytes, bytes]], bytes, str], Answer | None]
 """Answers a ``GET``, given its headers, its query and the caller's address; None leaves it to the application."""
 
+_HEEDED = frozenset((b"host", b"transfer-encoding", b"expect"))
 
-class Protocol(HttpToolsProtocol):
+
+class ServerProtocol(HttpToolsProtocol):
     """uvicorn's protocol on httptools, with limits.
 
     :param direct: by path, what is answered as soon as a request has come whole, without a task and the application:
         most of the time of a call would go there.
+    :param bodies: by path, the limits of those that have their own.
     """
 
     server_state: Connections
     _direct: Direct | None = None  # what will answer the request that is being read
     _head_bytes: int | None = None  # of a request's head that has begun and not ended
+    _upgrade: tuple[bytes, str] | None = None  # method and version of a request that asks for another protocol
     _running: RequestResponseCycle | None = None
     _refused = False
     _left = False
+    _last = False  # whether the request that was read last is the connection's last
+    _over = False  # whether more came after that one
     _fault: Fault = MALFORMED
     _requests = 0
     _waited = 0
     _seen: tuple[Phase, int] = (Phase.REQUEST, 0)
 
-    def __init__(self, config: Config, connections: Connections, direct: Mapping[bytes, Direct]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        connections: Connections,
+        direct: Mapping[bytes, Direct],
+        bodies: Mapping[bytes, BodyLimit],
+    ) -> None:
         super().__init__(config, connections, {})
         self._all_direct = direct
+        self._bodies = bodies
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -91,13 +83,39 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             return
         unfinished = self._requests if self._head_bytes is not None else 0
-        super().data_received(data)
+        self._read(data)
         # A header is reported when it has ended, so one without an end is counted here.
         if self._head_bytes is not None and unfinished == self._requests and not self._refused:
             self._head_bytes += len(data)
             if self._head_bytes > LONGEST_URL + LARGEST_HEADERS:
                 self._fault = HEADERS_TOO_LARGE
                 self.send_400_response(HEADERS_TOO_LARGE.code)
+
+    def _read(self, data: bytes) -> None:
+        rest: bytes | memoryview = data
+        try:
+            while rest:
+                try:
+                    self.parser.feed_data(rest)
+                except httptools.HttpParserUpgrade as upgrade:
+                    rest = memoryview(rest)[upgrade.args[0] :]
+                    self._begin_again()
+                else:
+                    return
+        except httptools.HttpParserError:
+            if not self._over:
+                self.send_400_response(self._fault.code)
+
+    def _begin_again(self) -> None:
+        """Read the head of a request that asks for another protocol as if it did not ask. The parser gave it no body:
+        what follows would be read as another request."""
+        assert self._upgrade is not None  # noqa: S101 - the parser stops for nothing else
+        method, version = self._upgrade
+        lines = [b"%b %b HTTP/%b" % (method, self.url, version.encode())]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        self._upgrade = None
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more and may still read: what came whole is answered before the connection closes."""
@@ -110,6 +128,9 @@ class Protocol(HttpToolsProtocol):
         return True
 
     def on_message_begin(self) -> None:
+        if self._last:
+            self._over = True
+            raise ValueError(MALFORMED.code)
         if len(self.pipeline) >= MOST_PIPELINED:
             self._fault = TOO_BUSY
             raise ValueError(TOO_BUSY.code)
@@ -122,6 +143,7 @@ class Protocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._body_bytes = 0
         self._hosts = 0
+        self._is_chunked = False
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -135,16 +157,33 @@ class Protocol(HttpToolsProtocol):
             self._fault = HEADERS_TOO_LARGE
             raise ValueError(HEADERS_TOO_LARGE.code)
         name = name.lower()
+        if name in _HEEDED:
+            self._heed(name, value.lower())
+        self.headers.append((name, value))
+
+    def _heed(self, name: bytes, value: bytes) -> None:
         if name == b"host":
             self._hosts += 1
             if self._hosts > 1:
                 raise ValueError(MALFORMED.code)
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        elif name == b"expect":
+            self.expect_100_continue = value == b"100-continue"
+        elif self._is_chunked or value.strip() != b"chunked":
+            raise ValueError(MALFORMED.code)
+        else:
+            self._is_chunked = True
 
     def on_headers_complete(self) -> None:
+        version = self.parser.get_http_version()
+        if version == "1.0" if self._is_chunked else version != "1.0" and not self._hosts:
+            raise ValueError(MALFORMED.code)
+        if self.parser.should_upgrade():
+            self._upgrade = self.parser.get_method(), version
+            if self._upgrade[0] == b"CONNECT":
+                raise ValueError(MALFORMED.code)
+            return
         self._head_bytes = None
+        self._last = version == "1.0" or not self.parser.should_keep_alive()
         path, _, query = self.url.partition(b"?")
         direct = self._all_direct.get(path)
         if direct is not None and self._may_answer_directly():
@@ -158,7 +197,6 @@ class Protocol(HttpToolsProtocol):
             and self._is_idle()
             and not self.flow.write_paused
             and not self.expect_100_continue
-            and not self.parser.should_upgrade()
         )
 
     def _ask_application(self) -> None:
@@ -171,6 +209,8 @@ class Protocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
+        if self._upgrade is not None:
+            return
         if self._direct is None:
             super().on_message_complete()
             return
@@ -182,13 +222,9 @@ class Protocol(HttpToolsProtocol):
             return
         if self.transport.is_closing():
             return
-        keep_alive = (
-            self.parser.should_keep_alive()
-            and self.parser.get_http_version() != "1.0"
-            and not self.server_state.draining
-        )
-        self.transport.write(answer.written(self.server_state.date, close=not keep_alive))
-        if not keep_alive:
+        last = self._last or self.server_state.draining
+        self.transport.write(answer.written(self.server_state.date, close=last))
+        if last:
             self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -282,7 +318,7 @@ class Protocol(HttpToolsProtocol):
 
     def _body_limit(self) -> BodyLimit:
         path, _, _ = self.url.partition(b"?")
-        return self.server_state.bodies.get(b"/" + path.lstrip(b"/"), USUAL_BODY)
+        return self._bodies.get(b"/" + path.lstrip(b"/"), USUAL_BODY)
 
     def _is_idle(self) -> bool:
         return self._running is None or self._running.response_complete

@@ -7,85 +7,110 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 from starlette.applications import Starlette
+from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reportdata.errors import StoreError
-from reportdata.http.answers import JSON, NOT_FOUND, SYSTEM_ERROR, UNKNOWN_ERROR, Fault, Ids, address_of, headers
-from reportdata.http.request_metrics import GOOD, OTHER, OUTCOME, Asked, Traffic
+from reportdata.errors import ReportDataError
+from reportdata.http.answers import JSON, NOT_FOUND, UNKNOWN_ERROR, Failed, Fault, Ids, address_of, completed
+from reportdata.http.request_metrics import GOOD, OTHER, OUTCOME, RequestMetrics
+from reportdata.http.request_metrics import Request as Asked
 
 IDS = "reportdata.ids"
 """Where a request's ids lie in its scope."""
+_TEMPLATE = "reportdata.template"
+"""Where the path of a request's route lies in its scope, as the route has it."""
 
-log = logging.getLogger("reportdata.api")
-
-
-class Failed(Exception):
-    """A call that is answered with an error."""
-
-    def __init__(self, fault: Fault, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(fault.code)
-        self.fault = fault
-        self.headers = headers
+log = logging.getLogger("reportdata.http")
 
 
-def routed(routes: Sequence[Route], traffic: Traffic) -> ASGIApp:
-    """An application of routes; ``IDS`` is in the scopes that it is given."""
+def routed(
+    routes: Sequence[Route | Mount], metrics: RequestMetrics, known: Mapping[type[ReportDataError], Fault] | None = None
+) -> ASGIApp:
+    """An application of routes; ``IDS`` is in the scopes that it is given.
+
+    A route's answer may be of any kind, whole or in parts; what it says of itself is not changed.
+
+    :param known: what is answered to errors that need no traceback in the log.
+    """
+    faults = known or {}
+
+    def known_error(request: Request, error: Exception) -> Response:
+        request_id = request.scope[IDS].request
+        log.error("request %s: %s", request_id, error, extra={"request_id": request_id})
+        return _answer(request, Failed(next(faults[kind] for kind in type(error).__mro__ if kind in faults)))
+
     app = Starlette(
-        routes=list(routes),
-        exception_handlers={HTTPException: _not_found, Failed: _failed, StoreError: _store_error, Exception: _unknown},
+        routes=[_Templated(route) for route in routes],
+        exception_handlers={
+            HTTPException: _not_found,
+            Failed: _failed,
+            Exception: _unknown,
+            **dict.fromkeys(faults, known_error),
+        },
     )
     app.router.redirect_slashes = False
-    known = {route.path for route in routes}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
         ids: Ids = scope[IDS]
         status = 0
 
-        async def send_with_ids(message: Message) -> None:
+        async def send_completed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                own = {name for name, _ in message["headers"]}
-                message["headers"] += [pair for pair in headers(0, ids) if pair[0] not in own]
+                message["headers"] = completed(message["headers"], ids)
             await send(message)
 
         try:
-            await app(scope, receive, send_with_ids)
+            await app(scope, receive, send_completed)
         except ClientDisconnect:
             return
         except Exception:  # Starlette answers it, and raises it again
             log.exception("request %s failed", ids.request, extra={"request_id": ids.request})
-        api = scope["path"] if scope["path"] in known else OTHER
-        asked = Asked(api, address_of(scope))
-        traffic.answered(asked, ids, status, scope.get(OUTCOME, GOOD), perf_counter() - began)
+        asked = Asked(scope.get(_TEMPLATE, OTHER), address_of(scope))
+        metrics.answered(asked, ids, status, scope.get(OUTCOME, GOOD), perf_counter() - began)
 
     return answer
 
 
+class _Templated(BaseRoute):
+    """A route that leaves its path in the scopes of the requests that it takes: there are as many paths as callers
+    think of, and few templates."""
+
+    def __init__(self, route: Route | Mount) -> None:
+        self._route = route
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return self._route.matches(scope)
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        return self._route.url_path_for(name, **path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_TEMPLATE] = self._route.path
+        await self._route.handle(scope, receive, send)
+
+
 def _not_found(request: Request, _error: Exception) -> Response:
-    return _answer(request, NOT_FOUND)
+    return _answer(request, Failed(NOT_FOUND))
 
 
 def _failed(request: Request, error: Exception) -> Response:
     assert isinstance(error, Failed)  # noqa: S101 - what it is registered for
-    return _answer(request, error.fault, error.headers)
-
-
-def _store_error(request: Request, error: Exception) -> Response:
-    request_id = request.scope[IDS].request
-    log.error("request %s: %s", request_id, error, extra={"request_id": request_id})
-    return _answer(request, SYSTEM_ERROR)
+    return _answer(request, error)
 
 
 def _unknown(request: Request, _error: Exception) -> Response:
-    return _answer(request, UNKNOWN_ERROR)
+    return _answer(request, Failed(UNKNOWN_ERROR))
 
 
-def _answer(request: Request, fault: Fault, more: Mapping[str, str] | None = None) -> Response:
+def _answer(request: Request, failed: Failed) -> Response:
+    fault = failed.fault
     request.scope[OUTCOME] = fault.code
-    return Response(fault.body(request.scope[IDS].request), fault.status, more, JSON)
+    body = fault.body(request.scope[IDS].request, failed.detail)
+    return Response(body, fault.status, failed.headers, JSON)

@@ -1,4 +1,4 @@
-"""The server: the application on uvicorn, with what DingTalk's SDKs need of a connection."""
+"""The server: applications on uvicorn, with connections that are kept for long and ended with care."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
 
-import uvicorn
 from starlette.types import ASGIApp
 
 from reportdata.errors import BadValue
 from reportdata.http.answers import lines
 from reportdata.http.connections import Connections
-from reportdata.http.protocol import Direct, Protocol
+from reportdata.http.limits import BodyLimit
+from reportdata.http.protocol import Direct, ServerProtocol
 from reportdata.http.tls import Certificate
+from reportdata.http.uvicorn_private import Config
+from reportdata.http.uvicorn_private import Server as UvicornServer
 
 BACKLOG = 2_048
 HANDSHAKE = 10
@@ -38,7 +40,9 @@ class Listener(NamedTuple):
     socket: socket.socket
     app: ASGIApp
     direct: Mapping[bytes, Direct] = {}
-    """What is answered without the application, see `reportdata.http.protocol.Protocol`."""
+    """What is answered without the application, see `reportdata.http.protocol.ServerProtocol`."""
+    bodies: Mapping[bytes, BodyLimit] = {}
+    """By path, how large and slow a body may be, where it is not as usual."""
     certificate: Certificate | None = None
     proxies: Sequence[str] = ()
     """Addresses and networks whose ``X-Forwarded-For`` is believed."""
@@ -54,9 +58,7 @@ class Listener(NamedTuple):
     @property
     def url(self) -> str:
         """How it is called."""
-        host, port = self.address
-        scheme = "https" if self.certificate else "http"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return url_of("https" if self.certificate else "http", self.address)
 
 
 class Server:
@@ -102,7 +104,7 @@ class Server:
             listener.socket.close()
 
 
-class _Uvicorn(uvicorn.Server):
+class _Uvicorn(UvicornServer):
     """uvicorn's server with several listeners, limits that are kept by the second, and a stop that loses nothing."""
 
     server_state: Connections
@@ -151,7 +153,7 @@ class _Uvicorn(uvicorn.Server):
         await self.server_state.drain(lambda: self.force_exit)
         self._captured_signals.clear()  # else they are raised again, and what the process still has to close stays open
 
-    async def _accept_the_rest(self, listener: Listener, config: uvicorn.Config) -> None:
+    async def _accept_the_rest(self, listener: Listener, config: Config) -> None:
         """Take the connections that are made and not accepted: they would be reset."""
         loop = asyncio.get_running_loop()
         listener.socket.setblocking(False)
@@ -177,11 +179,23 @@ def room_for(connections: int) -> int:
     return min(connections, soft - _OTHER_FILES)
 
 
+def bare(host: str) -> str:
+    """The address of a host that may stand in brackets, as one of version 6 does in a URL."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def url_of(scheme: str, address: tuple[str, int]) -> str:
+    """How a server on that address is called."""
+    host, port = address
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket.
 
     :raises BadValue: when there can be none.
     """
+    host = bare(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -209,10 +223,10 @@ def inherit(descriptor: int) -> socket.socket:
     return found
 
 
-def _config(listener: Listener) -> uvicorn.Config:
-    config = uvicorn.Config(
+def _config(listener: Listener) -> Config:
+    config = Config(
         listener.app,
-        http=Protocol,
+        http=ServerProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -226,10 +240,10 @@ def _config(listener: Listener) -> uvicorn.Config:
     return config
 
 
-def _protocol(listener: Listener, config: uvicorn.Config, connections: Connections) -> Callable[[], Protocol]:
+def _protocol(listener: Listener, config: Config, connections: Connections) -> Callable[[], ServerProtocol]:
     # Behind proxies an address is read from headers, by the application.
     direct = {} if listener.proxies else listener.direct
-    return partial(Protocol, config, connections, direct)
+    return partial(ServerProtocol, config, connections, direct, listener.bodies)
 
 
 def _tls(listener: Listener) -> dict[str, Any]:
