@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from reportdata.api import contract, operations, pushes, tokens
@@ -12,6 +13,7 @@ from reportdata.api.description import description
 from reportdata.api.resource import Context, Resource, routes
 from reportdata.errors import InboxError, StoreError
 from reportdata.http.answers import SYSTEM_ERROR, Answer, new_ids, send_answer
+from reportdata.http.limits import USUAL_BODY, BodyLimit
 from reportdata.http.routes import IDS, routed
 
 RESOURCES: tuple[Callable[[Context], Resource], ...] = (
@@ -38,12 +40,16 @@ class Application:
         self.operations = [operation for resource in resources for operation in resource.operations]
         self.direct = {found.path.encode(): found.direct.answer for found in self.operations if found.direct}
         """What answers ``GET`` at once, by path: see `reportdata.http.protocol.ServerProtocol`."""
-        self.bodies = {found.path.encode(): found.body for found in self.operations if found.body}
-        """By path, how large and slow a body may be."""
+        self._bodies = [(compile_path(found.path)[0], found.body) for found in self.operations if found.body]
         self._endpoints = {found.path: found.direct for found in self.operations if found.direct}
         self._others = routed(routes(self.operations), context.metrics, KNOWN_ERRORS)
         self._preflight = _preflight([name for resource in resources for name in resource.asked])
         self._clock = context.clock
+
+    def body_limit(self, path: bytes) -> BodyLimit:
+        """How large and slow a body may be that is sent to a path."""
+        text = path.decode("latin-1")
+        return next((limit for pattern, limit in self._bodies if pattern.match(text)), USUAL_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]

@@ -72,7 +72,7 @@ def open_server(
         app = build_app(context)
         inherited = settings.descriptor is not None
         socket = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
-        listeners = [Listener(socket, app, app.direct, app.bodies, certificate, settings.proxies, inherited)]
+        listeners = [Listener(socket, app, app.direct, app.body_limit, certificate, settings.proxies, inherited)]
         if settings.operations_port is not None:
             lake = cache(partial(lake_of, settings, _PATIENCE))
             operations = build_operations(context, lambda: _freshness(settings, lake()))

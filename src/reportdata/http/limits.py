@@ -41,3 +41,8 @@ class BodyLimit(NamedTuple):
 
 
 USUAL_BODY = BodyLimit(LARGEST_BODY, Phase.BODY.value)
+
+
+def usual_body(_path: bytes) -> BodyLimit:
+    """The limit that bodies have everywhere."""
+    return USUAL_BODY

@@ -27,7 +27,6 @@ from reportdata.http.limits import (
     LONGEST_URL,
     MOST_HEADERS,
     MOST_PIPELINED,
-    USUAL_BODY,
     BodyLimit,
     Phase,
 )
@@ -44,7 +43,7 @@ class ServerProtocol(HttpToolsProtocol):
 
     :param direct: by path, what is answered as soon as a request has come whole, without a task and the application:
         most of the time of a call would go there.
-    :param bodies: by path, the limits of those that have their own.
+    :param body_limit: the limit of bodies that are sent to a path.
     """
 
     server_state: Connections
@@ -66,11 +65,11 @@ class ServerProtocol(HttpToolsProtocol):
         config: Config,
         connections: Connections,
         direct: Mapping[bytes, Direct],
-        bodies: Mapping[bytes, BodyLimit],
+        body_limit: Callable[[bytes], BodyLimit],
     ) -> None:
         super().__init__(config, connections, {})
         self._all_direct = direct
-        self._bodies = bodies
+        self._limit_of = body_limit
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -318,7 +317,7 @@ class ServerProtocol(HttpToolsProtocol):
 
     def _body_limit(self) -> BodyLimit:
         path, _, _ = self.url.partition(b"?")
-        return self._bodies.get(b"/" + path.lstrip(b"/"), USUAL_BODY)
+        return self._limit_of(b"/" + path.lstrip(b"/"))
 
     def _is_idle(self) -> bool:
         return self._running is None or self._running.response_complete

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from reportdata.errors import BadValue
 from reportdata.http.answers import lines
 from reportdata.http.connections import Connections
-from reportdata.http.limits import BodyLimit
+from reportdata.http.limits import BodyLimit, usual_body
 from reportdata.http.protocol import Direct, ServerProtocol
 from reportdata.http.tls import Certificate
 from reportdata.http.uvicorn_private import Config
@@ -41,8 +41,8 @@ class Listener(NamedTuple):
     app: ASGIApp
     direct: Mapping[bytes, Direct] = {}
     """What is answered without the application, see `reportdata.http.protocol.ServerProtocol`."""
-    bodies: Mapping[bytes, BodyLimit] = {}
-    """By path, how large and slow a body may be, where it is not as usual."""
+    body_limit: Callable[[bytes], BodyLimit] = usual_body
+    """How large and slow a body may be that is sent to a path."""
     certificate: Certificate | None = None
     proxies: Sequence[str] = ()
     """Addresses and networks whose ``X-Forwarded-For`` is believed."""
@@ -243,7 +243,7 @@ def _config(listener: Listener) -> Config:
 def _protocol(listener: Listener, config: Config, connections: Connections) -> Callable[[], ServerProtocol]:
     # Behind proxies an address is read from headers, by the application.
     direct = {} if listener.proxies else listener.direct
-    return partial(ServerProtocol, config, connections, direct, listener.bodies)
+    return partial(ServerProtocol, config, connections, direct, listener.body_limit)
 
 
 def _tls(listener: Listener) -> dict[str, Any]:
