@@ -146,7 +146,7 @@ def test_javas_own_client_gets_an_answer(server: Kernel, tmp_path: Path) -> None
 
 # Random requests, judged by h11.
 
-_HEADERS = st.sampled_from(
+_FRAMINGS = st.sampled_from(
     [
         b"Content-Length: 0",
         b"Content-Length: 5",
@@ -159,6 +159,7 @@ _HEADERS = st.sampled_from(
         b"Content-Length: 0x5",
         b"Content-Length: -1",
         b"Transfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked",
         b"transfer-encoding:  CHUNKED ",
         b"Transfer-Encoding: identity",
         b"Transfer-Encoding: identity, chunked",
@@ -168,34 +169,32 @@ _HEADERS = st.sampled_from(
         b"Transfer-Encoding : chunked",
         b"Transfer-Encoding:\r\n chunked",
         b"Transfer_Encoding: chunked",
+    ]
+)
+_CONNECTIONS = st.sampled_from(
+    [
         b"Connection: close",
         b"Connection: Close, x",
         b"Connection: keep-alive",
+        b"Connection: Upgrade\r\nUpgrade: h2c",
+        b"Upgrade: websocket\r\nConnection: keep-alive, upgrade",
         b"Connection: Upgrade",
-        b"Connection: upgrade, HTTP2-Settings",
         b"Upgrade: h2c",
-        b"Upgrade: websocket",
         b"Expect: 100-continue",
-        b"Host: other",
-        b"Host:",
         b"X: a",
-        b"X: a\r\n b",
-        b" X: a",
-        b"X : a",
-        b"X",
-        b": a",
-        b"X: \x00",
-        b"X: a\rb",
         b"X: \xe6\x95\xb0",
-        b"",
     ]
 )
+_ODDITIES = st.sampled_from(
+    [b"Host: other", b"Host:", b"X: a\r\n b", b" X: a", b"X : a", b"X", b": a", b"X: \x00", b"X: a\rb", b""]
+)
+_CHUNKS = b"5\r\nhello\r\n0\r\n\r\n"
 _BODIES = st.sampled_from(
     [
         b"",
         b"",
         b"hello",
-        b"5\r\nhello\r\n0\r\n\r\n",
+        _CHUNKS,
         b"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n",
         b"05\r\nhello\r\n0\r\n\r\n",
         b"5 \r\nhello\r\n0\r\n\r\n",
@@ -206,17 +205,33 @@ _BODIES = st.sampled_from(
         b"GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n",
     ]
 )
-_LINES = st.sampled_from([b"\r\n"] * 12 + [b"\n", b"\r\r\n", b"\n\r\n"])
+_ENDS = (b"\r\n", b"\n", b"\r\r\n", b"\n\r\n")
 
 
 @st.composite
 def _requests(draw: st.DrawFn) -> bytes:
-    method = draw(st.sampled_from([b"GET", b"POST", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT", b"get"]))
-    target = draw(st.sampled_from([b"/", b"/a", b"/a?b=c", b"/%2f", b"*", b"/a b"]))
-    version = draw(st.sampled_from([b"HTTP/1.1"] * 9 + [b"HTTP/1.0", b"HTTP/1.2", b"http/1.1"]))
-    host = draw(st.sampled_from([[b"Host: h"]] * 9 + [[]]))
-    lines = [b" ".join((method, target, version)), *host, *draw(st.lists(_HEADERS, max_size=4)), b""]
-    return b"".join(line + draw(_LINES) for line in lines) + draw(_BODIES)
+    """A request, of which now and then a part is not as it should be."""
+
+    def usually(usual: bytes, *others: bytes) -> bytes:
+        return draw(st.sampled_from([usual] * 20 + list(others)))
+
+    start = b" ".join(
+        (
+            draw(st.sampled_from([usually(b"POST", b"CONNECT", b"post"), b"GET", b"HEAD", b"OPTIONS"])),
+            usually(draw(st.sampled_from([b"/", b"/a?b=c", b"/%2f", b"*"])), b"/a b", b""),
+            usually(b"HTTP/1.1", b"HTTP/1.0", b"HTTP/1.2", b"http/1.1"),
+        )
+    )
+    host = usually(b"Host: h\r\n", b"").splitlines()
+    headers = [*draw(st.lists(_FRAMINGS, max_size=1)), *draw(st.lists(_CONNECTIONS, max_size=2))]
+    if draw(st.integers(0, 7)) == 0:
+        headers.insert(draw(st.integers(0, len(headers))), draw(_ODDITIES | _FRAMINGS))
+    names = b"\n".join(headers).lower()
+    suits = _CHUNKS if b"transfer" in names else b"hello" if b"content-length" in names else b""
+    head = b"".join(line + b"\r\n" for line in (start, *host, *headers, b""))
+    if draw(st.integers(0, 9)) == 0:
+        head = head.replace(b"\r\n", draw(st.sampled_from(_ENDS)), draw(st.integers(1, 9)))
+    return head + draw(st.just(suits) | st.just(suits) | _BODIES)
 
 
 @st.composite
