@@ -16,8 +16,8 @@ from reportdata.api.intake import DEFAULTS, Intake, Limits
 from reportdata.api.operations import build_operations
 from reportdata.api.resource import Context
 from reportdata.audit import Audit, Read
-from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.places import inbox_of, lake_of, serving_store, store_of, writer_of
+from reportdata.catalogue import read_catalogue
+from reportdata.cli.places import inbox_of, lake_of, service_of, serving_store, store_of, writer_of
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.http.connections import Connections
@@ -49,6 +49,8 @@ def open_server(
     catalogue = read_catalogue(settings.catalogue)
     for network in settings.proxies:
         read_network(network)
+    if settings.operations_port is not None:
+        service_of(settings)
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(settings.tls_cert, settings.tls_key)
@@ -123,7 +125,7 @@ def _freshness(settings: Settings, lake: Lake) -> Freshness:
     from reportdata.pipeline.refreshing import waiting
 
     with closing(store_of(settings, SERVING_TIMEOUT)) as store:
-        stale, withdrawals = waiting(lake, store, read_catalogue().service(REPORT_DATA))
+        stale, withdrawals = waiting(lake, store, service_of(settings))
         zones = {organisation.corp_id: organisation.time_zone for organisation in store.organisations()}
         newest = {corp_id: last for corp_id, _, last in store.coverage()}
     lags = [

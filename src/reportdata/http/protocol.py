@@ -174,7 +174,9 @@ class ServerProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
-        if version == "1.0" if self._is_chunked else version != "1.0" and not self._hosts:
+        # A head in which there is no version is one of HTTP/0.9 to the parser.
+        right = self._hosts if version == "1.1" else version == "1.0" and not self._is_chunked
+        if not right:
             raise ValueError(MALFORMED.code)
         if self.parser.should_upgrade():
             self._upgrade = self.parser.get_method(), version
@@ -327,6 +329,7 @@ class ServerProtocol(HttpToolsProtocol):
         self.server_state.refused[fault.code] += 1
         if self._running is not None:  # it has no answer of its own any more
             self._running.disconnected = True
+            self._running.waiting_for_100_continue = False
             self._running.message_event.set()
         ids = new_ids(time.time())
         answer = Answer(fault.status, fault.body(ids.request), ids)

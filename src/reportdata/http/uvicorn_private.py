@@ -69,6 +69,7 @@ ATTRIBUTES: dict[type, tuple[str, ...]] = {
         "more_body",
         "response_complete",
         "response_started",
+        "waiting_for_100_continue",
     ),
     Server: ("_captured_signals", "force_exit", "server_state", "servers", "should_exit", "started"),
     ServerState: ("connections", "default_headers", "tasks"),
