@@ -26,7 +26,6 @@ DOMAIN = {
     "catalogue",
     "identity",
     "limits",
-    "demonstration",
     "settings",
 }
 ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit", "dingtalk", "twin"}
