@@ -83,8 +83,9 @@ def ask(tmp_path: Path, metrics: RequestMetrics) -> Iterator[Ask]:
 
     with running(with_ids) as address:
 
-        def asked(path: str, method: str = "GET") -> tuple[HTTPResponse, bytes]:
+        def asked(path: str, method: str = "GET", version: str = "HTTP/1.1") -> tuple[HTTPResponse, bytes]:
             with closing(HTTPConnection(*address, timeout=300)) as connection:
+                connection._http_vsn_str = version
                 connection.request(method, path)
                 answer = connection.getresponse()
                 return answer, answer.read()
@@ -101,6 +102,16 @@ def test_a_streamed_answer_comes_in_chunks_and_whole(ask: Ask) -> None:
     assert answer.getheader("cache-control") == "no-store"  # as every answer that does not say how it may be kept
     answer, body = ask("/streamed", "HEAD")
     assert (answer.status, body, answer.getheader("content-length")) == (200, b"", None)
+
+
+def test_a_client_that_knows_no_chunks_gets_a_length(ask: Ask) -> None:
+    for path, body in (("/streamed", b"0,1,2,"), ("/page", b"<p>"), ("/empty", b""), ("/days/1", b'{"day":"1"}')):
+        answer, received = ask(path, version="HTTP/1.0")
+        assert received == body
+        assert answer.getheader("transfer-encoding") is None
+        assert answer.getheader("content-length") == (str(len(body)) if body else None)
+    answer, received = ask("/streamed", "HEAD", version="HTTP/1.0")
+    assert (answer.status, received) == (200, b"")
 
 
 def test_an_answer_says_for_itself_how_it_may_be_kept(ask: Ask) -> None:

@@ -24,6 +24,9 @@ IDS = "reportdata.ids"
 _TEMPLATE = "reportdata.template"
 """Where the path of a request's route lies in its scope, as the route has it."""
 
+LARGEST_GATHERED = 16 << 20
+"""Bytes of a streamed answer to a client of HTTP/1.0."""
+
 log = logging.getLogger("reportdata.http")
 
 
@@ -66,8 +69,9 @@ def routed(
                 message["headers"] = completed(message["headers"], ids)
             await send(message)
 
+        knows_chunks = scope["http_version"] != "1.0" or scope["method"] == "HEAD"
         try:
-            await app(scope, receive, send_completed)
+            await app(scope, receive, send_completed if knows_chunks else _gathered(send_completed))
         except ClientDisconnect:
             return
         except Exception:  # Starlette answers it, and raises it again
@@ -76,6 +80,37 @@ def routed(
         metrics.answered(asked, ids, status, scope.get(OUTCOME, GOOD), perf_counter() - began)
 
     return answer
+
+
+def _gathered(send: Send) -> Send:
+    """Sends an answer whose length is not known when it has come whole, with its length."""
+    start: Message | None = None
+    body = bytearray()
+
+    async def gather(message: Message) -> None:
+        nonlocal start
+        if start is None and _is_without_length(message):
+            start = message
+            return
+        if start is None:
+            await send(message)
+            return
+        body.extend(message.get("body", b""))
+        if len(body) > LARGEST_GATHERED:
+            raise ValueError("the answer is too large for a client that knows no chunks")
+        if not message.get("more_body", False):
+            start["headers"] = [*start["headers"], (b"content-length", b"%d" % len(body))]
+            await send(start)
+            await send({"type": "http.response.body", "body": bytes(body)})
+
+    return gather
+
+
+def _is_without_length(message: Message) -> bool:
+    """Whether it begins an answer with a body and does not say how long that is."""
+    if message["type"] != "http.response.start" or message["status"] in (204, 304):
+        return False
+    return all(name.lower() != b"content-length" for name, _ in message["headers"])
 
 
 class _Templated(BaseRoute):
