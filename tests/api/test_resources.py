@@ -22,10 +22,10 @@ from reportdata.api.openapi import TEXT, answer, object_of, operation, parameter
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.catalogue import read_catalogue
 from reportdata.errors import Reason
-from reportdata.http.answers import json_response
 from reportdata.http.connections import Connections
 from reportdata.http.limits import LARGEST_BODY, BodyLimit
 from reportdata.http.request_metrics import RequestMetrics
+from reportdata.http.routes import json_response
 from reportdata.http.server import Listener, Server, bind
 from reportdata.identity import REPORT_READ
 from reportdata.store.sqlite import SQLiteStore

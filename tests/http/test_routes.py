@@ -17,9 +17,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from reportdata.errors import InboxError, StoreError
-from reportdata.http.answers import BODY_TOO_LARGE, SYSTEM_ERROR, Failed, json_response, new_ids
+from reportdata.http.answers import BODY_TOO_LARGE, SYSTEM_ERROR, Failed, new_ids
 from reportdata.http.request_metrics import RequestMetrics
-from reportdata.http.routes import IDS, routed
+from reportdata.http.routes import IDS, json_response, routed
 from tests.support.kernel import running
 
 Ask = Callable[..., tuple[HTTPResponse, bytes]]

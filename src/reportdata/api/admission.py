@@ -13,6 +13,7 @@ from typing import NamedTuple
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from reportdata.api.credentials import TOKEN_HEADER, token_in
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json, Sample
 from reportdata.errors import Reason, Refused
@@ -29,7 +30,6 @@ from reportdata.identity import (
 from reportdata.limits import Rates
 from reportdata.store import Store
 
-TOKEN_HEADER = b"x-acs-dingtalk-access-token"
 SECURITY: Json = {"token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER.decode()}}
 """How a caller shows who it is, as OpenAPI says it."""
 
@@ -84,12 +84,6 @@ class Demand(NamedTuple):
         for reason, fault in REFUSALS.items():
             said = _address_refused(*_SAMPLE_CALLER) if reason is Reason.ADDRESS else fault
             yield Sample(said, self.refusal(reason).detail)
-
-
-def token_in(value: bytes) -> str | None:
-    """The token in the value of its header. Some older SDKs send it in a pair of double quotes, which is taken off."""
-    text = value.decode("latin-1").strip()
-    return (text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text) or None
 
 
 class Admission:

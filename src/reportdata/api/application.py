@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api import contract, operations, pushes, tokens
-from reportdata.api.admission import TOKEN_HEADER
+from reportdata.api import operations, pushes, tokens
+from reportdata.api.contract import services
+from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
 from reportdata.api.resource import Context, Resource, routes
 from reportdata.errors import InboxError, StoreError
@@ -17,7 +18,7 @@ from reportdata.http.limits import USUAL_BODY, BodyLimit
 from reportdata.http.routes import IDS, routed
 
 RESOURCES: tuple[Callable[[Context], Resource], ...] = (
-    contract.resource,
+    services.resource,
     tokens.resource,
     pushes.resource,
     operations.resource,

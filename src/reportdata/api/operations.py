@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from reportdata.api.openapi import BY_THE_STORE, Json, answer, exactly, object_of, operation
 from reportdata.api.resource import Context, Operation, Resource, routes
 from reportdata.errors import StoreError
-from reportdata.http.answers import STOPPING, SYSTEM_ERROR, Failed, Fault, json_response, new_ids
+from reportdata.http.answers import STOPPING, SYSTEM_ERROR, Failed, Fault, new_ids
 from reportdata.http.request_metrics import RequestMetrics
-from reportdata.http.routes import IDS, routed
+from reportdata.http.routes import IDS, json_response, routed
 
 if TYPE_CHECKING:
     from reportdata.api.metrics import Freshness

@@ -18,8 +18,9 @@ from reportdata.api.openapi import BY_THE_STORE, COUNT, TEXT, Json, Sample, answ
 from reportdata.api.push_body import Taken, is_packed, unpacked
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.days import time_zone
-from reportdata.http.answers import BODY_TOO_LARGE, json_response
+from reportdata.http.answers import BODY_TOO_LARGE
 from reportdata.http.limits import BodyLimit
+from reportdata.http.routes import json_response
 from reportdata.identity import REPORT_WRITE, App
 
 PATH = "/v1/facts"

@@ -27,8 +27,9 @@ from reportdata.api.openapi import (
 )
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.errors import Refused
-from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault, address_of, json_response
+from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault, address_of
 from reportdata.http.request_metrics import OUTCOME
+from reportdata.http.routes import json_response
 from reportdata.identity import TOKEN_LIFETIME, App, Token, issue
 from reportdata.limits import Guesses, MustWait
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from starlette.responses import Response
 from starlette.types import Scope, Send
 
 from reportdata.http.uvicorn_private import STATUS_LINE
@@ -119,11 +118,6 @@ def address_of(scope: Scope) -> str:
     """The address that a request came from; that which a trusted proxy names, when it came through one."""
     client = scope.get("client")
     return str(client[0]) if client else ""
-
-
-def json_response(content: object, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
-    """An answer in JSON."""
-    return Response(msgspec.json.encode(content), status, headers, JSON)
 
 
 class Answer(NamedTuple):

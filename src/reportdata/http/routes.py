@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
@@ -80,6 +81,11 @@ def routed(
         metrics.answered(asked, ids, status, scope.get(OUTCOME, GOOD), perf_counter() - began)
 
     return answer
+
+
+def json_response(content: object, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    """An answer in JSON."""
+    return Response(msgspec.json.encode(content), status, headers, JSON)
 
 
 def _gathered(send: Send) -> Send:

@@ -1,16 +1,1 @@
-"""The contract: a call for each service of the catalogue. `README.md` beside it says what is answered when."""
-
-from __future__ import annotations
-
-from reportdata.api.contract.description import HEADERS, described
-from reportdata.api.contract.endpoint import Endpoint
-from reportdata.api.resource import Context, Operation, Resource
-
-
-def resource(context: Context) -> Resource:
-    """The services."""
-    calls = [
-        Operation("GET", service.path, described(service), direct=Endpoint(service, context))
-        for service in context.catalogue.services
-    ]
-    return Resource("statistics", calls, HEADERS)
+"""The contract. `README.md` beside this says what is answered when."""

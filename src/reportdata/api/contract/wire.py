@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.api.admission import TOKEN_HEADER, token_in
+from reportdata.api.credentials import TOKEN_HEADER, token_in
 from reportdata.catalogue import Kpi, Service
 from reportdata.days import SECOND, moment_of
 from reportdata.http.answers import Fault, lines
