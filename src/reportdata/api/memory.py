@@ -25,7 +25,8 @@ class Memory:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version: int | None = None
-        self._looked = False
+        self.looked = False
+        """Whether it was looked at in this turn."""
         self._kinds: list[Known[Any, Any]] = []
 
     def known(self, read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> Known[_Key, _Value]:
@@ -33,38 +34,37 @@ class Memory:
 
         :param read: reads them from the store, in the order of the keys; None is not remembered.
         """
-        found = Known(self.look, read)
+        found = Known(self, read)
         self._kinds.append(found)
         return found
 
     def look(self) -> None:
-        """Forget everything if the store has changed."""
-        if self._looked:
-            return
+        """Forget everything if the store has changed since it was last looked at."""
         version = self._store.version()
         if version != self._version:
             self._version = version
             for kind in self._kinds:
                 kind.values.clear()
-        self._looked = True
+        self.looked = True
         asyncio.get_running_loop().call_soon(self._look_again)
 
     def _look_again(self) -> None:
-        self._looked = False
+        self.looked = False
 
 
 class Known(Generic[_Key, _Value]):
     """Values of one kind: read at once, or together with what other calls wait for."""
 
-    def __init__(self, look: Callable[[], None], read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> None:
+    def __init__(self, memory: Memory, read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> None:
         self.values: dict[_Key, _Value] = {}
-        self._look = look
+        self._memory = memory
         self._read = read
         self._loader = Loader(self._read_all)
 
     def get(self, key: _Key) -> _Value | None:
         """The value, if it is remembered."""
-        self._look()
+        if not self._memory.looked:
+            self._memory.look()
         return self.values.get(key)
 
     def read(self, key: _Key) -> _Value:

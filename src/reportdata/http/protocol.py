@@ -35,8 +35,6 @@ from reportdata.http.uvicorn_private import ASGI3Application, Config, HttpToolsP
 Direct = Callable[[list[tuple[bytes, bytes]], bytes, str], Answer | None]
 """Answers a ``GET``, given its headers, its query and the caller's address; None leaves it to the application."""
 
-_HEEDED = frozenset((b"host", b"transfer-encoding", b"expect"))
-
 
 class ServerProtocol(HttpToolsProtocol):
     """uvicorn's protocol on httptools, with limits.
@@ -156,26 +154,20 @@ class ServerProtocol(HttpToolsProtocol):
             self._fault = HEADERS_TOO_LARGE
             raise ValueError(HEADERS_TOO_LARGE.code)
         name = name.lower()
-        if name in _HEEDED:
-            self._heed(name, value.lower())
-        self.headers.append((name, value))
-
-    def _heed(self, name: bytes, value: bytes) -> None:
         if name == b"host":
             self._hosts += 1
-            if self._hosts > 1:
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        elif name == b"transfer-encoding":
+            if self._is_chunked or value.strip().lower() != b"chunked":
                 raise ValueError(MALFORMED.code)
-        elif name == b"expect":
-            self.expect_100_continue = value == b"100-continue"
-        elif self._is_chunked or value.strip() != b"chunked":
-            raise ValueError(MALFORMED.code)
-        else:
             self._is_chunked = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         # A head in which there is no version is one of HTTP/0.9 to the parser.
-        right = self._hosts if version == "1.1" else version == "1.0" and not self._is_chunked
+        right = self._hosts == 1 if version == "1.1" else version == "1.0" and self._hosts <= 1 and not self._is_chunked
         if not right:
             raise ValueError(MALFORMED.code)
         if self.parser.should_upgrade():
