@@ -26,7 +26,8 @@ from reportdata.http.connections import Connections
 from reportdata.http.limits import LARGEST_BODY, BodyLimit
 from reportdata.http.request_metrics import RequestMetrics
 from reportdata.http.routes import json_response
-from reportdata.http.server import Listener, Server, bind
+from reportdata.http.server import Listener, Server
+from reportdata.http.sockets import bind
 from reportdata.identity import REPORT_READ
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.calling import CORP, add_sample

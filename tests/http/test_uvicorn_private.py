@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import reportdata.http
-from reportdata.http import connections, protocol, server, uvicorn_private
+from reportdata.http import connections, protocol, requests, server, uvicorn_private
 from reportdata.http.uvicorn_private import ATTRIBUTES, METHODS
 
 CHANGED = (
@@ -52,6 +52,7 @@ def test_the_lines_of_statuses_are_bytes_as_they_are_sent() -> None:
     ("kind", "base"),
     [
         (protocol.ServerProtocol, uvicorn_private.HttpToolsProtocol),
+        (requests.StrictProtocol, uvicorn_private.HttpToolsProtocol),
         (connections.Connections, uvicorn_private.ServerState),
         (server._Uvicorn, uvicorn_private.Server),
     ],

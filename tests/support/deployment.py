@@ -15,7 +15,7 @@ import yaml
 
 from reportdata.api import writing
 from reportdata.cli import cli
-from reportdata.http import connections, limits, server
+from reportdata.http import connections, limits, server, sockets
 from reportdata.http.limits import Phase
 from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
@@ -49,7 +49,7 @@ LIMITS = {
     "seconds in which nothing of an answer is taken": Phase.READING.value,
     "seconds after an answer that closes it": Phase.LEAVING.value,
     "connections, `--connections`": DEFAULTS.connections,
-    "connections that are not accepted yet": server.BACKLOG,
+    "connections that are not accepted yet": sockets.BACKLOG,
     "calls a second to an API, `--rate`, `app add --rate`": DEFAULTS.rate,
     "seconds that a token lives": TOKEN_LIFETIME,
     "wrong secrets of an app key from an address": Guesses.FREE,

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reportdata.http.connections import Connections
-from reportdata.http.server import Listener, Server, bind
+from reportdata.http.server import Listener, Server
+from reportdata.http.sockets import bind
 
 Asked = tuple[bytes, bytes, bytes]
 """A request: method, target, body."""

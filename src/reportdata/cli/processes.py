@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover
-from reportdata.http.server import bind, inherit, url_of
+from reportdata.http.sockets import bind, inherit, url_of
 from reportdata.settings import Settings
 
 

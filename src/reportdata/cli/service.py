@@ -22,7 +22,8 @@ from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.http.connections import Connections
 from reportdata.http.request_metrics import RequestMetrics
-from reportdata.http.server import Listener, Server, bind, inherit, room_for
+from reportdata.http.server import Listener, Server
+from reportdata.http.sockets import bind, inherit, room_for
 from reportdata.http.tls import Certificate
 from reportdata.identity import read_network
 from reportdata.settings import Settings

@@ -19,7 +19,7 @@ from reportdata.cli.places import service_of
 from reportdata.cli.processes import serve_by_processes
 from reportdata.cli.service import open_server
 from reportdata.errors import BadValue
-from reportdata.http.server import bare
+from reportdata.http.sockets import bare
 from reportdata.settings import Settings
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -7,15 +7,10 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-import httptools
-
 from reportdata.http.answers import (
     BODY_TOO_LARGE,
-    HEADERS_TOO_LARGE,
-    MALFORMED,
     TOO_BUSY,
     TOO_SLOW,
-    URL_TOO_LONG,
     Answer,
     Fault,
     new_ids,
@@ -23,21 +18,18 @@ from reportdata.http.answers import (
 from reportdata.http.connections import Connections
 from reportdata.http.limits import (
     LARGEST_BODY,
-    LARGEST_HEADERS,
-    LONGEST_URL,
-    MOST_HEADERS,
-    MOST_PIPELINED,
     BodyLimit,
     Phase,
 )
+from reportdata.http.requests import StrictProtocol
 from reportdata.http.uvicorn_private import ASGI3Application, Config, HttpToolsProtocol, RequestResponseCycle
 
 Direct = Callable[[list[tuple[bytes, bytes]], bytes, str], Answer | None]
 """Answers a ``GET``, given its headers, its query and the caller's address; None leaves it to the application."""
 
 
-class ServerProtocol(HttpToolsProtocol):
-    """uvicorn's protocol on httptools, with limits.
+class ServerProtocol(StrictProtocol):
+    """A connection: what it answers at once, what it waits for, and how it ends.
 
     :param direct: by path, what is answered as soon as a request has come whole, without a task and the application:
         most of the time of a call would go there.
@@ -46,15 +38,8 @@ class ServerProtocol(HttpToolsProtocol):
 
     server_state: Connections
     _direct: Direct | None = None  # what will answer the request that is being read
-    _head_bytes: int | None = None  # of a request's head that has begun and not ended
-    _upgrade: tuple[bytes, str] | None = None  # method and version of a request that asks for another protocol
     _running: RequestResponseCycle | None = None
-    _refused = False
     _left = False
-    _last = False  # whether the request that was read last is the connection's last
-    _over = False  # whether more came after that one
-    _fault: Fault = MALFORMED
-    _requests = 0
     _waited = 0
     _seen: tuple[Phase, int] = (Phase.REQUEST, 0)
 
@@ -76,107 +61,17 @@ class ServerProtocol(HttpToolsProtocol):
         if not self.server_state.make_room(self):
             self._refuse(TOO_BUSY)
 
-    def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
-        unfinished = self._requests if self._head_bytes is not None else 0
-        self._read(data)
-        # A header is reported when it has ended, so one without an end is counted here.
-        if self._head_bytes is not None and unfinished == self._requests and not self._refused:
-            self._head_bytes += len(data)
-            if self._head_bytes > LONGEST_URL + LARGEST_HEADERS:
-                self._fault = HEADERS_TOO_LARGE
-                self.send_400_response(HEADERS_TOO_LARGE.code)
-
-    def _read(self, data: bytes) -> None:
-        rest: bytes | memoryview = data
-        try:
-            while rest:
-                try:
-                    self.parser.feed_data(rest)
-                except httptools.HttpParserUpgrade as upgrade:
-                    rest = memoryview(rest)[upgrade.args[0] :]
-                    self._begin_again()
-                else:
-                    return
-        except httptools.HttpParserError:
-            if not self._over:
-                self.send_400_response(self._fault.code)
-
-    def _begin_again(self) -> None:
-        """Read the head of a request that asks for another protocol as if it did not ask. The parser gave it no body:
-        what follows would be read as another request."""
-        assert self._upgrade is not None  # noqa: S101 - the parser stops for nothing else
-        method, version = self._upgrade
-        lines = [b"%b %b HTTP/%b" % (method, self.url, version.encode())]
-        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
-        self._upgrade = None
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
-
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more and may still read: what came whole is answered before the connection closes."""
         if self._running is None or self._is_idle() or self._running.more_body or not self.transport.can_write_eof():
             return False
-        if not self._refused:  # else that is the last answer
+        if not self.refused:  # else that is the last answer
             if self.pipeline and self.cycle.more_body:  # its body will not come
                 self.pipeline.popleft()
             (self.pipeline[0][0] if self.pipeline else self._running).keep_alive = False
         return True
 
-    def on_message_begin(self) -> None:
-        if self._last:
-            self._over = True
-            raise ValueError(MALFORMED.code)
-        if len(self.pipeline) >= MOST_PIPELINED:
-            self._fault = TOO_BUSY
-            raise ValueError(TOO_BUSY.code)
-        self.url = b""
-        self.headers = []
-        self.expect_100_continue = False
-        self._requests += 1
-        self._fault = MALFORMED
-        self._head_bytes = 0
-        self._header_bytes = 0
-        self._body_bytes = 0
-        self._hosts = 0
-        self._is_chunked = False
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > LONGEST_URL:
-            self._fault = URL_TOO_LONG
-            raise ValueError(URL_TOO_LONG.code)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        if self._header_bytes > LARGEST_HEADERS or len(self.headers) >= MOST_HEADERS:
-            self._fault = HEADERS_TOO_LARGE
-            raise ValueError(HEADERS_TOO_LARGE.code)
-        name = name.lower()
-        if name == b"host":
-            self._hosts += 1
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        elif name == b"transfer-encoding":
-            if self._is_chunked or value.strip().lower() != b"chunked":
-                raise ValueError(MALFORMED.code)
-            self._is_chunked = True
-        self.headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        version = self.parser.get_http_version()
-        # A head in which there is no version is one of HTTP/0.9 to the parser.
-        right = self._hosts == 1 if version == "1.1" else version == "1.0" and self._hosts <= 1 and not self._is_chunked
-        if not right:
-            raise ValueError(MALFORMED.code)
-        if self.parser.should_upgrade():
-            self._upgrade = self.parser.get_method(), version
-            if self._upgrade[0] == b"CONNECT":
-                raise ValueError(MALFORMED.code)
-            return
-        self._head_bytes = None
-        self._last = version == "1.0" or not self.parser.should_keep_alive()
+    def on_head(self) -> None:
         path, _, query = self.url.partition(b"?")
         direct = self._all_direct.get(path)
         if direct is not None and self._may_answer_directly():
@@ -194,15 +89,15 @@ class ServerProtocol(HttpToolsProtocol):
 
     def _ask_application(self) -> None:
         url, headers, expect = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()  # makes the scope, and forgets what was read
+        HttpToolsProtocol.on_message_begin(self)  # makes the scope, and forgets what was read
         self.url, self.headers, self.expect_100_continue = url, headers, expect
         self.scope["headers"] = headers
-        super().on_headers_complete()
+        HttpToolsProtocol.on_headers_complete(self)
         if self.server_state.draining:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        if self._upgrade is not None:
+        if self.upgrade is not None:
             return
         if self._direct is None:
             super().on_message_complete()
@@ -215,7 +110,7 @@ class ServerProtocol(HttpToolsProtocol):
             return
         if self.transport.is_closing():
             return
-        last = self._last or self.server_state.draining
+        last = self.last or self.server_state.draining
         self.transport.write(answer.written(self.server_state.date, close=last))
         if last:
             self.transport.close()
@@ -230,9 +125,9 @@ class ServerProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_body(self, body: bytes) -> None:
-        self._body_bytes += len(body)
-        if self._body_bytes > LARGEST_BODY and self._body_bytes > self._body_limit().largest:
-            self._fault = BODY_TOO_LARGE
+        self.body_bytes += len(body)
+        if self.body_bytes > LARGEST_BODY and self.body_bytes > self._body_limit().largest:
+            self.fault = BODY_TOO_LARGE
             raise ValueError(BODY_TOO_LARGE.code)
         if self._direct is None:
             super().on_body(body)
@@ -243,24 +138,24 @@ class ServerProtocol(HttpToolsProtocol):
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif self._refused:
-            self._refuse(self._fault)
+        elif self.refused:
+            self._refuse(self.fault)
         else:
             self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the fault says more
         """Answer what could not be read, after all that came whole before it, and close."""
-        self._refused = True
+        self.refused = True
         if self.pipeline and self.cycle.more_body:  # its body cannot be read
             self.pipeline.popleft()
         elif self._is_idle() or self.cycle.more_body:
-            self._refuse(self._fault)
+            self._refuse(self.fault)
             return
         self.flow.pause_reading()
 
     def tick(self) -> None:
         """A second has passed. A client that was waited for too long is told so, where it began to ask, and closed."""
-        seen = (self._phase(), self._requests)
+        seen = (self._phase(), self.requests)
         if seen != self._seen:
             self._seen = seen
             self._waited = 0
@@ -303,7 +198,7 @@ class ServerProtocol(HttpToolsProtocol):
             return Phase.LEAVING
         if self._running is not None and not self._running.response_complete:
             return Phase.BODY if self._running.more_body else Phase.ANSWER
-        if self._head_bytes is not None:
+        if self.head_bytes is not None:
             return Phase.HEAD
         if self._direct is not None:
             return Phase.BODY
@@ -317,7 +212,7 @@ class ServerProtocol(HttpToolsProtocol):
         return self._running is None or self._running.response_complete
 
     def _refuse(self, fault: Fault) -> None:
-        self._refused = self._left = True
+        self.refused = self._left = True
         self.server_state.refused[fault.code] += 1
         if self._running is not None:  # it has no answer of its own any more
             self._running.disconnected = True

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import resource
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,24 +12,21 @@ from typing import Any, NamedTuple, Self, cast
 
 from starlette.types import ASGIApp
 
-from reportdata.errors import BadValue
 from reportdata.http.answers import lines
 from reportdata.http.connections import Connections
 from reportdata.http.limits import BodyLimit, usual_body
 from reportdata.http.protocol import Direct, ServerProtocol
+from reportdata.http.sockets import BACKLOG, url_of
 from reportdata.http.tls import Certificate
 from reportdata.http.uvicorn_private import Config
 from reportdata.http.uvicorn_private import Server as UvicornServer
 
-BACKLOG = 2_048
 HANDSHAKE = 10
 """Seconds that a client has for TLS to begin."""
 GOODBYE = 5
 """Seconds that a client has for TLS to end."""
 _TICKS = 10
 """uvicorn's ticks in a second."""
-_OTHER_FILES = 200
-"""Open files that the process needs besides connections."""
 
 
 class Listener(NamedTuple):
@@ -166,61 +161,6 @@ class _Uvicorn(UvicornServer):
                 task = cast("asyncio.Task[None]", loop.create_task(coming))
                 self.server_state.tasks.add(task)
                 task.add_done_callback(self.server_state.tasks.discard)
-
-
-def room_for(connections: int) -> int:
-    """How many connections there may be, at most as many as asked: the process's limit of open files is raised to hold
-    them where that is allowed."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _OTHER_FILES
-    if soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(connections, soft - _OTHER_FILES)
-
-
-def bare(host: str) -> str:
-    """The address of a host that may stand in brackets, as one of version 6 does in a URL."""
-    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
-
-
-def url_of(scheme: str, address: tuple[str, int]) -> str:
-    """How a server on that address is called."""
-    host, port = address
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket.
-
-    :raises BadValue: when there can be none.
-    """
-    host = bare(host)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-        found.listen(BACKLOG)
-    except OSError as error:
-        found.close()
-        if error.errno == errno.EADDRINUSE:
-            raise BadValue(f"port {port} of {host} is taken", "choose another with --port, or 0 for any") from error
-        raise BadValue(f"{host}:{port} cannot be listened on: {error.strerror or error}") from error
-    return found
-
-
-def inherit(descriptor: int) -> socket.socket:
-    """The listening socket that the process was started with, as systemd does it.
-
-    :raises BadValue: when the descriptor is none.
-    """
-    try:
-        found = socket.socket(fileno=descriptor)
-        found.getsockname()
-    except OSError as error:
-        raise BadValue(f"file descriptor {descriptor} is no socket: {error.strerror}", "systemd passes 3") from error
-    return found
 
 
 def _config(listener: Listener) -> Config:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from reportdata.http.server import bare, bind, url_of
+from reportdata.http.sockets import bare, bind, url_of
 from tests.support.kernel import Keeper, running
 
 
