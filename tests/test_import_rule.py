@@ -146,3 +146,11 @@ def _modules_named(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_kernel_knows_nothing_of_what_is_served() -> None:
+    """Names of this project (`reportdata`, ``x-reportdata``) are no words about reports."""
+    for path in (SOURCE / "http").glob("*"):
+        if path.is_file():
+            text = path.read_text("utf-8").lower().replace("reportdata", "")
+            assert not re.findall(r"dingtalk|report(?!ed)|statdate|kpi", text), path

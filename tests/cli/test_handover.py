@@ -93,6 +93,7 @@ def catalogue(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "by processes"])
 def test_worker_and_servers_have_the_settings_of_the_command(
     folder: Folder, catalogue: Path, more: tuple[str, ...]

@@ -15,8 +15,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api import answers, operations
+from reportdata.api import metrics, tokens
 from reportdata.certificates import development_certificates
+from reportdata.http import answers
 from tests.support.calling import CORP, DAY, Call, add_sample
 from tests.support.deployment import (
     COMPOSE,
@@ -121,7 +122,8 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
 
 
 def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
-    codes = {fault.code for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
+    known = [*vars(answers).values(), *vars(tokens).values()]
+    codes = {fault.code for fault in known if isinstance(fault, answers.Fault)}
     host, port = observed.address
     for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):
         with urlopen(f"http://{host}:{port}/gettoken?{names[0]}=a&{names[1]}=b") as answer:

@@ -102,6 +102,7 @@ def test_a_body_of_the_last_request_that_is_malformed_is_refused(server: Kernel)
     assert (found.asked, found.statuses) == ([], [400])
 
 
+@pytest.mark.tool
 def test_curl_gets_an_answer_however_it_asks(server: Kernel) -> None:
     """``curl --http2`` asks for an upgrade with its first request."""
     curl = require_tool("curl")
@@ -134,6 +135,7 @@ public class Ask {
 """
 
 
+@pytest.mark.tool
 def test_javas_own_client_gets_an_answer(server: Kernel, tmp_path: Path) -> None:
     """It asks for an upgrade to HTTP/2 with each request."""
     java = require_tool("java")
