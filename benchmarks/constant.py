@@ -18,9 +18,9 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.load import Answer
-from reportdata.api import answers, server
-from reportdata.api.connections import Connections
-from reportdata.api.protocol import Direct
+from reportdata.http import answers, server, sockets
+from reportdata.http.connections import Connections
+from reportdata.http.protocol import Direct
 
 OF_UVICORN = ("date", "server")
 """Headers that uvicorn adds by itself."""
@@ -49,7 +49,7 @@ def serve_http(headers: list[tuple[bytes, bytes]], body: bytes, *, direct: bool)
     ids = answers.Ids(*(dict(headers)[name].decode() for name in (b"x-acs-request-id", b"x-acs-trace-id")))
     answer = answers.Answer(200, body, ids)
     known: dict[bytes, Direct] = {b"/v1.0/datacenter/reportData": lambda *_: answer} if direct else {}
-    listener = server.Listener(server.bind("127.0.0.1", 0), Constant(headers, body), known)
+    listener = server.Listener(sockets.bind("127.0.0.1", 0), Constant(headers, body), known)
     with server.Server(listener, connections=Connections(10_000)) as running:
         running.run(lambda: print(running.url, flush=True))
 

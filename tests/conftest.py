@@ -124,14 +124,14 @@ def storage(storage_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def fast_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers of this process count ten seconds in one: all that they do by the second comes ten times as early."""
-    monkeypatch.setattr("reportdata.api.server._TICKS", 1)
+    monkeypatch.setattr("reportdata.http.server._TICKS", 1)
 
 
 @pytest.fixture
 def long_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers of this process that are told to stop keep idle connections for as long as a busy client may take."""
     for name in ("LAST_CALL", "GRACE"):
-        monkeypatch.setattr(f"reportdata.api.connections.{name}", SOON)
+        monkeypatch.setattr(f"reportdata.http.connections.{name}", SOON)
 
 
 @pytest.fixture

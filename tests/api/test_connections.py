@@ -14,8 +14,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api.connections import Connections
-from reportdata.api.protocol import Phase, Protocol
+from reportdata.http.connections import Connections
+from reportdata.http.limits import Phase
+from reportdata.http.protocol import ServerProtocol
 from tests.support.calling import CORP, OK, SAMPLE, Call, add_sample
 from tests.support.folders import Folder
 from tests.support.processes import Load
@@ -158,13 +159,13 @@ def test_requests_are_answered_only_while_there_is_room(
     """A store that another process has locked keeps calls with client tokens waiting: none of them gives way."""
     monkeypatch.setattr("reportdata.cli.places.SERVING_TIMEOUT", SOON)
     begun: list[None] = []
-    really = Protocol._start_asgi_task
+    really = ServerProtocol._start_asgi_task
 
     def start(*arguments: Any) -> None:
         begun.append(None)
         really(*arguments)
 
-    monkeypatch.setattr(Protocol, "_start_asgi_task", start)
+    monkeypatch.setattr(ServerProtocol, "_start_asgi_task", start)
     waiting = good._replace(headers={"x-client-token": "a"})
     with (
         serving(folder, connections=3) as found,

@@ -9,7 +9,7 @@ from socket import create_connection
 
 import pytest
 
-from reportdata.api.protocol import Phase
+from reportdata.http.limits import Phase
 from tests.support.calling import (
     CORP,
     DAY,

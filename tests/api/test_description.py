@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -19,9 +18,14 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
 
 import reportdata.api
-from reportdata.api.answers import Fault, missing_parameter
+import reportdata.http
+from reportdata.api.contract.description import HEADERS
+from reportdata.api.contract.description import described as described_service
 from reportdata.api.description import describe
-from reportdata.catalogue import Catalogue, Service, read_catalogue
+from reportdata.api.faults import missing_parameter
+from reportdata.api.resource import Operation, Resource
+from reportdata.catalogue import Service, read_catalogue
+from reportdata.http.answers import Fault
 from tests.support.calling import CORP, PATH, Answer, Call, add_sample, connected, import_organisation
 from tests.support.causes import CAUSES, Cause, all_arranged
 from tests.support.folders import Folder
@@ -120,9 +124,7 @@ def test_it_is_valid_openapi(described: Described) -> None:
 
 def test_what_is_served_is_described_and_nothing_else(described: Described) -> None:
     app: Any = described.served.server.listeners[0].app
-    routes = inspect.getclosurevars(app._others).nonlocals["app"].routes
-    served = {(path, "GET") for path in app._endpoints}
-    served |= {(route.path, method) for route in routes for method in route.methods - {"HEAD"}}
+    served = {(operation.path, operation.method) for operation in app.operations}
     paths = described.document["paths"].items()
     assert served == {(path, method.upper()) for path, methods in paths for method in methods}
 
@@ -137,7 +139,9 @@ def test_every_described_path_answers_as_described(described: Described) -> None
 
 
 def test_all_errors_are_described_and_no_others(described: Described) -> None:
-    modules = [import_module(found.name) for found in walk_packages(reportdata.api.__path__, "reportdata.api.")]
+    packages = (reportdata.api, reportdata.http)
+    found = [module for package in packages for module in walk_packages(package.__path__, f"{package.__name__}.")]
+    modules = [import_module(module.name) for module in found]
     values = [value for module in modules for value in vars(module).values()]
     values += [inner for value in values if isinstance(value, dict) for inner in value.values()]
     faults = {value for value in values if isinstance(value, Fault)}
@@ -236,7 +240,8 @@ def test_a_service_that_cannot_answer_has_only_errors() -> None:
     (first,) = read_catalogue().services
     without_id = Service("/v1.0/datacenter/withoutId", "A", title="一", kpis=first.kpis, row=first.row)
     without_kpis = Service("/other", "B", "other")
-    document = describe(Catalogue((first, without_id, without_kpis)))
+    calls = [Operation("GET", found.path, described_service(found)) for found in (first, without_id, without_kpis)]
+    document = describe([Resource("statistics", calls, HEADERS)])
     OPENAPI_30_VALIDATOR.validate(document)
     failing = [path for path in document["paths"] if "200" not in operation(document, path)["responses"]]
     assert failing == [without_id.path, without_kpis.path]

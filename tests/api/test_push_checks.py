@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from reportdata.api import pushes, records
-from reportdata.api.answers import Fault
+from reportdata.api import push_body, pushes
+from reportdata.http.answers import Fault
 from reportdata.identity import REPORT_READ, REPORT_WRITE, AppType
 from tests.support.calling import CORP, NOW, Call, add_sample
 from tests.support.causes import ERRORS
@@ -135,5 +135,7 @@ def test_the_page_about_pushing_says_what_is_so(pushed: Pushing) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         assert done.stdout.splitlines()[-1] == answer
     assert len(pushed.facts()) == 3
-    codes = {fault.code for fault in (vars(pushes) | vars(records)).values() if isinstance(fault, Fault)} - set(ERRORS)
+    codes = {fault.code for fault in (vars(pushes) | vars(push_body)).values() if isinstance(fault, Fault)} - set(
+        ERRORS
+    )
     assert not [code for code in codes if f"`{code}`" not in text]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.api import pushes
-from reportdata.api.pushes import Limits
+from reportdata.api import intake
+from reportdata.api.intake import Limits
 from tests.support.folders import Folder
 from tests.support.mounts import mounted
 from tests.support.pushing import FACTS, FULL, TOKEN, fact, pushing, sent
@@ -32,7 +32,7 @@ def fill(folder: Folder, size: int) -> Path:
 @pytest.fixture(autouse=True)
 def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """How full the inbox is, is looked at for every push, not every now and then."""
-    monkeypatch.setattr(pushes, "_LOOK", 0.0)
+    monkeypatch.setattr(intake, "_LOOK", 0.0)
 
 
 def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(
@@ -42,7 +42,7 @@ def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(
     really = asyncio.sleep
 
     async def sleep(seconds: float) -> None:
-        if sys._getframe(1).f_globals["__name__"] == pushes.__name__:
+        if sys._getframe(1).f_globals["__name__"] == intake.__name__:
             waits.append(seconds)
         await really(seconds)
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from reportdata.api.push_body import LARGEST_CONTENT, MOST_RECORDS
 from reportdata.api.pushes import BODY
-from reportdata.api.records import LARGEST_CONTENT, MOST_RECORDS
 from reportdata.identity import REPORT_READ, REPORT_WRITE
 from tests.support.calling import CORP, Call, add_sample
 from tests.support.folders import Folder

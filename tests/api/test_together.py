@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from reportdata.api.together import Together
+from reportdata.api.batching import Loader
 from reportdata.errors import StoreError
 
 
@@ -24,7 +24,7 @@ class Reader:
         return [2 * number for number in numbers]
 
 
-async def _one(together: Together[int, int], number: int) -> int:
+async def _one(together: Loader[int, int], number: int) -> int:
     return await together.ask(number)
 
 
@@ -32,7 +32,7 @@ def test_all_that_ask_in_one_turn_are_answered_by_one_reading() -> None:
     reader = Reader()
 
     async def calls() -> list[int]:
-        together = Together(reader.read)
+        together = Loader(reader.read)
         first = await asyncio.gather(*(_one(together, number) for number in (1, 2, 1, 3)))
         return [*first, *await asyncio.gather(_one(together, 1), _one(together, 4))]
 
@@ -44,7 +44,7 @@ def test_what_reading_raises_is_raised_to_each_and_the_next_are_read_again() -> 
     reader = Reader()
 
     async def calls() -> None:
-        together = Together(reader.read)
+        together = Loader(reader.read)
         raised = await asyncio.gather(_one(together, 1), _one(together, -1), return_exceptions=True)
         assert [type(error) for error in raised] == [StoreError, StoreError]
         assert await _one(together, 1) == 2
@@ -56,7 +56,7 @@ def test_one_that_goes_away_takes_nobody_with_it() -> None:
     reader = Reader()
 
     async def calls() -> None:
-        together = Together(reader.read)
+        together = Loader(reader.read)
         gone = asyncio.ensure_future(_one(together, 1))
         other = asyncio.ensure_future(_one(together, 2))
         await asyncio.sleep(0)

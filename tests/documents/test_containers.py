@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from reportdata.api import connections, server
+from reportdata.http import connections, server
 from tests.support.calling import add_sample
 from tests.support.deployment import (
     BIN,

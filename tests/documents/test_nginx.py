@@ -28,7 +28,7 @@ from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_util.models import RuntimeOptions
 from Tea.exceptions import TeaException
 
-from reportdata.api import application
+from reportdata.api import writing
 from reportdata.certificates import development_certificates
 from reportdata.store.sqlite import SERVING_TIMEOUT
 from tests.support.calling import CORP, SAMPLE, add_sample
@@ -233,7 +233,7 @@ def test_without_a_server_nginx_answers_what_sdks_can_read_and_logs_no_secret(fo
 
 def test_a_server_that_does_not_answer_is_given_up_before_the_node_sdk_gives_up(tmp_path: Path) -> None:
     (milliseconds,) = re.findall(r"proxy_read_timeout (\d+)ms;", CONFIGURATION)
-    assert application.LONGEST_WAIT + SERVING_TIMEOUT < int(milliseconds) / 1000 < 3
+    assert writing.LONGEST_WAIT + SERVING_TIMEOUT < int(milliseconds) / 1000 < 3
     asked = (("/v1.0/datacenter/reportData", "GET"), ("/gettoken", "GET"), ("/x", "POST"))
     with (
         started(tmp_path) as proxy,

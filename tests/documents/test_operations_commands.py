@@ -19,8 +19,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api.tls import Certificate
 from reportdata.certificates import development_certificates
+from reportdata.http.tls import Certificate
 from tests.support.calling import add_sample
 from tests.support.deployment import ENVIRONMENT, PAGE, Unit, executed, settings_of, unit
 from tests.support.documents import lines

@@ -15,8 +15,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api import answers, operations
+from reportdata.api import metrics, tokens
 from reportdata.certificates import development_certificates
+from reportdata.http import answers
 from tests.support.calling import CORP, DAY, Call, add_sample
 from tests.support.deployment import (
     COMPOSE,
@@ -44,7 +45,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 def test_the_errors_of_limits_are_those_of_the_code() -> None:
     codes = {f"{fault.status} `{fault.code}`" for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
-    contract = (ROOT / "src/reportdata/api/datacenter/README.md").read_text("utf-8")
+    contract = (ROOT / "src/reportdata/api/contract/README.md").read_text("utf-8")
     codes |= {f"{status} `{code}`" for status, code in re.findall(r"\| (\d+) \| `([\w.]+)` \|", contract)}
     for row in table("limit"):
         assert set(re.findall(r"\d{3} `[\w.]+`", row[2])) <= codes, row
@@ -118,12 +119,13 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
         assert of_row
         assert all(name in alerts[alert] for alert in of_row)
     assert set(re.findall(r"`(Reportdata\w+)`", PAGE)) == alerts.keys()
-    assert re.findall(r"given for the (\d+) organisations", PAGE) == [str(operations.MOST_ORGANISATIONS)]
+    assert re.findall(r"given for the (\d+) organisations", PAGE) == [str(metrics.MOST_ORGANISATIONS)]
 
 
 @pytest.mark.whole
 def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
-    codes = {fault.code for fault in vars(answers).values() if isinstance(fault, answers.Fault)}
+    known = [*vars(answers).values(), *vars(tokens).values()]
+    codes = {fault.code for fault in known if isinstance(fault, answers.Fault)}
     host, port = observed.address
     for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):
         with urlopen(f"http://{host}:{port}/gettoken?{names[0]}=a&{names[1]}=b") as answer:

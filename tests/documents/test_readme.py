@@ -62,7 +62,7 @@ def test_both_readmes_have_the_same_commands() -> None:
 @pytest.mark.tool
 def test_make_run_prints_a_curl_that_answers_with_numbers(tmp_path: Path) -> None:
     require_tool("curl")
-    command = ["make", "--no-print-directory", "run", f"ARGS=--port 0 --days 5 --data {tmp_path / 'demo'}"]
+    command = ["make", "--no-print-directory", "run", f"ARGS=--port 0 --days 12 --data {tmp_path / 'demo'}"]
     with running(command, ROOT, "reportdata import") as printed:
         (line,) = [line for line in printed.splitlines() if line.strip().startswith("curl ")]
         (row,) = json.loads(follow(line, tmp_path))["dataList"]
@@ -82,7 +82,7 @@ def test_the_reference_of_commands_is_their_help() -> None:
 
 
 def test_the_contract_names_every_error() -> None:
-    text = document("src/reportdata/api/datacenter/README.md")
+    text = document("src/reportdata/api/contract/README.md")
     for code, error in ERRORS.items():
         assert re.search(rf"\| {error.status} \| `{re.escape(code)}` \|", text), code
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from reportdata.api import connections, server
 from reportdata.cli import cli
+from reportdata.http import connections, server
 from tests.support.deployment import BIN, DEFAULTS, DEPLOY, check_command, executed, settings_of, unit
 from tests.support.tools import require_tool
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportdata.api.datacenter.wire import read_call
+from reportdata.api.contract.wire import read_call
 from reportdata.columns import columns_of_file
 from reportdata.days import is_day, parse_day
 from reportdata.errors import BadField, BadValue, InputError

@@ -13,9 +13,10 @@ from typing import Any
 import click
 import yaml
 
-from reportdata.api import application, connections, protocol, server
-from reportdata.api.protocol import Phase
+from reportdata.api import writing
 from reportdata.cli import cli
+from reportdata.http import connections, limits, server, sockets
+from reportdata.http.limits import Phase
 from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
 from reportdata.settings import Settings
@@ -34,21 +35,21 @@ BIN = Path(sys.executable).parent
 
 DEFAULTS = Settings(Path("data"))
 LIMITS = {
-    "bytes of the address": protocol.LONGEST_URL,
-    "headers": protocol.MOST_HEADERS,
-    "bytes of all headers": protocol.LARGEST_HEADERS,
-    "bytes of a head without an end": protocol.LONGEST_URL + protocol.LARGEST_HEADERS,
-    "bytes of the body": protocol.LARGEST_BODY,
+    "bytes of the address": limits.LONGEST_URL,
+    "headers": limits.MOST_HEADERS,
+    "bytes of all headers": limits.LARGEST_HEADERS,
+    "bytes of a head without an end": limits.LONGEST_URL + limits.LARGEST_HEADERS,
+    "bytes of the body": limits.LARGEST_BODY,
     "seconds for the head": Phase.HEAD.value,
     "seconds for the body": Phase.BODY.value,
-    "requests before an answer": protocol.MOST_PIPELINED,
+    "requests before an answer": limits.MOST_PIPELINED,
     "seconds for a TLS handshake": server.HANDSHAKE,
     "seconds for the end of TLS": server.GOODBYE,
     "seconds without a request": Phase.REQUEST.value,
     "seconds in which nothing of an answer is taken": Phase.READING.value,
     "seconds after an answer that closes it": Phase.LEAVING.value,
     "connections, `--connections`": DEFAULTS.connections,
-    "connections that are not accepted yet": server.BACKLOG,
+    "connections that are not accepted yet": sockets.BACKLOG,
     "calls a second to an API, `--rate`, `app add --rate`": DEFAULTS.rate,
     "seconds that a token lives": TOKEN_LIFETIME,
     "wrong secrets of an app key from an address": Guesses.FREE,
@@ -57,7 +58,7 @@ LIMITS = {
     "app keys and addresses with wrong secrets": Guesses.MOST,
     "seconds for requests in flight at a stop": connections.GRACE,
     "seconds for another request at a stop": connections.LAST_CALL,
-    "seconds that a call waits for calls before it": application.LONGEST_WAIT,
+    "seconds that a call waits for calls before it": writing.LONGEST_WAIT,
     "seconds that a call waits for another process": SERVING_TIMEOUT,
     "seconds that a command waits for another process": COMMAND_TIMEOUT,
     "days that the audit is kept, `--audit-days`": DEFAULTS.audit_days,

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, multiple, rule
 
-from reportdata.api.datacenter import wire
+from reportdata.api.admission import REFUSALS as BY_ADMISSION
 from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
 from reportdata.identity import REPORT_READ, App, hash_of, new_secret
@@ -18,7 +18,7 @@ from tests.support.calling import Answer, Call
 from tests.support.folders import Folder
 
 DAYS = ("20260921", "20260922")
-REFUSALS = {"orgId.is.null", *(fault.code for fault in wire.REFUSALS.values())}
+REFUSALS = {"orgId.is.null", *(fault.code for fault in BY_ADMISSION.values())}
 _numbers = count(1_000_000)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reportdata.api.pushes import Limits
+from reportdata.api.intake import Limits
 from reportdata.cli.service import open_server
 from reportdata.errors import InboxError
 from reportdata.facts import Fact

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reportdata.api.server import Server
 from reportdata.certificates import Certificates, development_certificates
 from reportdata.cli.service import open_server
+from reportdata.http.server import Server
 from reportdata.settings import Settings
 from tests.support.folders import Folder
 from tests.support.waiting import SOON

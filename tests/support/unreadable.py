@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportdata.api.protocol import LARGEST_BODY
+from reportdata.http.limits import LARGEST_BODY
 from tests.support.calling import DAY, PATH
 
 GET = f"GET {PATH}?statDate={DAY} HTTP/1.1\r\nHost: h\r\n".encode()

@@ -1,81 +1,56 @@
-"""The application: every path that is served, and JSON for everything else."""
+"""The application: the resources that are served, and JSON for everything else."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
 
-from reportdata.api.answers import PREFLIGHT, Answer, new_ids, send_answer
-from reportdata.api.datacenter.endpoint import Endpoint, Note
-from reportdata.api.description import Description
-from reportdata.api.pushes import Intake, Pushes
-from reportdata.api.routes import IDS, routed
-from reportdata.api.tokens import Decide, Tokens
-from reportdata.api.traffic import Traffic
-from reportdata.catalogue import Catalogue
-from reportdata.errors import StoreError
-from reportdata.limits import Rates
-from reportdata.store import Store
+from reportdata.api import operations, pushes, tokens
+from reportdata.api.contract import services
+from reportdata.api.credentials import TOKEN_HEADER
+from reportdata.api.description import description
+from reportdata.api.resource import Context, Resource, routes
+from reportdata.errors import InboxError, StoreError
+from reportdata.http.answers import SYSTEM_ERROR, Answer, new_ids, send_answer
+from reportdata.http.limits import USUAL_BODY, BodyLimit
+from reportdata.http.routes import IDS, routed
 
-LONGEST_WAIT = 1.4
-"""Seconds that a call waits for others before it; the store then waits as long for other processes."""
+RESOURCES: tuple[Callable[[Context], Resource], ...] = (
+    services.resource,
+    tokens.resource,
+    pushes.resource,
+    operations.resource,
+)
+"""Everything that is served. A new resource is one line here."""
+
+KNOWN_ERRORS = {StoreError: SYSTEM_ERROR, InboxError: SYSTEM_ERROR}
 
 
-def build_app(
-    catalogue: Catalogue,
-    reader: Store,
-    writer: Store,
-    clock: Callable[[], float],
-    *,
-    routes: Sequence[Route] = (),
-    rate: int = 0,
-    traffic: Traffic,
-    note: Note,
-    intake: Intake,
-) -> Application:
-    """The whole API as an ASGI application.
-
-    :param reader: answers the contract, on the event loop.
-    :param writer: issues tokens, in threads; another instance on the same store.
-    :param clock: gives the time in seconds since 1970.
-    :param routes: what else is served.
-    :param rate: calls a second of apps without a rate of their own; 0 for no limit.
-    :param note: is told of every read, see `reportdata.api.datacenter.endpoint.Endpoint`.
-    :param intake: where pushed facts go.
-    """
-    lock = _Lock()
-
-    def issue_token(app_key: str, decide: Decide) -> str:
-        with lock:
-            return writer.issue_token(app_key, decide)
-
-    def claim_client_token(app_key: str, client_token: str, request: str, now: float) -> bool:
-        with lock:
-            return writer.claim_client_token(app_key, client_token, request, now)
-
-    rates = Rates(rate)
-    endpoints = {
-        service.path: Endpoint(service, reader, claim_client_token, rates, traffic, note, clock)
-        for service in catalogue.services
-    }
-    tokens = Tokens(issue_token, traffic, clock)
-    pushes = Pushes(reader, claim_client_token, intake, rates, traffic, clock)
-    others = [*tokens.routes(), *pushes.routes(), *Description(catalogue).routes(), *routes]
-    return Application(endpoints, routed(others, traffic), clock)
+def build_app(context: Context, resources: Sequence[Callable[[Context], Resource]] = RESOURCES) -> Application:
+    """The whole API as an ASGI application, with the description of itself."""
+    found = [resource(context) for resource in resources]
+    return Application(context, [*found, description(found)])
 
 
 class Application:
-    """The hot endpoints by path, and everything else."""
+    """Resources on one port."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], others: ASGIApp, clock: Callable[[], float]) -> None:
-        self.direct = {path.encode(): endpoint.answer for path, endpoint in endpoints.items()}
-        """What answers ``GET`` at once, by path: see `reportdata.api.protocol.Protocol`."""
-        self._endpoints = endpoints
-        self._others = others
-        self._clock = clock
+    def __init__(self, context: Context, resources: Sequence[Resource]) -> None:
+        self.operations = [operation for resource in resources for operation in resource.operations]
+        self.direct = {found.path.encode(): found.direct.answer for found in self.operations if found.direct}
+        """What answers ``GET`` at once, by path: see `reportdata.http.protocol.ServerProtocol`."""
+        self._bodies = [(compile_path(found.path)[0], found.body) for found in self.operations if found.body]
+        self._endpoints = {found.path: found.direct for found in self.operations if found.direct}
+        self._others = routed(routes(self.operations), context.metrics, KNOWN_ERRORS)
+        self._preflight = _preflight([name for resource in resources for name in resource.asked])
+        self._clock = context.clock
+
+    def body_limit(self, path: bytes) -> BodyLimit:
+        """How large and slow a body may be that is sent to a path."""
+        text = path.decode("latin-1")
+        return next((limit for pattern, limit in self._bodies if pattern.match(text)), USUAL_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -85,21 +60,17 @@ class Application:
         if endpoint is not None and scope["method"] in ("GET", "HEAD"):
             await endpoint(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await send_answer(send, Answer(200, b"{}", new_ids(self._clock())), PREFLIGHT)
+            await send_answer(send, Answer(200, b"{}", new_ids(self._clock())), self._preflight)
         else:
             scope[IDS] = new_ids(self._clock())
             await self._others(scope, receive, send)
 
 
-class _Lock:
-    """Lets in one thread after the other, and keeps none waiting so long that its caller gives up."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=LONGEST_WAIT):
-            raise StoreError("the store is busy with other calls")
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+def _preflight(asked: Sequence[str]) -> list[tuple[bytes, bytes]]:
+    """What a browser is told before it calls."""
+    allowed = ("X-Requested-With", "X-Sequence", TOKEN_HEADER.decode(), "content-type", *asked)
+    return [
+        (b"access-control-allow-methods", b"POST, GET, OPTIONS, PUT, DELETE"),
+        (b"access-control-allow-headers", ", ".join(allowed).encode()),
+        (b"access-control-max-age", b"172800"),
+    ]

@@ -3,198 +3,87 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import logging
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import nullcontext
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from reportdata.api.answers import (
-    JSON,
-    SYSTEM_ERROR,
-    Fault,
-    address_of,
-)
-from reportdata.api.connections import BodyLimit
-from reportdata.api.datacenter import wire
-from reportdata.api.records import Taken, is_packed, unpacked
-from reportdata.api.routes import IDS, Failed
-from reportdata.api.traffic import OUTCOME, Traffic
+from reportdata.api import push_body
+from reportdata.api.admission import ClientToken, Demand
+from reportdata.api.faults import INVALID_BODY, MISSING_BODY
+from reportdata.api.intake import OVERFULL, Room
+from reportdata.api.openapi import BY_THE_STORE, COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
+from reportdata.api.push_body import Taken, is_packed, unpacked
+from reportdata.api.resource import Context, Operation, Resource
 from reportdata.days import time_zone
-from reportdata.errors import InboxError, Reason, Refused
-from reportdata.identity import (
-    REPORT_WRITE,
-    App,
-    authenticate,
-    hash_of,
-    require_address,
-    require_organisation,
-    require_scope,
-)
-from reportdata.limits import Rates
-from reportdata.store import Store
+from reportdata.http.answers import BODY_TOO_LARGE
+from reportdata.http.limits import BodyLimit
+from reportdata.http.routes import json_response
+from reportdata.identity import REPORT_WRITE, App
 
 PATH = "/v1/facts"
 BODY = BodyLimit(4 << 20, 60)
 """What a push may be as it comes over the wire."""
-CLAIM_HEADER = "idempotency-key"
+CLAIM_HEADER = "Idempotency-Key"
 
-OVERFULL = Fault(503, "ServiceUnavailable", "More facts wait than can be kept. Try again later.")
-
-_LATER = {"retry-after": "5"}
-_LONGEST_DELAY = 1.0
+_DEMAND = Demand(PATH, REPORT_WRITE)
 _SMALL = 1 << 16
 """Bytes up to which a body waits for no turn."""
 _TURNS = 4
-_LOOK = 0.1
-"""Seconds between two looks at how full the inbox is."""
-
-log = logging.getLogger("reportdata.api")
 
 
-class Limits(NamedTuple):
-    """How much may wait, in bytes."""
-
-    soft: int = 64 << 20
-    """From here on callers are kept waiting, up to a second, the longer the more there is."""
-    hard: int = 256 << 20
-    """From here on they are refused."""
-    least_free: int = 100_000_000
-    """With less on the disk they are refused too."""
-    held: int = 64 << 20
-    """What the bodies have together that are being read."""
-
-
-DEFAULTS = Limits()
-
-
-class Intake(NamedTuple):
-    """Where facts go.
-
-    ``append`` takes whole lines, each a `reportdata.facts.Fact` in JSON, which are durable when the future is done;
-    ``backlog`` gives the bytes that wait, ``free`` those that the disk has left. All fail with `InboxError`.
-    """
-
-    append: Callable[[bytes], Future[None]]
-    backlog: Callable[[], int]
-    free: Callable[[], int]
-    limits: Limits = DEFAULTS
+def resource(context: Context) -> Resource:
+    """Pushing facts."""
+    push = Operation("POST", PATH, _described(), Pushes(context).push, body=BODY)
+    return Resource("facts", [push], asked=(CLAIM_HEADER,))
 
 
 class Pushes:
-    """Takes pushes.
+    """Takes pushes."""
 
-    :param store: is read on the event loop.
-    :param claim: claims a key against repeats; it writes, and is called in a thread.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        claim: Callable[[str, str, str, float], bool],
-        intake: Intake,
-        rates: Rates,
-        traffic: Traffic,
-        clock: Callable[[], float],
-    ) -> None:
-        self._store = store
-        self._claim = claim
-        self._intake = intake
-        self._rates = rates
-        self._traffic = traffic
-        self._clock = clock
+    def __init__(self, context: Context) -> None:
+        self._store = context.reader
+        self._admission = context.admission
+        self._intake = context.intake
+        self._clock = context.clock
+        self._accepted = context.metrics.counter("reportdata_facts_accepted", "Facts pushed.")
+        self._refused = context.metrics.counter("reportdata_facts_refused", "Records refused in pushes.")
         self._zones: dict[str, ZoneInfo] = {}  # an organisation's never changes
-        self._held = 0
+        self._room = Room(context.intake)
         self._turns = asyncio.Semaphore(_TURNS)
-        self._looked = 0.0
-        self._backlog, self._free = 0, intake.limits.least_free
 
-    def routes(self) -> list[Route]:
-        """Where pushes are taken."""
-        return [Route(PATH, self._push, methods=["POST"])]
-
-    async def _push(self, request: Request) -> Response:
+    async def push(self, request: Request) -> Response:
+        """Take a push."""
         now = self._clock()
-        try:
-            app = self._admitted(request, now)
-            corp_id = require_organisation(app)
-            await self._require_room()
-            return await self._answer(request, app, corp_id, now)
-        except Refused as refused:
-            return _refusal(request, refused.reason)
-        except InboxError as error:
-            request_id = request.scope[IDS].request
-            log.error("request %s: %s", request_id, error.message, extra={"request_id": request_id})  # noqa: TRY400
-            raise Failed(SYSTEM_ERROR) from error
-
-    def _admitted(self, request: Request, now: float) -> App:
-        token = wire.read_call(request.scope["headers"], b"").token
-        if token is None:
-            raise Refused(Reason.TOKEN_MISSING)
-        app = authenticate(self._store.caller(hash_of(token)), now)
-        address = address_of(request.scope)
-        try:
-            require_address(app, address)
-        except Refused as refused:
-            raise Failed(wire.address_refused(address, app.app_key)) from refused
-        require_scope(app, REPORT_WRITE)
-        self._rates.require(app, PATH, now)
-        return app
-
-    async def _require_room(self) -> None:
-        """Keep the caller waiting while much waits to be taken up, and refuse it when too much does."""
-        now = asyncio.get_running_loop().time()
-        if now >= self._looked + _LOOK:
-            self._looked = now
-            self._backlog, self._free = await run_in_threadpool(lambda: (self._intake.backlog(), self._intake.free()))
-        limits = self._intake.limits
-        if self._backlog >= limits.hard or self._free < limits.least_free:
-            raise Failed(OVERFULL, _LATER)
-        if self._backlog > limits.soft:
-            await asyncio.sleep(_LONGEST_DELAY * (self._backlog - limits.soft) / (limits.hard - limits.soft))
-
-    async def _answer(self, request: Request, app: App, corp_id: str, now: float) -> Response:
+        app, corp_id = await self._admission.caller(_DEMAND, request, now)
+        await self._room.require()
         packed = is_packed(",".join(request.headers.getlist("content-encoding")))
         body = bytearray()
         try:
             async for part in request.stream():
                 body += part
-                self._held += len(part)
-                if self._held > self._intake.limits.held:
-                    raise Failed(OVERFULL, _LATER)
+                self._room.hold(len(part))
             # What a large body becomes takes memory until it is written, so that few do at a time.
             async with self._turns if packed or len(body) > _SMALL else nullcontext():
                 content = await run_in_threadpool(unpacked, body) if packed else bytes(body)
                 found = await self._taken(request, app, corp_id, content, now)
         finally:
-            self._held -= len(body)
-        self._traffic.facts_accepted += len(found.lines)
-        self._traffic.facts_refused += len(found.refused)
-        reply = {"added": len(found.lines), "refused": len(found.refused), "records": found.refused}
-        return Response(msgspec.json.encode(reply), media_type=JSON)
+            self._room.let_go(len(body))
+        self._accepted.value += len(found.lines)
+        self._refused.value += len(found.refused)
+        return json_response({"added": len(found.lines), "refused": len(found.refused), "records": found.refused})
 
     async def _taken(self, request: Request, app: App, corp_id: str, content: bytes, now: float) -> Taken:
         found = Taken(corp_id, self._zone(corp_id))
         await found.read(content)
         key = request.headers.get(CLAIM_HEADER)  # claimed by bodies that can be read only, so that a slip uses none up
-        if key and not await run_in_threadpool(self._claimed, app.app_key, key, content, now):
-            raise Refused(Reason.CLIENT_TOKEN)
+        if key:
+            await self._admission.claim(app, ClientToken(key, b"push"), content, now)
         if found.lines:
             await asyncio.wrap_future(self._intake.append(b"".join(found.lines)))
         return found
-
-    def _claimed(self, app_key: str, key: str, content: bytes, now: float) -> bool:
-        # The contract's client tokens are digests of another kind, so that none is ever equal to one of these.
-        claimed = hashlib.blake2b(key.encode(), digest_size=32, person=b"push").hexdigest()
-        return self._claim(app_key, claimed, hashlib.sha256(content).hexdigest(), now)
 
     def _zone(self, corp_id: str) -> ZoneInfo:
         if corp_id not in self._zones:
@@ -202,8 +91,38 @@ class Pushes:
         return self._zones[corp_id]
 
 
-def _refusal(request: Request, reason: Reason) -> Response:
-    fault = wire.REFUSALS[reason]
-    request.scope[OUTCOME] = fault.code
-    detail = {"requiredScopes": [REPORT_WRITE]} if reason is Reason.SCOPE else None
-    return Response(fault.body(request.scope[IDS].request, detail), fault.status, media_type=JSON)
+def _described() -> Json:
+    time = {"oneOf": [TEXT, {"type": "integer", "format": "int64"}], "description": "When: ISO 8601, or since 1970."}
+    fields = ("report_id", "user_id", "sent_at", "commented_at", "withdrawn_at", "corp_id", "template")
+    values: Json = {name: time if name.endswith("_at") else TEXT for name in fields}
+    values["departments"] = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
+    content: Json = {"schema": {"type": "array", "items": {"type": "object", "properties": values}}}
+    refused = object_of({"record": COUNT, "field": TEXT, "reason": TEXT})
+    sample = {"report_id": "r1", "user_id": "u1", "sent_at": "2026-09-21 17:05:00"}
+    said = {"record": 17, "field": "sent_at", "reason": "is not a time"}
+    return operation(
+        "pushFacts",
+        "Push reports, comments and withdrawals",
+        answer(
+            object_of({"added": COUNT, "refused": COUNT, "records": {"type": "array", "items": refused}}),
+            {"some refused": {"added": 998, "refused": 1, "records": [said]}},
+        ),
+        (
+            *_DEMAND.samples(),
+            Sample(OVERFULL, waits=True),
+            push_body.UNKNOWN_CODING,
+            push_body.WRONG_CODING,
+            BODY_TOO_LARGE,
+            push_body.TOO_MANY_RECORDS,
+            MISSING_BODY,
+            INVALID_BODY,
+            *BY_THE_STORE,
+        ),
+        description="Records as imports read them, in an array, alone, or on lines; gzip is understood. What is "
+        f"answered is durable; records that are not named are taken. The app needs the scope {REPORT_WRITE}.",
+        security=[{"token": []}],
+        parameters=[
+            parameter("header", CLAIM_HEADER.lower(), "The same key with another body within a day is refused.")
+        ],
+        requestBody={"required": True, "content": {"application/json": content | {"example": [sample]}}},
+    )

@@ -6,25 +6,30 @@ The first fails with a status of 400 and a gateway's body; the second always ans
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from reportdata.api.answers import (
-    INVALID_BODY,
-    JSON,
-    MISSING_BODY,
-    WRONG_CREDENTIALS,
-    address_of,
-    missing_parameter,
+from reportdata.api.faults import INVALID_BODY, MISSING_BODY, missing_parameter
+from reportdata.api.openapi import (
+    BY_THE_STORE,
+    HEX,
+    SAMPLE_TOKEN,
+    TEXT,
+    Json,
+    Sample,
+    answer,
+    exactly,
+    object_of,
+    operation,
+    parameter,
 )
-from reportdata.api.routes import Failed
-from reportdata.api.traffic import OUTCOME, Traffic
+from reportdata.api.resource import Context, Operation, Resource
 from reportdata.errors import Refused
+from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault, address_of
+from reportdata.http.request_metrics import OUTCOME
+from reportdata.http.routes import json_response
 from reportdata.identity import TOKEN_LIFETIME, App, Token, issue
 from reportdata.limits import Guesses, MustWait
 
@@ -34,31 +39,33 @@ NAMES = (
 )
 """What ``gettoken`` calls key and secret, and what it answers when they are wrong."""
 MISSING = {"errcode": 40035, "errmsg": "缺少参数 corpid or appkey"}
+WRONG_CREDENTIALS = Fault(400, "invalidClientIdOrSecret", "无效的clientId或者clientSecret", by_service=True)
+_BODY_FIELDS = ("appKey", "appSecret")
 
 
-Decide = Callable[[App | None, Token | None], tuple[str, Token]]
+def resource(context: Context) -> Resource:
+    """The two calls."""
+    tokens = Tokens(context)
+    return Resource(
+        "tokens",
+        [
+            Operation("POST", "/v1.0/oauth2/accessToken", _access_token(), tokens.access_token),
+            Operation("GET", "/gettoken", _gettoken(), tokens.get_token),
+        ],
+    )
 
 
 class Tokens:
-    """Issues tokens.
+    """Issues tokens."""
 
-    :param issue_token: as `reportdata.store.Store.issue_token`; it writes, and is called in threads.
-    """
-
-    def __init__(self, issue_token: Callable[[str, Decide], str], traffic: Traffic, clock: Callable[[], float]) -> None:
-        self._issue_token = issue_token
-        self._traffic = traffic
-        self._clock = clock
+    def __init__(self, context: Context) -> None:
+        self._issue_token = context.writing.issue_token
+        self._issued = context.metrics.counter("reportdata_tokens_issued", "Tokens issued.")
+        self._clock = context.clock
         self._guesses = Guesses()
 
-    def routes(self) -> list[Route]:
-        """Where the two calls are served."""
-        return [
-            Route("/v1.0/oauth2/accessToken", self._access_token, methods=["POST"]),
-            Route("/gettoken", self._get_token, methods=["GET"]),
-        ]
-
-    async def _access_token(self, request: Request) -> Response:
+    async def access_token(self, request: Request) -> Response:
+        """The new call."""
         body = await request.body()
         if not body.strip() or not _may_be_json(request):
             raise Failed(MISSING_BODY)
@@ -68,16 +75,17 @@ class Tokens:
             raise Failed(INVALID_BODY) from None
         if not isinstance(fields, dict):
             raise Failed(INVALID_BODY)
-        for name in ("appKey", "appSecret"):
+        for name in _BODY_FIELDS:
             if not isinstance(fields.get(name), str) or not fields[name]:
                 raise Failed(missing_parameter(name))
         try:
             token = await self._issue(request, fields["appKey"], fields["appSecret"])
         except Refused as refused:
-            raise Failed(WRONG_CREDENTIALS, _when_again(refused)) from None
-        return _json({"expireIn": TOKEN_LIFETIME, "accessToken": token})
+            raise Failed(WRONG_CREDENTIALS, headers=_when_again(refused)) from None
+        return json_response({"expireIn": TOKEN_LIFETIME, "accessToken": token})
 
-    async def _get_token(self, request: Request) -> Response:
+    async def get_token(self, request: Request) -> Response:
+        """The old call."""
         given = request.query_params
         for names, wrong in NAMES:
             key, secret = (given.get(name) for name in names)
@@ -86,10 +94,12 @@ class Tokens:
                     token = await self._issue(request, key, secret)
                 except Refused as refused:
                     request.scope[OUTCOME] = str(wrong["errcode"])
-                    return _json(wrong, _when_again(refused))
-                return _json({"errcode": 0, "access_token": token, "errmsg": "ok", "expires_in": TOKEN_LIFETIME})
+                    return json_response(wrong, _when_again(refused))
+                return json_response(
+                    {"errcode": 0, "access_token": token, "errmsg": "ok", "expires_in": TOKEN_LIFETIME}
+                )
         request.scope[OUTCOME] = str(MISSING["errcode"])
-        return _json(MISSING)
+        return json_response(MISSING)
 
     async def _issue(self, request: Request, app_key: str, secret: str) -> str:
         now = self._clock()
@@ -105,7 +115,7 @@ class Tokens:
             self._guesses.wrong(app_key, address, now)
             raise
         self._guesses.right(app_key, address)
-        self._traffic.tokens_issued += 1
+        self._issued.value += 1
         return token
 
 
@@ -119,5 +129,39 @@ def _when_again(refused: Refused) -> dict[str, str] | None:
     return {"retry-after": str(refused.seconds)} if isinstance(refused, MustWait) else None
 
 
-def _json(content: object, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), headers=headers, media_type=JSON)
+def _access_token() -> Json:
+    given = {name: TEXT | {"minLength": 1} for name in _BODY_FIELDS}
+    body = {"type": "object", "properties": given, "required": list(given)}
+    issued = {"expireIn": TOKEN_LIFETIME, "accessToken": SAMPLE_TOKEN}
+    schema = object_of({"expireIn": exactly(TOKEN_LIFETIME), "accessToken": HEX})
+    return operation(
+        "getAccessToken",
+        "Issue a token to an app",
+        answer(schema, {"issued": issued}),
+        (
+            MISSING_BODY,
+            INVALID_BODY,
+            *map(missing_parameter, _BODY_FIELDS),
+            Sample(WRONG_CREDENTIALS, waits=True),
+            BODY_TOO_LARGE,
+            *BY_THE_STORE,
+        ),
+        requestBody={"required": True, "content": {"application/json": {"schema": body}}},
+    )
+
+
+def _gettoken() -> Json:
+    issued: Json = {"errcode": 0, "access_token": SAMPLE_TOKEN, "errmsg": "ok", "expires_in": TOKEN_LIFETIME}
+    refused: list[Json] = [*(wrong for _, wrong in NAMES), MISSING]
+    bodies = [{name: exactly(value) for name, value in body.items()} for body in (issued, *refused)]
+    bodies[0]["access_token"] = HEX
+    named = [(" with ".join(names), name) for names, _ in NAMES for name in names]
+    samples = {"issued": issued} | {str(body["errcode"]): body for body in refused}
+    return operation(
+        "getToken",
+        "Issue a token to an app, as older programs ask for it",
+        answer({"oneOf": [object_of(body) for body in bodies]}, samples, "retry-after"),
+        BY_THE_STORE,
+        description="The status is 200 even for a refusal; errcode tells.",
+        parameters=[parameter("query", name, pair) for pair, name in named],
+    )

@@ -1,6 +1,6 @@
 """The services and their KPIs, as data: `services.toml`.
 
-A service without an id or without KPIs is allowed; the contract has an error for each (`reportdata.api.datacenter`).
+A service without an id or without KPIs is allowed; the contract has an error for each (`reportdata.api.contract`).
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _MODULES = {
     "serve": "serving",
     "work": "working",
     "audit": "reads",
-    "demo": "demonstration",
+    "demo": "demo",
     "twin": "twin",
     "backup": "backups",
     "restore": "backups",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from reportdata.cli.handover import Handover
 
 log = logging.getLogger("reportdata.processes")
 
@@ -20,22 +22,28 @@ _LIVED = 5.0
 _LONGEST_PAUSE = 5.0
 
 
-class Children:
-    """``reportdata`` commands as processes; one that dies is started again, after a pause that grows while it keeps
-    dying. A child's standard input is a pipe from here: it ends when this process does, however that ends.
+class Child(NamedTuple):
+    """A ``reportdata`` command that is run with ``--with-parent``, and what is handed over to it."""
 
-    :param commands: each the arguments of a command, which has to heed `ends_with_parent`.
+    command: str
+    handover: Handover
+
+
+class Children:
+    """Commands as processes; one that dies is started again, after a pause that grows while it keeps dying. A child's
+    standard input is a pipe from here: it brings the settings, and ends when this process does, however that ends.
+
     :param descriptors: open files that they inherit.
     """
 
-    def __init__(self, commands: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) -> None:
+    def __init__(self, children: Sequence[Child], descriptors: Sequence[int] = ()) -> None:
         self._descriptors = descriptors
         self._ending = threading.Event()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._keep, args=(number, command), daemon=True)
-            for number, command in enumerate(commands)
+            threading.Thread(target=self._keep, args=(number, child), daemon=True)
+            for number, child in enumerate(children)
         ]
 
     def start(self) -> None:
@@ -56,13 +64,13 @@ class Children:
             for process in self._running.values():
                 process.kill()
 
-    def _keep(self, number: int, command: Sequence[str]) -> None:
+    def _keep(self, number: int, child: Child) -> None:
         pause = 0.1
         while not self._ending.is_set():
             began = time.monotonic()
             with self._lock:
                 process = subprocess.Popen(  # noqa: S603 - this program
-                    [sys.executable, "-m", "reportdata", *command],
+                    [sys.executable, "-m", "reportdata", child.command, "--with-parent"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     pass_fds=tuple(self._descriptors),
@@ -70,14 +78,19 @@ class Children:
                 self._running[number] = process
                 if self._ending.is_set():
                     process.terminate()
+            if process.stdin is not None:
+                with suppress(OSError):  # it may have died already
+                    process.stdin.write(child.handover.encoded())
+                    process.stdin.flush()
             code = process.wait()
             with self._lock:
                 del self._running[number]
             if process.stdin is not None:
-                process.stdin.close()
+                with suppress(OSError):
+                    process.stdin.close()
             if self._ending.is_set():
                 return
-            log.error("`reportdata %s` ended with %s and is started again", command[0], code)
+            log.error("`reportdata %s` ended with %s and is started again", child.command, code)
             pause = 0.1 if time.monotonic() - began > _LIVED else min(2 * pause, _LONGEST_PAUSE)
             self._ending.wait(pause)
 
@@ -90,14 +103,3 @@ def running(children: Children) -> Iterator[None]:
         yield
     finally:
         children.stop()
-
-
-def ends_with_parent(stop: Callable[[], None]) -> None:
-    """Call ``stop`` when standard input ends: the process that started this one is gone."""
-
-    def watch() -> None:
-        while os.read(0, 1024):
-            pass
-        stop()
-
-    threading.Thread(target=watch, daemon=True).start()

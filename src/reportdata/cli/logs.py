@@ -1,12 +1,19 @@
-"""The log of the command line, on standard error: lines for people, or JSON for programs."""
+"""The log of the command line, on standard error: lines for people, or JSON for programs.
+
+A request may bring any character into the log. Those that would end a line or steer a terminal are escaped, so that a
+line is what this program wrote, and the lines of a traceback are indented.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime
 
 import msgspec
 
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, ends of lines and of paragraphs, and changes of direction."""
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -20,11 +27,17 @@ def configure_log(form: str = "readable") -> None:
 class _Readable(logging.Formatter):
     """The message, and what else is known as ``name=value``."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
         known = " ".join(
             f"{name}={value}" for name, value in _extra(record).items() if str(value) not in record.message
         )
-        return f"{super().formatMessage(record)} {known}".rstrip()
+        lines = [f"{self.formatMessage(record)} {known}".rstrip()]
+        if record.exc_info:
+            lines += [f"  {line}" for line in self.formatException(record.exc_info).split("\n")]
+        return "\n".join(map(_escaped, lines))
 
 
 class _JSON(logging.Formatter):
@@ -40,9 +53,14 @@ class _JSON(logging.Formatter):
         }
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(fields).decode()
+        return _escaped(msgspec.json.encode(fields).decode())  # JSON itself escapes some of them only
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:
     """What the line's author added to it."""
     return {name: value for name, value in vars(record).items() if name not in _OWN}
+
+
+def _escaped(text: str) -> str:
+    """The text with its steering characters written as JSON would write them."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from reportdata.api.datacenter.wire import Body
+from reportdata.api.contract.wire import Body
 from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
 from reportdata.cli.options import DAY, check_period, json_option, known_organisation, lake_options, settings_options
 from reportdata.cli.output import print_json, print_table, size_text

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
 from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
 from reportdata.inbox.folder import FolderInbox, FolderWriter
@@ -48,6 +49,20 @@ def schemas_of(settings: Settings) -> tuple[int, int]:
 
         return postgres.schemas(settings.database)
     return schemas(settings.store)
+
+
+def service_of(settings: Settings) -> Service:
+    """The service whose numbers are computed.
+
+    :raises NotKnown: when the catalogue does not have it.
+    """
+    try:
+        return read_catalogue(settings.catalogue).service(REPORT_DATA)
+    except KeyError:
+        raise NotKnown(
+            f"the catalogue {settings.catalogue} has no service of the id {REPORT_DATA}",
+            "its numbers are what is computed: add it, or serve with --no-work and without --operations-port",
+        ) from None
 
 
 def serving_store(settings: Settings, seconds: float = 60.0) -> Store:

@@ -12,23 +12,25 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reportdata.api.application import build_app
-from reportdata.api.connections import Connections
-from reportdata.api.health import health_routes
-from reportdata.api.pushes import BODY, DEFAULTS, PATH, Intake, Limits
-from reportdata.api.server import Listener, Server, bind, inherit, room_for
-from reportdata.api.tls import Certificate
-from reportdata.api.traffic import Traffic
+from reportdata.api.intake import DEFAULTS, Intake, Limits
+from reportdata.api.operations import build_operations
+from reportdata.api.resource import Context
 from reportdata.audit import Audit, Read
-from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.places import inbox_of, lake_of, serving_store, store_of, writer_of
+from reportdata.catalogue import read_catalogue
+from reportdata.cli.places import inbox_of, lake_of, service_of, serving_store, store_of, writer_of
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
+from reportdata.http.connections import Connections
+from reportdata.http.request_metrics import RequestMetrics
+from reportdata.http.server import Listener, Server
+from reportdata.http.sockets import bind, inherit, room_for
+from reportdata.http.tls import Certificate
 from reportdata.identity import read_network
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SERVING_TIMEOUT
 
 if TYPE_CHECKING:
-    from reportdata.api.operations import Standing
+    from reportdata.api.metrics import Freshness
     from reportdata.lake import Lake
 
 log = logging.getLogger("reportdata.audit")
@@ -48,36 +50,35 @@ def open_server(
     catalogue = read_catalogue(settings.catalogue)
     for network in settings.proxies:
         read_network(network)
+    if settings.operations_port is not None:
+        service_of(settings)
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(settings.tls_cert, settings.tls_key)
-    connections = Connections(room_for(settings.connections), {PATH.encode(): BODY})
-    traffic = Traffic(log_requests=settings.log_requests)
+    connections = Connections(room_for(settings.connections))
     with ExitStack() as opened:
         reader, writer = (opened.enter_context(closing(serving_store(settings))) for _ in range(2))
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
-        health = health_routes(reader, connections)
         pushed = opened.enter_context(closing(writer_of(settings, clock)))
         inbox = opened.enter_context(closing(inbox_of(settings)))
-        app = build_app(
-            catalogue,
-            reader,
-            writer,
-            clock,
-            routes=health,
-            rate=settings.rate,
-            traffic=traffic,
+        context = Context(
+            catalogue=catalogue,
+            reader=reader,
+            writer=writer,
+            clock=clock,
+            metrics=RequestMetrics(log_requests=settings.log_requests),
+            connections=connections,
             note=audit.note,
             intake=Intake(pushed.append, inbox.backlog, inbox.free, limits),
+            rate=settings.rate,
         )
+        app = build_app(context)
         inherited = settings.descriptor is not None
         socket = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
-        listeners = [Listener(socket, app, app.direct, certificate, settings.proxies, inherited)]
+        listeners = [Listener(socket, app, app.direct, app.body_limit, certificate, settings.proxies, inherited)]
         if settings.operations_port is not None:
-            from reportdata.api.operations import build_operations
-
             lake = cache(partial(lake_of, settings, _PATIENCE))
-            operations = build_operations(health, traffic, connections, lambda: _standing(settings, lake()), clock)
+            operations = build_operations(context, lambda: _freshness(settings, lake()))
             listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
         yield opened.enter_context(Server(*listeners, connections=connections, every_second=audit.flush))
 
@@ -119,13 +120,13 @@ class _Writing:
                 self._audit.forget_before(self._forgotten)
 
 
-def _standing(settings: Settings, lake: Lake) -> Standing:
+def _freshness(settings: Settings, lake: Lake) -> Freshness:
     """How lake and store stand. What it needs is loaded when it is first asked for."""
-    from reportdata.api.operations import Lag, Standing
+    from reportdata.api.metrics import Freshness, Lag
     from reportdata.pipeline.refreshing import waiting
 
     with closing(store_of(settings, SERVING_TIMEOUT)) as store:
-        stale, withdrawals = waiting(lake, store, read_catalogue().service(REPORT_DATA))
+        stale, withdrawals = waiting(lake, store, service_of(settings))
         zones = {organisation.corp_id: organisation.time_zone for organisation in store.organisations()}
         newest = {corp_id: last for corp_id, _, last in store.coverage()}
     lags = [
@@ -133,4 +134,4 @@ def _standing(settings: Settings, lake: Lake) -> Standing:
         for corp_id, day in newest.items()
         if corp_id in zones
     ]
-    return Standing(len(stale), len(withdrawals), lags)
+    return Freshness(len(stale), len(withdrawals), lags)

@@ -11,12 +11,15 @@ from typing import Any
 import click
 
 from reportdata.certificates import Certificates, development_certificates, names_of_this_machine
-from reportdata.cli.children import Children, ends_with_parent, running
+from reportdata.cli.children import Child, Children, running
+from reportdata.cli.handover import Handover, end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import lake_options, log_format_option, settings_options
+from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
+from reportdata.cli.places import service_of
+from reportdata.cli.processes import serve_by_processes
 from reportdata.cli.service import open_server
-from reportdata.cli.several import serve_by_processes, worker_command
 from reportdata.errors import BadValue
+from reportdata.http.sockets import bare
 from reportdata.settings import Settings
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -118,7 +121,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Take up what is pushed, in a process beside; without it, run `reportdata work`.",
 )
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="Settings come on standard input; end when it does.")
 @click.option("--fd", "descriptor", type=int, help="A listening socket's file descriptor, in place of host and port.")
 @click.option(
     "--catalogue",
@@ -129,6 +132,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @lake_options
 @settings_options
+@engine_options
 def serve_command(
     tls_dev: bool,
     tls_cert: Path | None,
@@ -141,22 +145,32 @@ def serve_command(
     **options: Any,
 ) -> None:
     """Serve the contract of DingTalk's reportData from the data folder."""
+    if with_parent:
+        _serve_with_parent(taken_over())
+        return
     configure_log(log_format)
     ca = None
     if tls_dev:
         if tls_cert or tls_key:
             raise BadValue("--tls-dev makes a certificate of its own", "leave out --tls-cert and --tls-key, or it")
-        ca, tls_cert, tls_key = _development_certificates(str(options["host"]))
+        ca, tls_cert, tls_key = _development_certificates(bare(str(options["host"])))
     settings = replace(settings, tls_cert=tls_cert, tls_key=tls_key, **options)
-    beside = [worker_command(settings, log_format)] if work else []
+    if work:
+        service_of(settings)
+    beside = [Child("work", Handover(settings, log_format))] if work else []
     if workers > 1:
         serve_by_processes(settings, workers, beside, log_format, lambda url: _say_where(url, [], settings, ca))
         return
     with open_server(settings) as server, running(Children(beside)):
-        if with_parent:
-            ends_with_parent(server.stop)
         operations = [listener.url for listener in server.listeners[1:]]
         server.run(lambda: _say_where(server.url, operations, settings, ca))
+
+
+def _serve_with_parent(given: Handover) -> None:
+    configure_log(given.log_format)
+    with open_server(given.settings) as server:
+        end_with_parent(server.stop)
+        server.run()
 
 
 def _say_where(url: str, operations: Sequence[str], settings: Settings, ca: Path | None) -> None:

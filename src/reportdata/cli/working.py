@@ -10,12 +10,11 @@ from contextlib import closing
 
 import click
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.children import ends_with_parent
 from reportdata.cli.collecting import collect_beside, secret_option
+from reportdata.cli.handover import end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
-from reportdata.cli.places import engine_of, inbox_of, lake_of, store_of
+from reportdata.cli.places import engine_of, inbox_of, lake_of, service_of, store_of
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.leases import Lease
 from reportdata.pipeline.working import Worker
@@ -35,7 +34,7 @@ _GRACE = 10.0
 @click.option("--once", is_flag=True, help="Do what there is to do, and end.")
 @secret_option
 @log_format_option
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="Settings come on standard input; end when it does.")
 @lake_options
 @settings_options
 @engine_options
@@ -44,12 +43,15 @@ def work_command(once: bool, secret: str | None, log_format: str, with_parent: b
 
     `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
     """
+    if with_parent:
+        given = taken_over()
+        settings, log_format = given.settings, given.log_format
     configure_log(log_format)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if with_parent:
-        ends_with_parent(ending.set)
+        end_with_parent(ending.set)
     while not ending.is_set():
         try:
             _work(settings, secret, ending, once=once)
@@ -64,6 +66,7 @@ def work_command(once: bool, secret: str | None, log_format: str, with_parent: b
 
 def _work(settings: Settings, secret: str | None, ending: threading.Event, *, once: bool) -> None:
     """Work as long as this is the one worker."""
+    service = service_of(settings)
     lake = lake_of(settings)
     with (
         closing(store_of(settings)) as store,
@@ -73,7 +76,7 @@ def _work(settings: Settings, secret: str | None, ending: threading.Event, *, on
     ):
         if lease is None:
             return
-        worker = Worker(lake, store, engine, inbox, read_catalogue().service(REPORT_DATA))
+        worker = Worker(lake, store, engine, inbox, service)
         if once:
             while worker.step(time.time()):
                 pass

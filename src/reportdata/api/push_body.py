@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.api.answers import BODY_TOO_LARGE, INVALID_BODY, MISSING_BODY, Fault
-from reportdata.api.routes import Failed
+from reportdata.api.faults import INVALID_BODY, MISSING_BODY
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
 from reportdata.facts import Organisations, read_fact
+from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
 
 LARGEST_CONTENT = 16 << 20
 """Bytes of a push when it is unpacked."""

@@ -6,79 +6,53 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from enum import Enum
 
-from uvicorn import Config
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-
-from reportdata.api.answers import (
+from reportdata.http.answers import (
     BODY_TOO_LARGE,
-    HEADERS_TOO_LARGE,
-    MALFORMED,
     TOO_BUSY,
     TOO_SLOW,
-    URL_TOO_LONG,
     Answer,
     Fault,
     new_ids,
 )
-from reportdata.api.connections import BodyLimit, Connections
-
-LONGEST_URL = 8_192
-MOST_HEADERS = 100
-LARGEST_HEADERS = 32_768
-"""Bytes of all names and values together."""
-LARGEST_BODY = 16_384
-MOST_PIPELINED = 100
-"""Requests that came before an earlier one was answered."""
-
-
-class Phase(Enum):
-    """What a connection waits for, with how many seconds it waits."""
-
-    REQUEST = 75
-    """The next request. The Java SDK keeps connections for 10 s and does not test them."""
-    HEAD = 10
-    """The rest of a request's head."""
-    BODY = 20
-    """The rest of a request's body."""
-    READING = 30
-    """The client, to take what was answered."""
-    LEAVING = 2
-    """The client, to close a connection of which it was told that it closes. What it sends meanwhile is not read as a
-    request; were the connection closed at once, the network could throw the answer away."""
-    ANSWER = 3600
-    """The program: it has time limits of its own."""
-
-
-USUAL_BODY = BodyLimit(LARGEST_BODY, Phase.BODY.value)
+from reportdata.http.connections import Connections
+from reportdata.http.limits import (
+    LARGEST_BODY,
+    BodyLimit,
+    Phase,
+)
+from reportdata.http.requests import StrictProtocol
+from reportdata.http.uvicorn_private import ASGI3Application, Config, HttpToolsProtocol, RequestResponseCycle
 
 Direct = Callable[[list[tuple[bytes, bytes]], bytes, str], Answer | None]
 """Answers a ``GET``, given its headers, its query and the caller's address; None leaves it to the application."""
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol on httptools, with limits.
+class ServerProtocol(StrictProtocol):
+    """A connection: what it answers at once, what it waits for, and how it ends.
 
     :param direct: by path, what is answered as soon as a request has come whole, without a task and the application:
         most of the time of a call would go there.
+    :param body_limit: the limit of bodies that are sent to a path.
     """
 
     server_state: Connections
     _direct: Direct | None = None  # what will answer the request that is being read
-    _head_bytes: int | None = None  # of a request's head that has begun and not ended
     _running: RequestResponseCycle | None = None
-    _refused = False
     _left = False
-    _fault: Fault = MALFORMED
-    _requests = 0
     _waited = 0
     _seen: tuple[Phase, int] = (Phase.REQUEST, 0)
 
-    def __init__(self, config: Config, connections: Connections, direct: Mapping[bytes, Direct]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        connections: Connections,
+        direct: Mapping[bytes, Direct],
+        body_limit: Callable[[bytes], BodyLimit],
+    ) -> None:
         super().__init__(config, connections, {})
         self._all_direct = direct
+        self._limit_of = body_limit
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -87,64 +61,17 @@ class Protocol(HttpToolsProtocol):
         if not self.server_state.make_room(self):
             self._refuse(TOO_BUSY)
 
-    def data_received(self, data: bytes) -> None:
-        if self._refused:
-            return
-        unfinished = self._requests if self._head_bytes is not None else 0
-        super().data_received(data)
-        # A header is reported when it has ended, so one without an end is counted here.
-        if self._head_bytes is not None and unfinished == self._requests and not self._refused:
-            self._head_bytes += len(data)
-            if self._head_bytes > LONGEST_URL + LARGEST_HEADERS:
-                self._fault = HEADERS_TOO_LARGE
-                self.send_400_response(HEADERS_TOO_LARGE.code)
-
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more and may still read: what came whole is answered before the connection closes."""
         if self._running is None or self._is_idle() or self._running.more_body or not self.transport.can_write_eof():
             return False
-        if not self._refused:  # else that is the last answer
+        if not self.refused:  # else that is the last answer
             if self.pipeline and self.cycle.more_body:  # its body will not come
                 self.pipeline.popleft()
             (self.pipeline[0][0] if self.pipeline else self._running).keep_alive = False
         return True
 
-    def on_message_begin(self) -> None:
-        if len(self.pipeline) >= MOST_PIPELINED:
-            self._fault = TOO_BUSY
-            raise ValueError(TOO_BUSY.code)
-        self.url = b""
-        self.headers = []
-        self.expect_100_continue = False
-        self._requests += 1
-        self._fault = MALFORMED
-        self._head_bytes = 0
-        self._header_bytes = 0
-        self._body_bytes = 0
-        self._hosts = 0
-
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > LONGEST_URL:
-            self._fault = URL_TOO_LONG
-            raise ValueError(URL_TOO_LONG.code)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        if self._header_bytes > LARGEST_HEADERS or len(self.headers) >= MOST_HEADERS:
-            self._fault = HEADERS_TOO_LARGE
-            raise ValueError(HEADERS_TOO_LARGE.code)
-        name = name.lower()
-        if name == b"host":
-            self._hosts += 1
-            if self._hosts > 1:
-                raise ValueError(MALFORMED.code)
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        self._head_bytes = None
+    def on_head(self) -> None:
         path, _, query = self.url.partition(b"?")
         direct = self._all_direct.get(path)
         if direct is not None and self._may_answer_directly():
@@ -158,19 +85,20 @@ class Protocol(HttpToolsProtocol):
             and self._is_idle()
             and not self.flow.write_paused
             and not self.expect_100_continue
-            and not self.parser.should_upgrade()
         )
 
     def _ask_application(self) -> None:
         url, headers, expect = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()  # makes the scope, and forgets what was read
+        HttpToolsProtocol.on_message_begin(self)  # makes the scope, and forgets what was read
         self.url, self.headers, self.expect_100_continue = url, headers, expect
         self.scope["headers"] = headers
-        super().on_headers_complete()
+        HttpToolsProtocol.on_headers_complete(self)
         if self.server_state.draining:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
+        if self.upgrade is not None:
+            return
         if self._direct is None:
             super().on_message_complete()
             return
@@ -182,13 +110,9 @@ class Protocol(HttpToolsProtocol):
             return
         if self.transport.is_closing():
             return
-        keep_alive = (
-            self.parser.should_keep_alive()
-            and self.parser.get_http_version() != "1.0"
-            and not self.server_state.draining
-        )
-        self.transport.write(answer.written(self.server_state.date, close=not keep_alive))
-        if not keep_alive:
+        last = self.last or self.server_state.draining
+        self.transport.write(answer.written(self.server_state.date, close=last))
+        if last:
             self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -201,9 +125,9 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_body(self, body: bytes) -> None:
-        self._body_bytes += len(body)
-        if self._body_bytes > LARGEST_BODY and self._body_bytes > self._body_limit().largest:
-            self._fault = BODY_TOO_LARGE
+        self.body_bytes += len(body)
+        if self.body_bytes > LARGEST_BODY and self.body_bytes > self._body_limit().largest:
+            self.fault = BODY_TOO_LARGE
             raise ValueError(BODY_TOO_LARGE.code)
         if self._direct is None:
             super().on_body(body)
@@ -214,24 +138,24 @@ class Protocol(HttpToolsProtocol):
             return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif self._refused:
-            self._refuse(self._fault)
+        elif self.refused:
+            self._refuse(self.fault)
         else:
             self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the fault says more
         """Answer what could not be read, after all that came whole before it, and close."""
-        self._refused = True
+        self.refused = True
         if self.pipeline and self.cycle.more_body:  # its body cannot be read
             self.pipeline.popleft()
         elif self._is_idle() or self.cycle.more_body:
-            self._refuse(self._fault)
+            self._refuse(self.fault)
             return
         self.flow.pause_reading()
 
     def tick(self) -> None:
         """A second has passed. A client that was waited for too long is told so, where it began to ask, and closed."""
-        seen = (self._phase(), self._requests)
+        seen = (self._phase(), self.requests)
         if seen != self._seen:
             self._seen = seen
             self._waited = 0
@@ -274,7 +198,7 @@ class Protocol(HttpToolsProtocol):
             return Phase.LEAVING
         if self._running is not None and not self._running.response_complete:
             return Phase.BODY if self._running.more_body else Phase.ANSWER
-        if self._head_bytes is not None:
+        if self.head_bytes is not None:
             return Phase.HEAD
         if self._direct is not None:
             return Phase.BODY
@@ -282,16 +206,17 @@ class Protocol(HttpToolsProtocol):
 
     def _body_limit(self) -> BodyLimit:
         path, _, _ = self.url.partition(b"?")
-        return self.server_state.bodies.get(b"/" + path.lstrip(b"/"), USUAL_BODY)
+        return self._limit_of(b"/" + path.lstrip(b"/"))
 
     def _is_idle(self) -> bool:
         return self._running is None or self._running.response_complete
 
     def _refuse(self, fault: Fault) -> None:
-        self._refused = self._left = True
+        self.refused = self._left = True
         self.server_state.refused[fault.code] += 1
         if self._running is not None:  # it has no answer of its own any more
             self._running.disconnected = True
+            self._running.waiting_for_100_continue = False
             self._running.message_event.set()
         ids = new_ids(time.time())
         answer = Answer(fault.status, fault.body(ids.request), ids)

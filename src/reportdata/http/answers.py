@@ -1,29 +1,34 @@
 """How an answer looks whatever it says: ids, headers, and the two shapes of an error's body.
 
 Clients read errors only from a JSON object with the names ``code``, ``message`` and ``requestid``, in small letters, so
-every answer has one. What DingTalk's gateway answers begins with ``code``, what a service behind it answers begins with
+every error is one. What a gateway answers begins with ``code``, what a service behind it answers begins with
 ``requestid``.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 from starlette.types import Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from reportdata.http.uvicorn_private import STATUS_LINE
 
 JSON = "application/json;charset=utf-8"
-"""The content type of every answer."""
+"""The content type of JSON."""
 _JSON = (b"content-type", JSON.encode())
+_CACHE_CONTROL = b"cache-control"
+_NO_STORE = (_CACHE_CONTROL, b"no-store")  # what a token's holder may read is no one else's
 _ALWAYS = (
     (b"access-control-allow-origin", b"*"),
-    (b"cache-control", b"no-store"),  # what a token's holder may read is no one else's
     (b"x-content-type-options", b"nosniff"),
+    (b"access-control-expose-headers", b"x-acs-request-id, x-acs-trace-id, retry-after"),
 )
 _CLOSE = (b"connection", b"close")
+_OF_ITS_OWN = {b"access-control-expose-headers"}
+"""Headers of which an answer may have several, which add up."""
 
 
 def lines(*headers: tuple[bytes, bytes]) -> bytes:
@@ -31,16 +36,7 @@ def lines(*headers: tuple[bytes, bytes]) -> bytes:
     return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
 
 
-_JSON_LINE, _ALWAYS_LINES, _CLOSE_LINE = lines(_JSON), lines(*_ALWAYS), lines(_CLOSE)
-PREFLIGHT = (
-    (b"access-control-allow-methods", b"POST, GET, OPTIONS, PUT, DELETE"),
-    (
-        b"access-control-allow-headers",
-        b"X-Requested-With, X-Sequence, x-acs-dingtalk-access-token, content-type",
-    ),
-    (b"access-control-max-age", b"172800"),
-)
-"""What a browser is told before it calls."""
+_JSON_LINE, _ALWAYS_LINES, _CLOSE_LINE = lines(_JSON), lines(*_ALWAYS, _NO_STORE), lines(_CLOSE)
 
 _bits = random.Random(random.SystemRandom().getrandbits(64)).getrandbits  # noqa: S311 - ids are not secrets
 
@@ -78,12 +74,8 @@ class Fault(NamedTuple):
 
 
 NOT_FOUND = Fault(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
-MISSING_BODY = Fault(400, "Missingbody", "body is mandatory for this action.")
-INVALID_BODY = Fault(400, "Invalidbody", "Specified parameter body is not valid. JSON parsing error")
-WRONG_CREDENTIALS = Fault(400, "invalidClientIdOrSecret", "无效的clientId或者clientSecret", by_service=True)
 SYSTEM_ERROR = Fault(500, "systemError", "系统异常", by_service=True)
 UNKNOWN_ERROR = Fault(500, "unknownError", "未知错误", by_service=True)
-# DingTalk's answers to the following are not known; these are this project's own.
 MALFORMED = Fault(400, "InvalidRequest", "The request is not valid HTTP.")
 URL_TOO_LONG = Fault(414, "InvalidRequest.UrlTooLong", "The request's address is too long.")
 HEADERS_TOO_LARGE = Fault(431, "InvalidRequest.HeadersTooLarge", "The request has too many or too large headers.")
@@ -93,21 +85,33 @@ STOPPING = Fault(503, "ServiceUnavailable", "The server is stopping.")
 BODY_TOO_LARGE = Fault(413, "InvalidRequest.BodyTooLarge", "The request's body is too large.")
 
 
-def missing_parameter(name: str) -> Fault:
-    """A parameter that the call needs is absent."""
-    return Fault(400, f"Missing{name}", f"{name} is mandatory for this action.")
+class Failed(Exception):
+    """A call that is answered with an error.
+
+    :param detail: becomes ``accessdenieddetail``.
+    """
+
+    def __init__(
+        self, fault: Fault, detail: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+        self.detail = detail
+        self.headers = headers
 
 
-def headers(length: int, ids: Ids, more: tuple[tuple[bytes, bytes], ...] = ()) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer whose body has that many bytes."""
-    return [
-        _JSON,
-        (b"content-length", b"%d" % length),
-        *_ALWAYS,
-        (b"x-acs-request-id", ids.request.encode()),
-        (b"x-acs-trace-id", ids.trace.encode()),
-        *more,
-    ]
+def _id_headers(ids: Ids) -> list[tuple[bytes, bytes]]:
+    return [(b"x-acs-request-id", ids.request.encode()), (b"x-acs-trace-id", ids.trace.encode())]
+
+
+def completed(headers: Sequence[tuple[bytes, bytes]], ids: Ids) -> list[tuple[bytes, bytes]]:
+    """An answer's own headers, with those that every answer has. An answer is not stored by caches, unless it says how
+    (``cache-control``) or can be asked for again (``etag``)."""
+    own = {name.lower() for name, _ in headers} - _OF_ITS_OWN
+    added = [pair for pair in (*_ALWAYS, *_id_headers(ids)) if pair[0] not in own]
+    if not own & {_CACHE_CONTROL, b"etag"}:
+        added.append(_NO_STORE)
+    return [*headers, *added]
 
 
 def address_of(scope: Scope) -> str:
@@ -117,7 +121,7 @@ def address_of(scope: Scope) -> str:
 
 
 class Answer(NamedTuple):
-    """A whole answer with the usual headers, and with ``more``: lines as `lines` makes them."""
+    """A whole answer in JSON with the headers that all have, and with ``more``: lines as `lines` makes them."""
 
     status: int
     body: bytes
@@ -125,7 +129,7 @@ class Answer(NamedTuple):
     more: bytes = b""
 
     def written(self, date: bytes, *, close: bool) -> bytes:
-        """The answer as it goes over the wire, the headers as `headers` has them.
+        """The answer as it goes over the wire.
 
         :param date: the line that tells the time, or nothing.
         """
@@ -144,9 +148,10 @@ class Answer(NamedTuple):
         )
 
 
-async def send_answer(send: Send, answer: Answer, more: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+async def send_answer(send: Send, answer: Answer, more: Sequence[tuple[bytes, bytes]] = ()) -> None:
     """Send a whole answer."""
-    own = (line.split(b": ", 1) for line in answer.more.splitlines())
-    all_headers = headers(len(answer.body), answer.ids, (*((name, value) for name, value in own), *more))
-    await send({"type": "http.response.start", "status": answer.status, "headers": all_headers})
+    own = [(name, value) for name, _, value in (line.partition(b": ") for line in answer.more.splitlines())]
+    length = (b"content-length", b"%d" % len(answer.body))
+    headers = [_JSON, length, *_ALWAYS, _NO_STORE, *_id_headers(answer.ids), *own, *more]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

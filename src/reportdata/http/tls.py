@@ -8,9 +8,9 @@ from pathlib import Path
 
 from reportdata.errors import BadFile
 
-log = logging.getLogger("reportdata.api")
+log = logging.getLogger("reportdata.http")
 
-_State = tuple[tuple[int, int, int], ...]
+_Stamps = tuple[tuple[int, int, int], ...]
 
 
 class Certificate:
@@ -52,7 +52,7 @@ class Certificate:
     def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
         connection.context = self._current
 
-    def _state(self) -> _State:
+    def _state(self) -> _Stamps:
         try:
             return tuple((found.st_ino, found.st_size, found.st_mtime_ns) for found in (p.stat() for p in self._files))
         except OSError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 from collections import defaultdict
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from reportdata.api.answers import Ids
+from reportdata.http.answers import Ids
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Seconds that divide the answers' times."""
@@ -30,16 +30,40 @@ class Times:
         self.seconds = 0.0
 
 
-class Asked(NamedTuple):
-    """Who asked for what; empty where that is not known."""
+class Asked(Protocol):
+    """Who asked for what: a named tuple of texts, of which the log has those that are not empty."""
+
+    @property
+    def api(self) -> str:
+        """The path, or the template of paths, that the route has."""
+
+    @property
+    def address(self) -> str:
+        """Where the request came from."""
+
+    def _asdict(self) -> dict[str, str]: ...
+
+
+class Request(NamedTuple):
+    """A request of which nothing else is known."""
 
     api: str
     address: str
-    app_key: str = ""
-    stat_date: str = ""
 
 
-class Traffic:
+class Counter:
+    """A number of what happened, which a resource counts.
+
+    :param documentation: what it is the number of.
+    """
+
+    def __init__(self, name: str, documentation: str) -> None:
+        self.name = name
+        self.documentation = documentation
+        self.value = 0
+
+
+class RequestMetrics:
     """Counts answers.
 
     :param log_requests: writes a line to the log for each.
@@ -50,10 +74,14 @@ class Traffic:
         """By API and outcome."""
         self.times: defaultdict[str, Times] = defaultdict(Times)
         """By API."""
-        self.tokens_issued = 0
-        self.facts_accepted = 0
-        self.facts_refused = 0
+        self.counters: list[Counter] = []
         self._log_requests = log_requests
+
+    def counter(self, name: str, documentation: str) -> Counter:
+        """A counter that metrics show from now on."""
+        found = Counter(name, documentation)
+        self.counters.append(found)
+        return found
 
     def answered(self, asked: Asked, ids: Ids, status: int, outcome: str, seconds: float) -> None:
         """A request was answered, after that many seconds."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
-from uvicorn.server import ServerState
+from reportdata.http.uvicorn_private import ServerState
 
 if TYPE_CHECKING:
-    from reportdata.api.protocol import Protocol
+    from reportdata.http.protocol import ServerProtocol
 
-log = logging.getLogger("reportdata.api")
+log = logging.getLogger("reportdata.http")
 
 GRACE = 10
 """Seconds that requests in flight have when the server stops."""
@@ -23,23 +23,15 @@ the connection closes, one that does not finds it closed."""
 _STEP = 0.02
 
 
-class BodyLimit(NamedTuple):
-    """How many bytes a request's body may have, and how many seconds it may take to come."""
-
-    largest: int
-    seconds: int
-
-
 class Connections(ServerState):
     """What uvicorn's protocols share, and what is asked of all of them.
 
-    :param bodies: by path, the limits of those that have their own.
+    :param most: how many there may be.
     """
 
-    def __init__(self, most: int, bodies: Mapping[bytes, BodyLimit] | None = None) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
         self.most = most
-        self.bodies = bodies or {}
         self.draining = False
         self.date = b""
         """The line that tells the time."""
@@ -55,7 +47,7 @@ class Connections(ServerState):
                 log.exception("a connection could not be looked after and is closed")
                 connection.transport.abort()
 
-    def make_room(self, newcomer: Protocol) -> bool:
+    def make_room(self, newcomer: ServerProtocol) -> bool:
         """Whether there is room for a connection that was just opened: when there are too many, another that waits for
         its client is closed. One whose request is being answered never is."""
         if len(self.connections) <= self.most:
@@ -79,5 +71,5 @@ class Connections(ServerState):
         for task in self.tasks:
             task.cancel()
 
-    def _open(self) -> list[Protocol]:
-        return cast("list[Protocol]", list(self.connections))
+    def _open(self) -> list[ServerProtocol]:
+        return cast("list[ServerProtocol]", list(self.connections))

@@ -1,35 +1,32 @@
-"""The server: the application on uvicorn, with what DingTalk's SDKs need of a connection."""
+"""The server: applications on uvicorn, with connections that are kept for long and ended with care."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import resource
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from reportdata.api.answers import lines
-from reportdata.api.connections import Connections
-from reportdata.api.protocol import Direct, Protocol
-from reportdata.api.tls import Certificate
-from reportdata.errors import BadValue
+from reportdata.http.answers import lines
+from reportdata.http.connections import Connections
+from reportdata.http.limits import BodyLimit, usual_body
+from reportdata.http.protocol import Direct, ServerProtocol
+from reportdata.http.sockets import BACKLOG, url_of
+from reportdata.http.tls import Certificate
+from reportdata.http.uvicorn_private import Config
+from reportdata.http.uvicorn_private import Server as UvicornServer
 
-BACKLOG = 2_048
 HANDSHAKE = 10
 """Seconds that a client has for TLS to begin."""
 GOODBYE = 5
 """Seconds that a client has for TLS to end."""
 _TICKS = 10
 """uvicorn's ticks in a second."""
-_OTHER_FILES = 200
-"""Open files that the process needs besides connections."""
 
 
 class Listener(NamedTuple):
@@ -38,7 +35,9 @@ class Listener(NamedTuple):
     socket: socket.socket
     app: ASGIApp
     direct: Mapping[bytes, Direct] = {}
-    """What is answered without the application, see `reportdata.api.protocol.Protocol`."""
+    """What is answered without the application, see `reportdata.http.protocol.ServerProtocol`."""
+    body_limit: Callable[[bytes], BodyLimit] = usual_body
+    """How large and slow a body may be that is sent to a path."""
     certificate: Certificate | None = None
     proxies: Sequence[str] = ()
     """Addresses and networks whose ``X-Forwarded-For`` is believed."""
@@ -54,9 +53,7 @@ class Listener(NamedTuple):
     @property
     def url(self) -> str:
         """How it is called."""
-        host, port = self.address
-        scheme = "https" if self.certificate else "http"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+        return url_of("https" if self.certificate else "http", self.address)
 
 
 class Server:
@@ -102,7 +99,7 @@ class Server:
             listener.socket.close()
 
 
-class _Uvicorn(uvicorn.Server):
+class _Uvicorn(UvicornServer):
     """uvicorn's server with several listeners, limits that are kept by the second, and a stop that loses nothing."""
 
     server_state: Connections
@@ -151,7 +148,7 @@ class _Uvicorn(uvicorn.Server):
         await self.server_state.drain(lambda: self.force_exit)
         self._captured_signals.clear()  # else they are raised again, and what the process still has to close stays open
 
-    async def _accept_the_rest(self, listener: Listener, config: uvicorn.Config) -> None:
+    async def _accept_the_rest(self, listener: Listener, config: Config) -> None:
         """Take the connections that are made and not accepted: they would be reset."""
         loop = asyncio.get_running_loop()
         listener.socket.setblocking(False)
@@ -166,53 +163,10 @@ class _Uvicorn(uvicorn.Server):
                 task.add_done_callback(self.server_state.tasks.discard)
 
 
-def room_for(connections: int) -> int:
-    """How many connections there may be, at most as many as asked: the process's limit of open files is raised to hold
-    them where that is allowed."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _OTHER_FILES
-    if soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(connections, soft - _OTHER_FILES)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket.
-
-    :raises BadValue: when there can be none.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-        found.listen(BACKLOG)
-    except OSError as error:
-        found.close()
-        if error.errno == errno.EADDRINUSE:
-            raise BadValue(f"port {port} of {host} is taken", "choose another with --port, or 0 for any") from error
-        raise BadValue(f"{host}:{port} cannot be listened on: {error.strerror or error}") from error
-    return found
-
-
-def inherit(descriptor: int) -> socket.socket:
-    """The listening socket that the process was started with, as systemd does it.
-
-    :raises BadValue: when the descriptor is none.
-    """
-    try:
-        found = socket.socket(fileno=descriptor)
-        found.getsockname()
-    except OSError as error:
-        raise BadValue(f"file descriptor {descriptor} is no socket: {error.strerror}", "systemd passes 3") from error
-    return found
-
-
-def _config(listener: Listener) -> uvicorn.Config:
-    config = uvicorn.Config(
+def _config(listener: Listener) -> Config:
+    config = Config(
         listener.app,
-        http=Protocol,
+        http=ServerProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -226,10 +180,10 @@ def _config(listener: Listener) -> uvicorn.Config:
     return config
 
 
-def _protocol(listener: Listener, config: uvicorn.Config, connections: Connections) -> Callable[[], Protocol]:
+def _protocol(listener: Listener, config: Config, connections: Connections) -> Callable[[], ServerProtocol]:
     # Behind proxies an address is read from headers, by the application.
     direct = {} if listener.proxies else listener.direct
-    return partial(Protocol, config, connections, direct)
+    return partial(ServerProtocol, config, connections, direct, listener.body_limit)
 
 
 def _tls(listener: Listener) -> dict[str, Any]:

@@ -14,55 +14,22 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.api.answers import Fault, lines
+from reportdata.api.credentials import TOKEN_HEADER, token_in
 from reportdata.catalogue import Kpi, Service
 from reportdata.days import SECOND, moment_of
-from reportdata.errors import Reason
+from reportdata.http.answers import Fault, lines
 from reportdata.states import DayState, State
 
-TOKEN_HEADER = b"x-acs-dingtalk-access-token"
 CLIENT_TOKEN_HEADER = b"x-client-token"
 CLIENT_TOKEN_PARAMETER = "clientToken"  # noqa: S105 - a parameter's name
 
-ORGANISATION_IS_NULL = Fault(500, "orgId.is.null", "orgId请求参数为空", by_service=True)
 SERVICE_IS_NULL = Fault(500, "serviceId.is.null", "serviceId为空", by_service=True)
 META_IS_NULL = Fault(500, "service.meta.isNull", "service meta信息为空", by_service=True)
 DATE_IS_NULL = Fault(500, "statDate.is.null", "statDate请求参数为空", by_service=True)
 DATE_FORMAT = Fault(500, "statDate.format.iserror", "statDate请求参数格式不正确，正确格式：yyyyMMdd", by_service=True)
-CLIENT_TOKEN_MISMATCH = Fault(
-    400,
-    "IdempotentParameterMismatch",
-    "The request uses the same client token as a previous, but non-identical request. "
-    "Do not reuse a client token with different requests, unless the requests are identical.",
-)
-REFUSALS = {
-    Reason.TOKEN_MISSING: Fault(400, "AuthenticationFailed.MissingParameter", "缺少参数：x-acs-dingtalk-access-token"),
-    Reason.TOKEN_INVALID: Fault(400, "InvalidAuthentication", "不合法的access_token"),
-    Reason.ADDRESS: Fault(
-        403,
-        "Forbidden.AccessDenied.IpNotInWhiteList",
-        "访问ip不在白名单之中，请参考FAQ：https://open.dingtalk.com/document/org-faq/app-faq",
-    ),
-    Reason.SCOPE: Fault(
-        403,
-        "Forbidden.AccessDenied.AccessTokenPermissionDenied",
-        "没有调用该接口的权限，接口权限申请参考：https://open.dingtalk.com/document/orgapp-server/add-api-permission",
-    ),
-    Reason.RATE: Fault(
-        403,
-        "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi",
-        "您的企业应用调用钉钉开放平台当前接口的所有请求都被暂时禁用了",
-    ),
-    Reason.NO_ORGANISATION: ORGANISATION_IS_NULL,
-    Reason.CLIENT_TOKEN: CLIENT_TOKEN_MISMATCH,
-}
-"""What a refused caller is answered."""
 
-
-def address_refused(address: str, app_key: str) -> Fault:
-    """The fault of a caller outside the allow-list, which names both."""
-    fault = REFUSALS[Reason.ADDRESS]
-    return fault._replace(message=f"{fault.message},request ip={address} appKey({app_key})")
+STATE_HEADERS = ("x-reportdata-state", "x-reportdata-states", "x-reportdata-as-of")
+_EXPOSED = (b"access-control-expose-headers", ", ".join(STATE_HEADERS).encode())
 
 
 def state_lines(state: State, as_of: int, zone: ZoneInfo | None, kpis: Sequence[DayState] = ()) -> bytes:
@@ -81,7 +48,7 @@ def state_lines(state: State, as_of: int, zone: ZoneInfo | None, kpis: Sequence[
 @lru_cache(maxsize=1024)
 def _state_lines(state: State, seconds: int, zone: ZoneInfo | None) -> bytes:
     """Many days have the same last look."""
-    found = lines((b"x-reportdata-state", state.value.encode()))
+    found = lines((b"x-reportdata-state", state.value.encode()), _EXPOSED)
     if not seconds or zone is None:
         return found
     moment = moment_of(seconds * SECOND, zone).isoformat(timespec="seconds")
@@ -101,29 +68,22 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 def read_call(headers: Headers, query: bytes) -> Call:
-    """The parts of a request that count; all other headers and parameters are ignored.
-
-    Some older SDKs send the token in a pair of double quotes, which is taken off.
-    """
+    """The parts of a request that count; all other headers and parameters are ignored."""
     token = claimed = None
     for name, value in headers:
         if name == TOKEN_HEADER and token is None:
-            token = _unquoted(value.decode("latin-1").strip())
+            token = token_in(value)
         elif name == CLIENT_TOKEN_HEADER and claimed is None:
             claimed = value.decode("latin-1").strip()
     if len(query) == 17 and query.startswith(b"statDate=") and query[9:].isdigit():  # as all SDKs send it
-        return Call(token or None, claimed or None, query[9:].decode())
+        return Call(token, claimed or None, query[9:].decode())
     stat_date = None
     for key, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if key == "statDate" and stat_date is None:
             stat_date = text
         elif key == CLIENT_TOKEN_PARAMETER and claimed is None:
             claimed = text
-    return Call(token or None, claimed or None, stat_date)
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
+    return Call(token, claimed or None, stat_date)
 
 
 class Body:

@@ -1,4 +1,5 @@
-"""Questions to a store across a network, asked together: one round trip for all calls that came at once."""
+"""A data loader: the look-ups of one turn of the event loop are coalesced into one query. To a store across a network
+that is one round trip for all calls that came at once, where each would wait for the one before it."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 
-class Together(Generic[_Key, _Value]):
-    """Gathers what is asked for in one turn of the event loop, and reads it in the next.
+class Loader(Generic[_Key, _Value]):
+    """Gathers the keys that are asked for in one turn of the event loop, and reads their values in the next.
 
     :param read: reads what is asked for, in its order. It is called on the event loop, so that what it keeps in memory
         is there before anything else happens.

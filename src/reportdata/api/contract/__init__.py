@@ -1,0 +1,1 @@
+"""The contract. `README.md` beside this says what is answered when."""

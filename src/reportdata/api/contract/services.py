@@ -1,0 +1,16 @@
+"""The contract as a resource: a call for each service of the catalogue."""
+
+from __future__ import annotations
+
+from reportdata.api.contract.description import HEADERS, described
+from reportdata.api.contract.endpoint import Endpoint
+from reportdata.api.resource import Context, Operation, Resource
+
+
+def resource(context: Context) -> Resource:
+    """The services."""
+    calls = [
+        Operation("GET", service.path, described(service), direct=Endpoint(service, context))
+        for service in context.catalogue.services
+    ]
+    return Resource("statistics", calls, HEADERS)

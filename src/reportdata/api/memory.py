@@ -1,0 +1,87 @@
+"""What was read from the store since it last changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
+
+from reportdata.api.batching import Loader
+from reportdata.store import Store
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+MOST_REMEMBERED = 10_000
+"""Values of one kind, of about a kilobyte each, that are remembered at most."""
+
+
+class Memory:
+    """Notices when the store has changed; everything that was remembered of it is forgotten then.
+
+    The store is looked at once in a turn of the event loop: whoever knows of a change asks in a later one.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._version: int | None = None
+        self.looked = False
+        """Whether it was looked at in this turn."""
+        self._kinds: list[Known[Any, Any]] = []
+
+    def known(self, read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> Known[_Key, _Value]:
+        """Values of one kind, by their keys.
+
+        :param read: reads them from the store, in the order of the keys; None is not remembered.
+        """
+        found = Known(self, read)
+        self._kinds.append(found)
+        return found
+
+    def look(self) -> None:
+        """Forget everything if the store has changed since it was last looked at."""
+        version = self._store.version()
+        if version != self._version:
+            self._version = version
+            for kind in self._kinds:
+                kind.values.clear()
+        self.looked = True
+        asyncio.get_running_loop().call_soon(self._look_again)
+
+    def _look_again(self) -> None:
+        self.looked = False
+
+
+class Known(Generic[_Key, _Value]):
+    """Values of one kind: read at once, or together with what other calls wait for."""
+
+    def __init__(self, memory: Memory, read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> None:
+        self.values: dict[_Key, _Value] = {}
+        self._memory = memory
+        self._read = read
+        self._loader = Loader(self._read_all)
+
+    def get(self, key: _Key) -> _Value | None:
+        """The value, if it is remembered."""
+        if not self._memory.looked:
+            self._memory.look()
+        return self.values.get(key)
+
+    def read(self, key: _Key) -> _Value:
+        """The value, read now unless it is remembered."""
+        value = self.get(key)
+        return value if value is not None else self._read_all([key])[0]
+
+    async def ask(self, key: _Key) -> _Value:
+        """The value, read with those that others ask for in the same turn unless it is remembered."""
+        value = self.get(key)
+        return value if value is not None else await self._loader.ask(key)
+
+    def _read_all(self, keys: Sequence[_Key]) -> Sequence[_Value]:
+        found = self._read(keys)
+        for key, value in zip(keys, found, strict=True):
+            if value is not None:
+                if len(self.values) >= MOST_REMEMBERED:
+                    self.values.clear()
+                self.values[key] = value
+        return found

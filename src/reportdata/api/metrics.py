@@ -1,0 +1,100 @@
+"""What Prometheus is told: requests, connections, and how far the numbers reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from reportdata.http.connections import Connections
+from reportdata.http.request_metrics import BOUNDS, RequestMetrics
+
+MOST_ORGANISATIONS = 1_000
+"""Those that lag most, for which metrics of their own are given."""
+
+
+class Lag(NamedTuple):
+    """How far an organisation's numbers reach: the end of its newest covered day, in seconds since 1970."""
+
+    corp_id: str
+    covered_until: float
+
+
+class Freshness(NamedTuple):
+    """How the numbers stand: days whose numbers do not stand for their facts, files of withdrawals whose reports' days
+    were not computed since, and where each organisation that is covered at all stands."""
+
+    stale_days: int
+    unapplied_withdrawals: int
+    lags: list[Lag]
+
+
+class Metrics(Collector):
+    """All metrics.
+
+    :param freshness: reads lake and store; it is called in a thread.
+    """
+
+    def __init__(
+        self,
+        requests: RequestMetrics,
+        connections: Connections,
+        freshness: Callable[[], Freshness],
+        clock: Callable[[], float],
+    ) -> None:
+        self._answered = requests
+        self._connections = connections
+        self._freshness = freshness
+        self._clock = clock
+
+    def describe(self) -> list[Metric]:
+        """Nothing is collected when this is registered."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics as they are now."""
+        yield from self._requests()
+        yield from self._days()
+
+    def _requests(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily("reportdata_requests", "Requests answered.", labels=("api", "outcome"))
+        for labels, count in list(self._answered.answers.items()):
+            requests.add_metric(labels, count)
+        yield requests
+        latency = HistogramMetricFamily("reportdata_request_seconds", "Time to an answer.", labels=("api",))
+        for api, times in list(self._answered.times.items()):
+            up_to = accumulate(times.counts)
+            buckets = [(str(bound), float(n)) for bound, n in zip((*BOUNDS, "+Inf"), up_to, strict=True)]
+            latency.add_metric((api,), buckets, times.seconds)
+        yield latency
+        for counter in self._answered.counters:
+            yield CounterMetricFamily(counter.name, counter.documentation, counter.value)
+        refused = CounterMetricFamily(
+            "reportdata_connections_refused", "Connections closed before a request was read.", labels=("outcome",)
+        )
+        for outcome, count in list(self._connections.refused.items()):
+            refused.add_metric((outcome,), count)
+        yield refused
+        yield GaugeMetricFamily("reportdata_connections", "Open connections.", len(self._connections.connections))
+
+    def _days(self) -> Iterator[Metric]:
+        found = self._freshness()
+        now = self._clock()
+        yield GaugeMetricFamily("reportdata_stale_days", "Days that wait for a refresh.", found.stale_days)
+        yield GaugeMetricFamily(
+            "reportdata_unapplied_withdrawal_files",
+            "Files of withdrawals that wait for a refresh.",
+            found.unapplied_withdrawals,
+        )
+        newest = GaugeMetricFamily(
+            "reportdata_newest_day_end_seconds", "End of the newest covered day, since 1970.", labels=("corp_id",)
+        )
+        lag = GaugeMetricFamily("reportdata_lag_seconds", "Time since that end.", labels=("corp_id",))
+        for lag_of in sorted(found.lags, key=lambda lag: lag.covered_until)[:MOST_ORGANISATIONS]:
+            newest.add_metric((lag_of.corp_id,), lag_of.covered_until)
+            lag.add_metric((lag_of.corp_id,), max(0.0, now - lag_of.covered_until))
+        yield newest
+        yield lag

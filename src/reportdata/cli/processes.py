@@ -1,0 +1,42 @@
+"""Serving with several processes on one socket, and the worker beside them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from reportdata.cli.children import Child, Children, running
+from reportdata.cli.handover import Handover
+from reportdata.http.sockets import bind, inherit, url_of
+from reportdata.settings import Settings
+
+
+def serve_by_processes(
+    settings: Settings, processes: int, beside: Sequence[Child], log_format: str, started: Callable[[str], None]
+) -> None:
+    """Serve until this process is told to end. The socket is held here, so that no connection is refused while one of
+    the processes is started again."""
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    held = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
+    with held:
+        children = [
+            Child("serve", Handover(_of_one(settings, processes, place, held.fileno()), log_format))
+            for place in range(processes)
+        ]
+        with running(Children([*children, *beside], [held.fileno()])):
+            started(url_of("https" if settings.tls_cert else "http", held.getsockname()[:2]))
+            ending.wait()
+
+
+def _of_one(settings: Settings, processes: int, place: int, descriptor: int) -> Settings:
+    """The settings of the process at that place."""
+    return replace(
+        settings,
+        descriptor=descriptor,
+        connections=max(1, settings.connections // processes),
+        operations_port=settings.operations_port and settings.operations_port + place,
+    )

@@ -1,0 +1,126 @@
+"""What is read as a request, and what is refused because it is too large, or could be read in another way by others:
+`README.md` beside this has the table."""
+
+from __future__ import annotations
+
+import httptools
+
+from reportdata.http.answers import HEADERS_TOO_LARGE, MALFORMED, TOO_BUSY, URL_TOO_LONG, Fault
+from reportdata.http.limits import LARGEST_HEADERS, LONGEST_URL, MOST_HEADERS, MOST_PIPELINED
+from reportdata.http.uvicorn_private import HttpToolsProtocol
+
+
+class StrictProtocol(HttpToolsProtocol):
+    """uvicorn's protocol on httptools, which reads requests in one way only.
+
+    `on_head` is called with each head that is one; `send_400_response` when there is a ``fault``.
+    """
+
+    fault: Fault = MALFORMED
+    head_bytes: int | None = None
+    """Of a request's head that has begun and not ended."""
+    body_bytes = 0
+    requests = 0
+    upgrade: tuple[bytes, str] | None = None
+    """Method and version of a request that asks for another protocol."""
+    last = False
+    """Whether the request that was read last is the connection's last."""
+    refused = False
+    """Whether nothing more is read."""
+    _over = False  # whether more came after the last request
+
+    def on_head(self) -> None:
+        """A head was read."""
+
+    def data_received(self, data: bytes) -> None:
+        if self.refused:
+            return
+        unfinished = self.requests if self.head_bytes is not None else 0
+        self._read(data)
+        # A header is reported when it has ended, so one without an end is counted here.
+        if self.head_bytes is not None and unfinished == self.requests and not self.refused:
+            self.head_bytes += len(data)
+            if self.head_bytes > LONGEST_URL + LARGEST_HEADERS:
+                self.fault = HEADERS_TOO_LARGE
+                self.send_400_response(HEADERS_TOO_LARGE.code)
+
+    def _read(self, data: bytes) -> None:
+        rest: bytes | memoryview = data
+        try:
+            while rest:
+                try:
+                    self.parser.feed_data(rest)
+                except httptools.HttpParserUpgrade as upgrade:
+                    rest = memoryview(rest)[upgrade.args[0] :]
+                    self._begin_again()
+                else:
+                    return
+        except httptools.HttpParserError:
+            if not self._over:
+                self.send_400_response(self.fault.code)
+
+    def _begin_again(self) -> None:
+        """Read the head of a request that asks for another protocol as if it did not ask. The parser gave it no body:
+        what follows would be read as another request."""
+        assert self.upgrade is not None  # noqa: S101 - the parser stops for nothing else
+        method, version = self.upgrade
+        lines = [b"%b %b HTTP/%b" % (method, self.url, version.encode())]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        self.upgrade = None
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
+
+    def on_message_begin(self) -> None:
+        if self.last:
+            self._over = True
+            raise ValueError(MALFORMED.code)
+        if len(self.pipeline) >= MOST_PIPELINED:
+            self.fault = TOO_BUSY
+            raise ValueError(TOO_BUSY.code)
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self.requests += 1
+        self.fault = MALFORMED
+        self.head_bytes = 0
+        self._header_bytes = 0
+        self.body_bytes = 0
+        self._hosts = 0
+        self._is_chunked = False
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > LONGEST_URL:
+            self.fault = URL_TOO_LONG
+            raise ValueError(URL_TOO_LONG.code)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > LARGEST_HEADERS or len(self.headers) >= MOST_HEADERS:
+            self.fault = HEADERS_TOO_LARGE
+            raise ValueError(HEADERS_TOO_LARGE.code)
+        name = name.lower()
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        elif name == b"transfer-encoding":
+            if self._is_chunked or value.strip().lower() != b"chunked":
+                raise ValueError(MALFORMED.code)
+            self._is_chunked = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        version = self.parser.get_http_version()
+        # A head in which there is no version is one of HTTP/0.9 to the parser.
+        right = self._hosts == 1 if version == "1.1" else version == "1.0" and self._hosts <= 1 and not self._is_chunked
+        if not right:
+            raise ValueError(MALFORMED.code)
+        if self.parser.should_upgrade():
+            self.upgrade = self.parser.get_method(), version
+            if self.upgrade[0] == b"CONNECT":
+                raise ValueError(MALFORMED.code)
+            return
+        self.head_bytes = None
+        self.last = version == "1.0" or not self.parser.should_keep_alive()
+        self.on_head()
