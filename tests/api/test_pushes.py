@@ -160,7 +160,7 @@ def test_any_bytes_are_facts_or_a_named_error(shared: Pushing, body: bytes, codi
 
 def test_what_is_too_large_is_refused_as_a_whole(pushed: Pushing, monkeypatch: pytest.MonkeyPatch) -> None:
     most = 2_000
-    monkeypatch.setattr("reportdata.api.records.MOST_RECORDS", most)
+    monkeypatch.setattr("reportdata.api.push_body.MOST_RECORDS", most)
     bomb = gzip.compress(b" " * (LARGEST_CONTENT + 1))
     assert len(bomb) < 20_000
     assert pushed.push(bomb, content_encoding="gzip").error == (413, "InvalidRequest.BodyTooLarge")

@@ -42,6 +42,16 @@ def test_the_settings_show_what_there_is_to_set_and_its_defaults() -> None:
     options = {str(option.envvar): option for option in serve.params if option.envvar}
     shown = dict(re.findall(r"^#?(REPORTDATA_\w+)=(.*)$", text, re.MULTILINE))
     assert shown.keys() == options.keys()
-    without_default = {"STORE", "LAKE", "PROXIES", "TLS_CERT", "TLS_KEY", "LOG_REQUESTS", "CATALOGUE"}
+    without_default = {
+        "STORE",
+        "LAKE",
+        "PROXIES",
+        "TLS_CERT",
+        "TLS_KEY",
+        "LOG_REQUESTS",
+        "CATALOGUE",
+        "SPARK_MASTER",
+        "SPARK_CONF",
+    }
     for name in shown.keys() - settings_of(text).keys() - {f"REPORTDATA_{name}" for name in without_default}:
         assert shown[name] == str(options[name].default), name
