@@ -93,7 +93,7 @@ steps = st.one_of(
 )
 
 
-@tried_with(6, 30)
+@tried_with(4, 30)
 def test_any_order_of_adding_compacting_refreshing_and_withdrawing_gives_the_oracles_days(examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
