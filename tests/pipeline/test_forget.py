@@ -335,7 +335,7 @@ def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: P
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("stride", every(10))
+@pytest.mark.parametrize("stride", every(16))
 @pytest.mark.parametrize("user", [(), ("--user", "user-1-x")], ids=["organisation", "person"])
 def test_forgetting_that_is_killed_is_finished_by_another_run(
     pristine: Path, tmp_path: Path, user: tuple[str, ...], stride: int

@@ -156,7 +156,7 @@ def test_days_that_imports_add_to_are_only_seen_whole(folder: Folder, tmp_path: 
             assert len(set(numbers(dict(found[0].values)))) == 1
 
         with readers(*reads, read_period) as reading:
-            while reading.goes_on(at_least=tried(1000, 10_000)) or number < 8:
+            while reading.goes_on(at_least=tried(400, 10_000)) or number < 8:
                 number = next(added)
                 (path, _), *_ = write(tmp_path / str(number), step(number), "jsonl", "iso", ZONES)
                 assert folder.import_(path).added == 6
