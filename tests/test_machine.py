@@ -15,8 +15,10 @@ import pytest
 
 from tests.support.paths import ROOT
 
-CACHES = re.compile(r"/(?:\.cache|\.npm|\.m2|\.nuget|\.hypothesis|\.pytest_cache|go|__pycache__)(?:/|$)")
-"""Of programs that fetch packages, and of the tests' own."""
+CACHES = re.compile(
+    r"/(?:\.cache|\.npm|\.m2|\.nuget|go|__pycache__|\.hypothesis|\.pytest_cache|\.venv|node_modules|build)(?:/|$)"
+)
+"""Of programs that fetch packages, and what the checkout's own targets make in it."""
 
 FEW = (
     "tests/cli/test_doctor.py::test_rights",
