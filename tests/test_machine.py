@@ -15,8 +15,10 @@ import pytest
 
 from tests.support.paths import ROOT
 
-CACHES = re.compile(r"/(?:\.cache|\.npm|\.m2|\.nuget|\.hypothesis|\.pytest_cache|go|__pycache__)(?:/|$)")
-"""Of programs that fetch packages, and of the tests' own."""
+CACHES = re.compile(
+    r"/(?:\.cache|\.npm|\.m2|\.nuget|go|__pycache__|\.hypothesis|\.pytest_cache|\.venv|node_modules|build)(?:/|$)"
+)
+"""Of programs that fetch packages, and what the checkout's own targets make in it."""
 
 FEW = (
     "tests/cli/test_doctor.py::test_rights",
@@ -110,14 +112,14 @@ def test_what_tests_leave_is_named_and_fails_the_run(tmp_path: Path) -> None:
     offenders.write_text(OFFENDERS)
     done = outcome(tmp_path, "-p", "tests.conftest", offenders)
     assert done.code == pytest.ExitCode.TESTS_FAILED, done.said
-    assert re.search(r"/reportdata-\w+/\w+-forgotten$", done.said, re.MULTILINE), done.said
+    assert re.search(r"/reportdata-run-\w+/\w+-forgotten$", done.said, re.MULTILINE), done.said
     assert re.search(r"the process \d+: sleep 4242", done.said)
     assert done.processes == ["sleep 4242 "]
     if done.enclosed:
         for named in ("/usr/local/lib/forgotten-program", "/etc/passwd", "the mount /srv/forgotten-mount"):
             assert f"  {named}\n" in done.said
         # A run that has failed keeps its folder, for who wants to look into it.
-        changed = {path for path in done.changed if not path.startswith("/tmp/reportdata-")}
+        changed = {path for path in done.changed if not path.startswith("/tmp/reportdata-run-")}
         assert changed == {
             "/usr/local/lib/forgotten-program",
             "/etc/passwd",

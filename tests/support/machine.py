@@ -16,6 +16,7 @@ WATCHED = tuple(map(Path, ("/etc", "/opt", "/srv", "/usr/local", "/var/backups",
 """Where programs are installed and keep what they need."""
 _DEPTH = 3
 """Deep enough for a program in /usr/local/lib and a unit in /etc/systemd/system."""
+_PREFIX, _DAY = "reportdata-run-", 86_400
 PATIENCE = SOON
 """Seconds that processes have to end after the last test."""
 _USERS = tuple(map(Path, ("/etc/passwd", "/etc/group")))
@@ -30,7 +31,8 @@ class Run:
 
     def __init__(self) -> None:
         self._place = Path(tempfile.gettempdir())
-        self.folder = Path(tempfile.mkdtemp(prefix="reportdata-", dir=self._place))
+        self._remove_old()
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._place))
         self.folder.chmod(0o1777)  # as /tmp: databases run as another user
         self._before = {name: os.environ.get(name) for name in self._variables()}
         os.environ.update(self._variables())
@@ -41,6 +43,14 @@ class Run:
         """What leads programs to the folder. Java knows no TMPDIR, and writes how it does to /tmp in any case."""
         java = f"-Djava.io.tmpdir={self.folder} -XX:-UsePerfData"
         return {"TMPDIR": str(self.folder), "PYTEST_DEBUG_TEMPROOT": str(self.folder), "JAVA_TOOL_OPTIONS": java}
+
+    def _remove_old(self) -> None:
+        """Remove what runs of other days left that failed or were killed."""
+        for folder in self._place.glob(f"{_PREFIX}*"):
+            with suppress(OSError):  # another run was faster
+                found = folder.stat()
+                if found.st_uid == os.geteuid() and found.st_mtime < time.time() - _DAY:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def left(self) -> list[str]:
         """What tests left: paths, mounts, and processes that do not end by themselves."""
