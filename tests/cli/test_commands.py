@@ -171,12 +171,16 @@ def test_apps_are_refused_what_they_may_not_have(filled: Folder) -> None:
 def test_serving_ends_without_a_word_when_it_is_interrupted(filled: Folder) -> None:
     command = [sys.executable, "-m", "reportdata", "serve", "--port", "0", "--data", str(filled.path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        found = re.match(r"Serving http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
-        assert found is not None
-        assert b"InvalidAction.NotFound" in exchange(("127.0.0.1", int(found[1])), b"GET / HTTP/1.1\r\n\r\n")
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=SOON) == ("", "")
+        try:
+            assert process.stdout is not None
+            found = re.match(r"Serving http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+            assert found is not None
+            answer = exchange(("127.0.0.1", int(found[1])), b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert b"InvalidAction.NotFound" in answer
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=SOON) == ("", "")
+        finally:
+            process.kill()
     assert process.returncode == 0
 
 
