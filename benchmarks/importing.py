@@ -25,7 +25,6 @@ from reportdata.identity import Organisation
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Options, import_files
-from reportdata.pipeline.unfinished import forget_finished
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
 
@@ -170,7 +169,6 @@ def import_reports(files: Sequence[Path], folder: Path) -> float:
     if done.failures:
         raise done.failures[0]
     refresh_folder(settings, store, silent)
-    forget_finished(LocalLake(settings.lake))
     store.close()
     return copied
 

@@ -19,7 +19,6 @@ from reportdata.pipeline import Progress
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
-from reportdata.pipeline.unfinished import forget_finished
 from reportdata.readers import Format
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -96,9 +95,8 @@ def import_command(
             done = import_files(lake, store, files, options, progress)
             refreshed = refresh_folder(settings, store, progress)
     except KeyboardInterrupt:
-        click.echo("Interrupted: the same command goes on where this one was.", err=True)
+        click.echo("Interrupted: the same command adds what is missing.", err=True)
         raise
-    forget_finished(lake)
     if as_json:
         print_json(_summary(done, refreshed, bad.paths))
     else:

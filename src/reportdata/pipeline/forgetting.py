@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Collection, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,7 +108,9 @@ def _forget(
     done.lines += _forget_pushed(lake, inbox, subject)
     if lake.exists():
         progress("waiting for imports and readers", 0, 0)
-        _remove_unfinished(lake)
+        with lake.incoming():
+            pass  # what dead imports left is removed
+        shutil.rmtree(lake.root / "unfinished", ignore_errors=True)  # where older releases kept parts
         with lake.refreshing():
             lake.sweep(wait=True)
             _forget_facts(lake, store, engine, service.id or "", subject, progress, done)
@@ -120,17 +122,6 @@ def _forget(
     if whole:
         done.rows += store.forget(subject.corp_id)  # a refresh may have brought something back meanwhile
         done.lines += _forget_reads(settings.audit, subject)
-
-
-def _remove_unfinished(lake: Lake) -> None:
-    """Remove what imports have staged and not added: those that are running are waited for."""
-    with lake.incoming():
-        pass  # what dead ones left is removed
-    folder = lake.root / "unfinished"
-    with suppress(FileNotFoundError), holding(folder / "lock"):
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
 
 
 def _forget_facts(

@@ -15,15 +15,12 @@ from reportdata.facts import Kind, Organisations
 from reportdata.identity import Organisation
 from reportdata.lake import Incoming, Lake
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.sources import SkipBad, Source, size_of
-from reportdata.pipeline.unfinished import Unfinished, UnfinishedFile, unfinished
+from reportdata.pipeline.sources import SkipBad, Source
 from reportdata.readers import Format, detect_format
 from reportdata.store import Store
 
 _PARTS = 5
 """A part of a file has a fifth of the memory's size: with its rows sorted by day, it still fits."""
-_LARGE = 32 << 20
-"""Bytes of a file from which on it is noted what is done of it."""
 
 
 @dataclass(frozen=True)
@@ -78,64 +75,41 @@ def import_files(
     A file that cannot be imported is named in the result and does not keep the others from it; but then no day is noted
     as observed, since what is missing would be read as zeros. Days are refreshed by `reportdata.pipeline.refreshing`.
 
-    When this is interrupted, the same call goes on where it was: files that were finished are not read again, and of a
-    large file only the parts that were not staged. `forget_finished` is for when all is done.
+    When this is interrupted, the same call adds what is missing.
     """
     done = Imported()
     if options.corp_id is not None:
         organisations = _known(store, options)
         organisations.time_zone(options.corp_id)
         _add(store, organisations, done)
-    with unfinished(lake) as left:
-        for path in files:
-            try:
-                noted = left if len(files) > 1 or size_of(path) > _LARGE else None
-                _import_file(lake, store, path, options, progress, done, noted)
-            except InputError as error:
-                done.failures.append(error)
-        if not done.failures:
-            lake.observe(_observed(done, options), _written_at(files, options.now))
+    for path in files:
+        try:
+            _import_file(lake, store, path, options, progress, done)
+        except InputError as error:
+            done.failures.append(error)
+    if not done.failures:
+        lake.observe(_observed(done, options), _written_at(files, options.now))
     return done
 
 
-def _import_file(
-    lake: Lake, store: Store, path: Path, options: Options, progress: Progress, done: Imported, left: Unfinished | None
-) -> None:
-    format_ = options.format or detect_format(path)
+def _import_file(lake: Lake, store: Store, path: Path, options: Options, progress: Progress, done: Imported) -> None:
     organisations = _known(store, options)
-    file = left.file(path, format_, options.corp_id, _zones(organisations)) if left else None
-    if file is not None and (finished := file.finished()) is not None:
-        _count(done, finished, 0)
-        return
-    try:
-        source = Source(path, format_, organisations, options.corp_id, options.skip_bad, progress)
-        with lake.incoming() as incoming:
-            staged = _stage(lake, source, incoming, options, file)
-            for corp_id in {corp_id for part in staged for corp_id in part.spans}:
-                organisations.time_zone(corp_id)  # adds it, if it is to be added
-            _add(store, organisations, done)
-            progress(f"adding {path.name}", 0, 0)
-            lake.add(incoming)
-            if file is not None and not source.skipped:
-                file.note_finished(incoming.folder.name, staged)
-    except InputError:
-        if file is not None:
-            file.drop()
-        raise
+    format_ = options.format or detect_format(path)
+    source = Source(path, format_, organisations, options.corp_id, options.skip_bad, progress)
+    with lake.incoming() as incoming:
+        staged = _stage(lake, source, incoming, options)
+        for corp_id in {corp_id for part in staged for corp_id in part.spans}:
+            organisations.time_zone(corp_id)  # adds it, if it is to be added
+        _add(store, organisations, done)
+        progress(f"adding {path.name}", 0, 0)
+        lake.add(incoming)
     _count(done, staged, source.skipped)
 
 
-def _stage(
-    lake: Lake, source: Source, incoming: Incoming, options: Options, file: UnfinishedFile | None
-) -> list[Staged]:
+def _stage(lake: Lake, source: Source, incoming: Incoming, options: Options) -> list[Staged]:
     staging = Staging(incoming.folder, options.memory, lake)
     try:
-        size = options.part_size or staging.memory // _PARTS
-        if file is not None and source.size > size:
-            staging.keep_parts(file.parts)
-        else:
-            file = None
-        source.stage(staging, incoming.folder, size, file)
+        source.stage(staging, incoming.folder, options.part_size or staging.memory // _PARTS)
 
         def known(kind: Kind, day: str) -> Sequence[Path]:
             source.comparing(day)
@@ -148,12 +122,6 @@ def _stage(
 
 def _known(store: Store, options: Options) -> Organisations:
     return Organisations({o.corp_id: time_zone(o.time_zone) for o in store.organisations()}, options.add_in)
-
-
-def _zones(organisations: Organisations) -> list[tuple[str, str]]:
-    """What facts depend on of the organisations. One that is added in the zone of unknown ones changes nothing."""
-    zones = [(corp_id, str(zone)) for corp_id, zone in organisations.known.items() if zone != organisations.add_in]
-    return [("", str(organisations.add_in)), *sorted(zones)]
 
 
 def _add(store: Store, organisations: Organisations, done: Imported) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +56,7 @@ def keep_new(
             if count == 0:
                 shutil.rmtree(place)
         else:
-            _keep(files, place, parts)
+            _keep(files, place)
         added += count
         days += [day] if count else []
     return Staged(kind, read, added, tuple(days), spans)
@@ -68,7 +67,7 @@ def keep_all(rows: Rows, kind: Kind, parts: Path, folder: Path) -> Staged:
     read, spans = _read(rows, kind, parts)
     found = list(_by_day(kind, parts, folder))
     for _, place, files in found:
-        _keep(files, place, parts)
+        _keep(files, place)
     return Staged(kind, read, read, tuple(day for day, *_ in found), spans)
 
 
@@ -118,17 +117,12 @@ def _together(files_of: Mapping[str, Sequence[Path]]) -> Iterator[list[Path]]:
         yield together
 
 
-def _keep(files: Sequence[Path], place: Path, parts: Path) -> None:
-    """Bring files to the place where they are kept. Parts that outlive this keep them, too: if it is interrupted, it
-    is done once more."""
-    if parts.is_relative_to(place.parents[1]) and len({path.parent for path in files}) == 1:
+def _keep(files: Sequence[Path], place: Path) -> None:
+    """Bring files to the place where they are kept."""
+    if len({path.parent for path in files}) == 1:
         place.parent.mkdir(exist_ok=True)
         files[0].parent.rename(place)
         return
     place.mkdir(parents=True)
     for number, path in enumerate(files):
-        target = place / f"facts-{number}.parquet"
-        try:
-            os.link(path, target)
-        except OSError:  # this file system has no second names
-            shutil.copyfile(path, target)
+        path.rename(place / f"facts-{number}.parquet")

@@ -66,11 +66,6 @@ class Staging:
         """Let go of the database."""
         self._connection.close()
 
-    def keep_parts(self, folder: Path) -> None:
-        """Let the parts lie in a folder that outlives this. Those that are there already count as added."""
-        self._parts = folder
-        self._part = folder / "0"
-
     def begin(self, part: str) -> None:
         """Begin a part: what is added from now on belongs to it. What was in it is gone."""
         self._part = self._parts / part
