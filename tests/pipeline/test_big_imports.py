@@ -25,6 +25,7 @@ from reportdata.pipeline.importing import Options, import_files
 from tests.support.effort import tried
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Fact, Sent, days_of
+from tests.support.services import working
 from tests.support.writing import write
 
 pytestmark = pytest.mark.whole
@@ -99,7 +100,7 @@ def test_a_bad_record_in_the_last_part_adds_nothing(known: Folder, tmp_path: Pat
     path.write_text(reports(2000, "r,u,never,c1"))
     done = known.import_(path, part_size=4_000)
     assert [failure.message for failure in done.failures] == [f"{path}, line 2002: sent_at: 'never' is not a time"]
-    assert known.lake.days() == {}
+    assert known.lake.kinds() == ()
     assert known.store.coverage() == []
     assert left(known) == ["lock"]
 
@@ -133,7 +134,8 @@ def test_lines_of_bad_records_are_those_of_the_file_and_each_is_told_once(known:
             with tempfile.TemporaryDirectory() as other:
                 fresh = Folder(Path(other))
                 fresh.add_organisation("c1")
-                import_files(fresh.lake, fresh.store, [path], options)
+                with working(fresh) as work:
+                    import_files(work, [path], options)
                 fresh.store.close()
         assert found["parts"] == found["whole"]
         assert len(found["parts"]) >= 3
@@ -142,24 +144,22 @@ def test_lines_of_bad_records_are_those_of_the_file_and_each_is_told_once(known:
 # Interruptions
 
 IMPORT = """
-import sys
+import sys, time
 from pathlib import Path
-from reportdata.cli.importing import refresh_folder
-from reportdata.lake.local import LocalLake
-from reportdata.pipeline import silent
+from reportdata.cli.places import workspace
 from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.refreshing import refresh
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
 settings, size = Settings(Path(sys.argv[1])), int(sys.argv[2])
-lake, store = LocalLake(settings.lake), SQLiteStore(settings.store)
 seen = []
 def progress(what, done, total):
     if what.startswith("reading") and seen[-1:] != [what, done]:
         seen.append([what, done])
 print("begins", flush=True)
-done = import_files(lake, store, [Path(name) for name in sys.argv[3:]], Options(part_size=size), progress)
-assert not done.failures, done.failures
-refresh_folder(settings, store, silent)
+with workspace(settings) as work:
+    done = import_files(work, [Path(name) for name in sys.argv[3:]], Options(part_size=size), progress)
+    assert not done.failures, done.failures
+    refresh(work, time.time())
 print(done.read, done.added, len(seen), flush=True)
 """
 
@@ -211,7 +211,7 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
     assert (process.returncode, out) == (1, "")
     assert err.splitlines()[0] == "Interrupted: the same command adds what is missing."
     assert "Traceback" not in err
-    assert import_files(known.lake, known.store, [path], Options()).added == 3_000_000
+    assert known.import_(path, refresh=False).added == 3_000_000
     assert run(known, "import", path).exit_code == 0
     assert left(known) == ["lock"]
 
@@ -228,7 +228,7 @@ def test_two_imports_at_once_do_not_disturb_each_other(known: Folder, tmp_path: 
     said = [finish(process) for process in [start(known, 15_000, files) for _ in range(3)]]
     assert {found[0] for found in said if found} == {1000}
     assert known.days() == days_of(some_facts(1000), ZONES)
-    assert left(known) == ["lock", "lock"]
+    assert left(known) == ["lock"]
 
 
 def test_a_file_that_is_not_there_is_named(known: Folder, tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_little_memory_is_enough(known: Folder, tmp_path: Path) -> None:
     path = tmp_path / "reports.csv"
     measured = IMPORT.replace("part_size=size", "memory=size")
     peak_of_process = "peak = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
-    measured = measured.replace("refresh_folder(", f"{peak_of_process}refresh_folder(")
+    measured = measured.replace("    refresh(", f"    {peak_of_process}    refresh(")
     measured = measured.replace("len(seen)", "peak")
     command = [sys.executable, "-c", measured, str(known.path), str(100 * MIB), str(path)]
     for days, order in ((20, "order by hash(i)"), (1, "")):
@@ -286,7 +286,7 @@ def test_a_disk_that_is_too_small_is_told_of_after_the_first_part(
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=20_000))
     with pytest.raises(LakeError, match="are free"):
-        import_files(known.lake, known.store, [path], Options(part_size=4_000))
+        known.import_(path, part_size=4_000)
     monkeypatch.undo()
-    done = import_files(known.lake, known.store, [path], Options(part_size=4_000))
+    done = known.import_(path, part_size=4_000)
     assert done.added == 2000

@@ -12,10 +12,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reportdata.columns import read_columns
 from reportdata.readers.parts import LineCounts, Part, read_parts
 from reportdata.readers.tables import read_heading, read_part_of_table, read_table
 from reportdata.records import Line
 from tests.support.examples import tried_with
+from tests.support.services import KINDS
 
 _CELLS = st.text(st.sampled_from(list('a,"\n\r\t 日')), max_size=5)
 
@@ -40,13 +42,14 @@ def test_parts_of_a_table_are_the_table(examples: int) -> None:
                 )
             heading = read_heading(path)
             assert heading is not None
+            columns = read_columns(heading.columns, KINDS)
             counts = LineCounts(path)
             found: list[tuple[Any, ...]] = []
             parts: list[Part] = []
             for part in read_parts(path, size, Path(temporary), quoted=True):
                 parts.append(part)
-                found += map(plain, read_part_of_table(path, part, heading, counts))
-            assert found == list(map(plain, read_table(path)))
+                found += map(plain, read_part_of_table(path, part, heading, columns, counts))
+            assert found == list(map(plain, read_table(path, KINDS)))
             assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
             for part in parts:
                 assert LineCounts(path).before(part) == counts.before(part)

@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from reportdata.columns import Columns, columns_of_file
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations, read_fact
+from reportdata.kinds import Kinds
 from reportdata.pipeline import Progress
 from reportdata.readers import Format, read_exchanges, read_jsonl, read_table
 from reportdata.readers.jsonl import read_part_of_jsonl
@@ -23,29 +25,30 @@ SkipBad = Callable[[BadRecord, Mapping[str, object]], None]
 """Given each bad record that is skipped: what is wrong, and those of its columns that hold a field."""
 
 
+class Reading(NamedTuple):
+    """How a file's records are read: its format, the kinds that they may be of, the organisations that are known, and
+    that of records that name none."""
+
+    format: Format
+    kinds: Kinds
+    organisations: Organisations
+    corp_id: str | None
+
+
 class Source:
     """A file that is imported.
 
-    :param corp_id: the organisation of records that name none.
     :param skip_bad: takes the bad records; None to let the first one stop the file.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        format_: Format,
-        organisations: Organisations,
-        corp_id: str | None,
-        skip_bad: SkipBad | None,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
         self._path = path
-        self._format = format_
-        self._organisations = organisations
-        self._corp_id = corp_id
+        self._format, self._kinds, self._organisations, self._corp_id = reading
         self._skipped = _Skipped(path, skip_bad)
         self._progress = progress
         self.size = size_of(path)
+        self.told: set[str] = set()
+        """The kinds that the file's columns tell."""
         self._position = 0
 
     @property
@@ -83,13 +86,14 @@ class Source:
         heading = read_heading(self._path)
         if heading is None:
             raise NotAlone(str(self._path), "is not UTF-8")
-        columns = columns_of_file(str(self._path), heading.columns)
+        columns = columns_of_file(str(self._path), heading.columns, self._kinds)
+        self.told = {columns.kind.name}
         counts = LineCounts(self._path)
         with closing(read_parts(self._path, size, folder, quoted=True)) as parts:
             for part in parts:
                 staging.begin(str(part.number))
                 query = staging.read_csv(part.text, heading.columns, heading.delimiter, begins=part.start == 0)
-                lines = read_part_of_table(self._path, part, heading, counts)
+                lines = read_part_of_table(self._path, part, heading, columns, counts)
                 self._add_table(staging, query, columns, lines)
                 if part.text != self._path:
                     self._staged(staging, part.position)
@@ -99,12 +103,13 @@ class Source:
         with closing(read_parts(self._path, size, folder, quoted=False)) as parts:
             for part in parts:
                 staging.begin(str(part.number))
-                self._add(staging, read_part_of_jsonl(self._path, part, counts))
+                self._add(staging, read_part_of_jsonl(self._path, part, counts, self._kinds))
                 if part.text != self._path:
                     self._staged(staging, part.position)
 
     def _stage_parquet(self, staging: Staging, size: int) -> None:
-        with closing(ParquetTable(self._path)) as table:
+        with closing(ParquetTable(self._path, self._kinds)) as table:
+            self.told = {table.columns.kind.name}
             parts = table.parts(size)
             for number, part in enumerate(parts):
                 staging.begin(str(number))
@@ -125,7 +130,7 @@ class Source:
 
         :raises BadRecord: for the first record that is not to be skipped.
         """
-        for line in self._shown(lines if lines is not None else lines_of(self._path, self._format)):
+        for line in self._shown(lines if lines is not None else lines_of(self._path, self._format, self._kinds)):
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
@@ -170,13 +175,13 @@ def size_of(path: Path) -> int:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
-def lines_of(path: Path, format_: Format) -> Iterator[Line]:
+def lines_of(path: Path, format_: Format, kinds: Kinds) -> Iterator[Line]:
     """All records of a file, one after the other."""
     if format_ is Format.CSV:
-        return read_table(path)
+        return read_table(path, kinds)
     if format_ is Format.JSONL:
-        return read_jsonl(path)
-    return read_exchanges(path) if format_ is Format.DINGTALK else ParquetTable(path).rows()
+        return read_jsonl(path, kinds)
+    return read_exchanges(path, kinds) if format_ is Format.DINGTALK else ParquetTable(path, kinds).rows()
 
 
 class _Skipped:
@@ -194,7 +199,7 @@ class _Skipped:
             raise bad
         self.count += 1
         if self.count > self._again:
-            used = set(line.columns[1:]) if line.columns else set()
+            used = set(line.columns.used) if line.columns else set()
             self._take(bad, {name: value for name, value in line.record.items() if name in used})
 
     def begin_again(self) -> None:
