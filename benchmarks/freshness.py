@@ -16,9 +16,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure
-from reportdata.identity import REPORT_READ, REPORT_WRITE, App, Organisation, hash_of, mint, new_app_key
+from reportdata.identity import App, Organisation, hash_of, mint, new_app_key
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
+from tests.support.scopes import REPORT_READ, REPORT_WRITE
 
 CORP = "dingfresh"
 DAY = "20260921"

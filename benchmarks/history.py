@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -21,13 +20,11 @@ import duckdb
 
 from benchmarks.figures import Figure
 from benchmarks.importing import DAYS, MANY, Took, import_round, write_reports
-from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.cli.places import workspace
 from reportdata.days import parse_day
-from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.lake.local import LocalLake
 from reportdata.pipeline.refreshing import refresh
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
 
 HISTORY, YEARS = 100_000_000, 3_650
 """Reports of the long history, and its days: ten years."""
@@ -104,24 +101,22 @@ def _refreshes(folder: Path) -> dict[str, list[float]]:
 def refreshes(folder: Path, day: str) -> dict[str, list[float]]:
     """Both jobs, each once before it is timed."""
     settings = Settings(folder)
-    lake, service = LocalLake(settings.lake), read_catalogue().service(REPORT_DATA)
     took: dict[str, list[float]] = {"ours": [], "bare": []}
     with (
-        closing(SQLiteStore(settings.store)) as store,
-        closing(DuckDBEngine()) as engine,
+        workspace(settings) as work,
         duckdb.connect() as connection,
     ):
         for number in range(_REFRESHES + 1):
             began = time.perf_counter()
-            done = refresh(lake, store, engine, service, now=time.time(), first_day=day, last_day=day, days={day})
+            done = refresh(work, time.time(), period=(day, day), days={day})
             between = time.perf_counter()
-            files = ", ".join(f"'{path}'" for path in lake.files("sent", [day])[day])
+            files = ", ".join(f"'{path}'" for path in work.lake.files("sent", [day])[day])
             rows = connection.execute(
                 "select corp_id, count(distinct report_id), count(distinct user_id) "
                 f"from read_parquet([{files}]) group by corp_id"
             ).fetchall()
             ended = time.perf_counter()
-            if done.days != [day] or len(rows) != len(store.kpis_between(REPORT_DATA, None, day, day)):
+            if done.days != [day] or len(rows) != len(work.store.kpis_between(REPORT_DATA, None, day, day)):
                 raise RuntimeError(f"{done.days} were computed, and {len(rows)} rows counted")
             if number:
                 took["ours"].append(between - began)

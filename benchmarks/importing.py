@@ -19,13 +19,11 @@ from typing import NamedTuple
 import duckdb
 
 from benchmarks.figures import Figure
-from reportdata.catalogue import REPORT_DATA
-from reportdata.cli.importing import refresh_folder
+from reportdata.cli.places import workspace
 from reportdata.identity import Organisation
-from reportdata.lake.local import LocalLake
-from reportdata.pipeline import silent
 from reportdata.pipeline.importing import Options, import_files
-from reportdata.pipeline.unfinished import forget_finished
+from reportdata.pipeline.refreshing import refresh
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
 
@@ -163,15 +161,12 @@ def _check(folder: Path, reports: int) -> None:
 
 def import_reports(files: Sequence[Path], folder: Path) -> float:
     """What ``reportdata import`` does: facts to the lake, KPIs to the store. Returns when the facts were there."""
-    settings = Settings(folder)
-    store = SQLiteStore(settings.store)
-    done = import_files(LocalLake(settings.lake), store, files, Options())
-    copied = time.perf_counter()
-    if done.failures:
-        raise done.failures[0]
-    refresh_folder(settings, store, silent)
-    forget_finished(LocalLake(settings.lake))
-    store.close()
+    with workspace(Settings(folder)) as work:
+        done = import_files(work, files, Options())
+        copied = time.perf_counter()
+        if done.failures:
+            raise done.failures[0]
+        refresh(work, time.time())
     return copied
 
 

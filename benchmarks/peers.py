@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from importlib.metadata import version
@@ -28,8 +28,8 @@ import duckdb
 
 from benchmarks.figures import Figure
 from benchmarks.importing import DAYS, ORGANISATIONS, PEOPLE, REPORTS, import_reports, write_reports
-from reportdata.catalogue import REPORT_DATA
 from reportdata.identity import Organisation
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
 from tests.support import postgres_server as postgres
@@ -137,15 +137,18 @@ def _timed(name: str, source: Path, place: Path | None) -> tuple[Time, Numbers]:
     return Time(said["took"], whole), {key: (row[0], row[1], row[2]) for key, row in said["numbers"].items()}
 
 
+def _three(values: Mapping[str, int | float]) -> tuple[int, int, int]:
+    reports, senders, commenters = (int(values[kpi]) for kpi in ("4100", "4101", "4102"))
+    return reports, senders, commenters
+
+
 def ours(source: Path, place: Path) -> Iterator[Numbers]:
     """What ``reportdata import`` does, and what serving then reads."""
     yield {}
     import_reports([source / "reports.csv", source / "comments.csv"], place)
     store = SQLiteStore(Settings(place).store)
     rows = store.kpis_between(REPORT_DATA, None, "20000101", "20991231")
-    yield {
-        _key(row.corp_id, row.stat_day): (row.values["4100"], row.values["4101"], row.values["4102"]) for row in rows
-    }
+    yield {_key(row.corp_id, row.stat_day): _three(row.values) for row in rows}
     store.close()
 
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -28,17 +27,19 @@ from rich.table import Table
 from benchmarks import load
 from benchmarks.machine import Usage, this_machine
 from benchmarks.servers import running_server
-from reportdata.catalogue import REPORT_DATA, read_catalogue
-from reportdata.cli.places import engine_of, lake_of
-from reportdata.identity import REPORT_READ, App, hash_of, mint
+from reportdata.cli.places import workspace
+from reportdata.identity import App, hash_of, mint
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.importing import Options, import_files
 from reportdata.pipeline.refreshing import refresh
+from reportdata.services import REPORTS
+from reportdata.services.sql import kpis_of_days
 from reportdata.settings import Settings
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.cluster import LOCAL, cluster
 from tests.support.platform_facts import DAY, write_platform
+from tests.support.scopes import REPORT_READ
 
 CONNECTIONS, SECONDS = 32, 2.0
 """Connections that stay open while the store is served from, and how long that is measured."""
@@ -157,10 +158,8 @@ def _step(step: str, data: Path, *arguments: object) -> Took:
 def _import(data: Path, *files: str) -> Took:
     settings = Settings(data)
     began = time.perf_counter()
-    with closing(SQLiteStore(settings.store)) as store:
-        done = import_files(
-            LocalLake(settings.lake), store, [Path(file) for file in files], Options(add_in=ZoneInfo("Asia/Shanghai"))
-        )
+    with workspace(settings) as work:
+        done = import_files(work, [Path(file) for file in files], Options(add_in=ZoneInfo("Asia/Shanghai")))
     if done.failures:
         raise done.failures[0]
     return Took(time.perf_counter() - began, *used_by([os.getpgid(0)]), rows=done.added)
@@ -171,23 +170,23 @@ def _refresh(data: Path, engine: str, master: str | None = None, facts: str = "0
     partitions = {"spark.sql.shuffle.partitions": str(max(2, int(facts) // _PARTITIONS))}
     conf = {**LOCAL, "spark.driver.memory": DRIVER, "spark.executor.memory": EXECUTOR, **partitions}
     settings = Settings(data, engine=engine, spark_master=master, spark_conf=tuple(conf.items()))
-    service, lake = read_catalogue().service(REPORT_DATA), LocalLake(settings.lake)
 
     def clocks() -> tuple[float, float]:
         return time.perf_counter(), used_by([*own, *others])[0]
 
-    with closing(SQLiteStore(settings.store)) as store, closing(engine_of(settings, lake_of(settings))) as made:
+    with workspace(settings) as work:
+        what = kpis_of_days(work.services.service(REPORTS), work.kinds)
         began = clocks()
-        list(made.kpis([], [], []))  # Spark begins
+        list(work.engine.rows(what, {}))  # Spark begins
         started = clocks()
-        for _ in made.kpis(lake.paths("sent"), lake.paths("commented"), lake.withdrawals()):
+        for _ in work.engine.rows(what, {kind: work.lake.paths(kind) for kind in work.kinds}):
             pass
         computed = clocks()
-        done = refresh(lake, store, made, service, now=time.time())
+        done = refresh(work, time.time())
         stored = clocks()
         assert done.days == [DAY]
         memory, held = used_by(own)[1], used_by(others)[1]
-        count, digest = digest_of(iter(store.kpis_between(REPORT_DATA, None, DAY, DAY)))
+        count, digest = digest_of(iter(work.store.kpis_between(REPORTS, None, DAY, DAY)))
     return Took(
         seconds=stored[0] - computed[0],
         processor=stored[1] - computed[1],
@@ -205,7 +204,7 @@ def _serve(data: Path) -> float:
     """Calls a second that are answered from a store."""
     store = SQLiteStore(Settings(data).store)
     now = time.time()
-    rows = store.kpis_between(REPORT_DATA, None, DAY, DAY)
+    rows = store.kpis_between(REPORTS, None, DAY, DAY)
     small = [row for row in rows if len(row.values) == 3 and max(row.values.values()) < 10][:ASKED]
     requests = []
     for row in small:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import load, usual
-from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation, from_date
-from reportdata.identity import REPORT_READ, App, Organisation, Token, hash_of, mint
+from reportdata.identity import App, Organisation, Token, hash_of, mint
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
+from tests.support.scopes import REPORT_READ
 
 ORGANISATIONS = 200
 FIRST_DAY, DAYS = date(2025, 1, 1), 365

@@ -36,34 +36,44 @@ END_INSTANT = (datetime(2100, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 class Coverage(NamedTuple):
-    """An organisation was observed from ``first_day`` to ``last_day``, both included: no facts there means zero."""
+    """An organisation was observed for a kind of facts from ``first_day`` to ``last_day``, both included: no facts of
+    the kind there means zero. An empty ``kind`` stands for what was observed before kinds were told apart, or for
+    whatever kind."""
 
     corp_id: str
     first_day: str
     last_day: str
+    kind: str = ""
 
     def includes(self, other: Coverage) -> bool:
-        """Whether all of the other's days are covered by this."""
-        return self.corp_id == other.corp_id and self.first_day <= other.first_day and other.last_day <= self.last_day
+        """Whether all of the other's days are covered by this, for the same kind."""
+        same = (self.corp_id, self.kind) == (other.corp_id, other.kind)
+        return same and self.first_day <= other.first_day and other.last_day <= self.last_day
 
 
 class Observation(NamedTuple):
-    """A look at an organisation's days from ``first_day`` to ``last_day``, both included; ``at`` is when it was, in
-    milliseconds since 1970, 0 when that is not known."""
+    """A look at an organisation's facts of a kind from ``first_day`` to ``last_day``, both included; ``at`` is when it
+    was, in milliseconds since 1970, 0 when that is not known. An empty ``kind`` is as in `Coverage`."""
 
     corp_id: str
     first_day: str
     last_day: str
     at: int = 0
+    kind: str = ""
 
     @property
     def coverage(self) -> Coverage:
         """The days that were looked at."""
-        return Coverage(self.corp_id, self.first_day, self.last_day)
+        return Coverage(self.corp_id, self.first_day, self.last_day, self.kind)
 
     def tells(self, other: Observation) -> bool:
         """Whether this one tells all that the other one does: of each of its days a look as late."""
         return self.at >= other.at and self.coverage.includes(other.coverage)
+
+
+def observation(coverage: Coverage, at: int) -> Observation:
+    """A look at what is covered."""
+    return Observation(coverage.corp_id, coverage.first_day, coverage.last_day, at, coverage.kind)
 
 
 _Piece = TypeVar("_Piece", Coverage, Observation)
@@ -78,14 +88,15 @@ def by_organisation(pieces: Iterable[_Piece]) -> dict[str, list[_Piece]]:
 
 
 def latest(observations: Iterable[Observation]) -> list[Observation]:
-    """The latest look at each day, in as few pieces as possible, which do not overlap, by organisation and day."""
-    found: list[Observation] = []
-    for corp_id, pieces in by_organisation(sorted(observations)).items():
-        found += _latest(corp_id, pieces)
-    return found
+    """The latest look at each day, in as few pieces as possible, of which those of a kind do not overlap, by
+    organisation, kind and day."""
+    groups: dict[tuple[str, str], list[Observation]] = {}
+    for piece in observations:
+        groups.setdefault((piece.corp_id, piece.kind), []).append(piece)
+    return [piece for (corp_id, kind), pieces in sorted(groups.items()) for piece in _latest(corp_id, kind, pieces)]
 
 
-def _latest(corp_id: str, pieces: Sequence[Observation]) -> list[Observation]:
+def _latest(corp_id: str, kind: str, pieces: Sequence[Observation]) -> list[Observation]:
     starts = {to_date(piece.first_day).toordinal() for piece in pieces}
     ends = {to_date(piece.last_day).toordinal() + 1 for piece in pieces}
     edges = sorted(starts | ends)
@@ -103,7 +114,7 @@ def _latest(corp_id: str, pieces: Sequence[Observation]) -> list[Observation]:
         at = -open_[0][0]
         begun = merged.pop()[0] if merged and merged[-1][1:] == (start, at) else start
         merged.append((begun, end, at))
-    return [Observation(corp_id, _day(start), _day(end - 1), at) for start, end, at in merged]
+    return [Observation(corp_id, _day(start), _day(end - 1), at, kind) for start, end, at in merged]
 
 
 def _day(ordinal: int) -> str:

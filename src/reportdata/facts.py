@@ -1,4 +1,4 @@
-"""The three facts, and the checking of one record.
+"""Facts, and the checking of one record.
 
 A fact is immutable and has no identity beyond its content: facts form a set, and adding one again changes nothing.
 Neither texts nor names are kept. Where a sheet names people instead of giving ids, a digest of the name stands for the
@@ -10,69 +10,117 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from decimal import Decimal
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from reportdata.columns import Columns
 from reportdata.days import day_of
 from reportdata.errors import BadField
+from reportdata.kinds import DIGITS, PLACES, Column, Kind, Kinds
 from reportdata.times import read_instant
-
-if TYPE_CHECKING:
-    from reportdata.columns import Columns
-
-Kind = Literal["sent", "commented", "withdrawn"]
-KINDS: tuple[Kind, ...] = ("sent", "commented", "withdrawn")
 
 LONGEST_ID = 128
 _SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_DECIMAL = re.compile(rf"[+-]?\d{{1,{DIGITS - PLACES}}}(\.\d{{1,{PLACES}}})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """A report that was sent or withdrawn, or a comment that was made.
+Value = str | int | Decimal | None
 
-    ``at`` is the fact's own instant and ``stat_day`` the local day it belongs to. A withdrawal has no user; only a sent
-    report has a template and departments, the latter as names with commas between them.
-    """
 
-    kind: Kind
+class Fact(msgspec.Struct, frozen=True):
+    """A fact: its kind's name, its organisation, its own instant ``at``, the local day that this belongs to, and the
+    values of its kind's other columns."""
+
+    kind: str
     corp_id: str
-    report_id: str
-    user_id: str = ""
     at: int
     stat_day: str
-    template: str | None = None
-    departments: str | None = None
+    values: Mapping[str, Value]
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.corp_id, self.at))
 
 
-class Organisations:
-    """The organisations that records may belong to, with their time zones.
+class Provenance(NamedTuple):
+    """When facts were first known, in microseconds since 1970, and from where: ``<id of the import>/<number of its
+    file>``, ``push`` or ``collection``. Neither is part of a fact's identity."""
 
-    Where ``add_in`` is a time zone, an unknown organisation is taken in with that zone and kept in ``added``.
-    """
+    known_at: int
+    origin: str
 
-    def __init__(self, known: Mapping[str, ZoneInfo], add_in: ZoneInfo | None = None) -> None:
-        self.known = dict(known)
-        self.add_in = add_in
-        self.added: dict[str, ZoneInfo] = {}
+
+class Organisations(NamedTuple):
+    """The organisations that records may belong to, with their time zones. An unknown one is taken to be in the zone
+    ``add_in``; without that it is refused."""
+
+    known: Mapping[str, ZoneInfo]
+    add_in: ZoneInfo | None = None
 
     def time_zone(self, corp_id: str) -> ZoneInfo:
         """The organisation's time zone.
 
-        :raises BadField: when it is unknown and not to be added.
+        :raises BadField: when it is unknown and there is none for unknown ones.
         """
-        zone = self.known.get(corp_id)
+        zone = self.known.get(corp_id, self.add_in)
         if zone is None:
-            if self.add_in is None:
-                raise BadField(
-                    "corp_id",
-                    f"the organisation {corp_id!r} is not known",
-                    f"add it with `reportdata org add {corp_id}`, or all of the import's with --add-orgs",
-                )
-            zone = self.known[corp_id] = self.added[corp_id] = self.add_in
+            raise BadField(
+                "corp_id",
+                f"the organisation {corp_id!r} is not known",
+                f"add it with `reportdata org add {corp_id}`, or all of the import's with --add-orgs",
+            )
         return zone
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def line_of(fact: Fact) -> bytes:
+    """A fact as a line of JSON: one object, in which the columns' values stand beside the rest."""
+    kept = {name: value for name, value in fact.values.items() if value is not None}
+    own = {"kind": fact.kind, "corp_id": fact.corp_id, "at": fact.at, "stat_day": fact.stat_day}
+    return _encode(own | kept) + b"\n"
+
+
+def fact_of(line: bytes, kinds: Kinds) -> Fact:
+    """The fact of a line.
+
+    :raises ValueError: when it is none of a known kind.
+    """
+    found = _decode(line)
+    if not _has_all(found):
+        raise ValueError("it lacks what every fact has")
+    kind, corp_id, at, day = (found[name] for name in _OWN)
+    if kind not in kinds:
+        raise ValueError(f"{kind!r} is not a known kind")
+    names = (name for name in kinds[kind].columns if name != kinds[kind].time)
+    return Fact(kind, corp_id, at, day, {name: found.get(name) for name in names})
+
+
+def is_fact(line: bytes) -> bool:
+    """Whether a line is one of a fact, of whatever kind."""
+    try:
+        return _has_all(_decode(line))
+    except ValueError:
+        return False
+
+
+_OWN = ("kind", "corp_id", "at", "stat_day")
+
+
+def _has_all(found: Mapping[str, Any]) -> bool:
+    return all(isinstance(found.get(name), int if name == "at" else str) for name in _OWN)
+
+
+def person_of(fact: Fact, kinds: Kinds) -> str | None:
+    """Whose fact it is; None when it is nobody's."""
+    person = kinds[fact.kind].person
+    return None if person is None else str(fact.values[person])
 
 
 def read_fact(
@@ -83,33 +131,32 @@ def read_fact(
     :param corp_id: the organisation of records that name none.
     :raises BadField: for the first field that cannot be used.
     """
+    kind, fields = columns.kind, columns.fields
     corp = _corp_id(record, columns.corp_id, corp_id)
     zone = organisations.time_zone(corp)
+    at = _instant(kind.time, record.get(columns.at), zone)
+    values: dict[str, Value] = {}
+    for column in kind.fields():
+        name = fields.get(column.name)
+        if column.name == kind.time:
+            continue
+        if name is not None:
+            values[column.name] = read_value(column, record.get(name), zone)
+        elif column.name == kind.person and columns.person_name is not None:
+            values[column.name] = _digest_of_name(record.get(columns.person_name), kind, corp)
+        else:
+            values[column.name] = None
+    if kind.sheet is not None and kind.sheet.id not in fields:
+        parts = (str(at) if name == kind.time else str(values[name] or "") for name in kind.sheet.of)
+        values[kind.sheet.id] = _digest(corp, *parts)
+    return Fact(kind.name, corp, at, day_of(at, zone), values)
+
+
+def _instant(name: str, value: object, zone: ZoneInfo) -> int:
     try:
-        at = read_instant(record.get(columns.at), zone)
-        day = day_of(at, zone)
+        return read_instant(value, zone)
     except ValueError as error:
-        raise BadField(columns.time_field, str(error)) from None
-    user = template = departments = None
-    if columns.kind != "withdrawn":
-        user = read_user(record, columns, corp)
-    if columns.kind == "sent":
-        template = read_text("template", record.get(columns.template)) if columns.template else None
-        departments = read_departments(record.get(columns.departments)) if columns.departments else None
-    if columns.report_id is not None:
-        report = read_id("report_id", record.get(columns.report_id))
-    else:
-        report = _digest(corp, user or "", str(at), template or "")
-    return Fact(
-        kind=columns.kind,
-        corp_id=corp,
-        report_id=report,
-        user_id=user or "",
-        at=at,
-        stat_day=day,
-        template=template,
-        departments=departments,
-    )
+        raise BadField(name, str(error)) from None
 
 
 def _corp_id(record: Mapping[str, object], column: str | None, given: str | None) -> str:
@@ -121,14 +168,63 @@ def _corp_id(record: Mapping[str, object], column: str | None, given: str | None
     return read_id("corp_id", value)
 
 
-def read_user(record: Mapping[str, object], columns: Columns, corp_id: str) -> str:
-    """The user's id, or the digest of the name that stands for it."""
-    if columns.user_id is not None:
-        return read_id("user_id", record.get(columns.user_id))
-    name = read_text("user", record.get(columns.user_name or ""))
+def _digest_of_name(value: object, kind: Kind, corp_id: str) -> str:
+    field = kind.person_name or ""
+    name = read_text(field, value)
     if name is None:
-        raise BadField("user", "is missing")
+        raise BadField(field, "is missing")
     return _digest(corp_id, name)
+
+
+def read_value(column: Column, value: object, zone: ZoneInfo) -> Value:
+    """What a column of a fact holds.
+
+    :raises BadField: when it cannot be used.
+    """
+    if not column.required and (value is None or value == ""):
+        return None
+    match column.type:
+        case "id":
+            return read_id(column.name, value)
+        case "text":
+            return _there(column, read_text(column.name, value))
+        case "names":
+            return _there(column, read_names(column.name, value))
+        case "integer":
+            return _integer(column.name, value)
+        case "decimal":
+            return _decimal(column.name, value)
+        case _:
+            return _instant(column.name, value, zone)
+
+
+def _there(column: Column, value: str | None) -> str | None:
+    if value is None and column.required:
+        raise BadField(column.name, "is missing")
+    return value
+
+
+def _integer(field: str, value: object) -> int:
+    if value is None or value == "":
+        raise BadField(field, "is missing")
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
+        raise BadField(field, f"{str(value)[:40]!r} is not a whole number of 64 bits")
+    return value
+
+
+def _decimal(field: str, value: object) -> Decimal:
+    if value is None or value == "":
+        raise BadField(field, "is missing")
+    text = str(value).strip()
+    exact = isinstance(value, int | float | str | Decimal) and not isinstance(value, bool)
+    if not exact or not _DECIMAL.fullmatch(text):
+        reason = (
+            f"{text[:40]!r} is not a number with at most {DIGITS - PLACES} digits before the point, {PLACES} after it"
+        )
+        raise BadField(field, reason)
+    return Decimal(text)
 
 
 def read_id(field: str, value: object) -> str:
@@ -167,16 +263,16 @@ def read_text(field: str, value: object) -> str | None:
     return text or None
 
 
-def read_departments(value: object) -> str | None:
-    """Department names with commas between them, from such a text or from a list. A comma inside a listed name becomes
-    a full-width one, so that the names can be told apart again."""
+def read_names(field: str, value: object) -> str | None:
+    """Names with commas between them, from such a text or from a list. A comma inside a listed name becomes a
+    full-width one, so that the names can be told apart again."""
     if isinstance(value, str):
         value = value.replace("，", ",").split(",")
     elif isinstance(value, list | tuple):
         value = [item.replace(",", "，") if isinstance(item, str) else item for item in value]
     elif value is not None:
-        raise BadField("departments", f"is a {type(value).__name__}, not a list or a text")
-    names = (read_text("departments", item) for item in value or ())
+        raise BadField(field, f"is a {type(value).__name__}, not a list or a text")
+    names = (read_text(field, item) for item in value or ())
     return ",".join(name for name in names if name) or None
 
 

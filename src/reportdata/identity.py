@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import secrets
 import string
+from collections.abc import Collection
 from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -20,12 +21,6 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 import msgspec
 
 from reportdata.errors import BadValue, Reason, Refused
-
-REPORT_READ = "DataCenter.Report.Read"
-"""The scope behind DingTalk's 数据服务目录日志统计读权限. DingTalk never published its code; this one is our own."""
-REPORT_WRITE = "DataCenter.Report.Write"
-"""The scope to push facts, which is our own."""
-SCOPES = (REPORT_READ, REPORT_WRITE)
 
 TOKEN_LIFETIME = 7200
 """Seconds, as DingTalk documents for ``accessToken`` and ``gettoken``."""
@@ -52,6 +47,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     """A program that may ask for an organisation's numbers.
 
     ``rate`` is calls a second, None for the server's, 0 for no limit; an empty ``allow_list`` allows every address.
+    ``zero_unknown`` says that the app is answered 0 in place of a KPI that is not known.
     """
 
     app_key: str
@@ -63,6 +59,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     allow_list: tuple[str, ...] = ()
     rate: int | None = None
     disabled: bool = False
+    zero_unknown: bool = False
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -133,9 +130,9 @@ def require_address(app: App, address: str) -> None:
         raise Refused(Reason.ADDRESS)
 
 
-def require_scope(app: App, scope: str) -> None:
-    """:raises Refused: when the app's type may not hold the scope, or the app does not have it."""
-    if app.type is not AppType.INTERNAL or scope not in app.scopes:
+def require_one_scope(app: App, scopes: Collection[str]) -> None:
+    """:raises Refused: when the app's type may not hold scopes, or the app has none of these."""
+    if app.type is not AppType.INTERNAL or not any(scope in app.scopes for scope in scopes):
         raise Refused(Reason.SCOPE)
 
 
@@ -172,10 +169,10 @@ def read_network(text: str) -> IPv4Network | IPv6Network:
         raise BadValue(f"{text!r} is neither an address nor a network", "write 192.0.2.7 or 192.0.2.0/24") from error
 
 
-def check_scopes(app_type: AppType, scopes: tuple[str, ...]) -> None:
-    """:raises BadValue: when a scope does not exist, or an app of that type may not hold it."""
+def check_scopes(app_type: AppType, scopes: tuple[str, ...], known: Collection[str]) -> None:
+    """:raises BadValue: when a scope is none of those that services have, or an app of that type may not hold it."""
     for scope in scopes:
-        if scope not in SCOPES:
-            raise BadValue(f"{scope!r} is not a scope", f"the scopes are: {', '.join(SCOPES)}")
+        if scope not in known:
+            raise BadValue(f"{scope!r} is not a scope", f"the scopes are: {', '.join(known)}")
         if app_type is not AppType.INTERNAL:
             raise BadValue(f"an app of type {app_type.value} may not hold {scope}", "only internal apps may")

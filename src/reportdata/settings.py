@@ -21,7 +21,8 @@ class Settings:
     """Bytes of a lake in object storage that are kept on this machine."""
     host: str = "127.0.0.1"
     port: int = 8080
-    catalogue: Path | None = None
+    services: tuple[Path, ...] = ()
+    """Folders of services besides the package's own."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     proxies: tuple[str, ...] = ()

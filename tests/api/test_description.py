@@ -19,16 +19,13 @@ from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
 
 import reportdata.api
 import reportdata.http
-from reportdata.api.contract.description import HEADERS
-from reportdata.api.contract.description import described as described_service
-from reportdata.api.description import describe
 from reportdata.api.faults import missing_parameter
-from reportdata.api.resource import Operation, Resource
-from reportdata.catalogue import Service, read_catalogue
 from reportdata.http.answers import Fault
+from reportdata.services import read_services
 from tests.support.calling import CORP, PATH, Answer, Call, add_sample, connected, import_organisation
 from tests.support.causes import CAUSES, Cause, all_arranged
 from tests.support.folders import Folder
+from tests.support.paths import DATA
 from tests.support.serving import Serving, serving
 from tests.support.unreadable import UNREADABLE
 
@@ -236,15 +233,19 @@ def _objects(value: object) -> Iterator[Json]:
         yield from _objects(inner)
 
 
-def test_a_service_that_cannot_answer_has_only_errors() -> None:
-    (first,) = read_catalogue().services
-    without_id = Service("/v1.0/datacenter/withoutId", "A", title="一", kpis=first.kpis, row=first.row)
-    without_kpis = Service("/other", "B", "other")
-    calls = [Operation("GET", found.path, described_service(found)) for found in (first, without_id, without_kpis)]
-    document = describe([Resource("statistics", calls, HEADERS)])
+def test_another_service_is_described_by_its_data(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, services=(DATA / "services" / "lessons",))
+    with closing(folder.store), serving(folder) as served:
+        document = json.loads(get(served.address, DESCRIPTION).body)
     OPENAPI_30_VALIDATOR.validate(document)
-    failing = [path for path in document["paths"] if "200" not in operation(document, path)["responses"]]
-    assert failing == [without_id.path, without_kpis.path]
+    services = read_services(*folder.settings.services)
+    for service in services:
+        assert operation(document, service.path)["responses"]["200"]
+        assert service.title in operation(document, service.path)["description"]
+    pushed = document["paths"]["/v1/facts"]["post"]
+    assert "DataCenter.Lesson.Write or DataCenter.Report.Write" in pushed["description"]
+    (content,) = pushed["requestBody"]["content"].values()
+    assert {"sent_at", "attended_at", "minutes", "fee"} <= content["schema"]["items"]["properties"].keys()
 
 
 def test_it_is_the_same_at_every_start_and_names_no_software(tmp_path: Path, described: Described) -> None:

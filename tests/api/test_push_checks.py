@@ -16,12 +16,13 @@ import pytest
 
 from reportdata.api import push_body, pushes
 from reportdata.http.answers import Fault
-from reportdata.identity import REPORT_READ, REPORT_WRITE, AppType
+from reportdata.identity import AppType
 from tests.support.calling import CORP, NOW, Call, add_sample
 from tests.support.causes import ERRORS
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
 from tests.support.pushing import WRITE, Pushing, changed, fact, pushing, sent
+from tests.support.scopes import REPORT_READ, REPORT_WRITE
 from tests.support.serving import serving
 from tests.support.tools import require_tool
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from reportdata.api.push_body import LARGEST_CONTENT, MOST_RECORDS
 from reportdata.api.pushes import BODY
-from reportdata.identity import REPORT_READ, REPORT_WRITE
 from tests.support.calling import CORP, Call, add_sample
 from tests.support.folders import Folder
 from tests.support.pushing import FACTS, TOKEN, WRITE, Pushing, Record, changed, fact, pushing, sent
+from tests.support.scopes import REPORT_READ, REPORT_WRITE
 from tests.support.serving import serving
 from tests.support.waiting import SOON, until
 
@@ -65,12 +65,12 @@ def test_what_is_accepted_is_in_the_inbox_and_what_is_refused_is_named(pushed: P
     }
     found = pushed.facts()
     assert found[0] == fact(0)
-    assert [(one.kind, one.report_id, one.user_id, one.stat_day) for one in found[1:]] == [
+    assert [(one.kind, one.values["report_id"], one.values.get("user_id"), one.stat_day) for one in found[1:]] == [
         ("commented", "r0", "u2", "20260921"),
-        ("withdrawn", "r0", "", "20260922"),
+        ("withdrawn", "r0", None, "20260922"),
         ("sent", "r4", "u1", "20260921"),
     ]
-    assert (found[3].template, found[3].departments) == ("日报", "研发，一,二")
+    assert (found[3].values["template"], found[3].values["departments"]) == ("日报", "研发，一,二")
     assert not any(b"hidden" in path.read_bytes() for path in pushed.folder.settings.inbox.iterdir())
 
 

@@ -20,7 +20,6 @@ from reportdata.api.application import RESOURCES, build_app
 from reportdata.api.intake import Intake
 from reportdata.api.openapi import TEXT, answer, object_of, operation, parameter
 from reportdata.api.resource import Context, Operation, Resource
-from reportdata.catalogue import read_catalogue
 from reportdata.errors import Reason
 from reportdata.http.connections import Connections
 from reportdata.http.limits import LARGEST_BODY, BodyLimit
@@ -28,10 +27,11 @@ from reportdata.http.request_metrics import RequestMetrics
 from reportdata.http.routes import json_response
 from reportdata.http.server import Listener, Server
 from reportdata.http.sockets import bind
-from reportdata.identity import REPORT_READ
+from reportdata.services import read_services
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.calling import CORP, add_sample
 from tests.support.folders import Folder
+from tests.support.scopes import REPORT_READ
 
 # What a new resource is: this function, in a module of its own.
 
@@ -40,7 +40,7 @@ PATH = "/v1/greetings/{name}"
 
 def greetings(context: Context) -> Resource:
     """A made-up resource: who calls greets somebody."""
-    demand = Demand(PATH, REPORT_READ)
+    demand = Demand(PATH, (REPORT_READ,))
 
     async def greet(request: Request) -> Response:
         now = context.clock()
@@ -83,7 +83,7 @@ def serving_greetings(folder: Folder) -> Iterator[Greeting]:
     with ExitStack() as opened:
         reader, writer = (opened.enter_context(closing(SQLiteStore(folder.settings.store))) for _ in range(2))
         context = Context(
-            catalogue=read_catalogue(),
+            services=read_services(),
             reader=reader,
             writer=writer,
             clock=time.time,

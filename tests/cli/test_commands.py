@@ -24,7 +24,7 @@ def filled(folder: Folder, tmp_path: Path) -> Folder:
     folder.add_organisation(CORP)
     path = tmp_path / "reports.csv"
     path.write_text("report_id,user_id,sent_at\nr1,u1,2021-06-20 09:00:00\n")
-    folder.import_(path, corp_id=CORP, first_day="20210619", last_day="20210621")
+    folder.import_(path, corp_id=CORP, first_day="20210619", last_day="20210621", covers=("sent", "commented"))
     return folder
 
 
@@ -75,13 +75,18 @@ def test_status_shows_coverage_and_what_is_stale(filled: Folder, tmp_path: Path)
     path.write_text("report_id,user_id,sent_at\nr2,u1,2021-06-21 09:00:00\n")
     gone = tmp_path / "gone.jsonl"
     gone.write_text('{"report_id":"r1","withdrawn_at":"2021-06-22 09:00:00"}\n')
-    filled.import_(path, gone, corp_id=CORP, refresh=False, first_day="20210621", last_day="20210621")
+    filled.import_(
+        path, gone, corp_id=CORP, refresh=False, first_day="20210621", last_day="20210621", covers=("sent", "commented")
+    )
     found = json.loads(run(filled, "status", "--json").output)
     assert found["staleDays"] == ["20210620", "20210621"], "one day has a new report, one a withdrawn one"
     assert found["organisations"] == [
         {
             "corpId": CORP,
             "coverage": [{"firstDay": "20210619", "lastDay": "20210621"}],
+            "coverageByKind": {
+                kind: [{"firstDay": "20210619", "lastDay": "20210621"}] for kind in ("commented", "sent")
+            },
             "newestDay": "20210621",
             "newestState": "final",
             "newestFinalDay": "20210621",
@@ -138,6 +143,7 @@ def test_apps_live_through_all_their_states(filled: Folder) -> None:
         "allowList": ["10.0.0.0/8"],
         "rate": 20,
         "disabled": False,
+        "unknown": "left-out",
     }
     assert added["appSecret"] not in run(filled, "app", "show", key).output
     assert run(filled, "app", "disable", key).exit_code == 0

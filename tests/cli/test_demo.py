@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from reportdata.calibres import DEFAULT_CALIBRE
 from reportdata.cli.demo import HABITS, PEOPLE, SEED, _written, made_up
 from reportdata.days import MILLISECOND, days_between, end_of
+from reportdata.twin import DEFAULT_CALIBRE
 from reportdata.twin.activity import BEIJING, Activity
 from reportdata.twin.organisation import Organisation
 from reportdata.twin.truth import true_kpis

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import fields, replace
 from http.client import HTTPConnection
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from reportdata.cli.handover import Handover
 from reportdata.errors import BadValue
-from reportdata.identity import REPORT_READ, REPORT_WRITE
 from reportdata.settings import Settings
 from tests.support.folders import Folder, run
+from tests.support.paths import ROOT
 from tests.support.processes import Process, served
+from tests.support.scopes import REPORT_READ, REPORT_WRITE
 
 CHANGED: dict[str, Any] = {
     "data": Path("elsewhere"),
@@ -30,7 +31,7 @@ CHANGED: dict[str, Any] = {
     "lake_cache": 12_345_678_901,
     "host": "::1",
     "port": 1,
-    "catalogue": Path("catalogue.toml"),
+    "services": (Path("services"), Path("more")),
     "tls_cert": Path("cert.pem"),
     "tls_key": Path("key.pem"),
     "proxies": ("10.0.0.0/8", "::1"),
@@ -60,7 +61,7 @@ _TEXTS = st.text(st.characters(exclude_characters="\\\0", categories=["L", "N", 
 
 @given(_TEXTS, _TEXTS, st.lists(st.tuples(st.text(), st.text())))
 def test_whatever_characters_it_has(path: str, host: str, more: list[tuple[str, str]]) -> None:
-    settings = replace(Settings(Path(path)), catalogue=Path(path), host=host, spark_conf=tuple(more))
+    settings = replace(Settings(Path(path)), services=(Path(path),), host=host, spark_conf=tuple(more))
     document = Handover(settings, "readable").encoded()
     assert document.count(b"\n") == 1
     assert Handover.decoded(document).settings == settings
@@ -85,22 +86,23 @@ def test_a_command_that_is_handed_nothing_over_says_so(folder: Folder) -> None:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Path:
-    """A catalogue by which 4101 counts reports, as 4100 does."""
-    text = files("reportdata.catalogue").joinpath("services.toml").read_text("utf-8")
-    path = tmp_path / "catalogue.toml"
-    path.write_text(text.replace('measure = "senders"', 'measure = "reports"'), "utf-8")
-    return path
+def services(tmp_path: Path) -> Path:
+    """A service of reports by which 4101 counts reports, as 4100 does."""
+    shutil.copytree(ROOT / "src" / "reportdata" / "services" / "reports", tmp_path / "services" / "reports")
+    path = tmp_path / "services" / "reports" / "service.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('distinct = "user_id"', 'distinct = "report_id"', 1), "utf-8")
+    return tmp_path / "services"
 
 
 @pytest.mark.whole
 @pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "by processes"])
 def test_worker_and_servers_have_the_settings_of_the_command(
-    folder: Folder, catalogue: Path, more: tuple[str, ...]
+    folder: Folder, services: Path, more: tuple[str, ...]
 ) -> None:
     folder.add_organisation("dinghanded")
     token = folder.token(folder.add_app("dinghanded", scopes=(REPORT_READ, REPORT_WRITE))[0])
-    with served(folder, "--catalogue", catalogue, "--log-requests", "--log-format", "json", *more) as process:
+    with served(folder, "--services", services, "--log-requests", "--log-format", "json", *more) as process:
         pushed = [{"report_id": f"r{n}", "user_id": "u", "sent_at": "2026-09-21 09:00:00"} for n in range(3)]
         assert _ask(process, "POST", "/v1/facts", token, json.dumps(pushed).encode())["added"] == 3
         path = "/v1.0/datacenter/reportData?statDate=20260921"
@@ -125,10 +127,8 @@ def _ask(process: Process, method: str, path: str, token: str, body: bytes | Non
     return found
 
 
-def test_a_catalogue_without_what_is_computed_is_refused_by_who_computes(folder: Folder, tmp_path: Path) -> None:
-    path = tmp_path / "catalogue.toml"
-    path.write_text('[[services]]\npath = "/v1.0/datacenter/other"\nid = "other"\nscope = "Other.Read"\n', "utf-8")
-    for more in ((), ("--no-work", "--operations-port", "0")):
-        done = run(folder, "serve", "--catalogue", path, "--port", "0", *more)
-        assert done.exit_code == 1
-        assert "has no service of the id reportData" in done.output
+def test_a_folder_that_holds_no_service_is_refused(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    done = run(folder, "serve", "--services", tmp_path / "none", "--port", "0")
+    assert done.exit_code == 1
+    assert "holds no service" in done.output

@@ -66,7 +66,7 @@ def test_an_unknown_organisation_is_refused_with_the_way_out(folder: Folder, tmp
     assert "line 2: corp_id: the organisation 'ding9' is not known" in refused.output
     assert "reportdata org add ding9" in refused.output
     assert "--add-orgs" in refused.output
-    assert folder.lake.days() == {}
+    assert folder.lake.kinds() == ()
     assert "reportdata org add ding9" in run(folder, "import", path, "--corp", "ding9").output
     assert summary(folder, path, "--add-orgs")["organisationsAdded"] == ["ding9"]
     assert folder.days() == {("ding9", "20260921"): (1, 1, 0)}
@@ -103,8 +103,7 @@ def test_a_bad_record_is_named_and_adds_nothing(known: Folder, tmp_path: Path) -
         (said,) = re.findall(rf"{name}, line 5: {field}: (.*)", result.output)
         assert reason in said
     assert "No day counts as covered" in result.output
-    days = known.lake.days()
-    assert [(day, len(files.sent), len(files.commented)) for day, files in days.items()] == [("20260921", 0, 1)]
+    assert (known.lake.files("sent"), list(known.lake.files("commented"))) == ({}, ["20260921"])
     assert known.store.coverage() == [], "what the bad file lacks is not taken for zeros"
     assert summary(known, "good.csv")["added"] == 0
     assert known.days() == {(CORP, "20260921"): (0, 0, 1)}
@@ -158,9 +157,10 @@ def test_a_table_whose_kind_cannot_be_told_is_refused(known: Folder, tmp_path: P
     (tmp_path / "e.csv").write_text("user_id,sent_at\nu1,2026-09-21 09:00:00\n")
     (tmp_path / "f.csv").write_text("report_id,report_id,user_id,sent_at\nr1,r1,u1,2026-09-21 09:00:00\n")
     output = run(known, "import", *sorted(tmp_path.glob("?.csv"))).output
-    assert "a.csv: create_time: may be a report's or a comment's" in output
-    assert "name it sent_at (reports) or commented_at (comments)" in output
-    assert "b.csv: kind: no column tells reports from comments" in output
+    assert "a.csv: create_time: may be the time of sent or commented" in output
+    assert "name it sent_at (sent) or commented_at (commented)" in output
+    assert "b.csv: kind: no column tells what kind of facts these are" in output
+    assert "name the time column sent_at (sent), commented_at (commented) or withdrawn_at (withdrawn)" in output
     assert "c.csv: kind: 'sent_at' and 'commented_at' are both here" in output
     assert "d.csv: user_id: no column holds it" in output
     assert "e.csv: report_id: no column holds it" in output
@@ -223,7 +223,15 @@ def test_an_organisation_that_is_named_and_added_may_have_no_records(folder: Fol
     period = ("--from", "20260901", "--to", "20260902")
     found = summary(folder, "none.jsonl", "--corp", "ding7", "--add-orgs", *period)
     assert found["organisationsAdded"] == ["ding7"]
+    assert folder.store.coverage() == [], "of which kind of facts there were none, nobody has said"
+    summary(folder, "none.jsonl", "--corp", "ding7", "--covers", "sent", *period)
+    assert [look.kind for look in folder.store.observations()] == ["sent"]
     assert folder.store.kpis("reportData", "ding7", "20260901") == {}
+    (tmp_path / "none.csv").write_text("report_id,user_id,commented_at\n")
+    summary(folder, "none.csv", "--corp", "ding7", *period)
+    assert [look.kind for look in folder.store.observations()] == ["commented", "sent"]
+    refused = run(folder, "import", "none.csv", "--covers", "withdrawn")
+    assert "'withdrawn' is no kind of facts that covers days" in refused.output
 
 
 WRONG_FILES = [
@@ -245,7 +253,7 @@ def test_a_file_that_is_not_what_it_says_is_refused(known: Folder, tmp_path: Pat
     assert result.exit_code == 1
     for name, _, reason in WRONG_FILES:
         assert re.search(rf"{name}\b.*{reason}", result.output), result.output
-    assert known.lake.days() == {}
+    assert known.lake.kinds() == ()
 
 
 def test_utf_16_and_semicolons_are_read(known: Folder, tmp_path: Path) -> None:

@@ -17,8 +17,6 @@ from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import days_between
 from reportdata.dingtalk.official import Access, OfficialClient
 from reportdata.errors import (
@@ -32,15 +30,17 @@ from reportdata.errors import (
     Unavailable,
 )
 from reportdata.identity import Organisation
-from reportdata.pipeline.mirroring import Mirrored, mirror
+from reportdata.pipeline.mirroring import Mirrored, Wanted, mirror
 from reportdata.readers.figures import read_figures
+from reportdata.services import REPORTS as REPORT_DATA
+from reportdata.services import read_services
 from reportdata.store import Official
-from reportdata.twin import BEIJING, Habits, Server, Twin, running
+from reportdata.twin import BEIJING, CALIBRES, DEFAULT_CALIBRE, Habits, Server, Twin, running
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
 from tests.support.twins import Caller
 
-SERVICE = read_catalogue().service(REPORT_DATA)
+SERVICE = read_services().service(REPORT_DATA)
 FIRST, LAST = "20260901", "20260910"
 NOW = datetime(2026, 12, 1, 9, tzinfo=BEIJING)
 DAYS = list(days_between(FIRST, LAST))
@@ -106,7 +106,9 @@ def client(server: Server, clock: StillClock | None = None, **access: str) -> Of
 def fetch(folder: Folder, server: Server, asking: OfficialClient | None = None, **options: Any) -> Mirrored:
     asking = asking or client(server)
     organisation = Organisation(server.twin.corp_id, "Asia/Shanghai")
-    return mirror(folder.store, SERVICE, organisation, FIRST, LAST, asking.figures, now=server.twin.clock, **options)
+    return mirror(
+        folder.store, SERVICE, Wanted(organisation, FIRST, LAST), asking.figures, now=server.twin.clock, **options
+    )
 
 
 def kept(folder: Folder, server: Server) -> dict[str, Any]:
@@ -134,7 +136,7 @@ def test_a_mirror_that_is_interrupted_goes_on(known: Folder, twin: Server) -> No
 
     organisation = Organisation(twin.twin.corp_id, "Asia/Shanghai")
     with pytest.raises(KeyboardInterrupt):
-        mirror(known.store, SERVICE, organisation, FIRST, LAST, ask, now=twin.twin.clock)
+        mirror(known.store, SERVICE, Wanted(organisation, FIRST, LAST), ask, now=twin.twin.clock)
     assert list(kept(known, twin)) == DAYS[:4]
     done = fetch(known, twin)
     assert (done.known, done.fetched) == (DAYS[:4], DAYS[4:])
@@ -151,7 +153,7 @@ def test_days_without_figures_are_asked_for_again_and_those_that_go_on_are_left_
 
     organisation = Organisation(twin.twin.corp_id, "Asia/Shanghai")
     for _ in range(2):
-        done = mirror(known.store, SERVICE, organisation, FIRST, LAST, ask, now=twin.twin.clock)
+        done = mirror(known.store, SERVICE, Wanted(organisation, FIRST, LAST), ask, now=twin.twin.clock)
         assert (done.empty, done.unfinished) == (DAYS[:8], DAYS[8:])
     assert calls == DAYS[:8] * 2
 

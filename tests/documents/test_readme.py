@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from reportdata import __version__
-from reportdata.columns import _NAMES
 from tests.support.causes import ERRORS
 from tests.support.documents import RECORDS, blocks, document, environment, follow, lines, running
 from tests.support.paths import ROOT
 from tests.support.reference import reference
+from tests.support.services import KINDS
 from tests.support.tools import require_tool
 
 READMES = ("README.md", "README.zh-CN.md")
@@ -90,7 +90,8 @@ def test_the_contract_names_every_error() -> None:
 @pytest.mark.parametrize("readme", READMES)
 def test_the_readme_names_every_column(readme: str) -> None:
     text = document(readme)
-    for field in set(_NAMES) - {"user_name"}:
+    fields = {"corp_id", *(name for kind in KINDS.values() for name in (*kind.columns, *kind.shared_times[:1]))}
+    for field in fields:
         assert f"`{field}`" in text, field
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
-from reportdata.engines import Engine
+from reportdata.engines import Engine, Measured, measured
 from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.services.sql import calibres_of_days
+from reportdata.twin import CALIBRES, DEFAULT_CALIBRE
 from tests.support.facts_files import ZONES, Writer
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, commenters_of
+from tests.support.services import KINDS, SERVICE, kpis
 
 CORPS = sorted(ZONES)
 MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Asia/Shanghai
@@ -40,17 +43,24 @@ facts = st.lists(
 )
 
 
+def commenters(
+    engine: Engine, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Sequence[str]
+) -> list[Measured]:
+    what = calibres_of_days(SERVICE, KINDS)
+    return list(measured(what, engine.rows(what, {"sent": sent, "commented": commented}, corp_ids)))
+
+
 def counted(engine: Engine, writer: Writer, *files: list[Fact]) -> dict[str, dict[tuple[str, str], int]]:
     """Calibre to (organisation, day) to number, without zeros, from files that hold these facts."""
     paths = {
         kind: [writer.file(kind, [f for f in file if isinstance(f, kind)]) for file in files]
         for kind in (Sent, Commented)
     }
-    rows = engine.commenters(paths[Sent], paths[Commented], CORPS)
+    rows = commenters(engine, paths[Sent], paths[Commented], CORPS)
     keys = [(row.stat_day, row.corp_id) for row in rows]
     assert keys == sorted(set(keys))
     return {
-        str(calibre): {(r.corp_id, r.stat_day): r.numbers[calibre] for r in rows if r.numbers[calibre]}
+        str(calibre): {(r.corp_id, r.stat_day): int(n) for r in rows if (n := r.numbers[str(calibre)])}
         for calibre in CALIBRES
     }
 
@@ -69,8 +79,8 @@ def test_every_calibre_counts_what_the_oracle_counts(engine: Engine, writer: Wri
         sent, commented, withdrawn = (
             [writer.file(kind, [f for f in facts if isinstance(f, kind)])] for kind in (Sent, Commented, Withdrawn)
         )
-        kpis = engine.kpis(sent, commented, withdrawn)
-        served = {(row.corp_id, row.stat_day): n for row in kpis if (n := row.measures["commenters"])}
+        rows = kpis(engine, sent, commented, withdrawn)
+        served = {(row.corp_id, row.stat_day): n for row in rows if (n := row.numbers["4102"])}
         assert found[str(DEFAULT_CALIBRE)] == served, "the default calibre is what is served"
 
     check()
@@ -78,8 +88,8 @@ def test_every_calibre_counts_what_the_oracle_counts(engine: Engine, writer: Wri
 
 def test_other_organisations_are_left_out_and_no_file_is_no_row(engine: Engine, writer: Writer) -> None:
     comment = writer.file(Commented, [Commented(corp, "r1", "a", MIDNIGHT) for corp in CORPS])
-    assert [row.corp_id for row in engine.commenters([], [comment], ["c1"])] == ["c1"]
-    assert engine.commenters([], [comment], []) == engine.commenters([], [], CORPS) == []
+    assert [row.corp_id for row in commenters(engine, [], [comment], ["c1"])] == ["c1"]
+    assert commenters(engine, [], [comment], []) == commenters(engine, [], [], CORPS) == []
 
 
 def test_calibres_are_eight_and_named() -> None:
@@ -87,3 +97,5 @@ def test_calibres_are_eight_and_named() -> None:
     words = itertools.product(("comment-day", "report-day"), ("distinct", "summed"), ("with-own", "without-own"))
     assert names == [",".join(three) for three in words]
     assert CALIBRES[0] == DEFAULT_CALIBRE
+    assert [calibre.name for calibre in SERVICE.calibres] == names
+    assert SERVICE.kpi("4102").calibre == names[0]

@@ -15,6 +15,7 @@ from reportdata.engines import Engine, Place, Subject
 from reportdata.errors import LakeError
 from tests.support.facts_files import KINDS, ZONES, Writer, corps, facts, measured, spread_facts
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
+from tests.support.services import COMMENTED, SENT, WITHDRAWN, kpis
 
 
 def found_once(places: Iterator[Place]) -> set[Place]:
@@ -81,9 +82,9 @@ def test_the_days_of_withdrawn_reports_are_found(engine: Engine, writer: Writer,
             [writer.file(kind, [fact for fact in half if isinstance(fact, kind)]) for half in halves]
             for kind in (Withdrawn, Sent)
         )
-        assert found_once(engine.places_of_reports(withdrawn, sent)) == places
-        assert found_once(engine.places_of_reports(withdrawn, [])) == set()
-        assert found_once(engine.places_of_reports([], sent)) == set()
+        assert found_once(engine.retracted(WITHDRAWN, SENT, withdrawn, sent)) == places
+        assert found_once(engine.retracted(WITHDRAWN, SENT, withdrawn, [])) == set()
+        assert found_once(engine.retracted(WITHDRAWN, SENT, [], sent)) == set()
 
     check()
 
@@ -96,14 +97,14 @@ def test_some_organisations_are_computed_as_all_are(engine: Engine, writer: Writ
             [writer.file(kind, [fact for fact in half if isinstance(fact, kind)]) for half in (found[::2], found[1::2])]
             for kind in KINDS
         )
-        rows = list(engine.kpis(sent, commented, withdrawn))
-        assert list(engine.kpis(sent, commented, withdrawn, chosen)) == [row for row in rows if row.corp_id in chosen]
+        rows = kpis(engine, sent, commented, withdrawn)
+        assert kpis(engine, sent, commented, withdrawn, chosen) == [row for row in rows if row.corp_id in chosen]
         places = {
             (fact.corp_id, f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y%m%d}")
             for fact in found
             if not isinstance(fact, Withdrawn)
         }
-        assert found_once(engine.places(sent, commented)) == places
+        assert found_once(engine.places({SENT: sent, COMMENTED: commented})) == places
 
     check()
 
@@ -113,8 +114,8 @@ AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
 def test_no_files_give_no_days(engine: Engine, writer: Writer) -> None:
     gone = writer.file(Withdrawn, [Withdrawn("c1", "r1", AT)])
-    assert list(engine.kpis([], [], [])) == list(engine.kpis([], [], [gone])) == []
-    assert list(engine.places_of_reports([], [])) == []
+    assert kpis(engine, [], [], []) == kpis(engine, [], [], [gone]) == []
+    assert list(engine.retracted(WITHDRAWN, SENT, [], [])) == []
 
 
 def test_files_without_facts_give_no_days(engine: Engine, writer: Writer) -> None:
@@ -130,7 +131,7 @@ def test_a_withdrawal_long_after_takes_the_report_out_of_its_own_day(engine: Eng
         ("c1", "20240301"): (1, 1, 1),
         ("c2", "20240301"): (1, 1, 0),
     }
-    assert found_once(engine.places_of_reports([gone], [sent])) == {("c1", "20240301")}
+    assert found_once(engine.retracted(WITHDRAWN, SENT, [gone], [sent])) == {("c1", "20240301")}
 
 
 def test_many_facts_of_many_days_give_the_oracles_days(engine: Engine, writer: Writer) -> None:
@@ -164,7 +165,7 @@ def test_folders_may_be_called_anything(engine: Engine, tmp_path: Path) -> None:
     gone = plain.file(Withdrawn, [Withdrawn("c1", "r1", AT)]).rename(folder / "b.parquet")
     plain.close()
     assert measured(engine, {Sent: [sent]}) == {("c1", "20240301"): (1, 1, 0)}
-    assert found_once(engine.places_of_reports([gone], [sent])) == {("c1", "20240301")}
+    assert found_once(engine.retracted(WITHDRAWN, SENT, [gone], [sent])) == {("c1", "20240301")}
 
 
 def test_many_files_are_no_obstacle(engine: Engine, writer: Writer) -> None:
@@ -178,11 +179,11 @@ def test_a_file_that_cannot_be_read_is_a_lake_error(engine: Engine, writer: Writ
     damaged.write_bytes(good.read_bytes()[:-20])
     for bad in (damaged, tmp_path / "absent.parquet"):
         with pytest.raises(LakeError, match="lake"):
-            list(engine.kpis([good, bad], [], []))
+            kpis(engine, [good, bad], [], [])
         with pytest.raises(LakeError, match="lake"):
-            list(engine.places_of_reports([bad], [good]))
+            list(engine.retracted(WITHDRAWN, SENT, [bad], [good]))
         with pytest.raises(LakeError, match="lake"):
-            engine.merge("sent", [good, bad], tmp_path / "merged.parquet")
+            engine.merge(SENT, {good: 0.0, bad: 0.0}, tmp_path / "merged.parquet")
         with pytest.raises(LakeError, match="lake"):
-            engine.holding("sent", [bad], Subject("c1"))
+            engine.holding(SENT, [bad], Subject("c1"))
     assert measured(engine, {Sent: [good]}) == {("c1", "20240301"): (1, 1, 0)}

@@ -10,7 +10,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,12 +17,14 @@ from hypothesis import strategies as st
 from reportdata.columns import Columns, read_columns
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, InputError, LakeError
-from reportdata.facts import KINDS, Fact, Kind, Organisations, read_fact
+from reportdata.facts import Fact, Organisations, Provenance, read_fact
+from reportdata.kinds import Kind
 from reportdata.pipeline import silent
-from reportdata.pipeline.sources import Source
+from reportdata.pipeline.sources import Reading, Source
 from reportdata.readers import Format
 from reportdata.readers.tables import read_heading, read_table
 from tests.support.examples import tried_with
+from tests.support.services import KINDS, NAMES, SENT, fact, lines_of
 
 ZONES = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("America/New_York"), "ding3": ZoneInfo("Africa/Cairo")}
 HEADINGS = {
@@ -31,6 +32,7 @@ HEADINGS = {
     "commented": ["corp_id", "report_id", "user_id", "commented_at"],
     "withdrawn": ["corp_id", "report_id", "withdrawn_at"],
 }
+NOW = Provenance(1_800_000_000_000_000, "push")
 _ODD = st.text(st.sampled_from(list(" \t\"',，.;E+-\n\r\\日a1\x00\x1f\x85\u00a0\u2003\ufeff")), max_size=6)
 _CELLS = {
     "corp_id": st.sampled_from([*ZONES, "ding9", "", " ding1"]),
@@ -63,7 +65,7 @@ def _cell(column: str) -> st.SearchStrategy[str]:
                   "corp_id" if column == "corp_id" else "text"]  # fmt: skip
 
 
-tables = st.sampled_from(KINDS).flatmap(
+tables = st.sampled_from(NAMES).flatmap(
     lambda kind: st.tuples(
         st.just(kind), st.lists(st.tuples(*(_cell(column) for column in HEADINGS[kind])), min_size=1, max_size=2)
     )
@@ -72,7 +74,7 @@ tables = st.sampled_from(KINDS).flatmap(
 
 def _one_by_one(path: Path, columns: Columns, corp_id: str | None) -> list[Fact] | None:
     try:
-        lines = list(read_table(path))
+        lines = list(read_table(path, KINDS))
         if any(line.error for line in lines):
             return None
         return [read_fact(line.record, columns, Organisations(ZONES), corp_id) for line in lines]
@@ -83,7 +85,7 @@ def _one_by_one(path: Path, columns: Columns, corp_id: str | None) -> list[Fact]
 def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> list[Fact] | None:
     heading = read_heading(path)
     assert heading is not None
-    staging = Staging(folder)
+    staging = Staging(folder, KINDS, NOW)
     query = staging.read_csv(path, heading.columns, heading.delimiter)
     took = staging.add_table(query, columns, Organisations(ZONES), corp_id)
     staging.close()
@@ -92,27 +94,16 @@ def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> l
 
 def _staged(folder: Path, kind: Kind) -> list[Fact]:
     """The facts of a kind that were staged, or kept, in a folder."""
-    files = [str(found) for found in folder.rglob(f"{kind}/*/*.parquet")]
+    files = [str(found) for found in folder.rglob(f"{kind.name}/*/*.parquet")]
     if not files:
         return []
-    user = "''" if kind == "withdrawn" else "user_id"
-    more = "template, departments" if kind == "sent" else "null, null"
+    names = [name for name in kind.columns if name != kind.time]
     rows = duckdb.execute(
-        f"select corp_id, report_id, {user}, epoch_us({kind}_at), strftime(stat_day, '%Y%m%d'), {more} "
+        f"select corp_id, epoch_us({kind.time}), strftime(stat_day, '%Y%m%d'), {', '.join(names)} "
         f"from read_parquet({files}, hive_partitioning = false)"
     ).fetchall()
     return [
-        Fact(
-            kind=kind,
-            corp_id=row[0],
-            report_id=row[1],
-            user_id=row[2],
-            at=row[3],
-            stat_day=row[4],
-            template=row[5],
-            departments=row[6],
-        )
-        for row in rows
+        Fact(kind.name, corp_id, at, day, dict(zip(names, values, strict=True))) for corp_id, at, day, *values in rows
     ]
 
 
@@ -126,7 +117,7 @@ def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> 
             path = Path(temporary) / "table.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows([HEADINGS[kind], *rows])
-            columns = read_columns(HEADINGS[kind])
+            columns = read_columns(HEADINGS[kind], KINDS)
             whole = _whole(path, Path(temporary), columns, corp_id)
             if whole is not None:
                 single = _one_by_one(path, columns, corp_id)
@@ -149,10 +140,10 @@ def test_common_forms_are_taken_as_whole_columns(examples: int) -> None:
             with path.open("w", encoding="utf-8", newline="") as file:
                 rows = [[corp_id, f"r{at}", "u", text, "日报", "研发部,市场部"] for at, text in enumerate(texts)]
                 csv.writer(file).writerows([HEADINGS["sent"], *rows])
-            columns = read_columns(HEADINGS["sent"])
+            columns = read_columns(HEADINGS["sent"], KINDS)
             whole = _whole(path, Path(temporary), columns, None)
             assert whole is not None
-            assert sorted(whole, key=repr) == _one_by_one(path, columns, None)
+            assert sorted(whole, key=repr) == sorted(_one_by_one(path, columns, None) or [], key=repr)
 
     check()
 
@@ -182,14 +173,14 @@ def test_a_file_in_parts_gives_what_it_gives_as_a_whole(examples: int) -> None:
             for name, part_size in (("parts", size), ("whole", None)):
                 folder = Path(temporary, name)
                 folder.mkdir()
-                staging = Staging(folder)
-                source = Source(path, Format.CSV, Organisations(ZONES), "ding2", None, silent)
+                staging = Staging(folder, KINDS, NOW)
+                source = Source(path, Reading(Format.CSV, KINDS, Organisations(ZONES), "ding2"), None, silent)
                 try:
                     if part_size is not None:
-                        source.stage(staging, folder, part_size, None)
+                        source.stage(staging, folder, part_size)
                     else:
                         staging.add_facts(source.facts())
-                    found.append(sorted(_staged(folder, "sent"), key=repr))
+                    found.append(sorted(_staged(folder, SENT), key=repr))
                 except InputError as error:
                     found.append(error.message)
                 finally:
@@ -201,39 +192,32 @@ def test_a_file_in_parts_gives_what_it_gives_as_a_whole(examples: int) -> None:
 
 def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
     facts = [
-        Fact(
-            kind=kind,
-            corp_id="c1",
-            report_id=f"r{number}",
-            user_id="" if kind == "withdrawn" else "用 户",
-            at=at,
-            stat_day=day,
-        )
-        for kind in KINDS
+        fact(kind, "c1", at, day, report_id=f"r{number}", user_id="用 户")
+        for kind in NAMES
         for number, (at, day) in enumerate([(0, "19700101"), (1_790_069_565_000_001, "20260922"), (1, "20000101")])
     ]
     files = [tmp_path / f"{number}.jsonl" for number in range(4)]
     for number, path in enumerate(files):
-        path.write_bytes(msgspec.json.Encoder().encode_lines(facts[number::3] if number < 3 else []))
+        path.write_bytes(lines_of(facts[number::3] if number < 3 else []))
     nothing: Callable[[Kind, str], list[Path]] = lambda _kind, _day: []  # noqa: E731
     for number, known in enumerate((None, nothing)):
         folder = tmp_path / f"staged{number}"
         folder.mkdir()
-        staging = Staging(folder)
+        staging = Staging(folder, KINDS, NOW)
         staging.add_lines(files)
         staging.add_lines([])
         done = staging.finish(known)
         staging.close()
-        assert [(part.kind, part.read, part.added) for part in done] == [(kind, 3, 3) for kind in KINDS]
+        assert [(part.kind.name, part.read, part.added) for part in done] == [(kind, 3, 3) for kind in NAMES]
         assert done[0].days == ("19700101", "20000101", "20260922")
         assert done[0].spans == {"c1": ("19700101", "20260922")}
-        kept = [fact for kind in KINDS for fact in _staged(folder, kind)]
+        kept = [fact for kind in KINDS.values() for fact in _staged(folder, kind)]
         assert sorted(kept, key=repr) == sorted(facts, key=repr)
 
 
 def test_a_line_that_is_no_fact_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text('{"kind": "sent", "corp_id": \n')
-    staging = Staging(tmp_path)
+    staging = Staging(tmp_path, KINDS, NOW)
     with pytest.raises(LakeError):
         staging.add_lines([tmp_path / "bad.jsonl"])
     staging.close()

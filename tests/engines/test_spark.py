@@ -17,19 +17,20 @@ from typing import Any
 import duckdb
 import pytest
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.engines.duckdb.connection import COLUMNS as DUCKDB_COLUMNS
+from reportdata.engines.duckdb.connection import columns_of
 from reportdata.engines.spark import SparkEngine
 from reportdata.engines.spark.session import open_session
 from reportdata.errors import EngineError
-from reportdata.facts import KINDS as KIND_NAMES
+from reportdata.services import REPORTS as REPORT_DATA
 from tests.support.cluster import LOCAL, SHORT, Cluster
 from tests.support.facts_files import ZONES, Writer, measured
 from tests.support.folders import Folder
 from tests.support.oracle import Sent
 from tests.support.paths import DATA, ROOT
 from tests.support.platform_facts import DAY, write_platform
+from tests.support.services import KINDS as REAL_KINDS
+from tests.support.services import SENT
 from tests.support.tools import REQUIRED, require_tool
 
 pytestmark = pytest.mark.spark
@@ -118,14 +119,14 @@ def test_spark_reads_every_column_as_it_was_written(
     odd = writer.file(Sent, [Sent("c1", "日志'1 \U0001f600", "U1", AT, "", ("研发部",)), Sent("c1", "r", "u", AT)])
     with closing(DuckDBEngine()) as here, closing(SparkEngine(here, spark_cluster.master, CONF)):
         session = open_session(spark_cluster.master, CONF)
-        for kind in KIND_NAMES:
-            merged = tmp_path / f"{kind}.parquet"
-            here.merge(kind, [*platform.lake.paths(kind), *([odd] if kind == "sent" else [])], merged)
-            schema = ", ".join(f"{name} {types[type_]}" for name, type_ in DUCKDB_COLUMNS[kind].items())
-            for path in (merged, platform.lake.paths(kind)[0]):
+        for kind in REAL_KINDS.values():
+            merged, paths = tmp_path / f"{kind.name}.parquet", platform.lake.paths(kind.name)
+            here.merge(kind, dict.fromkeys([*paths, *([odd] if kind is SENT else [])], 0.0), merged)
+            schema = ", ".join(f"{name} {types[type_]}" for name, type_ in columns_of(kind).items())
+            for path in (merged, paths[0]):
                 texts = [
                     f"epoch_us({name})" if type_ == "timestamptz" else f"{name}::varchar"
-                    for name, type_ in DUCKDB_COLUMNS[kind].items()
+                    for name, type_ in columns_of(kind).items()
                 ]
                 expected = duckdb.execute(
                     f"select {', '.join(texts)} from read_parquet('{path}') order by all limit 500"

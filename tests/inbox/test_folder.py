@@ -20,6 +20,7 @@ from reportdata.inbox import begun_at, facts_of
 from reportdata.inbox.folder import FolderInbox, FolderWriter
 from tests.support.inboxes import lines, numbers, waited
 from tests.support.mounts import mounted
+from tests.support.services import KINDS
 from tests.support.waiting import SOON
 
 
@@ -130,9 +131,9 @@ def test_a_damaged_segment_is_refused_by_name_and_line(inbox: FolderInbox) -> No
     path = inbox.folder / "0001-x.jsonl"
     path.write_bytes(lines(1) + b"\xff\n" + lines(2))
     with pytest.raises(InboxError, match=r"0001-x\.jsonl, line 2"):
-        list(facts_of(path))
+        list(facts_of(path, KINDS))
     with pytest.raises(InboxError, match="cannot be read"):
-        list(facts_of(inbox.folder / "gone.jsonl"))
+        list(facts_of(inbox.folder / "gone.jsonl", KINDS))
 
 
 def test_an_inbox_that_cannot_be_written_works_again_when_it_can(inbox: FolderInbox, writer: FolderWriter) -> None:

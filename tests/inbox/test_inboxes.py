@@ -18,6 +18,7 @@ from reportdata.errors import InboxError
 from reportdata.inbox import Inbox, Writer, facts_of
 from tests.support.inboxes import INBOXES, Place, lines, numbers, waited
 from tests.support.paths import ROOT
+from tests.support.services import KINDS
 from tests.support.waiting import SOON
 
 
@@ -131,7 +132,7 @@ def test_a_damaged_segment_is_kept_and_passed_over(place: Place, inbox: Inbox, w
     writer.close()
     (path,) = waited(inbox, 1)
     with pytest.raises(InboxError, match="line 1"):
-        list(facts_of(path))
+        list(facts_of(path, KINDS))
     assert inbox.set_aside(path)
     with closing(place.writer()) as another:
         another.append(lines(4)).result(SOON)

@@ -22,6 +22,7 @@ from reportdata.inbox.folder import FolderInbox
 from tests.support.calling import CORP, add_sample
 from tests.support.folders import Folder
 from tests.support.pushing import FACTS, TOKEN, WRITE, sent
+from tests.support.services import KINDS
 from tests.support.waiting import SOON
 
 # Each server is a fork of this process, so that it starts at once. It has nothing beside it that would take up what it
@@ -143,9 +144,9 @@ def test_killed_at_any_moment_nothing_that_was_acknowledged_is_lost(
             for client_done in done:
                 client_done.result()
         paths = inbox.ready()
-        for one in (one for path in paths for one in facts_of(path)):
-            number = int(one.report_id[1:])
-            assert one.report_id == f"r{number}"
+        for one in (one for path in paths for one in facts_of(path, KINDS)):
+            number = int(str(one.values["report_id"])[1:])
+            assert str(one.values["report_id"]) == f"r{number}"
             assert one.at == (1_790_000_000 + number) * 1_000_000
             found[number] = found.get(number, 0) + 1
         inbox.remove(paths)

@@ -53,14 +53,14 @@ def test_a_snapshot_can_be_read_until_it_ends_whatever_is_removed(local: Lake) -
     }
     with local.snapshot() as places:
         add(local, ("sent", "20240101", b"later"))
-        for path in [*local.files("sent")["20240101"], *local.withdrawals(), *(local.root / "coverage").iterdir()]:
+        for path in [*local.files("sent")["20240101"], *local.paths("withdrawn"), *(local.root / "coverage").iterdir()]:
             path.unlink()
         assert {name: place.read_bytes() for name, place in places.items()} == whole
         assert len(whole) == 3
     assert [path.name for path in (local.root / "incoming").iterdir()] == ["lock"]
-    assert [day for day, files in local.days().items() if files.names()] == ["20240101"]
+    assert [day for day, files in local.files("sent").items() if files] == ["20240101"]
     with pytest.raises(LakeError, match="is gone"):  # a file that counts is missed, not left out
-        read(local, local.withdrawals())
+        read(local, local.paths("withdrawn"))
 
 
 def test_where_files_have_but_one_name_a_snapshot_names_them(local: Lake) -> None:
@@ -79,7 +79,7 @@ def test_where_files_have_but_one_name_a_snapshot_names_them(local: Lake) -> Non
 
 def test_a_file_whose_entry_never_came_counts_for_nothing(local: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     add(local, ("sent", "20240101", b"one"), ("sent", "20240101", b"two"))
-    before = local.days()
+    before = local.files("sent")
 
     def fail(*_: object) -> None:
         raise OSError("the power is lost")
@@ -89,10 +89,10 @@ def test_a_file_whose_entry_never_came_counts_for_nothing(local: Lake, monkeypat
         with pytest.raises(LakeError, match="the power is lost"):
             replace(local, local.paths("sent"), b"both")
     assert len(list(local.root.rglob("*.parquet"))) == 3
-    assert (local.days(), local.replaced()) == (before, [])
+    assert (local.files("sent"), local.replaced()) == (before, [])
     with local.refreshing():
         assert local.sweep(wait=True) == 0
-    assert local.days() == before
+    assert local.files("sent") == before
     assert len(list(local.root.rglob("*.parquet"))) == 2
 
 
@@ -145,7 +145,7 @@ def test_a_snapshot_that_cannot_be_locked_is_a_lake_error(local: Lake) -> None:
 def test_a_lake_that_cannot_be_read_or_locked_is_a_lake_error(local: Lake) -> None:
     local.root.parent.mkdir()
     local.root.touch()
-    for call in (local.days, local.withdrawals, local.coverage, local.size):
+    for call in (lambda: local.files("sent"), lambda: local.paths("withdrawn"), local.coverage, local.size):
         with pytest.raises(LakeError, match="cannot be read"):
             call()
     with pytest.raises(LakeError, match="cannot be locked"), local.refreshing():

@@ -11,7 +11,6 @@ import pytest
 
 from reportdata.days import Coverage
 from reportdata.errors import LakeError
-from reportdata.facts import KINDS
 from reportdata.files import ASIDE
 from reportdata.lake import Lake
 from reportdata.lake.local import LocalLake
@@ -20,6 +19,7 @@ from tests.support.changing import add as add_all
 from tests.support.effort import tried
 from tests.support.lakes import add, contents, replace
 from tests.support.paths import DATA
+from tests.support.services import NAMES as KINDS
 from tests.support.storage import environment
 
 Seen = tuple[dict[tuple[str, str], frozenset[bytes]], frozenset[Coverage]]

@@ -7,12 +7,23 @@ from pathlib import Path
 import pytest
 
 from reportdata.days import Coverage
-from reportdata.lake import DayFiles, Lake
+from reportdata.lake import Lake
+from reportdata.pipeline.day_files import DayFiles, files_of_days
 from tests.support.lakes import add, contents, put, read
 
 
+def days_of(lake: Lake, days: list[str] | None = None) -> dict[str, DayFiles]:
+    return files_of_days(lake, ("sent", "commented"), days)
+
+
 def test_a_lake_that_is_not_there_is_empty(lake: Lake) -> None:
-    assert (lake.days(), lake.files("sent"), lake.withdrawals(), lake.coverage(), lake.size()) == ({}, {}, (), set(), 0)
+    assert (days_of(lake), lake.files("sent"), lake.paths("withdrawn"), lake.coverage(), lake.size()) == (
+        {},
+        {},
+        (),
+        set(),
+        0,
+    )
     assert not lake.root.exists()
 
 
@@ -22,12 +33,12 @@ def test_files_are_there_once_they_are_added_and_not_before(lake: Lake) -> None:
         put(incoming, "sent", "20240101", b"one")
         put(incoming, "commented", "20240101", b"comment")
         put(incoming, "withdrawn", "20230101", b"gone")
-        assert (lake.days(), lake.size()) == ({}, 0)
+        assert (days_of(lake), lake.size()) == ({}, 0)
         lake.add(incoming)
         assert contents(lake, lake.files("sent")) == {"20240101": [b"one"], "20240102": [b"two"]}
-    assert list(lake.days()) == ["20240101", "20240102"]
-    assert lake.days()["20240102"].commented == ()
-    assert read(lake, lake.withdrawals()) == [b"gone"]
+    assert list(days_of(lake)) == ["20240101", "20240102"]
+    assert days_of(lake)["20240102"].kinds.get("commented", ()) == ()
+    assert read(lake, lake.paths("withdrawn")) == [b"gone"]
     assert lake.size() == len(b"twoonecommentgone")
     assert [path.name for path in (lake.root / "incoming").iterdir()] == ["lock"]
 
@@ -40,7 +51,7 @@ def test_what_an_import_writes_is_gone_when_it_fails(lake: Lake) -> None:
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert lake.days() == {}
+    assert days_of(lake) == {}
     assert [path.name for path in (lake.root / "incoming").iterdir()] == ["lock"]
 
 
@@ -52,11 +63,15 @@ def test_files_of_one_day_never_replace_each_other(lake: Lake) -> None:
 
 def test_a_fingerprint_names_the_files_and_the_definition_in_any_order() -> None:
     one, two, three = (Path(f"{number}.parquet") for number in range(3))
-    fingerprint = DayFiles((one, two), (three,)).fingerprint("d")
-    assert DayFiles((two, one), (three,)).fingerprint("d") == fingerprint
-    others = [DayFiles((one,), (three,)), DayFiles((one, two), ()), DayFiles((one,), (two, three))]
+
+    def print_(sent: tuple[Path, ...], commented: tuple[Path, ...], definition: str = "d") -> str:
+        return DayFiles({"sent": sent, "commented": commented}).fingerprint(definition)
+
+    assert print_((two, one), (three,)) == print_((one, two), (three,))
+    others = [print_((one,), (three,)), print_((one, two), ()), print_((one,), (two, three))]
+    assert len({print_((one, two), (three,)), print_((one, two), (three,), "e"), *others}) == 5
     assert (
-        len({fingerprint, DayFiles((one, two), (three,)).fingerprint("e"), *(o.fingerprint("d") for o in others)}) == 5
+        DayFiles({"sent": (one,)}).names() == DayFiles({"sent": (one,), "commented": ()}).names() == {"sent/0.parquet"}
     )
 
 
@@ -83,8 +98,8 @@ def test_observing_what_is_known_adds_nothing(lake: Lake) -> None:
 def test_named_days_are_listed_alone(lake: Lake) -> None:
     days = ["20240101", "20240102", "20240103"]
     add(lake, *(("sent", day, day.encode()) for day in days), ("commented", days[1], b"comment"))
-    assert list(lake.days([])) == list(lake.days(["20250101"])) == []
-    assert list(lake.days([days[1], "20250101", days[0]])) == days[:2]
-    assert lake.days([days[1]])[days[1]] == lake.days()[days[1]]
+    assert list(days_of(lake, [])) == list(days_of(lake, ["20250101"])) == []
+    assert list(days_of(lake, [days[1], "20250101", days[0]])) == days[:2]
+    assert days_of(lake, [days[1]])[days[1]] == days_of(lake)[days[1]]
     assert lake.files("sent", [days[2]]) == {days[2]: lake.files("sent")[days[2]]}
     assert contents(lake, {"": lake.paths("sent")}) == {"": [day.encode() for day in days]}

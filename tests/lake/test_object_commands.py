@@ -13,21 +13,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from click.testing import CliRunner
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.engines import Subject
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.facts import KINDS
-from reportdata.facts import Fact as Pushed
 from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
+from reportdata.services import REPORTS as REPORT_DATA
 from tests.support.folders import Folder, run
 from tests.support.lakes import add
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.paths import ROOT
+from tests.support.services import COMMENTED, SENT, WITHDRAWN, fact, kpis, lines_of
+from tests.support.services import NAMES as KINDS
 from tests.support.storage import client, keys
 from tests.support.waiting import SOON
 from tests.support.witness import ZONES
@@ -111,9 +110,9 @@ def test_every_command_works_on_it(remote: Folder, storage: str, storage_server:
 
 def test_what_is_pushed_is_taken_up_by_a_worker(remote: Folder, tmp_path: Path) -> None:
     at = int(AT.timestamp() * 1e6)
-    fact = Pushed(kind="sent", corp_id="c1", report_id="r1", user_id="u1", at=at, stat_day="20240305")
+    pushed = fact("sent", "c1", at, "20240305", report_id="r1", user_id="u1")
     with closing(FolderWriter(remote.settings.inbox, time.time)) as inbox:
-        inbox.append(msgspec.json.encode(fact) + b"\n").result(SOON)
+        inbox.append(lines_of([pushed])).result(SOON)
     done = run(remote, "work", "--once")
     assert done.exit_code == 0, done.output
     assert remote.days() == {("c1", "20240305"): (1, 1, 0)}
@@ -131,16 +130,16 @@ def test_an_engine_computes_the_same_from_it(remote: Folder, folder: Folder, tmp
         for each in (local, remote):
             sent, commented, withdrawn = (each.lake.paths(kind) for kind in KINDS)
             with closing(DuckDBEngine(tmp_path / "spill", each.lake)) as engine:
-                holding = engine.holding("sent", sent, Subject("c1"))
+                holding = engine.holding(SENT, sent, Subject("c1"))
                 merged = tmp_path / "merged.parquet"
-                count = engine.merge("sent", sent, merged)
+                count = engine.merge(SENT, dict.fromkeys(sent, 0.0), merged)
                 merged.unlink()
                 answers.append(
                     (
-                        list(engine.kpis(sent, commented, withdrawn)),
-                        list(engine.kpis(sent, commented, withdrawn, ["c1"])),
-                        set(engine.places(sent, commented)),
-                        set(engine.places_of_reports(withdrawn, sent)),
+                        kpis(engine, sent, commented, withdrawn),
+                        kpis(engine, sent, commented, withdrawn, ["c1"]),
+                        set(engine.places({SENT: sent, COMMENTED: commented})),
+                        set(engine.retracted(WITHDRAWN, SENT, withdrawn, sent)),
                         {path.parent.name for path in holding},
                         count,
                     )

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from reportdata.facts import KINDS
 from reportdata.lake import DAY
 from reportdata.lake.s3 import S3Lake
 from tests.support.folders import Folder
 from tests.support.oracle import days_of
+from tests.support.services import NAMES as KINDS
 from tests.support.storage import keys
 from tests.support.witness import ZONES, Witness
 

@@ -70,7 +70,7 @@ def test_what_a_dead_import_uploaded_never_counts_and_goes_after_a_day(
     left = "sent/stat_day=2024-01-02/left.parquet"
     assert sweep(other) == 0
     assert left in keys(storage_server, storage)
-    assert (list(other.days()), other.size()) == (["20240101"], 3)
+    assert (list(other.files("sent")), other.size()) == (["20240101"], 3)
     clock.ahead = DAY + 60
     assert sweep(other) == 0
     assert left not in keys(storage_server, storage)
@@ -180,7 +180,7 @@ def test_trouble_that_stays_is_a_clear_error_and_nothing_acknowledged_is_lost(
 def test_a_bucket_that_is_not_there_is_named(tmp_path: Path, storage: str) -> None:
     lake = S3Lake(tmp_path / "lake", "s3://nowhere/prefix", patience=2.0)
     with pytest.raises(LakeError, match=r"s3://nowhere/prefix cannot be listed: .*NoSuchBucket") as caught:
-        lake.days()
+        lake.files("sent")
     assert "make the bucket" in caught.value.hint
 
 

@@ -15,24 +15,23 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import _GeneratorContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata import facts
-from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Coverage, days_between
-from reportdata.inbox.folder import FolderInbox, FolderWriter
+from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.backups import MANIFEST, back_up
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store.sqlite import schemas
 from tests.support.contents import facts_in, numbers_of
 from tests.support.effort import tried
@@ -41,6 +40,7 @@ from tests.support.folders import Folder, run
 from tests.support.forks import STEPS, Forks, every, forking
 from tests.support.mounts import mounted
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
+from tests.support.services import fact, lines_of, working
 from tests.support.serving import exchange, serving
 from tests.support.writing import write
 
@@ -198,7 +198,7 @@ def test_backups_taken_while_imports_run_are_restored_with_every_day_equal(folde
             whole = list(itertools.chain(*there))
             assert facts == frozenset().union(*(own.facts for own in whole))
             assert restored.lake.coverage() <= {own.coverage for own in whole}
-            days = {(own.coverage[0], day) for own in whole for day in days_between(*own.coverage[1:])}
+            days = {(own.coverage[0], day) for own in whole for day in days_between(*own.coverage[1:3])}
             assert numbers_of(restored).keys() <= days, "the store knows of no more than the lake"
             covered = restored.store.coverage()
             for line, own, done in zip(lines, there, before, strict=True):
@@ -542,15 +542,9 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
 
     filled.refresh()
     before = numbers_of(filled)
-    taken = back_up(
-        filled.path,
-        Between(filled.lake.root),
-        filled.store,
-        FolderInbox(filled.settings.inbox),
-        tmp_path / "backup",
-        program="1",
-        now=1.8e9,
-    )
+    with working(filled) as work:
+        between = replace(work, lake=Between(filled.lake.root))
+        taken = back_up(between, tmp_path / "backup", program="1", now=1.8e9)
     assert (taken.program, taken.taken_at) == ("1", "2027-01-15T08:00:00+00:00")
     assert numbers_of(filled).keys() > before.keys()
     with opened(tmp_path / "backup") as backup:
@@ -563,9 +557,9 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
 
 def test_what_was_acknowledged_and_not_yet_counted_is_in_a_backup(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("dingpushed")
-    fact = facts.Fact(kind="sent", corp_id="dingpushed", report_id="r1", user_id="u1", at=0, stat_day="20260921")
+    pushed = fact("sent", "dingpushed", 0, "20260921", report_id="r1", user_id="u1")
     writer = FolderWriter(folder.settings.inbox, time.time, age=3600)
-    writer.append(msgspec.json.encode(fact) + b"\n").result()  # its segment is not finished
+    writer.append(lines_of([pushed])).result()  # its segment is not finished
     assert run(folder, "backup", tmp_path / "backup").exit_code == 0
     writer.close()
     data = tmp_path / "restored"

@@ -1,4 +1,4 @@
-"""Large files are imported in parts: exactly, within the memory that is given, and from where an interruption left."""
+"""Large files are imported in parts: exactly, within the memory that is given, and again after an interruption."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -25,6 +25,7 @@ from reportdata.pipeline.importing import Options, import_files
 from tests.support.effort import tried
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Fact, Sent, days_of
+from tests.support.services import working
 from tests.support.writing import write
 
 pytestmark = pytest.mark.whole
@@ -58,14 +59,6 @@ def some_facts(count: int, seed: int = 1) -> list[Fact]:
     return facts
 
 
-def parts_done(folder: Folder) -> dict[Path, int]:
-    """The parts that an interrupted import left, and when they were done."""
-    while True:
-        with suppress(FileNotFoundError):  # it goes while it is looked at
-            found = (folder.lake.root / "unfinished").glob("*/parts/*/done")
-            return {path: path.stat().st_mtime_ns for path in found}
-
-
 @contextmanager
 def handling(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """A signal is handled so until the block ends."""
@@ -78,8 +71,7 @@ def handling(number: signal.Signals, handler: Callable[[int, FrameType | None], 
 
 def left(folder: Folder) -> list[str]:
     """What is left over of imports."""
-    places = (folder.lake.root / "incoming", folder.lake.root / "unfinished")
-    return sorted(path.name for place in places for path in place.iterdir())
+    return sorted(path.name for path in (folder.lake.root / "incoming").iterdir())
 
 
 # Importing in parts
@@ -94,7 +86,7 @@ def test_a_file_in_parts_gives_the_oracles_days(known: Folder, tmp_path: Path, f
         again = known.import_(path, corp_id=corp_id, part_size=50_000)
         assert (again.added, again.read, again.known) == (0, done.read, done.read)
     assert known.days() == days_of(facts, ZONES)
-    assert left(known) == ["lock", "lock"]
+    assert left(known) == ["lock"]
 
 
 def reports(count: int, *odd: str) -> str:
@@ -108,9 +100,9 @@ def test_a_bad_record_in_the_last_part_adds_nothing(known: Folder, tmp_path: Pat
     path.write_text(reports(2000, "r,u,never,c1"))
     done = known.import_(path, part_size=4_000)
     assert [failure.message for failure in done.failures] == [f"{path}, line 2002: sent_at: 'never' is not a time"]
-    assert known.lake.days() == {}
+    assert known.lake.kinds() == ()
     assert known.store.coverage() == []
-    assert left(known) == ["lock", "lock"]
+    assert left(known) == ["lock"]
 
 
 def test_only_the_part_with_an_uncommon_record_is_read_one_by_one(known: Folder, tmp_path: Path) -> None:
@@ -142,7 +134,8 @@ def test_lines_of_bad_records_are_those_of_the_file_and_each_is_told_once(known:
             with tempfile.TemporaryDirectory() as other:
                 fresh = Folder(Path(other))
                 fresh.add_organisation("c1")
-                import_files(fresh.lake, fresh.store, [path], options)
+                with working(fresh) as work:
+                    import_files(work, [path], options)
                 fresh.store.close()
         assert found["parts"] == found["whole"]
         assert len(found["parts"]) >= 3
@@ -151,26 +144,22 @@ def test_lines_of_bad_records_are_those_of_the_file_and_each_is_told_once(known:
 # Interruptions
 
 IMPORT = """
-import sys
+import sys, time
 from pathlib import Path
-from reportdata.cli.importing import refresh_folder
-from reportdata.lake.local import LocalLake
-from reportdata.pipeline import silent
+from reportdata.cli.places import workspace
 from reportdata.pipeline.importing import Options, import_files
-from reportdata.pipeline.unfinished import forget_finished
+from reportdata.pipeline.refreshing import refresh
 from reportdata.settings import Settings
-from reportdata.store.sqlite import SQLiteStore
 settings, size = Settings(Path(sys.argv[1])), int(sys.argv[2])
-lake, store = LocalLake(settings.lake), SQLiteStore(settings.store)
 seen = []
 def progress(what, done, total):
     if what.startswith("reading") and seen[-1:] != [what, done]:
         seen.append([what, done])
 print("begins", flush=True)
-done = import_files(lake, store, [Path(name) for name in sys.argv[3:]], Options(part_size=size), progress)
-assert not done.failures, done.failures
-refresh_folder(settings, store, silent)
-forget_finished(lake)
+with workspace(settings) as work:
+    done = import_files(work, [Path(name) for name in sys.argv[3:]], Options(part_size=size), progress)
+    assert not done.failures, done.failures
+    refresh(work, time.time())
 print(done.read, done.added, len(seen), flush=True)
 """
 
@@ -188,36 +177,22 @@ def finish(process: subprocess.Popen[str]) -> list[int] | None:
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
-def test_an_import_that_is_killed_goes_on_where_it_was(known: Folder, tmp_path: Path, seed: int) -> None:
+def test_an_import_that_is_killed_is_simply_run_again(known: Folder, tmp_path: Path, seed: int) -> None:
     monkey = random.Random(seed)
     facts = some_facts(20_000, seed)
     files = [path for path, _ in write(tmp_path / "files", facts, "csv", "local", ZONES)]
-    shutil.copytree(known.path, tmp_path / "copy")
-    copy = Folder(tmp_path / "copy")
-    whole = finish(start(copy, 60_000, files))
-    copy.store.close()
-    assert whole is not None
-    said, kills = None, 0
-    while said is None:
-        before = parts_done(known)
+    said = None
+    for _ in range(4):
         process = start(known, 60_000, files)
-        if kills < 9:  # at any moment after some more parts
-            more = monkey.randrange(4)
-            while process.poll() is None and len(parts_done(known).keys() - before.keys()) < more:
-                time.sleep(0.001)
-            time.sleep(monkey.uniform(0, 0.1 if more else 1))
-            process.kill()
-        said = finish(process)
-        kills += said is None
-        after = parts_done(known)
-        for part, when in before.items():
-            assert after.get(part, when) == when, "a part that was done is staged again"
+        time.sleep(monkey.uniform(0, 1.5))
+        process.kill()
+        said = finish(process) or said
+    said = finish(start(known, 60_000, files))
+    assert said is not None
     assert said[0] == len(facts)
-    assert said[2] <= whole[2] - len(before)
     assert known.days() == days_of(facts, ZONES)
     assert {piece.corp_id for piece in known.store.coverage()} == set(ZONES)
-    assert left(known) == ["lock", "lock"]
-    assert kills > 0
+    assert left(known) == ["lock"]
 
 
 @pytest.mark.slow
@@ -228,18 +203,17 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
     # A program that a shell started in the background hands on that it ignores the signal.
     with handling(signal.SIGINT, signal.default_int_handler):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not parts_done(known):
+    while not [*known.lake.root.glob("incoming/*/raw/1")]:
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert (process.returncode, out) == (1, "")
-    assert err.splitlines()[0] == "Interrupted: the same command goes on where this one was."
+    assert err.splitlines()[0] == "Interrupted: the same command adds what is missing."
     assert "Traceback" not in err
-    assert parts_done(known)
-    assert import_files(known.lake, known.store, [path], Options()).added == 3_000_000
+    assert known.import_(path, refresh=False).added == 3_000_000
     assert run(known, "import", path).exit_code == 0
-    assert left(known) == ["lock", "lock"]
+    assert left(known) == ["lock"]
 
 
 def test_ctrl_c_ends_what_duckdb_computes() -> None:
@@ -249,83 +223,12 @@ def test_ctrl_c_ends_what_duckdb_computes() -> None:
             connection.execute("select count(distinct md5(i::varchar)) from range(5_000_000) as rows(i)").fetchall()
 
 
-def test_finished_files_are_not_read_again(known: Folder, tmp_path: Path) -> None:
-    files = [path for path, _ in write(tmp_path / "files", some_facts(500), "csv", "local", ZONES)]
-    seen: list[str] = []
-
-    def stop(what: str, _done: int, _total: int) -> None:
-        seen.append(what)
-        if what == "reading commented-csv.csv":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        import_files(known.lake, known.store, sorted(files, reverse=True), Options(), stop)
-    assert known.store.coverage() == []
-    seen.clear()
-    done = import_files(
-        known.lake, known.store, sorted(files, reverse=True), Options(), lambda what, *_: seen.append(what)
-    )
-    assert not [what for what in seen if "sent" in what]
-    assert done.read == 500
-    assert done.added < 250
-    known.refresh()
-    assert known.days() == days_of(some_facts(500), ZONES)
-    assert run(known, "import", *files).exit_code == 0
-    assert left(known) == ["lock", "lock"]
-
-
-def test_facts_that_were_removed_meanwhile_are_imported_again(known: Folder, tmp_path: Path) -> None:
-    files = [path for path, _ in write(tmp_path / "files", some_facts(500), "csv", "local", ZONES)]
-    first = import_files(known.lake, known.store, files, Options())
-    with known.lake.refreshing():
-        for paths in known.lake.files("sent").values():
-            known.lake.replace(paths, None)
-    second = import_files(known.lake, known.store, files, Options())
-    assert 0 < second.added < first.added
-    known.refresh()
-    assert known.days() == days_of(some_facts(500), ZONES)
-
-
-@pytest.mark.slow
-def test_parts_of_another_size_are_staged_again(known: Folder, tmp_path: Path) -> None:
-    path = tmp_path / "reports.csv"
-    path.write_text(reports(2000))
-
-    def stop(_what: str, done: int, _total: int) -> None:
-        if done > 30_000:
-            raise KeyboardInterrupt
-
-    for size in (4_000, 5_000, 3_000):
-        with pytest.raises(KeyboardInterrupt):
-            import_files(known.lake, known.store, [path, path], Options(part_size=size), stop)
-        assert parts_done(known)
-    known.import_(path, path, part_size=7_000)
-    assert sum(numbers[0] for numbers in known.days().values()) == 2000
-
-
-def test_what_is_left_of_a_file_that_changed_goes(known: Folder, tmp_path: Path) -> None:
-    path = tmp_path / "reports.csv"
-    path.write_text(reports(2000))
-
-    def stop(_what: str, done: int, _total: int) -> None:
-        if done > 30_000:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        import_files(known.lake, known.store, [path, path], Options(part_size=4_000), stop)
-    assert parts_done(known)
-    path.write_text(reports(1999))
-    known.import_(path)
-    assert left(known) == ["lock", "lock"]
-    assert sum(numbers[0] for numbers in known.days().values()) == 1999
-
-
 def test_two_imports_at_once_do_not_disturb_each_other(known: Folder, tmp_path: Path) -> None:
     files = [path for path, _ in write(tmp_path / "files", some_facts(1000), "csv", "local", ZONES)]
     said = [finish(process) for process in [start(known, 15_000, files) for _ in range(3)]]
     assert {found[0] for found in said if found} == {1000}
     assert known.days() == days_of(some_facts(1000), ZONES)
-    assert left(known) == ["lock", "lock"]
+    assert left(known) == ["lock"]
 
 
 def test_a_file_that_is_not_there_is_named(known: Folder, tmp_path: Path) -> None:
@@ -350,7 +253,7 @@ def test_little_memory_is_enough(known: Folder, tmp_path: Path) -> None:
     path = tmp_path / "reports.csv"
     measured = IMPORT.replace("part_size=size", "memory=size")
     peak_of_process = "peak = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
-    measured = measured.replace("refresh_folder(", f"{peak_of_process}refresh_folder(")
+    measured = measured.replace("    refresh(", f"    {peak_of_process}    refresh(")
     measured = measured.replace("len(seen)", "peak")
     command = [sys.executable, "-c", measured, str(known.path), str(100 * MIB), str(path)]
     for days, order in ((20, "order by hash(i)"), (1, "")):
@@ -383,7 +286,7 @@ def test_a_disk_that_is_too_small_is_told_of_after_the_first_part(
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=20_000))
     with pytest.raises(LakeError, match="are free"):
-        import_files(known.lake, known.store, [path, path], Options(part_size=4_000))
+        known.import_(path, part_size=4_000)
     monkeypatch.undo()
-    done = import_files(known.lake, known.store, [path], Options(part_size=4_000))
+    done = known.import_(path, part_size=4_000)
     assert done.added == 2000

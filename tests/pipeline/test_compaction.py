@@ -19,12 +19,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Coverage
 from reportdata.errors import LakeError
-from reportdata.facts import KINDS, Kind
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.compacting import MANY, QUIET
+from reportdata.services import REPORTS as REPORT_DATA
 from tests.support.contents import facts_in, rows_of
 from tests.support.effort import tried
 from tests.support.folders import Folder, run
@@ -32,6 +31,7 @@ from tests.support.forks import every, forking
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES
 from tests.support.readers import readers
+from tests.support.services import NAMES as KINDS
 from tests.support.verbs import AT, A, B, compact_all, import_facts, refresh_days, stale
 from tests.support.witness import ZONES as ITS_ZONES
 from tests.support.witness import Witness
@@ -71,7 +71,7 @@ def add(folder: Folder, *numbers: int) -> None:
         import_facts(folder, *facts_of(number))
 
 
-def rows(folder: Folder, kind: Kind) -> list[tuple[str, ...]]:
+def rows(folder: Folder, kind: str) -> list[tuple[str, ...]]:
     """All rows of a kind, as they stand in the files that are listed."""
     return rows_of(LocalLake(folder.settings.lake).paths(kind))
 
@@ -154,20 +154,20 @@ def test_withdrawals_of_all_days_become_one_file_and_importing_them_again_adds_n
     for fact in gone:
         import_facts(filled, fact)
     compact_all(filled)
-    assert len(filled.lake.withdrawals()) == 4  # they were not applied
+    assert len(filled.lake.paths("withdrawn")) == 4  # they were not applied
     refresh_days(filled)
     assert compact_all(filled) > 0
-    (merged,) = filled.lake.withdrawals()
+    (merged,) = filled.lake.paths("withdrawn")
     assert list((filled.lake.root / "withdrawn").iterdir()) == [merged.parent]
     assert stale(filled) == refresh_days(filled).days == []
     assert filled.days()[A, DAY] == (1, 1, 5)
     assert {day for day, paths in filled.lake.files("withdrawn").items() if paths} >= {DAY, f"{gone[-1].at:%Y%m%d}"}
     import_facts(filled, *gone)
-    assert filled.lake.withdrawals() == (merged,)
+    assert filled.lake.paths("withdrawn") == (merged,)
     import_facts(filled, Withdrawn(B, "r4", AT - timedelta(days=9)), refreshed=True)
     assert filled.days()[B, DAY] == (4, 3, 0)
     compact_all(filled)
-    assert len(filled.lake.withdrawals()) == 1
+    assert len(filled.lake.paths("withdrawn")) == 1
     assert refresh_days(filled, first_day=DAY).changed == 0
 
 
@@ -233,7 +233,7 @@ def test_a_damaged_entry_of_the_log_is_named(filled: Folder) -> None:
     for entry in (filled.lake.root / "log").iterdir():
         entry.write_bytes(b"{")
     with pytest.raises(LakeError, match=r"log/.*\.json cannot be read"):
-        LocalLake(filled.lake.root).days()
+        LocalLake(filled.lake.root).files("sent")
 
 
 def test_the_command_says_what_it_did(filled: Folder) -> None:

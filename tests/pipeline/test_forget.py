@@ -22,12 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.audit import Audit
-from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Coverage
 from reportdata.errors import StoreError
 from reportdata.facts import Fact as Pushed
 from reportdata.lake.local import LocalLake
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.calling import NOW, Call
 from tests.support.examples import tried_with
@@ -35,6 +35,7 @@ from tests.support.folders import Folder, run
 from tests.support.forks import every, forking
 from tests.support.oracle import Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
+from tests.support.services import fact
 from tests.support.serving import serving
 from tests.support.verbs import compact_all, import_facts, refresh_days, stale
 from tests.support.waiting import SOON, until
@@ -61,7 +62,7 @@ def push(folder: Folder, *pushed: Pushed) -> None:
 
 
 def pushed(corp_id: str, user_id: str = "user-0-x") -> Pushed:
-    return Pushed(kind="sent", corp_id=corp_id, report_id="p", user_id=user_id, at=1_770_000_000_000_000, stat_day="x")
+    return fact("sent", corp_id, 1_770_000_000_000_000, "x", report_id="p", user_id=user_id)
 
 
 @pytest.fixture(scope="module")

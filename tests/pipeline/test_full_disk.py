@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.identity import REPORT_READ, REPORT_WRITE
 from tests.support.calling import Call
 from tests.support.folders import Folder, run
 from tests.support.mounts import mounted, read_only
 from tests.support.processes import served
+from tests.support.scopes import REPORT_READ, REPORT_WRITE
 from tests.support.waiting import SOON, until
 
 pytestmark = pytest.mark.tool  # it mounts disks

@@ -68,7 +68,7 @@ def test_a_lost_file_of_withdrawals_or_coverage_stops_a_refresh(filled: Folder) 
     import_facts(filled, Withdrawn(A, "r0", AT + timedelta(days=3)))
     refresh_days(filled)
     before = filled.days()
-    for paths in (filled.lake.withdrawals(), filled.lake.observations()):
+    for paths in (filled.lake.paths("withdrawn"), filled.lake.observations()):
         content = paths[0].read_bytes()
         paths[0].unlink()
         with pytest.raises(LakeError, match=str(paths[0])):

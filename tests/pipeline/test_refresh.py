@@ -14,17 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Coverage
-from reportdata.engines import definition
 from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.pipeline.day_files import files_of_days
 from reportdata.pipeline.refreshing import refresh, waiting
+from reportdata.services import REPORTS as REPORT_DATA
+from reportdata.services.sql import definition
 from reportdata.store import DayKpis
 from tests.support.examples import tried_with
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
-from tests.support.verbs import AT, SERVICE, ZONE, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.services import KINDS, SERVICE, SERVICES, working
+from tests.support.verbs import AT, ZONE, A, B, compact_all, import_facts, refresh_days, stale
 from tests.support.writing import write
 
 NOON = {"20260309": AT, "20260310": AT + timedelta(days=1)}
@@ -55,8 +57,8 @@ def test_days_that_are_computed_together_are_stored_in_parts(two: Folder, monkey
         monkeypatch.setattr("reportdata.pipeline.refreshing._STORED", stored)
         overwrite(two, A, "20260310")
         calls.clear()
-        with closing(Wide()) as engine:
-            done = refresh(two.lake, two.store, engine, SERVICE, now=time.time(), first_day="20260309")
+        with closing(Wide()) as engine, working(two, engine) as work:
+            done = refresh(work, time.time(), period=("20260309", None))
         assert (calls, two.days()) == (expected, days)
         assert (done.days, done.changed) == (["20260309", "20260310", "20260312"], 1)
 
@@ -83,7 +85,7 @@ def overwrite(folder: Folder, corp_id: str, day: str) -> None:
 def numbers(folder: Folder, corp_id: str, day: str) -> tuple[int, ...]:
     values = folder.store.kpis(REPORT_DATA, corp_id, day)
     assert values is not None
-    return tuple(values.get(kpi, 0) for kpi in ("4100", "4101", "4102"))
+    return tuple(int(values.get(kpi, 0)) for kpi in ("4100", "4101", "4102"))
 
 
 steps = st.one_of(
@@ -117,7 +119,7 @@ def test_any_order_of_adding_compacting_refreshing_and_withdrawing_gives_the_ora
                     done = refresh_days(folder, **({"first_day": "20000101"} if step == "whole" else {}))
                     assert folder.days() == days_of(known, ZONES)
                     assert stale(folder) == []
-                    assert waiting(folder.lake, folder.store, SERVICE) == ([], [])
+                    assert waiting(folder.lake, folder.store, SERVICES) == ([], [])
             assert not done.changed  # what was computed for some organisations is what computing everything gives
             folder.store.close()
 
@@ -260,8 +262,12 @@ def test_the_history_of_a_partly_computed_day_says_from_what_it_was_computed(two
     refresh_days(two)
     assert two.store.history(REPORT_DATA, B, "20260309") == before
     *_, newest = two.store.history(REPORT_DATA, A, "20260309")
-    day = two.lake.days(["20260309"])["20260309"]
-    assert newest.fingerprint == two.store.fingerprints(REPORT_DATA)["20260309"] == day.fingerprint(definition())
+    day = files_of_days(two.lake, ("sent", "commented"), ["20260309"])["20260309"]
+    assert (
+        newest.fingerprint
+        == two.store.fingerprints(REPORT_DATA)["20260309"]
+        == day.fingerprint(definition(SERVICE, KINDS))
+    )
     assert two.store.computed_files(REPORT_DATA, ["20260309"]) == {"20260309": day.names()}
 
 

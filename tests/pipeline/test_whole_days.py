@@ -8,7 +8,7 @@ import random
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
 from reportdata.lake.local import LocalLake
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.effort import tried
@@ -39,8 +39,8 @@ ZONES = {"c1": ZoneInfo("Asia/Shanghai")}
 State = tuple[int, ...]
 
 
-def numbers(values: dict[str, int]) -> State:
-    return tuple(values.get(kpi, 0) for kpi in KPIS)
+def numbers(values: Mapping[str, int | float]) -> State:
+    return tuple(int(values.get(kpi, 0)) for kpi in KPIS)
 
 
 class Client:
@@ -81,11 +81,11 @@ def test_days_that_change_back_and_forth_are_only_seen_whole(folder: Folder) -> 
     def read_day() -> None:
         values = own[0].kpis(REPORT_DATA, "c1", DAY)
         assert values is not None
-        assert numbers(dict(values)) in states
+        assert numbers(values) in states
 
     def read_period() -> None:
         rows = own[1].kpis_between(REPORT_DATA, None, DAY, NEXT)
-        seen = {numbers(dict(row.values)) for row in rows}
+        seen = {numbers(row.values) for row in rows}
         # Both days of both organisations are put at once, so a snapshot shows the same numbers four times.
         assert len(rows) == 4
         assert len(seen) == 1
@@ -152,8 +152,8 @@ def test_days_that_imports_add_to_are_only_seen_whole(folder: Folder, tmp_path: 
 
         def read_period() -> None:
             found = store.kpis_between(REPORT_DATA, None, shared, "20991231")
-            assert {numbers(dict(row.values)) for row in found[1:]} <= {(2, 2, 2)}
-            assert len(set(numbers(dict(found[0].values)))) == 1
+            assert {numbers(row.values) for row in found[1:]} <= {(2, 2, 2)}
+            assert len(set(numbers(found[0].values))) == 1
 
         with readers(*reads, read_period) as reading:
             while reading.goes_on(at_least=tried(400, 10_000)) or number < 8:
@@ -175,8 +175,8 @@ def test_the_lake_shows_only_whole_files_while_imports_add_some(folder: Folder, 
     connection.execute(f"copy (select range::varchar as report_id from range({many})) to '{large}' (format parquet)")
 
     def read_lake() -> None:
-        days = LocalLake(folder.settings.lake).days()
-        listed = [path for files in days.values() for path in (*files.sent, *files.commented)]
+        lake = LocalLake(folder.settings.lake)
+        listed = [path for kind in ("sent", "commented") for paths in lake.files(kind).values() for path in paths]
         assert known <= set(listed)
         for path in listed:
             if path not in known:

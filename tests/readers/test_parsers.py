@@ -22,6 +22,7 @@ from reportdata.readers import Format, detect_format
 from reportdata.readers.tables import read_heading
 from reportdata.times import read_instant
 from tests.support.examples import tried_with
+from tests.support.services import KINDS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NAMES = [
@@ -79,7 +80,7 @@ def test_any_bytes_are_facts_or_an_error_of_input(examples: int) -> None:
             with suppress(InputError):
                 heading = read_heading(path)
                 if heading is not None:
-                    columns_of_file(name, heading.columns)
+                    columns_of_file(name, heading.columns, KINDS)
             with suppress(InputError):
                 _read(path, format_)
 
@@ -88,7 +89,7 @@ def test_any_bytes_are_facts_or_an_error_of_input(examples: int) -> None:
 
 def _read(path: Path, format_: Format | None) -> None:
     organisations = Organisations({}, ZONE)
-    for line in lines_of(path, format_ or detect_format(path)):
+    for line in lines_of(path, format_ or detect_format(path), KINDS):
         if line.columns is not None:
             with suppress(BadField):
                 read_fact(line.record, line.columns, organisations, "ding1")

@@ -29,7 +29,7 @@ def test_coverage_and_applied_withdrawals_are_put_together(store: Store, another
     store.put_coverage("s", [], ["w2", "w3"])
     assert another().applied_withdrawals("s") == {"w1", "w2", "w3"}
     assert another().applied_withdrawals("t") == set()
-    assert another().coverage() == [("c1", "20240101", "20240101")]
+    assert another().coverage() == [Coverage("c1", "20240101", "20240101")]
 
 
 def runs(corp_id: str, covered: set[str]) -> list[Coverage]:
@@ -56,12 +56,16 @@ def test_coverage_is_the_union_of_all_pieces_in_any_order(store: Store, puts: li
 def test_the_last_day_of_all_may_be_covered(store: Store) -> None:
     cover(store, ("c1", "20240101", "99991231"))
     cover(store, ("c1", "20231231", "20240101"), ("c1", "99991231", "99991231"))
-    assert store.coverage() == [("c1", "20231231", "99991231")]
+    assert store.coverage() == [Coverage("c1", "20231231", "99991231")]
     assert store.kpis_between("s", "c1", "99991230", "99991231")[-1] == ("c1", "99991231", {})
 
 
-looks = st.tuples(st.sampled_from("ab"), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE), st.integers(0, 3)).map(
-    lambda drawn: Observation(drawn[0], min(drawn[1:3]), max(drawn[1:3]), drawn[3])
+looks = st.builds(
+    lambda corp_id, days, at, kind: Observation(corp_id, min(days), max(days), at, kind),
+    st.sampled_from("ab"),
+    st.tuples(st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE)),
+    st.integers(0, 3),
+    st.sampled_from(("k", "l")),
 )
 
 
@@ -71,28 +75,24 @@ def test_the_last_look_at_each_day_is_kept_in_any_order(
     store: Store, puts: list[list[Observation]], data: st.DataObject
 ) -> None:
     prefix = f"look {next(fresh):06} "
-    last: dict[tuple[str, str], int] = {}
+    last: dict[tuple[str, str, str], int] = {}
     for put in puts:
         store.put_coverage("s", [look._replace(corp_id=prefix + look.corp_id) for look in put], [])
-        for corp, first, end, at in put:
+        for corp, first, end, at, kind in put:
             for day in days_between(first, end):
-                last[corp, day] = max(last.get((corp, day), 0), at)
+                last[corp, kind, day] = max(last.get((corp, kind, day), 0), at)
     period = sorted(data.draw(st.tuples(st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE))))
-    for corp in "ab":
-        found = store.observations(prefix + corp, *period)
+    for corp, kind in itertools.product("ab", "kl"):
+        own = {day: at for (corp_id, of, day), at in last.items() if (corp_id, of) == (corp, kind)}
+        found = [look for look in store.observations(prefix + corp, *period) if look.kind == kind]
         days = [(day, look.at) for look in found for day in days_between(look.first_day, look.last_day)]
-        assert days == [(day, last[corp, day]) for day in days_between(*period) if (corp, day) in last]
+        assert days == [(day, own[day]) for day in days_between(*period) if day in own]
         assert all(one.last_day < two.first_day for one, two in itertools.pairwise(found))
-        inside = [look for look in store.observations() if look.corp_id == prefix + corp]
-        assert len(inside) == len(list(itertools.groupby(_with_gaps(corp, last)))) - _gaps(corp, last)
-
-
-def _with_gaps(corp: str, last: dict[tuple[str, str], int]) -> list[int | None]:
-    return [last.get((corp, day)) for day in UNIVERSE]
-
-
-def _gaps(corp: str, last: dict[tuple[str, str], int]) -> int:
-    return sum(value is None for value, _ in itertools.groupby(_with_gaps(corp, last)))
+        inside = [look for look in store.observations() if (look.corp_id, look.kind) == (prefix + corp, kind)]
+        values = [value for value, _ in itertools.groupby(own.get(day) for day in UNIVERSE)]
+        assert len(inside) == len([value for value in values if value is not None])
+        looked = {day: store.day("s", prefix + corp, day).looks.get(kind) for day in UNIVERSE}
+        assert looked == {day: own.get(day) for day in UNIVERSE}
 
 
 def test_withdrawals_are_exchanged_for_the_file_they_were_merged_into(store: Store) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.catalogue import REPORT_DATA
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store.sqlite import schemas
 from tests.support.calling import Call, connected
 from tests.support.folders import Folder, run

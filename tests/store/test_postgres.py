@@ -16,11 +16,10 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
 from reportdata.days import Observation
 from reportdata.errors import StoreError
-from reportdata.facts import Fact
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis
 from reportdata.store.postgres import PostgresStore, shown
 from reportdata.store.postgres.inbox import PostgresWriter
@@ -29,6 +28,7 @@ from tests.support import postgres
 from tests.support.databases import DAY, filled, kill_connections, put
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
+from tests.support.services import fact, lines_of
 from tests.support.waiting import SOON
 
 pytestmark = pytest.mark.postgres
@@ -186,8 +186,8 @@ def test_a_data_folder_is_copied_backed_up_and_forgotten_with_a_database(folder:
     assert run(folder, "import", source).exit_code == 0
     assert folder.days() == {("org-1", DAY): (1, 1, 0), ("org-2", DAY): (1, 1, 0)}
     writer = PostgresWriter(folder.settings.database or "")
-    line = msgspec.json.encode(Fact(kind="sent", corp_id="org-1", report_id="r3", user_id="u3", at=1, stat_day=DAY))
-    writer.append(line + b"\n").result(SOON)
+    line = lines_of([fact("sent", "org-1", 1, DAY, report_id="r3", user_id="u3")])
+    writer.append(line).result(SOON)
     writer.close()
     taken = run(folder, "backup", tmp_path / "backup")
     assert taken.exit_code == 0, taken.output

@@ -10,19 +10,20 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import Coverage, Observation, latest
+from reportdata.services import REPORTS as REPORT_DATA
+from reportdata.services import read_services
 from reportdata.states import DayState, State, least_certain
 from reportdata.store import DayKpis
 from reportdata.store.standing import standing
 from tests.support.calling import EMPTY, PATH, Answer, Call, connected
 from tests.support.folders import Folder, run
+from tests.support.services import fact, lines_of, working
 from tests.support.serving import serving
 
-SERVICE = read_catalogue().service(REPORT_DATA)
+SERVICE = read_services().service(REPORT_DATA)
 CORP = "c1"
 NOON, NIGHT = datetime(2026, 9, 21, 4, tzinfo=UTC), datetime(2026, 9, 21, 16, tzinfo=UTC)
 """Noon and midnight of 2026-09-21 in Asia/Shanghai."""
@@ -45,6 +46,13 @@ def observe(folder: Folder, first: str, last: str, at: datetime | None, corp: st
 
 def states(folder: Folder, first: str, last: str, corp: str = CORP) -> list[tuple[str, str, int]]:
     return [(d.stat_day, d.state.value, d.as_of) for d in standing(folder.store, SERVICE, corp, first, last)]
+
+
+def states_of_reports(folder: Folder, first: str, last: str) -> list[tuple[str, str, int]]:
+    """Those of 4100: where reports were observed and comments were not, 4102 is missing."""
+    days = [*standing(folder.store, SERVICE, CORP, first, last)]
+    assert {day.kpis[2].state for day in days} == {State.MISSING}
+    return [(day.stat_day, day.kpis[0].state.value, day.kpis[0].as_of) for day in days]
 
 
 def test_the_least_certain_state_counts() -> None:
@@ -108,13 +116,15 @@ def test_the_latest_looks_are_as_few_pieces_as_can_be() -> None:
         Observation("b", "00010101", "00010101", 1),
     ]
     assert latest(looks) == [
-        ("a", "20240101", "20240102", 1),
-        ("a", "20240103", "20240104", 3),
-        ("a", "20240105", "20240106", 2),
-        ("a", "20240107", "20240112", 1),
-        ("b", "00010101", "00010101", 1),
-        ("b", "99991230", "99991231", 1),
+        ("a", "20240101", "20240102", 1, ""),
+        ("a", "20240103", "20240104", 3, ""),
+        ("a", "20240105", "20240106", 2, ""),
+        ("a", "20240107", "20240112", 1, ""),
+        ("b", "00010101", "00010101", 1, ""),
+        ("b", "99991230", "99991231", 1, ""),
     ]
+    other = Observation("a", "20240101", "20240131", 9, "other")
+    assert latest([*looks, other]) == [*latest(looks)[:4], other, *latest(looks)[4:]], "kinds are apart"
     assert latest(reversed(latest(looks))) == latest(looks)
     assert latest([]) == []
 
@@ -124,13 +134,14 @@ def test_a_file_is_a_look_at_the_time_when_it_was_last_written(known: Folder, tm
     path.write_text("report_id,user_id,sent_at\nr1,u1,2026-09-20 09:00:00\nr2,u2,2026-09-21 09:00:00\n")
     os.utime(path, (NOON.timestamp(), NOON.timestamp()))
     known.import_(path, corp_id=CORP)
-    assert states(known, "20260920", "20260921") == [
+    assert states_of_reports(known, "20260920", "20260921") == [
         ("20260920", "final", ms(NOON)),
         ("20260921", "provisional", ms(NOON)),
     ]
     os.utime(path, (NIGHT.timestamp() + 3600, NIGHT.timestamp() + 3600))
     known.import_(path, corp_id=CORP, now=NIGHT.timestamp())
-    assert states(known, "20260921", "20260921") == [("20260921", "final", ms(NIGHT))], "no file is of the future"
+    found = states_of_reports(known, "20260921", "20260921")
+    assert found == [("20260921", "final", ms(NIGHT))], "no file is of the future"
     known.import_(path, corp_id=CORP)
     assert len(known.days()) == 2
 
@@ -160,31 +171,32 @@ def test_the_lake_tells_the_looks_to_a_new_store(known: Folder) -> None:
 
 def push(folder: Folder, when: datetime, *days: str) -> None:
     """Take up reports of these days that were pushed at a time."""
-    from reportdata.cli.places import engine_of, inbox_of
-    from reportdata.facts import Fact
     from reportdata.inbox.folder import FolderWriter
     from reportdata.pipeline.working import Worker
 
     at = int(when.timestamp() * 1e6)
-    facts = [Fact(kind="sent", corp_id=CORP, report_id=f"{at}", user_id="u", at=at, stat_day=day) for day in days]
+    facts = [fact("sent", CORP, at, day, report_id=f"{at}", user_id="u") for day in days]
     writer = FolderWriter(folder.settings.inbox, when.timestamp)
-    writer.append(msgspec.json.Encoder().encode_lines(facts)).result()
+    writer.append(lines_of(facts)).result()
     writer.close()
-    engine = engine_of(folder.settings, folder.lake)
-    worker = Worker(folder.lake, folder.store, engine, inbox_of(folder.settings), SERVICE)
-    while worker.step(when.timestamp() + 7200):
-        pass
-    engine.close()
+    with working(folder) as work:
+        worker = Worker(work)
+        while worker.step(when.timestamp() + 7200):
+            pass
 
 
 def test_pushed_facts_were_looked_at_when_they_came(known: Folder) -> None:
     push(known, NOON, "20260921")
-    assert states(known, "20260921", "20260922") == [("20260921", "provisional", ms(NOON)), ("20260922", "missing", 0)]
+    assert states_of_reports(known, "20260921", "20260922") == [
+        ("20260921", "provisional", ms(NOON)),
+        ("20260922", "missing", 0),
+    ]
     later = NOON.replace(hour=10)
     push(known, later, "20260921")
-    assert states(known, "20260921", "20260921") == [("20260921", "provisional", ms(later))]
+    assert states_of_reports(known, "20260921", "20260921") == [("20260921", "provisional", ms(later))]
     push(known, NIGHT.replace(minute=1), "20260921", "20260922")
-    assert [state for _, state, _ in states(known, "20260921", "20260922")] == ["final", "provisional"]
+    found = states_of_reports(known, "20260921", "20260922")
+    assert [state for _, state, _ in found] == ["final", "provisional"]
 
 
 @pytest.fixture
@@ -219,6 +231,64 @@ def test_answers_tell_the_state_in_their_headers_and_nowhere_else(answering: Cal
     }
     assert changed.body == final.body
     assert told(answering._replace(stat_date="").answer()) == {}
+
+
+def test_a_number_that_is_not_known_is_left_out_of_its_row_or_0_for_who_cannot_bear_that(
+    known: Folder, tmp_path: Path
+) -> None:
+    known.lake.observe([Coverage(CORP, "20260920", "20260921", "sent")], ms(NIGHT))
+    known.lake.observe([Coverage(CORP, "20260921", "20260922", "commented")], ms(NIGHT))
+    known.refresh()
+    tokens = [known.token(known.add_app(CORP, zero_unknown=zero)[0]) for zero in (False, True)]
+    start = EMPTY.removesuffix(b"]}")
+    rows = {
+        "20260920": (
+            b'{"stat_date":"20260920","4100_DAY":0,"corp_id":"%s","4101_DAY":0}',
+            "4100=final,4101=final,4102=missing",
+        ),
+        "20260921": (b'{"stat_date":"20260921","4100_DAY":0,"corp_id":"%s","4101_DAY":0,"4102_DAY":0}', None),
+        "20260922": (
+            b'{"stat_date":"20260922","corp_id":"%s","4102_DAY":0}',
+            "4100=missing,4101=missing,4102=provisional",
+        ),
+    }
+    whole = b'{"stat_date":"%s","4100_DAY":0,"corp_id":"%s","4101_DAY":0,"4102_DAY":0}'
+    with serving(known) as server:
+        for day, (row, told_of) in rows.items():
+            exact, zeros = (Call(server.address, token, day).answer() for token in tokens)
+            assert exact.body == start + row % CORP.encode() + b"]}"
+            assert zeros.body == start + whole % (day.encode(), CORP.encode()) + b"]}"
+            assert told(exact).get("x-reportdata-states") == told(zeros).get("x-reportdata-states") == told_of
+            assert told(exact)["x-reportdata-state"] == ("missing" if told_of else "final")
+        for token in tokens:
+            assert Call(server.address, token, "20260923").answer().body == EMPTY
+    period = ("query", "20260920", "--to", "20260923")
+    table = run(known, *period).output.splitlines()
+    assert [line.split()[2:5] for line in table if line.lstrip().startswith("2026")] == [
+        ["0", "0", "–"],
+        ["0", "0", "0"],
+        ["–", "–", "0"],
+        ["–", "–", "–"],
+    ]
+    found = json.loads(run(known, *period, "--format", "json").output)
+    assert [[key for key in row if key.endswith("_DAY")] for row in found] == [
+        ["4100_DAY", "4101_DAY"],
+        ["4100_DAY", "4101_DAY", "4102_DAY"],
+        ["4102_DAY"],
+    ]
+    lines = run(known, *period, "--format", "csv").output.splitlines()
+    assert [line.split(",")[2:5] for line in lines[1:]] == [["0", "0", ""], ["0", "0", "0"], ["", "", "0"]]
+
+
+def test_app_set_changes_what_is_answered(known: Folder) -> None:
+    app, _ = known.add_app(CORP)
+    for unknown, text in (("zero", "answered as 0"), ("left-out", "left out")):
+        assert text in run(known, "app", "set", app.app_key, "--unknown", unknown).output
+        assert json.loads(run(known, "app", "show", app.app_key, "--json").output)["unknown"] == unknown
+    added = json.loads(run(known, "app", "add", "--name", "n", "--unknown", "zero", "--json").output)
+    found = known.store.app(added["appKey"])
+    assert found is not None
+    assert found.zero_unknown
 
 
 def test_the_state_is_told_whichever_way_an_answer_goes(answering: Call) -> None:

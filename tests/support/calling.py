@@ -104,6 +104,7 @@ class Call(NamedTuple):
     method: str = "GET"
     more_query: str = ""
     ca: Path | None = None
+    path: str = PATH
 
     @property
     def endpoint(self) -> str:
@@ -114,7 +115,7 @@ class Call(NamedTuple):
     def request(self) -> bytes:
         """The call in bytes."""
         query = self.more_query + (f"&statDate={quote(self.stat_date)}" if self.stat_date is not None else "")
-        lines = [f"{self.method} {self.prefix}{PATH}?{query.lstrip('&')} HTTP/1.1", "Host: localhost"]
+        lines = [f"{self.method} {self.prefix}{self.path}?{query.lstrip('&')} HTTP/1.1", "Host: localhost"]
         if self.token is not None:
             lines.append(f"x-acs-dingtalk-access-token: {self.token}")
         lines += [f"{name}: {value}" for name, value in self.headers.items()]

@@ -1,24 +1,24 @@
 """Real causes of every error of the contract, and what the server answers to each.
 
-Nothing is simulated: a cause is wrong in a data folder, a catalogue file, a running server or a request. Causes can be
-combined, so that a request fails several checks at once.
+Nothing is simulated: a cause is wrong in a data folder, an entry of the contract, a running server or a request. Causes
+can be combined, so that a request fails several checks at once.
 """
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from importlib.resources import files
 from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
 
 import msgspec
 
+from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.identity import AppType
+from reportdata.services import Service
 from tests.support.calling import CORP, DAY, NOW, OK, OTHER_DAY, Call, add_sample
 from tests.support.folders import Folder
 from tests.support.serving import serving
@@ -110,7 +110,7 @@ class Cause(NamedTuple):
     """Something that is wrong: the row of the order of checks that finds it, and the error that is answered.
 
     ``wrong`` names what is not as it should be: fields of `Call`; ``token_age`` in seconds; ``app``, properties that
-    the app comes to have; ``catalogue``, a pattern of what the file lacks; ``claimed``, a client token that another
+    the app comes to have; ``entry``, what the contract's entry lacks; ``claimed``, a client token that another
     request has used; ``used_up``, a rate of one call that was made; ``harm``, what happens to the store.
     """
 
@@ -162,8 +162,8 @@ CAUSES = (
     ),
     _cause(6, "rate used up", "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", used_up=True),
     _cause(7, "no organisation", "orgId.is.null", app={"corp_id": None}),
-    _cause(8, "service without id", "serviceId.is.null", catalogue=r"^id = .*\n"),
-    _cause(9, "service without KPIs", "service.meta.isNull", catalogue=r"^\[\[services\.kpis(.|\n)*"),
+    _cause(8, "service without id", "serviceId.is.null", entry={"service": None, "has_id": False}),
+    _cause(9, "service without KPIs", "service.meta.isNull", entry={"service": None}),
     _cause(
         10, "client token reused", "IdempotentParameterMismatch", claimed="7c4a", headers={"x-client-token": "7c4a"}
     ),
@@ -197,7 +197,7 @@ def arranged(folder: Folder, *causes: Cause, tls: bool = False) -> Iterator[Call
     wrong: dict[str, Any] = {}
     for cause in reversed(causes):
         wrong |= cause.wrong | {"app": wrong.get("app", {}) | cause.wrong.get("app", {})}
-    patterns = [cause.wrong["catalogue"] for cause in causes if "catalogue" in cause.wrong]
+    lacking = [cause.wrong["entry"] for cause in causes if "entry" in cause.wrong]
     add_sample(folder)
     app, _ = folder.add_app(CORP, app_key=APP_KEY, rate=1 if "used_up" in wrong else None)
     good = folder.token(app, NOW)
@@ -207,7 +207,7 @@ def arranged(folder: Folder, *causes: Cause, tls: bool = False) -> Iterator[Call
             headers = {"x-client-token": wrong["claimed"]}
             assert Call(served.address, good, OTHER_DAY, headers).answer().status == OK
     harm: Callable[[Folder], AbstractContextManager[None]] = wrong.get("harm", nullcontext)
-    with serving(folder, clock=lambda: NOW, catalogue=_catalogue(folder, patterns), tls=tls) as served:
+    with serving(folder, clock=lambda: NOW, entry=lambda service: _entry(service, lacking), tls=tls) as served:
         ca = served.ca if tls else None
         if "used_up" in wrong:
             Call(served.address, good, ca=ca).answer()
@@ -244,10 +244,8 @@ def all_arranged(path: Path, scenes: Mapping[str, tuple[Cause, ...]]) -> Iterato
             thread.result()
 
 
-def _catalogue(folder: Folder, patterns: list[str]) -> Path:
-    text = files("reportdata.catalogue").joinpath("services.toml").read_text("utf-8")
-    for pattern in patterns:
-        text = re.sub(pattern, "", text, flags=re.MULTILINE)
-    path = folder.path / "catalogue.toml"
-    path.write_text(text, "utf-8")
-    return path
+def _entry(service: Service, lacking: Sequence[Mapping[str, Any]]) -> Entry:
+    entry = entry_of(service)
+    for lacks in lacking:
+        entry = entry._replace(**lacks)
+    return entry

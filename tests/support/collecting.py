@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.dingtalk.budget import Budget
 from reportdata.dingtalk.client import Access, Client
 from reportdata.dingtalk.collector import Collector
@@ -17,11 +16,12 @@ from reportdata.dingtalk.directory import Directory
 from reportdata.dingtalk.ledger import Ledger
 from reportdata.dingtalk.sources import Source, put_source, sources
 from reportdata.dingtalk.transport import HttpTransport
-from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import SourceError
 from reportdata.pipeline.collecting import Collecting
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
+from tests.support.services import working
 from tests.support.waiting import SOON
 
 FIRST, LAST = "20260911", "20260914"
@@ -102,24 +102,10 @@ class Simulation:
             (source,) = sources(ledger)
             collector = Collector(source, client, ledger, budget, self.clock, BEIJING)
             directory = Directory(client, ledger, source.corp_id, self.clock)
-            engine = DuckDBEngine()
-            service = read_catalogue().service(REPORT_DATA)
             try:
-                yield (
-                    collector,
-                    Collecting(
-                        collector,
-                        ledger,
-                        directory,
-                        self.folder.lake,
-                        self.folder.store,
-                        engine,
-                        service,
-                        self.clock,
-                    ),
-                )
+                with working(self.folder) as work:
+                    yield collector, Collecting(collector, ledger, directory, work, self.clock)
             finally:
-                engine.close()
                 client.close()
 
     def until(self, end: float, *, rng: random.Random | None = None, kills: float = 0.0) -> None:
@@ -149,7 +135,7 @@ class Simulation:
     def numbers(self, first: str, last: str) -> dict[str, dict[str, int]]:
         """The numbers of days, as the store has them."""
         rows = self.folder.store.kpis_between(REPORT_DATA, self.twin.corp_id, first, last)
-        return {row.stat_day: {kpi: row.values.get(kpi, 0) for kpi in ("4100", "4101", "4102")} for row in rows}
+        return {row.stat_day: {kpi: int(row.values.get(kpi, 0)) for kpi in ("4100", "4101", "4102")} for row in rows}
 
     def states(self, first: str, last: str) -> dict[tuple[str, str], str]:
         """The states of days and KPIs."""

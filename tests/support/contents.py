@@ -9,10 +9,10 @@ from pathlib import Path
 
 import duckdb
 
-from reportdata.catalogue import REPORT_DATA
-from reportdata.facts import KINDS
+from reportdata.services import REPORTS as REPORT_DATA
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
+from tests.support.services import NAMES as KINDS
 
 Numbers = dict[tuple[str, str], tuple[int, ...]]
 
@@ -55,5 +55,6 @@ def numbers_of(folder: Folder) -> Numbers:
     """What the store shows of every covered day."""
     rows = folder.store.kpis_between(REPORT_DATA, None, "20000101", "20991231")
     return {
-        (row.corp_id, row.stat_day): tuple(row.values.get(kpi, 0) for kpi in ("4100", "4101", "4102")) for row in rows
+        (row.corp_id, row.stat_day): tuple(int(row.values.get(kpi, 0)) for kpi in ("4100", "4101", "4102"))
+        for row in rows
     }

@@ -6,9 +6,9 @@ import time
 
 import psycopg
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
 from reportdata.identity import App
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis
 from tests.support.folders import Folder
 
@@ -20,7 +20,7 @@ def filled(folder: Folder, number: int = 1) -> tuple[App, str]:
     folder.add_organisation("c1")
     app, _ = folder.add_app("c1")
     put(folder, number)
-    folder.store.put_coverage(REPORT_DATA, [Observation("c1", DAY, DAY)], [])
+    folder.store.put_coverage(REPORT_DATA, [Observation("c1", DAY, DAY, 0, kind) for kind in ("sent", "commented")], [])
     return app, folder.token(app)
 
 

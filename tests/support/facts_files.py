@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reportdata.engines import Engine
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn
+from tests.support.services import kpis
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "C1": ZoneInfo("Asia/Kathmandu")}
 
@@ -61,11 +62,11 @@ class Writer:
 
 def measured(engine: Engine, files: Mapping[type[Fact], Sequence[Path]]) -> Days:
     """What the engine says, once its rows are found to be in order and each there once."""
-    rows = list(engine.kpis(files.get(Sent, ()), files.get(Commented, ()), files.get(Withdrawn, ())))
+    rows = kpis(engine, files.get(Sent, ()), files.get(Commented, ()), files.get(Withdrawn, ()))
     order = [(row.stat_day, row.corp_id) for row in rows]
     assert order == sorted(set(order))
-    names = ("reports", "senders", "commenters")
-    return {(row.corp_id, row.stat_day): tuple(row.measures[name] for name in names) for row in rows}  # type: ignore[misc]
+    names = ("4100", "4101", "4102")
+    return {(row.corp_id, row.stat_day): tuple(row.numbers[name] for name in names) for row in rows}  # type: ignore[misc]
 
 
 # Ids that differ in case, by white space or in how an accent is written are different ids.

@@ -8,23 +8,26 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from reportdata.catalogue import REPORT_DATA
 from reportdata.cli import cli
-from reportdata.cli.importing import refresh_folder
 from reportdata.cli.places import lake_of, store_of
 from reportdata.days import Coverage
-from reportdata.identity import REPORT_READ, App, Organisation, hash_of, mint, new_app_key, new_secret
-from reportdata.pipeline import silent
+from reportdata.identity import App, Organisation, hash_of, mint, new_app_key, new_secret
 from reportdata.pipeline.importing import Imported, Options, import_files
+from reportdata.pipeline.refreshing import Refreshed, refresh
+from reportdata.services import REPORTS
 from reportdata.settings import Settings
+from tests.support.scopes import REPORT_READ
+from tests.support.services import working
 
 
 class Folder:
     """A data folder."""
 
-    def __init__(self, path: Path, database: str | None = None, lake_at: str | None = None) -> None:
+    def __init__(
+        self, path: Path, database: str | None = None, lake_at: str | None = None, services: tuple[Path, ...] = ()
+    ) -> None:
         self.path = path
-        self.settings = Settings(path, database, lake_at=lake_at)
+        self.settings = Settings(path, database, lake_at=lake_at, services=services)
         self.lake = lake_of(self.settings)
         self.store = store_of(self.settings)
 
@@ -32,7 +35,8 @@ class Folder:
     def place(self) -> list[str]:
         """Where it is, as options of a command."""
         database = self.settings.database
-        return ["--data", str(self.path), *(["--store", database] if database is not None else [])]
+        services = [word for folder in self.settings.services for word in ("--services", str(folder))]
+        return ["--data", str(self.path), *(["--store", database] if database is not None else []), *services]
 
     def add_organisation(self, corp_id: str, time_zone: str = "Asia/Shanghai") -> None:
         """Add an organisation."""
@@ -67,18 +71,21 @@ class Folder:
 
     def import_(self, *files: Path, refresh: bool = True, **options: Any) -> Imported:
         """Import files and refresh."""
-        done = import_files(self.lake, self.store, files, Options(**options))
+        with working(self) as work:
+            done = import_files(work, files, Options(**options))
         if refresh:
             self.refresh()
         return done
 
-    def refresh(self, **period: str) -> Any:
+    def refresh(self, first_day: str | None = None, last_day: str | None = None) -> Refreshed:
         """Refresh what is stale, or a period."""
-        return refresh_folder(self.settings, self.store, silent, **period)
+        with working(self) as work:
+            return refresh(work, time.time(), period=(first_day, last_day))
 
     def days(self) -> dict[tuple[str, str], tuple[int, int, int]]:
-        """(organisation, day) to (4100, 4101, 4102), of every covered day that is not all zeros."""
-        rows = self.store.kpis_between(REPORT_DATA, None, "20000101", "20991231")
+        """(organisation, day) to (4100, 4101, 4102), of every covered day that is not all zeros; a number that is not
+        known counts as 0."""
+        rows = self.store.kpis_between(REPORTS, None, "20000101", "20991231")
         found = {
             (row.corp_id, row.stat_day): tuple(row.values.get(kpi, 0) for kpi in ("4100", "4101", "4102"))
             for row in rows

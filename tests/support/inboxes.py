@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from reportdata.facts import Fact
@@ -14,7 +13,7 @@ from reportdata.inbox import Inbox, Writer, facts_of
 from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.postgres.inbox import PostgresInbox, PostgresWriter
-from tests.support import postgres
+from tests.support import postgres, services
 from tests.support.waiting import until
 
 INBOXES = ("folder", pytest.param("postgres", marks=pytest.mark.postgres))
@@ -46,19 +45,17 @@ class Place:
 
 def fact(number: int) -> Fact:
     """The fact of a number."""
-    return Fact(
-        kind="sent", corp_id="c1", report_id=f"r{number}", user_id="u", at=number, stat_day="20260921", template="日报"
-    )
+    return services.fact("sent", "c1", number, "20260921", report_id=f"r{number}", user_id="u", template="日报")
 
 
 def lines(*numbers: int) -> bytes:
     """Facts as an inbox is given them."""
-    return msgspec.json.Encoder().encode_lines([fact(number) for number in numbers])
+    return services.lines_of([fact(number) for number in numbers])
 
 
 def numbers(paths: Sequence[Path]) -> list[int]:
     """Which facts lie in segments, each as it was written."""
-    found = [found for path in paths for found in facts_of(path)]
+    found = [found for path in paths for found in facts_of(path, services.KINDS)]
     assert found == [fact(one.at) for one in found]
     return [one.at for one in found]
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportdata.days import to_date
-from reportdata.facts import Kind
 from reportdata.lake import DAY, Incoming, Lake
 from reportdata.lake.s3 import S3Lake
 
@@ -29,14 +28,14 @@ later = Later()
 """The clock of lakes in object storage."""
 
 
-def put(incoming: Incoming, kind: Kind, day: str, content: bytes, name: str = "facts") -> None:
+def put(incoming: Incoming, kind: str, day: str, content: bytes, name: str = "facts") -> None:
     """Write a file as an import does. The lake does not look into files, so any bytes do."""
     folder = incoming.folder / kind / f"stat_day={to_date(day)}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.parquet").write_bytes(content)
 
 
-def add(lake: Lake, *files: tuple[Kind, str, bytes]) -> None:
+def add(lake: Lake, *files: tuple[str, str, bytes]) -> None:
     """Add files at once, each of a kind and a day, with its content."""
     with lake.incoming() as incoming:
         for number, (kind, day, content) in enumerate(files):

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, multiple, rule
 
 from reportdata.api.admission import REFUSALS as BY_ADMISSION
-from reportdata.catalogue import REPORT_DATA
 from reportdata.days import Observation
-from reportdata.identity import REPORT_READ, App, hash_of, new_secret
+from reportdata.identity import App, hash_of, new_secret
+from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis
 from tests.support.calling import Answer, Call
 from tests.support.folders import Folder
+from tests.support.scopes import REPORT_READ
 
 DAYS = ("20260921", "20260922")
 REFUSALS = {"orgId.is.null", *(fault.code for fault in BY_ADMISSION.values())}
@@ -103,7 +104,8 @@ class Organisations(RuleBasedStateMachine):
         rows = [DayKpis(corp_id, day, {"4100": number, "4101": number, "4102": number}) for day in DAYS]
         only = {day: [corp_id] for day in DAYS}
         self._folder.store.put_days(REPORT_DATA, dict.fromkeys(DAYS, "x"), rows, 0, only=only)
-        self._folder.store.put_coverage(REPORT_DATA, [Observation(corp_id, DAYS[0], DAYS[1])], ())
+        looks = [Observation(corp_id, DAYS[0], DAYS[1], 0, kind) for kind in ("sent", "commented")]
+        self._folder.store.put_coverage(REPORT_DATA, looks, ())
         self._corps[corp_id] = number
         return corp_id
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from zoneinfo import ZoneInfo
 
-from reportdata.identity import REPORT_READ, REPORT_WRITE
 from tests.support.calling import Call
 from tests.support.folders import Folder
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn
+from tests.support.scopes import REPORT_READ, REPORT_WRITE
 from tests.support.waiting import SOON
 from tests.support.writing import records
 

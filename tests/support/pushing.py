@@ -15,12 +15,14 @@ from reportdata.api.intake import Limits
 from reportdata.cli.service import open_server
 from reportdata.errors import InboxError
 from reportdata.facts import Fact
-from reportdata.identity import REPORT_WRITE, App
+from reportdata.identity import App
 from reportdata.inbox import facts_of
 from reportdata.inbox.folder import FolderInbox
 from reportdata.settings import Settings
+from tests.support import services
 from tests.support.calling import CORP, add_sample
 from tests.support.folders import Folder
+from tests.support.scopes import REPORT_WRITE
 from tests.support.serving import serving
 from tests.support.waiting import SOON
 
@@ -84,7 +86,7 @@ def facts_in(folder: Folder) -> list[Fact]:
     inbox = FolderInbox(folder.settings.inbox)
     while True:
         with suppress(InboxError):  # a segment was finished between the two looks
-            return [fact for path in sorted(inbox.folder.glob("*")) for fact in facts_of(path)]
+            return [fact for path in sorted(inbox.folder.glob("*")) for fact in facts_of(path, services.KINDS)]
 
 
 @contextmanager
@@ -127,4 +129,4 @@ def sent(number: int, **more: object) -> Record:
 def fact(number: int) -> Fact:
     """What a record says; 2026-09-21 22:13:20 in the organisation's zone, and some seconds."""
     at, day = (1_790_000_000 + number) * 1_000_000, 20260921 + (number + 80_000) // 86_400
-    return Fact(kind="sent", corp_id=CORP, report_id=f"r{number}", user_id="u1", at=at, stat_day=str(day))
+    return services.fact("sent", CORP, at, str(day), report_id=f"r{number}", user_id="u1")

@@ -10,9 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.certificates import Certificates, development_certificates
 from reportdata.cli.service import open_server
 from reportdata.http.server import Server
+from reportdata.services import Service
 from reportdata.settings import Settings
 from tests.support.folders import Folder
 from tests.support.waiting import SOON
@@ -35,14 +37,22 @@ class Serving(NamedTuple):
 
 @contextmanager
 def serving(
-    folder: Folder, *, clock: Callable[[], float] = time.time, tls: bool = False, rate: int = 0, **settings: Any
+    folder: Folder,
+    *,
+    clock: Callable[[], float] = time.time,
+    tls: bool = False,
+    rate: int = 0,
+    entry: Callable[[Service], Entry] = entry_of,
+    **settings: Any,
 ) -> Iterator[Serving]:
     """The real server of a data folder, on a free port; without a rate unless one is given."""
     files = Certificates.of(folder.path.parent / "tls")
     if tls:
         development_certificates(files.ca.parent, ["localhost", "127.0.0.1"], time.time())
         settings |= {"tls_cert": files.certificate, "tls_key": files.key}
-    with open_server(Settings(folder.path, folder.settings.database, port=0, rate=rate, **settings), clock) as server:
+    own = folder.settings
+    chosen = Settings(folder.path, own.database, port=0, rate=rate, services=own.services, **settings)
+    with open_server(chosen, clock, entry=entry) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

@@ -8,16 +8,15 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.compacting import compact
 from reportdata.pipeline.refreshing import Refreshed, refresh, stale_days
 from tests.support.folders import Folder
 from tests.support.oracle import Fact
 from tests.support.random_facts import ZONES
+from tests.support.services import working
 from tests.support.writing import write
 
-SERVICE = read_catalogue().service(REPORT_DATA)
 A, B = "ding-shanghai", "ding-new-york"
 ZONE = ZONES[A]
 AT = datetime(2026, 3, 9, 12, tzinfo=ZONE)
@@ -40,16 +39,22 @@ def import_facts(folder: Folder, *found: Fact, refreshed: bool = False) -> None:
         refresh_days(folder)
 
 
-def refresh_days(folder: Folder, **chosen: Any) -> Refreshed:
+def refresh_days(
+    folder: Folder, *, first_day: str | None = None, last_day: str | None = None, **chosen: Any
+) -> Refreshed:
     """Refresh what is stale, or chosen days."""
-    return refresh(folder.lake, folder.store, engine(), SERVICE, now=time.time(), **chosen)
+    with working(folder, engine()) as work:
+        return refresh(work, time.time(), period=(first_day, last_day), **chosen)
 
 
-def compact_all(folder: Folder, **how: Any) -> int:
+def compact_all(folder: Folder, *, everything: bool = True, **how: Any) -> int:
     """Compact everything, or what is worth it by ``how``; how many files were merged from others."""
-    return compact(folder.lake, folder.store, engine(), SERVICE, **{"now": time.time(), "everything": True} | how)
+    quiet = {"quiet": None} if everything else {}
+    with working(folder, engine()) as work:
+        return compact(work, **{"now": time.time()} | quiet | how)
 
 
 def stale(folder: Folder) -> list[str]:
     """The days whose numbers are not those of their facts."""
-    return stale_days(folder.lake, folder.store, engine(), SERVICE)
+    with working(folder, engine()) as work:
+        return stale_days(work)

@@ -24,8 +24,8 @@ from reportdata.identity import (
     authenticate,
     hash_of,
     require_address,
+    require_one_scope,
     require_organisation,
-    require_scope,
 )
 from reportdata.limits import Rates
 from reportdata.store import Store
@@ -72,11 +72,12 @@ class Demand(NamedTuple):
 
     api: str
     """By which calls are counted: the path."""
-    scope: str
+    scopes: tuple[str, ...]
+    """Of which an app needs one."""
 
     def refusal(self, reason: Reason) -> Failed:
         """The refusal for that reason."""
-        detail = {"requiredScopes": [self.scope]} if reason is Reason.SCOPE else None
+        detail = {"requiredScopes": list(self.scopes)} if reason is Reason.SCOPE else None
         return Failed(REFUSALS[reason], detail)
 
     def samples(self) -> Iterable[Sample]:
@@ -120,7 +121,7 @@ class Admission:
         """The organisation whose data the app may have or bring now."""
         try:
             require_address(app, address)
-            require_scope(app, demand.scope)
+            require_one_scope(app, demand.scopes)
             self._rates.require(app, demand.api, now)
             return require_organisation(app)
         except Refused as refused:

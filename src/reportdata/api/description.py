@@ -1,6 +1,6 @@
 """The API in OpenAPI, served at ``/openapi.json``: put together from what each resource says of itself.
 
-Resources take what the code knows from it: paths from routes, KPIs and rows from the catalogue, errors from each
+Resources take what the code knows from it: paths from routes, KPIs and rows from the services, errors from each
 `reportdata.http.answers.Fault`. `tests/api/test_description.py` compares the description with real answers.
 """
 

@@ -19,8 +19,9 @@ import msgspec
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
-from reportdata.facts import Organisations, read_fact
+from reportdata.facts import Organisations, line_of, read_fact, read_id
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
+from reportdata.kinds import Kinds
 
 LARGEST_CONTENT = 16 << 20
 """Bytes of a push when it is unpacked."""
@@ -39,16 +40,19 @@ _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
 
 Text = bytes | msgspec.Raw
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
-_encode = msgspec.json.Encoder().encode
 
 
 class Taken:
-    """The facts of a push, as lines for the inbox, and what is wrong with the records that are refused."""
+    """The facts of a push, as lines for the inbox, and what is wrong with the records that are refused.
 
-    def __init__(self, corp_id: str, zone: ZoneInfo) -> None:
+    :param kinds: those that the app may push.
+    """
+
+    def __init__(self, corp_id: str, zone: ZoneInfo, kinds: Kinds) -> None:
         self.lines: list[bytes] = []
         self.refused: list[dict[str, object]] = []
-        self._organisation = _Organisation({corp_id: zone})
+        self._organisation = Organisations({corp_id: zone})
+        self._kinds = kinds
         self._corp_id = corp_id
         self._known: dict[tuple[str, ...], Columns] = {}
 
@@ -80,17 +84,11 @@ class Taken:
         names = tuple(record)
         columns = self._known.get(names)
         if columns is None:
-            columns = self._known[names] = read_columns(names)
-        return _encode(read_fact(record, columns, self._organisation, self._corp_id)) + b"\n"
-
-
-class _Organisation(Organisations):
-    """The token's: no other's records are taken, whether it is known or not."""
-
-    def time_zone(self, corp_id: str) -> ZoneInfo:
-        if corp_id not in self.known:
+            columns = self._known[names] = read_columns(names, self._kinds)
+        named = record[columns.corp_id] if columns.corp_id is not None else None
+        if named not in ("", None) and read_id("corp_id", named) != self._corp_id:  # whether it is known or not
             raise BadField("corp_id", "is not the organisation of the token")
-        return self.known[corp_id]
+        return line_of(read_fact(record, columns, self._organisation, self._corp_id))
 
 
 def _records(content: bytes) -> Iterable[Text]:

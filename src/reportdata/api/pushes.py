@@ -21,14 +21,15 @@ from reportdata.days import time_zone
 from reportdata.http.answers import BODY_TOO_LARGE
 from reportdata.http.limits import BodyLimit
 from reportdata.http.routes import json_response
-from reportdata.identity import REPORT_WRITE, App
+from reportdata.identity import App
+from reportdata.kinds import Kinds
+from reportdata.services import Services
 
 PATH = "/v1/facts"
 BODY = BodyLimit(4 << 20, 60)
 """What a push may be as it comes over the wire."""
 CLAIM_HEADER = "Idempotency-Key"
 
-_DEMAND = Demand(PATH, REPORT_WRITE)
 _SMALL = 1 << 16
 """Bytes up to which a body waits for no turn."""
 _TURNS = 4
@@ -36,14 +37,19 @@ _TURNS = 4
 
 def resource(context: Context) -> Resource:
     """Pushing facts."""
-    push = Operation("POST", PATH, _described(), Pushes(context).push, body=BODY)
+    demand = Demand(PATH, tuple(sorted({s.push_scope for s in context.services if s.push_scope is not None})))
+    described = _described(context.services, demand)
+    push = Operation("POST", PATH, described, Pushes(context, demand).push, body=BODY)
     return Resource("facts", [push], asked=(CLAIM_HEADER,))
 
 
 class Pushes:
     """Takes pushes."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, demand: Demand) -> None:
+        self._demand = demand
+        self._services = context.services
+        self._kinds: dict[tuple[str, ...], Kinds] = {}  # by what an app may do
         self._store = context.reader
         self._admission = context.admission
         self._intake = context.intake
@@ -57,7 +63,7 @@ class Pushes:
     async def push(self, request: Request) -> Response:
         """Take a push."""
         now = self._clock()
-        app, corp_id = await self._admission.caller(_DEMAND, request, now)
+        app, corp_id = await self._admission.caller(self._demand, request, now)
         await self._room.require()
         packed = is_packed(",".join(request.headers.getlist("content-encoding")))
         body = bytearray()
@@ -76,7 +82,7 @@ class Pushes:
         return json_response({"added": len(found.lines), "refused": len(found.refused), "records": found.refused})
 
     async def _taken(self, request: Request, app: App, corp_id: str, content: bytes, now: float) -> Taken:
-        found = Taken(corp_id, self._zone(corp_id))
+        found = Taken(corp_id, self._zone(corp_id), self._kinds_of(app))
         await found.read(content)
         key = request.headers.get(CLAIM_HEADER)  # claimed by bodies that can be read only, so that a slip uses none up
         if key:
@@ -85,17 +91,28 @@ class Pushes:
             await asyncio.wrap_future(self._intake.append(b"".join(found.lines)))
         return found
 
+    def _kinds_of(self, app: App) -> Kinds:
+        """The kinds of facts that an app may push."""
+        found = self._kinds.get(app.scopes)
+        if found is None:
+            kinds = self._services.kinds.values()
+            found = Kinds(kind for kind in kinds if self._services.push_scope(kind.name) in app.scopes)
+            self._kinds[app.scopes] = found
+        return found
+
     def _zone(self, corp_id: str) -> ZoneInfo:
         if corp_id not in self._zones:
             self._zones = {found.corp_id: time_zone(found.time_zone) for found in self._store.organisations()}
         return self._zones[corp_id]
 
 
-def _described() -> Json:
+def _described(services: Services, demand: Demand) -> Json:
     time = {"oneOf": [TEXT, {"type": "integer", "format": "int64"}], "description": "When: ISO 8601, or since 1970."}
-    fields = ("report_id", "user_id", "sent_at", "commented_at", "withdrawn_at", "corp_id", "template")
-    values: Json = {name: time if name.endswith("_at") else TEXT for name in fields}
-    values["departments"] = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
+    names = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
+    number = {"oneOf": [TEXT, {"type": "number"}]}
+    of_type: Json = {"instant": time, "names": names, "integer": number, "decimal": number}
+    kinds = services.kinds.values()
+    values: Json = {"corp_id": TEXT} | {c.name: of_type.get(c.type, TEXT) for kind in kinds for c in kind.fields()}
     content: Json = {"schema": {"type": "array", "items": {"type": "object", "properties": values}}}
     refused = object_of({"record": COUNT, "field": TEXT, "reason": TEXT})
     sample = {"report_id": "r1", "user_id": "u1", "sent_at": "2026-09-21 17:05:00"}
@@ -108,7 +125,7 @@ def _described() -> Json:
             {"some refused": {"added": 998, "refused": 1, "records": [said]}},
         ),
         (
-            *_DEMAND.samples(),
+            *demand.samples(),
             Sample(OVERFULL, waits=True),
             push_body.UNKNOWN_CODING,
             push_body.WRONG_CODING,
@@ -119,7 +136,8 @@ def _described() -> Json:
             *BY_THE_STORE,
         ),
         description="Records as imports read them, in an array, alone, or on lines; gzip is understood. What is "
-        f"answered is durable; records that are not named are taken. The app needs the scope {REPORT_WRITE}.",
+        f"answered is durable; records that are not named are taken. The app needs the scope "
+        f"{' or '.join(demand.scopes)}.",
         security=[{"token": []}],
         parameters=[
             parameter("header", CLAIM_HEADER.lower(), "The same key with another body within a day is refused.")

@@ -16,16 +16,17 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from reportdata.api.admission import Admission
+from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.api.intake import Intake
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json
 from reportdata.api.writing import Writing
-from reportdata.catalogue import Catalogue
 from reportdata.http.answers import Answer
 from reportdata.http.connections import Connections
 from reportdata.http.limits import BodyLimit
 from reportdata.http.request_metrics import RequestMetrics
 from reportdata.limits import Rates
+from reportdata.services import Service, Services
 from reportdata.store import Store
 
 Note = Callable[[str, str, str, str, str, float], None]
@@ -41,10 +42,11 @@ class Context:
     :param clock: gives the time in seconds since 1970.
     :param note: is told of every read.
     :param intake: where pushed facts go.
+    :param entry: what the contract has for a service.
     :param rate: calls a second of apps without a rate of their own; 0 for no limit.
     """
 
-    catalogue: Catalogue
+    services: Services
     reader: Store
     writer: Store
     clock: Callable[[], float]
@@ -53,6 +55,7 @@ class Context:
     note: Note
     intake: Intake
     rate: int = 0
+    entry: Callable[[Service], Entry] = entry_of
 
     @cached_property
     def memory(self) -> Memory:

@@ -10,10 +10,9 @@ import msgspec
 
 from reportdata.cli.options import json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table
-from reportdata.cli.places import open_existing_store, open_store
+from reportdata.cli.places import open_existing_store, open_store, services_of
 from reportdata.errors import BadValue, NotKnown
 from reportdata.identity import (
-    REPORT_READ,
     TOKEN_LIFETIME,
     App,
     AppType,
@@ -24,14 +23,32 @@ from reportdata.identity import (
     new_secret,
     read_network,
 )
+from reportdata.services import REPORTS, read_services
 from reportdata.settings import Settings
 
-SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (REPORT_READ,)}
+_READ = read_services().service(REPORTS).scope
+"""The scope that apps get unless they get others."""
+SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (_READ,)}
+
+
+_UNKNOWN = ("left-out", "zero")
+
+
+def unknown_option(command: Callable[..., object]) -> Callable[..., object]:
+    """What an app is answered in place of a number that is not known."""
+    return click.option(
+        "--unknown",
+        type=click.Choice(_UNKNOWN),
+        default=_UNKNOWN[0],
+        show_default=True,
+        help="What a row has for a number that is not known: nothing, or 0, for programs that need every key. The "
+        "headers say in either case that it is missing.",
+    )(command)
 
 
 @click.group("app")
 def app_command() -> None:
-    """Apps: add, list, show, disable, enable, rotate, grant, revoke."""
+    """Apps: add, set, list, show, disable, enable, rotate, grant, revoke."""
 
 
 @app_command.command("add")
@@ -49,7 +66,7 @@ def app_command() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    help=f"A scope that the app gets.  [default: {REPORT_READ} for internal apps]",
+    help=f"A scope that the app gets.  [default: {_READ} for internal apps]",
 )
 @click.option("--allow", "allow_list", multiple=True, help="An address or network that may call; all may without it.")
 @click.option(
@@ -57,6 +74,7 @@ def app_command() -> None:
     type=click.IntRange(min=0),
     help="Calls a second to each API; 0 for no limit.  [default: what the server was started with]",
 )
+@unknown_option
 @json_option
 @settings_options
 def add(
@@ -66,6 +84,7 @@ def add(
     scopes: tuple[str, ...],
     allow_list: tuple[str, ...],
     rate: int | None,
+    unknown: str,
     as_json: bool,
     settings: Settings,
 ) -> None:
@@ -74,7 +93,7 @@ def add(
     if corp_id is not None:
         known_organisation(store, corp_id)
     type_ = AppType(app_type)
-    check_scopes(type_, scopes)
+    check_scopes(type_, scopes, services_of(settings).scopes)
     for network in allow_list:
         read_network(network)
     secret = new_secret()
@@ -87,9 +106,20 @@ def add(
         scopes=scopes or SCOPES_OF_NEW_APPS.get(type_, ()),
         allow_list=allow_list,
         rate=rate,
+        zero_unknown=unknown == "zero",
     )
     store.add_app(added, time.time())
     _print_secret(added.app_key, secret, as_json=as_json)
+
+
+@app_command.command("set")
+@click.argument("app_key")
+@unknown_option
+@settings_options
+def set_(app_key: str, unknown: str, settings: Settings) -> None:
+    """Change what the app APP_KEY is answered."""
+    _change(settings, app_key, lambda found: msgspec.structs.replace(found, zero_unknown=unknown == "zero"))
+    click.echo(f"Numbers that are not known are {'answered as 0' if unknown == 'zero' else 'left out'} for {app_key}.")
 
 
 @app_command.command("list")
@@ -152,13 +182,13 @@ def rotate(app_key: str, as_json: bool, settings: Settings) -> None:
 
 @app_command.command("grant")
 @click.argument("app_key")
-@click.argument("scope", default=REPORT_READ)
+@click.argument("scope", default=_READ)
 @settings_options
 def grant(app_key: str, scope: str, settings: Settings) -> None:
     """Give the app APP_KEY a SCOPE."""
 
     def granted(found: App) -> App:
-        check_scopes(found.type, (scope,))
+        check_scopes(found.type, (scope,), services_of(settings).scopes)
         return msgspec.structs.replace(found, scopes=tuple(sorted({*found.scopes, scope})))
 
     _change(settings, app_key, granted)
@@ -167,7 +197,7 @@ def grant(app_key: str, scope: str, settings: Settings) -> None:
 
 @app_command.command("revoke")
 @click.argument("app_key")
-@click.argument("scope", default=REPORT_READ)
+@click.argument("scope", default=_READ)
 @settings_options
 def revoke(app_key: str, scope: str, settings: Settings) -> None:
     """Take a SCOPE from the app APP_KEY."""
@@ -230,4 +260,5 @@ def _described(found: App) -> dict[str, object]:
         "allowList": found.allow_list,
         "rate": found.rate,
         "disabled": found.disabled,
+        "unknown": _UNKNOWN[found.zero_unknown],
     }

@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 
 from reportdata import __version__
-from reportdata.catalogue import REPORT_DATA
-from reportdata.cli.importing import refresh_folder
-from reportdata.cli.options import data_option, json_option, lake_options, settings_options
+from reportdata.cli.options import data_option, json_option, lake_options, services_option, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
-from reportdata.cli.places import inbox_of, lake_of, open_existing_store, open_ledger, store_of
+from reportdata.cli.places import open_existing_store, open_ledger, store_of, workspace
 from reportdata.pipeline.backups import Manifest, back_up
+from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.restoring import restored
 from reportdata.settings import Settings
 
@@ -32,12 +31,9 @@ def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
     """
     store = open_existing_store(settings)
     began = time.monotonic()
-    with progress_bar() as progress, closing(inbox_of(settings)) as inbox:
-        lake, now = lake_of(settings), time.time()
+    with progress_bar() as progress, workspace(settings, store) as work:
         ledger = open_ledger(settings) if settings.ledger.exists() else None
-        taken = back_up(
-            settings.data, lake, store, inbox, target, ledger=ledger, program=__version__, now=now, progress=progress
-        )
+        taken = back_up(work, target, ledger=ledger, program=__version__, now=time.time(), progress=progress)
     seconds = time.monotonic() - began
     if as_json:
         print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})
@@ -51,7 +47,8 @@ def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
 @click.argument("backup", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @json_option
 @data_option
-def restore_command(backup: Path, as_json: bool, data: Path) -> None:
+@services_option
+def restore_command(backup: Path, as_json: bool, data: Path, services: tuple[Path, ...]) -> None:
     """Make a new data folder from the backup in the folder BACKUP.
 
     Each of its files must be as it was backed up. Days that were not computed when the backup was taken are computed
@@ -59,11 +56,12 @@ def restore_command(backup: Path, as_json: bool, data: Path) -> None:
     """
     began = time.monotonic()
     with progress_bar() as progress, restored(backup, data, progress) as (manifest, folder):
-        aside = Settings(folder)
+        aside = Settings(folder, services=services)
         with closing(store_of(aside)) as store:
-            computed = refresh_folder(aside, store, progress).days
+            with workspace(aside, store) as work:
+                computed = refresh(work, time.time(), progress=progress).days
             organisations = [organisation.corp_id for organisation in store.organisations()]
-            days = sorted(store.fingerprints(REPORT_DATA))
+            days = sorted({day for service in work.services for day in store.fingerprints(service.id)})
     seconds = time.monotonic() - began
     if as_json:
         found = {"organisations": organisations, "days": len(days), "daysComputed": computed}

@@ -15,10 +15,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.options import DAY, check_period, lake_options, settings_options
 from reportdata.cli.output import progress_bar
-from reportdata.cli.places import engine_of, lake_of, ledger_of, store_of
+from reportdata.cli.places import ledger_of, workspace
 from reportdata.days import time_zone
 from reportdata.dingtalk.budget import Budget
 from reportdata.dingtalk.client import Access, Client
@@ -117,11 +116,8 @@ class Opened:
         self._ledger = ledger
         self._clock = clock
         self._held = held
-        self._lake = lake_of(settings)
-        self._store = held.enter_context(closing(store_of(settings)))
         here = replace(settings, engine="duckdb")  # few days at a time: not worth a cluster
-        self._engine = held.enter_context(closing(engine_of(here, self._lake)))
-        self._service = read_catalogue().service(REPORT_DATA)
+        self._work = held.enter_context(workspace(here))
 
     def collecting(
         self, source: Source, secret: str | None, *, period: Period | None = None, eager: bool = False
@@ -131,7 +127,7 @@ class Opened:
         :raises NotKnown: when its organisation is not known.
         :raises BadCredentials: when the app's secret is not there.
         """
-        zones = {o.corp_id: o.time_zone for o in self._store.organisations()}
+        zones = {o.corp_id: o.time_zone for o in self._work.store.organisations()}
         if source.corp_id not in zones:
             raise NotKnown(
                 f"the organisation {source.corp_id!r} is not known",
@@ -144,9 +140,7 @@ class Opened:
         zone = time_zone(zones[source.corp_id])
         collector = Collector(source, client, self._ledger, budget, self._clock, zone, period=period, eager=eager)
         directory = Directory(client, self._ledger, source.corp_id, self._clock)
-        return Collecting(
-            collector, self._ledger, directory, self._lake, self._store, self._engine, self._service, self._clock
-        )
+        return Collecting(collector, self._ledger, directory, self._work, self._clock)
 
 
 @contextmanager

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 
 import click
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.options import DAY, check_period, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
-from reportdata.cli.places import engine_of, lake_of, open_existing_store
+from reportdata.cli.places import open_existing_store, workspace
 from reportdata.days import days_between
-from reportdata.facts import KINDS
 from reportdata.lake import Lake
 from reportdata.pipeline.compacting import MANY, QUIET, compact
 from reportdata.settings import Settings
@@ -31,15 +28,14 @@ def compact_command(
     """Merge the lake's small files, while imports and serving go on. No number changes."""
     check_period(first_day, last_day)
     store = open_existing_store(settings)
-    lake = lake_of(settings)
     days = None
     if first_day is not None or last_day is not None:
         days = list(days_between(first_day or "20000101", last_day or "20991231"))
-    before, size = _files(lake), lake.size()
-    with progress_bar() as progress, closing(engine_of(settings, lake)) as engine:
-        service = read_catalogue(settings.catalogue).service(REPORT_DATA)
-        now = time.time()
-        merged = compact(lake, store, engine, service, now=now, days=days, everything=everything, progress=progress)
+    with progress_bar() as progress, workspace(settings, store) as work:
+        lake = work.lake
+        before, size = _files(lake), lake.size()
+        quiet = None if everything else QUIET
+        merged = compact(work, time.time(), days=days, quiet=quiet, progress=progress)
     left = lake.replaced()
     if as_json:
         print_json(
@@ -66,4 +62,4 @@ def compact_command(
 
 
 def _files(lake: Lake) -> int:
-    return sum(len(lake.paths(kind)) for kind in KINDS) + len(lake.observations())
+    return sum(len(lake.paths(kind)) for kind in lake.kinds()) + len(lake.observations())

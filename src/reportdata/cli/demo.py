@@ -18,8 +18,9 @@ import msgspec
 from reportdata.cli.places import open_store
 from reportdata.cli.service import open_server
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, days_between, from_date, moment_of, time_zone, to_date
-from reportdata.identity import REPORT_READ, App, hash_of, mint, new_app_key, new_secret
+from reportdata.identity import App, hash_of, mint, new_app_key, new_secret
 from reportdata.identity import Organisation as Served
+from reportdata.services import REPORTS, read_services
 from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.twin.activity import Activity
@@ -117,7 +118,7 @@ def _app(store: Store, corp_id: str, now: float) -> tuple[App, str]:
         name=APP_NAME,
         corp_id=corp_id,
         secret_hash=hash_of(secret),
-        scopes=(REPORT_READ,),
+        scopes=(read_services().service(REPORTS).scope,),
     )
     store.add_app(app, now)
     return app, secret

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
 
 import click
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
-from reportdata.cli.places import engine_of, inbox_of, lake_of, open_existing_store
+from reportdata.cli.places import open_existing_store, workspace
 from reportdata.engines import Subject
 from reportdata.pipeline.forgetting import Forgotten, forget
 from reportdata.pipeline.known_backups import KnownBackup, backups_of
@@ -36,15 +34,8 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
     who = f"the facts of {user_id} of {corp_id}" if user_id is not None else f"all of the organisation {corp_id}"
     if not yes:
         click.confirm(f"Remove {who}? It cannot be brought back.", abort=True, err=True)
-    service = read_catalogue(settings.catalogue).service(REPORT_DATA)
-    subject = Subject(corp_id, user_id)
-    lake = lake_of(settings)
-    with (
-        progress_bar() as progress,
-        closing(engine_of(settings, lake)) as engine,
-        closing(inbox_of(settings)) as inbox,
-    ):
-        done = forget(settings, lake, inbox, store, engine, service, subject, now=time.time(), progress=progress)
+    with progress_bar() as progress, workspace(settings, store) as work:
+        done = forget(work, Subject(corp_id, user_id), now=time.time(), progress=progress)
     backups = backups_of(settings.data, corp_id)
     if as_json:
         print_json(_summary(done, backups))

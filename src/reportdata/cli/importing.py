@@ -9,17 +9,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
-from reportdata.cli.places import engine_of, lake_of, open_existing_store, open_store
+from reportdata.cli.places import open_existing_store, open_store, workspace
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
-from reportdata.errors import BadRecord, NotKnown
-from reportdata.pipeline import Progress
+from reportdata.errors import BadRecord, BadValue, NotKnown
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
-from reportdata.pipeline.unfinished import forget_finished
+from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -42,6 +40,12 @@ from reportdata.store import Store
 )
 @click.option("--from", "first_day", type=DAY, help="The first day that is covered, in place of the first record's.")
 @click.option("--to", "last_day", type=DAY, help="The last day that is covered, in place of the last record's.")
+@click.option(
+    "--covers",
+    metavar="KIND",
+    multiple=True,
+    help="A kind of facts for which the days from --from to --to are covered even where a file has none of it.",
+)
 @click.option("--add-orgs", is_flag=True, help="Add unknown organisations in place of refusing their records.")
 @click.option(
     "--time-zone",
@@ -66,6 +70,7 @@ def import_command(
     format_: str,
     first_day: str | None,
     last_day: str | None,
+    covers: tuple[str, ...],
     add_orgs: bool,
     zone: str,
     skip_bad: bool,
@@ -88,17 +93,17 @@ def import_command(
         skip_bad=bad.add if skip_bad else None,
         first_day=first_day,
         last_day=last_day,
+        covers=covers,
         now=time.time(),
     )
-    lake = lake_of(settings)
     try:
-        with progress_bar() as progress:
-            done = import_files(lake, store, files, options, progress)
-            refreshed = refresh_folder(settings, store, progress)
+        with progress_bar() as progress, workspace(settings, store) as work:
+            _check_kinds(covers, work)
+            done = import_files(work, files, options, progress)
+            refreshed = refresh_days(work, time.time(), progress=progress)
     except KeyboardInterrupt:
-        click.echo("Interrupted: the same command goes on where this one was.", err=True)
+        click.echo("Interrupted: the same command adds what is missing.", err=True)
         raise
-    forget_finished(lake)
     if as_json:
         print_json(_summary(done, refreshed, bad.paths))
     else:
@@ -121,39 +126,19 @@ def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, 
     """Compute the days whose numbers are stale, or all days of a period."""
     check_period(first_day, last_day)
     store = open_existing_store(settings)
-    with progress_bar() as progress:
-        done = refresh_folder(settings, store, progress, first_day=first_day, last_day=last_day)
+    with progress_bar() as progress, workspace(settings, store) as work:
+        done = refresh_days(work, time.time(), period=(first_day, last_day), progress=progress)
     if as_json:
         print_json({"days": done.days, "changed": done.changed})
     else:
         click.echo(f"Computed {_count(len(done.days), 'day')}; {_count(done.changed, 'value')} changed.")
 
 
-def refresh_folder(
-    settings: Settings,
-    store: Store,
-    progress: Progress,
-    *,
-    first_day: str | None = None,
-    last_day: str | None = None,
-) -> Refreshed:
-    """Refresh a data folder."""
-    service = read_catalogue(settings.catalogue).service(REPORT_DATA)
-    lake = lake_of(settings)
-    engine = engine_of(settings, lake)
-    try:
-        return refresh_days(
-            lake,
-            store,
-            engine,
-            service,
-            now=time.time(),
-            first_day=first_day,
-            last_day=last_day,
-            progress=progress,
-        )
-    finally:
-        engine.close()
+def _check_kinds(covers: Sequence[str], work: Workspace) -> None:
+    for kind in covers:
+        if kind not in work.kinds or not work.kinds[kind].covers:
+            known = ", ".join(own.name for own in work.kinds.values() if own.covers)
+            raise BadValue(f"{kind!r} is no kind of facts that covers days", f"there are {known}")
 
 
 def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str | None:
@@ -193,6 +178,7 @@ class _BadRecords:
 
 def _summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> dict[str, object]:
     return {
+        "import": done.id or None,
         "read": done.read,
         "added": done.added,
         "alreadyKnown": done.known,

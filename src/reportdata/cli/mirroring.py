@@ -8,24 +8,25 @@ from pathlib import Path
 import click
 import msgspec
 
-from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
 from reportdata.cli.options import (
     DAY,
     check_period,
     json_option,
     known_organisation,
     only_organisation,
+    service_option,
     settings_options,
 )
 from reportdata.cli.output import days_text, print_json, progress_bar
-from reportdata.cli.places import open_existing_store
+from reportdata.cli.places import open_existing_store, services_of
 from reportdata.days import from_date, moment_of, time_zone
 from reportdata.dingtalk.clock import SystemClock
 from reportdata.dingtalk.official import ENDPOINT, Access, OfficialClient
 from reportdata.errors import BadCredentials, BadFile, BadValue
 from reportdata.identity import Organisation
-from reportdata.pipeline.mirroring import Mirrored, keep_export, mirror
+from reportdata.pipeline.mirroring import Mirrored, Wanted, keep_export, mirror
 from reportdata.readers.figures import read_figures
+from reportdata.services import Service
 from reportdata.settings import Settings
 from reportdata.store import FIRST_DAY, LAST_DAY, Official, Store
 
@@ -68,6 +69,7 @@ class _App(msgspec.Struct, rename="camel"):
 @click.option(
     "--rate", type=click.FloatRange(0, 20, min_open=True), default=5.0, show_default=True, help="Calls a second."
 )
+@service_option
 @click.option("--again", is_flag=True, help="Fetch days that were fetched, too.")
 @json_option
 @settings_options
@@ -81,6 +83,7 @@ def mirror_command(
     app_file: Path | None,
     endpoint: str,
     rate: float,
+    service_id: str,
     again: bool,
     as_json: bool,
     settings: Settings,
@@ -92,7 +95,7 @@ def mirror_command(
     """
     check_period(first_day, last_day)
     store = open_existing_store(settings)
-    service = read_catalogue().service(REPORT_DATA)
+    service = services_of(settings).service(service_id)
     if export is not None:
         if corp_id is not None:
             known_organisation(store, corp_id)
@@ -106,17 +109,8 @@ def mirror_command(
         client = OfficialClient(access, service, clock, rate)
         last_day = last_day or max(first_day, _yesterday(organisation, clock.now()))
         with progress_bar() as progress:
-            done = mirror(
-                store,
-                service,
-                organisation,
-                first_day,
-                last_day,
-                client.figures,
-                now=clock.now,
-                again=again,
-                progress=progress,
-            )
+            wanted = Wanted(organisation, first_day, last_day, again)
+            done = mirror(store, service, wanted, client.figures, now=clock.now, progress=progress)
     _print_mirrored(done, as_json=as_json)
 
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Mapping
-from contextlib import closing
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import click
 
 from reportdata.api.contract.wire import Body
-from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
-from reportdata.cli.options import DAY, check_period, json_option, known_organisation, lake_options, settings_options
+from reportdata.cli.options import (
+    DAY,
+    check_period,
+    json_option,
+    known_organisation,
+    lake_options,
+    service_option,
+    settings_options,
+)
 from reportdata.cli.output import print_json, print_table, size_text
-from reportdata.cli.places import engine_of, lake_of, open_existing_store
-from reportdata.days import MILLISECOND, days_between, from_date, moment_of, time_zone, to_date
+from reportdata.cli.places import open_existing_store, services_of, workspace
+from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
 from reportdata.pipeline.refreshing import stale_days
+from reportdata.services import REPORTS, Service
 from reportdata.settings import Settings
 from reportdata.states import State
 from reportdata.store import Store
@@ -28,58 +35,59 @@ from reportdata.store.standing import Standing, standing
 @click.argument("first_day", metavar="DAY", type=DAY)
 @click.option("--to", "last_day", type=DAY, help="The last day of a period that begins with DAY.")
 @click.option("--corp", "corp_id", help="One organisation.  [default: all]")
+@service_option
 @click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @settings_options
-def query_command(first_day: str, last_day: str | None, corp_id: str | None, format_: str, settings: Settings) -> None:
+def query_command(
+    first_day: str, last_day: str | None, corp_id: str | None, service_id: str, format_: str, settings: Settings
+) -> None:
     """Print the numbers of DAY (yyyyMMdd), or of the days from DAY on.
 
-    Days that are not covered are left out of JSON and CSV; the table shows them as unknown. Each day has a state:
-    final, provisional (it may still change), partial (a look was not finished) or missing, and the time of the last
-    look.
+    A number is not known unless the facts that it is counted from were observed that day: JSON leaves it out, CSV has
+    nothing in its place, the table shows –; days without any known number are left out of JSON and CSV. Each day has a
+    state: final, provisional (it may still change), partial (a look was not finished) or missing, and the time of the
+    last look.
     """
     check_period(first_day, last_day)
     last_day = last_day or first_day
     store = open_existing_store(settings)
     if corp_id is not None:
         known_organisation(store, corp_id)
-    service = read_catalogue().service(REPORT_DATA)
+    service = services_of(settings).service(service_id)
     body = Body(service)
     zones = {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}
     corps = [corp_id] if corp_id else list(zones)
-    states = {  # before the numbers: what is said of certainty is never newer than they are
-        (day.stat_day, corp): day for corp in corps for day in standing(store, service, corp, first_day, last_day)
-    }
-    found = store.kpis_between(REPORT_DATA, corp_id, first_day, last_day)
-    rows = [body.row(row.corp_id, row.stat_day, row.values) for row in found]
-    certain = [states.get((row.stat_day, row.corp_id)) for row in found]
-    if format_ == "json":
-        print_json([{**row, **_certainty(day, zones)} for row, day in zip(rows, certain, strict=True)])
-        return
+    days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day)]
+    days.sort(key=lambda day: (day.stat_day, corps.index(day.corp_id)))
+    rows = [body.row(day.corp_id, day.stat_day, day.values) | _certainty(day, zones) for day in days if day.values]
     keys = ["stat_date", "corp_id", *(kpi.key for kpi in service.kpis)]
+    if format_ == "json":
+        print_json(rows)
+        return
     if format_ == "csv":
         writer = csv.DictWriter(sys.stdout, [*keys, "state", "as_of"], lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
-        writer.writerows({**row, **_certainty(day, zones)} for row, day in zip(rows, certain, strict=True))
+        writer.writerows(rows)
         return
-    known = {(str(row["stat_date"]), str(row["corp_id"])): [row[key] for key in keys[2:]] for row in rows}
-    unknown = ["–"] * len(service.kpis)
     print_table(
         ["统计日期", "组织ID", *(kpi.name for kpi in service.kpis), "state", "as of"],
         (
             [
-                day,
-                corp,
-                *known.get((day, corp), unknown),
-                state_text(states[day, corp]),
-                *_time(states[day, corp], zones),
+                day.stat_day,
+                day.corp_id,
+                *(day.values.get(kpi.id, "–") for kpi in service.kpis),
+                state_text(day),
+                *_time(day, zones),
             ]
-            for day in days_between(first_day, last_day)
-            for corp in corps
+            for day in days
         ),
         numbers=range(2, len(keys)),
     )
-    if len(known) < len(corps) * sum(1 for _ in days_between(first_day, last_day)):
-        click.echo("– means not known: nothing was imported for that day. `reportdata status` shows what is covered.")
+    if any(len(day.values) < len(service.kpis) for day in days):
+        click.echo(
+            "– means not known: nothing that it is counted from was imported for that day. "
+            "`reportdata status` shows what is covered."
+        )
 
 
 def state_text(day: Standing) -> str:
@@ -88,9 +96,7 @@ def state_text(day: Standing) -> str:
     return f"{day.state.value} ({', '.join(better)})" if better else day.state.value
 
 
-def _certainty(day: Standing | None, zones: Mapping[str, ZoneInfo]) -> dict[str, object]:
-    if day is None:  # its organisation came just now
-        return {"state": None, "as_of": None, "states": {}}
+def _certainty(day: Standing, zones: Mapping[str, ZoneInfo]) -> dict[str, object]:
     as_of = moment_of(day.as_of * MILLISECOND, zones[day.corp_id]).isoformat(timespec="seconds") if day.as_of else None
     return {"state": day.state.value, "as_of": as_of, "states": {kpi.kpi_id: kpi.state.value for kpi in day.kpis}}
 
@@ -107,8 +113,33 @@ def _newest(store: Store, service: Service, corp_id: str, newest: str) -> tuple[
     """How the newest covered day stands, and the newest final day."""
     first = from_date(date.fromordinal(max(1, to_date(newest).toordinal() - _LOOK_BACK)))
     days = list(standing(store, service, corp_id, first, newest))
-    final = [day.stat_day for day in days if day.state is State.FINAL]
+    final = [day.stat_day for day in days if _is_final(day)]
     return days[-1], final[-1] if final else None
+
+
+def _is_final(day: Standing) -> bool:
+    """Whether all numbers that are known are final."""
+    known = [kpi.state for kpi in day.kpis if kpi.kpi_id in day.values]
+    return bool(known) and all(state is State.FINAL for state in known)
+
+
+Pieces = list[tuple[str, str]]
+
+
+def _covered_by_kind(store: Store) -> dict[str, dict[str, Pieces]]:
+    """The days that each organisation is covered for, by kind of facts."""
+    found: dict[str, dict[str, Pieces]] = {}
+    for look in latest(look._replace(at=0) for look in store.observations()):
+        found.setdefault(look.corp_id, {}).setdefault(look.kind, []).append((look.first_day, look.last_day))
+    return found
+
+
+def _as_json(pieces: Pieces) -> list[dict[str, str]]:
+    return [{"firstDay": first, "lastDay": last} for first, last in pieces]
+
+
+def _days_text(pieces: Pieces) -> str:
+    return ", ".join(f"{first} to {last}" for first, last in pieces)
 
 
 @click.command("status")
@@ -118,16 +149,17 @@ def _newest(store: Store, service: Service, corp_id: str, newest: str) -> tuple[
 def status_command(as_json: bool, settings: Settings) -> None:
     """Show organisations, what is covered and how certain it is, stale days and sizes.
 
-    The newest final day is looked for among the 366 days before the newest one.
+    The newest final day, on which all numbers that are known are final, is looked for among the 366 days before the
+    newest one.
     """
     store = open_existing_store(settings)
-    lake = lake_of(settings)
-    with closing(engine_of(settings, lake)) as engine:
-        service = read_catalogue().service(REPORT_DATA)
-        stale = stale_days(lake, store, engine, service)
+    with workspace(settings, store) as work:
+        lake, service = work.lake, work.services.service(REPORTS)
+        stale = stale_days(work)
+        kinds = _covered_by_kind(store)
     coverage: dict[str, list[tuple[str, str]]] = {o.corp_id: [] for o in store.organisations()}
-    for corp_id, first, last in store.coverage():
-        coverage.setdefault(corp_id, []).append((first, last))
+    for piece in store.coverage():
+        coverage.setdefault(piece.corp_id, []).append((piece.first_day, piece.last_day))
     newest = {
         corp_id: _newest(store, service, corp_id, pieces[-1][1]) for corp_id, pieces in coverage.items() if pieces
     }
@@ -137,7 +169,8 @@ def status_command(as_json: bool, settings: Settings) -> None:
                 "organisations": [
                     {
                         "corpId": corp_id,
-                        "coverage": [{"firstDay": first, "lastDay": last} for first, last in pieces],
+                        "coverage": _as_json(pieces),
+                        "coverageByKind": {kind: _as_json(of) for kind, of in kinds.get(corp_id, {}).items()},
                         "newestDay": pieces[-1][1] if pieces else None,
                         "newestState": newest[corp_id][0].state.value if pieces else None,
                         "newestFinalDay": newest[corp_id][1] if pieces else None,
@@ -155,12 +188,16 @@ def status_command(as_json: bool, settings: Settings) -> None:
         (
             [
                 corp_id,
-                ", ".join(f"{first} to {last}" for first, last in pieces) or "nothing yet",
+                _days_text(pieces) or "nothing yet",
                 *((pieces[-1][1], state_text(newest[corp_id][0]), newest[corp_id][1] or "–") if pieces else "–––"),
             ]
             for corp_id, pieces in coverage.items()
         ),
     )
+    for corp_id, by_kind in kinds.items():
+        if any(pieces != coverage[corp_id] for pieces in by_kind.values()):
+            found = "; ".join(f"{kind} {_days_text(pieces)}" for kind, pieces in by_kind.items())
+            click.echo(f"{corp_id}: {found}")
     click.echo(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
     click.echo(f"lake        {size_text(lake.size())}")
     click.echo(f"store       {size_text(store.size())}")

@@ -13,6 +13,7 @@ import click
 from reportdata.days import parse_day
 from reportdata.errors import BadValue, InputError, NotKnown
 from reportdata.identity import Organisation
+from reportdata.services import REPORTS
 from reportdata.settings import Settings
 from reportdata.store import Store
 
@@ -88,21 +89,41 @@ def lake_options(command: Command) -> Command:
     return at(cache(command))
 
 
-def settings_of(data: Path, database: str | None, lake_at: str | None = None, lake_cache: float = _CACHE) -> Settings:
-    """The settings of these options."""
-    return Settings(data, database, lake_at=lake_at or None, lake_cache=int(lake_cache * _GIGABYTE))
+def services_option(command: Command) -> Command:
+    """Services besides the package's own."""
+    return click.option(
+        "--services",
+        metavar="FOLDER",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        multiple=True,
+        envvar="REPORTDATA_SERVICES",
+        show_envvar=True,
+        help="A folder of a service, or of several, besides the built-in ones; any number of them.",
+    )(command)
 
 
 def settings_options(command: Command) -> Command:
     """Where everything lies; the command is given it as ``settings``."""
+    return data_option(place_options(command))
 
-    @data_option
+
+def place_options(command: Command) -> Command:
+    """As `settings_options`, of a command that has the option of the data folder already."""
+
     @store_option
+    @services_option
     @wraps(command)
     def with_settings(
-        *, data: Path, database: str | None, lake_at: str | None = None, lake_cache: float = _CACHE, **others: Any
+        *,
+        data: Path,
+        database: str | None,
+        services: tuple[Path, ...],
+        lake_at: str | None = None,
+        lake_cache: float = _CACHE,
+        **others: Any,
     ) -> Any:
-        return command(settings=settings_of(data, database, lake_at, lake_cache), **others)
+        settings = Settings(data, database, lake_at=lake_at or None, lake_cache=int(lake_cache * _GIGABYTE))
+        return command(settings=replace(settings, services=services), **others)
 
     return with_settings
 
@@ -160,6 +181,13 @@ def engine_options(command: Command) -> Command:
         return command(settings=chosen, **others)
 
     return with_engine
+
+
+def service_option(command: Command) -> Command:
+    """Whose numbers; the command is given its id."""
+    return click.option(
+        "--service", "service_id", default=REPORTS, show_default=True, help="The service whose numbers are meant."
+    )(command)
 
 
 def json_option(command: Command) -> Command:

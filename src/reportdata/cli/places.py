@@ -5,17 +5,18 @@ from __future__ import annotations
 import atexit
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
 from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
 from reportdata.inbox.folder import FolderInbox, FolderWriter
+from reportdata.services import Services, read_services
 from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT, SQLiteStore, schemas
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed f
     from reportdata.dingtalk.ledger import Ledger
     from reportdata.engines import Engine
     from reportdata.lake import Lake
+    from reportdata.pipeline.workspace import Workspace
     from reportdata.store.postgres import PostgresStore
     from reportdata.store.postgres.leases import PostgresLeases
 
@@ -49,20 +51,6 @@ def schemas_of(settings: Settings) -> tuple[int, int]:
 
         return postgres.schemas(settings.database)
     return schemas(settings.store)
-
-
-def service_of(settings: Settings) -> Service:
-    """The service whose numbers are computed.
-
-    :raises NotKnown: when the catalogue does not have it.
-    """
-    try:
-        return read_catalogue(settings.catalogue).service(REPORT_DATA)
-    except KeyError:
-        raise NotKnown(
-            f"the catalogue {settings.catalogue} has no service of the id {REPORT_DATA}",
-            "its numbers are what is computed: add it, or serve with --no-work and without --operations-port",
-        ) from None
 
 
 def serving_store(settings: Settings, seconds: float = 60.0) -> Store:
@@ -154,6 +142,27 @@ def engine_of(settings: Settings, lake: Lake) -> Engine:
 
         return SparkEngine(here, settings.spark_master, dict(settings.spark_conf), lake.uri)
     return here
+
+
+def services_of(settings: Settings) -> Services:
+    """The services whose numbers are computed and served."""
+    return read_services(*settings.services)
+
+
+@contextmanager
+def workspace(settings: Settings, store: Store | None = None) -> Iterator[Workspace]:
+    """All that the verbs work on.
+
+    :param store: one that is open already, and is not closed.
+    """
+    from reportdata.pipeline.workspace import Workspace
+
+    lake = lake_of(settings)
+    with ExitStack() as held:
+        opened = store or held.enter_context(closing(store_of(settings)))
+        engine = held.enter_context(closing(engine_of(settings, lake)))
+        inbox = held.enter_context(closing(inbox_of(settings)))
+        yield Workspace(settings, lake, opened, engine, inbox, services_of(settings))
 
 
 def ledger_of(settings: Settings) -> Ledger:

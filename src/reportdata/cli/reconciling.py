@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import time
 
 import click
 
-from reportdata.calibres import DEFAULT_CALIBRE, KPI
-from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
-from reportdata.cli.importing import refresh_folder
 from reportdata.cli.options import (
     DAY,
     check_period,
     json_option,
     lake_options,
     only_organisation,
+    service_option,
     settings_options,
 )
 from reportdata.cli.output import MOST_NAMED, days_text, print_json, print_table, progress_bar
-from reportdata.cli.places import engine_of, lake_of, open_existing_store
+from reportdata.cli.places import open_existing_store, workspace
 from reportdata.pipeline.reconciling import Reconciled, Trial, reconcile
+from reportdata.pipeline.refreshing import refresh
+from reportdata.services import Service
 from reportdata.settings import Settings
 
 
@@ -29,6 +29,7 @@ from reportdata.settings import Settings
     "--from", "first_day", type=DAY, help="The first day that is compared.  [default: the first with figures]"
 )
 @click.option("--to", "last_day", type=DAY, help="The last day that is compared.  [default: the last with figures]")
+@service_option
 @click.option("--provisional", is_flag=True, help="Judge calibres by provisional days, too.")
 @json_option
 @lake_options
@@ -37,6 +38,7 @@ def reconcile_command(
     corp_id: str | None,
     first_day: str | None,
     last_day: str | None,
+    service_id: str,
     provisional: bool,
     as_json: bool,
     settings: Settings,
@@ -49,21 +51,10 @@ def reconcile_command(
     check_period(first_day, last_day)
     store = open_existing_store(settings)
     corp_id = only_organisation(store, corp_id).corp_id
-    service = read_catalogue().service(REPORT_DATA)
-    with progress_bar() as progress:
-        refresh_folder(settings, store, progress)
-    lake = lake_of(settings)
-    with closing(engine_of(settings, lake)) as engine:
-        found = reconcile(
-            lake,
-            store,
-            engine,
-            service,
-            corp_id,
-            first_day,
-            last_day,
-            provisional=provisional,
-        )
+    with progress_bar() as progress, workspace(settings, store) as work:
+        service = work.services.service(service_id)
+        refresh(work, time.time(), progress=progress)
+        found = reconcile(work, service, corp_id, (first_day, last_day), provisional=provisional)
     if as_json:
         print_json(_summary(found))
     else:
@@ -88,7 +79,7 @@ def _summary(found: Reconciled) -> dict[str, object]:
         "unofficial": found.unofficial,
         "calibres": [
             {
-                "calibre": str(trial.calibre),
+                "calibre": trial.calibre,
                 "against": [
                     {"statDate": day.stat_day, "official": day.official, "counted": day.counted}
                     for day in trial.against
@@ -97,7 +88,7 @@ def _summary(found: Reconciled) -> dict[str, object]:
             for trial in found.trials
         ],
         "verdict": found.verdict,
-        "fitting": [str(calibre) for calibre in found.fitting],
+        "fitting": found.fitting,
     }
 
 
@@ -105,12 +96,16 @@ def _print(found: Reconciled, service: Service) -> None:
     differing = found.differing()
     if differing:
         print_table(
-            ["统计日期", *(f"{kpi.id} {word}" for kpi in service.kpis for word in ("official", "computed")), "4102 is"],
+            [
+                "统计日期",
+                *(f"{kpi.id} {word}" for kpi in service.kpis for word in ("official", "computed")),
+                *([f"{found.kpi} is"] if found.kpi else []),
+            ],
             (
                 [
                     day.stat_day,
                     *(of.get(kpi.id, "–") for kpi in service.kpis for of in (day.official, day.computed)),
-                    day.states[KPI].value,
+                    *([day.states[found.kpi].value] if found.kpi else []),
                 ]
                 for day in differing
             ),
@@ -124,10 +119,12 @@ def _print(found: Reconciled, service: Service) -> None:
         click.echo(f"Not compared, because nothing was imported for them: {days_text(found.uncovered)}.")
     if found.unofficial:
         click.echo(f"Not compared, because there are no official figures: {days_text(found.unofficial)}.")
-    click.echo(_verdict(found))
+    if found.kpi:
+        click.echo(_verdict(found, service))
 
 
-def _verdict(found: Reconciled) -> str:
+def _verdict(found: Reconciled, service: Service) -> str:
+    kpi = found.kpi
     judged = f"all {len(found.judged)} final days" if len(found.judged) != 1 else "the one final day"
     match found.verdict:
         case "nothing":
@@ -136,16 +133,16 @@ def _verdict(found: Reconciled) -> str:
                 if found.unjudged
                 else "`reportdata mirror` brings figures"
             )
-            return f"{KPI}: no calibre can be judged, because no compared day is final: {why}."
+            return f"{kpi}: no calibre can be judged, because no compared day is final: {why}."
         case "one":
             (calibre,) = found.fitting
-            served = ", which is the one that is served" if calibre == DEFAULT_CALIBRE else ""
-            return f"{KPI}: DingTalk counts by {calibre}{served}. It alone agrees on {judged}.\n" + _others(found)
+            served = ", which is the one that is served" if calibre == service.kpi(kpi or "").calibre else ""
+            return f"{kpi}: DingTalk counts by {calibre}{served}. It alone agrees on {judged}.\n" + _others(found)
         case "several":
-            names = " and ".join(map(str, found.fitting))
-            return f"{KPI}: {names} fit, and cannot be told apart: each agrees on {judged}.\n" + _others(found)
+            names = " and ".join(found.fitting)
+            return f"{kpi}: {names} fit, and cannot be told apart: each agrees on {judged}.\n" + _others(found)
         case _:
-            return f"{KPI}: no calibre agrees on {judged}.\n" + _others(found)
+            return f"{kpi}: no calibre agrees on {judged}.\n" + _others(found)
 
 
 def _others(found: Reconciled) -> str:

@@ -12,12 +12,12 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from reportdata.api.application import build_app
+from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.api.intake import DEFAULTS, Intake, Limits
 from reportdata.api.operations import build_operations
 from reportdata.api.resource import Context
 from reportdata.audit import Audit, Read
-from reportdata.catalogue import read_catalogue
-from reportdata.cli.places import inbox_of, lake_of, service_of, serving_store, store_of, writer_of
+from reportdata.cli.places import inbox_of, lake_of, services_of, serving_store, store_of, writer_of
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.http.connections import Connections
@@ -26,6 +26,7 @@ from reportdata.http.server import Listener, Server
 from reportdata.http.sockets import bind, inherit, room_for
 from reportdata.http.tls import Certificate
 from reportdata.identity import read_network
+from reportdata.services import Service
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SERVING_TIMEOUT
 
@@ -41,17 +42,19 @@ _PATIENCE = 5.0
 
 @contextmanager
 def open_server(
-    settings: Settings, clock: Callable[[], float] = time.time, limits: Limits = DEFAULTS
+    settings: Settings,
+    clock: Callable[[], float] = time.time,
+    limits: Limits = DEFAULTS,
+    entry: Callable[[Service], Entry] = entry_of,
 ) -> Iterator[Server]:
     """The server of a data folder, bound to its addresses.
 
     :param limits: of what was pushed and waits.
+    :param entry: what the contract has for a service.
     """
-    catalogue = read_catalogue(settings.catalogue)
+    services = services_of(settings)
     for network in settings.proxies:
         read_network(network)
-    if settings.operations_port is not None:
-        service_of(settings)
     certificate = None
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(settings.tls_cert, settings.tls_key)
@@ -62,7 +65,7 @@ def open_server(
         pushed = opened.enter_context(closing(writer_of(settings, clock)))
         inbox = opened.enter_context(closing(inbox_of(settings)))
         context = Context(
-            catalogue=catalogue,
+            services=services,
             reader=reader,
             writer=writer,
             clock=clock,
@@ -71,6 +74,7 @@ def open_server(
             note=audit.note,
             intake=Intake(pushed.append, inbox.backlog, inbox.free, limits),
             rate=settings.rate,
+            entry=entry,
         )
         app = build_app(context)
         inherited = settings.descriptor is not None
@@ -126,9 +130,9 @@ def _freshness(settings: Settings, lake: Lake) -> Freshness:
     from reportdata.pipeline.refreshing import waiting
 
     with closing(store_of(settings, SERVING_TIMEOUT)) as store:
-        stale, withdrawals = waiting(lake, store, service_of(settings))
+        stale, withdrawals = waiting(lake, store, services_of(settings))
         zones = {organisation.corp_id: organisation.time_zone for organisation in store.organisations()}
-        newest = {corp_id: last for corp_id, _, last in store.coverage()}
+        newest = {piece.corp_id: piece.last_day for piece in store.coverage()}
     lags = [
         Lag(corp_id, end_of(day, time_zone(zones[corp_id])) / SECOND)
         for corp_id, day in newest.items()

@@ -15,7 +15,6 @@ from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover, end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
-from reportdata.cli.places import service_of
 from reportdata.cli.processes import serve_by_processes
 from reportdata.cli.service import open_server
 from reportdata.errors import BadValue
@@ -123,13 +122,6 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--with-parent", is_flag=True, hidden=True, help="Settings come on standard input; end when it does.")
 @click.option("--fd", "descriptor", type=int, help="A listening socket's file descriptor, in place of host and port.")
-@click.option(
-    "--catalogue",
-    type=_FILE,
-    envvar="REPORTDATA_CATALOGUE",
-    show_envvar=True,
-    help="A file of services to serve in place of the built-in ones.",
-)
 @lake_options
 @settings_options
 @engine_options
@@ -155,8 +147,6 @@ def serve_command(
             raise BadValue("--tls-dev makes a certificate of its own", "leave out --tls-cert and --tls-key, or it")
         ca, tls_cert, tls_key = _development_certificates(bare(str(options["host"])))
     settings = replace(settings, tls_cert=tls_cert, tls_key=tls_key, **options)
-    if work:
-        service_of(settings)
     beside = [Child("work", Handover(settings, log_format))] if work else []
     if workers > 1:
         serve_by_processes(settings, workers, beside, log_format, lambda url: _say_where(url, [], settings, ca))

@@ -6,7 +6,6 @@ import logging
 import signal
 import threading
 import time
-from contextlib import closing
 
 import click
 
@@ -14,7 +13,7 @@ from reportdata.cli.collecting import collect_beside, secret_option
 from reportdata.cli.handover import end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
-from reportdata.cli.places import engine_of, inbox_of, lake_of, service_of, store_of
+from reportdata.cli.places import workspace
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.leases import Lease
 from reportdata.pipeline.working import Worker
@@ -66,17 +65,10 @@ def work_command(once: bool, secret: str | None, log_format: str, with_parent: b
 
 def _work(settings: Settings, secret: str | None, ending: threading.Event, *, once: bool) -> None:
     """Work as long as this is the one worker."""
-    service = service_of(settings)
-    lake = lake_of(settings)
-    with (
-        closing(store_of(settings)) as store,
-        lake.working(ending.is_set) as lease,
-        closing(engine_of(settings, lake)) as engine,
-        closing(inbox_of(settings)) as inbox,
-    ):
+    with workspace(settings) as work, work.lake.working(ending.is_set) as lease:
         if lease is None:
             return
-        worker = Worker(lake, store, engine, inbox, service)
+        worker = Worker(work)
         if once:
             while worker.step(time.time()):
                 pass

@@ -15,7 +15,7 @@ from reportdata.dingtalk.client import Client
 from reportdata.dingtalk.clock import Clock
 from reportdata.dingtalk.ledger import Ledger
 from reportdata.errors import Rejected, SourceError, Unavailable
-from reportdata.facts import read_departments
+from reportdata.facts import read_names
 
 USER = "topapi/v2/user/get"
 DEPARTMENTS = "topapi/v2/department/listsub"
@@ -88,7 +88,7 @@ class Directory:
     def _ask(self, user_id: str) -> str | None:
         names = self._names()
         user = _decoded(_user, self._client.call(USER, {"userid": user_id}, free=True), USER)
-        return read_departments([names[number] for number in user.dept_id_list if number in names])
+        return read_names("departments", [names[number] for number in user.dept_id_list if number in names])
 
     def _names(self) -> dict[int, str]:
         """The names of all departments, read anew each day."""

@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from reportdata.catalogue import Service
 from reportdata.dingtalk.answers import Answer, Trouble, read_answer
 from reportdata.dingtalk.clock import Clock
 from reportdata.errors import BadCredentials, BadValue, BudgetSpent, NotPermitted, Rejected, SourceError, Unavailable
+from reportdata.services import Service
 
 ENDPOINT = "https://api.dingtalk.com"
 TIMEOUT = 10.0

@@ -29,12 +29,14 @@ def waiting(ledger: Ledger, corp_id: str, most: int, directory: Directory | None
         Fact(
             kind=kind,
             corp_id=corp_id,
-            report_id=report_id,
-            user_id=user_id,
             at=at,
             stat_day=day,
-            template=template,
-            departments=known.get(user_id, departments) if kind == "sent" else None,
+            values={
+                "report_id": report_id,
+                "user_id": user_id,
+                "template": template,
+                "departments": known.get(user_id, departments) if kind == "sent" else None,
+            },
         )
         for _, kind, report_id, user_id, at, day, template, departments in rows
     ]

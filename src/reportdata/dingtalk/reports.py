@@ -14,7 +14,7 @@ import msgspec
 from reportdata.days import SECOND, time_zone
 from reportdata.dingtalk.client import Client
 from reportdata.errors import BadField, Unavailable
-from reportdata.facts import read_departments, read_id, read_text
+from reportdata.facts import read_id, read_names, read_text
 from reportdata.times import read_instant
 
 PAGE = 20
@@ -143,7 +143,7 @@ def read_comments(content: bytes, offset: int) -> CommentPage:
 
 def _report(found: _Report) -> Report:
     try:
-        departments = read_departments(found.dept_name)
+        departments = read_names("departments", found.dept_name)
         template = read_text("template_name", found.template_name)
     except BadField:  # no number depends on them
         departments = template = None

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from reportdata.calibres import CALIBRES, Calibre
-from reportdata.facts import Kind
-
-MEASURES = ("reports", "senders", "commenters")
-"""The columns of ``kpis.sql`` that hold numbers."""
+from reportdata.days import from_date
+from reportdata.kinds import Kind
+from reportdata.measures import Number
+from reportdata.services.sql import Computation
 
 
 class Measured(NamedTuple):
-    """The numbers of one organisation and day, by measure."""
+    """The numbers of one organisation and day, by the names of the computation."""
 
     corp_id: str
     stat_day: str
-    measures: Mapping[str, int]
-
-
-class Commenters(NamedTuple):
-    """The commenters of one organisation and day, by calibre."""
-
-    corp_id: str
-    stat_day: str
-    numbers: Mapping[Calibre, int]
+    numbers: Mapping[str, Number]
 
 
 class Place(NamedTuple):
@@ -80,65 +68,39 @@ class Engine(Protocol):
     batch: int
     """Bytes of Parquet from which on more in one computation makes it no faster."""
 
-    def kpis(
-        self,
-        sent: Sequence[Path],
-        commented: Sequence[Path],
-        withdrawn: Sequence[Path],
-        corp_ids: Collection[str] | None = None,
-    ) -> Iterator[Measured]:
-        """What ``kpis.sql`` says of these files, by day and organisation; of some organisations, when they are named,
-        and then little else is read."""
+    def rows(
+        self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a computation over the files of each kind, in the order that it says: its keys, then its numbers.
+        Of some organisations, when they are named, and then little else is read."""
 
-    def commenters(
-        self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
-    ) -> list[Commenters]:
-        """What ``calibres.sql`` says of these files and organisations: every calibre's number, by day and organisation;
-        a day that is left out has zeros. Files of all days are needed, since comments come on other days than their
-        reports."""
-
-    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> Iterator[Place]:
+    def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
         """The organisations and days that the files have facts of, each once."""
 
-    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> Iterator[Place]:
-        """The organisations and stat days of the sent reports that the withdrawals name, each once."""
+    def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
+        """The organisations and stat days of those facts of one kind that facts of another kind take back, each once.
 
-    def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
+        :param taking: the files of the facts that take back.
+        :param files: those of the facts that may be taken back.
+        """
+
+    def merge(self, kind: Kind, files: Mapping[Path, float], target: Path, without: Subject | None = None) -> int:
         """Write the facts of files of a kind to the new file ``target``, each once and those of an organisation
-        together, so that little has to be read for one. Returns how many there are.
+        together, so that little has to be read for one; of each, when it was first known and from where. Returns how
+        many there are.
 
+        :param files: with when each was added, in seconds since 1970.
         :param without: whose facts are left out.
         """
 
     def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
-        """The files that have facts of the subject. A withdrawal is no person's."""
+        """The files that have facts of the subject."""
 
     def close(self) -> None:
         """Let go of the engine."""
 
 
-@cache
-def kpis_sql() -> str:
-    """The one definition of the KPIs of a day."""
-    return files("reportdata").joinpath("kpis.sql").read_text("utf-8")
-
-
-@cache
-def calibres_sql() -> str:
-    """The commenters of days by every calibre."""
-    return files("reportdata").joinpath("calibres.sql").read_text("utf-8")
-
-
-def by_calibre(rows: Iterable[tuple[str, str, str, Sequence[int]]]) -> list[Commenters]:
-    """What rows of ``calibres.sql`` say: organisation, stat day, rule of days, and the numbers in their order there."""
-    found: dict[tuple[str, str], dict[Calibre, int]] = {}
-    for corp_id, stat_day, rule, numbers in rows:
-        day = found.setdefault((stat_day, corp_id), dict.fromkeys(CALIBRES, 0))
-        day.update(zip((calibre for calibre in CALIBRES if calibre.day == rule), numbers, strict=True))
-    return [Commenters(corp_id, stat_day, day) for (stat_day, corp_id), day in sorted(found.items())]
-
-
-@cache
-def definition() -> str:
-    """The definition in short: days computed by another one are stale."""
-    return hashlib.sha256(kpis_sql().encode()).hexdigest()[:16]
+def measured(what: Computation, rows: Iterable[Sequence[Any]]) -> Iterator[Measured]:
+    """What rows of a computation by days say."""
+    for corp_id, day, *numbers in rows:
+        yield Measured(corp_id, from_date(day), dict(zip(what.numbers, numbers, strict=True)))

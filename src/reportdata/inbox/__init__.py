@@ -17,15 +17,12 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
 from reportdata.errors import BadSegment, InboxError
-from reportdata.facts import Fact
+from reportdata.facts import Fact, fact_of
+from reportdata.kinds import Kinds
 
 Concerned = Callable[[bytes], bool]
 """Whether a line is meant."""
-
-_facts = msgspec.json.Decoder(Fact)
 
 
 class Writer(Protocol):
@@ -84,7 +81,7 @@ def begun_at(segment: Path) -> int:
         return 0
 
 
-def facts_of(path: Path) -> Iterator[Fact]:
+def facts_of(path: Path, kinds: Kinds) -> Iterator[Fact]:
     """The facts of a segment.
 
     :raises BadSegment: when a line is no fact.
@@ -93,8 +90,8 @@ def facts_of(path: Path) -> Iterator[Fact]:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 try:
-                    yield _facts.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    yield fact_of(line, kinds)
+                except ValueError as error:
                     raise BadSegment(f"{path}, line {number}: is no fact: {error}") from error
     except OSError as error:
         raise InboxError(f"the segment {path} cannot be read: {error.strerror or error}") from error

@@ -8,13 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
-from reportdata.facts import Fact
+from reportdata.facts import is_fact
 from reportdata.files import locked, write_all
 
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
-_facts = msgspec.json.Decoder(Fact)
 
 
 class Segment:
@@ -81,10 +78,7 @@ def whole(content: bytes) -> int:
     end = content.rfind(b"\n") + 1
     while end:
         start = content.rfind(b"\n", 0, end - 1) + 1
-        try:
-            _facts.decode(content[start:end])
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            end = start
-        else:
+        if is_fact(content[start:end]):
             break
+        end = start
     return end

@@ -1,11 +1,10 @@
 """The lake: facts at rest, as immutable Parquet files by kind and stat day. ::
 
-    sent/stat_day=2021-06-20/<id>.parquet        corp_id, report_id, user_id, sent_at, template, departments
-    commented/stat_day=2021-06-20/<id>.parquet   corp_id, report_id, user_id, commented_at
-    withdrawn/stat_day=2021-06-20/<id>.parquet   corp_id, report_id, withdrawn_at
-    withdrawn/merged/20210601-20210620-<id>.parquet   withdrawals of several days, the first and the last of them
-    coverage/<id>.jsonl                          what was observed; a line: [organisation, first day, last day, when]
-    log/…                                        which of these files count, with sizes and digests
+    <kind>/stat_day=2021-06-20/<id>.parquet        corp_id, stat_day, the kind's columns, known_at, origin
+    <kind>/merged/20210601-20210620-<id>.parquet   facts of several days, the first and the last of them
+    coverage/<id>.jsonl                            what was observed; a line: [organisation, first day, last day, when,
+                                                   kind]
+    log/…                                          which of these files count, with sizes and digests
 
 One lake over one membership log (`reportdata.lake.log`), in two places: a folder (`reportdata.lake.local`) and object
 storage (`reportdata.lake.s3`). A fact may stand in several files: facts are a set. A file named ``merged-<id>`` holds
@@ -26,9 +25,9 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.days import Coverage, Observation, by_organisation
+from reportdata.days import Coverage, Observation, by_organisation, observation
 from reportdata.errors import LakeError
-from reportdata.lake.files import DayFiles, Incoming, names_of_incoming, place_of_merged
+from reportdata.lake.files import Incoming, names_of_incoming, place_of_merged
 from reportdata.lake.folder import require
 from reportdata.lake.listing import FileInfo, Listing
 from reportdata.lake.log import HOUR
@@ -36,7 +35,7 @@ from reportdata.lake.membership import Added, Entry, State
 from reportdata.lake.place import Place
 from reportdata.leases import Leases
 
-__all__ = ["DAY", "DayFiles", "FileInfo", "Incoming", "Lake"]
+__all__ = ["DAY", "FileInfo", "Incoming", "Lake"]
 
 DAY = 24 * HOUR
 
@@ -80,14 +79,14 @@ class Lake(Listing):
 
         :param at: when, in milliseconds since 1970; 0 when that is not known.
         """
-        looks = self._untold(Observation(*piece, at) for piece in observed)
+        looks = self._untold(observation(piece, at) for piece in observed)
         if looks:
             with self.incoming() as incoming:
                 self.add(incoming, looks)
 
     def replace(self, files: Sequence[Path], by: Path | None) -> Path | None:
-        """Let one file stand in for others of one kind, and of one day unless they are withdrawals; or none, when
-        ``by`` is absent. It is atomic, and durable when this returns. Who calls this holds the lease for refreshing.
+        """Let one file stand in for others of one kind; or none, when ``by`` is absent. It is atomic, and durable when
+        this returns. Who calls this holds the lease for refreshing.
 
         :param by: the new file, in a folder for incoming facts.
         :returns: the new file in its place.

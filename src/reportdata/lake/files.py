@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.days import PARTITION, day_of_folder, days_between
-from reportdata.facts import KINDS
 
 MERGED = "merged-"
 """How the name of a file begins that holds each of its facts once, by organisation."""
-
-
-class DayFiles(NamedTuple):
-    """The files that hold a day's facts."""
-
-    sent: tuple[Path, ...]
-    commented: tuple[Path, ...]
-
-    def names(self) -> frozenset[str]:
-        """The files' kinds and names. Files never change, so this tells all."""
-        return frozenset(
-            f"{kind}/{path.name}" for kind, paths in zip(self._fields, self, strict=True) for path in paths
-        )
-
-    def only(self, names: Collection[str]) -> DayFiles:
-        """Those of these names."""
-        return DayFiles(
-            tuple(path for path in self.sent if f"sent/{path.name}" in names),
-            tuple(path for path in self.commented if f"commented/{path.name}" in names),
-        )
-
-    def fingerprint(self, definition: str) -> str:
-        """What the day's KPIs are computed from, in short: its files, and the definition of the KPIs."""
-        return fingerprint(self.names(), definition)
-
-
-def fingerprint(names: Iterable[str], definition: str) -> str:
-    """The fingerprint of a day with files of these names (`DayFiles.names`)."""
-    return hashlib.sha256("\n".join([definition, *sorted(names)]).encode()).hexdigest()[:32]
 
 
 class Incoming(NamedTuple):
@@ -82,23 +52,32 @@ def is_merged(path: Path) -> bool:
     return path.name.startswith(MERGED) or path.parent.name == "merged"
 
 
+def is_file(key: str) -> bool:
+    """Whether a path below the lake's folder is that of one of its files, whatever kind it is of."""
+    folder, _, name = key.partition("/")
+    if folder == "coverage":
+        return bool(name)
+    return name.endswith(".parquet") and name.startswith((PARTITION, "merged/")) and name.count("/") == 1
+
+
 def names_of_incoming(incoming: Incoming) -> dict[Path, str]:
     """What an import has written, and the paths in the lake that it gets."""
-    names = {
-        path: f"{kind}/{path.parent.name}/{incoming.folder.name}-{number}.parquet"
-        for kind in KINDS
-        for number, path in enumerate(sorted((incoming.folder / kind).glob(f"{PARTITION}*/*.parquet")))
-    }
+    names: dict[Path, str] = {}
+    counts: Counter[str] = Counter()
+    for path in sorted(incoming.folder.glob(f"*/{PARTITION}*/*.parquet")):
+        kind = path.parents[1].name
+        names[path] = f"{kind}/{path.parent.name}/{incoming.folder.name}-{counts[kind]}.parquet"
+        counts[kind] += 1
     if incoming.coverage.exists():
         names[incoming.coverage] = f"coverage/{incoming.folder.name}.jsonl"
     return names
 
 
 def place_of_merged(files: Sequence[Path]) -> Path:
-    """Where the file goes that stands in for these: of one kind, and of one day unless they are withdrawals."""
+    """Where the file goes that stands in for these, which are of one kind."""
     name = f"{uuid.uuid4().hex}{files[0].suffix}"
-    kind = next(parent for parent in files[0].parents if parent.name in (*KINDS, "coverage"))
-    if kind.name != "withdrawn":
+    folders = {path.parent for path in files}
+    if len(folders) == 1 and files[0].parent.name != "merged":
         return files[0].with_name(f"{MERGED}{name}")
     first, last = zip(*map(days_of_file, files), strict=True)
-    return kind / "merged" / f"{min(first)}-{max(last)}-{name}"
+    return files[0].parents[1] / "merged" / f"{min(first)}-{max(last)}-{name}"

@@ -12,16 +12,12 @@ import msgspec
 
 from reportdata.days import PARTITION, Coverage, Observation, day_of_folder, to_date
 from reportdata.errors import LakeError
-from reportdata.facts import KINDS, Kind
-from reportdata.lake.files import DayFiles, by_day
+from reportdata.lake.files import by_day, is_file
 from reportdata.lake.folder import LakeFolder
 from reportdata.lake.log import Log
 from reportdata.lake.membership import FIRST, Added, Entry, State
 from reportdata.lake.place import Place, Wanted
 from reportdata.leases import Leases
-
-_FOLDERS = (*KINDS, "coverage")
-_OF_DAYS: tuple[Kind, ...] = ("sent", "commented")
 
 
 class FileInfo(NamedTuple):
@@ -54,25 +50,19 @@ class Listing(LakeFolder):
         """Whether anything may have been added."""
         return self._place.exists()
 
-    def files(self, kind: Kind, days: Collection[str] | None = None) -> dict[str, tuple[Path, ...]]:
-        """The files of a kind by stat day, the earliest first: of the named days, in place of all; none for a day that
-        lost all of its own. Withdrawals of several days stand at each day from the first of them to the last."""
+    def files(self, kind: str, days: Collection[str] | None = None) -> dict[str, tuple[Path, ...]]:
+        """The files of a kind by stat day, the earliest first: of the named days, in place of all, which then costs the
+        same however many others there are; none for a day that lost all of its own. A file of several days stands at
+        each day from the first of them to the last."""
         return self._files(self._state(), kind, days)
 
-    def paths(self, kind: Kind) -> tuple[Path, ...]:
+    def paths(self, kind: str) -> tuple[Path, ...]:
         """All files of a kind, each once."""
         return self._in_folder(kind)
 
-    def days(self, days: Collection[str] | None = None) -> dict[str, DayFiles]:
-        """The files of each day that has or had reports or comments, the earliest first: of the named days, in place of
-        all, which then costs the same however many others there are."""
-        state = self._state()
-        sent, commented = (self._files(state, kind, days) for kind in _OF_DAYS)
-        return {day: DayFiles(sent.get(day, ()), commented.get(day, ())) for day in sorted({*sent, *commented})}
-
-    def withdrawals(self) -> tuple[Path, ...]:
-        """All files of withdrawals."""
-        return self.paths("withdrawn")
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of which there are files, or were."""
+        return tuple(sorted({name.partition("/")[0] for name in self._state().folders} - {"coverage"}))
 
     def observations(self) -> tuple[Path, ...]:
         """All files of coverage."""
@@ -101,7 +91,7 @@ class Listing(LakeFolder):
 
     def size(self) -> int:
         """Bytes that the facts take up."""
-        return sum(added.size for key, added in self._state().live.items() if key.partition("/")[0] in KINDS)
+        return sum(added.size for key, added in self._state().live.items() if not key.startswith("coverage/"))
 
     def info(self, path: Path) -> FileInfo:
         """What is known of a listed file, or of another one of this machine."""
@@ -200,7 +190,7 @@ class Listing(LakeFolder):
             self._seen = state
         return state
 
-    def _files(self, state: State, kind: Kind, days: Collection[str] | None) -> dict[str, tuple[Path, ...]]:
+    def _files(self, state: State, kind: str, days: Collection[str] | None) -> dict[str, tuple[Path, ...]]:
         folders = state.folders
         if days is None:
             names = [name for name in folders if name.startswith(f"{kind}/{PARTITION}")]
@@ -213,7 +203,7 @@ class Listing(LakeFolder):
         """The key of a file of the lake; empty for any other file."""
         text = str(path)
         key = text.removeprefix(self._prefix)
-        return key if text.startswith(self._prefix) and key.partition("/")[0] in _FOLDERS else ""
+        return key if text.startswith(self._prefix) and is_file(key) else ""
 
     def _wanted(self, path: Path) -> Wanted:
         return Wanted(self._key(path), self._added(path))

@@ -25,7 +25,6 @@ import msgspec
 
 from reportdata.days import PARTITION
 from reportdata.errors import LakeError
-from reportdata.facts import KINDS
 from reportdata.files import ASIDE, move, remove, second_name, write
 from reportdata.lake import Lake
 from reportdata.lake.log import Missing
@@ -199,8 +198,8 @@ class FolderPlace:
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         """The files that are in their places, whether they count or not."""
-        for kind in KINDS:
-            for name in self._names(kind):
+        for kind in self._names(""):
+            for name in self._names(kind) if (self.folder / kind).is_dir() else ():
                 if name.startswith(PARTITION) or name == "merged":
                     for file in self._names(f"{kind}/{name}"):
                         if file.endswith(".parquet"):

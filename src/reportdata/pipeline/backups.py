@@ -33,8 +33,8 @@ from reportdata.lake.local import LocalLake
 from reportdata.lake.membership import Added
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.known_backups import note_backup
+from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
-from reportdata.store import Store
 
 MANIFEST = "backup.json"
 _UNFINISHED = f"{MANIFEST}{ASIDE}"
@@ -67,10 +67,7 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def back_up(
-    data: Path,
-    lake: Lake,
-    store: Store,
-    inbox: Inbox,
+    work: Workspace,
     target: Path,
     *,
     ledger: Ledger | None = None,
@@ -78,13 +75,13 @@ def back_up(
     now: float,
     progress: Progress = silent,
 ) -> Manifest:
-    """Copy the inbox, what the collector remembers, the store and the lake of the data folder ``data`` to the folder
-    ``target``. It is durable and was read again when this returns; when it fails, nothing is left in the folder.
+    """Copy the inbox, what the collector remembers, the store and the lake of a data folder to the folder ``target``.
+    It is durable and was read again when this returns; when it fails, nothing is left in the folder.
 
     :raises BadValue: when the folder is not empty.
     :raises BadFile: when it cannot be written, or gives back something else.
     """
-    layout = Settings(target)
+    lake, store, layout = work.lake, work.store, Settings(target)
     if target.resolve().is_relative_to(lake.root.resolve()):
         raise BadValue(f"{target} is in the lake", "choose a folder outside the data folder")
     taken_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
@@ -92,7 +89,7 @@ def back_up(
     with _claimed(target), lake.reading():
         corp_ids = {organisation.corp_id for organisation in store.organisations()}
         # Before the lake: what leaves the inbox meanwhile is in the lake by then.
-        files = list(_copied_inbox(inbox, layout.inbox))
+        files = list(_copied_inbox(work.inbox, layout.inbox))
         if ledger is not None:  # before the lake as well: what leaves its outbox is in the lake by then
             ledger.copy(layout.ledger)
             files.append(_synced(layout.ledger))
@@ -101,7 +98,7 @@ def back_up(
         files.append(_synced(layout.store))
         with lake.snapshot() as places:
             corp_ids |= {organisation.corp_id for organisation in store.organisations()}
-            note_backup(data, target, taken_at, corp_ids)
+            note_backup(work.settings.data, target, taken_at, corp_ids)
             sources = {f"{layout.lake.name}/{name}": place for name, place in places.items()}
             copied = copy_files(sources, target, progress, lake)
             name, members, entry = lake.membership()

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from reportdata.catalogue import Service
-from reportdata.days import Coverage
+from reportdata.days import MILLISECOND, Coverage
 from reportdata.dingtalk.budget import Month
 from reportdata.dingtalk.certainty import certainties
 from reportdata.dingtalk.clock import Clock
@@ -19,17 +18,23 @@ from reportdata.dingtalk.directory import Directory
 from reportdata.dingtalk.ledger import Ledger
 from reportdata.dingtalk.outbox import count_waiting, remove, waiting
 from reportdata.dingtalk.planning import day_at
-from reportdata.engines import Engine
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.lake import Lake
+from reportdata.facts import Provenance
 from reportdata.pipeline.refreshing import refresh
+from reportdata.pipeline.workspace import Workspace
+from reportdata.services import REPORTS
 from reportdata.states import DayState, State
-from reportdata.store import Store
 
+COLLECTION = "collection"
+"""The origin of collected facts."""
 _MOST = 20_000
 """Facts that are taken to the lake at once."""
 _EVERY = 60.0
 """Seconds between two looks at what was found, while more is being found."""
+
+
+_OF_REPORTS, _OF_COMMENTS = frozenset(("sent",)), frozenset(("commented",))
+"""The kinds of facts that the two certainties of a day are about."""
 
 
 @dataclass
@@ -49,20 +54,16 @@ class Collecting:
         collector: Collector,
         ledger: Ledger,
         directory: Directory | None,
-        lake: Lake,
-        store: Store,
-        engine: Engine,
-        service: Service,
+        work: Workspace,
         clock: Clock,
     ) -> None:
         self.done = Collected()
         self._collector = collector
         self._ledger = ledger
         self._directory = directory
-        self._lake = lake
-        self._store = store
-        self._engine = engine
-        self._service = service
+        self._work = work
+        self._lake = work.lake
+        self._service = work.services.service(REPORTS)
         self._clock = clock
         self._flushed = 0.0
         self._dirty = True
@@ -110,7 +111,7 @@ class Collecting:
         while count_waiting(self._ledger, corp_id):
             found = waiting(self._ledger, corp_id, _MOST, self._directory)
             with self._lake.incoming() as incoming:
-                staging = Staging(incoming.folder)
+                staging = Staging(incoming.folder, self._work.kinds, Provenance(self._now() * MILLISECOND, COLLECTION))
                 try:
                     staging.add_facts(found.facts)
                     days |= {day for staged in staging.finish(None) for day in staged.days}
@@ -121,22 +122,26 @@ class Collecting:
             self.done.facts += len(found.facts)
         covered = self._observe()
         if days or covered:
-            refresh(self._lake, self._store, self._engine, self._service, now=self._clock.now(), days=days | covered)
+            refresh(self._work, self._clock.now(), days=days | covered)
         self.done.days |= days
         self._note_states()
         self._dirty = False
 
     def _observe(self) -> set[str]:
-        """Note the days as observed that were listed, the running one up to now."""
+        """Note the days as observed whose reports were listed, the running one up to now, and those of whose comments
+        some were read."""
         collector = self._collector
         corp_id = self.corp_id
         first, today = self._days()
         known = [piece for piece in self._lake.coverage() if piece.corp_id == corp_id]
         new = set()
         for found in certainties(collector, first, today, self._now()):
-            piece = Coverage(corp_id, found.stat_day, found.stat_day)
-            if found.reports in (State.FINAL, State.PROVISIONAL) and not any(wide.includes(piece) for wide in known):
-                new.add(piece)
+            if found.reports not in (State.FINAL, State.PROVISIONAL):
+                continue
+            for kind in _OF_REPORTS if found.comments is State.MISSING else (*_OF_REPORTS, *_OF_COMMENTS):
+                piece = Coverage(corp_id, found.stat_day, found.stat_day, kind)
+                if not any(wide.includes(piece) for wide in known):
+                    new.add(piece)
         self._lake.observe(new, self._now())
         return {piece.first_day for piece in new}
 
@@ -146,7 +151,7 @@ class Collecting:
         new: dict[tuple[str, str], DayState] = {}
         for found in certainties(self._collector, first, today, self._now()):
             for kpi in self._service.kpis:
-                of_comments = kpi.measure == "commenters"
+                of_comments = not _OF_COMMENTS.isdisjoint(self._service.observed(kpi.id))
                 state = found.comments if of_comments else found.reports
                 as_of = found.comments_as_of if of_comments else found.reports_as_of
                 key = found.stat_day, kpi.id
@@ -154,7 +159,7 @@ class Collecting:
                 if self._states.get(key) != noted:
                     new[key] = noted
         if new:
-            self._store.put_states(self._service.id or "", new.values())
+            self._work.store.put_states(self._service.id, new.values())
             self._states.update(new)
 
     def _days(self) -> tuple[str, str]:

@@ -16,14 +16,16 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.catalogue import Service
 from reportdata.days import latest
-from reportdata.engines import Engine, Subject, definition
-from reportdata.facts import Kind
-from reportdata.lake import DayFiles, Lake
-from reportdata.lake.files import fingerprint, is_merged
+from reportdata.engines import Subject
+from reportdata.kinds import Kind
+from reportdata.lake import Lake
+from reportdata.lake.files import is_merged
 from reportdata.pipeline import Progress, silent
-from reportdata.store import Store
+from reportdata.pipeline.day_files import NONE, day_kinds, files_of_days, fingerprint
+from reportdata.pipeline.workspace import Workspace
+from reportdata.services import Service
+from reportdata.services.sql import definition
 
 MANY = 8
 """Files of a day and kind, or of withdrawals, or of coverage: more than these are merged."""
@@ -37,15 +39,11 @@ Choice = Callable[[Sequence[Path]], list[Path]]
 
 
 def compact(
-    lake: Lake,
-    store: Store,
-    engine: Engine,
-    service: Service,
-    *,
+    work: Workspace,
     now: float,
+    *,
     days: Collection[str] | None = None,
-    everything: bool = False,
-    quiet: float = QUIET,
+    quiet: float | None = QUIET,
     most: int | None = None,
     progress: Progress = silent,
 ) -> int:
@@ -54,61 +52,72 @@ def compact(
     Files that were merged go when nobody reads them: now, or in a later call.
 
     :param now: seconds since 1970, as the times when files were added.
-    :param days: look at the reports and comments of these days only; at withdrawals and coverage always.
-    :param everything: make one file of whatever is more, or was never sorted.
-    :param quiet: seconds without a change after which a day that was never merged is, when it has but two files.
+    :param days: look at the files of these days only; at those of facts that take back others, and at coverage, always.
+    :param quiet: seconds without a change after which a day that was never merged is, when it has but two files; None
+        to make one file of whatever is more, or was never sorted.
     :param most: merges to make at most.
     """
+    lake = work.lake
     _sweep(lake)
 
     def choose(files: Sequence[Path]) -> list[Path]:
-        return _all(files) if everything else _worthwhile(lake, files, now, quiet)
+        return _all(files) if quiet is None else _worthwhile(lake, files, now, quiet)
 
-    steps = _steps(lake, days, choose)
+    steps = _steps(work, days, choose)
     merged = 0
     for number, (kind, day) in enumerate(steps):
         if most is not None and merged >= most:
             break
         progress("merging files", number, len(steps))
-        merged += _step(lake, store, engine, service.id or "", kind, day, choose)
+        merged += _step(work, kind, day, choose)
         _sweep(lake)
     progress("merging files", len(steps), len(steps))
     return merged
 
 
-def _steps(lake: Lake, days: Collection[str] | None, choose: Choice) -> list[tuple[Kind | None, str]]:
+def _steps(work: Workspace, days: Collection[str] | None, choose: Choice) -> list[tuple[Kind | None, str]]:
     """What there is to merge: kinds and days; no kind for coverage."""
+    lake, kinds = work.lake, work.kinds
     found: list[tuple[Kind | None, str]] = []
     with lake.reading():
-        found += [("withdrawn", "")] * bool(choose(lake.withdrawals()))
+        found += [(kind, "") for kind in kinds.retracting() if choose(lake.paths(kind.name))]
         found += [(None, "")] * bool(choose(lake.observations()))
-        kinds: tuple[Kind, ...] = ("sent", "commented")
-        found += [(kind, day) for kind in kinds for day, files in lake.files(kind, days).items() if choose(files)]
+        for kind in kinds.counted():
+            found += [(kind, day) for day, files in lake.files(kind.name, days).items() if choose(files)]
     return found
 
 
-def _step(lake: Lake, store: Store, engine: Engine, service: str, kind: Kind | None, day: str, choose: Choice) -> bool:
-    """Merge files of a day, of withdrawals or of coverage; False when there are none any more."""
+def _step(work: Workspace, kind: Kind | None, day: str, choose: Choice) -> bool:
+    """Merge files of a day, of facts that take back others, or of coverage; False when there are none any more."""
+    lake = work.lake
     with lake.refreshing():
         if kind is None:
             return merge_coverage(lake, choose(lake.observations()))
-        if kind == "withdrawn":
-            applied = store.applied_withdrawals(service)
-            chosen = choose([path for path in lake.withdrawals() if path.name in applied])
-            return merge_withdrawals(lake, store, engine, service, chosen)
-        files = lake.days([day]).get(day, DayFiles((), ()))
-        noted = store.computed_files(service, [day]).get(day, frozenset())
-        if noted and noted <= files.names():  # what was added since shows whom the day is stale for: it is left
-            files = files.only(noted)
-        chosen = choose(files.sent if kind == "sent" else files.commented)
-        return merge_day(lake, store, engine, service, kind, day, chosen)
+        if kind.retracts is not None:
+            applied = applied_everywhere(work, kind)
+            return merge_retracting(work, kind, choose([p for p in lake.paths(kind.name) if p.name in applied]))
+        files = lake.files(kind.name, [day]).get(day, ())
+        for service in reading(work, kind):
+            noted = work.store.computed_files(service.id, [day]).get(day, frozenset())
+            there = files_of_days(lake, day_kinds(service, work.kinds), [day]).get(day, NONE).names()
+            if noted and noted <= there:  # what was added since shows whom the day is stale for: it is left
+                files = tuple(path for path in files if f"{kind.name}/{path.name}" in noted)
+        return merge_day(work, kind, day, choose(files))
+
+
+def reading(work: Workspace, kind: Kind) -> list[Service]:
+    """The services whose numbers are made of a kind."""
+    return [service for service in work.services if kind.name in service.reads()]
+
+
+def applied_everywhere(work: Workspace, kind: Kind) -> set[str]:
+    """The files of facts that take back others that were applied to the days of these, for every service."""
+    applied = [work.store.applied_withdrawals(service.id) for service in reading(work, kind)]
+    return set.intersection(*applied) if applied else {path.name for path in work.lake.paths(kind.name)}
 
 
 def merge_day(
-    lake: Lake,
-    store: Store,
-    engine: Engine,
-    service: str,
+    work: Workspace,
     kind: Kind,
     day: str,
     files: Sequence[Path],
@@ -123,25 +132,28 @@ def merge_day(
     """
     if not files:
         return False
-    place = _merge(lake, engine, kind, files, without)
-    noted = store.computed_files(service, [day]).get(day, frozenset())
-    names = {f"{kind}/{path.name}" for path in files}
-    if same and names <= noted:
-        now = (noted - names) | ({f"{kind}/{place.name}"} if place else set())
-        was = fingerprint(noted, definition())
-        store.exchange_files(service, day, was, fingerprint(now, definition()), now)
+    place = _merge(work, kind, files, without)
+    names = {f"{kind.name}/{path.name}" for path in files}
+    for service in reading(work, kind) if same else ():
+        noted = work.store.computed_files(service.id, [day]).get(day, frozenset())
+        if names <= noted:
+            now = (noted - names) | ({f"{kind.name}/{place.name}"} if place else set())
+            defined = definition(service, work.kinds)
+            was = fingerprint(noted, defined)
+            work.store.exchange_files(service.id, day, was, fingerprint(now, defined), now)
     return True
 
 
-def merge_withdrawals(
-    lake: Lake, store: Store, engine: Engine, service: str, files: Sequence[Path], without: Subject | None = None
-) -> bool:
-    """Merge files of withdrawals that were all applied, or of which none was; False when there are none."""
+def merge_retracting(work: Workspace, kind: Kind, files: Sequence[Path], without: Subject | None = None) -> bool:
+    """Merge files of facts that take back others, which were all applied, or of which none was; False when there are
+    none."""
     if not files:
         return False
-    applied = files[0].name in store.applied_withdrawals(service)
-    place = _merge(lake, engine, "withdrawn", files, without)
-    store.exchange_withdrawals(service, [path.name for path in files], place.name if place and applied else None)
+    applied = {service.id: work.store.applied_withdrawals(service.id) for service in reading(work, kind)}
+    place = _merge(work, kind, files, without)
+    for service_id, names in applied.items():
+        kept = place.name if place and all(path.name in names for path in files) else None
+        work.store.exchange_withdrawals(service_id, [path.name for path in files], kept)
     return True
 
 
@@ -156,11 +168,12 @@ def merge_coverage(lake: Lake, files: Sequence[Path], without: Subject | None = 
     return True
 
 
-def _merge(lake: Lake, engine: Engine, kind: Kind, files: Sequence[Path], without: Subject | None) -> Path | None:
-    with lake.incoming() as incoming:
+def _merge(work: Workspace, kind: Kind, files: Sequence[Path], without: Subject | None) -> Path | None:
+    with work.lake.incoming() as incoming:
         target = incoming.folder / "merged.parquet"
-        facts = engine.merge(kind, files, target, without)
-        return lake.replace(files, target if facts else None)
+        added = {path: work.lake.info(path).added for path in files}
+        facts = work.engine.merge(kind, added, target, without)
+        return work.lake.replace(files, target if facts else None)
 
 
 def _sweep(lake: Lake) -> None:

@@ -11,35 +11,37 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Collection, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from reportdata.audit import Read
-from reportdata.catalogue import Service
 from reportdata.dingtalk.ledger import Ledger
-from reportdata.engines import Engine, Subject
+from reportdata.engines import Subject
 from reportdata.errors import InboxError, LakeError
-from reportdata.facts import Fact, Kind
-from reportdata.files import holding, rewrite
-from reportdata.inbox import Inbox
+from reportdata.files import rewrite
+from reportdata.kinds import Kind
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.compacting import merge_coverage, merge_day, merge_withdrawals
+from reportdata.pipeline.compacting import (
+    applied_everywhere,
+    merge_coverage,
+    merge_day,
+    merge_retracting,
+    reading,
+)
 from reportdata.pipeline.refreshing import refresh
-from reportdata.pipeline.remains import Remains, look_for
-from reportdata.settings import Settings
-from reportdata.store import Store
+from reportdata.pipeline.remains import Remains, is_of, look_for
+from reportdata.pipeline.workspace import Workspace
 
 _ROUNDS = 3
 """What was on its way when forgetting began may come in behind it: then it is done again."""
 _PATIENCE = 60.0
 """Seconds to wait for the worker to take up what was pushed."""
 
-_facts = msgspec.json.Decoder(Fact)
 _reads = msgspec.json.Decoder(Read)
 
 
@@ -55,18 +57,7 @@ class Forgotten:
     remains: Remains = field(default_factory=Remains)
 
 
-def forget(
-    settings: Settings,
-    lake: Lake,
-    inbox: Inbox,
-    store: Store,
-    engine: Engine,
-    service: Service,
-    subject: Subject,
-    *,
-    now: float,
-    progress: Progress = silent,
-) -> Forgotten:
+def forget(work: Workspace, subject: Subject, *, now: float, progress: Progress = silent) -> Forgotten:
     """Remove an organisation, or one person's facts; in the latter case the days concerned are computed anew.
 
     Imports, backups and other readers that are running are waited for.
@@ -77,86 +68,72 @@ def forget(
     """
     done = Forgotten()
     for _ in range(_ROUNDS):
-        _forget(settings, lake, inbox, store, engine, service, subject, now, progress, done)
+        _forget(work, subject, now, progress, done)
         progress("looking at all files", 0, 0)
-        done.remains = look_for(subject, settings, lake, inbox, store, engine)
+        done.remains = look_for(work, subject)
         if not done.remains.found:
             break
     return done
 
 
-def _forget(
-    settings: Settings,
-    lake: Lake,
-    inbox: Inbox,
-    store: Store,
-    engine: Engine,
-    service: Service,
-    subject: Subject,
-    now: float,
-    progress: Progress,
-    done: Forgotten,
-) -> None:
+def _forget(work: Workspace, subject: Subject, now: float, progress: Progress, done: Forgotten) -> None:
     whole = subject.user_id is None
+    settings, lake = work.settings, work.lake
     if whole:
         progress("removing it from the store", 0, 0)
-        done.rows += store.forget(subject.corp_id)
+        done.rows += work.store.forget(subject.corp_id)
     if settings.ledger.exists():
         progress("removing it from what the collector remembers", 0, 0)
         with closing(Ledger(settings.ledger)) as ledger:
             done.rows += ledger.forget(subject.corp_id, subject.user_id)
-    done.lines += _forget_pushed(lake, inbox, subject)
+    done.lines += _forget_pushed(work, subject)
     if lake.exists():
         progress("waiting for imports and readers", 0, 0)
-        _remove_unfinished(lake)
+        with lake.incoming():
+            pass  # what dead imports left is removed
+        shutil.rmtree(lake.root / "unfinished", ignore_errors=True)  # where older releases kept parts
         with lake.refreshing():
             lake.sweep(wait=True)
-            _forget_facts(lake, store, engine, service.id or "", subject, progress, done)
+            _forget_facts(work, subject, progress, done)
             progress("waiting for imports and readers", 0, 0)
             lake.sweep(wait=True)
             shutil.rmtree(lake.root / "spill", ignore_errors=True)
         if not whole:
-            refresh(lake, store, engine, service, now=now, progress=progress)
+            refresh(work, now, progress=progress)
     if whole:
-        done.rows += store.forget(subject.corp_id)  # a refresh may have brought something back meanwhile
+        done.rows += work.store.forget(subject.corp_id)  # a refresh may have brought something back meanwhile
         done.lines += _forget_reads(settings.audit, subject)
 
 
-def _remove_unfinished(lake: Lake) -> None:
-    """Remove what imports have staged and not added: those that are running are waited for."""
-    with lake.incoming():
-        pass  # what dead ones left is removed
-    folder = lake.root / "unfinished"
-    with suppress(FileNotFoundError), holding(folder / "lock"):
-        for path in folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-
-
-def _forget_facts(
-    lake: Lake, store: Store, engine: Engine, service: str, subject: Subject, progress: Progress, done: Forgotten
-) -> None:
+def _forget_facts(work: Workspace, subject: Subject, progress: Progress, done: Forgotten) -> None:
     """Write the files anew that hold facts of the subject. What was noted as computed or applied stays apart from what
     was not, so that the former need not be done again."""
-    whole = subject.user_id is None
-    kinds: tuple[Kind, ...] = ("sent", "commented")
-    held = [(kind, path) for kind in kinds for path in engine.holding(kind, lake.paths(kind), subject)]
+    whole, lake = subject.user_id is None, work.lake
     by_day: dict[tuple[str, Kind], list[Path]] = {}
-    for kind, path in held:
-        by_day.setdefault((days_of_file(path)[0], kind), []).append(path)
+    for kind in work.kinds.counted():
+        for path in work.engine.holding(kind, lake.paths(kind.name), subject):
+            by_day.setdefault((days_of_file(path)[0], kind), []).append(path)
     for number, ((day, kind), files) in enumerate(by_day.items()):
         progress("writing days anew", number, len(by_day))
-        noted = {Path(name).name for name in store.computed_files(service, [day]).get(day, ()) if name.startswith(kind)}
-        for part in _parted(files, noted):
-            merge_day(lake, store, engine, service, kind, day, part, without=subject, same=whole)
+        for part in _parted(files, _computed_from(work, kind, day)):
+            merge_day(work, kind, day, part, without=subject, same=whole)
         done.days.add(day)
-    done.files += len(held)
-    gone = engine.holding("withdrawn", lake.withdrawals(), subject)
-    for part in _parted(gone, store.applied_withdrawals(service)):
-        merge_withdrawals(lake, store, engine, service, part, subject)
+        done.files += len(files)
+    for kind in work.kinds.retracting():
+        gone = work.engine.holding(kind, lake.paths(kind.name), subject)
+        for part in _parted(gone, applied_everywhere(work, kind)):
+            merge_retracting(work, kind, part, subject)
+        done.files += len(gone)
     covering = [path for path in lake.observations() if whole and _covers(lake, path, subject)]
     merge_coverage(lake, covering, subject)
-    done.files += len(gone) + len(covering)
+    done.files += len(covering)
+
+
+def _computed_from(work: Workspace, kind: Kind, day: str) -> set[str]:
+    """The files of a kind that a day's numbers were computed from, for every service that counts it."""
+    noted = [work.store.computed_files(service.id, [day]).get(day, frozenset()) for service in reading(work, kind)]
+    names = frozenset.intersection(*noted) if noted else frozenset()
+    return {Path(name).name for name in names if name.startswith(f"{kind.name}/")}
 
 
 def _parted(files: Sequence[Path], noted: Collection[str]) -> list[list[Path]]:
@@ -168,17 +145,18 @@ def _covers(lake: Lake, path: Path, subject: Subject) -> bool:
     return any(piece.corp_id == subject.corp_id for piece in lake.coverage([path]))
 
 
-def _forget_pushed(lake: Lake, inbox: Inbox, subject: Subject) -> int:
+def _forget_pushed(work: Workspace, subject: Subject) -> int:
     """Remove pushed facts that are not in the lake yet. A running worker takes them there by itself: only without one
     are segments written anew."""
+    inbox = work.inbox
     removed, end = 0, time.monotonic() + _PATIENCE
 
     def concerned(line: bytes) -> bool:
-        return _is_fact_of(line, subject)
+        return is_of(line, subject, work.kinds)
 
     if not inbox.holds(concerned):
         return 0
-    with lake.working(lambda: True) as alone:
+    with work.lake.working(lambda: True) as alone:
         while True:
             if alone:
                 removed += inbox.drop(concerned)
@@ -189,14 +167,6 @@ def _forget_pushed(lake: Lake, inbox: Inbox, subject: Subject) -> int:
                     "the worker does not take up what was pushed", "see what it logs, or stop it, and try again"
                 )
             time.sleep(0.05)
-
-
-def _is_fact_of(line: bytes, subject: Subject) -> bool:
-    try:
-        fact = _facts.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return subject.corp_id.encode() in line
-    return fact.corp_id == subject.corp_id and subject.user_id in (None, fact.user_id)
 
 
 def _is_read_of(line: bytes, subject: Subject) -> bool:

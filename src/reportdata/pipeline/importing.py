@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import secrets
+import string
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reportdata.days import Coverage, time_zone
+from reportdata.days import SECOND, Coverage, time_zone
 from reportdata.engines.duckdb.staging import Staged, Staging
 from reportdata.errors import InputError
-from reportdata.facts import Kind, Organisations
+from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
-from reportdata.lake import Incoming, Lake
+from reportdata.kinds import Kind
+from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.sources import SkipBad, Source, size_of
-from reportdata.pipeline.unfinished import Unfinished, UnfinishedFile, unfinished
+from reportdata.pipeline.sources import Reading, SkipBad, Source
+from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
-from reportdata.store import Store
+from reportdata.store import ImportedFile, ImportNote, Store
 
+_OF_IDS = string.ascii_lowercase + string.digits
+"""What ids of imports are made of: 41 bits. Origins of up to 12 characters cost an import nothing."""
+_ENDS = 65_536
+"""Bytes of a file's start and end that its digest is of."""
 _PARTS = 5
 """A part of a file has a fifth of the memory's size: with its rows sorted by day, it still fits."""
-_LARGE = 32 << 20
-"""Bytes of a file from which on it is noted what is done of it."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,13 @@ class Options:
 
     ``corp_id`` is the organisation of records that name none; ``add_in`` the time zone in which unknown organisations
     are added, None to refuse them; ``skip_bad`` takes the bad records, None to let the first one stop its file;
-    ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records; ``memory`` is how
+    ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records, and ``covers`` are
+    kinds for which they are even where a file has no facts of them; ``memory`` is how
     many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
     machine); ``now`` is the present, in seconds since 1970.
 
-    What files hold was observed when the oldest of them was last written, since nothing later can be in it; a time
-    after ``now`` is a mistake, and then it is ``now``.
+    What a file holds was observed when it was last written, since nothing later can be in it; a time after ``now`` is a
+    mistake, and then it is ``now``. It is observed for each organisation and kind of fact in the file by itself.
     """
 
     corp_id: str | None = None
@@ -46,6 +54,7 @@ class Options:
     skip_bad: SkipBad | None = None
     first_day: str | None = None
     last_day: str | None = None
+    covers: tuple[str, ...] = ()
     memory: int | None = None
     part_size: int | None = None
     now: float = inf
@@ -53,8 +62,10 @@ class Options:
 
 @dataclass
 class Imported:
-    """What an import did: records read, facts added, bad records skipped, the days that facts were added to, and the
-    files that could not be imported."""
+    """What an import did: records read, facts added, bad records skipped, the days that facts were added to, the
+    organisations that were added, and the files that could not be imported. ``spans`` are, by kind, the first and the
+    last day of each organisation; ``told`` are the kinds that the columns told, even without any record; ``id`` is that
+    under which the import is noted, empty when no file was imported."""
 
     read: int = 0
     added: int = 0
@@ -62,84 +73,90 @@ class Imported:
     days: set[str] = field(default_factory=set)
     organisations: list[str] = field(default_factory=list)
     failures: list[InputError] = field(default_factory=list)
-    spans: dict[str, tuple[str, str]] = field(default_factory=dict)
+    spans: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    id: str = ""
 
     @property
     def known(self) -> int:
         """Records whose facts were there already, or stood in the import more than once."""
         return self.read - self.added - self.skipped
 
+    def add(self, other: Imported) -> None:
+        """Take in what another import did."""
+        self.read += other.read
+        self.added += other.added
+        self.skipped += other.skipped
+        self.days |= other.days
+        self.organisations += other.organisations
+        self.failures += other.failures
 
-def import_files(
-    lake: Lake, store: Store, files: Sequence[Path], options: Options, progress: Progress = silent
-) -> Imported:
+
+def import_files(work: Workspace, files: Sequence[Path], options: Options, progress: Progress = silent) -> Imported:
     """Add the facts of files to the lake, each file as a whole or not at all, and note the days that were observed.
 
     A file that cannot be imported is named in the result and does not keep the others from it; but then no day is noted
     as observed, since what is missing would be read as zeros. Days are refreshed by `reportdata.pipeline.refreshing`.
 
-    When this is interrupted, the same call goes on where it was: files that were finished are not read again, and of a
-    large file only the parts that were not staged. `forget_finished` is for when all is done.
+    When this is interrupted, the same call adds what is missing.
     """
     done = Imported()
+    observed: dict[int, list[Coverage]] = {}
     if options.corp_id is not None:
-        organisations = _known(store, options)
+        organisations = _known(work.store, options)
         organisations.time_zone(options.corp_id)
-        _add(store, organisations, done)
-    with unfinished(lake) as left:
-        for path in files:
-            try:
-                noted = left if len(files) > 1 or size_of(path) > _LARGE else None
-                _import_file(lake, store, path, options, progress, done, noted)
-            except InputError as error:
-                done.failures.append(error)
-        if not done.failures:
-            lake.observe(_observed(done, options), _written_at(files, options.now))
+        done.organisations += _add_unknown(work.store, organisations, {options.corp_id})
+    began = time.time() if options.now == inf else options.now
+    import_id = "".join(secrets.choice(_OF_IDS) for _ in range(8))
+    noted: list[ImportedFile] = []
+    for number, path in enumerate(files):
+        try:
+            provenance = Provenance(int(began * SECOND), f"{import_id}/{number}")
+            found = _import_file(work, path, options, provenance, progress)
+        except InputError as error:
+            done.failures.append(error)
+        else:
+            observed.setdefault(_written_at(path, options.now), []).extend(_observed(work, found, options))
+            done.add(found)
+            noted.append(_noted(path, found))
+    if noted:
+        done.id = import_id
+        work.store.add_import(ImportNote(import_id, int(began * 1000), tuple(noted)))
+    for at, pieces in sorted(observed.items()) if not done.failures else ():
+        work.lake.observe(pieces, at)
     return done
 
 
-def _import_file(
-    lake: Lake, store: Store, path: Path, options: Options, progress: Progress, done: Imported, left: Unfinished | None
-) -> None:
-    format_ = options.format or detect_format(path)
-    organisations = _known(store, options)
-    file = left.file(path, format_, options.corp_id, _zones(organisations)) if left else None
-    if file is not None and (finished := file.finished()) is not None:
-        _count(done, finished, 0)
-        return
-    try:
-        source = Source(path, format_, organisations, options.corp_id, options.skip_bad, progress)
-        with lake.incoming() as incoming:
-            staged = _stage(lake, source, incoming, options, file)
-            for corp_id in {corp_id for part in staged for corp_id in part.spans}:
-                organisations.time_zone(corp_id)  # adds it, if it is to be added
-            _add(store, organisations, done)
-            progress(f"adding {path.name}", 0, 0)
-            lake.add(incoming)
-            if file is not None and not source.skipped:
-                file.note_finished(incoming.folder.name, staged)
-    except InputError:
-        if file is not None:
-            file.drop()
-        raise
-    _count(done, staged, source.skipped)
+def _import_file(work: Workspace, path: Path, options: Options, provenance: Provenance, progress: Progress) -> Imported:
+    organisations = _known(work.store, options)
+    reading = Reading(options.format or detect_format(path), work.kinds, organisations, options.corp_id)
+    source = Source(path, reading, options.skip_bad, progress)
+    done = Imported()
+    with work.lake.incoming() as incoming:
+        staged = _stage(work, source, incoming, options, provenance)
+        done.organisations = _add_unknown(work.store, organisations, {c for part in staged for c in part.spans})
+        progress(f"adding {path.name}", 0, 0)
+        work.lake.add(incoming)
+    done.read = done.skipped = source.skipped
+    done.told = source.told
+    for part in staged:
+        done.read += part.read
+        done.added += part.added
+        done.days |= set(part.days)
+        done.spans[part.kind.name] = dict(part.spans)
+    return done
 
 
 def _stage(
-    lake: Lake, source: Source, incoming: Incoming, options: Options, file: UnfinishedFile | None
+    work: Workspace, source: Source, incoming: Incoming, options: Options, provenance: Provenance
 ) -> list[Staged]:
-    staging = Staging(incoming.folder, options.memory, lake)
+    staging = Staging(incoming.folder, work.kinds, provenance, options.memory, work.lake)
     try:
-        size = options.part_size or staging.memory // _PARTS
-        if file is not None and source.size > size:
-            staging.keep_parts(file.parts)
-        else:
-            file = None
-        source.stage(staging, incoming.folder, size, file)
+        source.stage(staging, incoming.folder, options.part_size or staging.memory // _PARTS)
 
         def known(kind: Kind, day: str) -> Sequence[Path]:
             source.comparing(day)
-            return lake.files(kind, [day]).get(day, ())
+            return work.lake.files(kind.name, [day]).get(day, ())
 
         return staging.finish(known)
     finally:
@@ -150,45 +167,47 @@ def _known(store: Store, options: Options) -> Organisations:
     return Organisations({o.corp_id: time_zone(o.time_zone) for o in store.organisations()}, options.add_in)
 
 
-def _zones(organisations: Organisations) -> list[tuple[str, str]]:
-    """What facts depend on of the organisations. One that is added in the zone of unknown ones changes nothing."""
-    zones = [(corp_id, str(zone)) for corp_id, zone in organisations.known.items() if zone != organisations.add_in]
-    return [("", str(organisations.add_in)), *sorted(zones)]
+def _add_unknown(store: Store, organisations: Organisations, corp_ids: Collection[str]) -> list[str]:
+    """Make organisations known that are not; facts of theirs come later."""
+    unknown = sorted(corp_id for corp_id in corp_ids if corp_id not in organisations.known)
+    if unknown:
+        store.add_organisations(Organisation(corp_id, str(organisations.add_in)) for corp_id in unknown)
+    return unknown
 
 
-def _add(store: Store, organisations: Organisations, done: Imported) -> None:
-    """Make the organisations known that were taken in; facts of theirs come later."""
-    added = [Organisation(corp_id, str(zone)) for corp_id, zone in organisations.added.items()]
-    if added:
-        store.add_organisations(added)
-        done.organisations += organisations.added
+def _noted(path: Path, found: Imported) -> ImportedFile:
+    """What is noted of a file: no name, since that may be a person's."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(_ENDS)
+        file.seek(max(0, size - _ENDS))
+        digest = hashlib.sha256(start + file.read(_ENDS)).hexdigest()[:32]
+    days = [day for spans in found.spans.values() for span in spans.values() for day in span]
+    return ImportedFile(
+        digest, size, found.read, found.added, found.skipped, min(days, default=None), max(days, default=None)
+    )
 
 
-def _count(done: Imported, staged: Sequence[Staged], skipped: int) -> None:
-    done.skipped += skipped
-    done.read += skipped
-    for part in staged:
-        done.read += part.read
-        done.added += part.added
-        done.days |= set(part.days)
-        if part.kind == "withdrawn":  # says nothing of what else happened that day
-            continue
-        for corp_id, (first, last) in part.spans.items():
-            known = done.spans.get(corp_id, (first, last))
-            done.spans[corp_id] = (min(known[0], first), max(known[1], last))
-
-
-def _written_at(files: Sequence[Path], now: float) -> int:
-    """When the oldest of the files was last written, in milliseconds since 1970; 0 when that cannot be told."""
+def _written_at(path: Path, now: float) -> int:
+    """When a file was last written, in milliseconds since 1970; 0 when that cannot be told."""
     try:
-        return int(min(now, *(path.stat().st_mtime for path in files)) * 1000)
+        return int(min(now, path.stat().st_mtime) * 1000)
     except OSError:  # it was there a moment ago
         return 0
 
 
-def _observed(done: Imported, options: Options) -> list[Coverage]:
+def _observed(work: Workspace, found: Imported, options: Options) -> list[Coverage]:
+    """What a file shows of days: for each kind in it, those from the first to the last that it has facts of. Where both
+    are named, and the organisation, it shows that there was nothing of kinds that it has no facts of: that of its
+    columns, and those that are named."""
     first, last = options.first_day, options.last_day
-    pieces = [Coverage(corp_id, first or span[0], last or span[1]) for corp_id, span in done.spans.items()]
-    if not pieces and options.corp_id is not None and first is not None and last is not None:
-        pieces.append(Coverage(options.corp_id, first, last))
+    pieces = [
+        Coverage(corp_id, first or begin, last or end, kind)
+        for kind, spans in found.spans.items()
+        for corp_id, (begin, end) in spans.items()
+        if work.kinds[kind].covers
+    ]
+    if options.corp_id is not None and first is not None and last is not None:
+        without = {*options.covers, *found.told} - found.spans.keys()
+        pieces += [Coverage(options.corp_id, first, last, k) for k in sorted(without) if work.kinds[k].covers]
     return [piece for piece in pieces if piece.first_day <= piece.last_day]

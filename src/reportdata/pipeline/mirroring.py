@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from reportdata.catalogue import Service
-from reportdata.days import MILLISECOND, days_between, end_of, time_zone
+from reportdata.days import MILLISECOND, Observation, days_between, end_of, time_zone
 from reportdata.identity import Organisation
+from reportdata.measures import Number
 from reportdata.pipeline import Progress, silent
-from reportdata.store import Official, Store
+from reportdata.services import Service, official
+from reportdata.store import DayKpis, Official, Store
 
-Ask = Callable[[str, str], Mapping[str, int] | None]
+Ask = Callable[[str, str], Mapping[str, Number] | None]
 """DingTalk's figures of an organisation and stat day, by KPI id; None when it has none."""
 
 
@@ -26,16 +28,22 @@ class Mirrored:
     unfinished: list[str] = field(default_factory=list)
 
 
+class Wanted(NamedTuple):
+    """The days whose figures are wanted; ``again`` includes those that are known."""
+
+    organisation: Organisation
+    first_day: str
+    last_day: str
+    again: bool = False
+
+
 def mirror(
     store: Store,
     service: Service,
-    organisation: Organisation,
-    first_day: str,
-    last_day: str,
+    wanted: Wanted,
     ask: Ask,
     *,
     now: Callable[[], float],
-    again: bool = False,
     progress: Progress = silent,
 ) -> Mirrored:
     """Fetch the figures of a period, the earliest day first. Each is kept as soon as it is there, so the same call goes
@@ -43,27 +51,24 @@ def mirror(
 
     A day is asked for once it has ended in the organisation's zone. One whose figures are known from after its end is
     not asked for; one of which there were none is.
-
-    :param again: ask for days that are known, too.
     """
     done = Mirrored()
-    zone = time_zone(organisation.time_zone)
-    service_id = service.id or ""
+    corp_id, zone = wanted.organisation.corp_id, time_zone(wanted.organisation.time_zone)
     known = {
         figures.stat_day
-        for figures in store.official(service_id, organisation.corp_id, first_day, last_day)
+        for figures in store.official(service.id, corp_id, wanted.first_day, wanted.last_day)
         if figures.values is not None and figures.fetched_at * MILLISECOND >= end_of(figures.stat_day, zone)
     }
-    days = list(days_between(first_day, last_day))
+    days = list(days_between(wanted.first_day, wanted.last_day))
     for number, day in enumerate(days):
         progress("fetching days", number, len(days))
         if now() * 1_000_000 < end_of(day, zone):
             done.unfinished.append(day)
-        elif day in known and not again:
+        elif day in known and not wanted.again:
             done.known.append(day)
         else:
-            values = ask(organisation.corp_id, day)
-            store.put_official(service_id, [Official(organisation.corp_id, day, values, int(now() * 1000))])
+            values = ask(corp_id, day)
+            _keep(store, service, [Official(corp_id, day, values, int(now() * 1000))])
             (done.empty if values is None else done.fetched).append(day)
     progress("fetching days", len(days), len(days))
     return done
@@ -73,7 +78,28 @@ def keep_export(store: Store, service: Service, figures: Iterable[Official]) -> 
     """Keep the figures of a saved export."""
     done = Mirrored()
     kept = list(figures)
-    store.put_official(service.id or "", kept)
+    _keep(store, service, kept)
     for found in kept:
         (done.empty if found.values is None else done.fetched).append(found.stat_day)
     return done
+
+
+def _keep(store: Store, service: Service, figures: Sequence[Official]) -> None:
+    """Keep figures; where a service has no facts, they are its numbers."""
+    store.put_official(service.id, figures)
+    if service.has_facts:
+        return
+    there = [found for found in figures if found.values is not None]
+    for found in there:
+        store.put_days(
+            service.id,
+            {found.stat_day: official(service)},
+            [DayKpis(found.corp_id, found.stat_day, found.values or {})],
+            found.fetched_at / 1000,
+            only={found.stat_day: [found.corp_id]},
+        )
+    looks = [
+        Observation(found.corp_id, found.stat_day, found.stat_day, found.fetched_at, official(service))
+        for found in there
+    ]
+    store.put_coverage(service.id, looks, [])

@@ -12,13 +12,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.catalogue import Service
 from reportdata.days import Observation, by_organisation, latest
-from reportdata.engines import Engine, Measured, definition
+from reportdata.engines import Measured, measured
 from reportdata.errors import LakeError
-from reportdata.lake import DayFiles, Lake
-from reportdata.lake.files import fingerprint
+from reportdata.kinds import Kinds
+from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint, together
+from reportdata.pipeline.workspace import Workspace
+from reportdata.services import Service, Services
+from reportdata.services.sql import definition, kpis_of_days
 from reportdata.store import DayKpis, Store
 
 _STORED = 8 << 20
@@ -29,6 +32,8 @@ _FEW = 256
 
 Scope = frozenset[str] | None
 """The organisations of a day that are computed; None for all."""
+Period = tuple[str | None, str | None]
+"""A first and a last day, None where it is open."""
 
 
 @dataclass
@@ -43,131 +48,162 @@ class Refreshed:
 
 class _Standing(NamedTuple):
     """How the days that are looked at stand: their files, the fingerprints that they had before these were listed,
-    which of them are stale and for whom, the files of withdrawals, all and those that were not applied to the days of
-    their reports, and files that are gone, by the days that changed and need them."""
+    which of them are stale and for whom, by kind the files of facts that take back others, all and those that were not
+    applied to the days of what they take back, and files that are gone, by the days that changed and need them."""
 
     files: Mapping[str, DayFiles]
     was: Mapping[str, str]
     stale: dict[str, Scope]
-    withdrawals: Sequence[Path]
-    unapplied: Sequence[Path]
+    retracting: Mapping[str, Sequence[Path]]
+    unapplied: Mapping[str, Sequence[Path]]
     lost: dict[str, list[str]]
 
 
-def stale_days(lake: Lake, store: Store, engine: Engine, service: Service) -> list[str]:
+def stale_days(work: Workspace) -> list[str]:
     """The days whose numbers do not stand for what the lake holds."""
-    with lake.reading():
-        standing = _standing(lake, store, engine, _id(service), None)
-        return sorted(standing.stale.keys() | standing.lost.keys())
+    with work.lake.reading():
+        found = [_standing(work, service, None) for service in _counted(work.services)]
+        return sorted({day for standing in found for day in (*standing.stale, *standing.lost)})
 
 
-def waiting(lake: Lake, store: Store, service: Service) -> tuple[list[str], list[Path]]:
-    """The days with other files than they were computed from, and the files of withdrawals that were not applied to the
-    days of their reports: what can be told without an engine."""
-    withdrawals = _unapplied(lake.withdrawals(), store, _id(service))
-    return sorted(_changed(lake.days(), store.fingerprints(_id(service)))), withdrawals
+def waiting(lake: Lake, store: Store, services: Services) -> tuple[list[str], list[Path]]:
+    """The days with other files than they were computed from, and the files of facts that take back others and were not
+    applied: what can be told without an engine."""
+    days: set[str] = set()
+    files: set[Path] = set()
+    for service in _counted(services):
+        for paths in _unapplied(_retracting(lake, service, services), store, service).values():
+            files.update(paths)
+        listed = files_of_days(lake, day_kinds(service, services.kinds))
+        days |= _changed(listed, store.fingerprints(service.id), definition(service, services.kinds))
+    return sorted(days), sorted(files)
 
 
 def refresh(
-    lake: Lake,
-    store: Store,
-    engine: Engine,
-    service: Service,
-    *,
+    work: Workspace,
     now: float,
-    first_day: str | None = None,
-    last_day: str | None = None,
+    *,
+    period: Period = (None, None),
     days: Collection[str] | None = None,
     looks: Collection[Observation] = (),
     progress: Progress = silent,
 ) -> Refreshed:
-    """Compute what is stale and, when a first or last day is given, all days from the one to the other.
+    """Compute what is stale and, when a period with a first or last day is given, all its days.
 
-    :param days: look at these days only, and at those of reports that were withdrawn since. However many other days the
+    :param days: look at these days only, and at those of facts that were taken back since. However many other days the
         lake has, that costs the same; what was observed of others is not shown by it.
     :param looks: at these days that are later than those that the lake has noted.
     :raises LakeError: when a file of the lake is gone or has another size. The days that need it keep the numbers that
         they have, and none of what was observed is taken over; other days are computed before.
     """
     done = Refreshed()
-    service_id = _id(service)
-    with lake.refreshing(), lake.reading():
+    with work.lake.refreshing(), work.lake.reading():
         # Read before the days: what is noted as observed has its facts in the lake already.
-        observed = lake.observed()
-        standing = _standing(lake, store, engine, service_id, days)
-        chosen = dict(standing.stale)
-        if first_day is not None or last_day is not None:
-            period = [day for day in standing.files if (first_day or "") <= day <= (last_day or "99991231")]
-            standing.lost.update(_lost(lake, standing.files, period))
-            chosen.update(dict.fromkeys(day for day in period if day not in standing.lost))
-        sizes = {day: _size(lake, standing.files[day]) for day in chosen}
-        for batch, scope in _batches(chosen, sizes, engine.batch):
-            progress("computing days", len(done.days), len(chosen))
-            files = [standing.files[day] for day in batch]
-            rows = engine.kpis(
-                [path for found in files for path in found.sent],
-                [path for found in files for path in found.commented],
-                standing.withdrawals,
-                scope,
-            )
-            parts = [part for part, _ in _batches(dict.fromkeys(batch, scope), sizes, _STORED)]
-            for part, own in _by_part(rows, parts):
-                done.changed += store.put_days(
-                    service_id,
-                    {day: standing.files[day].fingerprint(definition()) for day in part},
-                    _kpis(service, own),
-                    now,
-                    files={day: standing.files[day].names() for day in part},
-                    only=dict.fromkeys(part, scope) if scope is not None else None,
-                    was={day: standing.was.get(day) for day in part},
-                )
-                done.days += part
-                done.partly += len(part) if scope is not None else 0
-                progress("computing days", len(done.days), len(chosen))
-        _require_whole(standing.lost)
-        observed = observed if days is None else set(_clipped({*observed, *looks}, days))
-        new = _untold(observed, store.observations())
-        if standing.unapplied or new:
-            store.put_coverage(service_id, new, [path.name for path in standing.unapplied])
-    done.days.sort()
+        observed = told_by_kind(work.lake.observed(), work.kinds)
+        unapplied: dict[str, list[str]] = {}
+        lost: dict[str, list[str]] = {}
+        for service in _counted(work.services):
+            standing = _standing(work, service, days)
+            chosen = dict(standing.stale)
+            if period != (None, None):
+                first, last = period[0] or "", period[1] or "99991231"
+                wanted = [day for day in standing.files if first <= day <= last]
+                standing.lost.update(_lost(work.lake, standing.files, wanted))
+                chosen.update(dict.fromkeys(day for day in wanted if day not in standing.lost))
+            _compute(work, service, standing, chosen, now, _Told(done, progress))
+            lost |= standing.lost
+            unapplied[service.id] = [path.name for paths in standing.unapplied.values() for path in paths]
+        _require_whole(lost)
+        if days is not None:
+            observed = set(_clipped({*observed, *looks}, days))
+        new = _untold(observed, work.store.observations())
+        for service_id, names in unapplied.items():
+            if names or new:
+                work.store.put_coverage(service_id, new, names)
+                new = []
+    done.days = sorted({*done.days})
     return done
 
 
-def _id(service: Service) -> str:
-    if service.id is None:
-        raise ValueError(f"{service.path} has no service id")
-    return service.id
+class _Told(NamedTuple):
+    """What is told of a computation while it goes on."""
+
+    done: Refreshed
+    progress: Progress
 
 
-def _unapplied(withdrawals: Sequence[Path], store: Store, service: str) -> list[Path]:
-    applied = store.applied_withdrawals(service)
-    return [path for path in withdrawals if path.name not in applied]
+def _compute(
+    work: Workspace, service: Service, standing: _Standing, chosen: Mapping[str, Scope], now: float, told: _Told
+) -> None:
+    """Compute days of a service and store them."""
+    what, defined = kpis_of_days(service, work.kinds), definition(service, work.kinds)
+    sizes = {day: _size(work.lake, standing.files[day]) for day in chosen}
+    done, progress = told
+    count = 0
+    for batch, scope in _batches(chosen, sizes, work.engine.batch):
+        progress("computing days", count, len(chosen))
+        files = {**standing.retracting, **together(standing.files[day] for day in batch)}
+        rows = measured(what, work.engine.rows(what, files, scope))
+        parts = [part for part, _ in _batches(dict.fromkeys(batch, scope), sizes, _STORED)]
+        for part, own in _by_part(rows, parts):
+            done.changed += work.store.put_days(
+                service.id,
+                {day: standing.files[day].fingerprint(defined) for day in part},
+                _kpis(service, own),
+                now,
+                files={day: standing.files[day].names() for day in part},
+                only=dict.fromkeys(part, scope) if scope is not None else None,
+                was={day: standing.was.get(day) for day in part},
+            )
+            done.days += part
+            done.partly += len(part) if scope is not None else 0
+            count += len(part)
+            progress("computing days", count, len(chosen))
 
 
-def _standing(lake: Lake, store: Store, engine: Engine, service: str, days: Collection[str] | None) -> _Standing:
-    withdrawals = lake.withdrawals()
-    unapplied = _unapplied(withdrawals, store, service)
-    was = store.fingerprints(service, days)  # before the files: what others store meanwhile differs from it
-    files = lake.days(days)
+def _counted(services: Services) -> list[Service]:
+    """The services whose numbers are computed."""
+    return [service for service in services if service.has_facts]
+
+
+def _retracting(lake: Lake, service: Service, services: Services) -> dict[str, Sequence[Path]]:
+    kinds = services.kinds
+    return {kind: lake.paths(kind) for kind in service.reads() if kinds[kind].retracts is not None}
+
+
+def _unapplied(retracting: Mapping[str, Sequence[Path]], store: Store, service: Service) -> dict[str, list[Path]]:
+    applied = store.applied_withdrawals(service.id)
+    left = {kind: [path for path in paths if path.name not in applied] for kind, paths in retracting.items()}
+    return {kind: paths for kind, paths in left.items() if paths}
+
+
+def _standing(work: Workspace, service: Service, days: Collection[str] | None) -> _Standing:
+    lake, store, kinds = work.lake, work.store, day_kinds(service, work.kinds)
+    retracting = _retracting(lake, service, work.services)
+    unapplied = _unapplied(retracting, store, service)
+    was = store.fingerprints(service.id, days)  # before the files: what others store meanwhile differs from it
+    files = files_of_days(lake, kinds, days)
     withdrawn: dict[str, Scope] = {}
-    if unapplied:
-        for corp_id, day in engine.places_of_reports(unapplied, lake.paths("sent")):
+    for name, paths in unapplied.items():
+        kind = work.kinds[name]
+        of = work.kinds[kind.retracts or ""]
+        for corp_id, day in work.engine.retracted(kind, of, paths, lake.paths(of.name)):
             withdrawn[day] = (withdrawn.get(day) or frozenset()) | {corp_id}
-        others = withdrawn.keys() - files.keys()
-        was = {**was, **store.fingerprints(service, others)}
-        files = {**files, **lake.days(others)}
-    changed = _changed(files, was)
+    if others := withdrawn.keys() - files.keys():
+        was = {**was, **store.fingerprints(service.id, others)}
+        files = {**files, **files_of_days(lake, kinds, others)}
+    changed = _changed(files, was, definition(service, work.kinds))
     lost = _lost(lake, files, changed | withdrawn.keys())
-    stale = _stale({day: files[day] for day in changed - lost.keys()}, was, store, engine, service)
+    stale = _stale(work, service, {day: files[day] for day in changed - lost.keys()}, was)
     for day, scope in withdrawn.items():
         if day not in lost:
             stale[day] = _both(stale.get(day, frozenset()), scope)
-    return _Standing(files, was, stale, withdrawals, unapplied, lost)
+    return _Standing(files, was, stale, retracting, unapplied, lost)
 
 
 def _lost(lake: Lake, files: Mapping[str, DayFiles], days: Iterable[str]) -> dict[str, list[str]]:
     """Files that are gone, by the days among these that need them: they are no zeros."""
-    found = {day: lake.lost([path for paths in files[day] for path in paths]) for day in days}
+    found = {day: lake.lost([path for paths in files[day].kinds.values() for path in paths]) for day in days}
     return {day: lost for day, lost in found.items() if lost}
 
 
@@ -186,34 +222,35 @@ def _both(one: Scope, other: Scope) -> Scope:
     return None if both is None or len(both) > _FEW else both
 
 
-def _changed(days: Mapping[str, DayFiles], computed: Mapping[str, str]) -> set[str]:
+def _changed(days: Mapping[str, DayFiles], computed: Mapping[str, str], defined: str) -> set[str]:
     """The days with other files than they were computed from, or computed by another definition."""
-    return {day for day, files in days.items() if computed.get(day) != files.fingerprint(definition())}
+    return {day for day, files in days.items() if computed.get(day) != files.fingerprint(defined)}
 
 
 def _stale(
-    days: Mapping[str, DayFiles], computed: Mapping[str, str], store: Store, engine: Engine, service: str
+    work: Workspace, service: Service, days: Mapping[str, DayFiles], computed: Mapping[str, str]
 ) -> dict[str, Scope]:
     """These days, which changed, and whom they are stale for."""
-    computed_from = store.computed_files(service, days)
+    defined = definition(service, work.kinds)
+    computed_from = work.store.computed_files(service.id, days)
     stale: dict[str, Scope] = {}
     added: list[DayFiles] = []
     for day in days:
         was, names = computed_from.get(day, frozenset()), days[day].names()
-        if was < names and computed.get(day) == fingerprint(was, definition()):
+        if was < names and computed.get(day) == fingerprint(was, defined):
             added.append(days[day].only(names - was))
             stale[day] = frozenset()
         else:
             stale[day] = None
     if added:
-        sent = [path for files in added for path in files.sent]
-        for corp_id, day in engine.places(sent, [path for files in added for path in files.commented]):
+        files = {work.kinds[kind]: paths for kind, paths in together(added).items()}
+        for corp_id, day in work.engine.places(files):
             stale[day] = _both(stale[day], frozenset((corp_id,)))
     return stale
 
 
 def _size(lake: Lake, files: DayFiles) -> int:
-    return sum(lake.info(path).size for paths in files for path in paths)
+    return sum(lake.info(path).size for paths in files.kinds.values() for path in paths)
 
 
 def _batches(chosen: Mapping[str, Scope], sizes: Mapping[str, int], most: int) -> Iterator[tuple[list[str], Scope]]:
@@ -247,13 +284,23 @@ def _by_part(rows: Iterable[Measured], parts: Sequence[list[str]]) -> Iterator[t
 
 def _kpis(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
     for row in rows:
-        yield DayKpis(row.corp_id, row.stat_day, {kpi.id: row.measures[kpi.measure] for kpi in service.kpis})
+        values = {kpi.id: row.numbers.get(kpi.id) if kpi.measure else kpi.of_parts(row.numbers) for kpi in service.kpis}
+        there = {kpi_id: number for kpi_id, number in values.items() if number is not None}
+        yield DayKpis(row.corp_id, row.stat_day, there)
 
 
 def _clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:
     """What was observed of these days."""
-    for corp_id, first, last, at in observed:
-        yield from (Observation(corp_id, day, day, at) for day in days if first <= day <= last)
+    for corp_id, first, last, at, kind in observed:
+        yield from (Observation(corp_id, day, day, at, kind) for day in days if first <= day <= last)
+
+
+def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> set[Observation]:
+    """What was observed, kind by kind; what names none was noted before kinds were told apart."""
+    found: set[Observation] = set()
+    for look in observed:
+        found |= {look._replace(kind=kind) for kind in ([look.kind] if look.kind else kinds.before_kinds())}
+    return found
 
 
 def _untold(observed: Collection[Observation], told: Sequence[Observation]) -> list[Observation]:

@@ -7,7 +7,6 @@ is asked too: where a short text stands among its bytes and in none of its value
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +14,16 @@ from pathlib import Path
 import msgspec
 
 from reportdata.dingtalk.ledger import Ledger
-from reportdata.engines import Engine, Subject
+from reportdata.engines import Subject
 from reportdata.errors import LakeError
-from reportdata.facts import KINDS, Fact, Kind
-from reportdata.inbox import Inbox
-from reportdata.lake import Lake
+from reportdata.facts import fact_of, person_of
+from reportdata.kinds import Kind, Kinds
+from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
 from reportdata.store import Store
 
 _CERTAIN = 8
 """Bytes from which on a text is not found by chance among the numbers of a binary file, as in a log's checksums."""
-
-_facts = msgspec.json.Decoder(Fact)
 
 
 @dataclass
@@ -43,60 +40,63 @@ class Remains:
     within: list[str] = field(default_factory=list)
 
 
-def look_for(subject: Subject, settings: Settings, lake: Lake, inbox: Inbox, store: Store, engine: Engine) -> Remains:
+def look_for(work: Workspace, subject: Subject) -> Remains:
     """Look at every file of the data folder, and into a store that is elsewhere."""
     remains = Remains()
-    with lake.reading():
-        paths = sorted(path for path in settings.data.rglob("*") if path.is_file())
-        _ask(subject, [path for path in paths if path.suffix == ".parquet"], lake, engine, remains)
+    with work.lake.reading():
+        paths = sorted(path for path in work.settings.data.rglob("*") if path.is_file())
+        _ask(work, subject, [path for path in paths if path.suffix == ".parquet"], remains)
         searched = [path for path in paths if path.suffix != ".parquet"]
         for path in searched:
-            _search(subject, path, settings, store, remains)
+            _search(work, subject, path, remains)
         remains.searched = len(searched)
-    if settings.database is not None:
-        _look_into(subject, inbox, store, remains)
+    if work.settings.database is not None:
+        _look_into(work, subject, remains)
     return remains
 
 
-def _look_into(subject: Subject, inbox: Inbox, store: Store, remains: Remains) -> None:
+def _look_into(work: Workspace, subject: Subject, remains: Remains) -> None:
     """Ask a database for what its files, which are elsewhere, hold."""
-    if inbox.holds(lambda line: _is_of(subject, line)):
+    if work.inbox.holds(lambda line: is_of(line, subject, work.kinds)):
         remains.found.append("the inbox in PostgreSQL")
-    mentions = store.mentions(subject.user_id or subject.corp_id)
+    mentions = work.store.mentions(subject.user_id or subject.corp_id)
     remains.within += (f"PostgreSQL: {count} of {place}" for place, count in mentions.items())
 
 
-def _ask(subject: Subject, paths: list[Path], lake: Lake, engine: Engine, remains: Remains) -> None:
-    listed = {kind: lake.paths(kind) for kind in KINDS}
+def _ask(work: Workspace, subject: Subject, paths: list[Path], remains: Remains) -> None:
+    listed = {kind: work.lake.paths(kind.name) for kind in work.kinds.values()}
     for kind, files in listed.items():
-        remains.found += map(str, engine.holding(kind, files, subject))
+        remains.found += map(str, work.engine.holding(kind, files, subject))
     known = {path for files in listed.values() for path in files}
     for path in paths:
         if path not in known:
             try:
-                remains.found += map(str, engine.holding(_kind(path), [path], subject))
+                for kind in _kinds_of(path, work.kinds):
+                    remains.found += map(str, work.engine.holding(kind, [path], subject))
             except LakeError as error:
                 if path.exists():
                     remains.found.append(f"{path}, which cannot be asked: {error.message}")
     remains.asked = len(paths)
 
 
-def _kind(path: Path) -> Kind:
-    """What a file outside the lake's listing has facts of; its folders tell, as in what imports are writing."""
-    kinds: dict[str, Kind] = {kind: kind for kind in KINDS}
-    return next((kinds[part] for part in reversed(path.parts) if part in kinds), "withdrawn")
+def _kinds_of(path: Path, kinds: Kinds) -> list[Kind]:
+    """What a file outside the lake's listing may have facts of; its folders tell, as in what imports are writing."""
+    named = next((kinds[part] for part in reversed(path.parts) if part in kinds), None)
+    return [named] if named is not None else [Kind("any", "at_", {"at_": "instant"}, ("at_",))]
 
 
-def _search(subject: Subject, path: Path, settings: Settings, store: Store, remains: Remains) -> None:
+def _search(work: Workspace, subject: Subject, path: Path, remains: Remains) -> None:
     text = subject.user_id or subject.corp_id
     if not _holds(path, text.encode()) and not _holds(path, _escaped(text)):
         return
-    mentions = _mentions(path, text, settings, store)
+    mentions = _mentions(path, text, work.settings, work.store)
     if mentions is not None:
         remains.within += (f"{path}: {count} of {place}" for place, count in mentions.items())
         remains.found += [str(path)] if not mentions and len(text.encode()) >= _CERTAIN else []
     elif subject.user_id is not None:
-        own = path.parent == settings.inbox and any(_facts_of(subject, path))
+        own = path.parent == work.settings.inbox and any(
+            is_of(line, subject, work.kinds) for line in path.read_bytes().splitlines()
+        )
         (remains.found if own else remains.within).append(str(path))
     else:
         alone = _holds(path, b'"' + _escaped(text) + b'"')
@@ -113,17 +113,13 @@ def _mentions(path: Path, text: str, settings: Settings, store: Store) -> dict[s
     return None
 
 
-def _facts_of(subject: Subject, path: Path) -> Iterator[bool]:
-    for line in path.read_bytes().splitlines():
-        yield _is_of(subject, line)
-
-
-def _is_of(subject: Subject, line: bytes) -> bool:
+def is_of(line: bytes, subject: Subject, kinds: Kinds) -> bool:
+    """Whether a line of the inbox is a fact of the subject, or something else that names its organisation."""
     try:
-        fact = _facts.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        fact = fact_of(line, kinds)
+    except ValueError:
         return subject.corp_id.encode() in line
-    return fact.corp_id == subject.corp_id and subject.user_id in (None, fact.user_id)
+    return fact.corp_id == subject.corp_id and subject.user_id in (None, person_of(fact, kinds))
 
 
 def _escaped(text: str) -> bytes:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from reportdata.columns import Columns, columns_of_file
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations, read_fact
+from reportdata.kinds import Kinds
 from reportdata.pipeline import Progress
-from reportdata.pipeline.unfinished import UnfinishedFile
 from reportdata.readers import Format, read_exchanges, read_jsonl, read_table
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
@@ -24,33 +24,31 @@ from reportdata.records import Line
 SkipBad = Callable[[BadRecord, Mapping[str, object]], None]
 """Given each bad record that is skipped: what is wrong, and those of its columns that hold a field."""
 
-Notes = Callable[[int, int], None]
-"""Given the number of a part that is staged, and where it ends."""
+
+class Reading(NamedTuple):
+    """How a file's records are read: its format, the kinds that they may be of, the organisations that are known, and
+    that of records that name none."""
+
+    format: Format
+    kinds: Kinds
+    organisations: Organisations
+    corp_id: str | None
 
 
 class Source:
     """A file that is imported.
 
-    :param corp_id: the organisation of records that name none.
     :param skip_bad: takes the bad records; None to let the first one stop the file.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        format_: Format,
-        organisations: Organisations,
-        corp_id: str | None,
-        skip_bad: SkipBad | None,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
         self._path = path
-        self._format = format_
-        self._organisations = organisations
-        self._corp_id = corp_id
+        self._format, self._kinds, self._organisations, self._corp_id = reading
         self._skipped = _Skipped(path, skip_bad)
         self._progress = progress
         self.size = size_of(path)
+        self.told: set[str] = set()
+        """The kinds that the file's columns tell."""
         self._position = 0
 
     @property
@@ -62,90 +60,77 @@ class Source:
         """Show that what was staged of a day is compared with what the lake has."""
         self._progress(f"comparing {self._path.name} · {day}", 0, 0)
 
-    def stage(self, staging: Staging, folder: Path, size: int, left: UnfinishedFile | None) -> None:
+    def stage(self, staging: Staging, folder: Path, size: int) -> None:
         """Stage all records.
 
         :param folder: takes the texts of parts.
         :param size: bytes of a part.
-        :param left: the parts that are staged already, and where others are noted.
         :raises InputError: when the file, or a record that is not to be skipped, cannot be used.
         """
-        known = left.ends(size) if left is not None else {}
-        if self._format is not Format.PARQUET:  # whose parts end at rows
-            self._position = min(max(known.values(), default=0), self.size)
-        self._show(self._position)
+        self._show(0)
         try:
-            with _noting(left) as note:
-                if self._format is Format.CSV:
-                    self._stage_csv(staging, folder, size, known, note)
-                elif self._format is Format.JSONL:
-                    self._stage_jsonl(staging, folder, size, known, note)
-                elif self._format is Format.PARQUET:
-                    self._stage_parquet(staging, size, known, note)
-                else:
-                    self._add(staging)
+            if self._format is Format.CSV:
+                self._stage_csv(staging, folder, size)
+            elif self._format is Format.JSONL:
+                self._stage_jsonl(staging, folder, size)
+            elif self._format is Format.PARQUET:
+                self._stage_parquet(staging, size)
+            else:
+                self._add(staging)
         except NotAlone:
             staging.clear()
             self._skipped.begin_again()
             self._add(staging)
 
-    def _stage_csv(self, staging: Staging, folder: Path, size: int, known: Mapping[int, int], note: Notes) -> None:
+    def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
         heading = read_heading(self._path)
         if heading is None:
             raise NotAlone(str(self._path), "is not UTF-8")
-        columns = columns_of_file(str(self._path), heading.columns)
+        columns = columns_of_file(str(self._path), heading.columns, self._kinds)
+        self.told = {columns.kind.name}
         counts = LineCounts(self._path)
-        with closing(read_parts(self._path, size, folder, known, quoted=True)) as parts:
+        with closing(read_parts(self._path, size, folder, quoted=True)) as parts:
             for part in parts:
                 staging.begin(str(part.number))
                 query = staging.read_csv(part.text, heading.columns, heading.delimiter, begins=part.start == 0)
-                lines = read_part_of_table(self._path, part, heading, counts)
-                whole = self._add_table(staging, query, columns, lines)
+                lines = read_part_of_table(self._path, part, heading, columns, counts)
+                self._add_table(staging, query, columns, lines)
                 if part.text != self._path:
                     self._staged(staging, part.position)
-                    if whole:
-                        note(part.number, part.end)
 
-    def _stage_jsonl(self, staging: Staging, folder: Path, size: int, known: Mapping[int, int], note: Notes) -> None:
+    def _stage_jsonl(self, staging: Staging, folder: Path, size: int) -> None:
         counts = LineCounts(self._path)
-        with closing(read_parts(self._path, size, folder, known, quoted=False)) as parts:
+        with closing(read_parts(self._path, size, folder, quoted=False)) as parts:
             for part in parts:
                 staging.begin(str(part.number))
-                whole = self._add(staging, read_part_of_jsonl(self._path, part, counts))
+                self._add(staging, read_part_of_jsonl(self._path, part, counts, self._kinds))
                 if part.text != self._path:
                     self._staged(staging, part.position)
-                    if whole:
-                        note(part.number, part.end)
 
-    def _stage_parquet(self, staging: Staging, size: int, known: Mapping[int, int], note: Notes) -> None:
-        with closing(ParquetTable(self._path)) as table:
+    def _stage_parquet(self, staging: Staging, size: int) -> None:
+        with closing(ParquetTable(self._path, self._kinds)) as table:
+            self.told = {table.columns.kind.name}
             parts = table.parts(size)
             for number, part in enumerate(parts):
-                if number not in known:
-                    staging.begin(str(number))
-                    whole = self._add_table(staging, table.query(part), table.columns, table.rows(part))
-                    if len(parts) > 1:
-                        self._staged(staging, self.size * part.end // parts[-1].end)
-                        if whole:
-                            note(number, part.end)
+                staging.begin(str(number))
+                self._add_table(staging, table.query(part), table.columns, table.rows(part))
+                if len(parts) > 1:
+                    self._staged(staging, self.size * part.end // parts[-1].end)
 
-    def _add_table(self, staging: Staging, query: str | None, columns: Columns, lines: Iterator[Line]) -> bool:
-        """Add a table as a whole, when its form allows it, or else line by line. Whether nothing was skipped."""
-        if query is not None and staging.add_table(query, columns, self._organisations, self._corp_id):
-            return True
-        return self._add(staging, lines)
+    def _add_table(self, staging: Staging, query: str | None, columns: Columns, lines: Iterator[Line]) -> None:
+        """Add a table as a whole, when its form allows it, or else line by line."""
+        if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id):
+            self._add(staging, lines)
 
-    def _add(self, staging: Staging, lines: Iterator[Line] | None = None) -> bool:
-        before = self.skipped
+    def _add(self, staging: Staging, lines: Iterator[Line] | None = None) -> None:
         staging.add_facts(self.facts(lines))
-        return self.skipped == before
 
     def facts(self, lines: Iterator[Line] | None = None) -> Iterator[Fact]:
         """The facts that lines hold, by default all lines of the file.
 
         :raises BadRecord: for the first record that is not to be skipped.
         """
-        for line in self._shown(lines if lines is not None else lines_of(self._path, self._format)):
+        for line in self._shown(lines if lines is not None else lines_of(self._path, self._format, self._kinds)):
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
@@ -175,7 +160,7 @@ class Source:
         if free < needed:
             raise LakeError(
                 f"the rest of {self._path} takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
-                "make room, and import it again: what is done is kept",
+                "make room, and import it again",
             )
 
 
@@ -190,13 +175,13 @@ def size_of(path: Path) -> int:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
-def lines_of(path: Path, format_: Format) -> Iterator[Line]:
+def lines_of(path: Path, format_: Format, kinds: Kinds) -> Iterator[Line]:
     """All records of a file, one after the other."""
     if format_ is Format.CSV:
-        return read_table(path)
+        return read_table(path, kinds)
     if format_ is Format.JSONL:
-        return read_jsonl(path)
-    return read_exchanges(path) if format_ is Format.DINGTALK else ParquetTable(path).rows()
+        return read_jsonl(path, kinds)
+    return read_exchanges(path, kinds) if format_ is Format.DINGTALK else ParquetTable(path, kinds).rows()
 
 
 class _Skipped:
@@ -214,29 +199,9 @@ class _Skipped:
             raise bad
         self.count += 1
         if self.count > self._again:
-            used = set(line.columns[1:]) if line.columns else set()
+            used = set(line.columns.used) if line.columns else set()
             self._take(bad, {name: value for name, value in line.record.items() if name in used})
 
     def begin_again(self) -> None:
         """The file is read once more: what was handed on already comes first."""
         self._again, self.count = self.count, 0
-
-
-@contextmanager
-def _noting(left: UnfinishedFile | None) -> Iterator[Notes]:
-    """Notes parts while the next ones are staged: to make them durable takes a while."""
-    if left is None:
-        yield lambda _number, _end: None
-        return
-    with ThreadPoolExecutor(1, "notes") as worker:
-        last: Future[None] | None = None
-
-        def note(number: int, end: int) -> None:
-            nonlocal last
-            if last is not None:
-                last.result()
-            last = worker.submit(left.note_part, number, end)
-
-        yield note
-        if last is not None:
-            last.result()

@@ -6,19 +6,19 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reportdata.catalogue import Service
-from reportdata.days import MILLISECOND, Coverage, Observation, end_of, time_zone
-from reportdata.engines import Engine
+from reportdata.days import MILLISECOND, SECOND, Coverage, Observation, end_of, observation, time_zone
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadSegment
-from reportdata.inbox import Inbox, begun_at, facts_of
-from reportdata.lake import Lake
+from reportdata.facts import Provenance
+from reportdata.inbox import begun_at, facts_of
 from reportdata.pipeline.compacting import compact
 from reportdata.pipeline.refreshing import refresh
-from reportdata.store import Store
+from reportdata.pipeline.workspace import Workspace
 
 log = logging.getLogger("reportdata.worker")
 
+PUSH = "push"
+"""The origin of pushed facts."""
 MOST = 64 << 20
 """Bytes that are taken up in one step."""
 BETWEEN = 2.0
@@ -34,12 +34,10 @@ _MOST_NOTED = 100_000
 class Worker:
     """Takes up what was pushed. One at a time may do it; if it dies, the next one goes on where it was."""
 
-    def __init__(self, lake: Lake, store: Store, engine: Engine, inbox: Inbox, service: Service) -> None:
-        self._lake = lake
-        self._store = store
-        self._engine = engine
-        self._inbox = inbox
-        self._service = service
+    def __init__(self, work: Workspace) -> None:
+        self._work = work
+        self._lake = work.lake
+        self._inbox = work.inbox
         self._looked: float | None = None
         self._merged = 0.0
         self._noted: dict[Coverage, int] = {}  # the last look that the lake was told of
@@ -66,17 +64,19 @@ class Worker:
         whole: list[Path] = []
         for path in segments:
             try:
-                facts = list(facts_of(path))
+                facts = list(facts_of(path, self._work.kinds))
             except BadSegment as error:
                 log.error("%s; it is kept as %s", error.message, self._inbox.set_aside(path))  # noqa: TRY400
                 continue
             whole.append(path)
-            for piece in {Coverage(f.corp_id, f.stat_day, f.stat_day) for f in facts if f.kind != "withdrawn"}:
+            for piece in {
+                Coverage(f.corp_id, f.stat_day, f.stat_day, f.kind) for f in facts if self._work.kinds[f.kind].covers
+            }:
                 looks[piece] = max(looks.get(piece, 0), begun_at(path))
         if not whole:
             return
         with self._lake.incoming() as incoming:
-            staging = Staging(incoming.folder)
+            staging = Staging(incoming.folder, self._work.kinds, Provenance(int(now * SECOND), PUSH))
             try:
                 staging.add_lines(whole)
                 days = {day for staged in staging.finish(None) for day in staged.days}
@@ -88,19 +88,16 @@ class Worker:
         self._inbox.remove(whole)
         self._touched |= days
         refresh(
-            self._lake,
-            self._store,
-            self._engine,
-            self._service,
-            now=now,
+            self._work,
+            now,
             days=days | {piece.first_day for piece in looks},
-            looks=[Observation(*piece, at) for piece, at in looks.items()],
+            looks=[observation(piece, at) for piece, at in looks.items()],
         )
 
     def _untold(self, looks: Mapping[Coverage, int]) -> list[Observation]:
         """What the lake is told: the first look at a day and the first one after the day's end. Those between would be
         a file for each push; the store is told of them."""
-        zones = {organisation.corp_id: organisation.time_zone for organisation in self._store.organisations()}
+        zones = {organisation.corp_id: organisation.time_zone for organisation in self._work.store.organisations()}
         told: list[Observation] = []
         if len(self._noted) > _MOST_NOTED:  # a day more or less in the lake does no harm
             self._noted.clear()
@@ -108,19 +105,19 @@ class Worker:
             noted, zone = self._noted.get(piece), zones.get(piece.corp_id)
             end = end_of(piece.last_day, time_zone(zone)) // MILLISECOND if zone is not None else 0
             if noted is None or noted < end <= at:
-                told.append(Observation(*piece, at))
+                told.append(observation(piece, at))
         return told
 
     def _merge(self, now: float) -> None:
         """Merge the files of one of the days that facts came for, or let go of them: they have few."""
-        merged = compact(self._lake, self._store, self._engine, self._service, now=now, days=self._touched, most=1)
+        merged = compact(self._work, now, days=self._touched, most=1)
         if not merged:
             self._touched.clear()
 
     def _tidy_up(self, now: float) -> bool:
         """Compute what others left stale, and merge the small files of one day."""
-        done = refresh(self._lake, self._store, self._engine, self._service, now=now)
-        return bool(done.days) or compact(self._lake, self._store, self._engine, self._service, now=now, most=1) > 0
+        done = refresh(self._work, now)
+        return bool(done.days) or compact(self._work, now, most=1) > 0
 
 
 def _some(segments: Sequence[Path]) -> list[Path]:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.columns import Columns
+from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
+from reportdata.kinds import Kinds
 from reportdata.readers.jsonl import read_objects
 from reportdata.records import Line
 
@@ -25,12 +26,13 @@ _COMMENT_LIST = "report/comment/list"
 _BEIJING = "+08:00"
 """DingTalk writes a comment's time without an offset, in Beijing time whatever the organisation's zone."""
 
-_REPORT = Columns("sent", None, "report_id", "creator_id", None, "create_time", "template_name", "dept_name")
-_COMMENT = Columns("commented", None, "report_id", "userid", None, "create_time", None, None)
+_REPORT = ("report_id", "creator_id", "create_time", "template_name", "dept_name")
+_COMMENT = ("report_id", "userid", "create_time")
 
 
-def read_exchanges(path: Path) -> Iterator[Line]:
+def read_exchanges(path: Path, kinds: Kinds) -> Iterator[Line]:
     """The reports and comments in saved exchanges; at the end, the requests that were only ever answered by errors."""
+    columns_of: dict[tuple[str, ...], Columns] = {names: read_columns(names, kinds) for names in (_REPORT, _COMMENT)}
     answered: set[bytes] = set()
     failed: dict[bytes, Line] = {}
     for number, place, content in read_objects(path):
@@ -39,8 +41,8 @@ def read_exchanges(path: Path) -> Iterator[Line]:
                 raise content
             request = msgspec.json.encode((content.get("api"), content.get("request")), order="sorted")
             try:
-                for columns, record in _records(content):
-                    yield Line(number, place, columns, record)
+                for names, record in _records(content):
+                    yield Line(number, place, columns_of[names], record)
                 answered.add(request)
             except _ErrorAnswer as error:
                 failed.setdefault(request, Line(number, place, None, {}, error))
@@ -61,7 +63,7 @@ class _ErrorAnswer(BadField):
         )
 
 
-def _records(exchange: Mapping[str, object]) -> Iterator[tuple[Columns, Mapping[str, object]]]:
+def _records(exchange: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], Mapping[str, object]]]:
     api, response = exchange.get("api"), exchange.get("response")
     if api is None and "response" not in exchange:
         api, response = _REPORT_LISTS[0], exchange
@@ -88,8 +90,7 @@ def _records(exchange: Mapping[str, object]) -> Iterator[tuple[Columns, Mapping[
             )
     else:
         for report in _objects("data_list", result.get("data_list")):
-            fields = ("report_id", "creator_id", "create_time", "template_name", "dept_name")
-            yield _REPORT, {field: report.get(field) for field in fields}
+            yield _REPORT, {field: report.get(field) for field in _REPORT}
 
 
 def _object(field: str, value: object) -> Mapping[str, object]:

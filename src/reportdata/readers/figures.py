@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
-from reportdata.catalogue import Service
 from reportdata.days import is_day
 from reportdata.errors import BadField, BadFile, BadRecord
 from reportdata.facts import read_id
+from reportdata.measures import Kpi, Number
+from reportdata.services import Service
+
+_BROKEN = re.compile(r"\d{1,15}(\.\d{1,20})?(e-\d{1,2})?", re.ASCII | re.IGNORECASE)
 
 
-def read_figures(path: Path, service: Service) -> list[tuple[str, str, dict[str, int]]]:
+def read_figures(path: Path, service: Service) -> list[tuple[str, str, dict[str, Number]]]:
     """Organisation, stat day and numbers by KPI id, of each row of ``dataList`` in a file.
 
     :raises BadFile: when the file cannot be read.
@@ -67,7 +71,7 @@ def _csv_rows(text: str) -> Iterable[tuple[int, object]]:
     return ((reader.line_num, row) for row in reader)
 
 
-def _row(path: Path, number: int, row: object, service: Service) -> tuple[str, str, dict[str, int]]:
+def _row(path: Path, number: int, row: object, service: Service) -> tuple[str, str, dict[str, Number]]:
     if not isinstance(row, Mapping):
         raise BadRecord(str(path), number, "row", "is no object")
     day = str(row.get("stat_date"))
@@ -77,11 +81,13 @@ def _row(path: Path, number: int, row: object, service: Service) -> tuple[str, s
         corp_id = read_id("corp_id", row.get("corp_id"))
     except BadField as error:
         raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
-    return corp_id, day, {kpi.id: _number(path, number, kpi.key, row.get(kpi.key)) for kpi in service.kpis}
+    found = {kpi.id: _number(path, number, kpi, row.get(kpi.key)) for kpi in service.kpis}
+    return corp_id, day, found
 
 
-def _number(path: Path, number: int, key: str, value: object) -> int:
+def _number(path: Path, number: int, kpi: Kpi, value: object) -> Number:
     text = str(value).strip()
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise BadRecord(str(path), number, key, f"{text[:40]!r} is not a number")
-    return int(text)
+    is_whole = text.isascii() and text.isdigit() and len(text) < 16
+    if isinstance(value, bool) or not (is_whole or (kpi.may_be_broken and _BROKEN.fullmatch(text))):
+        raise BadRecord(str(path), number, kpi.key, f"{text[:40]!r} is not a number")
+    return int(text) if is_whole else float(text)

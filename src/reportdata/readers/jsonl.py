@@ -10,6 +10,7 @@ import msgspec
 
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
+from reportdata.kinds import Kinds
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.readers.text import opened, position
 from reportdata.records import Line
@@ -43,17 +44,17 @@ def read_objects(path: Path) -> Iterator[Found]:
             yield Found(number, position(text), content)
 
 
-def read_jsonl(path: Path) -> Iterator[Line]:
+def read_jsonl(path: Path, kinds: Kinds) -> Iterator[Line]:
     """The records of a JSON Lines file."""
-    return _records(read_objects(path))
+    return _records(read_objects(path), kinds)
 
 
-def read_part_of_jsonl(path: Path, part: Part, counts: LineCounts) -> Iterator[Line]:
+def read_part_of_jsonl(path: Path, part: Part, counts: LineCounts, kinds: Kinds) -> Iterator[Line]:
     """The records of a part of a JSON Lines file, as `read_jsonl` gives them.
 
     :raises NotAlone: when the part is not UTF-8, or the file may be one object over several lines.
     """
-    return _records(_objects_of_part(path, part, counts))
+    return _records(_objects_of_part(path, part, counts), kinds)
 
 
 def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Found]:
@@ -68,7 +69,7 @@ def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Fou
     counts.note(part, number)
 
 
-def _records(objects: Iterator[Found]) -> Iterator[Line]:
+def _records(objects: Iterator[Found], kinds: Kinds) -> Iterator[Line]:
     known: dict[tuple[str, ...], Columns] = {}
     for number, place, content in objects:
         if isinstance(content, BadField):
@@ -78,7 +79,7 @@ def _records(objects: Iterator[Found]) -> Iterator[Line]:
         columns = known.get(names)
         if columns is None:
             try:
-                columns = read_columns(names)
+                columns = read_columns(names, kinds)
             except BadField as error:
                 yield Line(number, place, None, {}, error)
                 continue

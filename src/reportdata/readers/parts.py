@@ -8,7 +8,7 @@ them finds it cut off within quotes: that reader raises `NotAlone`, and the file
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,19 +35,18 @@ class Part(NamedTuple):
     text: Path
 
 
-def read_parts(path: Path, size: int, folder: Path, known: Mapping[int, int], *, quoted: bool) -> Generator[Part]:
+def read_parts(path: Path, size: int, folder: Path, *, quoted: bool) -> Generator[Part]:
     """The parts of a file, each of at least ``size`` bytes of text but for the last. A part's text is there until the
     next part is asked for, which is written meanwhile.
 
     :param folder: where the parts are written.
-    :param known: the ends of parts that are not wanted, by number.
     :param quoted: whether a line end between quotes is part of a record.
     :raises BadFile: when the file cannot be read.
     """
-    if not known and not packed(path) and path.stat().st_size <= size:
+    if not packed(path) and path.stat().st_size <= size:
         yield Part(0, 0, path.stat().st_size, path.stat().st_size, path)
         return
-    parts = _parts(path, size, folder, known, quoted)
+    parts = _parts(path, size, folder, quoted)
     with ThreadPoolExecutor(1, "parts") as writer:
         coming = writer.submit(next, parts, None)
         while (part := coming.result()) is not None:
@@ -55,21 +54,17 @@ def read_parts(path: Path, size: int, folder: Path, known: Mapping[int, int], *,
             yield part
 
 
-def _parts(path: Path, size: int, folder: Path, known: Mapping[int, int], quoted: bool) -> Iterator[Part]:
+def _parts(path: Path, size: int, folder: Path, quoted: bool) -> Iterator[Part]:
     number = start = 0
     is_packed = packed(path)
     with opened_bytes(path) as source:
         cutter = _Cutter(source, size, quoted)
         while True:
-            if number in known:
-                end = known[number]
-                cutter.go_to(end)
-            else:
-                text = folder / f"part-{number % 2}"
-                end = start + cutter.write(text)
-                if end == start:
-                    return
-                yield Part(number, start, end, position(source) if is_packed else end, text)
+            text = folder / f"part-{number % 2}"
+            end = start + cutter.write(text)
+            if end == start:
+                return
+            yield Part(number, start, end, position(source) if is_packed else end, text)
             number, start = number + 1, end
 
 
@@ -80,10 +75,6 @@ class _Cutter:
         self._source = source
         self._size = size
         self._quoted = quoted
-        self._rest = b""
-
-    def go_to(self, place: int) -> None:
-        self._source.seek(place)
         self._rest = b""
 
     def write(self, target: Path) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from reportdata.columns import columns_of_file
+from reportdata.columns import Columns, columns_of_file
 from reportdata.errors import BadField, BadFile
+from reportdata.kinds import Kinds
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.readers.text import opened, opened_bytes, position
 from reportdata.records import Line
@@ -41,19 +42,22 @@ def read_heading(path: Path) -> Heading | None:
     return _heading(path, text)
 
 
-def read_table(path: Path) -> Iterator[Line]:
+def read_table(path: Path, kinds: Kinds) -> Iterator[Line]:
     """The records of a CSV or TSV file. Empty lines are passed over, and so are empty cells beyond the last column."""
     with opened(path) as text:
         heading = _heading(path, text.readline(_LONGEST_CELL))
         text.seek(0)
         try:
             rows = csv.reader(text, delimiter=heading.delimiter, strict=True)
-            yield from _records(path, rows, text, heading, begins=True)
+            columns = columns_of_file(str(path), heading.columns, kinds)
+            yield from _records(rows, text, heading, columns, begins=True)
         except csv.Error as error:
             raise BadFile(str(path), str(error)) from error
 
 
-def read_part_of_table(path: Path, part: Part, heading: Heading, counts: LineCounts) -> Iterator[Line]:
+def read_part_of_table(
+    path: Path, part: Part, heading: Heading, columns: Columns, counts: LineCounts
+) -> Iterator[Line]:
     """The records of a part of a CSV or TSV file, as `read_table` gives them.
 
     :raises NotAlone: when the part is no CSV by itself, or is not UTF-8.
@@ -62,19 +66,18 @@ def read_part_of_table(path: Path, part: Part, heading: Heading, counts: LineCou
     with opened_part(path, part) as text:
         rows = csv.reader(text, delimiter=heading.delimiter, strict=True)
         try:
-            for line in _records(path, rows, text, heading, begins=part.start == 0):
+            for line in _records(rows, text, heading, columns, begins=part.start == 0):
                 yield line._replace(number=before + line.number, position=part.position)
         except csv.Error as error:
             raise NotAlone(str(path), str(error)) from error
         counts.note(part, before + rows.line_num)
 
 
-def _records(path: Path, rows: Reader, text: TextIO, heading: Heading, *, begins: bool) -> Iterator[Line]:
+def _records(rows: Reader, text: TextIO, heading: Heading, columns: Columns, *, begins: bool) -> Iterator[Line]:
     """The records of a text, which may begin with the heading.
 
     :raises csv.Error: with the number of the line that is not CSV.
     """
-    columns = columns_of_file(str(path), heading.columns)
     while True:
         number = rows.line_num + 1
         try:

@@ -14,8 +14,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from reportdata.days import Coverage, Observation
 from reportdata.identity import App, Caller, Organisation, Token
+from reportdata.measures import Number
 from reportdata.states import DayState
 
 FIRST_DAY, LAST_DAY = "00010101", "99991231"
@@ -27,17 +30,18 @@ class DayKpis(NamedTuple):
 
     corp_id: str
     stat_day: str
-    values: Mapping[str, int]
+    values: Mapping[str, Number]
 
 
 class Day(NamedTuple):
-    """All that the store knows of a day at one moment: its KPIs, None when it is not covered; when they were last
-    computed to something new, 0 when never; the last look, None when there was none; the states that were put; and the
-    organisation's time zone, None for an organisation that is not known. Both times are milliseconds since 1970."""
+    """All that the store knows of a day at one moment: its KPIs, None when it is covered for no kind; when they were
+    last computed to something new, 0 when never; the last look by kind of facts, of those for which it is covered; the
+    states that were put; and the organisation's time zone, None for an organisation that is not known. Times are
+    milliseconds since 1970."""
 
-    values: Mapping[str, int] | None
+    values: Mapping[str, Number] | None
     computed_at: int
-    looked_at: int | None
+    looks: Mapping[str, int]
     states: Sequence[DayState]
     time_zone: str | None
 
@@ -48,16 +52,38 @@ class Official(NamedTuple):
 
     corp_id: str
     stat_day: str
-    values: Mapping[str, int] | None
+    values: Mapping[str, Number] | None
     fetched_at: int
 
 
 class Version(NamedTuple):
     """The KPIs of a day as they once were computed: when (milliseconds since 1970) and from which fingerprint."""
 
-    values: Mapping[str, int]
+    values: Mapping[str, Number]
     computed_at: int
     fingerprint: str
+
+
+class ImportedFile(msgspec.Struct, frozen=True, rename="camel"):
+    """A file of an import: a digest of its start and end, its bytes, records read, facts added, bad records skipped,
+    and the first and the last day of its facts."""
+
+    digest: str
+    size: int
+    read: int
+    added: int
+    skipped: int
+    first_day: str | None
+    last_day: str | None
+
+
+class ImportNote(NamedTuple):
+    """An import: its id, as the origin of its facts has it, when it began, in milliseconds since 1970, and its files in
+    the order of their numbers."""
+
+    id: str
+    at: int
+    files: tuple[ImportedFile, ...]
 
 
 class Store(Protocol):
@@ -115,8 +141,15 @@ class Store(Protocol):
         """Whether a client token is new, older than a day, or was last used for the same request; it then is taken for
         this one. Both texts are digests."""
 
-    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
-        """The KPIs of a day; empty when it is covered and has no facts, None when it is not covered."""
+    def add_import(self, note: ImportNote) -> None:
+        """Note an import."""
+
+    def imports(self) -> list[ImportNote]:
+        """All imports that were noted, the earliest first."""
+
+    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, Number] | None:
+        """The KPIs of a day; empty when it is covered and has no facts, None when it is covered for no kind. Which of
+        them are known, `reportdata.store.standing` tells."""
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
         """All of a day: its KPIs as `kpis` gives them, and what tells how certain they are."""
@@ -125,19 +158,20 @@ class Store(Protocol):
         """What `day` says of each organisation and day."""
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
-        """The KPIs of every covered day of a period, of one organisation or of all, by day and organisation."""
+        """The KPIs of every day of a period that is covered for some kind, of one organisation or of all, by day and
+        organisation."""
 
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         """Every value that a day has had, the current one last."""
 
     def coverage(self) -> list[Coverage]:
-        """What is covered, in as few pieces as possible, by organisation and day."""
+        """What is covered for some kind, in as few pieces as possible, by organisation and day."""
 
     def observations(
         self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
     ) -> list[Observation]:
         """The last look at every covered day of a period, of one organisation or of all, in as few pieces as possible,
-        which do not overlap, by organisation and day."""
+        of which those of a kind do not overlap, by organisation, kind and day."""
 
     def states(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayState]:
         """The states that were put of the KPIs of a period's days, of one organisation or of all, by day, organisation

@@ -18,7 +18,7 @@ def json_text(content: object) -> str:
 
 def app_of(row: tuple[Any, ...]) -> App:
     """The app of a row."""
-    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled = row
+    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled, zero_unknown = row
     return App(
         app_key=key,
         name=name,
@@ -29,6 +29,7 @@ def app_of(row: tuple[Any, ...]) -> App:
         allow_list=_texts.decode(allow_list),
         rate=rate,
         disabled=bool(disabled),
+        zero_unknown=bool(zero_unknown),
     )
 
 
@@ -44,4 +45,5 @@ def row_of(app: App) -> tuple[Any, ...]:
         msgspec.json.encode(app.allow_list).decode(),
         app.rate,
         int(app.disabled),
+        int(app.zero_unknown),
     )

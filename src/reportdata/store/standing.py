@@ -1,28 +1,34 @@
-"""How certain each number is: what a collector noted of it or, where it noted nothing, what follows from coverage.
+"""Which numbers of a day are known, and how certain each of them is: what a collector noted of it or, where it noted
+nothing, what follows from coverage.
 
-- An uncovered day is missing.
-- A covered day is final when the last look at it was after it had ended in the organisation's zone, else provisional.
+- A KPI is known on a day that is covered for all kinds of facts that it needs observed; otherwise it is missing. So is
+  a ratio where there is nothing to divide by.
+- A known one is final when the last looks at these kinds were after the day had ended in the organisation's zone, else
+  provisional.
 - A look whose time was not noted (folders of older releases have such) is taken to have been when the day's numbers
   were last computed to something new; without such a time the day is provisional.
+- Where a collector noted that a KPI is missing, it is, whatever is covered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reportdata.catalogue import Service
 from reportdata.days import MILLISECOND, days_between, end_of, time_zone
+from reportdata.measures import Number
+from reportdata.services import Service
 from reportdata.states import DayState, State, least_certain
 from reportdata.store import Day, Store
 
 
 class Standing(NamedTuple):
-    """How certain an organisation's day is, KPI by KPI."""
+    """How certain an organisation's day is, KPI by KPI, and the numbers of those that are known, by id."""
 
     corp_id: str
     stat_day: str
     kpis: Sequence[DayState]
+    values: Mapping[str, Number]
 
     @property
     def state(self) -> State:
@@ -37,37 +43,48 @@ class Standing(NamedTuple):
 
 
 def standing(store: Store, service: Service, corp_id: str, first_day: str, last_day: str) -> Iterator[Standing]:
-    """How certain each day of a period is, the earliest first."""
-    service_id = service.id or ""
-    zone = store.day(service_id, corp_id, first_day).time_zone
+    """How each day of a period stands, the earliest first. Numbers are never older than what is said of them."""
+    zone = store.day(service.id, corp_id, first_day).time_zone
     put: dict[str, list[DayState]] = {}
-    for state in store.states(service_id, corp_id, first_day, last_day):
+    for state in store.states(service.id, corp_id, first_day, last_day):
         put.setdefault(state.stat_day, []).append(state)
-    looks: dict[str, int] = {}
-    for _, first, last, at in store.observations(corp_id, first_day, last_day):
-        looks.update(dict.fromkeys(days_between(first, last), at))
+    looks: dict[str, dict[str, int]] = {}
+    for _, first, last, at, kind in store.observations(corp_id, first_day, last_day):
+        for day in days_between(first, last):
+            looks.setdefault(day, {})[kind] = at
+    values = {row.stat_day: row.values for row in store.kpis_between(service.id, corp_id, first_day, last_day)}
     for day in days_between(first_day, last_day):
-        looked_at = looks.get(day)
-        if looked_at == 0:
-            yield stand(service, corp_id, day, store.day(service_id, corp_id, day))
+        looked = looks.get(day, {})
+        if 0 in looked.values():
+            yield stand(service, corp_id, day, store.day(service.id, corp_id, day))
         else:
-            yield stand(service, corp_id, day, Day(None, 0, looked_at, put.get(day, ()), zone))
+            yield stand(service, corp_id, day, Day(values.get(day, {}), 0, looked, put.get(day, ()), zone))
 
 
 def stand(service: Service, corp_id: str, stat_day: str, day: Day) -> Standing:
-    """How certain a day is, by what the store knows of it; of an organisation that is not known, nothing is."""
-    state, as_of = follows(stat_day, day)
-    kpis = [DayState(corp_id, stat_day, kpi.id, state, as_of) for kpi in service.kpis]
-    if day.states:
-        put = {noted.kpi_id: noted for noted in day.states}
-        kpis = [put.get(kpi.kpi_id, kpi) for kpi in kpis]
-    return Standing(corp_id, stat_day, kpis)
+    """How a day stands, by what the store knows of it; of an organisation that is not known, nothing is."""
+    put = {noted.kpi_id: noted for noted in day.states}
+    kpis: list[DayState] = []
+    values: dict[str, Number] = {}
+    for kpi in service.kpis:
+        state, as_of = _follows(service.observed(kpi.id), stat_day, day)
+        number = (day.values or {}).get(kpi.id, None if kpi.ratio else 0)
+        covered = state is not State.MISSING
+        if kpi.id in put:
+            state, as_of = put[kpi.id].state, put[kpi.id].as_of
+        if covered and number is None:  # there was nothing to divide by
+            state = State.MISSING
+        if covered and number is not None and state is not State.MISSING:
+            values[kpi.id] = number
+        kpis.append(DayState(corp_id, stat_day, kpi.id, state, as_of))
+    return Standing(corp_id, stat_day, kpis, values)
 
 
-def follows(stat_day: str, day: Day) -> tuple[State, int]:
-    """The state that follows from the last look, and when that was."""
-    if day.looked_at is None or day.time_zone is None:
+def _follows(kinds: frozenset[str], stat_day: str, day: Day) -> tuple[State, int]:
+    """The state that follows from the last looks at kinds of facts, and when the first of these was."""
+    looks = [day.looks[kind] for kind in kinds if kind in day.looks]
+    if len(looks) < len(kinds) or day.time_zone is None:
         return State.MISSING, 0
-    looked_at = day.looked_at or day.computed_at
+    looked_at = min(look or day.computed_at for look in looks)
     over = looked_at * MILLISECOND >= end_of(stat_day, time_zone(day.time_zone))
     return (State.FINAL if over else State.PROVISIONAL), looked_at

@@ -10,9 +10,9 @@ clock goes as fast as one likes::
         assert server.twin.calls.over_budget == 0
 """
 
-from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE, Calibre
 from reportdata.twin.activity import BEIJING
 from reportdata.twin.answers import Answer, Request
+from reportdata.twin.calibres import CALIBRES, DEFAULT_CALIBRE, Calibre
 from reportdata.twin.clock import Clock
 from reportdata.twin.counting import Call, Calls
 from reportdata.twin.habits import Habits

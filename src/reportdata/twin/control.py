@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reportdata.calibres import Calibre
 from reportdata.days import SECOND, day_of, parse_day
 from reportdata.errors import InputError
 from reportdata.times import read_instant
 from reportdata.twin.activity import BEIJING
 from reportdata.twin.answers import JSON_NEW, Answer, Request, json_answer
+from reportdata.twin.calibres import Calibre
 from reportdata.twin.troubles import TROUBLES
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reportdata.catalogue import Service
 from reportdata.days import day_of, is_day
+from reportdata.services import Service
 from reportdata.twin.activity import BEIJING
 from reportdata.twin.answers import JSON_NEW, TOO_FAST, Answer, Request, failed_new, html_answer, json_answer
 from reportdata.twin.oldapi import Entrance

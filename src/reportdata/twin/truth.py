@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reportdata.calibres import Calibre
 from reportdata.days import days_between
 from reportdata.twin.activity import Activity
+from reportdata.twin.calibres import Calibre
 
 Kpis = dict[str, int]
 """KPI ids (``4100``, ``4101``, ``4102``) to numbers."""

@@ -9,13 +9,13 @@ from datetime import datetime
 
 import msgspec
 
-from reportdata.calibres import DEFAULT_CALIBRE, Calibre
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.days import parse_day
 from reportdata.errors import BadValue
+from reportdata.services import REPORTS, read_services
 from reportdata.twin import newapi, oldapi
 from reportdata.twin.activity import BEIJING, Activity
 from reportdata.twin.answers import JSON_PLAIN, Answer, Request, failed_new, html_answer, json_answer
+from reportdata.twin.calibres import DEFAULT_CALIBRE, Calibre
 from reportdata.twin.clock import Clock
 from reportdata.twin.control import answer_control
 from reportdata.twin.counting import CALLS_A_SECOND, MONTHLY_CALLS, TOKEN_APIS, Call, Calls
@@ -87,7 +87,7 @@ class Twin:
         self.calls = Calls(budget, rate)
         self.troubles: tuple[Trouble, ...] = ()
         self.trouble(*troubles)
-        self.service = read_catalogue().service(REPORT_DATA)
+        self.service = read_services().service(REPORTS)
         self.scopes = frozenset(oldapi.SCOPES | {self.service.scope} if scopes is None else scopes)
         numbers = random.Random(f"app {seed}")  # noqa: S311 - an app that opens nothing
         self._tokens = Tokens(f"dingtwin{numbers.getrandbits(48):012x}", f"twinsecret{numbers.getrandbits(256):064x}")

@@ -9,7 +9,7 @@ import msgspec
 from reportdata.api.admission import Demand
 from reportdata.api.contract import wire
 from reportdata.api.openapi import BY_THE_STORE, DAY, TEXT, Json, answer, object_of, operation, parameter
-from reportdata.catalogue import Service
+from reportdata.services import Service
 from reportdata.states import State
 
 _BY_A_SERVICE = (wire.SERVICE_IS_NULL, wire.META_IS_NULL, wire.DATE_IS_NULL, wire.DATE_FORMAT, *BY_THE_STORE)
@@ -36,17 +36,16 @@ HEADERS = dict(zip(wire.STATE_HEADERS, _DESCRIBED, strict=True))
 
 
 def described(service: Service) -> Json:
-    """The call of a service; one without an id or KPIs has only errors."""
+    """The call of a service."""
     words = re.findall("[A-Za-z0-9]+", re.sub(r"^/v[\d.]+/", "", service.path))
     client_token = "The same client token for another request within a day is refused."  # noqa: S105
     return operation(
         "get" + "".join(word[0].upper() + word[1:] for word in words),
         f"The numbers of a day: {'、'.join(kpi.name for kpi in service.kpis)}",
-        answer(_day(service), {"a covered day": _sample(service)}, *wire.STATE_HEADERS)
-        if service.id and service.kpis
-        else None,
-        (*Demand(service.path, service.scope).samples(), *_BY_A_SERVICE),
-        description=f"{service.title}. A day that is not covered has no row. The token says of which organisation the "
+        answer(_day(service), {"a covered day": _sample(service)}, *wire.STATE_HEADERS),
+        (*Demand(service.path, (service.scope,)).samples(), *_BY_A_SERVICE),
+        description=f"{service.title}. A row has the numbers that are known: the facts that they are counted from were "
+        f"observed that day. A day without any has no row. The token says of which organisation the "
         f"numbers are; its app needs the scope {service.scope}.",
         security=[{"token": []}],
         parameters=[
@@ -64,14 +63,16 @@ def _day(service: Service) -> Json:
     fields = {name: TEXT | {"enum": list(dict.fromkeys(kpi[name] for kpi in meta))} for name in meta[0]}
     row = {"stat_date": TEXT | {"pattern": "^[0-9]{8}$"}, "corp_id": TEXT}
     for kpi in service.kpis:
-        row[kpi.key] = {"type": "integer", "format": "int64", "minimum": 0, "description": f"{kpi.name}：{kpi.caliber}"}
+        number: Json = {"type": "number"} if kpi.may_be_broken else {"type": "integer", "format": "int64", "minimum": 0}
+        row[kpi.key] = number | {"description": f"{kpi.name}：{kpi.caliber}"}
+    items = object_of({key: row[key] for key in service.row}) | {"required": ["stat_date", "corp_id"]}
     return object_of(
         {
             "metaList": {"type": "array", "items": object_of(fields), "minItems": len(meta), "maxItems": len(meta)},
-            "dataList": {"type": "array", "items": object_of({key: row[key] for key in service.row}), "maxItems": 1},
+            "dataList": {"type": "array", "items": items, "maxItems": 1},
         }
     )
 
 
 def _sample(service: Service) -> Json:
-    return msgspec.json.decode(wire.Body(service).of_day(*_SAMPLE_ROW, {}), type=Json)
+    return msgspec.json.decode(wire.Body(service).of_day(*_SAMPLE_ROW, {kpi.id: 0 for kpi in service.kpis}), type=Json)

@@ -11,9 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from reportdata.api.admission import ClientToken, Demand
 from reportdata.api.contract import wire
-from reportdata.api.contract.memory import DayAnswer, DayAnswers
+from reportdata.api.contract.entry import Entry
+from reportdata.api.contract.memory import DayAnswer, DayAnswers, Wanted
 from reportdata.api.resource import Context
-from reportdata.catalogue import Service
 from reportdata.days import is_day
 from reportdata.errors import StoreError
 from reportdata.http.answers import (
@@ -42,17 +42,17 @@ class _Asked(NamedTuple):
 
 
 class Endpoint:
-    """Answers ``GET`` and ``HEAD`` of one service.
+    """Answers ``GET`` and ``HEAD`` of one entry of the contract.
 
     The store is read on the event loop; reads of an embedded one take microseconds. What calls need of a remote one is
     asked for all that wait for it at once.
     """
 
-    def __init__(self, service: Service, context: Context) -> None:
-        self._service = service
-        self._demand = Demand(service.path, service.scope)
+    def __init__(self, entry: Entry, context: Context) -> None:
+        self._entry = entry
+        self._demand = Demand(entry.path, (entry.scope,))
         self._admission = context.admission
-        self._days = DayAnswers(service, context.reader, context.memory).known
+        self._days = DayAnswers(entry, context.reader, context.memory).known
         self._remote = context.reader.remote
         self._metrics = context.metrics
         self._note = context.note
@@ -78,7 +78,8 @@ class Endpoint:
             app = self._admission.app(self._demand, call.token, now)
             corp_id = self._admission.admit(self._demand, app, address, now)
             self._require_service()
-            found = self._days.get((corp_id, call.stat_date or "")) or self._days.read((corp_id, _stat_day(call)))
+            wanted = _wanted(call, app, corp_id)
+            found = self._days.get(wanted) or self._days.read(wanted)
         except Exception as error:
             return self._failed(error, call, ids, app, address, began)
         return self._answered(found, call, ids, app, address, began, now)
@@ -93,30 +94,31 @@ class Endpoint:
             corp_id = self._admission.admit(self._demand, app, address, now)
             self._require_service()
             if call.client_token is not None:
-                request = repr((self._service.path, call.stat_date)).encode()
+                request = repr((self._entry.path, call.stat_date)).encode()
                 await self._admission.claim(app, ClientToken(call.client_token), request, now)
-            found = await self._days.ask((corp_id, _stat_day(call)))
+            found = await self._days.ask(_wanted(call, app, corp_id))
         except Exception as error:
             return self._failed(error, call, ids, app, address, began)
         return self._answered(found, call, ids, app, address, began, now)
 
     def _require_service(self) -> None:
-        if self._service.id is None:
-            raise Failed(wire.SERVICE_IS_NULL)
-        if not self._service.kpis:
-            raise Failed(wire.META_IS_NULL)
+        if self._entry.service is None:
+            raise Failed(wire.META_IS_NULL if self._entry.has_id else wire.SERVICE_IS_NULL)
 
     def _remembers(self, call: wire.Call) -> bool:
         """Whether all that an answer needs is in memory."""
         caller = self._admission.known(call.token)
-        return caller is not None and self._days.get((caller.app.corp_id or "", call.stat_date or "")) is not None
+        if caller is None:
+            return False
+        wanted = Wanted(caller.app.corp_id or "", call.stat_date or "", caller.app.zero_unknown)
+        return self._days.get(wanted) is not None
 
     def _answered(
         self, found: DayAnswer, call: wire.Call, ids: Ids, app: App, address: str, began: float, now: float
     ) -> Answer:
         day = call.stat_date or ""
         self._note(app.app_key, app.corp_id or "", day, address, ids.request, now)
-        asked = _Asked(self._service.path, address, app.app_key, day)
+        asked = _Asked(self._entry.path, address, app.app_key, day)
         self._metrics.answered(asked, ids, 200, GOOD, perf_counter() - began)
         return Answer(200, found.body, ids, found.lines)
 
@@ -133,14 +135,14 @@ class Endpoint:
             case _:
                 log.error("request %s failed", ids.request, exc_info=error, extra={"request_id": ids.request})
                 fault = UNKNOWN_ERROR
-        asked = _Asked(self._service.path, address, app.app_key if app else "", call.stat_date or "")
+        asked = _Asked(self._entry.path, address, app.app_key if app else "", call.stat_date or "")
         self._metrics.answered(asked, ids, fault.status, fault.code, perf_counter() - began)
         return Answer(fault.status, fault.body(ids.request, detail), ids)
 
 
-def _stat_day(call: wire.Call) -> str:
+def _wanted(call: wire.Call, app: App, corp_id: str) -> Wanted:
     if not call.stat_date:
         raise Failed(wire.DATE_IS_NULL)
     if not is_day(call.stat_date):
         raise Failed(wire.DATE_FORMAT)
-    return call.stat_date
+    return Wanted(corp_id, call.stat_date, app.zero_unknown)

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reportdata.api.contract import wire
+from reportdata.api.contract.entry import Entry
 from reportdata.api.memory import Memory
-from reportdata.catalogue import Service
 from reportdata.days import time_zone
-from reportdata.store import Day, Store
-from reportdata.store.standing import follows, stand
+from reportdata.http.answers import Failed
+from reportdata.store import Store
+from reportdata.store.standing import stand
+
+
+class Wanted(NamedTuple):
+    """The day of an organisation that is asked for, and whether the app wants 0 for what is not known."""
+
+    corp_id: str
+    stat_day: str
+    zero_unknown: bool
 
 
 class DayAnswer(NamedTuple):
@@ -21,25 +30,22 @@ class DayAnswer(NamedTuple):
 
 
 class DayAnswers:
-    """The answers of a service for days of organisations."""
+    """The answers of an entry of the contract for days of organisations."""
 
-    def __init__(self, service: Service, store: Store, memory: Memory) -> None:
-        self._service = service
-        self._body = wire.Body(service)
+    def __init__(self, entry: Entry, store: Store, memory: Memory) -> None:
+        self._service = entry.service
+        self._body = wire.Body(entry.service) if entry.service is not None else None
         self._store = store
         self.known = memory.known(self._read)
-        """By organisation and stat day."""
 
-    def _read(self, wanted: Sequence[tuple[str, str]]) -> Sequence[DayAnswer]:
-        days = self._store.days(self._service.id or "", wanted)
-        return [
-            DayAnswer(self._body.of_day(corp_id, stat_day, day.values), self._state_lines(corp_id, stat_day, day))
-            for (corp_id, stat_day), day in zip(wanted, days, strict=True)
-        ]
-
-    def _state_lines(self, corp_id: str, stat_day: str, day: Day) -> bytes:
-        zone = time_zone(day.time_zone) if day.time_zone is not None else None
-        if not day.states:  # then all KPIs are alike
-            return wire.state_lines(*follows(stat_day, day), zone)
-        known = stand(self._service, corp_id, stat_day, day)
-        return wire.state_lines(known.state, known.as_of, zone, known.kpis)
+    def _read(self, wanted: Sequence[Wanted]) -> Sequence[DayAnswer]:
+        if self._service is None or self._body is None:
+            raise Failed(wire.META_IS_NULL)
+        days = self._store.days(self._service.id, [(one.corp_id, one.stat_day) for one in wanted])
+        found = []
+        for one, day in zip(wanted, days, strict=True):
+            known = stand(self._service, one.corp_id, one.stat_day, day)
+            body = self._body.of_day(one.corp_id, one.stat_day, known.values, zero_unknown=one.zero_unknown)
+            zone = time_zone(day.time_zone) if day.time_zone is not None else None
+            found.append(DayAnswer(body, wire.state_lines(known.state, known.as_of, zone, known.kpis)))
+        return found

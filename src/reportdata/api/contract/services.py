@@ -1,4 +1,4 @@
-"""The contract as a resource: a call for each service of the catalogue."""
+"""The contract as a resource: a call for each service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reportdata.api.resource import Context, Operation, Resource
 def resource(context: Context) -> Resource:
     """The services."""
     calls = [
-        Operation("GET", service.path, described(service), direct=Endpoint(service, context))
-        for service in context.catalogue.services
+        Operation("GET", service.path, described(service), direct=Endpoint(context.entry(service), context))
+        for service in context.services
     ]
     return Resource("statistics", calls, HEADERS)

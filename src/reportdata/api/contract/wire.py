@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from reportdata.api.credentials import TOKEN_HEADER, token_in
-from reportdata.catalogue import Kpi, Service
 from reportdata.days import SECOND, moment_of
 from reportdata.http.answers import Fault, lines
+from reportdata.measures import Kpi, Number
+from reportdata.services import Service
 from reportdata.states import DayState, State
 
 CLIENT_TOKEN_HEADER = b"x-client-token"
@@ -96,16 +97,24 @@ class Body:
         self._row = service.row
         self._ids = {kpi.key: kpi.id for kpi in service.kpis}
 
-    def row(self, corp_id: str, stat_day: str, values: Mapping[str, int]) -> dict[str, str | int]:
-        """A row of ``dataList``. A KPI without a number is a zero."""
-        fixed = {"stat_date": stat_day, "corp_id": corp_id}
-        return {key: fixed[key] if key in fixed else values.get(self._ids[key], 0) for key in self._row}
+    def row(
+        self, corp_id: str, stat_day: str, values: Mapping[str, Number], *, zero_unknown: bool = False
+    ) -> dict[str, str | Number]:
+        """A row of ``dataList``, without the keys of KPIs that have no number, or with 0 in place of it."""
+        found: dict[str, str | Number] = {"stat_date": stat_day, "corp_id": corp_id}
+        for key, kpi_id in self._ids.items():
+            if kpi_id in values:
+                found[key] = values[kpi_id]
+            elif zero_unknown:
+                found[key] = 0
+        return {key: found[key] for key in self._row if key in found}
 
-    def of_day(self, corp_id: str, stat_day: str, values: Mapping[str, int] | None) -> bytes:
-        """The answer for a day; None stands for a day that is not covered."""
-        if values is None:
+    def of_day(self, corp_id: str, stat_day: str, values: Mapping[str, Number], *, zero_unknown: bool = False) -> bytes:
+        """The answer for a day by the numbers that are known; without any it has no row."""
+        if not values:
             return self.empty
-        return self._start + msgspec.json.encode(self.row(corp_id, stat_day, values)) + b"]}"
+        row = self.row(corp_id, stat_day, values, zero_unknown=zero_unknown)
+        return self._start + msgspec.json.encode(row) + b"]}"
 
 
 def _meta(kpi: Kpi) -> dict[str, str]:

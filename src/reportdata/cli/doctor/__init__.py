@@ -14,9 +14,10 @@ from reportdata.cli.doctor import data as data_checks
 from reportdata.cli.doctor import machine
 from reportdata.cli.doctor.collecting import collected
 from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
-from reportdata.cli.options import json_option, lake_options, settings_of, store_option
+from reportdata.cli.options import json_option, lake_options, place_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import store_of
+from reportdata.settings import Settings
 
 _OF_FOLDER: dict[str, Check] = {
     "rights": machine.rights,
@@ -58,16 +59,14 @@ _OF_MACHINE: dict[str, Check] = {
     show_envvar=True,
     help="The data folder.",
 )
-@store_option
 @lake_options
-def doctor_command(
-    tls_cert: Path | None, as_json: bool, data: Path, database: str | None, lake_at: str | None, lake_cache: float
-) -> None:
+@place_options
+def doctor_command(tls_cert: Path | None, as_json: bool, settings: Settings) -> None:
     """Check the data folder and the machine, and say what to do about what is found.
 
     Nothing is changed. Exits with 1 when something does not work; what should only be seen to is a warning.
     """
-    found = list(examine(Examined(settings_of(data, database, lake_at, lake_cache), time.time(), tls_cert)))
+    found = list(examine(Examined(settings, time.time(), tls_cert)))
     healthy = all(finding.state is not State.FAIL for _, finding in found)
     if as_json:
         print_json({"ok": healthy, "checks": [{"check": name, **finding._asdict()} for name, finding in found]})

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
 
-from reportdata.catalogue import REPORT_DATA, read_catalogue
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.output import size_text
-from reportdata.cli.places import engine_of, schemas_of, store_of
-from reportdata.days import SECOND, by_organisation, day_of, from_date, time_zone, to_date
+from reportdata.cli.places import schemas_of, store_of, workspace
+from reportdata.days import SECOND, by_organisation, day_of, from_date, latest, time_zone, to_date
 from reportdata.errors import BadValue
-from reportdata.facts import KINDS
 from reportdata.identity import Organisation
-from reportdata.pipeline.refreshing import stale_days
+from reportdata.pipeline.refreshing import stale_days, told_by_kind
 from reportdata.store import Store
 
 _OLD = 2
@@ -70,7 +68,7 @@ def lake(examined: Examined) -> Iterator[Finding]:
         return
     with found.reading():
         found.coverage()
-        paths = [path for kind in KINDS for path in found.paths(kind)]
+        paths = [path for kind in found.kinds() for path in found.paths(kind)]
         damaged = found.damaged()
     if damaged:
         yield fail(f"{len(damaged)} of {len(paths)} files cannot be read or are damaged, like {damaged[0]}", _RESTORE)
@@ -141,12 +139,14 @@ def _behind(organisation: Organisation, newest: dict[str, str], now: float) -> I
 
 def stale(examined: Examined) -> Iterator[Finding]:
     """Every day's numbers are those of the facts."""
-    with closing(engine_of(examined.settings, examined.lake)) as engine:
-        days = stale_days(examined.lake, _store(examined), engine, read_catalogue().service(REPORT_DATA))
-    covered = by_organisation(_store(examined).coverage())
+    with workspace(examined.settings, _store(examined)) as work:
+        days = stale_days(work)
+        observed = told_by_kind(examined.lake.observed(), work.kinds)
+    known = (look._replace(at=0) for look in _store(examined).observations())
+    covered = by_organisation(look.coverage for look in latest(known))
     uncovered = [
         piece
-        for piece in sorted(examined.lake.coverage())
+        for piece in sorted({look.coverage for look in observed})
         if not any(wide.includes(piece) for wide in covered.get(piece.corp_id, ()))
     ]
     if days:

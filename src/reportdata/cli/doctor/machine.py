@@ -135,7 +135,7 @@ def _recorded(examined: Examined) -> Iterator[tuple[float, str]]:
     yield (examined.store.newest() if examined.store else 0.0), "a day's computation or an app"
     for folder in (settings.data, settings.lake):
         yield from _modified([path for path in folder.glob("*") if path.is_file()])
-    for kind in ("sent", "commented", "withdrawn", "coverage"):
+    for kind in (*examined.lake.kinds(), "coverage"):
         yield from _modified([*(settings.lake / kind).rglob("*")])
 
 

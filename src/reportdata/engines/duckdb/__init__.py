@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from reportdata.days import from_date
-from reportdata.engines import (
-    MEASURES,
-    Commenters,
-    Files,
-    FilesHere,
-    Measured,
-    Place,
-    Subject,
-    by_calibre,
-    calibres_sql,
-    kpis_sql,
-)
+from reportdata.engines import Files, FilesHere, Place, Subject
 from reportdata.engines.duckdb.connection import connect, facts, failing, text
-from reportdata.engines.duckdb.merging import facts_of, files_holding, write_merged
+from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged
 from reportdata.errors import LakeError
-from reportdata.facts import Kind
+from reportdata.kinds import Kind
+from reportdata.services.sql import Computation
 
 _FETCHED = 10_000
 """Rows that are taken from DuckDB at once."""
@@ -40,39 +30,28 @@ class DuckDBEngine:
         self._files = files or FilesHere()
         self._connection = connect(spill)
 
-    def kpis(
-        self,
-        sent: Sequence[Path],
-        commented: Sequence[Path],
-        withdrawn: Sequence[Path],
-        corp_ids: Collection[str] | None = None,
-    ) -> Iterator[Measured]:
-        with self._views(_only(corp_ids), sent=sent, commented=commented, withdrawn=withdrawn):
-            sql = f"select corp_id, stat_day, {', '.join(MEASURES)} from ({kpis_sql()})"
-            for corp_id, day, *values in self._rows(sql):
-                yield Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
+    def rows(
+        self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        only = _only(corp_ids)
+        with self._views({kind.name: (kind, files.get(kind.name, ())) for kind in what.kinds}, only):
+            yield from self._rows(what.sql)
 
-    def commenters(
-        self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
-    ) -> list[Commenters]:
-        with self._views(_only(corp_ids), sent=sent, commented=commented):
-            rows = list(self._rows(calibres_sql()))
-        return by_calibre((corp_id, from_date(day), rule, numbers) for corp_id, day, rule, *numbers in rows)
+    def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
+        if files:
+            with self._views({kind.name: (kind, paths) for kind, paths in files.items()}):
+                yield from self._places(" union ".join(f"select corp_id, stat_day from {kind.name}" for kind in files))
 
-    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> Iterator[Place]:
-        with self._views(sent=sent, commented=commented):
-            yield from self._places("select corp_id, stat_day from sent union select corp_id, stat_day from commented")
+    def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
+        columns = ", ".join(("corp_id", *by.by))
+        sql = f"select distinct corp_id, stat_day from {of.name} semi join {by.name} using ({columns})"
+        for part in self._files.parts(files):
+            with self._views({of.name: (of, part), by.name: (by, taking)}):
+                yield from self._places(sql)
 
-    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> Iterator[Place]:
-        for part in self._files.parts(sent):
-            with self._views(sent=part, withdrawn=withdrawn):
-                yield from self._places(
-                    "select distinct corp_id, stat_day from sent semi join withdrawn using (corp_id, report_id)"
-                )
-
-    def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
-        with self._files.located(files) as places:
-            return write_merged(kind, places, target, without, self._spill)
+    def merge(self, kind: Kind, files: Mapping[Path, float], target: Path, without: Subject | None = None) -> int:
+        with self._files.located(list(files)) as places:
+            return write_merged(Merged(kind, places, list(files.values()), without), target, self._spill)
 
     def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
         found: list[Path] = []
@@ -89,11 +68,11 @@ class DuckDBEngine:
         return (Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql))
 
     @contextmanager
-    def _views(self, only: str = "", **paths: Sequence[Path]) -> Iterator[None]:
+    def _views(self, wanted: Mapping[str, tuple[Kind, Sequence[Path]]], only: str = "") -> Iterator[None]:
         with ExitStack() as located:
-            for kind, files in paths.items():
+            for name, (kind, files) in wanted.items():
                 places = located.enter_context(self._files.located(files))
-                sql = f"create or replace temp view {kind} as select * from ({facts(kind, places)}){only}"
+                sql = f"create or replace temp view {name} as select * from ({facts(kind, places)}){only}"
                 for _ in self._rows(sql):
                     pass
             yield

@@ -5,39 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportdata.errors import LakeError, ReportDataError
+from reportdata.facts import Provenance
+from reportdata.kinds import DIGITS, PLACES, Kind
 
 if TYPE_CHECKING:
     import duckdb
 
-COLUMNS = {
-    "sent": {
-        "corp_id": "varchar",
-        "stat_day": "date",
-        "report_id": "varchar",
-        "user_id": "varchar",
-        "sent_at": "timestamptz",
-        "template": "varchar",
-        "departments": "varchar",
-    },
-    "commented": {
-        "corp_id": "varchar",
-        "stat_day": "date",
-        "report_id": "varchar",
-        "user_id": "varchar",
-        "commented_at": "timestamptz",
-    },
-    "withdrawn": {
-        "corp_id": "varchar",
-        "stat_day": "date",
-        "report_id": "varchar",
-        "withdrawn_at": "timestamptz",
-    },
+_TYPES = {
+    "id": "varchar",
+    "text": "varchar",
+    "names": "varchar",
+    "integer": "bigint",
+    "decimal": f"decimal({DIGITS}, {PLACES})",
+    "instant": "timestamptz",
 }
-"""The columns of each kind of facts in the lake."""
 
 MEMORY = 1_200_000_000
 """Bytes that a database takes at most: more makes nothing faster, since work is done in pieces, and a first touch of
@@ -92,13 +78,25 @@ def memory_of(connection: duckdb.DuckDBPyConnection) -> int:
     return int(float(value) * 1024 ** _UNITS.index(unit))
 
 
-def facts(kind: str, paths: Sequence[Path]) -> str:
+@cache
+def columns_of(kind: Kind) -> dict[str, str]:
+    """The columns of a kind's facts in the lake, with DuckDB's types."""
+    return {"corp_id": "varchar", "stat_day": "date"} | {column.name: _TYPES[column.type] for column in kind.fields()}
+
+
+def facts(kind: Kind, paths: Sequence[Path]) -> str:
     """A query of the facts of a kind in these files; of none when there are no files."""
+    columns = columns_of(kind)
     if not paths:
-        columns = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in COLUMNS[kind].items())
-        return f"select {columns} where false"
+        empty = ", ".join(f"cast(null as {type_}) as {name}" for name, type_ in columns.items())
+        return f"select {empty} where false"
     listed = ", ".join(file(path) for path in paths)
-    return f"select {', '.join(COLUMNS[kind])} from read_parquet([{listed}], hive_partitioning = false)"
+    return f"select {', '.join(columns)} from read_parquet([{listed}], hive_partitioning = false)"
+
+
+def known(provenance: Provenance) -> str:
+    """The columns that say when facts were first known, and from where."""
+    return f"make_timestamptz({provenance.known_at}) as known_at, {text(provenance.origin)} as origin"
 
 
 def text(value: str) -> str:

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, Offset, offsets
 from reportdata.engines.duckdb.connection import name, text
-from reportdata.facts import LONGEST_ID, Kind
+from reportdata.facts import LONGEST_ID
+from reportdata.kinds import DIGITS, PLACES, Column, Kind
 
 _ID = "[0-9A-Za-z_$:@-]+"
 _EDGE = r"[^\x00-\x1f\x7f-\x9f\s\pZ,，]"
@@ -36,38 +37,38 @@ class Zones(NamedTuple):
     others: int | None
 
 
+def can_convert(kind: Kind) -> bool:
+    """Whether tables of a kind can be converted: its time is its only instant."""
+    return [column.name for column in kind.fields() if column.type == "instant"] == [kind.time]
+
+
 def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | None) -> str:
     """A query of the facts in a table of texts; it fails at the first record that is not of the common forms. All of
     its facts are to be thrown away if `uncommon_cells` finds any among them."""
-    zones = known.zones
-    fields = [
+    zones, kind = known.zones, columns.kind
+    others = [column for column in kind.fields() if column.name != kind.time]
+    cells = [
         f"{_corp(columns.corp_id, corp_id)} as corp_id",
-        f"{name(columns.report_id or '')} as report_id",
-        f"{name(columns.at)} as written",
+        f"{name(columns.at)} as written_",
+        *(f"{_cell_of(column, columns.fields.get(column.name))} as {column.name}" for column in others),
     ]
-    out = ["corp_id", "report_id"]
-    if columns.kind != "withdrawn":
-        fields.append(f"{name(columns.user_id or '')} as user_id")
-        out.append("user_id")
-    if columns.kind == "sent":
-        fields += [f"{_cell(columns.template)} as template", f"{_cell(columns.departments)} as departments"]
-        out += ["template", "departments"]
-    simple = ["zone is not null", _is_id("report_id"), f"instant >= {FIRST_INSTANT}", f"instant < {END_INSTANT}"]
-    at = columns.time_field
+    checks = ["zone_ is not null", f"instant_ >= {FIRST_INSTANT}", f"instant_ < {END_INSTANT}"]
+    checks += [_each_is_common(column) for column in others if _is_checked_each(column, kind)]
+    out = ["corp_id", *(_converted(column) for column in others)]
     return f"""
-        with cells as (select {", ".join(fields)} from ({query})),
+        with cells as (select {", ".join(cells)} from ({query})),
         placed as (
-            select *, epoch_us(try_cast(written as timestamp)) as local, {_zone_number(known)} as zone
+            select *, epoch_us(try_cast(written_ as timestamp)) as local_, {_zone_number(known)} as zone_
             from cells
         ),
-        timed as (select *, {_instant(zones)} as instant from placed),
+        timed as (select *, {_instant(zones)} as instant_ from placed),
         checked as (
-            select *, case when coalesce({" and ".join(simple)}, false)
-                then cast(make_timestamp(instant + {_by_zone(zones, "instant", _offset_of_instant)}) as date)
+            select *, case when coalesce({" and ".join(checks)}, false)
+                then cast(make_timestamp(instant_ + {_by_zone(zones, "instant_", _offset_of_instant)}) as date)
                 else cast(error('not of the common forms') as date) end as stat_day
             from timed
         )
-        select {", ".join(out)}, make_timestamptz(instant) as {at}, stat_day from checked
+        select {", ".join(out)}, make_timestamptz(instant_) as {kind.time}, stat_day from checked
     """
 
 
@@ -75,18 +76,48 @@ def uncommon_cells(facts: str, kind: Kind) -> str:
     """A query of a cell that is not of the common forms among facts that `facts_of_table` gave; no row, when there is
     none."""
     checks = {"corp_id": _is_id("corp_id")}
-    if kind != "withdrawn":
-        checks["user_id"] = _is_id("user_id")
-    if kind == "sent":
-        template, departments = _WORD.replace(",，", ""), f"{_WORD}(,{_WORD})*"
-        checks["template"] = f"(template is null or {_matches('template', template)})"
-        checks["departments"] = f"(departments is null or {_matches('departments', departments)})"
+    for column in kind.fields():
+        if column.name != kind.time and not _is_checked_each(column, kind):
+            checks[column.name] = _each_is_common(column)
     # The count keeps the optimizer from checking before it groups.
     found = (
         f"(select {cell} from ({facts}) group by {cell} having not coalesce({check} and count(*) > 0, false) limit 1)"
         for cell, check in checks.items()
     )
     return " union all ".join(found)
+
+
+def _is_checked_each(column: Column, kind: Kind) -> bool:
+    """Whether a column's cells are checked one by one: numbers, and ids of which there are many different ones."""
+    return column.type in ("integer", "decimal") or column.name == kind.key[0]
+
+
+def _each_is_common(column: Column) -> str:
+    """The condition that a cell is of the common forms."""
+    match column.type:
+        case "id":
+            check = _is_id(column.name)
+        case "names":
+            check = _matches(column.name, f"{_WORD}(,{_WORD})*")
+        case "integer":
+            check = _matches(column.name, f"-?[0-9]{{1,{DIGITS}}}")
+        case "decimal":
+            check = _matches(column.name, rf"-?[0-9]{{1,{DIGITS - PLACES}}}(\.[0-9]{{1,{PLACES}}})?")
+        case _:
+            check = _matches(column.name, _WORD.replace(",，", ""))
+    return check if column.required else f"({column.name} is null or {check})"
+
+
+def _cell_of(column: Column, held_by: str | None) -> str:
+    return name(held_by) if column.required and held_by is not None else _cell(held_by)
+
+
+def _converted(column: Column) -> str:
+    if column.type == "integer":
+        return f"try_cast({column.name} as bigint) as {column.name}"
+    if column.type == "decimal":
+        return f"try_cast({column.name} as decimal({DIGITS}, {PLACES})) as {column.name}"
+    return column.name
 
 
 def _corp(column: str | None, given: str | None) -> str:
@@ -120,13 +151,13 @@ def _zone_number(known: Zones) -> str:
 def _instant(zones: Sequence[ZoneInfo]) -> str:
     # What DuckDB writes itself is exact, and cheaper to compare than to match. Other than `or`, `case` matches the rest
     # alone; and the many offsets stand in the query once.
-    written_so = "cast(try_cast(written as timestamp) as varchar) = written"
+    written_so = "cast(try_cast(written_ as timestamp) as varchar) = written_"
     return f"""case
-        when case when {written_so} then true else {_matches("written", _CLOCK)} end
-            then local - {_by_zone(zones, "local", _offset_of_local)}
-        when {_matches("written", r"[0-9]{13}")} then cast(written as bigint) * 1000
-        when {_matches("written", r"[0-9]{10}")} then cast(written as bigint) * {SECOND}
-        when {_matches("written", _CLOCK + _OFFSET)} then epoch_us(try_cast(written as timestamptz))
+        when case when {written_so} then true else {_matches("written_", _CLOCK)} end
+            then local_ - {_by_zone(zones, "local_", _offset_of_local)}
+        when {_matches("written_", r"[0-9]{13}")} then cast(written_ as bigint) * 1000
+        when {_matches("written_", r"[0-9]{10}")} then cast(written_ as bigint) * {SECOND}
+        when {_matches("written_", _CLOCK + _OFFSET)} then epoch_us(try_cast(written_ as timestamptz))
     end"""
 
 
@@ -134,7 +165,7 @@ def _by_zone(zones: Sequence[ZoneInfo], value: str, expression: Callable[[Sequen
     if len(zones) <= 1:
         return expression(offsets(zones[0]), value) if zones else "0"
     cases = " ".join(f"when {at} then {expression(offsets(zone), value)}" for at, zone in enumerate(zones))
-    return f"case zone {cases} end"
+    return f"case zone_ {cases} end"
 
 
 def _offset_of_instant(steps: Sequence[Offset], value: str) -> str:

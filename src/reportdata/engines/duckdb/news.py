@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,20 +9,15 @@ from typing import Any, NamedTuple
 
 from reportdata.days import PARTITION, day_of_folder, from_date
 from reportdata.engines import Files
-from reportdata.engines.duckdb.connection import facts, file, text
-from reportdata.facts import Kind
+from reportdata.engines.duckdb.connection import facts, file, known, text
+from reportdata.facts import Provenance
+from reportdata.kinds import Kind
 
 Rows = Callable[[str], list[tuple[Any, ...]]]
 """Runs a query."""
 
 _COMPARED = 32 << 20
 """Bytes of staged files whose facts are compared with each other at once; more, when a day has more."""
-_DIFFERING: Mapping[Kind, str] = {
-    "sent": "report_id",
-    "commented": "report_id, user_id, commented_at",
-    "withdrawn": "report_id, withdrawn_at",
-}
-"""Columns in which different facts nearly always differ."""
 
 
 class Staged(NamedTuple):
@@ -37,14 +31,24 @@ class Staged(NamedTuple):
     spans: Mapping[str, tuple[str, str]]
 
 
-def keep_new(
-    rows: Rows, kind: Kind, parts: Path, folder: Path, known: Callable[[Kind, str], Sequence[Path]], lake: Files
-) -> Staged:
-    """Keep those of the facts in ``parts`` that are not known, each once, in ``folder``."""
+class Comparing(NamedTuple):
+    """What staged facts are compared with: how queries are run, where the parts lie and where facts are kept, what
+    reads the lake's files, and the provenance of new facts."""
+
+    rows: Rows
+    parts: Path
+    folder: Path
+    lake: Files
+    provenance: Provenance
+
+
+def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequence[Path]]) -> Staged:
+    """Keep those of the staged facts that are not there yet, each once."""
+    rows, parts, folder, lake, provenance = comparing
     read, spans = _read(rows, kind, parts)
     days: list[str] = []
     added = 0
-    staged = [(day, place, files, known(kind, day)) for day, place, files in _by_day(kind, parts, folder)]
+    staged = [(day, place, files, there(kind, day)) for day, place, files in _by_day(kind, parts, folder)]
     counts = _counts_of_different(rows, kind, {day: files for day, _, files, here in staged if not here})
     for day, place, files, here in staged:
         count = counts.get(day)
@@ -53,11 +57,12 @@ def keep_new(
             target = place / "facts-new.parquet"
             with lake.located(here) as places:
                 new = f"{facts(kind, files)} except {facts(kind, places)}"
+                new = f"select *, {known(provenance)} from ({new})"
                 ((count,),) = rows(f"copy ({new}) to {text(str(target))} (format parquet, parquet_version v2)")
             if count == 0:
                 shutil.rmtree(place)
         else:
-            _keep(files, place, parts)
+            _keep(files, place)
         added += count
         days += [day] if count else []
     return Staged(kind, read, added, tuple(days), spans)
@@ -68,13 +73,13 @@ def keep_all(rows: Rows, kind: Kind, parts: Path, folder: Path) -> Staged:
     read, spans = _read(rows, kind, parts)
     found = list(_by_day(kind, parts, folder))
     for _, place, files in found:
-        _keep(files, place, parts)
+        _keep(files, place)
     return Staged(kind, read, read, tuple(day for day, *_ in found), spans)
 
 
 def _read(rows: Rows, kind: Kind, parts: Path) -> tuple[int, dict[str, tuple[str, str]]]:
     """How many records were read, and each organisation's first and last day."""
-    files = f"{file(parts)[:-1]}/*/{kind}/{PARTITION}*/*.parquet'"
+    files = f"{file(parts)[:-1]}/*/{kind.name}/{PARTITION}*/*.parquet'"
     groups = rows(
         "select corp_id, min(stat_day), max(stat_day), count(*) "
         f"from read_parquet({files}, hive_partitioning = false) group by corp_id"
@@ -86,16 +91,16 @@ def _read(rows: Rows, kind: Kind, parts: Path) -> tuple[int, dict[str, tuple[str
 def _by_day(kind: Kind, parts: Path, folder: Path) -> Iterator[tuple[str, Path, list[Path]]]:
     """Each staged day, where it is kept, and its files."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(parts.glob(f"*/{kind}/{PARTITION}*/*.parquet")):
+    for path in sorted(parts.glob(f"*/{kind.name}/{PARTITION}*/*.parquet")):
         found.setdefault(path.parent.name, []).append(path)
     for name, files in sorted(found.items()):
-        yield day_of_folder(name), folder / kind / name, files
+        yield day_of_folder(name), folder / kind.name / name, files
 
 
 def _counts_of_different(rows: Rows, kind: Kind, files_of: Mapping[str, Sequence[Path]]) -> dict[str, int]:
     """How many facts there are on each day whose facts all differ."""
     # What differs in the hash of some columns are different facts; the reverse need not hold.
-    differing = _DIFFERING[kind]
+    differing = ", ".join(kind.key)
     counts: dict[str, int] = {}
     for files in _together(files_of):
         counted = f"select stat_day, count(*), count(distinct hash({differing}))"
@@ -118,17 +123,12 @@ def _together(files_of: Mapping[str, Sequence[Path]]) -> Iterator[list[Path]]:
         yield together
 
 
-def _keep(files: Sequence[Path], place: Path, parts: Path) -> None:
-    """Bring files to the place where they are kept. Parts that outlive this keep them, too: if it is interrupted, it
-    is done once more."""
-    if parts.is_relative_to(place.parents[1]) and len({path.parent for path in files}) == 1:
+def _keep(files: Sequence[Path], place: Path) -> None:
+    """Bring files to the place where they are kept."""
+    if len({path.parent for path in files}) == 1:
         place.parent.mkdir(exist_ok=True)
         files[0].parent.rename(place)
         return
     place.mkdir(parents=True)
     for number, path in enumerate(files):
-        target = place / f"facts-{number}.parquet"
-        try:
-            os.link(path, target)
-        except OSError:  # this file system has no second names
-            shutil.copyfile(path, target)
+        path.rename(place / f"facts-{number}.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from reportdata.columns import Columns, columns_of_file
 from reportdata.engines.duckdb.connection import connect, failing, file, name
 from reportdata.errors import BadFile
+from reportdata.kinds import Kinds
 from reportdata.records import Line
 
 _ROWS = 10_000
@@ -24,6 +26,7 @@ _TEXTS = (
     "UINTEGER",
     "UBIGINT",
 )
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s?[0-6]\)")
 
 
 class Rows(NamedTuple):
@@ -36,14 +39,14 @@ class Rows(NamedTuple):
 class ParquetTable:
     """A Parquet file whose rows are records."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kinds: Kinds) -> None:
         self._path = path
         self._connection = connect()
         with self._failing():
             described = self._connection.execute(f"describe select * from {self._source()}").fetchall()
         self._types = {str(row[0]): str(row[1]) for row in described}
-        self.columns: Columns = columns_of_file(str(path), self._types)
-        self._used = [column for column in self.columns[1:] if column is not None]
+        self.columns: Columns = columns_of_file(str(path), self._types, kinds)
+        self._used = self.columns.used
 
     def parts(self, size: int) -> list[Rows]:
         """The file's rows in parts of whole row groups, each of about so many bytes or one row group."""
@@ -67,7 +70,10 @@ class ParquetTable:
         """A query of the columns that hold fields, all as texts; None when one of them is of a type that has no text
         of the common forms."""
         if not all(
-            self._types[column] in _TEXTS or self._types[column].startswith("TIMESTAMP") for column in self._used
+            self._types[column] in _TEXTS
+            or self._types[column].startswith("TIMESTAMP")
+            or _DECIMAL.fullmatch(self._types[column])
+            for column in self._used
         ):
             return None
         cells = (f"cast({self._cell(column)} as varchar) as {name(column)}" for column in self._used)

@@ -21,13 +21,13 @@ import msgspec
 from reportdata.columns import Columns
 from reportdata.days import PARTITION
 from reportdata.engines import Files, FilesHere
-from reportdata.engines.duckdb.connection import COLUMNS, connect, facts, failing, file, memory_of, name, text
-from reportdata.engines.duckdb.conversion import ORGANISATIONS, Zones, facts_of_table, uncommon_cells
-from reportdata.engines.duckdb.news import Staged, keep_all, keep_new
+from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, known, memory_of, name, text
+from reportdata.engines.duckdb.conversion import ORGANISATIONS, Zones, can_convert, facts_of_table, uncommon_cells
+from reportdata.engines.duckdb.news import Comparing, Staged, keep_all, keep_new
 from reportdata.errors import LakeError
-from reportdata.facts import KINDS, Fact, Kind, Organisations
+from reportdata.facts import Fact, Organisations, Provenance, line_of
+from reportdata.kinds import Kind, Kinds
 
-_FACT = {field: "bigint" if field == "at" else "varchar" for field in Fact.__struct_fields__}
 _BUFFERS = 4 << 20, 32 << 20
 """Bytes of a text file that are read at once: the least and the most. Larger is faster, as long as there are many for
 each thread, so that none waits long for the last one."""
@@ -47,12 +47,23 @@ __all__ = ["Staged", "Staging"]
 class Staging:
     """Writes facts to ``folder``, laid out like the lake: ``<kind>/stat_day=2021-06-20/*.parquet``.
 
+    :param kinds: of the facts that may be staged.
+    :param provenance: of the facts.
     :param memory: bytes that DuckDB may take. What does not fit is spilled to ``folder``.
     :param files: where what the lake has is read.
     """
 
-    def __init__(self, folder: Path, memory: int | None = None, files: Files | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kinds: Kinds,
+        provenance: Provenance,
+        memory: int | None = None,
+        files: Files | None = None,
+    ) -> None:
         self.folder = folder
+        self._provenance = provenance
+        self._kinds = kinds
         self._files = files or FilesHere()
         self._parts = folder / "raw"
         self._part = self._parts / "0"
@@ -65,11 +76,6 @@ class Staging:
     def close(self) -> None:
         """Let go of the database."""
         self._connection.close()
-
-    def keep_parts(self, folder: Path) -> None:
-        """Let the parts lie in a folder that outlives this. Those that are there already count as added."""
-        self._parts = folder
-        self._part = folder / "0"
 
     def begin(self, part: str) -> None:
         """Begin a part: what is added from now on belongs to it. What was in it is gone."""
@@ -106,7 +112,7 @@ class Staging:
         """
         import duckdb
 
-        if columns.report_id is None or (columns.user_id is None and columns.kind != "withdrawn"):
+        if not columns.is_whole or not can_convert(columns.kind):
             return False
         try:
             self._copy_facts(columns.kind, facts_of_table(query, columns, self._zones(organisations), corp_id))
@@ -124,7 +130,7 @@ class Staging:
         path = self.folder / "facts.jsonl"
         facts = iter(found)
         try:
-            while _write_lines(path, islice(facts, _FACTS)):
+            while _write_lines(path, map(line_of, islice(facts, _FACTS))):
                 self.add_lines([path])
         except BaseException:
             rmtree(self._part, ignore_errors=True)
@@ -133,29 +139,35 @@ class Staging:
             path.unlink(missing_ok=True)
 
     def add_lines(self, paths: Sequence[Path]) -> None:
-        """Stage the facts in files of lines, each a `Fact` in JSON.
+        """Stage the facts in files of lines (`reportdata.facts.line_of`).
 
         :raises LakeError: when a line is something else.
         """
-        source = _read_lines(paths, _FACT, _LONGEST_FACT)
-        for (kind,) in self._rows(f"select distinct kind from {source}") if paths else ():
+        source = _read_lines(paths, {"kind": "varchar"}, _LONGEST_FACT)
+        for (name_,) in self._rows(f"select distinct kind from {source} order by kind") if paths else ():
+            if name_ not in self._kinds:
+                raise LakeError(f"what is imported cannot be staged: {name_!r} is not a known kind")
+            kind = self._kinds[name_]
+            source = _read_lines(paths, _line_columns(kind), _LONGEST_FACT)
             made = {
-                "timestamptz": 'make_timestamptz("at")',
-                "date": "cast(strptime(stat_day, '%Y%m%d') as date)",
+                "stat_day": "cast(strptime(stat_day, '%Y%m%d') as date)",
+                **{c.name: f"make_timestamptz({name(c.name)})" for c in kind.fields() if c.type == "instant"},
+                kind.time: 'make_timestamptz("at")',
             }
-            columns = ", ".join(f"{made.get(type_, column)} as {column}" for column, type_ in COLUMNS[kind].items())
-            self._copy_facts(kind, f"select {columns} from {source} where kind = {text(kind)}")
+            columns = ", ".join(f"{made.get(column, column)} as {column}" for column in columns_of(kind))
+            self._copy_facts(kind, f"select {columns} from {source} where kind = {text(kind.name)}")
 
-    def finish(self, known: Callable[[Kind, str], Sequence[Path]] | None) -> list[Staged]:
+    def finish(self, there: Callable[[Kind, str], Sequence[Path]] | None) -> list[Staged]:
         """Keep the facts that are new, each once.
 
-        :param known: gives the lake's files of a kind for a day; None to keep all, whether they are new or not, which
+        :param there: gives the lake's files of a kind for a day; None to keep all, whether they are new or not, which
             costs nothing and does no harm: facts are a set.
         """
-        kinds = [kind for kind in KINDS if any(self._parts.glob(f"*/{kind}/{PARTITION}*"))]
-        if known is None:
+        kinds = [kind for kind in self._kinds.values() if any(self._parts.glob(f"*/{kind.name}/{PARTITION}*"))]
+        if there is None:
             return [keep_all(self._rows, kind, self._parts, self.folder) for kind in kinds]
-        return [keep_new(self._rows, kind, self._parts, self.folder, known, self._files) for kind in kinds]
+        new = Comparing(self._rows, self._parts, self.folder, self._files, self._provenance)
+        return [keep_new(new, kind, there) for kind in kinds]
 
     def _zones(self, organisations: Organisations) -> Zones:
         """The organisations' zones. Their table is made once: who is added later has the zone of unknown ones."""
@@ -164,7 +176,9 @@ class Staging:
             zones = sorted({*organisations.known.values()} | ({add_in} if add_in is not None else set()), key=str)
             numbers = {zone: number for number, zone in enumerate(zones)}
             path = self.folder / "organisations.jsonl"
-            _write_lines(path, ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items()))
+            lines = msgspec.json.Encoder().encode_lines
+            found = ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items())
+            _write_lines(path, (lines([row]) for row in found))
             known = _read_lines([path], {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
             self._rows(f"create or replace temp table {ORGANISATIONS} as select * from {known}")
             path.unlink()
@@ -172,13 +186,14 @@ class Staging:
         return self._known[1]
 
     def _staged(self, kind: Kind) -> str:
-        return facts(kind, sorted((self._part / kind).glob(f"{PARTITION}*/*.parquet")))
+        return facts(kind, sorted((self._part / kind.name).glob(f"{PARTITION}*/*.parquet")))
 
-    def _copy_facts(self, kind: str, query: str) -> None:
-        folder = self._part / kind
+    def _copy_facts(self, kind: Kind, query: str) -> None:
+        folder = self._part / kind.name
         folder.mkdir(parents=True, exist_ok=True)
         self._rows(
-            f"copy (select {', '.join(COLUMNS[kind])} from ({query})) to {text(str(folder))} "
+            f"copy (select {', '.join(columns_of(kind))}, {known(self._provenance)} from ({query})) "
+            f"to {text(str(folder))} "
             "(format parquet, parquet_version v2, partition_by (stat_day), write_partition_columns true, "
             "overwrite_or_ignore true, filename_pattern 'facts-{uuid}')"
         )
@@ -188,14 +203,19 @@ class Staging:
             return self._connection.execute(sql).fetchall()
 
 
-def _write_lines(path: Path, rows: Iterable[object]) -> int:
-    encoder = msgspec.json.Encoder()
+def _write_lines(path: Path, lines: Iterable[bytes]) -> int:
     count = 0
-    with path.open("wb") as lines:
-        for row in rows:
-            lines.write(encoder.encode(row) + b"\n")
+    with path.open("wb") as file:
+        for line in lines:
+            file.write(line)
             count += 1
     return count
+
+
+def _line_columns(kind: Kind) -> dict[str, str]:
+    """What the line of a fact holds, with DuckDB's types. Instants are whole numbers of microseconds."""
+    own = {name: "bigint" if type_ == "timestamptz" else type_ for name, type_ in columns_of(kind).items()}
+    return own | {"kind": "varchar", "at": "bigint", "stat_day": "varchar"}
 
 
 def _read_lines(paths: Sequence[Path], columns: Mapping[str, str], longest: int) -> str:

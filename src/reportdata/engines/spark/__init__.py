@@ -1,4 +1,4 @@
-"""Spark, on a cluster: computes whole days by the same ``kpis.sql`` as every engine.
+"""Spark, on a cluster: computes whole days by the same text as every engine.
 
 The command's process is Spark's driver, with a JVM beside it; the executors read the lake's files themselves, where
 the driver sees them. Rows come back a partition at a time, so that the driver's memory does not grow with them.
@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from reportdata.days import from_date
-from reportdata.engines import MEASURES, Commenters, Engine, Measured, Place, Subject, kpis_sql
+from reportdata.engines import Engine, Place, Subject
 from reportdata.engines.spark.session import failing, open_session, stop_session
-from reportdata.facts import Kind
+from reportdata.kinds import DIGITS, PLACES, Kind
+from reportdata.services.keys import DAY_KEYS
+from reportdata.services.sql import Computation
 
-COLUMNS = {
-    "sent": "corp_id string, stat_day date, report_id string, user_id string",
-    "commented": "corp_id string, stat_day date, user_id string",
-    "withdrawn": "corp_id string, report_id string",
+_TYPES = {
+    "id": "string",
+    "text": "string",
+    "names": "string",
+    "integer": "bigint",
+    "decimal": f"decimal({DIGITS}, {PLACES})",
+    "instant": "timestamp",
 }
-"""The columns of each kind of facts that are read."""
 
 _READING = {
     # A path is a file's name, not a pattern. This option is what Spark's own readers of exact paths set.
@@ -66,36 +70,25 @@ class SparkEngine:
         self._conf = dict(conf or {})
         self._session: Any = None
 
-    def kpis(
-        self,
-        sent: Sequence[Path],
-        commented: Sequence[Path],
-        withdrawn: Sequence[Path],
-        corp_ids: Collection[str] | None = None,
-    ) -> Iterator[Measured]:
-        if corp_ids is not None:
-            yield from self._here.kpis(sent, commented, withdrawn, corp_ids)
+    def rows(
+        self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        if corp_ids is not None or what.keys != DAY_KEYS:
+            yield from self._here.rows(what, files, corp_ids)
             return
-        rows = self._rows(
-            kpis_sql(), ("corp_id", "stat_day", *MEASURES), sent=sent, commented=commented, withdrawn=withdrawn
-        )
-        for corp_id, day, *values in rows:
-            yield Measured(corp_id, from_date(day), dict(zip(MEASURES, values, strict=True)))
+        columns = (*what.keys, *(f"n{number}" for number in range(len(what.numbers))))
+        yield from self._rows(what.sql, columns, {kind: files.get(kind.name, ()) for kind in what.kinds})
 
-    def commenters(
-        self, sent: Sequence[Path], commented: Sequence[Path], corp_ids: Collection[str]
-    ) -> list[Commenters]:
-        return self._here.commenters(sent, commented, corp_ids)
+    def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
+        return self._here.places(files)
 
-    def places(self, sent: Sequence[Path], commented: Sequence[Path]) -> Iterator[Place]:
-        return self._here.places(sent, commented)
-
-    def places_of_reports(self, withdrawn: Sequence[Path], sent: Sequence[Path]) -> Iterator[Place]:
-        sql = "select distinct corp_id, stat_day from sent left semi join withdrawn using (corp_id, report_id)"
-        for corp_id, day in self._rows(sql, ("corp_id", "stat_day"), sent=sent, withdrawn=withdrawn):
+    def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
+        columns = ", ".join(("corp_id", *by.by))
+        sql = f"select distinct corp_id, stat_day from {of.name} left semi join {by.name} using ({columns})"
+        for corp_id, day in self._rows(sql, ("corp_id", "stat_day"), {of: files, by: taking}):
             yield Place(corp_id, from_date(day))
 
-    def merge(self, kind: Kind, files: Sequence[Path], target: Path, without: Subject | None = None) -> int:
+    def merge(self, kind: Kind, files: Mapping[Path, float], target: Path, without: Subject | None = None) -> int:
         return self._here.merge(kind, files, target, without)
 
     def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
@@ -110,18 +103,23 @@ class SparkEngine:
         if session is not None:
             stop_session(session)
 
-    def _rows(self, sql: str, columns: Sequence[str], **paths: Sequence[Path]) -> Iterator[Sequence[Any]]:
+    def _rows(
+        self, sql: str, columns: Sequence[str], wanted: Mapping[Kind, Sequence[Path]]
+    ) -> Iterator[tuple[Any, ...]]:
         """The rows of a query of views of these files, a partition at a time while the next one is fetched."""
         with failing(self._stop):
             if self._session is None:
                 self._session = open_session(self._master, self._conf)
-            for kind, files in paths.items():
-                self._facts(kind, files).createOrReplaceTempView(kind)
+            for kind, files in wanted.items():
+                self._facts(kind, files).createOrReplaceTempView(kind.name)
             yield from self._session.sql(sql).select(*columns).toLocalIterator(prefetchPartitions=True)
 
-    def _facts(self, kind: str, files: Sequence[Path]) -> Any:
+    def _facts(self, kind: Kind, files: Sequence[Path]) -> Any:
+        columns = {"corp_id": "string", "stat_day": "date"}
+        columns |= {column.name: _TYPES[column.type] for column in kind.fields()}
         if not files:
-            casts = (f"cast(null as {type_}) as {name}" for name, type_ in map(str.split, COLUMNS[kind].split(", ")))
+            casts = (f"cast(null as {type_}) as {name}" for name, type_ in columns.items())
             return self._session.sql(f"select {', '.join(casts)} where false")
-        reader = self._session.read.schema(COLUMNS[kind]).options(**_READING)
+        schema = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
+        reader = self._session.read.schema(schema).options(**_READING)
         return reader.parquet(*map(self._address, files))

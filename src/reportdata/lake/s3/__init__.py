@@ -18,8 +18,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from reportdata.facts import KINDS
 from reportdata.lake import DAY, Lake
+from reportdata.lake.files import is_file
 from reportdata.lake.membership import Added
 from reportdata.lake.place import Content, Found, Wanted
 from reportdata.lake.s3.cache import Cache
@@ -28,7 +28,6 @@ from reportdata.leases import FileLeases, Leases
 
 CACHE = 10_000_000_000
 """Bytes of copies that are kept."""
-_FOLDERS = (*KINDS, "coverage")
 
 
 class S3Lake(Lake):
@@ -100,7 +99,7 @@ class S3Place:
         return f"s3a://{self.objects.address.removeprefix('s3://')}/{key}"
 
     def written(self) -> list[Found]:
-        return [found for folder in _FOLDERS for found in self.objects.list(folder)]
+        return [found for found in self.objects.list("") if is_file(found.key)]
 
     def swept(self, keys: Collection[str]) -> None:
         self._cache.keep_only(keys)

@@ -140,11 +140,11 @@ class Objects:
             return self._again(fetch)
 
     def list(self, folder: str) -> list[Found]:
-        """The objects whose keys begin with ``folder/``, in the order of their keys."""
+        """The objects whose keys begin with ``folder/``, or all, in the order of their keys."""
         import obstore
 
         with self._failing("listed"):
-            pages = self._again(lambda: list(obstore.list(self._store, folder, chunk_size=1000)))
+            pages = self._again(lambda: list(obstore.list(self._store, folder or None, chunk_size=1000)))
         found = [meta for page in pages for meta in page]
         return sorted(Found(meta["path"], meta["size"], meta["last_modified"].timestamp()) for meta in found)
 

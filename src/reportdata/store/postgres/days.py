@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.measures import Number
 from reportdata.states import DayState, State
 from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
@@ -20,14 +21,15 @@ from reportdata.store.rows import json_text
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-_values = msgspec.json.Decoder(dict[str, int])
+_values = msgspec.json.Decoder(dict[str, int | float])
+_looks = msgspec.json.Decoder(dict[str, int])
 _names = msgspec.json.Decoder(frozenset[str])
 _states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAYS = b"""
 select k.kpi_values, k.computed_at,
-       (select observed_at from coverage
+       (select json_object_agg(kind, observed_at) from coverage
         where corp_id = w.corp_id and first_day <= w.stat_day and last_day >= w.stat_day),
        (select json_agg(json_build_array(kpi_id, state, as_of) order by kpi_id) from day_states
         where service = $1 and corp_id = w.corp_id and stat_day = w.stat_day),
@@ -40,7 +42,7 @@ order by w.place
 """
 _BETWEEN = """
 select c.corp_id, greatest(c.first_day, %(first)s), least(c.last_day, %(last)s), k.stat_day, k.kpi_values
-from coverage c left join lateral (
+from (select distinct corp_id, first_day, last_day from coverage) c left join lateral (
     select distinct on (stat_day) stat_day, kpi_values from kpis
     where service = %(service)s and corp_id = c.corp_id
       and stat_day between greatest(c.first_day, %(first)s) and least(c.last_day, %(last)s)
@@ -91,7 +93,7 @@ class Days:
     months: set[bytes]
     """Months that have a partition, which is read by its name: that spares PostgreSQL a look at all others."""
 
-    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
+    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, Number] | None:
         return self.day(service, corp_id, stat_day).values
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
@@ -116,12 +118,12 @@ class Days:
             known = pieces.setdefault((corp, first, last), {})
             if day is not None:
                 known[day] = values
-        found = [
-            DayKpis(corp, day, _values.decode(known[day]) if day in known else {})
+        found = {
+            (day, corp): DayKpis(corp, day, _values.decode(known[day]) if day in known else {})
             for (corp, first, last), known in pieces.items()
             for day in days_between(first, last)
-        ]
-        return sorted(found, key=lambda row: (row.stat_day, row.corp_id))
+        }
+        return [row for _, row in sorted(found.items())]
 
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         rows = self.database.rows(
@@ -132,15 +134,15 @@ class Days:
         return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
 
     def coverage(self) -> list[Coverage]:
-        return [look.coverage for look in latest(look._replace(at=0) for look in self.observations())]
+        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
 
     def observations(
         self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
     ) -> list[Observation]:
         rows = self.database.rows(
-            "select corp_id, greatest(first_day, %(first)s), least(last_day, %(last)s), observed_at from coverage "
-            "where (%(corp)s::text is null or corp_id = %(corp)s) and first_day <= %(last)s and last_day >= %(first)s "
-            "order by corp_id, first_day",
+            "select corp_id, greatest(first_day, %(first)s), least(last_day, %(last)s), observed_at, kind "
+            "from coverage where (%(corp)s::text is null or corp_id = %(corp)s) "
+            "and first_day <= %(last)s and last_day >= %(first)s order by corp_id, kind, first_day",
             {"corp": corp_id, "first": first_day, "last": last_day},
         )
         return [Observation(*row) for row in rows]
@@ -219,11 +221,11 @@ class Days:
         with self.database.writing() as cursor:
             _alone(cursor)
             for corp_id, looks in added.items():
-                columns = "corp_id, first_day, last_day, observed_at"
+                columns = "corp_id, first_day, last_day, observed_at, kind"
                 known = cursor.execute(f"select {columns} from coverage where corp_id = %s", [corp_id]).fetchall()
                 cursor.execute("delete from coverage where corp_id = %s", [corp_id])
                 cursor.executemany(
-                    f"insert into coverage ({columns}) values (%s, %s, %s, %s)",
+                    f"insert into coverage ({columns}) values (%s, %s, %s, %s, %s)",
                     latest([*(Observation(*row) for row in known), *looks]),
                 )
             cursor.executemany(
@@ -261,11 +263,12 @@ def make_month(cursor: Cursor, month: str) -> None:
 
 
 def _day(corp_id: str, stat_day: str, row: list[bytes | None]) -> Day:
-    values, computed_at, looked_at, states, zone = row
+    values, computed_at, observed, states, zone = row
+    looks = _looks.decode(observed) if observed is not None else {}
     return Day(
-        None if looked_at is None else {} if values is None else _values.decode(values),
+        None if not looks else {} if values is None else _values.decode(values),
         int(computed_at or 0),
-        None if looked_at is None else int(looked_at),
+        looks,
         () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
         None if zone is None else zone.decode(),
     )

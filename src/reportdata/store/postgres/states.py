@@ -7,12 +7,13 @@ from collections.abc import Iterable
 import msgspec
 
 from reportdata.states import DayState, State
-from reportdata.store import Official
+from reportdata.store import ImportedFile, ImportNote, Official
 from reportdata.store.postgres.database import Database
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.rows import json_text
 
-_values = msgspec.json.Decoder(dict[str, int])
+_files = msgspec.json.Decoder(tuple[ImportedFile, ...])
+_values = msgspec.json.Decoder(dict[str, int | float])
 
 
 class States:
@@ -64,3 +65,14 @@ class States:
                 rows,
             )
             cursor.execute(CHANGED)
+
+    def add_import(self, note: ImportNote) -> None:
+        with self.database.writing() as cursor:
+            files = msgspec.json.encode(note.files).decode()
+            cursor.execute(
+                "insert into imports (import_id, began_at, files) values (%s, %s, %s)", [note.id, note.at, files]
+            )
+
+    def imports(self) -> list[ImportNote]:
+        rows = self.database.rows("select import_id, began_at, files from imports order by began_at, import_id")
+        return [ImportNote(import_id, at, _files.decode(files)) for import_id, at, files in rows]

@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.measures import Number
 from reportdata.sqlite import Database
 from reportdata.states import DayState, State
 from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
 from reportdata.store.rows import json_text
 
-_values = msgspec.json.Decoder(dict[str, int])
+_values = msgspec.json.Decoder(dict[str, int | float])
+_looks = msgspec.json.Decoder(dict[str, int])
 _names = msgspec.json.Decoder(frozenset[str])
 _states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
@@ -23,7 +25,8 @@ select (select kpi_values from kpis where service = ?1 and corp_id = ?2 and stat
         order by version desc limit 1),
        (select computed_at from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3
         order by version desc limit 1),
-       (select observed_at from coverage where corp_id = ?2 and first_day <= ?3 and last_day >= ?3),
+       (select json_group_object(kind, observed_at) from coverage
+        where corp_id = ?2 and first_day <= ?3 and last_day >= ?3),
        case when exists (select 1 from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3) then
            (select json_group_array(json_array(kpi_id, state, as_of)) from
                 (select * from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3 order by kpi_id))
@@ -37,7 +40,7 @@ select c.corp_id, max(c.first_day, ?3), min(c.last_day, ?4),
             where service = ?1 and corp_id = c.corp_id
               and stat_day between max(c.first_day, ?3) and min(c.last_day, ?4)
             group by stat_day))
-from coverage c
+from (select distinct corp_id, first_day, last_day from coverage) c
 where (?2 is null or c.corp_id = ?2) and c.first_day <= ?4 and c.last_day >= ?3
 """
 # Rows are gathered in a temporary table, which locks nothing and spills to a file, so that others wait for the change
@@ -71,16 +74,17 @@ class Days:
 
     database: Database
 
-    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
+    def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, Number] | None:
         return self.day(service, corp_id, stat_day).values
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
         found = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, None, None, None, None)
-        values, computed_at, looked_at, states, zone = found
+        values, computed_at, observed, states, zone = found
+        looks = _looks.decode(observed) if observed is not None else {}
         return Day(
-            None if looked_at is None else {} if values is None else _values.decode(values),
+            None if not looks else {} if values is None else _values.decode(values),
             computed_at or 0,
-            looked_at,
+            looks,
             () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
             zone,
         )
@@ -89,13 +93,13 @@ class Days:
         return [self.day(service, *one) for one in wanted]
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
-        found = []
+        found: dict[tuple[str, str], DayKpis] = {}
         for corp, first, last, rows in self.database.rows(_BETWEEN, (service, corp_id, first_day, last_day)):
             known = msgspec.json.decode(rows, type=dict[str, str])
             for day in days_between(first, last):
                 values = known.get(day)
-                found.append(DayKpis(corp, day, _values.decode(values) if values is not None else {}))
-        return sorted(found, key=lambda row: (row.stat_day, row.corp_id))
+                found[day, corp] = DayKpis(corp, day, _values.decode(values) if values is not None else {})
+        return [row for _, row in sorted(found.items())]
 
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         rows = self.database.rows(
@@ -106,14 +110,15 @@ class Days:
         return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
 
     def coverage(self) -> list[Coverage]:
-        return [look.coverage for look in latest(look._replace(at=0) for look in self.observations())]
+        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
 
     def observations(
         self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
     ) -> list[Observation]:
         rows = self.database.rows(
-            "select corp_id, max(first_day, ?2), min(last_day, ?3), observed_at from coverage "
-            "where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2 order by corp_id, first_day",
+            "select corp_id, max(first_day, ?2), min(last_day, ?3), observed_at, kind from coverage "
+            "where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2 "
+            "order by corp_id, kind, first_day",
             (corp_id, first_day, last_day),
         )
         return [Observation(*row) for row in rows]
@@ -185,10 +190,12 @@ class Days:
             added.setdefault(look.corp_id, []).append(look)
         with self.database.writing() as connection:
             for corp_id, looks in added.items():
-                known = connection.execute("select * from coverage where corp_id = ?", (corp_id,)).fetchall()
+                known = connection.execute(
+                    "select corp_id, first_day, last_day, observed_at, kind from coverage where corp_id = ?", (corp_id,)
+                ).fetchall()
                 connection.execute("delete from coverage where corp_id = ?", (corp_id,))
                 connection.executemany(
-                    "insert into coverage (corp_id, first_day, last_day, observed_at) values (?, ?, ?, ?)",
+                    "insert into coverage (corp_id, first_day, last_day, observed_at, kind) values (?, ?, ?, ?, ?)",
                     latest([*(Observation(*row) for row in known), *looks]),
                 )
             connection.executemany(

@@ -10,7 +10,7 @@ from reportdata.sqlite import Database
 from reportdata.store import Official
 from reportdata.store.rows import json_text
 
-_values = msgspec.json.Decoder(dict[str, int])
+_values = msgspec.json.Decoder(dict[str, int | float])
 
 
 class Figures:

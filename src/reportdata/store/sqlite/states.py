@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from reportdata.sqlite import Database
 from reportdata.states import DayState, State
+from reportdata.store import ImportedFile, ImportNote
+
+_files = msgspec.json.Decoder(tuple[ImportedFile, ...])
 
 
 class States:
-    """The part of the store that knows how certain the numbers are."""
+    """The part of the store that knows how certain the numbers are, and what was imported."""
 
     database: Database
 
@@ -28,3 +33,12 @@ class States:
                 "values (?, ?, ?, ?, ?, ?)",
                 ((service, s.corp_id, s.stat_day, s.kpi_id, s.state.value, s.as_of) for s in states),
             )
+
+    def add_import(self, note: ImportNote) -> None:
+        with self.database.writing() as connection:
+            files = msgspec.json.encode(note.files).decode()
+            connection.execute("insert into imports (import_id, began_at, files) values (?, ?, ?)", (*note[:2], files))
+
+    def imports(self) -> list[ImportNote]:
+        rows = self.database.rows("select import_id, began_at, files from imports order by began_at, import_id")
+        return [ImportNote(import_id, at, _files.decode(files)) for import_id, at, files in rows]

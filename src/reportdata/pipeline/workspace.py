@@ -1,0 +1,30 @@
+"""What the verbs work on: one value, made where everything is wired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reportdata.engines import Engine
+from reportdata.inbox import Inbox
+from reportdata.kinds import Kinds
+from reportdata.lake import Lake
+from reportdata.services import Services
+from reportdata.settings import Settings
+from reportdata.store import Store
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A data folder, opened: where it lies, what it is made of, and the services whose numbers are in it."""
+
+    settings: Settings
+    lake: Lake
+    store: Store
+    engine: Engine
+    inbox: Inbox
+    services: Services
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds of facts that the services know."""
+        return self.services.kinds

@@ -1,0 +1,265 @@
+"""The services: paths of the contract with their KPIs, as data. A service is a folder with
+
+- ``service.toml``: path, id, scopes, KPIs, relations, calibres and kinds of facts;
+- ``relations.sql``: the relations that are no kind by themselves, as common table expressions; it may be absent;
+- ``README.md``: what is counted, in words.
+
+`reportdata.services.sql` makes the one SQL text of all this for any grouping. A service without relations has no facts:
+its numbers are DingTalk's own, where these were brought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from reportdata.errors import BadFile, BadValue
+from reportdata.kinds import Kind, Kinds, is_name
+from reportdata.measures import Kpi, Measure
+
+REPORTS = "reportData"
+"""The id of the service of work reports, which is there always."""
+
+
+class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What numbers are counted over: facts with the columns of the kind ``rows``, made of the kinds that it ``reads``.
+    Its numbers of a day are known once the kinds ``observed`` were observed for it."""
+
+    rows: str
+    reads: tuple[str, ...]
+    observed: tuple[str, ...]
+
+
+class Calibre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another way to count a KPI, to be compared with the one that is served."""
+
+    kpi: str
+    name: str
+    relation: str
+    distinct: str | tuple[str, ...]
+
+    @property
+    def measure(self) -> Measure:
+        """How it is counted."""
+        return Measure(self.relation, (self.distinct,) if isinstance(self.distinct, str) else self.distinct)
+
+
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A path of the contract. ``row`` is the order of the keys in a row of ``dataList``; ``scope`` is needed to read,
+    ``push_scope`` to push facts of its ``kinds``, whose columns may have other ``headings`` in files."""
+
+    id: str
+    path: str
+    title: str
+    scope: str
+    row: tuple[str, ...]
+    kpis: tuple[Kpi, ...]
+    push_scope: str | None = None
+    relations: dict[str, Relation] = {}
+    calibres: tuple[Calibre, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    headings: dict[str, tuple[str, ...]] = {}
+    sql: str = ""
+    """What `relations.sql` holds."""
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def kpi(self, kpi_id: str) -> Kpi:
+        """The KPI of that id.
+
+        :raises KeyError: when there is none.
+        """
+        return _by_id(self)[kpi_id]
+
+    def observed(self, kpi_id: str) -> frozenset[str]:
+        """The kinds that must have been observed on a day for a KPI of it to be known; for a service without facts,
+        what stands for its official figures."""
+        return _observed(self, kpi_id)
+
+    @property
+    def counted(self) -> tuple[Kpi, ...]:
+        """The KPIs that are counted; all but the ratios."""
+        return tuple(kpi for kpi in self.kpis if kpi.measure is not None)
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether anything is counted from facts."""
+        return bool(self.relations)
+
+    def reads(self) -> tuple[str, ...]:
+        """The kinds that its KPIs are made of, each once."""
+        used = (self.relations[kpi.relation].reads for kpi in self.counted) if self.has_facts else ()
+        return tuple(dict.fromkeys(kind for reads in used for kind in reads))
+
+
+def official(service: Service) -> str:
+    """What coverage has for a kind where a service without facts has DingTalk's own figures of a day."""
+    return f"official {service.id}"
+
+
+@cache
+def _by_id(service: Service) -> dict[str, Kpi]:
+    return {kpi.id: kpi for kpi in service.kpis}
+
+
+@cache
+def _observed(service: Service, kpi_id: str) -> frozenset[str]:
+    kpi = service.kpi(kpi_id)
+    if kpi.measure is None:
+        return frozenset(kind for part in kpi.ratio for kind in _observed(service, part))
+    return frozenset(service.relations[kpi.relation].observed if service.has_facts else (official(service),))
+
+
+class Services:
+    """All services that are served, and what they have together.
+
+    :raises BadValue: when two of them have one id or path, or a relation reads a kind that none has.
+    """
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self.all = tuple(services)
+        self.kinds = Kinds(kind for service in services for kind in service.kinds)
+        for named in ("id", "path"):
+            names = [getattr(service, named) for service in services]
+            for name in names:
+                if names.count(name) > 1:
+                    raise BadValue(f"two services have the {named} {name}", "give one of them another")
+        for service in services:
+            _check_kinds(service, self.kinds)
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter(self.all)
+
+    def service(self, service_id: str) -> Service:
+        """The service of that id.
+
+        :raises BadValue: when there is none.
+        """
+        for service in self.all:
+            if service.id == service_id:
+                return service
+        raise BadValue(f"{service_id!r} is not a service", f"there are {', '.join(s.id for s in self.all)}")
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that apps may have: those to read, then those to push."""
+        pushed = (service.push_scope for service in self.all if service.push_scope is not None)
+        return tuple(dict.fromkeys([*(service.scope for service in self.all), *pushed]))
+
+    def push_scope(self, kind: str) -> str | None:
+        """The scope to push facts of a kind; None when none may be pushed."""
+        for service in self.all:
+            if any(own.name == kind for own in service.kinds):
+                return service.push_scope
+        return None
+
+
+def read_services(*folders: Path) -> Services:
+    """The package's services, and those of more folders: each is a service's folder, or holds some. A later one
+    takes the place of one with the same id.
+
+    :raises BadFile: when one cannot be used.
+    """
+    own = [place for place in files(__package__).iterdir() if place.joinpath("service.toml").is_file()]
+    places: list[Traversable | Path] = sorted(own, key=lambda place: place.name)
+    for folder in folders:
+        found = (
+            [folder] if (folder / "service.toml").is_file() else sorted(p.parent for p in folder.glob("*/service.toml"))
+        )
+        if not found:
+            raise BadFile(str(folder), "holds no service", "name a folder with service.toml, or one that holds some")
+        places += found
+    services: dict[str, Service] = {}
+    for place in places:
+        service = _read(place)
+        services[service.id] = service
+    try:
+        return Services(list(services.values()))
+    except BadValue as error:
+        raise BadFile(", ".join(map(str, folders)) or "the package", error.message, error.hint) from error
+
+
+def _read(folder: Traversable | Path) -> Service:
+    source = folder.joinpath("service.toml")
+    try:
+        service = msgspec.toml.decode(source.read_bytes(), type=Service)
+        relations = folder.joinpath("relations.sql")
+        sql = relations.read_text("utf-8") if relations.is_file() else ""
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise BadFile(str(source), f"is no service: {error}") from error
+    except BadValue as error:
+        raise BadFile(str(source), error.message, error.hint) from error
+    kinds = tuple(msgspec.structs.replace(kind, headings=service.headings | kind.headings) for kind in service.kinds)
+    service = msgspec.structs.replace(service, sql=sql, kinds=kinds)
+    try:
+        _check(service)
+    except BadValue as error:
+        raise BadFile(str(source), error.message, error.hint) from error
+    return service
+
+
+def _check(service: Service) -> None:
+    """:raises BadValue: when a service names what it does not have."""
+    ids = [kpi.id for kpi in service.kpis]
+    for kpi in service.kpis:
+        if ids.count(kpi.id) > 1:
+            raise BadValue(f"there are two KPIs {kpi.id}", "give one of them another id")
+        for part in kpi.ratio:
+            if part not in ids or service.kpi(part).ratio:
+                raise BadValue(f"the ratio {kpi.id} is of {part}, which is not counted", "name a KPI that is no ratio")
+    if sorted(service.row) != sorted(["stat_date", "corp_id", *(kpi.key for kpi in service.kpis)]):
+        raise BadValue(
+            f"the row of {service.path} does not name each of its keys once", "name stat_date, corp_id and KPIs"
+        )
+    if not service.kpis:
+        raise BadValue(f"{service.id} has no KPIs", "give it some")
+    own = {kind.name for kind in service.kinds}
+    for kind in service.kinds:
+        if kind.retracts is not None and kind.retracts not in own:
+            raise BadValue(
+                f"{kind.name} takes back {kind.retracts}, no kind of {service.id}", "keep both in one service"
+            )
+    if not service.has_facts:
+        return
+    for name in service.relations:
+        if not is_name(name):
+            raise BadValue(f"{name!r} cannot name a relation", "use small letters, digits and _")
+    for measure in measures_of(service):
+        if measure.relation not in service.relations:
+            raise BadValue(f"there is no relation {measure.relation!r}", "declare it under [relations]")
+    for calibre in service.calibres:
+        if calibre.kpi not in ids:
+            raise BadValue(f"{calibre.name} is a calibre of {calibre.kpi}, which is not there", "name a KPI")
+
+
+def _check_kinds(service: Service, kinds: Kinds) -> None:
+    for name, relation in service.relations.items():
+        for kind in (relation.rows, *relation.reads, *relation.observed):
+            if kind not in kinds:
+                raise BadValue(
+                    f"the relation {name} reads the kind {kind!r}, which is not there", "add it under [[kinds]]"
+                )
+        for kind in relation.observed:
+            if not kinds[kind].covers:
+                raise BadValue(f"{kind} covers no days, so {name} cannot need it observed", "leave it out")
+    if not service.has_facts:
+        return
+    for measure in measures_of(service):
+        columns = kinds[service.relations[measure.relation].rows].columns
+        for column in (*measure.columns, *([measure.total] if measure.total else [])):
+            if column not in columns:
+                raise BadValue(f"the relation {measure.relation} has no column {column!r}", "see the kind of its rows")
+        if measure.total and columns[measure.total].removesuffix("?") not in ("integer", "decimal"):
+            raise BadValue(f"{measure.total} cannot be summed", "sum a column of integers or decimals")
+
+
+def measures_of(service: Service) -> list[Measure]:
+    """All that is counted, for KPIs and for calibres."""
+    counted = (kpi.measure for kpi in service.kpis)
+    return [measure for measure in (*counted, *(c.measure for c in service.calibres)) if measure is not None]

@@ -1,0 +1,41 @@
+-- The relations of work reports, as common table expressions for every engine. In: the kinds of `service.toml` as sets
+-- that may hold a fact twice.
+--
+-- kept: the reports that were not withdrawn, whenever that was.
+--
+-- The others are of the calibres of 4102. A comment is one's own when any record of its report names the commenter as
+-- sender. A report with records of several days counts on each. Comments on withdrawn reports count; those on reports
+-- that are not known count on their own day only, as somebody else's.
+kept as (
+    select corp_id, stat_day, report_id, user_id, sent_at, template, departments
+    from sent
+    where not exists (
+        select 1 from withdrawn where withdrawn.corp_id = sent.corp_id and withdrawn.report_id = sent.report_id
+    )
+),
+senders as (
+    select distinct corp_id, report_id, user_id from sent
+),
+days_of_reports as (
+    select distinct corp_id, report_id, stat_day from sent
+),
+commented_by_others as (
+    select commented.corp_id, commented.stat_day, commented.report_id, commented.user_id, commented.commented_at
+    from commented
+    left join senders
+        on senders.corp_id = commented.corp_id
+        and senders.report_id = commented.report_id
+        and senders.user_id = commented.user_id
+    where senders.user_id is null
+),
+commented_on_report_day as (
+    select commented.corp_id, days_of_reports.stat_day, commented.report_id, commented.user_id, commented.commented_at
+    from days_of_reports
+    join commented on commented.corp_id = days_of_reports.corp_id and commented.report_id = days_of_reports.report_id
+),
+commented_by_others_on_report_day as (
+    select others.corp_id, days_of_reports.stat_day, others.report_id, others.user_id, others.commented_at
+    from days_of_reports
+    join commented_by_others as others
+        on others.corp_id = days_of_reports.corp_id and others.report_id = days_of_reports.report_id
+)

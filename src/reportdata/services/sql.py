@@ -1,0 +1,155 @@
+"""The one definition of each number, as SQL for any keys.
+
+For each measure, the different values are taken first and counted after: that is two to five times as fast as several
+``count(distinct)`` in one step, with DuckDB and with Spark. The counts of all measures are united and summed, so that a
+group has one row. No row is there for a group without facts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from reportdata.days import DEFAULT_TIME_ZONE, time_zone
+from reportdata.errors import BadValue
+from reportdata.kinds import Kind, Kinds
+from reportdata.measures import Measure
+from reportdata.services import Service
+from reportdata.services.keys import DAY_KEYS, KEYS, Key, local_time
+
+
+class Computation(NamedTuple):
+    """What an engine computes: the text, the names of its keys and then of its numbers, and the kinds of facts that it
+    reads, all of them views with their kinds' columns."""
+
+    sql: str
+    keys: tuple[str, ...]
+    numbers: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+def kpis_of_days(service: Service, kinds: Kinds) -> Computation:
+    """The KPIs of days, by organisation and stat day in the order of the days."""
+    return _of_days(service, kinds, calibres=False)
+
+
+def calibres_of_days(service: Service, kinds: Kinds) -> Computation:
+    """The numbers of days by every calibre."""
+    return _of_days(service, kinds, calibres=True)
+
+
+def definition(service: Service, kinds: Kinds) -> str:
+    """The definition of a service's numbers in short: days computed by another one are stale."""
+    text = kpis_of_days(service, kinds).sql
+    ratios = [(kpi.id, kpi.ratio) for kpi in service.kpis if kpi.ratio]
+    return hashlib.sha256((text + repr(ratios) if ratios else text).encode()).hexdigest()[:16]
+
+
+@cache
+def _of_days(service: Service, kinds: Kinds, *, calibres: bool) -> Computation:
+    chosen = {c.name: c.measure for c in service.calibres} if calibres else _measures(service)
+    return computation(service, kinds, DAY_KEYS, chosen)
+
+
+def _measures(service: Service) -> dict[str, Measure]:
+    return {kpi.id: kpi.measure for kpi in service.kpis if kpi.measure is not None}
+
+
+def computation(
+    service: Service,
+    kinds: Kinds,
+    keys: Sequence[str] = DAY_KEYS,
+    measures: Mapping[str, Measure] | None = None,
+    zone: ZoneInfo | None = None,
+) -> Computation:
+    """The numbers of a service by any keys of `KEYS`.
+
+    :param measures: what is counted, by name; absent, the KPIs by id.
+    :param zone: in whose local time hours are meant.
+    :raises BadValue: when a key is not known, or the facts of a relation do not have it.
+    """
+    chosen = _measures(service) if measures is None else measures
+    names = [f"n{number}" for number in range(len(chosen))]
+    columns = [KEYS[key].column for key in keys if key in KEYS]
+    used: dict[str, dict[str, None]] = {}
+    arms, casts = [], []
+    for number, measure in enumerate(chosen.values()):
+        rows = kinds[service.relations[measure.relation].rows]
+        counted = _counted(measure, rows)
+        used.setdefault(measure.relation, {}).update(dict.fromkeys(counted))
+        arms.append(_arm(measure, rows, columns, names, number))
+        exact = measure.total and rows.columns[measure.total].startswith("decimal")
+        casts.append(f"cast(sum({names[number]}) as {'double' if exact else 'bigint'}) as {names[number]}")
+    ctes = [_ctes(service.sql)] if service.sql else []
+    for name, counted_columns in used.items():
+        rows = kinds[service.relations[name].rows]
+        grouped = [_key(key, rows, zone or time_zone(DEFAULT_TIME_ZONE)) for key in keys]
+        ctes.append(_narrowed(name, grouped, [column for column in counted_columns if column not in columns]))
+    ctes.append(f"counted as (\n{_UNION.join(arms)}\n)")
+    sql = (
+        f"with {_NEXT.join(ctes)}\n"
+        f"select {', '.join([*columns, *casts])}\nfrom counted\ngroup by {', '.join(columns)}\n"
+        f"order by {', '.join(sorted(columns, key=lambda column: column != 'stat_day'))}"
+    )
+    reads = dict.fromkeys(kind for name in used for kind in service.relations[name].reads)
+    return Computation(sql, tuple(keys), tuple(chosen), _kinds(service, kinds, reads))
+
+
+_UNION = "\n    union all\n"
+_NEXT = ",\n"
+
+
+def _counted(measure: Measure, rows: Kind) -> tuple[str, ...]:
+    """The columns of which the different values are taken."""
+    columns = measure.columns or tuple(rows.columns)
+    return (*columns, measure.total) if measure.total and measure.total not in columns else columns
+
+
+def _narrowed(relation: str, keys: Sequence[Key], columns: Sequence[str]) -> str:
+    """A relation with its keys and nothing that is not counted: what several measures use is kept by an engine."""
+    taken = [key.expression if key.is_plain else f"{key.expression} as {key.column}" for key in keys]
+    source = relation
+    if any(key.each for key in keys):
+        source += ", unnest(string_split(coalesce(departments, ''), ',')) as each_department(department_)"
+    return f"{relation}_used as (\n    select {', '.join([*taken, *columns])} from {source}\n)"
+
+
+def _arm(measure: Measure, rows: Kind, keys: Sequence[str], names: Sequence[str], number: int) -> str:
+    """One measure's counts, and zeros in place of the others'."""
+    taken = [*keys, *(column for column in _counted(measure, rows) if column not in keys)]
+    optional = [column for column in measure.columns if rows.columns[column].endswith("?")] if not measure.total else []
+    there = f" where {' and '.join(f'{column} is not null' for column in optional)}" if optional else ""
+    number_ = f"coalesce(sum({measure.total}), 0)" if measure.total else "count(*)"
+    numbers = ", ".join(f"{number_ if at == number else 0} as {name}" for at, name in enumerate(names))
+    source = f"{measure.relation}_used"
+    return (
+        f"    select {', '.join(keys)}, {numbers}\n"
+        f"    from (select distinct {', '.join(taken)} from {source}{there}) as different_{number}\n"
+        f"    group by {', '.join(keys)}"
+    )
+
+
+def _key(name: str, rows: Kind, zone: ZoneInfo) -> Key:
+    key = KEYS.get(name)
+    if key is None:
+        raise BadValue(f"{name!r} is nothing to group by", f"there are {', '.join(KEYS)}")
+    if key.needs is not None and key.needs not in rows.columns:
+        raise BadValue(f"numbers of {rows.name} cannot be grouped by {name}", f"its facts have no {key.needs}")
+    time = local_time(rows.time, zone) if "{time}" in key.expression else ""
+    return key._replace(expression=key.expression.replace("{time}", time))
+
+
+def _kinds(service: Service, kinds: Kinds, reads: Mapping[str, object]) -> tuple[Kind, ...]:
+    """The kinds that are read; and those that the text names besides, since a view must be there for it."""
+    used = {kind: None for relation in service.relations.values() for kind in relation.reads}
+    return tuple(kinds[name] for name in dict.fromkeys([*reads, *used]))
+
+
+def _ctes(text: str) -> str:
+    """What `relations.sql` holds, without remarks before and after."""
+    lines = [re.sub(r"\s*--.*", "", line) for line in text.splitlines()]
+    return "\n".join(line for line in lines if line.strip()).strip()

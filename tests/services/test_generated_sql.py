@@ -1,0 +1,141 @@
+"""One definition of each number: whatever it is grouped by, the oracle counts the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.errors import BadValue
+from reportdata.services import read_services
+from reportdata.services.keys import KEYS
+from reportdata.services.sql import computation, definition, kpis_of_days
+from tests.support.facts_files import ZONES, Writer, facts
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn
+from tests.support.services import KINDS, SERVICE
+
+many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBEngine]:
+    made = DuckDBEngine(tmp_path_factory.mktemp("engine"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    made = Writer(tmp_path)
+    yield made
+    made.close()
+
+
+def _date(fact: Fact) -> Any:
+    return fact.at.astimezone(ZONES[fact.corp_id]).date()
+
+
+def _departments(fact: Fact) -> list[str]:
+    return list(getattr(fact, "departments", ())) or [""]
+
+
+OF: dict[str, Callable[[Fact], list[Any]]] = {
+    "corp_id": lambda fact: [fact.corp_id],
+    "stat_day": lambda fact: [_date(fact)],
+    "week": lambda fact: [_date(fact).isocalendar()[:2]],
+    "month": lambda fact: [(_date(fact).year, _date(fact).month)],
+    "quarter": lambda fact: [(_date(fact).year, (_date(fact).month + 2) // 3)],
+    "year": lambda fact: [_date(fact).year],
+    "weekday": lambda fact: [_date(fact).isoweekday()],
+    "hour": lambda fact: [fact.at.astimezone(ZONE).hour],
+    "department": _departments,
+    "template": lambda fact: [getattr(fact, "template", "")],
+    "user_id": lambda fact: [getattr(fact, "user_id", None)],
+}
+"""What the oracle groups by."""
+SAID: dict[str, Callable[[Any], Any]] = {
+    "week": lambda value: value.isocalendar()[:2],
+    "month": lambda value: (value.year, value.month),
+    "quarter": lambda value: (value.year, (value.month + 2) // 3),
+    "year": lambda value: value.year,
+}
+"""What an engine's values of a key mean in the oracle's words."""
+
+
+def counted(found: list[Fact], keys: tuple[str, ...], kpis: tuple[str, ...]) -> dict[tuple[Any, ...], tuple[int, ...]]:
+    """What each KPI is of each group, in plain Python."""
+    gone = {(fact.corp_id, fact.report_id) for fact in found if isinstance(fact, Withdrawn)}
+    groups: dict[tuple[Any, ...], dict[str, set[str]]] = {}
+    for fact in found:
+        kept = isinstance(fact, Sent) and (fact.corp_id, fact.report_id) not in gone
+        of = {"4100": fact.report_id, "4101": getattr(fact, "user_id", "")} if kept else {}
+        of |= {"4102": fact.user_id} if isinstance(fact, Commented) else {}
+        for kpi in of.keys() & set(kpis):
+            values: list[tuple[Any, ...]] = [()]
+            for key in keys:
+                values = [(*before, value) for before in values for value in OF[key](fact)]
+            for group in values:
+                groups.setdefault(group, {kpi: set() for kpi in kpis})[kpi].add(of[kpi])
+    return {group: tuple(len(sets[kpi]) for kpi in kpis) for group, sets in groups.items()}
+
+
+KEY_SETS = [
+    (("corp_id", "stat_day"), ("4100", "4101", "4102")),
+    (("week",), ("4100", "4101", "4102")),
+    (("corp_id", "month"), ("4100", "4101", "4102")),
+    (("quarter", "weekday"), ("4100", "4101", "4102")),
+    (("year", "hour"), ("4100", "4101", "4102")),
+    (("week", "department"), ("4100", "4101")),
+    (("stat_day", "template", "department"), ("4100", "4101")),
+    (("corp_id", "user_id"), ("4100", "4101", "4102")),
+]
+
+
+@pytest.mark.parametrize(("keys", "kpis"), KEY_SETS, ids="-".join)
+def test_each_group_has_the_oracles_numbers(
+    engine: DuckDBEngine, writer: Writer, keys: tuple[str, ...], kpis: tuple[str, ...]
+) -> None:
+    measures = {kpi: measure for kpi in kpis if (measure := SERVICE.kpi(kpi).measure)}
+    what = computation(SERVICE, KINDS, keys, measures, ZONE)
+
+    @many
+    @given(found=st.lists(facts, max_size=25))
+    def check(found: list[Fact]) -> None:
+        kinds = {"sent": Sent, "commented": Commented, "withdrawn": Withdrawn}
+        files = {
+            name: [writer.file(kind, [f for f in found if isinstance(f, kind)])] * 2 for name, kind in kinds.items()
+        }
+        rows = list(engine.rows(what, files))
+        said = {
+            tuple(SAID.get(key, lambda value: value)(value) for key, value in zip(keys, row, strict=False)): row[
+                len(keys) :
+            ]
+            for row in rows
+        }
+        assert len(said) == len(rows)
+        assert said == counted(found, keys, kpis)
+
+    check()
+
+
+def test_what_facts_do_not_have_cannot_be_grouped_by() -> None:
+    with pytest.raises(BadValue, match="commented cannot be grouped by department"):
+        computation(SERVICE, KINDS, ("department",))
+    with pytest.raises(BadValue, match="'colour' is nothing to group by"):
+        computation(SERVICE, KINDS, ("colour",))
+    assert set(OF) == set(KEYS)
+
+
+def test_the_definition_changes_with_what_is_counted_and_with_nothing_else() -> None:
+    other = read_services()
+    assert definition(other.service(SERVICE.id), other.kinds) == definition(SERVICE, KINDS)
+    text = kpis_of_days(SERVICE, KINDS).sql
+    assert "select distinct corp_id, stat_day, report_id from kept_used" in text
+    assert "count(distinct" not in text

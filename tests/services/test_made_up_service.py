@@ -1,0 +1,269 @@
+"""A service from data alone: imported, pushed, computed, served, forgotten and backed up as the built-in one is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reportdata.cli import cli
+from reportdata.engines import measured
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.engines.spark import SparkEngine
+from reportdata.errors import BadFile
+from reportdata.pipeline.mirroring import keep_export
+from reportdata.pipeline.working import Worker
+from reportdata.services import read_services
+from reportdata.services.sql import kpis_of_days
+from reportdata.store import Official
+from reportdata.store.standing import standing
+from tests.support import postgres
+from tests.support.calling import Call
+from tests.support.cluster import LOCAL, SHORT, Cluster
+from tests.support.folders import Folder, run
+from tests.support.paths import DATA
+from tests.support.pushing import post
+from tests.support.scopes import REPORT_READ
+from tests.support.services import working
+from tests.support.serving import serving
+
+LESSONS = DATA / "services" / "lessons"
+CORP, DAY, NEXT = "dinglesson", "20260921", "20260922"
+PATH = "/v1.0/datacenter/lessonData"
+READ, WRITE = "DataCenter.Lesson.Read", "DataCenter.Lesson.Write"
+ATTENDED = """lesson_id,学员id,attended_at,minutes,fee,room
+L1,a,2026-09-21 09:00:00,30,9.90,东
+L1,a,2026-09-21 10:00:00,15,9.90,
+L1,b,2026-09-21 09:00:00,45,9.90,东
+L2,a,2026-09-21 14:00:00,60,0.10,西
+L3,c,2026-09-21 15:00:00,90,5,西
+L1,a,2026-09-22 09:00:00,30,9.90,东
+"""
+CANCELLED = '{"lesson_id": "L3", "cancelled_at": "2026-10-01 09:00:00"}\n'
+NUMBERS = {"9001": 4, "9002": 2, "9003": 150, "9004": 19.9, "9005": 75.0}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def lessons(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
+    """A data folder with the made-up service, its facts imported."""
+    database = postgres.address() if request.param == "postgres" else None
+    folder = Folder(tmp_path / "data", database, services=(LESSONS,))
+    with closing(folder.store):
+        folder.add_organisation(CORP)
+        (tmp_path / "attended.csv").write_text(ATTENDED)
+        (tmp_path / "cancelled.jsonl").write_text(CANCELLED)
+        for name, added in (("attended.csv", 6), ("cancelled.jsonl", 1), ("attended.csv", 0)):
+            done = run(folder, "import", tmp_path / name, "--json")
+            assert done.exit_code == 0, done.output
+            assert json.loads(done.stdout)["added"] == added
+        yield folder
+
+
+def known(folder: Folder, day: str = DAY) -> dict[str, int | float]:
+    """The numbers of a day that are known."""
+    service = read_services(*folder.settings.services).service("lessonData")
+    (found,) = standing(folder.store, service, CORP, day, day)
+    return dict(found.values)
+
+
+def test_its_numbers_are_counted_and_what_was_not_observed_is_not_known(lessons: Folder) -> None:
+    assert known(lessons) == NUMBERS
+    assert known(lessons, "20260923") == {}, "its kinds were not observed that day"
+    reports = "report_id,user_id,sent_at\nr1,u1,2026-09-20 09:00:00\nr2,u1,2026-09-25 09:00:00\n"
+    path = lessons.path.parent / "reports.csv"
+    path.write_text(reports)
+    assert run(lessons, "import", path).exit_code == 0
+    assert known(lessons, "20260923") == {}, "that reports were observed says nothing of lessons"
+    shown = run(lessons, "query", DAY, "--service", "lessonData", "--format", "json")
+    (row,) = json.loads(shown.stdout)
+    assert {key: value for key, value in row.items() if key.endswith("_DAY")} == {
+        f"{kpi}_DAY": number for kpi, number in NUMBERS.items()
+    }
+    assert row["states"]["9006"] == "missing"
+
+
+def test_it_is_served_as_the_contract_has_it(lessons: Folder) -> None:
+    scopes = (READ, WRITE, REPORT_READ)
+    exact = lessons.token(lessons.add_app(CORP, scopes=scopes)[0])
+    zeros = lessons.token(lessons.add_app(CORP, scopes=scopes, zero_unknown=True)[0])
+    other = lessons.token(lessons.add_app(CORP, scopes=(REPORT_READ,))[0])
+    with serving(lessons) as served:
+        answer = Call(served.address, exact, DAY, path=PATH).answer()
+        row = b'{"stat_date":"20260921","corp_id":"dinglesson","9001_DAY":4,"9002_DAY":2,"9003_DAY":150,'
+        row += b'"9004_DAY":19.9,"9005_DAY":75.0%s}'
+        assert answer.body.endswith(b',"dataList":[' + row % b"" + b"]}")
+        assert answer.headers["x-reportdata-state"] == "missing"
+        assert answer.headers["x-reportdata-states"].endswith("9005=final,9006=missing")
+        padded = Call(served.address, zeros, DAY, path=PATH).answer()
+        assert padded.body.endswith(b',"dataList":[' + row % b',"9006_DAY":0' + b"]}")
+        assert padded.headers["x-reportdata-states"] == answer.headers["x-reportdata-states"]
+        for token in (exact, zeros):
+            assert Call(served.address, token, "20260923", path=PATH).answer().body.endswith(b'"dataList":[]}')
+        assert Call(served.address, exact, DAY).answer().body.endswith(b'"dataList":[]}')
+        refused = Call(served.address, other, DAY, path=PATH).answer()
+        assert READ.encode() in refused.body
+
+
+def test_its_facts_are_pushed_with_its_own_scope(lessons: Folder) -> None:
+    app, _ = lessons.add_app(CORP, scopes=(WRITE,))
+    headers = {"x-acs-dingtalk-access-token": lessons.token(app)}
+    facts = [
+        {"learner_id": "z", "asked_at": "2026-09-21 20:00:00"},
+        {"lesson_id": "L9", "learner_id": "z", "attended_at": "2026-09-22 20:00:00", "minutes": 7, "fee": 0.5},
+        {"lesson_id": "L9", "learner_id": "z", "attended_at": "2026-09-22 20:00:00", "minutes": 7.5, "fee": 1},
+        {"report_id": "r", "user_id": "u", "sent_at": "2026-09-21 20:00:00"},
+    ]
+    with serving(lessons) as served:
+        answer = post(served.address, json.dumps(facts).encode(), headers)
+    assert (answer.status, answer.body["added"]) == (200, 2)
+    assert [(said["record"], said["field"]) for said in answer.body["records"]] == [(2, "minutes"), (3, "kind")]
+    with working(lessons) as work:
+        worker = Worker(work)
+        while worker.step(1.8e9):
+            pass
+    assert known(lessons) == {**NUMBERS, "9006": 1}
+    assert known(lessons, NEXT) == {"9001": 2, "9002": 2, "9003": 37, "9004": 10.4, "9005": 18.5}
+
+
+def test_an_organisation_and_a_person_are_forgotten(lessons: Folder) -> None:
+    done = run(lessons, "forget", "--corp", CORP, "--user", "a", "--yes", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["found"]) == (0, [])
+    assert known(lessons) == {"9001": 1, "9002": 1, "9003": 45, "9004": 9.9, "9005": 45.0}
+    assert known(lessons, NEXT) == {"9001": 0, "9002": 0, "9003": 0, "9004": 0}, "nothing to divide by"
+    done = run(lessons, "forget", "--corp", CORP, "--yes", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["found"]) == (0, [])
+    assert (known(lessons), lessons.store.organisations()) == ({}, [])
+
+
+def test_it_is_backed_up_compacted_and_restored(lessons: Folder, tmp_path: Path) -> None:
+    assert run(lessons, "compact", "--all").exit_code == 0
+    assert run(lessons, "backup", tmp_path / "backup").exit_code == 0
+    restored = tmp_path / "restored"
+    command = ["restore", tmp_path / "backup", "--data", restored, "--services", LESSONS, "--json"]
+    done = CliRunner().invoke(cli, list(map(str, command)))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["daysComputed"] == []
+    assert known(Folder(restored, services=(LESSONS,))) == known(lessons) == NUMBERS
+
+
+def test_a_cluster_counts_the_same(lessons: Folder, spark_cluster: Cluster) -> None:
+    services = read_services(LESSONS)
+    what = kpis_of_days(services.service("lessonData"), services.kinds)
+    files = {kind: lessons.lake.paths(kind) for kind in ("attended", "asked", "cancelled")}
+    with closing(DuckDBEngine()) as here, closing(SparkEngine(here, spark_cluster.master, {**LOCAL, **SHORT})) as spark:
+        rows = list(measured(what, spark.rows(what, files)))
+        assert rows == list(measured(what, here.rows(what, files)))
+        assert rows[0].numbers == {kpi: NUMBERS.get(kpi, 0) for kpi in what.numbers}
+        cancelled, attended = services.kinds["cancelled"], services.kinds["attended"]
+        for engine in (spark, here):
+            taken = engine.retracted(cancelled, attended, files["cancelled"], files["attended"])
+            assert list(taken) == [(CORP, DAY)]
+
+
+def test_a_service_without_facts_answers_the_official_figures_that_were_brought(tmp_path: Path) -> None:
+    text = (LESSONS / "service.toml").read_text("utf-8")
+    start, end = text.index("[relations.held]"), len(text)
+    (tmp_path / "online").mkdir()
+    (tmp_path / "online" / "service.toml").write_text(text[:start] + text[end:], "utf-8")
+    folder = Folder(tmp_path / "data", services=(tmp_path,))
+    service = read_services(tmp_path).service("lessonData")
+    with closing(folder.store):
+        folder.add_organisation(CORP)
+        figures: dict[str, int | float] = {kpi.id: number for number, kpi in enumerate(service.kpis)}
+        figures["9005"] = 0.38461538461538464
+        at = 1_800_000_000_000
+        keep_export(folder.store, service, [Official(CORP, DAY, figures, at), Official(CORP, NEXT, None, at)])
+        token = folder.token(folder.add_app(CORP, scopes=(READ,))[0])
+        with serving(folder) as served:
+            answer = Call(served.address, token, DAY, path=PATH).answer()
+            assert b'"9004_DAY":3,"9005_DAY":0.38461538461538464,"9006_DAY":5}' in answer.body
+            assert answer.headers["x-reportdata-state"] == "final"
+            assert Call(served.address, token, NEXT, path=PATH).answer().body.endswith(b'"dataList":[]}')
+        assert folder.refresh().days == []
+
+
+KPI = """
+[[kpis]]
+kpiId = "{id}"
+kpiName = "{name}"
+unit = ""
+kpiCaliber = "{name}"
+period = "DAY"
+relation = "{relation}"
+distinct = "{column}"
+"""
+READ_KIND = """
+[relations.read]
+rows = "read"
+reads = ["read"]
+observed = ["read"]
+
+[[kinds]]
+name = "read"
+time = "read_at"
+key = ["report_id", "user_id"]
+person = "user_id"
+
+[kinds.columns]
+report_id = "id"
+user_id = "id"
+read_at = "instant"
+"""
+
+
+def test_kpis_of_reports_are_added_by_data_alone(folder: Folder, tmp_path: Path) -> None:
+    reports = (
+        "report_id,user_id,sent_at,template\nr1,u1,2026-09-21 09:00:00,日报\nr2,u2,2026-09-21 10:00:00,周报\n"
+        "r3,u3,2026-09-21 10:00:00,日报\nr4,u1,2026-09-22 09:00:00,\n"
+    )
+    path, folder_of = tmp_path / "reports.csv", tmp_path / "reports"
+    path.write_text(reports)
+    folder.add_organisation(CORP)
+    assert folder.import_(path, corp_id=CORP).added == 4
+    own = Path(read_services.__code__.co_filename).parent / "reports"
+    shutil.copytree(own, folder_of)
+    text = (folder_of / "service.toml").read_text("utf-8").replace('"4102_DAY"]', '"4102_DAY", "4190_DAY", "4191_DAY"]')
+    text += KPI.format(id="4190", name="模板数", relation="kept", column="template")
+    text += KPI.format(id="4191", name="已读人数", relation="read", column="user_id") + READ_KIND
+    (folder_of / "service.toml").write_text(text, "utf-8")
+    more = Folder(folder.path, services=(folder_of,))
+    with closing(more.store):
+        assert more.refresh().days == [DAY, NEXT], "another definition makes all days stale"
+        service = read_services(folder_of).service("reportData")
+        shown = [dict(day.values) for day in standing(more.store, service, CORP, DAY, "20260923")]
+        assert shown == [{"4100": 3, "4101": 3, "4190": 2}, {"4100": 1, "4101": 1, "4190": 0}, {}]
+        read = '{"report_id": "r1", "user_id": "u9", "read_at": 1790000000}'
+        (tmp_path / "read.jsonl").write_text(read)
+        assert more.import_(tmp_path / "read.jsonl", corp_id=CORP).added == 1
+        shown = [dict(day.values) for day in standing(more.store, service, CORP, DAY, NEXT)]
+        assert shown == [{"4100": 3, "4101": 3, "4190": 2, "4191": 1}, {"4100": 1, "4101": 1, "4190": 0}]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "reason"),
+    [
+        ('distinct = "learner_id"', 'distinct = "pupil_id"', "the relation held has no column 'pupil_id'"),
+        ('sum = "minutes"', 'sum = "room"', "room cannot be summed"),
+        ('ratio = ["9003", "9002"]', 'ratio = ["9003", "9005"]', "the ratio 9005 is of 9005, which is not counted"),
+        ('reads = ["asked"]', 'reads = ["said"]', "the relation asked reads the kind 'said', which is not there"),
+        ('retracts = "attended"', 'retracts = "sent"', "cancelled takes back sent, no kind of lessonData"),
+        ('minutes = "integer"', 'minutes = "float"', "attended.minutes is 'float'"),
+        ('name = "asked"', 'name = "coverage"', "'coverage' is no name of a kind"),
+        ('room = "text?"', 'order = "text?"', "the kind attended has a column 'order'"),
+        ('id = "lessonData"', "id = 3", "is no service"),
+        ('"9006_DAY"]', "]", "the row of /v1.0/datacenter/lessonData does not name each of its keys once"),
+        (PATH, "/v1.0/datacenter/reportData", "two services have the path /v1.0/datacenter/reportData"),
+    ],
+)
+def test_a_service_that_is_none_is_refused_with_its_reason(tmp_path: Path, was: str, becomes: str, reason: str) -> None:
+    shutil.copytree(LESSONS, tmp_path / "lessons")
+    path = tmp_path / "lessons" / "service.toml"
+    assert was in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace(was, becomes), "utf-8")
+    with pytest.raises(BadFile, match=reason.replace("[", r"\[")):
+        read_services(tmp_path)

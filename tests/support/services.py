@@ -1,0 +1,63 @@
+"""The service of work reports and its kinds of facts, as tests name them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportdata.cli.places import inbox_of
+from reportdata.engines import Engine, Measured, measured
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.facts import Fact, Value, line_of
+from reportdata.pipeline.workspace import Workspace
+from reportdata.services import REPORTS, read_services
+from reportdata.services.sql import kpis_of_days
+
+if TYPE_CHECKING:
+    from tests.support.folders import Folder
+
+SERVICES = read_services()
+SERVICE = SERVICES.service(REPORTS)
+KINDS = SERVICES.kinds
+NAMES = tuple(KINDS)
+SENT, COMMENTED, WITHDRAWN = KINDS.values()
+KPIS = kpis_of_days(SERVICE, KINDS)
+
+
+def fact(kind: str, corp_id: str, at: int, stat_day: str, **values: Value) -> Fact:
+    """A fact, as it is read back from a line."""
+    kind_ = KINDS[kind]
+    return Fact(kind, corp_id, at, stat_day, {name: values.get(name) for name in kind_.columns if name != kind_.time})
+
+
+def lines_of(facts: Sequence[Fact]) -> bytes:
+    """Facts as lines of an inbox."""
+    return b"".join(map(line_of, facts))
+
+
+def kpis(
+    engine: Engine,
+    sent: Sequence[Path],
+    commented: Sequence[Path],
+    withdrawn: Sequence[Path],
+    corp_ids: Collection[str] | None = None,
+) -> list[Measured]:
+    """What an engine says of these files."""
+    files = {"sent": sent, "commented": commented, "withdrawn": withdrawn}
+    return list(measured(KPIS, engine.rows(KPIS, files, corp_ids)))
+
+
+@contextmanager
+def working(folder: Folder, engine: Engine | None = None) -> Iterator[Workspace]:
+    """A data folder as a workspace, with an engine of its own unless one is given."""
+    made = engine or DuckDBEngine()
+    inbox = inbox_of(folder.settings)
+    try:
+        services = read_services(*folder.settings.services)
+        yield Workspace(folder.settings, folder.lake, folder.store, made, inbox, services)
+    finally:
+        inbox.close()
+        if engine is None:
+            made.close()
