@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportdata.dingtalk.answers import Trouble, read_answer
-from reportdata.dingtalk.reports import read_comments, read_reports
-from reportdata.errors import Unavailable
+from reportdata.collector.suite import Trouble
+from reportdata.errors import BadAnswer
+from reportdata.suites.dingtalk.answers import read_answer
+from reportdata.suites.dingtalk.reports import read_comments, read_reports
 
 WRAPPED = '{"errcode":88,"sub_code":"%s","sub_msg":"x","errmsg":"ding talk error[subcode=%s,submsg=x]"}'
 
@@ -84,12 +85,12 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_no_json_makes_it_fail_but_as_unavailable(content: object) -> None:
+def test_no_json_makes_it_fail_but_as_a_bad_answer(content: object) -> None:
     body = msgspec.json.encode(content)
     read_answer(200, body)
-    for read in (read_reports, read_comments):
-        with suppress(Unavailable):
-            read(body, 0)
+    for read in (lambda body: read_reports(body, ""), lambda body: read_comments(body, 0)):
+        with suppress(BadAnswer):
+            read(body)
 
 
 def test_a_page_holds_ids_times_template_and_departments_and_nothing_else() -> None:
@@ -97,7 +98,7 @@ def test_a_page_holds_ids_times_template_and_departments_and_nothing_else() -> N
         '{"data_list":[{"report_id":"r","creator_id":"u","creator_name":"名","create_time":1605680704000,'
         '"template_name":"日报","dept_name":"开放平台,市场部","contents":[{"value":"文"}]}],"has_more":false,'
         '"next_cursor":2862455276}'.encode(),
-        0,
+        "",
     )
     assert page.cursor is None
     assert page.reports == [("r", "u", 1605680704000, "日报", "开放平台,市场部")]

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from reportdata.collector.budget import Account, Budget
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.listings import Listings
+from reportdata.collector.planning import Pages, Piece, holes, joined, past_window, plan, present_window, review_due
 from reportdata.days import days_between, time_zone
-from reportdata.dingtalk.budget import Budget
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.listings import Listings
-from reportdata.dingtalk.planning import Pages, Piece, holes, joined, past_window, plan, present_window, review_due
 from reportdata.errors import BudgetSpent
+from reportdata.suites.dingtalk import KIND
 from reportdata.twin import BEIJING
 
-CORP, API = "dingbudget", "topapi/report/simplelist"
+CORP, API = Account.of(KIND, "dingbudget"), "topapi/report/simplelist"
 
 
 class Clock:
@@ -104,7 +105,7 @@ def test_pieces_and_holes() -> None:
 
 def test_windows_list_the_last_day_first_and_then_go_back_to_the_first(tmp_path: Path) -> None:
     with closing(Ledger(tmp_path / "collector.db")) as ledger:
-        listings = Listings(ledger, CORP, BEIJING)
+        listings = Listings(ledger, 1, BEIJING)
         listed = listings.listed()
         days: list[str] = []
         first = present_window(listed, "20260930", BEIJING)

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from reportdata.calibres import CALIBRES, DEFAULT_CALIBRE
 from reportdata.catalogue import REPORT_DATA, read_catalogue
+from reportdata.collector.calls import BookedCalls, Pace
+from reportdata.collector.suite import Access
 from reportdata.days import days_between
-from reportdata.dingtalk.official import Access, OfficialClient
 from reportdata.errors import (
     BadCredentials,
     BadValue,
@@ -35,6 +36,8 @@ from reportdata.identity import Organisation
 from reportdata.pipeline.mirroring import Mirrored, mirror
 from reportdata.readers.figures import read_figures
 from reportdata.store import Official
+from reportdata.suites.dingtalk.client import Client
+from reportdata.suites.dingtalk.official import TRIES, OfficialFigures
 from reportdata.twin import BEIJING, Habits, Server, Twin, running
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
@@ -98,12 +101,15 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
         yield Imported(folder, server)
 
 
-def client(server: Server, clock: StillClock | None = None, **access: str) -> OfficialClient:
-    whole = Access(server.twin.app_key, server.twin.app_secret, server.url)._replace(**access)
-    return OfficialClient(whole, SERVICE, clock or StillClock(server.twin), 10)
+def client(
+    server: Server, clock: StillClock | None = None, secret: str = "", endpoint: str | None = None
+) -> OfficialFigures:
+    twin, clock = server.twin, clock or StillClock(server.twin)
+    access = Access(twin.app_key, secret or twin.app_secret, {"api": server.url if endpoint is None else endpoint})
+    return OfficialFigures(Client(access, BookedCalls(Pace(10, clock), clock, tries=TRIES)), SERVICE)
 
 
-def fetch(folder: Folder, server: Server, asking: OfficialClient | None = None, **options: Any) -> Mirrored:
+def fetch(folder: Folder, server: Server, asking: OfficialFigures | None = None, **options: Any) -> Mirrored:
     asking = asking or client(server)
     organisation = Organisation(server.twin.corp_id, "Asia/Shanghai")
     return mirror(folder.store, SERVICE, organisation, FIRST, LAST, asking.figures, now=server.twin.clock, **options)
@@ -203,7 +209,7 @@ def test_troubles_that_stay_are_named_with_what_to_do(
 def test_wrong_access_is_named(known: Folder, twin: Server) -> None:
     with pytest.raises(BadCredentials, match="secret is wrong"):
         fetch(known, twin, client(twin, secret="wrong"))
-    with pytest.raises(Unavailable, match="no answer"):
+    with pytest.raises(Unavailable, match="no connection"):
         fetch(known, twin, client(twin, endpoint="http://127.0.0.1:9"))
     for endpoint in ("127.0.0.1:8080", "file:///etc/passwd", "https://"):
         with pytest.raises(BadValue, match="no endpoint"):

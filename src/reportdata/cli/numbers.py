@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import date
@@ -15,7 +16,9 @@ from reportdata.api.contract.wire import Body
 from reportdata.catalogue import REPORT_DATA, Service, read_catalogue
 from reportdata.cli.options import DAY, check_period, json_option, known_organisation, lake_options, settings_options
 from reportdata.cli.output import print_json, print_table, size_text
-from reportdata.cli.places import engine_of, lake_of, open_existing_store
+from reportdata.cli.places import engine_of, lake_of, ledger_of, open_existing_store
+from reportdata.collector.set_aside import SetAside
+from reportdata.collector.sources import sources
 from reportdata.days import MILLISECOND, days_between, from_date, moment_of, time_zone, to_date
 from reportdata.pipeline.refreshing import stale_days
 from reportdata.settings import Settings
@@ -131,6 +134,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
     newest = {
         corp_id: _newest(store, service, corp_id, pieces[-1][1]) for corp_id, pieces in coverage.items() if pieces
     }
+    aside = _set_aside(settings)
     if as_json:
         print_json(
             {
@@ -141,6 +145,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
                         "newestDay": pieces[-1][1] if pieces else None,
                         "newestState": newest[corp_id][0].state.value if pieces else None,
                         "newestFinalDay": newest[corp_id][1] if pieces else None,
+                        "setAside": aside.get(corp_id, 0),
                     }
                     for corp_id, pieces in coverage.items()
                 ],
@@ -162,5 +167,18 @@ def status_command(as_json: bool, settings: Settings) -> None:
         ),
     )
     click.echo(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
+    if aside:
+        click.echo(f"set aside   {sum(aside.values()):,} records that cannot be used – see `reportdata doctor`")
     click.echo(f"lake        {size_text(lake.size())}")
     click.echo(f"store       {size_text(store.size())}")
+
+
+def _set_aside(settings: Settings) -> dict[str, int]:
+    """How many records that were collected cannot be used, by organisation."""
+    if not settings.ledger.exists():
+        return {}
+    with closing(ledger_of(settings)) as ledger:
+        found: Counter[str] = Counter()
+        for source in sources(ledger):
+            found[source.corp_id] += SetAside(ledger, source.id).count()
+    return {corp_id: count for corp_id, count in found.items() if count}

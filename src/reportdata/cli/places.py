@@ -21,7 +21,7 @@ from reportdata.store import Store
 from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT, SQLiteStore, schemas
 
 if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed from
-    from reportdata.dingtalk.ledger import Ledger
+    from reportdata.collector.ledger import Ledger
     from reportdata.engines import Engine
     from reportdata.lake import Lake
     from reportdata.store.postgres import PostgresStore
@@ -158,7 +158,7 @@ def engine_of(settings: Settings, lake: Lake) -> Engine:
 
 def ledger_of(settings: Settings) -> Ledger:
     """What the collector remembers; it is made when it is not there."""
-    from reportdata.dingtalk.ledger import Ledger
+    from reportdata.collector.ledger import Ledger
 
     return Ledger(settings.ledger)
 

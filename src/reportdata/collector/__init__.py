@@ -1,12 +1,12 @@
-"""DingTalk's own APIs: a client that keeps to a budget of calls, and the collector of an organisation's reports on it.
+"""The collector: fetches an organisation's reports and comments from a suite, within a budget of calls.
 
-The parts, from the wire up:
+It knows suites by the protocol in `suite` only. The parts, from the ground up:
 
-- `answers` says what an answer means, `client` asks and does what each trouble calls for.
-- `budget` counts calls before they are sent, for all processes.
-- `reports` and `directory` are the calls that are made, and what is read of their answers: ids, times, template and
-  departments, nothing else.
-- `ledger` remembers: what was listed, which reports there are, whose comments were read when.
-- `official` fetches DingTalk's own figures.
-- `planning` and `visits` decide what is worth a call; `collector` does it.
+- `ledger` remembers, in an SQLite file: `sources`, what was listed (`listings`) and read (`readings`), which records
+  were `set_aside`, which lists and reports are left alone after `failures`, and new facts (`outbox`).
+- `budget` counts calls before they are sent, for all processes; `calls` sends them, and again where that helps;
+  `pauses` are what is not asked for until a time.
+- `planning`, `schedule`, `forecast` and `priorities` decide what is worth a call, and when.
+- `lister`, `comment_reader` and `people` ask the suite; `collector` takes turns between them.
+- `certainty` says how certain a day is by what was seen of it.
 """

@@ -1,8 +1,8 @@
-"""The budget of calls: a month and a second, of an organisation, shared by all processes that use the ledger.
+"""The budget of calls: a month and a second, of an organisation at a suite, shared by all its sources and by all
+processes that use the ledger.
 
-A call is booked before it is sent, durably, so that no kill makes one forgotten. A standard-edition organisation has
-5,000 calls a month and 20 a second (the documentation's page on call limits); calls for tokens and the directory are
-not counted by the month. Months are Beijing's.
+A call is booked before it is sent, durably, so that no kill makes one forgotten. What a month has when nothing is said,
+and whose months they are, the suite's limits say.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from reportdata.days import DEFAULT_TIME_ZONE, SECOND, day_of, from_date, time_zone, to_date
-from reportdata.dingtalk.clock import Clock
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.clock import Clock
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.suite import Kind, Limits
+from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
 from reportdata.errors import BudgetSpent
 
-CALLS = 5_000
-PER_SECOND = 10.0
-"""Half of what DingTalk allows to an app: others may use it as well."""
-_BEIJING = time_zone(DEFAULT_TIME_ZONE)
 _FARTHEST = 60.0
 """Seconds that a next call may be ahead: more means that the clock was set back."""
 
@@ -33,7 +30,7 @@ class Month(NamedTuple):
     today: str
     last_day: str
     refused: bool
-    """Whether DingTalk has said that no call is left."""
+    """Whether the suite has said that no call is left."""
 
     @property
     def left(self) -> int:
@@ -46,37 +43,56 @@ class Month(NamedTuple):
         return (to_date(self.last_day) - to_date(self.today)).days + 1
 
 
-class Budget:
-    """The budget of one organisation."""
+class Account(NamedTuple):
+    """Who pays for calls: an organisation at a suite, whose title is for people."""
 
-    def __init__(self, ledger: Ledger, corp_id: str, clock: Clock) -> None:
+    suite: str
+    title: str
+    corp_id: str
+    limits: Limits
+
+    @classmethod
+    def of(cls, kind: Kind, corp_id: str) -> Account:
+        """An organisation's account at that suite."""
+        return cls(kind.name, kind.title, corp_id, kind.limits)
+
+
+class Budget:
+    """The budget of one account."""
+
+    def __init__(self, ledger: Ledger, account: Account, clock: Clock) -> None:
+        self.account = account
         self._ledger = ledger
-        self._corp_id = corp_id
+        self._key = account.suite, account.corp_id
+        self._zone = time_zone(account.limits.time_zone)
         self._clock = clock
 
     def set(self, calls: int | None = None, per_second: float | None = None) -> None:
-        """Change what may be spent. That DingTalk had said no call is left is forgotten, when calls are named."""
+        """Change what may be spent. That the suite had said no call is left is forgotten, when calls are named."""
         with self._ledger.writing() as connection:
             connection.execute(
-                "insert into budgets (corp_id, calls, per_second) values (?, ?, ?) on conflict do nothing",
-                (self._corp_id, CALLS, PER_SECOND),
+                "insert into budgets (suite, corp_id, calls, per_second) values (?, ?, ?, ?) on conflict do nothing",
+                (*self._key, *self._usual),
             )
             if calls is not None:
                 connection.execute(
-                    "update budgets set calls = ?, spent_in = '' where corp_id = ?", (calls, self._corp_id)
+                    "update budgets set calls = ?, spent_in = '' where suite = ? and corp_id = ?", (calls, *self._key)
                 )
             if per_second is not None:
-                connection.execute("update budgets set per_second = ? where corp_id = ?", (per_second, self._corp_id))
+                connection.execute(
+                    "update budgets set per_second = ? where suite = ? and corp_id = ?", (per_second, *self._key)
+                )
 
     def month(self) -> Month:
         """The month that is running."""
         today = self._today()
         first, last = _month_of(today)
-        row = self._ledger.row("select calls, spent_in from budgets where corp_id = ?", (self._corp_id,))
-        calls, spent_in = row or (CALLS, "")
+        row = self._ledger.row("select calls, spent_in from budgets where suite = ? and corp_id = ?", self._key)
+        calls, spent_in = row or (self._usual[0], "")
         spent = self._ledger.rows(
-            "select api, sum(count) from calls where corp_id = ? and day between ? and ? group by api order by api",
-            (self._corp_id, first, last),
+            "select api, sum(count) from calls where suite = ? and corp_id = ? and day between ? and ? "
+            "group by api order by api",
+            (*self._key, first, last),
         )
         return Month(calls, {api: int(count) for api, count in spent if count}, first, today, last, spent_in == first)
 
@@ -89,55 +105,61 @@ class Budget:
         today = self._today()
         with self._ledger.writing() as connection:
             row = connection.execute(
-                "select calls, per_second, spent_in, next_at from budgets where corp_id = ?", (self._corp_id,)
+                "select calls, per_second, spent_in, next_at from budgets where suite = ? and corp_id = ?", self._key
             ).fetchone()
-            calls, per_second, spent_in, next_at = row or (CALLS, PER_SECOND, "", 0.0)
+            calls, per_second, spent_in, next_at = row or (*self._usual, "", 0.0)
             if not free:
                 self._check(calls, spent_in)
                 connection.execute(
-                    "insert into calls values (?, ?, ?, 1) on conflict do update set count = count + 1",
-                    (self._corp_id, today, api),
+                    "insert into calls values (?, ?, ?, ?, 1) on conflict do update set count = count + 1",
+                    (*self._key, today, api),
                 )
             now = self._clock.now()
             send_at = next_at if now < next_at < now + _FARTHEST else now
             connection.execute(
-                "insert into budgets (corp_id, calls, per_second, next_at) values (?, ?, ?, ?) "
+                "insert into budgets (suite, corp_id, calls, per_second, next_at) values (?, ?, ?, ?, ?) "
                 "on conflict do update set next_at = excluded.next_at",
-                (self._corp_id, calls, per_second, send_at + 1 / per_second),
+                (*self._key, calls, per_second, send_at + 1 / per_second),
             )
         if send_at > now:
             self._clock.sleep(send_at - now)
         return today
 
     def give_back(self, api: str, day: str) -> None:
-        """Take a booking back: the call did not reach DingTalk, or was refused in a way that is not counted."""
+        """Take a booking back: the call did not reach the suite, or was refused in a way that is not counted."""
         self._ledger.write(
-            "update calls set count = count - 1 where corp_id = ? and day = ? and api = ? and count > 0",
-            (self._corp_id, day, api),
+            "update calls set count = count - 1 where suite = ? and corp_id = ? and day = ? and api = ? and count > 0",
+            (*self._key, day, api),
         )
 
     def refused(self) -> None:
-        """DingTalk says that no call is left in this month: others have spent them."""
+        """The suite says that no call is left in this month: others have spent them."""
         first, _ = _month_of(self._today())
-        self._ledger.write("update budgets set spent_in = ? where corp_id = ?", (first, self._corp_id))
+        self._ledger.write("update budgets set spent_in = ? where suite = ? and corp_id = ?", (first, *self._key))
+
+    @property
+    def _usual(self) -> tuple[int, float]:
+        """Calls a month and a second when nothing was said."""
+        return self.account.limits.calls, self.account.limits.per_second
 
     def _check(self, calls: int, spent_in: str) -> None:
         month = self.month()
         if month.left > 0:
             return
+        corp_id = self.account.corp_id
         hint = f"it goes on in the next month, after {month.last_day}"
         if spent_in == month.first_day:
             raise BudgetSpent(
-                f"DingTalk says that all calls of {self._corp_id} in this month are spent",
-                f"{hint}; or buy more calls, and say so with `reportdata budget --corp {self._corp_id} --calls N`",
+                f"{self.account.title} says that all calls of {corp_id} in this month are spent",
+                f"{hint}; or buy more calls, and say so with `reportdata budget --corp {corp_id} --calls N`",
             )
         raise BudgetSpent(
-            f"the {calls:,} calls a month of {self._corp_id} are spent",
-            f"{hint}; or raise the budget with `reportdata budget --corp {self._corp_id} --calls N`",
+            f"the {calls:,} calls a month of {corp_id} are spent",
+            f"{hint}; or raise the budget with `reportdata budget --corp {corp_id} --calls N`",
         )
 
     def _today(self) -> str:
-        return day_of(int(self._clock.now() * SECOND), _BEIJING)
+        return day_of(int(self._clock.now() * SECOND), self._zone)
 
 
 def _month_of(day: str) -> tuple[str, str]:

@@ -1,30 +1,31 @@
-"""The collector of one organisation: does one thing at a time, each durable before the next, so that it may be killed
-at any point and goes on where it was."""
+"""The collector of one source: does one thing at a time, each durable before the next, so that it may be killed at any
+point and goes on where it was."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from reportdata.dingtalk.budget import Budget, Month
-from reportdata.dingtalk.client import Client
-from reportdata.dingtalk.clock import Clock
-from reportdata.dingtalk.comment_reader import CommentReader
-from reportdata.dingtalk.forecast import COMMENT_DAYS
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.lister import Lister
-from reportdata.dingtalk.listings import Listings
-from reportdata.dingtalk.pauses import Pauses
-from reportdata.dingtalk.readings import Readings
-from reportdata.dingtalk.schedule import Period, Schedule
-from reportdata.dingtalk.sources import Source
-from reportdata.errors import BudgetSpent, NotPermitted, SourceError, Unavailable
+import msgspec
+
+from reportdata.collector.budget import Budget, Month
+from reportdata.collector.clock import Clock
+from reportdata.collector.comment_reader import CommentReader
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.lister import Lister
+from reportdata.collector.outbox import Waiting, count_waiting, remove, waiting
+from reportdata.collector.pauses import ALL, Pauses
+from reportdata.collector.people import People
+from reportdata.collector.schedule import Period, Schedule
+from reportdata.collector.sources import Source, is_there, put_source
+from reportdata.collector.suite import Suite
+from reportdata.errors import BadAnswer, BudgetSpent, NotPermitted, Rejected, SourceError, Unavailable
 
 _IDLE = 300.0
 """Seconds after which it is looked for something to do, when nothing is known to become due."""
 
 
 class Collector:
-    """Collects one organisation's reports and comments into the ledger, whose outbox holds the new facts.
+    """Collects one source's reports and comments into the ledger, whose outbox holds the new facts.
 
     :param eager: list the running day at once, in place of at its times.
     """
@@ -32,41 +33,38 @@ class Collector:
     def __init__(
         self,
         source: Source,
-        client: Client,
+        suite: Suite,
         ledger: Ledger,
         budget: Budget,
         clock: Clock,
         zone: ZoneInfo,
         *,
         period: Period | None = None,
-        comment_days: int = COMMENT_DAYS,
         eager: bool = False,
     ) -> None:
+        able = suite.kind.capabilities
+        if source.comments != able.comments:
+            source = put_source(ledger, msgspec.structs.replace(source, comments=able.comments))
+        self.source = source
+        self.ledger = ledger
+        self.clock = clock
         self.zone = zone
-        self.period = period or Period(source.first_day)
-        self.listings = Listings(ledger, source.corp_id, zone)
-        self.readings = Readings(ledger, source.corp_id, zone, comment_days)
-        self.pauses = Pauses(ledger, source.corp_id)
-        self._ledger = ledger
-        self._schedule = Schedule(self.period, zone, clock, budget, self.listings, self.readings)
-        self._lister = Lister(source, client, ledger, self._schedule, self.pauses, eager=eager)
-        self._comments = CommentReader(source.corp_id, client, ledger, self._schedule, self.pauses)
-
-    @property
-    def source(self) -> Source:
-        """The source, with the API that lists its reports as soon as that is known."""
-        return self._lister.source
+        self._pauses = Pauses(ledger, source.id)
+        self._schedule = Schedule(source, period or Period(source.first_day), zone, clock, budget, ledger)
+        self._lister = Lister(suite, self._schedule, self._pauses, eager=eager)
+        self._comments = CommentReader(source.id, suite, ledger, self._schedule, self._pauses)
+        self._people = People(suite, ledger, source.id, clock) if able.departments else None
 
     def step(self) -> float:
         """Do the next thing: a page, or the comments of a report. Returns 0 when it was done, or else the seconds until
         there may be something to do.
 
-        :raises SourceError: when DingTalk refuses; what it refuses is not asked for before a pause is over.
+        :raises SourceError: when the suite refuses; what it refuses is not asked for before a pause is over.
         """
         now = self._schedule.now()
         if self.is_gone():
             return _IDLE
-        until = self.pauses.until("all", now)
+        until = self._pauses.until(ALL, now)
         if until:
             return (until - now) / 1000
         month = self._schedule.month()
@@ -74,17 +72,22 @@ class Collector:
             return min(_IDLE, 3600.0)
         try:
             if self._lister.step(now) or self._comments.step(now):
-                self.pauses.worked()
+                self._pauses.worked()
                 return 0.0
             return self._schedule.wait(now)
         except Unavailable:
-            self.pauses.pause("all", now, growing=True)
+            self._pauses.pause(ALL, now, growing=True)
             raise
-        except (BudgetSpent, NotPermitted):
+        except (BadAnswer, BudgetSpent, NotPermitted, Rejected):  # of one list, of one report, or noted
             raise
         except SourceError:
-            self.pauses.pause("all", now, minutes=30)
+            self._pauses.pause(ALL, now, minutes=30)
             raise
+
+    def try_again(self) -> None:
+        """Ask at once for what was refused before."""
+        self._pauses.end()
+        self._schedule.listings.failures.try_again()
 
     def month(self) -> Month:
         """The month of the budget."""
@@ -92,4 +95,14 @@ class Collector:
 
     def is_gone(self) -> bool:
         """Whether the source was removed since."""
-        return not self._ledger.number("select count(*) from sources where corp_id = ?", (self.source.corp_id,))
+        return not is_there(self.ledger, self.source)
+
+    def waiting(self, most: int) -> Waiting | None:
+        """The first new facts that were not taken yet, None when there are none."""
+        if not count_waiting(self.ledger, self.source):
+            return None
+        return waiting(self.ledger, self.source, most, self._people)
+
+    def taken(self, last: int) -> None:
+        """The facts up to that place are in the lake, durably."""
+        remove(self.ledger, self.source, last)

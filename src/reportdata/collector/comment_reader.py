@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from reportdata.dingtalk.client import Client
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.pauses import Pauses
-from reportdata.dingtalk.planning import SETTLE, Plan, day_at, slots, start_of
-from reportdata.dingtalk.readings import Open
-from reportdata.dingtalk.reports import COMMENTS, list_comments
-from reportdata.dingtalk.schedule import Schedule
-from reportdata.dingtalk.visits import LEFT_OVER, WORTH, Session
-from reportdata.errors import NotPermitted, Rejected
+from collections.abc import Sequence
+
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.pauses import COMMENTS, Pauses
+from reportdata.collector.planning import SETTLE, Plan, day_at, slots, start_of
+from reportdata.collector.priorities import WORTH, WORTH_AT_LAST, Session
+from reportdata.collector.readings import Open
+from reportdata.collector.schedule import Schedule
+from reportdata.collector.suite import Suite
+from reportdata.errors import BadAnswer, NotPermitted, Rejected
 
 _MISSED = 2_000
 """Old reports without a reading that are considered at a time."""
@@ -19,18 +20,18 @@ _CHOICE = 40
 
 
 class CommentReader:
-    """Reads the comments of one organisation's reports, a page at a time."""
+    """Reads the comments of one source's reports, a page at a time; none where the suite tells none."""
 
     def __init__(
         self,
-        corp_id: str,
-        client: Client,
+        source: int,
+        suite: Suite,
         ledger: Ledger,
         schedule: Schedule,
         pauses: Pauses,
     ) -> None:
-        self._corp_id = corp_id
-        self._client = client
+        self._source = source
+        self._suite = suite
         self._ledger = ledger
         self._schedule = schedule
         self._zone = schedule.zone
@@ -42,11 +43,11 @@ class CommentReader:
     def step(self, now: int) -> bool:
         """Read a page of comments. Whether there was something to do.
 
-        :raises SourceError: when DingTalk refuses.
+        :raises SourceError: when the suite refuses.
         """
-        if self._pauses.until(COMMENTS, now):
+        if not self._suite.kind.capabilities.comments or self._pauses.until(COMMENTS, now):
             return False
-        for report in self._readings.unfinished():
+        for report in self._readings.unfinished(now):
             return self._read(report)
         planned = self._schedule.plan(now)
         if planned.for_past <= 0:
@@ -66,32 +67,30 @@ class CommentReader:
     def _read_early(self, now: int, planned: Plan) -> bool:
         """One of the readings that this night, or this hour, may be spent on."""
         today = day_at(now, self._zone)
-        begin = start_of(today, self._zone) + SETTLE
-        turn = max([begin, *slots(today, planned.looks, self._zone)], key=lambda at: (at <= now, at))
-        if turn > now:
+        turns = [start_of(today, self._zone) + SETTLE, *slots(today, planned.looks, self._zone)]
+        turn = _latest(turns, now)
+        if turn is None:
             return False
         left = self._left_over(today, planned)
         if left <= 0:
             return False
         if self._session is None or self._session[0] != turn:
-            last = turn == max([begin, *slots(today, planned.looks, self._zone)])
-            self._session = turn, self._begin_session(now, planned, left, LEFT_OVER if last else WORTH)
+            worth = WORTH_AT_LAST if turn == max(turns) else WORTH
+            self._session = turn, self._begin_session(now, planned, left, worth)
         report = self._session[1].next()
         if report is None:
             return False
         self._ledger.write(
-            "update nights set left_over = left_over - 1 where corp_id = ? and stat_day = ?", (self._corp_id, today)
+            "update nights set left_over = left_over - 1 where source = ? and stat_day = ?", (self._source, today)
         )
         return self._read(report)
 
     def _left_over(self, today: str, planned: Plan) -> int:
         """How many of the day's early readings are left."""
-        left = self._ledger.row(
-            "select left_over from nights where corp_id = ? and stat_day = ?", (self._corp_id, today)
-        )
+        left = self._ledger.row("select left_over from nights where source = ? and stat_day = ?", (self._source, today))
         if left is not None:
             return int(left[0])
-        self._ledger.write("insert into nights values (?, ?, ?)", (self._corp_id, today, planned.early))
+        self._ledger.write("insert into nights values (?, ?, ?)", (self._source, today, planned.early))
         return planned.early
 
     def _begin_session(self, now: int, planned: Plan, left: int, worth: float) -> Session:
@@ -106,10 +105,13 @@ class CommentReader:
         """A page of a report's comments."""
         begun_at = report.begun_at if report.offset else self._schedule.now()
         try:
-            page = list_comments(self._client, report.report_id, report.offset)
+            page = self._suite.comments(report.report_id, report.offset)
         except Rejected:
             self._listings.reject(report.report_id, self._schedule.now())  # it may be withdrawn
             return True
+        except BadAnswer as error:
+            self._readings.failures.add_report(report.report_id, report.sent_at, self._schedule.now(), error.message)
+            raise
         except NotPermitted:
             self._pauses.pause(COMMENTS, self._schedule.now(), minutes=24 * 60)
             raise
@@ -119,3 +121,8 @@ class CommentReader:
                 {(comment.user_id, day_at(comment.at // 1000, self._zone)) for comment in page.comments}
             )
         return True
+
+
+def _latest(turns: Sequence[int], now: int) -> int | None:
+    """The latest of the day's turns that has come, None before the first."""
+    return max((turn for turn in turns if turn <= now), default=None)

@@ -5,25 +5,23 @@ from __future__ import annotations
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from reportdata.collector.budget import Budget, Month
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.listings import Listings
+from reportdata.collector.planning import Pages, Plan, before, day_at, plan
+from reportdata.collector.readings import Readings
+from reportdata.collector.sources import Source, sources
 from reportdata.days import end_of
-from reportdata.dingtalk.budget import Budget, Month
-from reportdata.dingtalk.clock import Clock
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.listings import Listings
-from reportdata.dingtalk.planning import Pages, Plan, before, day_at, plan
-from reportdata.dingtalk.readings import Readings
-from reportdata.dingtalk.sources import Source
 
-COMMENT_DAYS = 30
-"""Days after which a report's comments are read for the last time."""
 _WEEKS = 28
 """Days from which is told how many reports a day has."""
 
 
 class Forecast(NamedTuple):
-    """An organisation's month, and how what is left of it is used."""
+    """A source's month at the suite of that title, and how what is left of it is used."""
 
-    corp_id: str
+    source: Source
+    title: str
     month: Month
     plan: Plan
 
@@ -35,14 +33,20 @@ class Forecast(NamedTuple):
         return sum(self.month.spent.values()) + min(self.month.left, rest)
 
 
-def forecast(source: Source, ledger: Ledger, clock: Clock, zone: ZoneInfo) -> Forecast:
-    """The forecast of a source, as of now."""
-    listings = Listings(ledger, source.corp_id, zone)
-    readings = Readings(ledger, source.corp_id, zone, COMMENT_DAYS)
-    now = int(clock.now() * 1000)
-    pages = Pages(recent_counts(listings, day_at(now, zone)))
-    month = Budget(ledger, source.corp_id, clock).month()
-    return Forecast(source.corp_id, month, plan_of(month, now, pages, readings, zone))
+def forecast(source: Source, budget: Budget, ledger: Ledger, zone: ZoneInfo, now: int) -> Forecast:
+    """The forecast of a source, as of now, in milliseconds since 1970."""
+    listings = Listings(ledger, source.id, zone)
+    readings = Readings(ledger, source.id, zone)
+    pages = Pages(recent_counts(listings, day_at(now, zone)), budget.account.limits.page)
+    month = budget.month()
+    left = share_of(month.left, source, ledger)
+    return Forecast(source, budget.account.title, month, plan_of(month, left, now, pages, readings, zone))
+
+
+def share_of(left: int, source: Source, ledger: Ledger) -> int:
+    """The calls that one of the sources of an organisation at a suite may plan with: they share a budget."""
+    sharing = [other for other in sources(ledger, source.corp_id) if other.suite == source.suite]
+    return left // max(1, len(sharing))
 
 
 def recent_counts(listings: Listings, today: str) -> dict[str, int]:
@@ -50,9 +54,9 @@ def recent_counts(listings: Listings, today: str) -> dict[str, int]:
     return listings.counts(before(today, _WEEKS), before(today, 1))
 
 
-def plan_of(month: Month, now: int, pages: Pages, readings: Readings, zone: ZoneInfo) -> Plan:
+def plan_of(month: Month, left: int, now: int, pages: Pages, readings: Readings, zone: ZoneInfo) -> Plan:
     """How what is left of a month is used."""
     today = day_at(now, zone)
     last_day = max(today, month.last_day)
     end = end_of(last_day, zone) // 1000
-    return plan(month.left, today, last_day, pages, last_readings=readings.count_due(now, end))
+    return plan(left, today, last_day, pages, last_readings=readings.count_due(now, end))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Sequence
 
-from reportdata.days import end_of
-from reportdata.dingtalk.client import Client
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.listings import PAST, PRESENT, REVIEW, RUNNING, Absent, Look
-from reportdata.dingtalk.pauses import Pauses
-from reportdata.dingtalk.planning import (
+from reportdata.collector.listings import PAST, PRESENT, REVIEW, RUNNING, Absent, Look
+from reportdata.collector.pauses import COMMENTS, REPORTS, Pauses
+from reportdata.collector.planning import (
     MINUTE,
     MISSED_FOR_GOOD,
     OVERLAP,
@@ -18,6 +15,7 @@ from reportdata.dingtalk.planning import (
     Plan,
     before,
     day_at,
+    joined,
     past_window,
     present_window,
     review_due,
@@ -25,10 +23,10 @@ from reportdata.dingtalk.planning import (
     slots,
     start_of,
 )
-from reportdata.dingtalk.reports import COMMENTS, LISTS, ReportPage, list_comments, list_reports
-from reportdata.dingtalk.schedule import Schedule
-from reportdata.dingtalk.sources import Source, put_source
-from reportdata.errors import NotPermitted, Rejected
+from reportdata.collector.schedule import Schedule
+from reportdata.collector.suite import ReportPage, Suite
+from reportdata.days import end_of
+from reportdata.errors import BadAnswer, NotPermitted, Rejected
 
 _AGAIN = 10 * MINUTE
 """The running day is not listed again before that, however eager one is."""
@@ -37,24 +35,13 @@ _STALE_CURSOR = 6 * 60 * MINUTE
 
 
 class Lister:
-    """Lists one organisation's reports, a page at a time.
+    """Lists one source's reports, a page at a time.
 
     :param eager: list the running day at once, in place of at its times.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        client: Client,
-        ledger: Ledger,
-        schedule: Schedule,
-        pauses: Pauses,
-        *,
-        eager: bool,
-    ) -> None:
-        self.source = source
-        self._client = client
-        self._ledger = ledger
+    def __init__(self, suite: Suite, schedule: Schedule, pauses: Pauses, *, eager: bool) -> None:
+        self._suite = suite
         self._schedule = schedule
         self._zone = schedule.zone
         self._listings = schedule.listings
@@ -67,9 +54,9 @@ class Lister:
     def step(self, now: int) -> bool:
         """Turn a page, or look for a report that a look missed. Whether there was something to do.
 
-        :raises SourceError: when DingTalk refuses.
+        :raises SourceError: when the suite refuses.
         """
-        if now // MINUTE == self._quiet or self._pauses.until(LISTS[1], now):
+        if now // MINUTE == self._quiet or self._pauses.until(REPORTS, now):
             return False
         looks = self._listings.looks()
         if looks:
@@ -90,7 +77,8 @@ class Lister:
     def _next_look(self, now: int) -> tuple[str, Piece] | None:
         settled = settled_day(now, self._zone)
         last_day = min(settled, self._schedule.period.last_day or settled)
-        listed = self._listings.listed()
+        failed = self._listings.failures.left_alone(now)
+        listed = joined([*self._listings.listed(), *(piece for pieces in failed.values() for piece in pieces)])
         present = present_window(listed, last_day, self._zone)
         if present is not None and last_day >= self._schedule.period.first_day:
             return PRESENT, present
@@ -104,9 +92,11 @@ class Lister:
             ):
                 return PAST, past
         for day in self._to_review(now, planned):
-            return REVIEW, Piece(start_of(day, self._zone), end_of(day, self._zone) // 1000)
+            whole = Piece(start_of(day, self._zone), end_of(day, self._zone) // 1000)
+            if not any(piece.touches(whole) for piece in failed.get(REVIEW, ())):
+                return REVIEW, whole
         if self._schedule.period.last_day is None or self._schedule.period.last_day >= today:
-            return self._running_look(now, today, planned)
+            return self._running_look(now, today, planned, failed.get(RUNNING, ()))
         return None
 
     def _cheap(self, planned: Plan) -> bool:
@@ -125,8 +115,10 @@ class Lister:
             if day < today and review_due(at, end_of(day, self._zone) // 1000, now, planned.ages)
         ]
 
-    def _running_look(self, now: int, today: str, planned: Plan) -> tuple[str, Piece] | None:
+    def _running_look(self, now: int, today: str, planned: Plan, failed: Sequence[Piece]) -> tuple[str, Piece] | None:
         begin = start_of(today, self._zone)
+        if any(piece.last_at > begin for piece in failed):
+            return None
         looked_at = self._listings.looked_at(today, today).get(today, 0)
         due = [slot for slot in slots(today, planned.looks, self._zone) if looked_at < slot <= now]
         if not due and not (self._eager and planned.for_past > 0 and now - looked_at > _AGAIN):
@@ -135,59 +127,61 @@ class Lister:
         return (RUNNING, Piece(first, now)) if now > first else None
 
     def _turn_page(self, look: Look) -> None:
-        page = self._reports(look.first_at - OVERLAP, look.last_at, look.cursor)
+        try:
+            page = self._reports(look.first_at - OVERLAP, look.last_at, look.cursor)
+        except (BadAnswer, Rejected) as error:
+            piece = Piece(look.first_at, look.last_at)
+            self._listings.failures.add_look(look.purpose, piece, self._schedule.now(), error.message)
+            raise
         self._listings.add_page(look, page, self._schedule.now())
 
-    def _reports(self, first_at: int, last_at: int, cursor: int, user_id: str | None = None) -> ReportPage:
-        """A page of the list, by the API that the app may use: the one without texts where it may."""
-        choices = [self.source.listing] if self.source.listing else list(LISTS)
-        refused: NotPermitted | None = None
-        for api in choices:
-            try:
-                page = list_reports(self._client, api, first_at, last_at, cursor, user_id)
-            except NotPermitted as error:
-                refused = error
-                if not error.scope:
-                    break
-                continue
-            self._list_by(api)
-            return page
-        self._list_by("")
-        self._pauses.pause(LISTS[1], self._schedule.now(), minutes=360)
-        raise refused or NotPermitted("no API lists the reports")
-
-    def _list_by(self, api: str) -> None:
-        if api == self.source.listing:
-            return
-        self.source = msgspec.structs.replace(self.source, listing=api)
-        put_source(self._ledger, self.source)
+    def _reports(self, first_at: int, last_at: int, cursor: str, user_id: str | None = None) -> ReportPage:
+        try:
+            return self._suite.reports(first_at, last_at, cursor, user_id)
+        except NotPermitted:
+            self._pauses.pause(REPORTS, self._schedule.now(), minutes=360)
+            raise
 
     def _look_for_absent(self, now: int) -> bool:
-        """Look for a report by itself that a look missed. It is withdrawn when it is not there and DingTalk does not
+        """Look for a report by itself that a look missed. It is withdrawn when it is not there and the suite does not
         know its id any more, or when it was not there several times: a list may leave something out."""
         absent = self._listings.absent(now)
         if absent is None:
             return False
-        cursor: int | None = 0
-        while cursor is not None:
-            page = self._reports(absent.sent_at, absent.sent_at + 999, cursor, absent.user_id)
-            if any(report.report_id == absent.report_id for report in page.reports):
-                self._listings.is_there(absent.report_id)
-                return True
-            cursor = page.cursor
+        try:
+            there = self._is_listed(absent)
+        except (BadAnswer, Rejected) as error:
+            self._listings.failures.add_report(absent.report_id, absent.sent_at, now, error.message)
+            raise
+        if there:
+            self._listings.is_there(absent.report_id)
+            return True
         self._listings.miss(absent.report_id, now)
         if absent.rejected or absent.missed + 1 >= MISSED_FOR_GOOD or self._is_unknown(absent, now):
             self._listings.withdraw(absent.report_id, now)
         return True
 
+    def _is_listed(self, absent: Absent) -> bool:
+        """Whether a list of its own time and author has a report."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._reports(absent.sent_at, absent.sent_at + 999, cursor, absent.user_id)
+            ids = {report.report_id for report in page.reports} | {record.report_id for record in page.unusable}
+            if absent.report_id in ids:
+                return True
+            cursor = page.cursor
+        return False
+
     def _is_unknown(self, absent: Absent, now: int) -> bool:
-        """Whether DingTalk does not know a report's id any more; asked when it was missed for the first time."""
-        if absent.missed or self._pauses.until(COMMENTS, now):
+        """Whether the suite does not know a report's id any more; asked when it was missed for the first time."""
+        if not self._suite.kind.capabilities.comments or absent.missed or self._pauses.until(COMMENTS, now):
             return False
         try:
-            list_comments(self._client, absent.report_id, 0)
+            self._suite.comments(absent.report_id)
         except Rejected:
             return True
+        except BadAnswer:  # there is something to be told
+            return False
         except NotPermitted:
             self._pauses.pause(COMMENTS, now, minutes=24 * 60)
         return False

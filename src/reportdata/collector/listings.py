@@ -7,10 +7,13 @@ from sqlite3 import Connection
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from reportdata.collector.failures import LEFT_ALONE, Failures
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.outbox import Found, put
+from reportdata.collector.planning import LATER_LOOKS, SECOND_LOOK, Piece, day_at, joined, start_of
+from reportdata.collector.set_aside import REPORT, SetAside
+from reportdata.collector.suite import Report, ReportPage
 from reportdata.days import days_between, end_of
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.planning import LATER_LOOKS, SECOND_LOOK, Piece, day_at, joined, start_of
-from reportdata.dingtalk.reports import ReportPage
 
 PRESENT, PAST, REVIEW, RUNNING = "present", "past", "review", "running"
 """The purposes of looks: the day that has just ended, days that are missing, days once more, the day that runs."""
@@ -26,7 +29,7 @@ class Look(NamedTuple):
     purpose: str
     first_at: int
     last_at: int
-    cursor: int
+    cursor: str
     begun_at: int
     moved_at: int
 
@@ -42,11 +45,13 @@ class Absent(NamedTuple):
 
 
 class Listings:
-    """The lists of one organisation."""
+    """The lists of one source."""
 
-    def __init__(self, ledger: Ledger, corp_id: str, zone: ZoneInfo) -> None:
+    def __init__(self, ledger: Ledger, source: int, zone: ZoneInfo) -> None:
+        self.failures = Failures(ledger, source)
+        self.set_aside = SetAside(ledger, source)
         self._ledger = ledger
-        self._corp_id = corp_id
+        self._source = source
         self._zone = zone
 
     def listed(self) -> list[Piece]:
@@ -54,7 +59,7 @@ class Listings:
         return [
             Piece(*row)
             for row in self._ledger.rows(
-                "select first_at, last_at from listed where corp_id = ? order by first_at", (self._corp_id,)
+                "select first_at, last_at from listed where source = ? order by first_at", (self._source,)
             )
         ]
 
@@ -63,9 +68,9 @@ class Listings:
         return [
             Look(*row)
             for row in self._ledger.rows(
-                "select id, purpose, first_at, last_at, cursor, begun_at, moved_at from looks where corp_id = ? "
+                "select id, purpose, first_at, last_at, cursor, begun_at, moved_at from looks where source = ? "
                 "order by id",
-                (self._corp_id,),
+                (self._source,),
             )
         ]
 
@@ -73,11 +78,11 @@ class Listings:
         """Begin a look."""
         with self._ledger.writing() as connection:
             found = connection.execute(
-                "insert into looks (corp_id, purpose, first_at, last_at, begun_at, moved_at) values (?, ?, ?, ?, ?, ?) "
+                "insert into looks (source, purpose, first_at, last_at, begun_at, moved_at) values (?, ?, ?, ?, ?, ?) "
                 "returning id",
-                (self._corp_id, purpose, piece.first_at, piece.last_at, now, now),
+                (self._source, purpose, piece.first_at, piece.last_at, now, now),
             ).fetchone()
-        return Look(found[0], purpose, piece.first_at, piece.last_at, 0, now, now)
+        return Look(found[0], purpose, piece.first_at, piece.last_at, "", now, now)
 
     def begin_again(self, look: Look, now: int) -> Look:
         """A look begins once more from its first page."""
@@ -89,55 +94,44 @@ class Listings:
 
         Without a next page the look is finished: its time is listed, and reports in it that it has not seen are absent.
         """
-        new = 0
-        forgotten = self._ledger.forgotten(self._corp_id)
+        new: list[Found] = []
+        forgotten = self._ledger.forgotten(self._source)
+        reports = [report for report in page.reports if not forgotten(report.user_id)]
         with self._ledger.writing() as connection:
-            for report in page.reports:
-                if forgotten(report.user_id):
-                    continue
+            for report in reports:
                 day = day_at(report.sent_at, self._zone)
                 added = connection.execute(
-                    "insert into reports (corp_id, report_id, user_id, sent_at, stat_day, template, look) "
+                    "insert into reports (source, report_id, user_id, sent_at, stat_day, template, look) "
                     "values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
-                    (self._corp_id, report.report_id, report.user_id, report.sent_at, day, report.template, look.id),
+                    (self._source, report.report_id, report.user_id, report.sent_at, day, report.template, look.id),
                 ).rowcount
                 if added:
-                    new += 1
-                    connection.execute(
-                        "insert into outbox (corp_id, kind, report_id, user_id, at, stat_day, template, departments) "
-                        "values (?, 'sent', ?, ?, ?, ?, ?, ?)",
-                        (
-                            self._corp_id,
-                            report.report_id,
-                            report.user_id,
-                            report.sent_at * 1000,
-                            day,
-                            report.template or None,
-                            report.departments,
-                        ),
-                    )
+                    new.append(_sent(report, day))
                 else:
                     connection.execute(
                         "update reports set look = max(look, ?), absent_at = 0, missed = 0, rejected = 0 "
-                        "where corp_id = ? and report_id = ?",
-                        (look.id, self._corp_id, report.report_id),
+                        "where source = ? and report_id = ?",
+                        (look.id, self._source, report.report_id),
                     )
+            put(connection, self._source, new)
+            self.set_aside.clear_reports(connection, (report.report_id for report in reports))
+            self.set_aside.add(connection, REPORT, page.unusable, Piece(look.first_at, look.last_at), look.id)
             if page.cursor is not None:
                 connection.execute(
                     "update looks set cursor = ?, moved_at = ? where id = ?", (page.cursor, now, look.id)
                 )
             else:
                 self._finish(connection, look)
-        return new
+        return len(new)
 
     def _finish(self, connection: Connection, look: Look) -> None:
         end = min(look.last_at, look.begun_at)
         connection.execute(
-            "update reports set absent_at = ? where corp_id = ? and sent_at >= ? and sent_at < ? and look < ? "
+            "update reports set absent_at = ? where source = ? and sent_at >= ? and sent_at < ? and look < ? "
             "and absent_at = 0 and withdrawn = 0 and stat_day between ? and ?",
             (
                 look.begun_at,
-                self._corp_id,
+                self._source,
                 look.first_at,
                 end,
                 look.id,
@@ -155,27 +149,28 @@ class Listings:
             connection.execute(
                 "insert into days values (?, ?, ?, ?) on conflict do update set "
                 "looks = looks + excluded.looks, looked_at = max(looked_at, excluded.looked_at)",
-                (self._corp_id, day, int(whole), look.begun_at if whole else end),
+                (self._source, day, int(whole), look.begun_at if whole else end),
             )
-        if look.purpose in (PRESENT, PAST):
-            pieces = connection.execute(
-                "select first_at, last_at from listed where corp_id = ?", (self._corp_id,)
+        pieces = [
+            Piece(*row)
+            for row in connection.execute(
+                "select first_at, last_at from listed where source = ?", (self._source,)
             ).fetchall()
-            connection.execute("delete from listed where corp_id = ?", (self._corp_id,))
-            connection.executemany(
-                "insert into listed values (?, ?, ?)",
-                [
-                    (self._corp_id, *piece)
-                    for piece in joined([*(Piece(*row) for row in pieces), Piece(look.first_at, look.last_at)])
-                ],
-            )
+        ]
+        piece = Piece(look.first_at, look.last_at)
+        if look.purpose in (PRESENT, PAST):
+            pieces = joined([*pieces, piece])
+            connection.execute("delete from listed where source = ?", (self._source,))
+            connection.executemany("insert into listed values (?, ?, ?)", [(self._source, *found) for found in pieces])
+        self.set_aside.clear_look(connection, look.id, piece)
+        self.failures.clear_looks(connection, look.purpose, piece, pieces)
 
     def looked_at(self, first_day: str, last_day: str) -> dict[str, int]:
         """When each day was last listed; up to when, while it runs. Days that were not are left out."""
         return dict(
             self._ledger.rows(
-                "select stat_day, looked_at from days where corp_id = ? and stat_day between ? and ? order by stat_day",
-                (self._corp_id, first_day, last_day),
+                "select stat_day, looked_at from days where source = ? and stat_day between ? and ? order by stat_day",
+                (self._source, first_day, last_day),
             )
         )
 
@@ -183,8 +178,8 @@ class Listings:
         """How many reports each listed day has."""
         found = dict.fromkeys(self._whole(first_day, last_day), 0)
         for day, count in self._ledger.rows(
-            "select stat_day, count(*) from reports where corp_id = ? and stat_day between ? and ? group by stat_day",
-            (self._corp_id, first_day, last_day),
+            "select stat_day, count(*) from reports where source = ? and stat_day between ? and ? group by stat_day",
+            (self._source, first_day, last_day),
         ):
             if day in found:
                 found[day] = count
@@ -192,59 +187,69 @@ class Listings:
 
     def _whole(self, first_day: str, last_day: str) -> Iterable[str]:
         rows = self._ledger.rows(
-            "select stat_day from days where corp_id = ? and stat_day between ? and ? and looks > 0",
-            (self._corp_id, first_day, last_day),
+            "select stat_day from days where source = ? and stat_day between ? and ? and looks > 0",
+            (self._source, first_day, last_day),
         )
         return (day for (day,) in rows)
 
     def absent(self, now: int) -> Absent | None:
         """A report that was missed and is to be looked for by itself."""
         row = self._ledger.row(
-            f"select report_id, user_id, sent_at, missed, rejected from reports where corp_id = ? and absent_at > 0 "
-            f"and withdrawn = 0 and {_NEXT_LOOK} <= ? order by {_NEXT_LOOK} limit 1",
-            (self._corp_id, now),
+            f"select report_id, user_id, sent_at, missed, rejected from reports where source = ? and absent_at > 0 "
+            f"and withdrawn = 0 and {_NEXT_LOOK} <= ? and report_id not in {LEFT_ALONE} order by {_NEXT_LOOK} limit 1",
+            (self._source, now, self._source, now),
         )
         return Absent(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
 
     def next_absent(self) -> int | None:
         """When the next report is to be looked for that was missed, None when there is none."""
         row = self._ledger.row(
-            f"select min({_NEXT_LOOK}) from reports where corp_id = ? and absent_at > 0 and withdrawn = 0",
-            (self._corp_id,),
+            f"select min({_NEXT_LOOK}) from reports where source = ? and absent_at > 0 and withdrawn = 0",
+            (self._source,),
         )
         return row[0] if row else None
 
     def miss(self, report_id: str, now: int) -> None:
         """A report was looked for by itself, and is not there."""
         self._ledger.write(
-            "update reports set absent_at = ?, missed = missed + 1 where corp_id = ? and report_id = ?",
-            (now, self._corp_id, report_id),
+            "update reports set absent_at = ?, missed = missed + 1 where source = ? and report_id = ?",
+            (now, self._source, report_id),
         )
 
     def reject(self, report_id: str, now: int) -> None:
-        """DingTalk does not know a report's id."""
+        """The suite does not know a report's id."""
         self._ledger.write(
             "update reports set rejected = 1, next_page = 0, "
-            "absent_at = case absent_at when 0 then ? else absent_at end where corp_id = ? and report_id = ?",
-            (now, self._corp_id, report_id),
+            "absent_at = case absent_at when 0 then ? else absent_at end where source = ? and report_id = ?",
+            (now, self._source, report_id),
         )
 
     def is_there(self, report_id: str) -> None:
         """A report that was missed is there."""
         self._ledger.write(
-            "update reports set absent_at = 0, missed = 0, rejected = 0 where corp_id = ? and report_id = ?",
-            (self._corp_id, report_id),
+            "update reports set absent_at = 0, missed = 0, rejected = 0 where source = ? and report_id = ?",
+            (self._source, report_id),
         )
 
     def withdraw(self, report_id: str, now: int) -> None:
         """A report is withdrawn. The fact goes to the outbox."""
         with self._ledger.writing() as connection:
             connection.execute(
-                "update reports set withdrawn = 1, closed = 1 where corp_id = ? and report_id = ?",
-                (self._corp_id, report_id),
+                "update reports set withdrawn = 1, closed = 1 where source = ? and report_id = ?",
+                (self._source, report_id),
             )
-            connection.execute(
-                "insert into outbox (corp_id, kind, report_id, user_id, at, stat_day) "
-                "values (?, 'withdrawn', ?, '', ?, ?)",
-                (self._corp_id, report_id, now * 1000, day_at(now, self._zone)),
-            )
+            self.failures.clear_report(connection, report_id)
+            withdrawn = Found("withdrawn", report_id, "", now * 1000, day_at(now, self._zone))
+            put(connection, self._source, [withdrawn])
+
+
+def _sent(report: Report, day: str) -> Found:
+    return Found(
+        "sent",
+        report.report_id,
+        report.user_id,
+        report.sent_at * 1000,
+        day,
+        report.template or None,
+        report.departments,
+    )

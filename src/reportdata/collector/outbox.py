@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from sqlite3 import Connection
 from typing import NamedTuple
 
-from reportdata.dingtalk.directory import Directory
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.facts import Fact
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.people import People
+from reportdata.collector.sources import Source
+from reportdata.facts import Fact, Kind
+
+
+class Found(NamedTuple):
+    """A fact of a source, as `reportdata.facts.Fact` has it, but for the organisation, which is the source's."""
+
+    kind: Kind
+    report_id: str
+    user_id: str
+    at: int
+    stat_day: str
+    template: str | None = None
+    departments: str | None = None
 
 
 class Waiting(NamedTuple):
@@ -16,19 +31,19 @@ class Waiting(NamedTuple):
     last: int
 
 
-def waiting(ledger: Ledger, corp_id: str, most: int, directory: Directory | None) -> Waiting:
-    """The first facts of an organisation that wait. The departments of senders are the directory's; where it does not
-    know them, those that the report named."""
+def waiting(ledger: Ledger, source: Source, most: int, people: People | None) -> Waiting:
+    """The first facts of a source that wait. The departments of senders are the directory's; where it does not know
+    them, those that the report named."""
     rows = ledger.rows(
         "select id, kind, report_id, user_id, at, stat_day, template, departments from outbox "
-        "where corp_id = ? order by id limit ?",
-        (corp_id, most),
+        "where source = ? order by id limit ?",
+        (source.id, most),
     )
-    known = directory.departments(row[3] for row in rows if row[1] == "sent") if directory is not None else {}
+    known = people.departments(row[3] for row in rows if row[1] == "sent") if people is not None else {}
     facts = [
         Fact(
             kind=kind,
-            corp_id=corp_id,
+            corp_id=source.corp_id,
             report_id=report_id,
             user_id=user_id,
             at=at,
@@ -41,11 +56,20 @@ def waiting(ledger: Ledger, corp_id: str, most: int, directory: Directory | None
     return Waiting(facts, rows[-1][0] if rows else 0)
 
 
-def count_waiting(ledger: Ledger, corp_id: str) -> int:
+def count_waiting(ledger: Ledger, source: Source) -> int:
     """How many facts wait."""
-    return ledger.number("select count(*) from outbox where corp_id = ?", (corp_id,))
+    return ledger.number("select count(*) from outbox where source = ?", (source.id,))
 
 
-def remove(ledger: Ledger, corp_id: str, last: int) -> None:
+def remove(ledger: Ledger, source: Source, last: int) -> None:
     """Remove the facts up to that place: they are in the lake, durably."""
-    ledger.write("delete from outbox where corp_id = ? and id <= ?", (corp_id, last))
+    ledger.write("delete from outbox where source = ? and id <= ?", (source.id, last))
+
+
+def put(connection: Connection, source: int, facts: Iterable[Found]) -> None:
+    """Add facts, in the transaction that keeps what is remembered of them."""
+    connection.executemany(
+        "insert into outbox (source, kind, report_id, user_id, at, stat_day, template, departments) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(source, *fact) for fact in facts],
+    )

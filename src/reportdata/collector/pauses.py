@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.ledger import Ledger
 
+REPORTS, COMMENTS, ALL = "reports", "comments", "all"
+"""What may pause."""
 _MINUTE = 60_000
 _LONGEST = 30
 """Minutes of the longest of pauses that grow."""
 
 
 class Pauses:
-    """The pauses of one organisation: each of an API, or of ``all``."""
+    """The pauses of one source: of its ``reports``, of its ``comments``, or of ``all``."""
 
-    def __init__(self, ledger: Ledger, corp_id: str) -> None:
+    def __init__(self, ledger: Ledger, source: int) -> None:
         self._ledger = ledger
-        self._corp_id = corp_id
+        self._source = source
         self._minutes = 0.5
 
     def until(self, what: str, now: int) -> int:
         """When the pause is over, in milliseconds since 1970; 0 when there is none."""
-        until = self._ledger.number("select until from pauses where corp_id = ? and what = ?", (self._corp_id, what))
+        until = self._ledger.number("select until from pauses where source = ? and what = ?", (self._source, what))
         return until if until > now else 0
 
     def pause(self, what: str, now: int, *, minutes: float = 1.0, growing: bool = False) -> None:
@@ -28,7 +30,7 @@ class Pauses:
             self._minutes = minutes = min(2 * self._minutes, _LONGEST)
         self._ledger.write(
             "insert into pauses values (?, ?, ?) on conflict do update set until = excluded.until",
-            (self._corp_id, what, now + int(minutes * _MINUTE)),
+            (self._source, what, now + int(minutes * _MINUTE)),
         )
 
     def worked(self) -> None:
@@ -37,4 +39,4 @@ class Pauses:
 
     def end(self) -> None:
         """End all pauses."""
-        self._ledger.write("delete from pauses where corp_id = ?", (self._corp_id,))
+        self._ledger.write("delete from pauses where source = ?", (self._source,))

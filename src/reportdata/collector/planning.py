@@ -16,18 +16,19 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.days import day_of, days_between, end_of, from_date, to_date
-from reportdata.dingtalk.reports import PAGE
 
 MINUTE = 60_000
 DAY = 86_400_000
+COMMENT_DAYS = 30
+"""Days after which a report's comments are read for the last time."""
 OVERLAP = 15 * MINUTE
 """A window begins so much earlier than what is missing: a report may be in the list later than it was made."""
 SETTLE = 20 * MINUTE
-"""How long after its end a day is listed; DingTalk advises against full hours."""
+"""How long after its end a day is listed: not on a full hour, when everybody asks."""
 SECOND_LOOK = 10 * MINUTE
 """A report that a look missed is looked for by itself after this."""
 LATER_LOOKS = 60 * MINUTE
-"""And so long after that, twice as long, and so on, while DingTalk still knows its id."""
+"""And so long after that, twice as long, and so on, while the suite still knows its id."""
 MISSED_FOR_GOOD = 4
 """So often a report is looked for by itself whose id is known, before it counts as withdrawn."""
 REVIEWS: tuple[tuple[int, ...], ...] = ((), (4,), (4, 30), (4, 12, 30))
@@ -41,7 +42,7 @@ _SLOTS = ("23:40", "18:10", "12:10", "21:10", "09:40", "15:10", "22:10", "17:10"
 _PAGES_AT_ONCE = 40
 """About how many pages a window of past days has."""
 _LONGEST_SPAN = 30
-"""Days in such a window, well below the 180 that are allowed."""
+"""Days in such a window."""
 _WEEKS = 4
 
 
@@ -50,6 +51,14 @@ class Piece(NamedTuple):
 
     first_at: int
     last_at: int
+
+    def includes(self, other: Piece) -> bool:
+        """Whether all of the other lies in it."""
+        return self.first_at <= other.first_at and other.last_at <= self.last_at
+
+    def touches(self, other: Piece) -> bool:
+        """Whether some of the other lies in it."""
+        return self.first_at < other.last_at and other.first_at < self.last_at
 
 
 def joined(pieces: Iterable[Piece]) -> list[Piece]:
@@ -130,9 +139,11 @@ class Pages:
     """How many pages days probably have, by the weekday, from the reports of the last weeks.
 
     :param counts: reports of listed days.
+    :param page: reports that a page holds.
     """
 
-    def __init__(self, counts: Mapping[str, int]) -> None:
+    def __init__(self, counts: Mapping[str, int], page: int = 20) -> None:
+        self._page = page
         recent = sorted(counts)[-7 * _WEEKS :]
         self._weekdays: dict[int, list[int]] = {}
         for day in recent:
@@ -146,7 +157,7 @@ class Pages:
 
     def of(self, day: str) -> int:
         """Pages of a day, probably."""
-        return max(1, ceil(self.reports_of(day) / PAGE))
+        return max(1, ceil(self.reports_of(day) / self._page))
 
     def between(self, first_day: str, last_day: str) -> int:
         """Pages of the days from the one to the other, probably, each listed by itself."""

@@ -1,9 +1,13 @@
 """Which comments to read next: those of the reports from which most is expected to be learned.
 
 KPI 4102 counts people who commented on a day, so a comment tells something new only when nobody knew yet that its
-author commented that day. What a reading is worth is therefore how many such pairs of person and day it will probably
-show: by how old the report is and when it was read before, by the habits of its template and of its author's readers,
-all learned from what was read, and less what is known of these readers' days already.
+author commented that day. What a reading is worth is the number of such pairs of person and day that it will probably
+show, summed over the days of a report's age that were not seen yet::
+
+    worth = factor(author, template) * sum(rate(age) * share of the day that has passed * P(commenter is unknown))
+
+``rate`` is comments by day of age, ``factor`` how much more or less this author and template get, and P what remains of
+the author's usual commenters; all are learned from what was read, each beginning with a prior.
 """
 
 from __future__ import annotations
@@ -15,30 +19,32 @@ from functools import lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
+from reportdata.collector.planning import DAY, before, day_at, start_of
+from reportdata.collector.readings import Open, Readings
 from reportdata.days import to_date
-from reportdata.dingtalk.planning import DAY, before, day_at, start_of
-from reportdata.dingtalk.readings import Open, Readings
 
 WORTH = 0.03
 """New pairs of person and day that a reading must promise."""
-LEFT_OVER = 0.005
-"""The same at the end of a day, when what it may spend would be left over."""
-_LEARNED = 45
+WORTH_AT_LAST = 0.005
+"""The pairs that it must promise in the last turn of a day, when the rest would be left over."""
+_LEARNED_DAYS = 45
 """Days that habits are learned from."""
-_LATER = 0.3
+_OLD_WEIGHT = 0.3
 """What a pair of a day long past is worth beside one of a young report."""
-_PRIOR = 30.0
+_PRIOR_REPORTS = 30.0
 """Reports that must have been read until what they showed counts as much as what is assumed."""
-_READERS = 3.0
-"""The same for the readers of an author's reports, in comments."""
-_COMMON = 20
+_PRIOR_COMMENTS = 3.0
+"""Comments on an author's reports until their commenters count as much as those who comment most everywhere."""
+_PRIOR_OF_TEMPLATE, _PRIOR_OF_AUTHOR = 5.0, 1.0
+"""Expected comments until the factor of a template or an author counts as much as 1."""
+_FREQUENT = 20
 """How many of those who comment most are expected to comment on anybody's reports."""
-_USUAL = 0.7
+_FREQUENT_SHARE = 0.7
 """The share of comments by unknown readers that is expected to be theirs."""
-_ASSUMED = (0.30, 0.18, 0.05, 0.03, 0.02, 0.01, 0.01)
+_PRIOR_RATES = (0.30, 0.18, 0.05, 0.03, 0.02, 0.01, 0.01)
 """Comments on a report that are assumed by the day of its age, before anything is known, and later ones: hardly any."""
-_ASSUMED_LATER = 0.001
-_FARTHEST = 60
+_PRIOR_RATE_LATER = 0.001
+_LONGEST_AGE = 60
 """Days of a report's age after which nothing more is expected of it."""
 
 
@@ -46,7 +52,7 @@ class Habits:
     """How much is commented, on which day of a report's age, and by whom."""
 
     def __init__(self, readings: Readings, now: int, zone: ZoneInfo) -> None:
-        since = now - _LEARNED * DAY
+        since = now - _LEARNED_DAYS * DAY
         local = Calendar(zone)
         reach: list[tuple[str, str, int]] = []  # of reports that were read: author, template, whole days seen
         seen = [0] * (readings.days + 1)  # reports of which at least so many whole days were seen
@@ -67,23 +73,30 @@ class Habits:
             self._readers[habit.author][habit.user_id] += 1
             everybody[habit.user_id] += 1
             by_template[habit.template] += 1
-        self._rates = [(made[age] + _PRIOR * assumed(age)) / (seen[age + 1] + _PRIOR) for age in range(readings.days)]
+        self._rates = [
+            (made[age] + _PRIOR_REPORTS * assumed(age)) / (seen[age + 1] + _PRIOR_REPORTS)
+            for age in range(readings.days)
+        ]
         upto = list(accumulate(self._rates, initial=0.0))
         expected_of: dict[str, float] = defaultdict(float)  # comments, by author and by template
         expected_by: dict[str, float] = defaultdict(float)
         for author, template, whole in reach:
             expected_of[author] += upto[whole]
             expected_by[template] += upto[whole]
-        self._by_template = {name: (by_template[name] + 5.0) / (count + 5.0) for name, count in expected_by.items()}
+        self._by_template = {
+            name: (by_template[name] + _PRIOR_OF_TEMPLATE) / (count + _PRIOR_OF_TEMPLATE)
+            for name, count in expected_by.items()
+        }
         self._of_author = {
-            name: (self._readers[name].total() + 1.0) / (count + 1.0) for name, count in expected_of.items()
+            name: (self._readers[name].total() + _PRIOR_OF_AUTHOR) / (count + _PRIOR_OF_AUTHOR)
+            for name, count in expected_of.items()
         }
         total = everybody.total()
-        self._everybody = [(user, count / total) for user, count in everybody.most_common(_COMMON)] if total else []
+        self._everybody = [(user, count / total) for user, count in everybody.most_common(_FREQUENT)] if total else []
 
     def rate(self, age: int) -> float:
         """Comments on a report on that day of its age, on average."""
-        return self._rates[age] if 0 <= age < len(self._rates) else _ASSUMED_LATER
+        return self._rates[age] if 0 <= age < len(self._rates) else _PRIOR_RATE_LATER
 
     def factor(self, author: str, template: str) -> float:
         """How much more or less is commented on what this author sends with this template."""
@@ -92,10 +105,10 @@ class Habits:
     def readers(self, author: str) -> dict[str, float]:
         """Who comments on this author's reports, each with a share of the comments; the rest may be anybody."""
         known = self._readers.get(author, Counter())
-        total = known.total() + _READERS
+        total = known.total() + _PRIOR_COMMENTS
         shares = {user: count / total for user, count in known.items()}
         for user, share in self._everybody:
-            shares[user] = shares.get(user, 0.0) + _READERS / total * share * _USUAL
+            shares[user] = shares.get(user, 0.0) + _PRIOR_COMMENTS / total * share * _FREQUENT_SHARE
         return shares
 
 
@@ -125,7 +138,7 @@ class Session:
         self._left: list[tuple[float, int, Open, float]] = []
         for weight, reports in (
             (1.0, readings.fresh(now, before(counted_from, readings.days), fresh)),
-            (_LATER, readings.missed(now, missed)),
+            (_OLD_WEIGHT, readings.missed(now, missed)),
         ):
             for report in reports:
                 value = weight * self._value(report)
@@ -157,7 +170,7 @@ class Session:
         first = self._local.day(report.read_at) if report.read_at else sent
         found = 0.0
         day, age = max(sent, first), max(0, ages(sent, first))
-        while day <= self._today and age < _FARTHEST:
+        while day <= self._today and age < _LONGEST_AGE:
             rate = self._habits.rate(age) * self._share(day, max(report.read_at, report.sent_at))
             if rate > 0 and day >= self._counted_from:
                 found += rate * self._share_unknown(report.user_id, day)
@@ -211,7 +224,7 @@ class Calendar:
 
 def assumed(age: int) -> float:
     """Comments on a report on that day of its age, before anything is known."""
-    return _ASSUMED[age] if age < len(_ASSUMED) else _ASSUMED_LATER
+    return _PRIOR_RATES[age] if age < len(_PRIOR_RATES) else _PRIOR_RATE_LATER
 
 
 @lru_cache(maxsize=65_536)

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from reportdata.collector.failures import LEFT_ALONE, Failures
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.outbox import Found, put
+from reportdata.collector.planning import COMMENT_DAYS, DAY, LATE, Piece
+from reportdata.collector.set_aside import COMMENT, SetAside
+from reportdata.collector.suite import Comment, CommentPage
 from reportdata.days import day_of
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.planning import DAY, LATE
-from reportdata.dingtalk.reports import CommentPage
 
 
 class Open(NamedTuple):
@@ -26,7 +29,8 @@ class Open(NamedTuple):
 
 
 class Habit(NamedTuple):
-    """Somebody commented on an author's report, that many milliseconds after it was sent (to the day)."""
+    """One comment that was seen on a report: the report's author, who commented, the report's template and when it was
+    sent, the day of the comment, and when the report's comments were last read."""
 
     author: str
     user_id: str
@@ -40,24 +44,27 @@ _OPEN = "report_id, user_id, sent_at, template, read_at, begun_at, next_page"
 
 
 class Readings:
-    """The comments of one organisation.
+    """The comments of one source.
 
-    :param days: how many days after it was sent a report's comments are read for the last time.
+    ``days`` after it was sent, a report's comments are read for the last time.
     """
 
-    def __init__(self, ledger: Ledger, corp_id: str, zone: ZoneInfo, days: int) -> None:
+    def __init__(self, ledger: Ledger, source: int, zone: ZoneInfo) -> None:
+        self.failures = Failures(ledger, source)
+        self.set_aside = SetAside(ledger, source)
+        self.days = COMMENT_DAYS
         self._ledger = ledger
-        self._corp_id = corp_id
+        self._source = source
         self._zone = zone
-        self.days = days
 
-    def unfinished(self) -> list[Open]:
+    def unfinished(self, now: int) -> list[Open]:
         """Reports whose comments have several pages of which some were read."""
-        return self._open("next_page > 0", (), "order by begun_at")
+        return self._open(now, "next_page > 0", (), "order by begun_at")
 
     def due(self, now: int, most: int) -> list[Open]:
         """Reports whose last reading is due, the oldest first."""
         return self._open(
+            now,
             "sent_at <= ? and sent_at > ? and read_at < sent_at + ?",
             (now - self.days * DAY, now - (self.days + LATE) * DAY, self.days * DAY),
             "order by sent_at limit ?",
@@ -67,69 +74,73 @@ class Readings:
     def count_due(self, now: int, until: int) -> int:
         """How many last readings are due by ``until``."""
         return self._ledger.number(
-            "select count(*) from reports where corp_id = ? and closed = 0 and absent_at = 0 and sent_at <= ? "
+            "select count(*) from reports where source = ? and closed = 0 and absent_at = 0 and sent_at <= ? "
             "and sent_at > ? and read_at < sent_at + ?",
-            (self._corp_id, until - self.days * DAY, now - (self.days + LATE) * DAY, self.days * DAY),
+            (self._source, until - self.days * DAY, now - (self.days + LATE) * DAY, self.days * DAY),
         )
 
     def next_due(self) -> int | None:
         """When the next last reading is due; None when there is none."""
         row = self._ledger.row(
-            "select min(sent_at) from reports where corp_id = ? and closed = 0 and absent_at = 0", (self._corp_id,)
+            "select min(sent_at) from reports where source = ? and closed = 0 and absent_at = 0", (self._source,)
         )
         return row[0] + self.days * DAY if row and row[0] else None
 
     def fresh(self, now: int, first_day: str, most: int) -> list[Open]:
         """Reports that are not old enough for their last reading, the newest first."""
         order = "order by sent_at desc limit ?"
-        return self._open("sent_at > ? and stat_day >= ?", (now - self.days * DAY, first_day), order, (most,))
+        return self._open(now, "sent_at > ? and stat_day >= ?", (now - self.days * DAY, first_day), order, (most,))
 
     def missed(self, now: int, most: int) -> list[Open]:
         """Older reports whose comments were never read, the newest first."""
         order = "order by sent_at desc limit ?"
-        return self._open("sent_at <= ? and reads = 0", (now - self.days * DAY,), order, (most,))
+        return self._open(now, "sent_at <= ? and reads = 0", (now - self.days * DAY,), order, (most,))
 
     def leave(self, now: int) -> None:
         """Let those be whose time for a last reading has passed, and that were read before."""
         self._ledger.write(
-            "update reports set closed = 1 where corp_id = ? and closed = 0 and reads > 0 and sent_at <= ?",
-            (self._corp_id, now - (self.days + LATE) * DAY),
+            "update reports set closed = 1 where source = ? and closed = 0 and reads > 0 and sent_at <= ?",
+            (self._source, now - (self.days + LATE) * DAY),
         )
 
     def add_page(self, report: Open, page: CommentPage, begun_at: int) -> int:
         """Keep a page of a report's comments; facts of new ones go to the outbox. Returns how many days and people are
         new. Without a next page the report is read, as of ``begun_at``."""
         new = 0
-        forgotten = self._ledger.forgotten(self._corp_id)
+        forgotten = self._ledger.forgotten(self._source)
         comments = [comment for comment in page.comments if not forgotten(comment.user_id)]
         counted = Counter((comment.user_id, self._day(comment.at)) for comment in comments)
         with self._ledger.writing() as connection:
             for (user_id, day), count in counted.items():
                 new += connection.execute(
                     "insert into commented values (?, ?, ?, ?, ?) on conflict do nothing",
-                    (self._corp_id, report.report_id, user_id, day, count),
+                    (self._source, report.report_id, user_id, day, count),
                 ).rowcount
-            connection.executemany(
-                "insert into outbox (corp_id, kind, report_id, user_id, at, stat_day) "
-                "values (?, 'commented', ?, ?, ?, ?)",
-                [
-                    (self._corp_id, report.report_id, comment.user_id, comment.at, self._day(comment.at))
+            put(
+                connection,
+                self._source,
+                (
+                    self._commented(report.report_id, comment)
                     for comment in comments
                     if comment.at >= report.read_at * 1000 - DAY * 1000  # the others are in the lake since then
-                ],
+                ),
             )
+            if not report.offset:
+                self.set_aside.clear_comments(connection, report.report_id)
+            self.set_aside.add(connection, COMMENT, page.unusable, Piece(report.sent_at, begun_at + 1))
+            self.failures.clear_report(connection, report.report_id)
             if page.offset is not None:
                 connection.execute(
-                    "update reports set next_page = ?, begun_at = ? where corp_id = ? and report_id = ?",
-                    (page.offset, begun_at, self._corp_id, report.report_id),
+                    "update reports set next_page = ?, begun_at = ? where source = ? and report_id = ?",
+                    (page.offset, begun_at, self._source, report.report_id),
                 )
             else:
                 last = begun_at >= report.sent_at + self.days * DAY
                 connection.execute(
                     "update reports set read_at = ?, reads = reads + 1, next_page = 0, closed = ?, "
                     "found = (select coalesce(sum(count), 0) from commented "
-                    "where corp_id = ?3 and report_id = ?4) where corp_id = ?3 and report_id = ?4",
-                    (begun_at, int(last), self._corp_id, report.report_id),
+                    "where source = ?3 and report_id = ?4) where source = ?3 and report_id = ?4",
+                    (begun_at, int(last), self._source, report.report_id),
                 )
         return new
 
@@ -137,8 +148,8 @@ class Readings:
         """Who is known to have commented on which day, from ``first_day`` on: people and days."""
         return set(
             self._ledger.rows(
-                "select distinct user_id, stat_day from commented where corp_id = ? and stat_day >= ?",
-                (self._corp_id, first_day),
+                "select distinct user_id, stat_day from commented where source = ? and stat_day >= ?",
+                (self._source, first_day),
             )
         )
 
@@ -148,17 +159,17 @@ class Readings:
             Habit(*row)
             for row in self._ledger.rows(
                 "select r.user_id, c.user_id, r.template, r.sent_at, c.stat_day, r.read_at from reports r "
-                "join commented c on c.corp_id = r.corp_id and c.report_id = r.report_id "
-                "where r.corp_id = ? and r.reads > 0 and r.sent_at >= ?",
-                (self._corp_id, since),
+                "join commented c on c.source = r.source and c.report_id = r.report_id "
+                "where r.source = ? and r.reads > 0 and r.sent_at >= ?",
+                (self._source, since),
             )
         ]
 
     def read(self, since: int) -> Sequence[tuple[str, str, int, int]]:
         """Author, template, time of sending and of the last reading of reports that were read and sent since then."""
         return self._ledger.rows(
-            "select user_id, template, sent_at, read_at from reports where corp_id = ? and reads > 0 and sent_at >= ?",
-            (self._corp_id, since),
+            "select user_id, template, sent_at, read_at from reports where source = ? and reads > 0 and sent_at >= ?",
+            (self._source, since),
         )
 
     def by_day(self, first_day: str, last_day: str) -> dict[str, tuple[int, int, int]]:
@@ -168,19 +179,25 @@ class Readings:
             day: (oldest, unread, newest)
             for day, oldest, unread, newest in self._ledger.rows(
                 "select stat_day, min(read_at), sum(reads = 0), max(read_at) from reports "
-                "where corp_id = ? and stat_day between ? and ? and withdrawn = 0 group by stat_day",
-                (self._corp_id, first_day, last_day),
+                "where source = ? and stat_day between ? and ? and withdrawn = 0 group by stat_day",
+                (self._source, first_day, last_day),
             )
         }
 
-    def _open(self, where: str, values: Sequence[object], order: str, more: Sequence[object] = ()) -> list[Open]:
+    def _open(
+        self, now: int, where: str, values: Sequence[object], order: str, more: Sequence[object] = ()
+    ) -> list[Open]:
         return [
             Open(*row)
             for row in self._ledger.rows(
-                f"select {_OPEN} from reports where corp_id = ? and closed = 0 and absent_at = 0 and {where} {order}",
-                (self._corp_id, *values, *more),
+                f"select {_OPEN} from reports where source = ? and closed = 0 and absent_at = 0 "
+                f"and report_id not in {LEFT_ALONE} and {where} {order}",
+                (self._source, self._source, now, *values, *more),
             )
         ]
+
+    def _commented(self, report_id: str, comment: Comment) -> Found:
+        return Found("commented", report_id, comment.user_id, comment.at, self._day(comment.at))
 
     def _day(self, at: int) -> str:
         return day_of(at, self._zone)

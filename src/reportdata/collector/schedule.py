@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reportdata.dingtalk.budget import Budget, Month
-from reportdata.dingtalk.clock import Clock
-from reportdata.dingtalk.forecast import plan_of, recent_counts
-from reportdata.dingtalk.listings import Listings
-from reportdata.dingtalk.planning import DAY, MINUTE, SETTLE, Pages, Plan, before, day_at, slots, start_of
-from reportdata.dingtalk.readings import Readings
+from reportdata.collector.budget import Budget, Month
+from reportdata.collector.clock import Clock
+from reportdata.collector.forecast import plan_of, recent_counts, share_of
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.listings import Listings
+from reportdata.collector.planning import DAY, MINUTE, SETTLE, Pages, Plan, before, day_at, slots, start_of
+from reportdata.collector.readings import Readings
+from reportdata.collector.sources import Source
 
 
 class Period(NamedTuple):
@@ -21,17 +23,19 @@ class Period(NamedTuple):
 
 
 class Schedule:
-    """The times of one organisation's collector, which follow from what it has listed and read."""
+    """The times of one source's collector, which follow from what it has listed and read."""
 
     def __init__(
-        self, period: Period, zone: ZoneInfo, clock: Clock, budget: Budget, listings: Listings, readings: Readings
+        self, source: Source, period: Period, zone: ZoneInfo, clock: Clock, budget: Budget, ledger: Ledger
     ) -> None:
         self.period = period
         self.zone = zone
         self._clock = clock
         self._budget = budget
-        self.listings = listings
-        self.readings = readings
+        self._source = source
+        self._ledger = ledger
+        self.listings = Listings(ledger, source.id, zone)
+        self.readings = Readings(ledger, source.id, zone)
         self._planned: tuple[object, Plan] | None = None
         self._pages: tuple[str, Pages] | None = None
 
@@ -46,7 +50,7 @@ class Schedule:
     def pages(self, today: str) -> Pages:
         """How many pages days probably have."""
         if self._pages is None or self._pages[0] != today:
-            self._pages = today, Pages(recent_counts(self.listings, today))
+            self._pages = today, Pages(recent_counts(self.listings, today), self._budget.account.limits.page)
         return self._pages[1]
 
     def plan(self, now: int) -> Plan:
@@ -54,7 +58,8 @@ class Schedule:
         key = now // (15 * MINUTE), self.month().left // 16
         if self._planned is None or self._planned[0] != key:
             pages = self.pages(day_at(now, self.zone))
-            self._planned = key, plan_of(self.month(), now, pages, self.readings, self.zone)
+            left = share_of(self.month().left, self._source, self._ledger)
+            self._planned = key, plan_of(self.month(), left, now, pages, self.readings, self.zone)
         return self._planned[1]
 
     def wait(self, now: int) -> float:
@@ -62,6 +67,7 @@ class Schedule:
         today = day_at(now, self.zone)
         times = [start_of(before(today, -1), self.zone) + SETTLE, start_of(today, self.zone) + SETTLE]
         times += slots(today, self.plan(now).looks, self.zone)
-        times += [at for at in (self.listings.next_absent(), self.readings.next_due()) if at is not None]
+        others = self.listings.next_absent(), self.readings.next_due(), self.listings.failures.next_retry(now)
+        times += [at for at in others if at is not None]
         due = min((at for at in times if at > now), default=now + DAY)
         return max(1.0, (due - now) / 1000)

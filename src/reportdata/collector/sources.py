@@ -1,84 +1,124 @@
-"""The organisations that are collected, and how each is reached. Their secrets lie elsewhere."""
+"""The sources that organisations are collected from, and how each is reached. Their secrets lie elsewhere."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import msgspec
 
-from reportdata.dingtalk.client import API, OAPI
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.ledger import Ledger
 from reportdata.errors import BadCredentials, BadValue, NotKnown
 
 
 class Source(msgspec.Struct, frozen=True):
-    """An organisation at DingTalk. ``secret_file`` is empty when the secret is in a variable; ``listing`` is the
-    API that lists its reports, once one was found that is allowed."""
+    """An organisation at a suite, under a name of its own.
 
+    ``suite`` names the suite's kind, ``endpoints`` has its addresses, ``comments`` says whether it tells comments.
+    ``secret_file`` is empty when the secret is in a variable; ``id`` is the ledger's, 0 before it is there.
+    """
+
+    name: str
     corp_id: str
+    suite: str
     app_key: str
     secret_file: str
     first_day: str
-    api: str = API
-    oapi: str = OAPI
-    listing: str = ""
+    endpoints: dict[str, str] = {}
+    comments: bool = True
+    id: int = 0
 
 
-_COLUMNS = "corp_id, app_key, secret_file, first_day, api, oapi, listing"
+_COLUMNS = "name, corp_id, suite, app_key, secret_file, first_day, endpoints, comments, id"
 
 
-def sources(ledger: Ledger) -> list[Source]:
-    """All sources, by organisation."""
-    return [Source(*row) for row in ledger.rows(f"select {_COLUMNS} from sources order by corp_id")]
+def sources(ledger: Ledger, corp_id: str | None = None) -> list[Source]:
+    """All sources, by name; or those of one organisation."""
+    rows = ledger.rows(
+        f"select {_COLUMNS} from sources where removed = 0 and (?1 is null or corp_id = ?1) order by name", (corp_id,)
+    )
+    return [_source(row) for row in rows]
 
 
-def source_of(ledger: Ledger, corp_id: str) -> Source:
-    """The source of an organisation.
+def source_of(ledger: Ledger, name: str) -> Source:
+    """The source of that name, or the only one of the organisation of that id.
+
+    :raises NotKnown: when there is none, or when there are several.
+    """
+    known = sources(ledger)
+    found = [source for source in known if source.name == name] or [
+        source for source in known if source.corp_id == name
+    ]
+    if len(found) > 1:
+        names = ", ".join(source.name for source in found)
+        raise NotKnown(f"the organisation {name!r} has several sources", f"name one of them: {names}")
+    if not found:
+        raise NotKnown(
+            f"there is no source {name!r}", "see `reportdata source list`, and `reportdata source add --help`"
+        )
+    return found[0]
+
+
+def put_source(ledger: Ledger, source: Source) -> Source:
+    """Add a source, or change what is said of the one of its name; what was collected stays. Returns it as it is kept.
+
+    :raises BadValue: when the name is that of a source of another organisation or suite.
+    """
+    endpoints = msgspec.json.encode(source.endpoints).decode()
+    with ledger.writing() as connection:
+        there = connection.execute(
+            "select id, corp_id, suite from sources where name = ? and removed = 0", (source.name,)
+        ).fetchone()
+        if there is not None and there[1:] != (source.corp_id, source.suite):
+            raise BadValue(
+                f"the source {source.name!r} is there, of {there[1]} at {there[2]}",
+                "give the new one a name of its own with --name",
+            )
+        found = (
+            there
+            or connection.execute(
+                "select id from sources where name = ? and corp_id = ? and suite = ? order by id desc",
+                (source.name, source.corp_id, source.suite),
+            ).fetchone()
+        )
+        number = found[0] if found else None
+        (number,) = connection.execute(
+            f"insert into sources ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set "
+            "app_key = excluded.app_key, secret_file = excluded.secret_file, first_day = excluded.first_day, "
+            "endpoints = excluded.endpoints, comments = excluded.comments, removed = 0 returning id",
+            (
+                source.name,
+                source.corp_id,
+                source.suite,
+                source.app_key,
+                source.secret_file,
+                source.first_day,
+                endpoints,
+                int(source.comments),
+                number,
+            ),
+        ).fetchone()
+    return msgspec.structs.replace(source, id=number)
+
+
+def remove_source(ledger: Ledger, name: str) -> Source:
+    """Remove a source, which is returned; what was collected, and the month's calls, stay.
 
     :raises NotKnown: when there is none.
     """
-    for source in sources(ledger):
-        if source.corp_id == corp_id:
-            return source
-    raise NotKnown(
-        f"there is no source for {corp_id!r}",
-        f"add it with `reportdata source add dingtalk --corp {corp_id} --app-key KEY`",
-    )
+    source = source_of(ledger, name)
+    ledger.write("update sources set removed = 1, app_key = '', secret_file = '' where id = ?", (source.id,))
+    return source
 
 
-def put_source(ledger: Ledger, source: Source) -> None:
-    """Add a source, or change what is said of it; what was collected stays.
-
-    :raises BadValue: when an endpoint is no address.
-    """
-    for endpoint in (source.api, source.oapi):
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.username:
-            raise BadValue(f"{endpoint!r} is not an endpoint", f"write it like {API}")
-    ledger.write(
-        f"insert into sources ({_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?) on conflict do update set "
-        "app_key = excluded.app_key, secret_file = excluded.secret_file, first_day = excluded.first_day, "
-        "api = excluded.api, oapi = excluded.oapi, listing = excluded.listing",
-        (
-            source.corp_id,
-            source.app_key,
-            source.secret_file,
-            source.first_day,
-            source.api.rstrip("/"),
-            source.oapi.rstrip("/"),
-            source.listing,
-        ),
-    )
+def is_there(ledger: Ledger, source: Source) -> bool:
+    """Whether a source was not removed since."""
+    return ledger.row("select 1 from sources where id = ? and removed = 0", (source.id,)) is not None
 
 
-def remove_source(ledger: Ledger, corp_id: str) -> None:
-    """Remove a source; what was collected, and the month's calls, stay.
-
-    :raises NotKnown: when there is none.
-    """
-    source_of(ledger, corp_id)
-    ledger.write("delete from sources where corp_id = ?", (corp_id,))
+def secret_variable(suite: str) -> str:
+    """The name of the variable with the secret of a suite's apps."""
+    return f"REPORTDATA_{suite.upper()}_APP_SECRET"
 
 
 def read_secret(source: Source, given: str | None) -> str:
@@ -97,7 +137,33 @@ def read_secret(source: Source, given: str | None) -> str:
     if not given:
         raise BadCredentials(
             f"the secret of {source.corp_id}'s app {source.app_key} is not there",
-            "set the variable REPORTDATA_DINGTALK_APP_SECRET, or name a file with "
-            f"`reportdata source add dingtalk --corp {source.corp_id} --app-key {source.app_key} --secret-file FILE`",
+            f"set the variable {secret_variable(source.suite)}, or name a file with `reportdata source add "
+            f"{source.suite} --corp {source.corp_id} --app-key {source.app_key} --secret-file FILE`",
         )
     return given
+
+
+class SourceNotes:
+    """What a suite remembers of a source; see `reportdata.collector.suite.Notes`."""
+
+    def __init__(self, ledger: Ledger, source: int) -> None:
+        self._ledger = ledger
+        self._source = source
+
+    def read(self, name: str) -> str:
+        """A text; empty when there is none."""
+        row = self._ledger.row("select text from notes where source = ? and name = ?", (self._source, name))
+        return str(row[0]) if row else ""
+
+    def write(self, name: str, text: str) -> None:
+        """Keep a text."""
+        self._ledger.write(
+            "insert into notes values (?, ?, ?) on conflict do update set text = excluded.text",
+            (self._source, name, text),
+        )
+
+
+def _source(row: tuple[Any, ...]) -> Source:
+    name, corp_id, suite, app_key, secret_file, first_day, endpoints, comments, number = row
+    known = msgspec.json.decode(endpoints, type=dict[str, str])
+    return Source(name, corp_id, suite, app_key, secret_file, first_day, known, bool(comments), number)

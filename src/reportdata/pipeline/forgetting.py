@@ -19,7 +19,7 @@ import msgspec
 
 from reportdata.audit import Read
 from reportdata.catalogue import Service
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.ledger import Ledger
 from reportdata.engines import Engine, Subject
 from reportdata.errors import InboxError, LakeError
 from reportdata.facts import Fact, Kind

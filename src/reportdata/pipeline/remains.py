@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.ledger import Ledger
 from reportdata.engines import Engine, Subject
 from reportdata.errors import LakeError
 from reportdata.facts import KINDS, Fact, Kind

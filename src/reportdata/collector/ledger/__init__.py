@@ -1,6 +1,7 @@
 """What the collector remembers, in an SQLite file of its own. What a method has written survives power loss.
 
-Everything is by organisation, so that one can be forgotten. Several processes may use the file at once.
+What was collected belongs to a source, and a source to an organisation, so that one can be forgotten. Several processes
+may use the file at once.
 """
 
 from __future__ import annotations
@@ -47,28 +48,35 @@ class Ledger(Database):
             the time; it is removed then.
         """
         removed = 0
-        if user_id is not None:
-            self.write(
-                "insert into forgotten values (?, ?) on conflict do nothing", (corp_id, digest(corp_id, user_id))
-            )
-        named = "corp_id" if user_id is None else "user_id"
-        tables = [table for table, column in self.columns() if column == named]
+        own = "source in (select id from sources where corp_id = ?)"
         with self.writing() as connection:
-            for table in tables:
-                if user_id is None:
+            if user_id is not None:
+                values = corp_id, digest(corp_id, user_id)
+                connection.execute("insert into forgotten values (?, ?) on conflict do nothing", values)
+                for table in self._tables("user_id"):
+                    removed += connection.execute(
+                        f"delete from {table} where {own} and user_id = ?", (corp_id, user_id)
+                    ).rowcount
+            else:
+                for table in self._tables("source"):  # before the sources themselves
+                    removed += connection.execute(f"delete from {table} where {own}", (corp_id,)).rowcount
+                for table in self._tables("corp_id"):
                     removed += connection.execute(f"delete from {table} where corp_id = ?", (corp_id,)).rowcount
-                else:
-                    found = connection.execute(
-                        f"delete from {table} where corp_id = ? and user_id = ?", (corp_id, user_id)
-                    )
-                    removed += found.rowcount
         self.wipe()
         return removed
 
-    def forgotten(self, corp_id: str) -> Callable[[str], bool]:
-        """Tells of a person whether they were forgotten, so that they are not collected again."""
-        known = {found for (found,) in self.rows("select digest from forgotten where corp_id = ?", (corp_id,))}
-        return lambda user_id: bool(known) and digest(corp_id, user_id) in known
+    def forgotten(self, source: int) -> Callable[[str], bool]:
+        """Tells of a person of a source's organisation whether they were forgotten, so that they are not collected
+        again."""
+        found = self.rows(
+            "select corp_id, digest from forgotten where corp_id = (select corp_id from sources where id = ?)",
+            (source,),
+        )
+        known = {of_person for _, of_person in found}
+        return lambda user_id: bool(found) and digest(found[0][0], user_id) in known
+
+    def _tables(self, column: str) -> list[str]:
+        return [table for table, name in self.columns() if name == column]
 
 
 def digest(corp_id: str, user_id: str) -> str:

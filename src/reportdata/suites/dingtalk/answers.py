@@ -8,43 +8,13 @@ servers before them, which answer with pages of HTML or with a ``status`` of the
 from __future__ import annotations
 
 import re
-from enum import Enum
-from typing import NamedTuple
 
 import msgspec
 
+from reportdata.collector.suite import Answer, Trouble
+
 BAN = 300.0
 """Seconds that an address is banned, by DingTalk's documentation, where the answer does not say it."""
-
-
-class Trouble(Enum):
-    """What is the matter, by what has to be done about it."""
-
-    NONE = "it is answered"
-    TOKEN = "the token is not valid any more"  # noqa: S105
-    CREDENTIALS = "the app key or the secret is wrong"
-    BUSY = "too many calls in this second"
-    CROWDED = "too many calls in this minute"
-    SPENT = "the organisation's calls of this month are spent"
-    PERMISSION = "the app lacks a permission"
-    ADDRESS = "this machine's address is not in the app's allow-list"
-    BANNED = "this machine's address is banned for some minutes"
-    FAULT = "DingTalk could not answer"
-    REJECTED = "DingTalk rejects the request"
-
-
-class Answer(NamedTuple):
-    """An answer: its trouble, the code and the text that tell of it, and the result where there is one.
-
-    ``wait`` is how many seconds a ban lasts, ``scope`` the permission that is lacking, where it is told.
-    """
-
-    trouble: Trouble
-    code: str = "0"
-    text: str = ""
-    result: bytes = b""
-    wait: float = 0.0
-    scope: str = ""
 
 
 _BY_CODE = {
@@ -57,6 +27,8 @@ _BY_CODE = {
     **dict.fromkeys(("60020", "Forbidden.AccessDenied.IpNotInWhiteList"), Trouble.ADDRESS),
     **dict.fromkeys(("-1", "15", "88", "system.busy", "systemBusy", "systemError", "unknownError"), Trouble.FAULT),
 }
+_NOT_COUNTED = (Trouble.BUSY, Trouble.CROWDED, Trouble.SPENT)
+"""The documentation: calls that a limit refuses are not counted."""
 _THROTTLED = re.compile(r"Forbidden\.AccessDenied\.Qp(?P<unit>[sm])Limit")
 _SUBCODE = re.compile(r"subcode=([\w.-]+)")
 _SCOPE = re.compile(r"\b(qyapi_\w+|[A-Z]\w+\.\w+\.\w+)\b")
@@ -79,6 +51,7 @@ class _Body(msgspec.Struct):
     accessdenieddetail: _Denied | None = None
     status: int | str | None = None
     wait: float | None = None
+    success: object = None
     result: msgspec.Raw = msgspec.Raw()
 
 
@@ -86,19 +59,35 @@ _body = msgspec.json.Decoder(_Body, strict=True)
 
 
 def read_answer(status: int, content: bytes) -> Answer:
-    """What an answer with that HTTP status and body means. Without a ``result`` of its own, all of the body is it."""
+    """What an answer of the new host means, with that HTTP status and body; all of the body is its result."""
+    return _read(status, content)[0]
+
+
+def read_result(status: int, content: bytes) -> Answer:
+    """What an answer of the old host means: its result is the body's ``result``, empty when there is none."""
+    answer, result = _read(status, content)
+    return answer._replace(result=result)
+
+
+def _read(status: int, content: bytes) -> tuple[Answer, bytes]:
+    """What an answer means, and its ``result``."""
+    if 300 <= status < 400:
+        return Answer(Trouble.FAULT, str(status), "it leads elsewhere, where the token must not go"), b""
     try:
         body = _body.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _unreadable(status, content)
+        return _unreadable(status, content), b""
     if str(body.status) == "1111":
-        return Answer(Trouble.BANNED, "1111", "the address is banned", wait=60.0 * _minutes(body.wait))
+        return Answer(Trouble.BANNED, "1111", "the address is banned", wait=60.0 * _minutes(body.wait)), b""
     code = _code(body, status)
     text = body.sub_msg or body.errmsg or body.message or ""
     trouble = _trouble(code, status)
     if trouble is Trouble.NONE:
-        return Answer(trouble, result=bytes(body.result) or content)
-    return Answer(trouble, code, text, scope=_scope(body) if trouble is Trouble.PERMISSION else "")
+        if body.success in (False, "false"):
+            return Answer(Trouble.FAULT, code, text or "it says that it was no success"), b""
+        return Answer(trouble, result=content), bytes(body.result)
+    scope = _scope(body) if trouble is Trouble.PERMISSION else ""
+    return Answer(trouble, code, text, scope=scope, counted=trouble not in _NOT_COUNTED), b""
 
 
 def _unreadable(status: int, content: bytes) -> Answer:

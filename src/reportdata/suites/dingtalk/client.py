@@ -1,49 +1,45 @@
-"""The client of DingTalk's APIs: asks, and does what each trouble calls for, so that a call is either answered or known
-to be useless for now. No call is repeated that cannot succeed.
+"""The client of DingTalk's APIs, of both hosts: one token, one way of sending, and one meaning of each trouble.
+
+What waiting helps is sent again by the `reportdata.collector.suite.Calls` that it is given. Of the rest:
 
 | trouble | what is done |
 |---|---|
 | the token is not valid | it is renewed, once |
-| too many calls in a second or a minute | wait, ever longer and by chance, and ask again; the booking is taken back |
-| the address is banned | wait until that is over, and ask again, twice at most |
-| DingTalk could not answer, or did not | wait as above, and ask again, three times at most |
-| permission, address, credentials, month spent, request rejected | an error says so, at once |
+| permission, address, credentials, month spent, request rejected | an error says so, at once, with what DingTalk says |
 """
 
 from __future__ import annotations
 
-import logging
-import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
-from reportdata.dingtalk.answers import Answer, Trouble, read_answer
-from reportdata.dingtalk.budget import Budget
-from reportdata.dingtalk.clock import Clock
-from reportdata.dingtalk.transport import HttpTransport, NoAnswer, NotSent, Transport
+from reportdata.collector.suite import Access, Answer, Calls, Trouble
 from reportdata.errors import (
+    BadAnswer,
     BadCredentials,
+    BadValue,
     BudgetSpent,
     NotPermitted,
     Rejected,
-    ReportDataError,
+    SourceError,
     Unavailable,
 )
+from reportdata.suites.dingtalk.answers import read_answer, read_result
+from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, NotSent, Transport, Untrusted
 
 API = "https://api.dingtalk.com"
 OAPI = "https://oapi.dingtalk.com"
+TOKEN = "v1.0/oauth2/accessToken"  # noqa: S105 - a path
 
-_TRIES = {Trouble.FAULT: 4, Trouble.BUSY: 8, Trouble.CROWDED: 3, Trouble.BANNED: 3, Trouble.TOKEN: 2}
-"""How often a call is sent at most, by what was the matter."""
-_NOT_COUNTED = (Trouble.BUSY, Trouble.CROWDED, Trouble.SPENT)
-"""The documentation: calls that a limit refuses are not counted."""
-_NOT_SENT = "not sent"
-_FIRST_PAUSE = {Trouble.FAULT: 0.5, Trouble.BUSY: 1.0, Trouble.CROWDED: 60.0}
-_LONGEST_PAUSE = 60.0
 _EARLY = 300.0
 """Seconds before its end that a token is used no more."""
+_JSON = {"accept": "application/json", "content-type": "application/json"}
+_LONGEST_TEXT = 300
+"""Characters that are repeated of what an answer says."""
 
 SCOPES = {
     "topapi/report/list": "qyapi_report_query",
@@ -52,18 +48,7 @@ SCOPES = {
     "topapi/v2/user/get": "qyapi_get_member",
     "topapi/v2/department/listsub": "qyapi_get_department_list",
 }
-"""The permission that an API needs, by its documentation, where an answer does not tell it."""
-
-log = logging.getLogger("reportdata.dingtalk")
-
-
-class Access(NamedTuple):
-    """Who asks, and where."""
-
-    app_key: str
-    secret: str
-    api: str = API
-    oapi: str = OAPI
+"""The permission that each API needs, where the answer does not tell."""
 
 
 class _Token(msgspec.Struct, rename="camel"):
@@ -71,29 +56,28 @@ class _Token(msgspec.Struct, rename="camel"):
     expire_in: int
 
 
+class _Held(NamedTuple):
+    token: str
+    until: float
+
+
+_Sending = Callable[[str], Answer]
+"""Sends a call with a token."""
 _token = msgspec.json.Decoder(_Token)
 
 
 class Client:
     """Asks as one app of one organisation. One thread at a time may use it.
 
-    :param rng: makes pauses differ, so that many clients do not come back at the same moment.
+    :raises BadValue: when an endpoint is no address.
     """
 
-    def __init__(
-        self,
-        access: Access,
-        budget: Budget,
-        clock: Clock,
-        transport: Transport | None = None,
-        rng: random.Random | None = None,
-    ) -> None:
+    def __init__(self, access: Access, calls: Calls, transport: Transport | None = None) -> None:
+        self._api, self._oapi = addresses(access)
         self._access = access
-        self._budget = budget
-        self._clock = clock
-        self._rng = rng or random.Random()  # noqa: S311 - no secret depends on it
+        self._calls = calls
         self._transport = transport or HttpTransport()
-        self._held: tuple[str, float] | None = None
+        self._held: _Held | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -103,79 +87,119 @@ class Client:
         """Ask an API of the old host, like ``topapi/report/list``; returns the answer's ``result``, as JSON.
 
         :param free: the call does not count by the month.
+        :raises SourceError: see the module's text; `BadAnswer` when there is no result.
+        """
+        content = msgspec.json.encode(body)
+
+        def send(token: str) -> Answer:
+            return self._send("POST", f"{self._oapi}/{api}?access_token={token}", {}, content, of_old_host=True)
+
+        result = self._answered(api, api, send, free=free)
+        if result in (b"", b"null"):
+            raise BadAnswer(f"{api} answered without a result")
+        return result
+
+    def get(self, api: str, query: str, what: str) -> bytes:
+        """Ask an API of the new host, like ``v1.0/datacenter/reportData``; returns the answer's body.
+
+        :param what: what errors name.
         :raises SourceError: see the module's text.
         """
-        met: dict[Trouble, int] = {}
-        while True:
-            token = self._token()
-            day = self._budget.book(api, free=free)
-            answer = self._send(f"{self._access.oapi}/{api}?access_token={token}", body)
+
+        def send(token: str) -> Answer:
+            return self._send("GET", f"{self._api}/{api}?{query}", {"x-acs-dingtalk-access-token": token}, None)
+
+        return self._answered(api, what, send)
+
+    def _answered(self, api: str, what: str, send: _Sending, *, free: bool = False) -> bytes:
+        for last in (False, True):
+            token = self._valid_token()
+            answer = self._calls.answered(api, partial(send, token), free=free)
             if answer.trouble is Trouble.NONE:
                 return answer.result
-            if not free and (answer.trouble in _NOT_COUNTED or answer.code == _NOT_SENT):
-                self._budget.give_back(api, day)
             if answer.trouble is Trouble.TOKEN:
                 self._held = None
-            met[answer.trouble] = met.get(answer.trouble, 0) + 1
-            self._wait_or_raise(api, answer, met[answer.trouble])
+            if answer.trouble is not Trouble.TOKEN or last:
+                break
+        raise self._error(api, what, answer)
 
-    def _token(self) -> str:
+    def _valid_token(self) -> str:
         """The token; it lies in memory only. A repeated call gives the same one at DingTalk, and is free."""
-        if self._held is None or self._clock.now() >= self._held[1]:
-            body = {"appKey": self._access.app_key, "appSecret": self._access.secret}
-            api = "v1.0/oauth2/accessToken"
-            met: dict[Trouble, int] = {}
-            while True:
-                self._budget.book(api, free=True)
-                answer = self._send(f"{self._access.api}/{api}", body)
-                if answer.trouble is Trouble.NONE:
-                    break
-                met[answer.trouble] = met.get(answer.trouble, 0) + 1
-                self._wait_or_raise(api, answer, met[answer.trouble])
+        if self._held is None or self._calls.now() >= self._held.until:
+            body = msgspec.json.encode({"appKey": self._access.app_key, "appSecret": self._access.secret})
+            answer = self._calls.answered(
+                TOKEN, lambda: self._send("POST", f"{self._api}/{TOKEN}", {}, body), free=True
+            )
+            if answer.trouble is not Trouble.NONE:
+                raise self._error(TOKEN, TOKEN, answer)
             try:
                 found = _token.decode(answer.result)
-            except msgspec.DecodeError as error:
-                raise Unavailable(f"{api} answered without a token") from error
-            self._held = found.access_token, self._clock.now() + max(60.0, found.expire_in - _EARLY)
-        return self._held[0]
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise Unavailable(f"{TOKEN} answered without a token") from error
+            self._held = _Held(found.access_token, self._calls.now() + max(60.0, found.expire_in - _EARLY))
+        return self._held.token
 
-    def _send(self, url: str, body: Mapping[str, object]) -> Answer:
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, of_old_host: bool = False
+    ) -> Answer:
         try:
-            return read_answer(*self._transport.post(url, msgspec.json.encode(body)))
+            status, content = self._transport.send(method, url, {**_JSON, **headers}, body)
+        except Untrusted as error:
+            return Answer(Trouble.UNTRUSTED, "TLS", str(error), counted=False)
         except NotSent as error:
-            return Answer(Trouble.FAULT, _NOT_SENT, str(error))
+            return Answer(Trouble.FAULT, "not sent", str(error), counted=False)
         except NoAnswer as error:
             return Answer(Trouble.FAULT, "no answer", str(error))
+        return read_result(status, content) if of_old_host else read_answer(status, content)
 
-    def _wait_or_raise(self, api: str, answer: Answer, times: int) -> None:
-        """Wait before the call is sent again; or raise what tells why it is not."""
-        if times >= _TRIES.get(answer.trouble, 1):
-            raise self._error(api, answer)
-        if answer.trouble is Trouble.TOKEN:
-            return
-        if answer.trouble is Trouble.BANNED:
-            log.warning("%s: %s; waiting %.0f s", api, answer.text, answer.wait)
-            self._clock.sleep(answer.wait + self._rng.uniform(1, 10))
-            return
-        pause = min(_FIRST_PAUSE[answer.trouble] * 2 ** (times - 1), _LONGEST_PAUSE)
-        self._clock.sleep(pause * self._rng.uniform(1, 1.5))
+    def _error(self, api: str, what: str, answer: Answer) -> SourceError:
+        """The error of an answer that asking again does not mend."""
+        said = f"{what}: {answer.trouble.value} ({answer.code})"
+        text = self._quoted(answer.text)
+        told = f"{said}: {text}" if text else said
+        match answer.trouble:
+            case Trouble.SPENT:
+                return BudgetSpent(said, "it goes on in the next month; see `reportdata budget`")
+            case Trouble.CREDENTIALS:
+                return BadCredentials(said, "compare them with the app's page on open-dev.dingtalk.com")
+            case Trouble.TOKEN:
+                hint = "see that the app is enabled and belongs to the organisation"
+                return BadCredentials(f"{said}, though it is new", hint)
+            case Trouble.PERMISSION:
+                scope = answer.scope or SCOPES.get(api, "")
+                apply = f"https://open-dev.dingtalk.com/appscope/apply?content={self._access.app_key}%23{scope}"
+                return NotPermitted(f"{said}: {scope or 'its name is not told'}", f"apply for it at {apply}", scope)
+            case Trouble.ADDRESS:
+                return NotPermitted(told, "add it on the app's page on open-dev.dingtalk.com")
+            case Trouble.UNTRUSTED:
+                return SourceError(f"{what}: {answer.text}", "name your CA's file in SSL_CERT_FILE")
+            case Trouble.BANNED:
+                return Unavailable(told, f"it is over in about {answer.wait / 60:.0f} minutes")
+            case Trouble.REJECTED:
+                return Rejected(told, answer.code)
+            case _:
+                return Unavailable(told)
 
-    def _error(self, api: str, answer: Answer) -> ReportDataError:
-        trouble = answer.trouble
-        said = f"{api}: {trouble.value} ({answer.code})"
-        if trouble is Trouble.SPENT:
-            self._budget.refused()
-            return BudgetSpent(said, "it goes on in the next month; see `reportdata budget`")
-        if trouble is Trouble.CREDENTIALS:
-            return BadCredentials(said, "compare them with the app's page on open-dev.dingtalk.com")
-        if trouble is Trouble.TOKEN:
-            return BadCredentials(f"{said}, though it is new", "see that the app belongs to the organisation")
-        if trouble is Trouble.PERMISSION:
-            scope = answer.scope or SCOPES.get(api, "")
-            apply = f"https://open-dev.dingtalk.com/appscope/apply?content={self._access.app_key}%23{scope}"
-            return NotPermitted(f"{said}: {scope or 'its name is not told'}", f"apply for it at {apply}", scope)
-        if trouble is Trouble.ADDRESS:
-            return NotPermitted(said, "add it on the app's page on open-dev.dingtalk.com")
-        if trouble is Trouble.REJECTED:
-            return Rejected(said, answer.code)
-        return Unavailable(f"{said}: {answer.text}" if answer.text else said)
+    def _quoted(self, text: str) -> str:
+        """What an answer says, on one line, and without what is secret."""
+        for secret in (self._access.secret, self._held.token if self._held else ""):
+            if secret:
+                text = text.replace(secret, "…")
+        text = " ".join(text.split())
+        return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+
+
+def addresses(access: Access) -> tuple[str, str]:
+    """The addresses of the new host and the old one.
+
+    :raises BadValue: when one is no address.
+    """
+    found = access.endpoints.get("api", API), access.endpoints.get("oapi", OAPI)
+    for address in found:
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+            raise BadValue(f"{address!r} is no endpoint", f"write it like {API}")
+    return found[0].rstrip("/"), found[1].rstrip("/")
