@@ -43,7 +43,7 @@ def old_ledger(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         for statement in OLD.read_text("utf-8").split(";\n"):
             connection.execute(statement)
-        rows = {
+        rows: dict[str, list[tuple[object, ...]]] = {
             "sources": [("c1", "k1", "/secret", "http://api", "http://oapi", FIRST, "topapi/report/list")],
             "budgets": [("c1", 700, 3.5, "20260901", 5.0)],
             "calls": [("c1", "20260907", "topapi/report/list", 9)],
@@ -73,8 +73,8 @@ def old_ledger(path: Path) -> None:
         connection.commit()
 
 
-def test_a_ledger_of_the_first_release_goes_on_where_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "collector.db"
+def test_a_ledger_of_the_first_release_goes_on_where_it_was(memory: Path) -> None:
+    path = memory / "collector.db"
     old_ledger(path)
     with closing(Ledger(path)) as ledger:
         (found,) = sources(ledger)
@@ -112,8 +112,8 @@ def test_a_ledger_of_the_first_release_goes_on_where_it_was(tmp_path: Path) -> N
         assert [found.corp_id for found in sources(ledger)] == ["c2"]
 
 
-def test_names_are_of_one_organisation_and_suite(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+def test_names_are_of_one_organisation_and_suite(memory: Path) -> None:
+    with closing(Ledger(memory / "ledger.db")) as ledger:
         one = put_source(ledger, source("corp"))
         assert source_of(ledger, "corp") == one
         changed = put_source(ledger, msgspec.structs.replace(source("corp"), app_key="another"))
@@ -141,8 +141,8 @@ def test_names_are_of_one_organisation_and_suite(tmp_path: Path) -> None:
             remove_source(ledger, "nothing")
 
 
-def test_forgetting_reaches_all_sources_of_an_organisation_and_removed_ones(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+def test_forgetting_reaches_all_sources_of_an_organisation_and_removed_ones(memory: Path) -> None:
+    with closing(Ledger(memory / "ledger.db")) as ledger:
         kept = [
             put_source(ledger, source(name, corp_id)).id for name, corp_id in (("a", "c1"), ("b", "c1"), ("c", "c2"))
         ]
@@ -166,8 +166,9 @@ def test_forgetting_reaches_all_sources_of_an_organisation_and_removed_ones(tmp_
         assert ledger.mentions("c1") == {}
 
 
-def test_two_sources_of_one_organisation_give_the_union(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "data")
+@pytest.mark.whole
+def test_two_sources_of_one_organisation_give_the_union(memory: Path) -> None:
+    folder = Folder(memory / "data")
     service = read_catalogue().service(REPORT_DATA)
     with (
         at_twin() as theirs,
@@ -218,8 +219,8 @@ def test_two_sources_of_one_organisation_give_the_union(tmp_path: Path) -> None:
     folder.store.close()
 
 
-def test_a_day_is_as_certain_as_the_least_certain_source_that_collects_it(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+def test_a_day_is_as_certain_as_the_least_certain_source_that_collects_it(memory: Path) -> None:
+    with closing(Ledger(memory / "ledger.db")) as ledger:
         early = put_source(ledger, source("early", first_day="20260907"))
         late = put_source(ledger, source("late", first_day="20260909"))
         now = end_of("20260910", BEIJING) // 1000 + DAY
@@ -266,8 +267,8 @@ def test_the_command_keeps_names_and_suites(folder: Folder) -> None:
     assert [one["name"] for one in json.loads(run(folder, "source", "list", "--json").stdout)] == ["c1"]
 
 
-def test_sources_of_one_account_share_its_calls_and_plan_with_a_part_each(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path / "ledger.db")) as ledger:
+def test_sources_of_one_account_share_its_calls_and_plan_with_a_part_each(memory: Path) -> None:
+    with closing(Ledger(memory / "ledger.db")) as ledger:
         one = put_source(ledger, source("one"))
         assert share_of(100, one, ledger) == 100
         two = put_source(ledger, source("two"))

@@ -50,8 +50,8 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(Ledger(tmp_path / "ledger.db")) as found:
+def ledger(memory: Path) -> Iterator[Ledger]:
+    with closing(Ledger(memory / "ledger.db")) as found:
         yield found
 
 
@@ -170,8 +170,9 @@ def test_each_call_that_counts_is_booked(subject: Subject, suite: Suite, ledger:
     assert sum(subject.budget(ledger).month().spent.values()) == subject.charged() > 1
 
 
-def test_the_collector_collects_it_exactly_and_asks_only_for_what_it_tells(tmp_path: Path, subject: Subject) -> None:
-    folder = Folder(tmp_path / "data")
+@pytest.mark.whole
+def test_the_collector_collects_it_exactly_and_asks_only_for_what_it_tells(memory: Path, subject: Subject) -> None:
+    folder = Folder(memory / "data")
     folder.add_organisation(subject.corp_id)
     service = read_catalogue().service(REPORT_DATA)
     with closing(Ledger(folder.settings.ledger)) as ledger, closing(DuckDBEngine()) as engine:

@@ -24,6 +24,8 @@ from tests.support.collecting import Simulation, at, simulated
 from tests.support.folders import Folder, run
 from tests.support.odd_twin import OddTwin
 
+pytestmark = pytest.mark.whole
+
 FIRST, MIDDLE, LAST = "20260907", "20260909", "20260911"
 LISTS = ("topapi/report/simplelist", "topapi/report/list")
 COMMENTS = "topapi/report/comment/list"
@@ -32,11 +34,11 @@ FINAL = "20261024"
 
 
 @pytest.fixture
-def simulation(tmp_path: Path) -> Iterator[Simulation]:
+def simulation(memory: Path) -> Iterator[Simulation]:
     """An organisation whose people send reports for five days, at a twin with odd answers."""
     habits = Habits(reports_per_day=6, comments_per_report=1.5)
     twin = OddTwin(seed=3, people=8, habits=habits, first_day=FIRST, last_day=LAST, now=at(FIRST), rate=0, budget=0)
-    with simulated(tmp_path, twin, calls=20_000) as found:
+    with simulated(memory, twin, calls=20_000) as found:
         yield found
 
 

@@ -14,9 +14,8 @@ import pytest
 from reportdata.store.postgres.leases import PostgresLeases
 from tests.support import postgres
 from tests.support.folders import Folder
-from tests.support.tools import require_package
 
-require_package("psycopg")
+pytestmark = pytest.mark.postgres
 
 HOLDER = """
 import sys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -193,7 +193,7 @@ def made_up() -> Iterator[MadeUp]:
     yield MadeUp()
 
 
-SUBJECTS = {"dingtalk": at_twin, "made up": made_up}
+SUBJECTS: dict[str, Callable[[], AbstractContextManager[Subject]]] = {"dingtalk": at_twin, "made up": made_up}
 
 
 def _at(day: str) -> float:

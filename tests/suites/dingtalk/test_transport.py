@@ -131,6 +131,7 @@ def test_collect_and_mirror_go_by_the_proxy_and_trust_the_private_ca(
         assert "name your CA's file in SSL_CERT_FILE" in said.output
 
 
+@pytest.mark.tool
 def test_a_folder_of_certificates_is_heeded(
     tmp_path: Path, server: Server, tls: TlsEnd, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
