@@ -174,7 +174,7 @@ class Trouble(Enum):
     ADDRESS = "this machine's address is not in the app's allow-list"
     BANNED = "this machine's address is banned for some minutes"
     FAULT = "the server could not answer"
-    UNTRUSTED = "the server's certificate is not trusted"
+    SETTINGS = "the machine's settings are in the way: its proxy, or the certificates it trusts"
     REJECTED = "the server rejects the request"
 
 

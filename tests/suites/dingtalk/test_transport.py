@@ -24,9 +24,9 @@ from reportdata.collector.calls import BookedCalls
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.sources import SourceNotes
 from reportdata.collector.suite import Access
-from reportdata.errors import BadValue, SourceError, Unavailable
+from reportdata.errors import SourceError, Unavailable
 from reportdata.suites.dingtalk.suite import KIND, DingTalk
-from reportdata.suites.dingtalk.transport import HttpTransport, proxy_of
+from reportdata.suites.dingtalk.transport import HttpTransport, Unreachable, proxy_of
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
 from tests.support.proxies import Proxy, TlsEnd, answering
@@ -166,12 +166,18 @@ def test_plain_requests_go_by_the_proxy_too(
     assert len(proxy.seen) == 2
 
 
-def test_a_proxy_of_the_scheme_comes_before_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_of_the_scheme_comes_before_that_of_all(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://h:1080")
     monkeypatch.setenv("HTTPS_PROXY", "h:3128")
     assert proxy_of("https://oapi.dingtalk.com/x") == "http://h:3128"
-    with pytest.raises(BadValue, match="socks5://h:1080"):
+    with pytest.raises(Unreachable, match="socks5://h:1080") as raised:
         proxy_of("http://127.0.0.1:1/x")
+    assert "HTTPS_PROXY" in raised.value.hint
+    with pytest.raises(SourceError, match="socks5://h:1080"):
+        asked("http://127.0.0.1:1", tmp_path, server.twin)
+    assert (tmp_path / "booked").read_text() == "0"
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     assert proxy_of("http://127.0.0.1:1/x") == ""
 

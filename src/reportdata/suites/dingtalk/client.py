@@ -29,7 +29,7 @@ from reportdata.errors import (
     Unavailable,
 )
 from reportdata.suites.dingtalk.answers import read_answer, read_result
-from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, NotSent, Transport, Untrusted
+from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, NotSent, Transport, Unreachable
 
 API = "https://api.dingtalk.com"
 OAPI = "https://oapi.dingtalk.com"
@@ -78,6 +78,8 @@ class Client:
         self._calls = calls
         self._transport = transport or HttpTransport()
         self._held: _Held | None = None
+        self._hint = ""
+        """What to do about the machine's settings."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -144,8 +146,9 @@ class Client:
     ) -> Answer:
         try:
             status, content = self._transport.send(method, url, {**_JSON, **headers}, body)
-        except Untrusted as error:
-            return Answer(Trouble.UNTRUSTED, "TLS", str(error), counted=False)
+        except Unreachable as error:
+            self._hint = error.hint
+            return Answer(Trouble.SETTINGS, "not sent", str(error), counted=False)
         except NotSent as error:
             return Answer(Trouble.FAULT, "not sent", str(error), counted=False)
         except NoAnswer as error:
@@ -171,8 +174,8 @@ class Client:
                 return NotPermitted(f"{said}: {scope or 'its name is not told'}", f"apply for it at {apply}", scope)
             case Trouble.ADDRESS:
                 return NotPermitted(told, "add it on the app's page on open-dev.dingtalk.com")
-            case Trouble.UNTRUSTED:
-                return SourceError(f"{what}: {answer.text}", "name your CA's file in SSL_CERT_FILE")
+            case Trouble.SETTINGS:
+                return SourceError(f"{what}: {answer.text}", self._hint)
             case Trouble.BANNED:
                 return Unavailable(told, f"it is over in about {answer.wait / 60:.0f} minutes")
             case Trouble.REJECTED:

@@ -14,8 +14,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
-from reportdata.errors import BadValue
-
 TIMEOUT = 10.0
 """Seconds without a byte after which an answer is given up; DingTalk's gateway itself gives up after 3."""
 _LARGEST = 32 << 20
@@ -26,8 +24,13 @@ class NotSent(Exception):
     """There is no connection: the request did not leave."""
 
 
-class Untrusted(NotSent):
-    """The server's certificate is not trusted: the request did not leave."""
+class Unreachable(NotSent):
+    """The machine's settings keep the request from leaving: its proxy, or what certificates it trusts. ``hint`` says
+    what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class NoAnswer(Exception):
@@ -58,7 +61,7 @@ class HttpTransport:
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """See `Transport`.
 
-        :raises BadValue: when the machine's proxy is of a kind that is not spoken here.
+        :raises Unreachable: when the machine's settings are in the way.
         """
         proxy = proxy_of(url)
         try:
@@ -76,10 +79,11 @@ class HttpTransport:
             finally:
                 response.close()
         except urllib3.exceptions.SSLError as error:
-            raise _not_trusted(error, url) from error
-        except urllib3.exceptions.ProxyError as error:
-            if isinstance(error.original_error, urllib3.exceptions.SSLError | ssl.SSLError):
-                raise _not_trusted(error.original_error, proxy) from error
+            raise _untrusted(error, url) or NoAnswer(f"the connection by TLS ended: {error}") from error
+        except urllib3.exceptions.ProxyError as error:  # before there was a way to the server
+            untrusted = _untrusted(error.original_error, proxy)
+            if untrusted is not None:
+                raise untrusted from error
             raise NotSent(f"there is no way through the proxy {_shown(proxy)}: {error.original_error}") from error
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
             raise NotSent(f"there is no connection to {_shown(url)}: {_reason(error)}") from error
@@ -120,7 +124,7 @@ class HttpTransport:
 def proxy_of(url: str) -> str:
     """The address of the proxy by which the machine's settings let a URL be reached; empty when there is none.
 
-    :raises BadValue: when it is of a kind that is not spoken here.
+    :raises Unreachable: when it is of a kind that is not spoken here.
     """
     parts = urlsplit(url)
     proxies = getproxies()
@@ -130,7 +134,7 @@ def proxy_of(url: str) -> str:
     if "://" not in proxy:
         proxy = f"http://{proxy}"
     if urlsplit(proxy).scheme not in ("http", "https") or not urlsplit(proxy).hostname:
-        raise BadValue(
+        raise Unreachable(
             f"the proxy {_shown(proxy)} is not spoken to: it is none of HTTP",
             "set HTTPS_PROXY to one like http://host:3128, or name the host in NO_PROXY",
         )
@@ -148,11 +152,12 @@ def _reason(error: BaseException) -> str:
     return str(getattr(error.__cause__, "strerror", "") or type(error).__name__)
 
 
-def _not_trusted(error: BaseException, address: str) -> Exception:
-    """What a failure of TLS means: a certificate is not trusted, or else the connection did not come about."""
+def _untrusted(error: BaseException, address: str) -> Unreachable | None:
+    """What says that a certificate is not trusted, when that is what was the matter."""
     cause: object = error
     while isinstance(cause, urllib3.exceptions.HTTPError) and cause.args:
         cause = cause.args[0]
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return Untrusted(f"the certificate of {_shown(address)} is not trusted: {cause.verify_message}")
-    return NotSent(f"there is no connection by TLS to {_shown(address)}: {cause}")
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        return None
+    said = f"the certificate of {_shown(address)} is not trusted: {cause.verify_message}"
+    return Unreachable(said, "name your CA's file in SSL_CERT_FILE")
