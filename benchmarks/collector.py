@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from datetime import datetime
@@ -21,14 +21,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from reportdata.collector.budget import Account, Budget
+from reportdata.collector.calls import BookedCalls
+from reportdata.collector.collector import Collector
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.planning import before, start_of
+from reportdata.collector.sources import Source, SourceNotes, put_source
+from reportdata.collector.suite import Access
 from reportdata.days import day_of, days_between, end_of, to_date
-from reportdata.dingtalk.budget import Budget
-from reportdata.dingtalk.client import Access, Client
-from reportdata.dingtalk.collector import Collector
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.planning import before, start_of
-from reportdata.dingtalk.sources import Source, put_source
-from reportdata.dingtalk.transport import NoAnswer
+from reportdata.suites.dingtalk.suite import KIND, DingTalk
+from reportdata.suites.dingtalk.transport import NoAnswer
 from reportdata.twin import BEIJING, Habits, Request, Twin
 
 FIRST = "20260901"
@@ -79,9 +81,9 @@ class _InProcess:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
 
-    def post(self, url: str, body: bytes) -> tuple[int, bytes]:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         parts = urlsplit(url)
-        answer = self._twin.answer(Request("POST", parts.path, parts.query, {"content-type": "application/json"}, body))
+        answer = self._twin.answer(Request(method, parts.path, parts.query, headers, body or b""))
         if answer.reset:
             raise NoAnswer("reset")
         return answer.status, answer.body
@@ -115,12 +117,14 @@ def collected(size: int, late: int, budget: int, folder: Path) -> Outcome:
     clock = _Clock(twin)
     compared = _Compared(twin)
     with closing(Ledger(folder / "collector.db")) as ledger:
-        source = Source(twin.corp_id, twin.app_key, "", FIRST)
-        put_source(ledger, source)
-        own = Budget(ledger, twin.corp_id, clock)
+        known = Source(twin.corp_id, twin.corp_id, KIND.name, twin.app_key, "", FIRST)
+        source = put_source(ledger, known)
+        own = Budget(ledger, Account.of(KIND, twin.corp_id), clock)
         own.set(budget, 20)
-        client = Client(Access(twin.app_key, twin.app_secret), own, clock, _InProcess(twin), random.Random(1))
-        collector = Collector(source, client, ledger, own, clock, BEIJING)
+        access = Access(twin.app_key, twin.app_secret, {})
+        calls = BookedCalls(own, clock, random.Random(1))
+        suite = DingTalk(access, calls, SourceNotes(ledger, source.id), _InProcess(twin))
+        collector = Collector(source, suite, ledger, own, clock, BEIJING)
         last = start_of(END, BEIJING) / 1000
         while clock.now() < last:
             stop = _next_stop(clock.now())
@@ -128,7 +132,7 @@ def collected(size: int, late: int, budget: int, folder: Path) -> Outcome:
                 wait = collector.step()
                 if wait:
                     clock.sleep(min(wait, stop - clock.now()))
-            compared.at(stop, lambda day: _of_ledger(ledger, twin.corp_id, day))
+            compared.at(stop, lambda day: _of_ledger(ledger, day))
     if twin.calls.over_budget:
         raise click.ClickException(f"{twin.calls.over_budget} calls were over the budget")
     return Outcome("reportdata", size, late, budget, twin.calls.by_month[MEASURED[0][:6]], compared.errors())
@@ -140,14 +144,11 @@ def _next_stop(now: float) -> float:
     return next(stop for stop in (begin + _MORNING, begin + 86_400, begin + 2 * 86_400) if stop > now)
 
 
-def _of_ledger(ledger: Ledger, corp_id: str, day: str) -> dict[str, int]:
+def _of_ledger(ledger: Ledger, day: str) -> dict[str, int]:
     row = ledger.row(
-        "select count(*), count(distinct user_id) from reports where corp_id = ? and stat_day = ? and withdrawn = 0",
-        (corp_id, day),
+        "select count(*), count(distinct user_id) from reports where stat_day = ? and withdrawn = 0", (day,)
     )
-    commenters = ledger.number(
-        "select count(distinct user_id) from commented where corp_id = ? and stat_day = ?", (corp_id, day)
-    )
+    commenters = ledger.number("select count(distinct user_id) from commented where stat_day = ?", (day,))
     return {"4100": row[0] if row else 0, "4101": row[1] if row else 0, "4102": commenters}
 
 

@@ -23,7 +23,7 @@ CACHES = re.compile(
 FEW = (
     "tests/cli/test_doctor.py::test_rights",
     "tests/cli/test_doctor.py::test_room_on_the_disk",
-    "tests/dingtalk/test_collect_troubles.py::test_a_spent_month_is_waited_out",
+    "tests/collector/test_collect_troubles.py::test_a_spent_month_is_waited_out",
     "tests/documents/test_operations_commands.py",
     "tests/documents/test_scale_document.py",
     "tests/documents/test_twin_document.py",

@@ -16,8 +16,9 @@
     ├── InboxError               the inbox cannot be read or written
     │   └── BadSegment           a file of the inbox holds something that is no fact
     ├── LedgerError              what the collector keeps cannot be read or written
-    └── SourceError              DingTalk's servers cannot be asked, or refuse
+    └── SourceError              a suite, where an organisation is collected from, cannot be asked, or refuses
         ├── Unavailable          no use of an answer after several tries; it may be there later
+        ├── BadAnswer            one answer that cannot be used: of one list, or of one report
         ├── BadCredentials       the app key or its secret is wrong, or the secret is not there
         ├── NotPermitted         the app lacks a permission, or its address is not allowed
         ├── BudgetSpent          the month's calls are spent
@@ -136,11 +137,15 @@ class LedgerError(ReportDataError):
 
 
 class SourceError(ReportDataError):
-    """DingTalk's servers cannot be asked, or refuse."""
+    """A suite, where an organisation is collected from, cannot be asked, or refuses."""
 
 
 class Unavailable(SourceError):
     """No use of an answer after several tries; it may be there later."""
+
+
+class BadAnswer(SourceError):
+    """One answer that cannot be used, though it came: of one list, or of one report. Others are not concerned."""
 
 
 class BadCredentials(SourceError):
@@ -160,7 +165,7 @@ class BudgetSpent(SourceError):
 
 
 class Rejected(SourceError):
-    """The answer says that the request itself cannot be answered; ``code`` is DingTalk's."""
+    """The answer says that the request itself cannot be answered; ``code`` is the suite's."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)

@@ -90,6 +90,7 @@ def test_status_shows_coverage_and_what_is_stale(filled: Folder, tmp_path: Path)
             "newestDay": "20210621",
             "newestState": "final",
             "newestFinalDay": "20210621",
+            "setAside": 0,
         }
     ]
     assert found["lakeBytes"] > 0 < found["storeBytes"]

@@ -24,8 +24,8 @@ from alibabacloud_tea_util.models import RuntimeOptions
 from click.testing import CliRunner, Result
 
 from reportdata.cli import cli
+from reportdata.collector.ledger import Ledger
 from reportdata.days import days_between
-from reportdata.dingtalk.ledger import Ledger
 from reportdata.twin import BEIJING, Habits, Server, Twin, running
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportdata.dingtalk.budget import Budget
-from reportdata.dingtalk.client import Access, Client
-from reportdata.dingtalk.collector import Collector
-from reportdata.dingtalk.directory import Directory
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.sources import Source, put_source, sources
-from reportdata.dingtalk.transport import HttpTransport
+from reportdata.collector.budget import Account, Budget
+from reportdata.collector.calls import BookedCalls
+from reportdata.collector.collector import Collector
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.sources import Source, SourceNotes, put_source, sources
+from reportdata.collector.suite import Access
 from reportdata.errors import SourceError
 from reportdata.pipeline.collecting import Collecting
 from reportdata.services import REPORTS as REPORT_DATA
+from reportdata.suites.dingtalk.suite import KIND, DingTalk
+from reportdata.suites.dingtalk.transport import HttpTransport
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
 from tests.support.services import working
@@ -44,11 +45,11 @@ class Killing:
         self._rng = rng
         self._share = share
 
-    def post(self, url: str, body: bytes) -> tuple[int, bytes]:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """Send a request."""
         if self._rng and self._rng.random() < self._share / 2:
             raise Killed
-        answer = self._transport.post(url, body)
+        answer = self._transport.send(method, url, headers, body)
         if self._rng and self._rng.random() < self._share / 2:
             raise Killed
         return answer
@@ -79,8 +80,9 @@ class Simulation:
         if self.twin.corp_id not in {o.corp_id for o in folder.store.organisations()}:
             folder.add_organisation(self.twin.corp_id)
         with self.ledger() as ledger:
-            put_source(ledger, Source(self.twin.corp_id, self.twin.app_key, "", first_day, server.url, server.url))
-            Budget(ledger, self.twin.corp_id, self.clock).set(calls, 15)
+            corp_id, endpoints = self.twin.corp_id, {"api": server.url, "oapi": server.url}
+            put_source(ledger, Source(corp_id, corp_id, KIND.name, self.twin.app_key, "", first_day, endpoints))
+            Budget(ledger, Account.of(KIND, corp_id), self.clock).set(calls, 15)
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -95,18 +97,18 @@ class Simulation:
     def _collecting(self, rng: random.Random | None, share: float) -> Iterator[tuple[Collector, Collecting]]:
         """The collector as a new process has it."""
         with self.ledger() as ledger:
-            budget = Budget(ledger, self.twin.corp_id, self.clock)
-            access = Access(self.twin.app_key, self.twin.app_secret, self.server.url, self.server.url)
-            transport = Killing(HttpTransport(timeout=SOON), rng, share)
-            client = Client(access, budget, self.clock, transport, random.Random(1))
+            budget = Budget(ledger, Account.of(KIND, self.twin.corp_id), self.clock)
             (source,) = sources(ledger)
-            collector = Collector(source, client, ledger, budget, self.clock, BEIJING)
-            directory = Directory(client, ledger, source.corp_id, self.clock)
+            access = Access(self.twin.app_key, self.twin.app_secret, source.endpoints)
+            calls = BookedCalls(budget, self.clock, random.Random(1))
+            transport = Killing(HttpTransport(timeout=SOON), rng, share)
+            suite = DingTalk(access, calls, SourceNotes(ledger, source.id), transport)
+            collector = Collector(source, suite, ledger, budget, self.clock, BEIJING)
             try:
                 with working(self.folder) as work:
-                    yield collector, Collecting(collector, ledger, directory, work, self.clock)
+                    yield collector, Collecting(collector, work)
             finally:
-                client.close()
+                suite.close()
 
     def until(self, end: float, *, rng: random.Random | None = None, kills: float = 0.0) -> None:
         """Collect until that time, as one process after the other when some are killed."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import click
 
+from reportdata.cli.collectors import account_of
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_ledger
+from reportdata.collector.budget import Budget
+from reportdata.collector.clock import SystemClock
+from reportdata.collector.forecast import Forecast, forecast
+from reportdata.collector.sources import source_of, sources
 from reportdata.days import time_zone
-from reportdata.dingtalk.budget import Budget
-from reportdata.dingtalk.clock import SystemClock
-from reportdata.dingtalk.forecast import Forecast, forecast
-from reportdata.dingtalk.sources import source_of, sources
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
 
 
 @click.command("budget")
-@click.option("--corp", "corp_id", help="One organisation.  [default: all that are collected]")
+@click.option("--corp", "corp_id", help="One organisation, or one source.  [default: all that are collected]")
 @click.option("--calls", type=click.IntRange(min=0), help="From now on, so many calls a month may be spent.")
 @click.option("--per-second", type=click.FloatRange(min=0.01), help="From now on, so many calls a second.")
 @json_option
@@ -27,13 +28,18 @@ def budget_command(
 ) -> None:
     """Show the calls spent in this month, the forecast to its end, and what the rest buys; or set the budget."""
     ledger, clock = open_ledger(settings), SystemClock()
-    found = [source_of(ledger, corp_id)] if corp_id else sources(ledger)
+    found = (sources(ledger, corp_id) or [source_of(ledger, corp_id)]) if corp_id else sources(ledger)
+    accounts = {source.id: account_of(source) for source in found}
     if calls is not None or per_second is not None:
-        if len(found) != 1:
-            raise BadValue("which organisation's budget is set?", "name it with --corp")
-        Budget(ledger, found[0].corp_id, clock).set(calls, per_second)
+        if len(set(accounts.values())) != 1:
+            raise BadValue("which budget is set?", "name the organisation, or one of its sources, with --corp")
+        Budget(ledger, accounts[found[0].id], clock).set(calls, per_second)
     zones = {o.corp_id: o.time_zone for o in open_existing_store(settings).organisations()}
-    forecasts = [forecast(source, ledger, clock, time_zone(zones[source.corp_id])) for source in found]
+    now = int(clock.now() * 1000)
+    forecasts = [
+        forecast(source, Budget(ledger, accounts[source.id], clock), ledger, time_zone(zones[source.corp_id]), now)
+        for source in found
+    ]
     if as_json:
         print_json([_described(one) for one in forecasts])
         return
@@ -45,7 +51,8 @@ def budget_command(
 
 def _described(one: Forecast) -> dict[str, object]:
     return {
-        "corpId": one.corp_id,
+        "source": one.source.name,
+        "corpId": one.source.corp_id,
         "month": one.month.first_day[:6],
         "calls": one.month.calls,
         "spent": sum(one.month.spent.values()),
@@ -66,9 +73,9 @@ def _described(one: Forecast) -> dict[str, object]:
 def _print(one: Forecast) -> None:
     month, plan = one.month, one.plan
     spent = sum(month.spent.values())
-    click.echo(f"{one.corp_id}, {month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent")
+    click.echo(f"{one.source.name}, {month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent")
     if month.refused:
-        click.echo("DingTalk says that no call is left in this month: others have spent them.")
+        click.echo(f"{one.title} says that no call is left in this month: others have spent them.")
     print_table(["spent on", "calls"], [[api, f"{count:,}"] for api, count in month.spent.items()], numbers=[1])
     rows = [
         ["each day's reports, once", plan.listing],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,9 +20,10 @@ from reportdata.cli.options import (
 )
 from reportdata.cli.output import days_text, print_json, progress_bar
 from reportdata.cli.places import open_existing_store, services_of
+from reportdata.collector.calls import BookedCalls, Pace
+from reportdata.collector.clock import SystemClock
+from reportdata.collector.suite import Access
 from reportdata.days import from_date, moment_of, time_zone
-from reportdata.dingtalk.clock import SystemClock
-from reportdata.dingtalk.official import ENDPOINT, Access, OfficialClient
 from reportdata.errors import BadCredentials, BadFile, BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.mirroring import Mirrored, Wanted, keep_export, mirror
@@ -29,6 +31,8 @@ from reportdata.readers.figures import read_figures
 from reportdata.services import Service
 from reportdata.settings import Settings
 from reportdata.store import FIRST_DAY, LAST_DAY, Official, Store
+from reportdata.suites.dingtalk.client import API, Client
+from reportdata.suites.dingtalk.official import TRIES, OfficialFigures
 
 
 class _App(msgspec.Struct, rename="camel"):
@@ -60,7 +64,7 @@ class _App(msgspec.Struct, rename="camel"):
 )
 @click.option(
     "--endpoint",
-    default=ENDPOINT,
+    default=API,
     show_default=True,
     envvar="REPORTDATA_DINGTALK_ENDPOINT",
     show_envvar=True,
@@ -90,6 +94,8 @@ def mirror_command(
 ) -> None:
     """Keep DingTalk's own figures, day by day, apart from the computed ones. `reportdata reconcile` compares them.
 
+    The machine's settings for proxies and certificates hold: HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE.
+
     Each day costs one call of the organisation's quota. A day that is known is not fetched again, so an interrupted
     command is simply run again. Days that have not ended are left out.
     """
@@ -104,17 +110,18 @@ def mirror_command(
         organisation = only_organisation(store, corp_id)
         if first_day is None:
             raise BadValue("no first day is named", "name it with --from, or a file with --file")
-        access = _access(settings, app_key, app_secret, app_file)._replace(endpoint=endpoint)
+        access = _access(settings, app_key, app_secret, app_file, endpoint)
         clock = SystemClock()
-        client = OfficialClient(access, service, clock, rate)
+        client = Client(access, BookedCalls(Pace(rate, clock), clock, tries=TRIES))
         last_day = last_day or max(first_day, _yesterday(organisation, clock.now()))
-        with progress_bar() as progress:
+        with progress_bar() as progress, closing(client):
             wanted = Wanted(organisation, first_day, last_day, again)
-            done = mirror(store, service, wanted, client.figures, now=clock.now, progress=progress)
+            figures = OfficialFigures(client, service).figures
+            done = mirror(store, service, wanted, figures, now=clock.now, progress=progress)
     _print_mirrored(done, as_json=as_json)
 
 
-def _access(settings: Settings, app_key: str | None, secret: str | None, file: Path | None) -> Access:
+def _access(settings: Settings, app_key: str | None, secret: str | None, file: Path | None, endpoint: str) -> Access:
     if file is not None:
         if file.resolve().is_relative_to(settings.data.resolve()):
             raise BadValue(f"{file} is in the data folder, which holds no secret", "keep it elsewhere")
@@ -122,13 +129,13 @@ def _access(settings: Settings, app_key: str | None, secret: str | None, file: P
             app = msgspec.json.decode(file.read_bytes(), type=_App)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadFile(str(file), f"holds no app: {error}") from error
-        return Access(app.app_key, app.app_secret)
+        return Access(app.app_key, app.app_secret, {"api": endpoint})
     if not app_key or not secret:
         raise BadCredentials(
             "the app's key or its secret is not given",
             "set REPORTDATA_DINGTALK_APP_KEY and REPORTDATA_DINGTALK_APP_SECRET, or name a file with --app-file",
         )
-    return Access(app_key, secret)
+    return Access(app_key, secret, {"api": endpoint})
 
 
 def _yesterday(organisation: Organisation, now: float) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -21,7 +23,9 @@ from reportdata.cli.options import (
     settings_options,
 )
 from reportdata.cli.output import print_json, print_table, size_text
-from reportdata.cli.places import open_existing_store, services_of, workspace
+from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
+from reportdata.collector.set_aside import SetAside
+from reportdata.collector.sources import sources
 from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
 from reportdata.pipeline.refreshing import stale_days
 from reportdata.services import REPORTS, Service
@@ -163,6 +167,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
     newest = {
         corp_id: _newest(store, service, corp_id, pieces[-1][1]) for corp_id, pieces in coverage.items() if pieces
     }
+    aside = _set_aside(settings)
     if as_json:
         print_json(
             {
@@ -174,6 +179,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
                         "newestDay": pieces[-1][1] if pieces else None,
                         "newestState": newest[corp_id][0].state.value if pieces else None,
                         "newestFinalDay": newest[corp_id][1] if pieces else None,
+                        "setAside": aside.get(corp_id, 0),
                     }
                     for corp_id, pieces in coverage.items()
                 ],
@@ -199,5 +205,18 @@ def status_command(as_json: bool, settings: Settings) -> None:
             found = "; ".join(f"{kind} {_days_text(pieces)}" for kind, pieces in by_kind.items())
             click.echo(f"{corp_id}: {found}")
     click.echo(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
+    if aside:
+        click.echo(f"set aside   {sum(aside.values()):,} records that cannot be used – see `reportdata doctor`")
     click.echo(f"lake        {size_text(lake.size())}")
     click.echo(f"store       {size_text(store.size())}")
+
+
+def _set_aside(settings: Settings) -> dict[str, int]:
+    """How many records that were collected cannot be used, by organisation."""
+    if not settings.ledger.exists():
+        return {}
+    with closing(ledger_of(settings)) as ledger:
+        found: Counter[str] = Counter()
+        for source in sources(ledger):
+            found[source.corp_id] += SetAside(ledger, source.id).count()
+    return {corp_id: count for corp_id, count in found.items() if count}

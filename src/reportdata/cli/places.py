@@ -22,7 +22,7 @@ from reportdata.store import Store
 from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT, SQLiteStore, schemas
 
 if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed from
-    from reportdata.dingtalk.ledger import Ledger
+    from reportdata.collector.ledger import Ledger
     from reportdata.engines import Engine
     from reportdata.lake import Lake
     from reportdata.pipeline.workspace import Workspace
@@ -167,7 +167,7 @@ def workspace(settings: Settings, store: Store | None = None) -> Iterator[Worksp
 
 def ledger_of(settings: Settings) -> Ledger:
     """What the collector remembers; it is made when it is not there."""
-    from reportdata.dingtalk.ledger import Ledger
+    from reportdata.collector.ledger import Ledger
 
     return Ledger(settings.ledger)
 

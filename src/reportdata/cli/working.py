@@ -9,11 +9,12 @@ import time
 
 import click
 
-from reportdata.cli.collecting import collect_beside, secret_option
+from reportdata.cli.collectors import Secrets, secret_options
 from reportdata.cli.handover import end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
 from reportdata.cli.places import workspace
+from reportdata.cli.rounds import collect_beside
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.leases import Lease
 from reportdata.pipeline.working import Worker
@@ -26,19 +27,19 @@ _IDLE = 0.02
 _TROUBLED = 1.0
 """Seconds to wait after something went wrong."""
 _GRACE = 10.0
-"""Seconds that a call to DingTalk has to be answered when the process is to end."""
+"""Seconds that a call to a suite has to be answered when the process is to end."""
 
 
 @click.command("work")
 @click.option("--once", is_flag=True, help="Do what there is to do, and end.")
-@secret_option
+@secret_options
 @log_format_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="Settings come on standard input; end when it does.")
 @lake_options
 @settings_options
 @engine_options
-def work_command(once: bool, secret: str | None, log_format: str, with_parent: bool, settings: Settings) -> None:
-    """Take up what was pushed, refresh the days it changes, compact the lake, and collect from DingTalk.
+def work_command(once: bool, secrets: Secrets, log_format: str, with_parent: bool, settings: Settings) -> None:
+    """Take up what was pushed, refresh the days it changes, compact the lake, and collect.
 
     `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
     """
@@ -53,7 +54,7 @@ def work_command(once: bool, secret: str | None, log_format: str, with_parent: b
         end_with_parent(ending.set)
     while not ending.is_set():
         try:
-            _work(settings, secret, ending, once=once)
+            _work(settings, secrets, ending, once=once)
         except StoreError as error:  # before there was anything to do
             if once or settings.database is None:
                 raise
@@ -63,7 +64,7 @@ def work_command(once: bool, secret: str | None, log_format: str, with_parent: b
             return
 
 
-def _work(settings: Settings, secret: str | None, ending: threading.Event, *, once: bool) -> None:
+def _work(settings: Settings, secrets: Secrets, ending: threading.Event, *, once: bool) -> None:
     """Work as long as this is the one worker."""
     with workspace(settings) as work, work.lake.working(ending.is_set) as lease:
         if lease is None:
@@ -74,7 +75,7 @@ def _work(settings: Settings, secret: str | None, ending: threading.Event, *, on
                 pass
             return
         over = threading.Event()  # when this is not the one worker any more, it does not collect either
-        collecting = collect_beside(settings, secret, over)
+        collecting = collect_beside(settings, secrets, over)
         try:
             _go_on(worker, lease, ending)
         finally:

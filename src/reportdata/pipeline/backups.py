@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.ledger import Ledger
 from reportdata.errors import BadFile, BadValue, LakeError
 from reportdata.files import ASIDE, sync, write
 from reportdata.inbox import Inbox

@@ -1,4 +1,4 @@
-"""From DingTalk to the lake and the store: steps of the collector, and what each few of them have found.
+"""From a suite to the lake and the store: steps of the collector, and what each few of them have found.
 
 Facts lie in the collector's outbox first, written together with what it remembers of the page that they came from.
 They are made durable in the lake, then the days that were listed are noted as observed, then the facts leave the
@@ -7,17 +7,13 @@ outbox, and the days are computed. Who dies between has lost nothing, and doing 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from reportdata.collector.budget import Month
+from reportdata.collector.certainty import Certainty, certainties
+from reportdata.collector.collector import Collector
 from reportdata.days import MILLISECOND, Coverage
-from reportdata.dingtalk.budget import Month
-from reportdata.dingtalk.certainty import certainties
-from reportdata.dingtalk.clock import Clock
-from reportdata.dingtalk.collector import Collector
-from reportdata.dingtalk.directory import Directory
-from reportdata.dingtalk.ledger import Ledger
-from reportdata.dingtalk.outbox import count_waiting, remove, waiting
-from reportdata.dingtalk.planning import day_at
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.facts import Provenance
 from reportdata.pipeline.refreshing import refresh
@@ -47,33 +43,23 @@ class Collected:
 
 
 class Collecting:
-    """Collects one organisation. One process at a time may do it."""
+    """Collects one source. One process at a time may do it."""
 
-    def __init__(
-        self,
-        collector: Collector,
-        ledger: Ledger,
-        directory: Directory | None,
-        work: Workspace,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, collector: Collector, work: Workspace) -> None:
         self.done = Collected()
         self._collector = collector
-        self._ledger = ledger
-        self._directory = directory
         self._work = work
         self._lake = work.lake
         self._service = work.services.service(REPORTS)
-        self._clock = clock
+        self._clock = collector.clock
         self._flushed = 0.0
         self._dirty = True
-        self._states: dict[tuple[str, str], DayState] = {}
 
     def step(self) -> float:
         """Let the collector do the next thing. Returns 0 when it did, or else the seconds until there may be something
         to do; all that was found is visible then.
 
-        :raises SourceError: when DingTalk refuses.
+        :raises SourceError: when the suite refuses.
         """
         try:
             wait = self._collector.step()
@@ -89,9 +75,9 @@ class Collecting:
         return wait
 
     @property
-    def corp_id(self) -> str:
-        """The organisation that is collected."""
-        return self._collector.source.corp_id
+    def name(self) -> str:
+        """The name of the source."""
+        return self._collector.source.name
 
     def month(self) -> Month:
         """The month of the budget."""
@@ -99,17 +85,15 @@ class Collecting:
 
     def try_again(self) -> None:
         """Ask at once for what was refused before."""
-        self._collector.pauses.end()
+        self._collector.try_again()
 
     def flush(self) -> None:
         """Bring what was found into the lake and the store."""
-        corp_id = self.corp_id
         self._flushed = self._clock.now()
         if self._collector.is_gone():
             return
         days: set[str] = set()
-        while count_waiting(self._ledger, corp_id):
-            found = waiting(self._ledger, corp_id, _MOST, self._directory)
+        while (found := self._collector.waiting(_MOST)) is not None:
             with self._lake.incoming() as incoming:
                 staging = Staging(incoming.folder, self._work.kinds, Provenance(self._now() * MILLISECOND, COLLECTION))
                 try:
@@ -118,25 +102,29 @@ class Collecting:
                 finally:
                     staging.close()
                 self._lake.add(incoming)
-            remove(self._ledger, corp_id, found.last)
+            self._collector.taken(found.last)
             self.done.facts += len(found.facts)
-        covered = self._observe()
+        certain = self._certainties()
+        covered = self._observe(certain)
         if days or covered:
             refresh(self._work, self._clock.now(), days=days | covered)
         self.done.days |= days
-        self._note_states()
+        self._note_states(certain)
         self._dirty = False
 
-    def _observe(self) -> set[str]:
-        """Note the days as observed whose reports were listed, the running one up to now, and those of whose comments
-        some were read."""
+    def _certainties(self) -> list[Certainty]:
+        """How certain the organisation's days are, by what all its sources have seen."""
         collector = self._collector
-        corp_id = self.corp_id
-        first, today = self._days()
+        return list(certainties(collector.ledger, collector.source.corp_id, collector.zone, self._now()))
+
+    def _observe(self, certain: Sequence[Certainty]) -> set[str]:
+        """Note the days as observed whose reports all sources have listed, the running one up to now, and their comments
+        where some were read."""
+        corp_id = self._collector.source.corp_id
         known = [piece for piece in self._lake.coverage() if piece.corp_id == corp_id]
         new = set()
-        for found in certainties(collector, first, today, self._now()):
-            if found.reports not in (State.FINAL, State.PROVISIONAL):
+        for found in certain:
+            if not found.observed:
                 continue
             for kind in _OF_REPORTS if found.comments is State.MISSING else (*_OF_REPORTS, *_OF_COMMENTS):
                 piece = Coverage(corp_id, found.stat_day, found.stat_day, kind)
@@ -145,28 +133,23 @@ class Collecting:
         self._lake.observe(new, self._now())
         return {piece.first_day for piece in new}
 
-    def _note_states(self) -> None:
-        corp_id = self.corp_id
-        first, today = self._days()
-        new: dict[tuple[str, str], DayState] = {}
-        for found in certainties(self._collector, first, today, self._now()):
+    def _note_states(self, certain: Sequence[Certainty]) -> None:
+        """Put the states that are others than the store has; another source may have put some of them."""
+        if not certain:
+            return
+        corp_id, service = self._collector.source.corp_id, self._service.id
+        kept = set(self._work.store.states(service, corp_id, certain[0].stat_day, certain[-1].stat_day))
+        new = []
+        for found in certain:
             for kpi in self._service.kpis:
                 of_comments = not _OF_COMMENTS.isdisjoint(self._service.observed(kpi.id))
                 state = found.comments if of_comments else found.reports
                 as_of = found.comments_as_of if of_comments else found.reports_as_of
-                key = found.stat_day, kpi.id
                 noted = DayState(corp_id, found.stat_day, kpi.id, state, as_of)
-                if self._states.get(key) != noted:
-                    new[key] = noted
+                if noted not in kept:
+                    new.append(noted)
         if new:
-            self._work.store.put_states(self._service.id, new.values())
-            self._states.update(new)
-
-    def _days(self) -> tuple[str, str]:
-        """The first and the last of the days that are looked at: all of them once, later those that may change."""
-        today = day_at(self._now(), self._collector.zone)
-        first = self._collector.period.first_day
-        return first, max(first, today)
+            self._work.store.put_states(service, new)
 
     def _now(self) -> int:
         return int(self._clock.now() * 1000)

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.audit import Read
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.ledger import Ledger
 from reportdata.engines import Subject
 from reportdata.errors import InboxError, LakeError
 from reportdata.files import rewrite

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.dingtalk.ledger import Ledger
+from reportdata.collector.ledger import Ledger
 from reportdata.engines import Subject
 from reportdata.errors import LakeError
 from reportdata.facts import fact_of, person_of

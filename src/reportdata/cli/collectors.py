@@ -1,0 +1,130 @@
+"""What collects sources, wired together: the ledger, a suite, the lake, the store and an engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reportdata.cli.places import workspace
+from reportdata.collector.budget import Account, Budget
+from reportdata.collector.calls import BookedCalls
+from reportdata.collector.clock import Clock
+from reportdata.collector.collector import Collector
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.schedule import Period
+from reportdata.collector.sources import Source, SourceNotes, read_secret, secret_variable
+from reportdata.collector.suite import Access, Kind
+from reportdata.days import time_zone
+from reportdata.errors import LedgerError, NotKnown
+from reportdata.files import locked
+from reportdata.pipeline.collecting import Collecting
+from reportdata.settings import Settings
+from reportdata.suites import SUITES
+
+Secrets = Mapping[str, str]
+"""The secrets of apps, by suite, for sources that name no file."""
+
+
+def secret_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The secrets of sources that name no file, a variable for each suite; the command gets them as ``secrets``."""
+
+    @wraps(command)
+    def with_secrets(**options: Any) -> Any:
+        given = {name: options.pop(_option(name)) for name in SUITES}
+        return command(secrets={name: secret for name, secret in given.items() if secret}, **options)
+
+    decorated: Callable[..., Any] = with_secrets
+    for name in SUITES:
+        option = click.option(f"--{name}-app-secret", _option(name), hidden=True, envvar=secret_variable(name))
+        decorated = option(decorated)
+    return decorated
+
+
+def _option(suite: str) -> str:
+    return f"secret_of_{suite}"
+
+
+def kind_of(source: Source) -> Kind:
+    """The suite of a source.
+
+    :raises NotKnown: when this program has none of its name.
+    """
+    kind = SUITES.get(source.suite)
+    if kind is None:
+        raise NotKnown(
+            f"the source {source.name} is collected from {source.suite!r}, which this program does not know",
+            f"use the version of reportdata that added it, or `reportdata source remove {source.name}`",
+        )
+    return kind
+
+
+def account_of(source: Source) -> Account:
+    """Who pays for a source's calls."""
+    return Account.of(kind_of(source), source.corp_id)
+
+
+class Opened:
+    """What collecting works on."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, clock: Clock, held: ExitStack) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._held = held
+        here = replace(settings, engine="duckdb")  # few days at a time: not worth a cluster
+        self._work = held.enter_context(workspace(here))
+
+    def collecting(
+        self, source: Source, secrets: Secrets, *, period: Period | None = None, eager: bool = False
+    ) -> Collecting:
+        """What collects a source.
+
+        :raises NotKnown: when its organisation is not known.
+        :raises BadCredentials: when the app's secret is not there.
+        """
+        zones = {o.corp_id: o.time_zone for o in self._work.store.organisations()}
+        if source.corp_id not in zones:
+            raise NotKnown(
+                f"the organisation {source.corp_id!r} is not known",
+                f"add it with `reportdata org add {source.corp_id}`",
+            )
+        budget = Budget(self._ledger, account_of(source), self._clock)
+        access = Access(source.app_key, read_secret(source, secrets.get(source.suite)), source.endpoints)
+        suite = kind_of(source).open(access, BookedCalls(budget, self._clock), SourceNotes(self._ledger, source.id))
+        self._held.callback(suite.close)
+        zone = time_zone(zones[source.corp_id])
+        collector = Collector(source, suite, self._ledger, budget, self._clock, zone, period=period, eager=eager)
+        return Collecting(collector, self._work)
+
+
+@contextmanager
+def opened(settings: Settings, ledger: Ledger, clock: Clock) -> Iterator[Opened]:
+    """What collecting works on, closed when the block ends."""
+    with ExitStack() as held:
+        yield Opened(settings, ledger, clock, held)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Nobody else collects into the ledger of that path.
+
+    :raises LedgerError: when somebody does.
+    """
+    try:
+        lock = locked(path.with_suffix(".lock"), wait=False)
+    except BlockingIOError as error:
+        raise LedgerError(
+            f"another process collects into {path.parent}",
+            "it is `reportdata serve`, `work` or `collect`: leave it to that",
+        ) from error
+    except OSError as error:
+        raise LedgerError(f"{path.parent} cannot be used: {error}") from error
+    with ExitStack() as held:
+        held.callback(os.close, lock)
+        yield

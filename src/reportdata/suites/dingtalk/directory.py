@@ -1,0 +1,60 @@
+"""The calls of the directory, which do not count by the month: names of departments, and a person's departments.
+
+Other fields of the answers, such as names of people, are passed over while they are decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from reportdata.errors import BadAnswer
+from reportdata.suites.dingtalk.client import Client
+
+USER = "topapi/v2/user/get"
+DEPARTMENTS = "topapi/v2/department/listsub"
+ROOT = 1
+"""The id of the department that is the whole organisation."""
+
+
+class _User(msgspec.Struct):
+    dept_id_list: list[int] | None = None
+
+
+class _Department(msgspec.Struct):
+    dept_id: int
+    name: str
+
+
+_T = TypeVar("_T")
+_user = msgspec.json.Decoder(_User)
+_departments = msgspec.json.Decoder(list[_Department])
+
+
+def list_departments(client: Client) -> dict[str, str]:
+    """The names of all departments below the root, by id; the root is the organisation itself and has no name to
+    tell."""
+    names: dict[int, str] = {}
+    waiting = [ROOT]
+    while waiting:
+        content = client.call(DEPARTMENTS, {"dept_id": waiting.pop()}, free=True)
+        for department in _decoded(_departments, content, DEPARTMENTS):
+            if department.dept_id not in names:
+                names[department.dept_id] = department.name
+                waiting.append(department.dept_id)
+    return {str(number): name for number, name in names.items()}
+
+
+def departments_of(client: Client, user_id: str) -> Sequence[str]:
+    """The ids of a person's departments."""
+    user = _decoded(_user, client.call(USER, {"userid": user_id}, free=True), USER)
+    return [str(number) for number in user.dept_id_list or ()]
+
+
+def _decoded(decoder: msgspec.json.Decoder[_T], content: bytes, api: str) -> _T:
+    try:
+        return decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadAnswer(f"{api} answered with something else than its documentation says: {error}") from error

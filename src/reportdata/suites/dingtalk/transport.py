@@ -1,0 +1,163 @@
+"""How a request gets to a server and an answer back: HTTP on connections that are kept.
+
+The machine's settings hold: a proxy by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY (or those of the system, on
+macOS), certificates by SSL_CERT_FILE and SSL_CERT_DIR. Redirects are not followed: a token would go with them.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+
+TIMEOUT = 10.0
+"""Seconds without a byte after which an answer is given up; DingTalk's gateway itself gives up after 3."""
+_LARGEST = 32 << 20
+"""Bytes of an answer."""
+
+
+class NotSent(Exception):
+    """There is no connection: the request did not leave."""
+
+
+class Unreachable(NotSent):
+    """The machine's settings keep the request from leaving: its proxy, or what certificates it trusts. ``hint`` says
+    what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NoAnswer(Exception):
+    """The request may have arrived, and there is no whole answer."""
+
+
+class Transport(Protocol):
+    """What takes requests to a server."""
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        """Send a request; returns the answer's status and body.
+
+        :raises NotSent: when the request did not leave.
+        :raises NoAnswer: when there is no whole answer.
+        """
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class HttpTransport:
+    """Over HTTP/1.1."""
+
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self._timeout = urllib3.Timeout(timeout)
+        self._pools: dict[str, urllib3.PoolManager] = {}
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        """See `Transport`.
+
+        :raises Unreachable: when the machine's settings are in the way.
+        """
+        proxy = proxy_of(url)
+        try:
+            response = self._pool(proxy).request(
+                method,
+                url,
+                body=body,
+                headers={"user-agent": "reportdata", **headers},
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                content = response.read(_LARGEST)
+                whole = not response.read(1)
+            finally:
+                response.close()
+        except urllib3.exceptions.SSLError as error:
+            raise _untrusted(error, url) or NoAnswer(f"the connection by TLS ended: {error}") from error
+        except urllib3.exceptions.ProxyError as error:  # before there was a way to the server
+            untrusted = _untrusted(error.original_error, proxy)
+            if untrusted is not None:
+                raise untrusted from error
+            raise NotSent(f"there is no way through the proxy {_shown(proxy)}: {error.original_error}") from error
+        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+            raise NotSent(f"there is no connection to {_shown(url)}: {_reason(error)}") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise NoAnswer(f"there is no whole answer: {type(error).__name__}") from error
+        if not whole:
+            raise NoAnswer("the answer is too large")
+        return response.status, content
+
+    def close(self) -> None:
+        """See `Transport`."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    def _pool(self, proxy: str) -> urllib3.PoolManager:
+        """The connections by way of a proxy, or without one."""
+        found = self._pools.get(proxy)
+        if found is None:
+            trusted = ssl.create_default_context()  # heeds SSL_CERT_FILE and SSL_CERT_DIR
+            if proxy:
+                parts = urlsplit(proxy)
+                user = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
+                found = urllib3.ProxyManager(
+                    proxy,
+                    proxy_headers=urllib3.make_headers(proxy_basic_auth=user) if user else None,
+                    proxy_ssl_context=ssl.create_default_context(),
+                    ssl_context=trusted,
+                    retries=False,
+                    timeout=self._timeout,
+                    maxsize=1,
+                )
+            else:
+                found = urllib3.PoolManager(ssl_context=trusted, retries=False, timeout=self._timeout, maxsize=1)
+            self._pools[proxy] = found
+        return found
+
+
+def proxy_of(url: str) -> str:
+    """The address of the proxy by which the machine's settings let a URL be reached; empty when there is none.
+
+    :raises Unreachable: when it is of a kind that is not spoken here.
+    """
+    parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return ""
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    if urlsplit(proxy).scheme not in ("http", "https") or not urlsplit(proxy).hostname:
+        raise Unreachable(
+            f"the proxy {_shown(proxy)} is not spoken to: it is none of HTTP",
+            "set HTTPS_PROXY to one like http://host:3128, or name the host in NO_PROXY",
+        )
+    return proxy
+
+
+def _shown(proxy: str) -> str:
+    """A proxy's address without a password."""
+    parts = urlsplit(proxy)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _reason(error: BaseException) -> str:
+    """What kept a connection from coming about, in a few words."""
+    return str(getattr(error.__cause__, "strerror", "") or type(error).__name__)
+
+
+def _untrusted(error: BaseException, address: str) -> Unreachable | None:
+    """What says that a certificate is not trusted, when that is what was the matter."""
+    cause: object = error
+    while isinstance(cause, urllib3.exceptions.HTTPError) and cause.args:
+        cause = cause.args[0]
+    if not isinstance(cause, ssl.SSLCertVerificationError):
+        return None
+    said = f"the certificate of {_shown(address)} is not trusted: {cause.verify_message}"
+    return Unreachable(said, "name your CA's file in SSL_CERT_FILE")
