@@ -118,8 +118,8 @@ class Collecting:
         return list(certainties(collector.ledger, collector.source.corp_id, collector.zone, self._now()))
 
     def _observe(self, certain: Sequence[Certainty]) -> set[str]:
-        """Note the days as observed whose reports all sources have listed, the running one up to now, and their comments
-        where some were read."""
+        """Note the days as observed whose reports all sources have listed, the running one up to now; and
+        their comments, where some were read."""
         corp_id = self._collector.source.corp_id
         known = [piece for piece in self._lake.coverage() if piece.corp_id == corp_id]
         new = set()
