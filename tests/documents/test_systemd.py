@@ -49,7 +49,7 @@ def test_the_settings_show_what_there_is_to_set_and_its_defaults() -> None:
         "TLS_CERT",
         "TLS_KEY",
         "LOG_REQUESTS",
-        "CATALOGUE",
+        "SERVICES",
         "SPARK_MASTER",
         "SPARK_CONF",
     }
