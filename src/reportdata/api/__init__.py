@@ -1,1 +1,1 @@
-"""Serving over HTTP: the contract in `datacenter`, the calls that issue tokens, and the server."""
+"""What is served over HTTP: a module for each resource, and `admission` for their callers."""
