@@ -148,7 +148,7 @@ def test_a_mirror_that_is_interrupted_goes_on(known: Folder, twin: Server) -> No
 
     organisation = Organisation(twin.twin.corp_id, "Asia/Shanghai")
     with pytest.raises(KeyboardInterrupt):
-        mirror(known.store, SERVICE, Wanted(organisation, FIRST, LAST, again), ask, now=twin.twin.clock)
+        mirror(known.store, SERVICE, Wanted(organisation, FIRST, LAST), ask, now=twin.twin.clock)
     assert list(kept(known, twin)) == DAYS[:4]
     done = fetch(known, twin)
     assert (done.known, done.fetched) == (DAYS[:4], DAYS[4:])
@@ -165,7 +165,7 @@ def test_days_without_figures_are_asked_for_again_and_those_that_go_on_are_left_
 
     organisation = Organisation(twin.twin.corp_id, "Asia/Shanghai")
     for _ in range(2):
-        done = mirror(known.store, SERVICE, Wanted(organisation, FIRST, LAST, again), ask, now=twin.twin.clock)
+        done = mirror(known.store, SERVICE, Wanted(organisation, FIRST, LAST), ask, now=twin.twin.clock)
         assert (done.empty, done.unfinished) == (DAYS[:8], DAYS[8:])
     assert calls == DAYS[:8] * 2
 
