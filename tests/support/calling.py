@@ -149,8 +149,8 @@ def import_organisation(folder: Folder, name: str) -> tuple[str, dict[str, list[
     exchanges = (source / f"{kind}_list.jsonl" for kind in ("report", "comment"))
     days: dict[str, Row] = dict(truth["days"])
     # Comments go on after the last report; the lists of reports were asked for as long.
-    period = {"first_day": min(days), "last_day": max(days)}
-    done = folder.import_(*exchanges, corp_id=corp_id, format=Format.DINGTALK, **period)
+    first, last = min(days), max(days)
+    done = folder.import_(*exchanges, corp_id=corp_id, format=Format.DINGTALK, first_day=first, last_day=last)
     assert not done.failures
     zero, uncovered = (from_date(to_date(max(days)) + timedelta(days=after)) for after in (1, 2))
     folder.cover(corp_id, zero, zero)
