@@ -57,6 +57,9 @@ def _works(command: str, folder: Path, variables: dict[str, str], store: str) ->
         closing(psycopg.connect(store, autocommit=True)) as connection,
         subprocess.Popen(command.split(), cwd=folder, env=variables) as process,
     ):
-        until(lambda: process.poll() is not None or connection.execute("select 1 from leases").fetchone())
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(SOON) == 0
+        try:
+            until(lambda: process.poll() is not None or connection.execute("select 1 from leases").fetchone())
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(SOON) == 0
+        finally:
+            process.kill()
