@@ -19,14 +19,12 @@ import msgspec
 from reportdata.columns import Columns
 from reportdata.days import day_of
 from reportdata.errors import BadField
+from reportdata.identifiers import is_nothing, read_id, read_text
 from reportdata.kinds import DIGITS, PLACES, Column, Kind, Kinds
 from reportdata.times import read_instant
 
-LONGEST_ID = 128
-_SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _DECIMAL = re.compile(rf"[+-]?\d{{1,{DIGITS - PLACES}}}(\.\d{{1,{PLACES}}})?", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 Value = str | int | Decimal | None
@@ -140,9 +138,10 @@ def read_fact(
         name = fields.get(column.name)
         if column.name == kind.time:
             continue
-        if name is not None:
+        named = column.name == kind.person and columns.person_name is not None
+        if name is not None and not (named and is_nothing(record.get(name))):
             values[column.name] = read_value(column, record.get(name), zone)
-        elif column.name == kind.person and columns.person_name is not None:
+        elif named and columns.person_name is not None:
             values[column.name] = _digest_of_name(record.get(columns.person_name), kind, corp)
         else:
             values[column.name] = None
@@ -161,7 +160,7 @@ def _instant(name: str, value: object, zone: ZoneInfo) -> int:
 
 def _corp_id(record: Mapping[str, object], column: str | None, given: str | None) -> str:
     value = record.get(column) if column else None
-    if value is None or value == "":
+    if is_nothing(value):
         if given is None:
             raise BadField("corp_id", "is missing", "name the organisation with --corp")
         return given
@@ -172,7 +171,7 @@ def _digest_of_name(value: object, kind: Kind, corp_id: str) -> str:
     field = kind.person_name or ""
     name = read_text(field, value)
     if name is None:
-        raise BadField(field, "is missing")
+        raise BadField(field, "is missing", "fill it in: of merged cells all but the first are empty")
     return _digest(corp_id, name)
 
 
@@ -181,8 +180,13 @@ def read_value(column: Column, value: object, zone: ZoneInfo) -> Value:
 
     :raises BadField: when it cannot be used.
     """
-    if not column.required and (value is None or value == ""):
+    if not column.required and is_nothing(value):
         return None
+    if not column.required and column.type in ("text", "names"):  # no number of a day depends on it
+        try:
+            return read_text(column.name, value) if column.type == "text" else read_names(column.name, value)
+        except BadField:
+            return None
     match column.type:
         case "id":
             return read_id(column.name, value)
@@ -227,53 +231,27 @@ def _decimal(field: str, value: object) -> Decimal:
     return Decimal(text)
 
 
-def read_id(field: str, value: object) -> str:
-    """An id as it stands, without white space around it."""
-    if value is None or value == "":
-        raise BadField(field, "is missing")
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise BadField(field, f"is a {type(value).__name__}, not an id")
-    if isinstance(value, int) and value.bit_length() > 4 * LONGEST_ID:
-        raise BadField(field, "is a number with too many digits for an id")
-    text = str(value).strip()
-    if not text:
-        raise BadField(field, "is empty")
-    if len(text) > LONGEST_ID:
-        raise BadField(field, f"has {len(text)} characters, more than an id's {LONGEST_ID}")
-    if _CONTROL.search(text):
-        raise BadField(field, f"{text[:40]!r} has control characters")
-    if _SHORTENED.fullmatch(text):
-        raise BadField(
-            field,
-            f"{text!r} was shortened by a spreadsheet program",
-            "export the column as text and import it again",
-        )
-    return text
-
-
-def read_text(field: str, value: object) -> str | None:
-    """A short text, or None when it is absent or empty."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise BadField(field, f"is a {type(value).__name__}, not a text")
-    text = value.strip()
-    if _CONTROL.search(text):
-        raise BadField(field, "has control characters")
-    return text or None
-
-
 def read_names(field: str, value: object) -> str | None:
-    """Names with commas between them, from such a text or from a list. A comma inside a listed name becomes a
-    full-width one, so that the names can be told apart again."""
+    """Names with commas between them, from such a text, a list, or objects with names. A comma inside a listed name
+    becomes a full-width one, so that the names can be told apart again."""
     if isinstance(value, str):
-        value = value.replace("，", ",").split(",")
-    elif isinstance(value, list | tuple):
-        value = [item.replace(",", "，") if isinstance(item, str) else item for item in value]
-    elif value is not None:
-        raise BadField(field, f"is a {type(value).__name__}, not a list or a text")
-    names = (read_text(field, item) for item in value or ())
-    return ",".join(name for name in names if name) or None
+        for sign in "，;；、\n":
+            value = value.replace(sign, ",")
+        value = value.split(",")
+    elif not isinstance(value, list | tuple):
+        value = [value]
+    names = (_name_of(field, item) for item in value)
+    return ",".join(name.replace(",", "，") for name in names if name) or None
+
+
+def _name_of(field: str, value: object) -> str | None:
+    if isinstance(value, Mapping):
+        value = next((value[key] for key in _NAMED_BY if not is_nothing(value.get(key))), None)
+    return read_text(field, value)
+
+
+_NAMED_BY = ("name", "dept_name", "deptName", "dept_id", "deptId", "id")
+"""Which member of an object names it."""
 
 
 def _digest(*parts: str) -> str:

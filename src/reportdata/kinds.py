@@ -74,8 +74,9 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     means that the whole day was seen. A fact takes back those of the kind ``retracts`` that have the same organisation
     and the same columns ``by``, whatever their days.
 
-    ``headings`` are other names of columns in files, and of ``person_name``. Where the column of the time is headed by
-    one of ``shared_times``, which is another kind's too, it is this kind when one of the columns or headings in
+    ``headings`` are other names of columns in files, and of ``person_name``; ``general`` are those that facts of other
+    kinds may have, too, which count where no heading of the kind's own is there. Where the column of the time is headed
+    by one of ``shared_times``, which is another kind's too, it is this kind when one of the columns or headings in
     ``told_by`` is there. ``before_kinds`` says whether coverage counts for it that was noted before it named kinds.
     """
 
@@ -89,6 +90,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retracts: str | None = None
     by: tuple[str, ...] = ()
     headings: dict[str, tuple[str, ...]] = {}
+    general: dict[str, tuple[str, ...]] = {}
     shared_times: tuple[str, ...] = ()
     told_by: tuple[str, ...] = ()
     sheet: Sheet | None = None

@@ -1,44 +1,73 @@
-"""Reading the time of a record: text, number or datetime to an instant (see `reportdata.days`)."""
+"""Reading the time of a record: text, number or datetime to an instant (see `reportdata.days`).
+
+A text is normalised first (full-width signs, white space of every kind, days of the week), then read by one pattern.
+Nothing is guessed: a form that could be two times is refused, and the refusal says how to write it.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+import unicodedata
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, instant_of
+from reportdata.days import END_INSTANT, FIRST_INSTANT, MILLISECOND, SECOND, instant_of
 
+END_OF_SECONDS = 2_019_686_400
+"""Ten digits from here on are refused: as seconds since 1970 they lie in 2034 or later, and numbers like 2401050803 and
+2034010508 are dates that somebody wrote without signs between."""
+
+_AM, _PM = ("上午", "凌晨", "早上", "清晨", "am", "a.m."), ("下午", "晚上", "傍晚", "pm", "p.m.")
+_NOON = "中午"
+_HALF = "|".join(re.escape(word) for word in (*_AM, *_PM, _NOON))
 _TEXT = re.compile(
-    r"""(?P<year>\d{4}) [-/.年] (?P<month>\d{1,2}) [-/.月] (?P<day>\d{1,2}) 日?
-        (?: [T\s]\s* (?P<hour>\d{1,2}) [:时] (?P<minute>\d{2})
-            (?: [:分] (?P<second>\d{2}) 秒? (?: [.,] (?P<fraction>\d{1,9}) )? )? 分?
+    rf"""(?P<year>\d{{4}}) \s?[-/.年]\s? (?P<month>\d{{1,2}}) \s?[-/.月]\s? (?P<day>\d{{1,2}}) \s?日?
+        (?: (?: T | \s* ) (?P<before>{_HALF})? \s* (?P<hour>(?<!\d)\d{{1,2}})
+            (?: \s?[:时点]\s? (?P<minute>\d{{1,2}})
+                (?: \s?[:分]\s? (?P<second>\d{{1,2}}) (?: [.,] (?P<fraction>\d+) )? \s?秒? )? \s?分?
+              | \s?[时点] )
+            \s* (?P<after>{_HALF})?
         )?
-        \s* (?P<offset> Z | [+-]\d{2} (?: :?\d{2} )? )?""",
+        \s* (?P<offset> Z | UTC | GMT | (?:UTC|GMT)?[+-]\d{{1,2}} (?: :?\d{{2}} )? )?""",
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
+_COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
+_NUMBER = re.compile(r"\d+\.\d*", re.ASCII)
+_SHORTENED = re.compile(r"\d(\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*\.? (\d{{1,2}}), ?(\d{{4}}),? ", re.ASCII | re.IGNORECASE)
+"""A date as Java writes it: Jan 5, 2024."""
+_WEEKDAY = re.compile(r"\s*[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?\s*")
+_ZONE_NAME = re.compile(r"\s[A-Za-z]{2,5}$", re.ASCII)
+_FIRST_SERIAL = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's day 0 is local time)
+_SERIALS = 36_526, 73_051
+"""A spreadsheet's numbers of the days from 2000-01-01 on and before 2100-01-01."""
+_FORMS = "write 2024-01-05 08:03, 2024/1/5 下午 5:40, 2024年1月5日 8时3分, or 2024-01-05T08:03:00+08:00"
 
 
 def read_instant(value: object, zone: ZoneInfo) -> int:
-    """The instant that ``value`` names: ISO 8601 with or without an offset (without one it is local time in ``zone``),
-    the forms that Chinese sheets use (``2026/9/21 17:05``, ``2026年9月21日 17:05``), or seconds or milliseconds since
-    1970, told apart by their size. Finer than a microsecond is cut off.
+    """The instant that ``value`` names.
 
-    :raises ValueError: with the reason, when it is none of these or lies outside 2000 to 2099.
+    Understood are ISO 8601 with or without an offset (without one it is local time in ``zone``), the forms of Excel and
+    WPS (``2026/9/21 17:05``, ``2026年9月21日 下午 5:05``, ``5:05 PM``, 时分秒, full-width digits), ``yyyyMMddHHmm`` and
+    ``yyyyMMddHHmmss``, a spreadsheet's number of a day with a fraction, and seconds or milliseconds since 1970, told
+    apart by their size. Finer than a microsecond is cut off.
+
+    :raises ValueError: with the reason, when it is none of these, is ambiguous, or lies outside 2000 to 2099.
     """
     if isinstance(value, bool) or value is None:
         raise ValueError("is not a time")
     if isinstance(value, datetime):
         instant = instant_of(value if value.tzinfo else value.replace(tzinfo=zone))
+    elif isinstance(value, date):
+        raise ValueError(f"{value.isoformat()!r} has no time of day")
     elif isinstance(value, int):
-        instant = _since_1970(value)
+        instant = _of_number(value)
     elif isinstance(value, float):
-        if not value.is_integer():
-            raise ValueError(f"{value!r} is not a whole number of seconds or milliseconds")
-        instant = _since_1970(int(value))
+        instant = _of_float(value, zone)
     elif isinstance(value, str):
-        text = value.strip()
-        instant = _since_1970(int(text)) if _DIGITS.fullmatch(text) and len(text) < 20 else _of_text(text, zone)
+        instant = _of_text(value, zone)
     else:
         raise ValueError(f"is a {type(value).__name__}, not a time")
     if not FIRST_INSTANT <= instant < END_INSTANT:
@@ -46,45 +75,121 @@ def read_instant(value: object, zone: ZoneInfo) -> int:
     return instant
 
 
-def _since_1970(number: int) -> int:
+def _of_number(number: int) -> int:
     """Seconds have ten digits from 2001 to 2286, milliseconds thirteen."""
     digits = len(str(abs(number)))
     if digits <= 10:
+        if number >= END_OF_SECONDS:
+            raise ValueError(f"{number} may be a date written without signs, or seconds since 1970; {_FORMS}")
         return number * SECOND
     if digits <= 13:
-        return number * 1000
+        return number * MILLISECOND
     raise ValueError(f"{number} is neither seconds nor milliseconds since 1970")
 
 
-def _of_text(text: str, zone: ZoneInfo) -> int:
+def _of_float(value: float, zone: ZoneInfo) -> int:
+    if _SERIALS[0] <= value < _SERIALS[1]:
+        return _of_serial(value, zone)
+    if not value.is_integer():
+        raise ValueError(f"{value!r} is not a whole number of seconds or milliseconds")
+    return _of_number(int(value))
+
+
+def _of_serial(days: float, zone: ZoneInfo) -> int:
+    """A spreadsheet keeps a time as a fraction of a day, exact to less than a millisecond."""
+    if days.is_integer():
+        raise ValueError(f"{days:.0f} is a spreadsheet's number of a day, without a time of day")
+    moment = _FIRST_SERIAL + timedelta(milliseconds=round(days * 86_400_000))
+    return instant_of(moment.replace(tzinfo=zone))
+
+
+def _of_text(value: str, zone: ZoneInfo) -> int:
+    text = _normalised(value)
+    if _DIGITS.fullmatch(text):
+        return _of_digits(text, zone)
+    if _NUMBER.fullmatch(text):
+        return _of_float(float(text), zone)
+    if _SHORTENED.fullmatch(text):
+        raise ValueError(f"{text!r} was shortened by a spreadsheet program; export the column as text")
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text[:40]!r} is not a time")
+        if _ZONE_NAME.search(text) and _TEXT.fullmatch(_ZONE_NAME.sub("", text)):
+            raise ValueError(f"{value.strip()[:40]!r} names a zone that means several; write an offset, like +08:00")
+        raise ValueError(f"{value.strip()[:40]!r} is not a time; {_FORMS}")
     part = found.groupdict()
     if part["hour"] is None:
-        raise ValueError(f"{text!r} has no time of day")
+        raise ValueError(f"{value.strip()[:40]!r} has no time of day")
     fraction = ((part["fraction"] or "") + "000000")[:6]
     try:
         moment = datetime(
             int(part["year"]),
             int(part["month"]),
             int(part["day"]),
-            int(part["hour"]),
-            int(part["minute"]),
+            _hour(int(part["hour"]), part["before"], part["after"]),
+            int(part["minute"] or 0),
             int(part["second"] or 0),
             int(fraction),
-            tzinfo=_offset(part["offset"]) if part["offset"] else zone,
+            tzinfo=_offset(part["offset"].upper()) if part["offset"] else zone,
         )
         return instant_of(moment)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a time: {error}") from error
+        raise ValueError(f"{value.strip()[:40]!r} is not a time: {error}") from error
+
+
+def _of_digits(text: str, zone: ZoneInfo) -> int:
+    compact = _COMPACT.fullmatch(text)
+    if compact is not None:
+        year, month, day, hour, minute, second = (int(part or 0) for part in compact.groups())
+        try:
+            moment = datetime.combine(date(year, month, day), time(hour, minute, second), zone)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a time: {error}") from error
+        return instant_of(moment)
+    if len(text) == 8 and text.startswith("20"):
+        raise ValueError(f"{text!r} has no time of day")
+    if len(text) >= 20:
+        raise ValueError(f"{text[:40]!r} is not a time; {_FORMS}")
+    return _of_number(int(text))
+
+
+def _normalised(text: str) -> str:
+    """The text in half-width signs, without invisible ones, with single blanks, without a day of the week."""
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    text = _WEEKDAY.sub(" ", " ".join(text.split())).strip()
+    english = _ENGLISH.match(text)
+    if english is None:
+        return text
+    month = _MONTHS.index(english[1].lower()) + 1
+    return f"{english[3]}-{month}-{english[2]} {text[english.end() :]}"
+
+
+def _hour(hour: int, before: str | None, after: str | None) -> int:
+    """The hour of 24, of one of 12 with the half of the day before or after it."""
+    if before and after:
+        raise ValueError("has the half of the day twice")
+    half = (before or after or "").lower()
+    if not half:
+        return hour
+    if half == _NOON:
+        if not 10 <= hour <= 14 and not 1 <= hour <= 2:
+            raise ValueError(f"{hour} o'clock is not at noon")
+        return hour + 12 if hour <= 2 else hour
+    if hour > 12:
+        if half in _PM:
+            return hour  # 下午 15:30
+        raise ValueError(f"{hour} o'clock is not in the morning")
+    if half in _AM:
+        return hour % 12
+    return hour % 12 + 12
 
 
 def _offset(text: str) -> timezone:
-    if text in "Zz":
+    text = text.removeprefix("UTC").removeprefix("GMT")
+    if text in ("Z", ""):
         return UTC
     digits = text[1:].replace(":", "")
-    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+    hours, minutes = (int(digits), 0) if len(digits) <= 2 else (int(digits[:-2]), int(digits[-2:]))
     if hours > 14 or minutes > 59:
         raise ValueError(f"no place has the offset {text}")
     delta = timedelta(hours=hours, minutes=minutes)

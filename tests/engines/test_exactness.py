@@ -83,10 +83,11 @@ def _one_by_one(path: Path, columns: Columns, corp_id: str | None) -> list[Fact]
 
 
 def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> list[Fact] | None:
-    heading = read_heading(path)
-    assert heading is not None
+    heading = read_heading(path, KINDS)
+    if heading is None:
+        return None
     staging = Staging(folder, KINDS, NOW)
-    query = staging.read_csv(path, heading.columns, heading.delimiter)
+    query = staging.read_csv(path, heading.heading.names, heading.delimiter)
     took = staging.add_table(query, columns, Organisations(ZONES), corp_id)
     staging.close()
     return _staged(folder, columns.kind) if took else None

@@ -12,7 +12,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportdata.columns import read_columns
 from reportdata.readers.parts import LineCounts, Part, read_parts
 from reportdata.readers.tables import read_heading, read_part_of_table, read_table
 from reportdata.records import Line
@@ -40,15 +39,14 @@ def test_parts_of_a_table_are_the_table(examples: int) -> None:
                 csv.writer(file, lineterminator=data.draw(st.sampled_from(["\n", "\r\n"]))).writerows(
                     [["report_id", "user_id", "sent_at"], *([*row, "1"] for row in rows)]
                 )
-            heading = read_heading(path)
+            heading = read_heading(path, KINDS)
             assert heading is not None
-            columns = read_columns(heading.columns, KINDS)
             counts = LineCounts(path)
             found: list[tuple[Any, ...]] = []
             parts: list[Part] = []
             for part in read_parts(path, size, Path(temporary), quoted=True):
                 parts.append(part)
-                found += map(plain, read_part_of_table(path, part, heading, columns, counts))
+                found += map(plain, read_part_of_table(path, part, heading, counts))
             assert found == list(map(plain, read_table(path, KINDS)))
             assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
             for part in parts:

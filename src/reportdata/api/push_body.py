@@ -19,8 +19,9 @@ import msgspec
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
-from reportdata.facts import Organisations, line_of, read_fact, read_id
+from reportdata.facts import Organisations, line_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
+from reportdata.identifiers import read_id
 from reportdata.kinds import Kinds
 
 LARGEST_CONTENT = 16 << 20

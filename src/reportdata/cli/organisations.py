@@ -9,7 +9,7 @@ from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
 from reportdata.errors import BadField, BadValue
-from reportdata.facts import read_id
+from reportdata.identifiers import read_id
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
 

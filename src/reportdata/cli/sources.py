@@ -22,7 +22,7 @@ from reportdata.collector.sources import Source, put_source, remove_source, secr
 from reportdata.collector.suite import Access, Kind
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, day_of, time_zone
 from reportdata.errors import BadField, BadValue
-from reportdata.facts import read_id
+from reportdata.identifiers import read_id
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
 from reportdata.suites import SUITES

@@ -8,14 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.columns import Columns, columns_of_file
+from reportdata.columns import Columns
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations, read_fact
 from reportdata.kinds import Kinds
 from reportdata.pipeline import Progress
-from reportdata.readers import Format, read_exchanges, read_jsonl, read_table
+from reportdata.readers import Format, read_jsonl, read_sheets, read_table
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.readers.tables import read_heading, read_part_of_table
@@ -83,17 +83,18 @@ class Source:
             self._add(staging)
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
-        heading = read_heading(self._path)
-        if heading is None:
+        table = read_heading(self._path, self._kinds)
+        if table is None:
             raise NotAlone(str(self._path), "is not UTF-8")
-        columns = columns_of_file(str(self._path), heading.columns, self._kinds)
+        heading, columns = table.heading, table.heading.columns
         self.told = {columns.kind.name}
         counts = LineCounts(self._path)
         with closing(read_parts(self._path, size, folder, quoted=True)) as parts:
             for part in parts:
                 staging.begin(str(part.number))
-                query = staging.read_csv(part.text, heading.columns, heading.delimiter, begins=part.start == 0)
-                lines = read_part_of_table(self._path, part, heading, columns, counts)
+                skipped = heading.last if part.start == 0 else 0
+                query = staging.read_csv(part.text, heading.names, table.delimiter, skipped)
+                lines = read_part_of_table(self._path, part, table, counts)
                 self._add_table(staging, query, columns, lines)
                 if part.text != self._path:
                     self._staged(staging, part.position)
@@ -179,9 +180,9 @@ def lines_of(path: Path, format_: Format, kinds: Kinds) -> Iterator[Line]:
     """All records of a file, one after the other."""
     if format_ is Format.CSV:
         return read_table(path, kinds)
-    if format_ is Format.JSONL:
-        return read_jsonl(path, kinds)
-    return read_exchanges(path, kinds) if format_ is Format.DINGTALK else ParquetTable(path, kinds).rows()
+    if format_ is Format.SHEET:
+        return read_sheets(path, kinds)
+    return ParquetTable(path, kinds).rows() if format_ is Format.PARQUET else read_jsonl(path, kinds)
 
 
 class _Skipped:
@@ -199,7 +200,7 @@ class _Skipped:
             raise bad
         self.count += 1
         if self.count > self._again:
-            used = set(line.columns.used) if line.columns else set()
+            used = set(line.columns.used) - {line.columns.person_name} if line.columns else set()
             self._take(bad, {name: value for name, value in line.record.items() if name in used})
 
     def begin_again(self) -> None:

@@ -1,61 +1,100 @@
-"""Saved exchanges with DingTalk's report APIs.
+"""Saved exchanges with DingTalk's report APIs, and their bare answers.
 
-A line is either an exchange, ``{"api": …, "request": …, "response": …}``, or the body of an answer of
-``topapi/report/list`` or ``topapi/report/simplelist``. The answers of ``topapi/report/comment/list`` do not name their
-report, so they need their request. Exchanges of other APIs hold no facts and are passed over, and so are answers that
-are errors when the same request has a good answer elsewhere in the file: without one, facts are missing. Texts and
-names in the answers are not even looked at.
+An exchange is ``{"api": …, "request": …, "response": …}``; the API may be named by its path, its URL or the method of
+an SDK. An answer may be written as the gateway sends it (``data_list``), as an SDK prints it (``dataList``,
+``commentList``), or as DingTalk's own command line does (``reports``). The answers of ``report/comment/list`` do not
+name their report, so they need their request. Exchanges of other APIs hold no facts and are passed over, and so are
+answers that are errors when the same request has a good answer elsewhere in the file: without one, facts are missing.
+Texts and names in the answers are not even looked at.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from reportdata.columns import Columns, read_columns
+from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
-from reportdata.readers.jsonl import read_objects
 from reportdata.records import Line
+from reportdata.times import read_instant
 
 _REPORT_LISTS = ("report/list", "report/simplelist")
 _COMMENT_LIST = "report/comment/list"
+_NAME = re.compile(r"(?:.*\btopapi[/.]|.*\boapi\.)?(report[/.](?:comment[/.])?(?:simple)?list)(?:[/?#].*)?", re.I)
+"""The name of an API at the end of a path, a URL or a method."""
+_LISTS = ("data_list", "dataList", "reports", "reportList", "report_list", "list")
+_COMMENTS = ("comments", "commentList", "comment_list")
 
-_BEIJING = "+08:00"
+_BEIJING = ZoneInfo("Asia/Shanghai")
 """DingTalk writes a comment's time without an offset, in Beijing time whatever the organisation's zone."""
 
-_REPORT = ("report_id", "creator_id", "create_time", "template_name", "dept_name")
-_COMMENT = ("report_id", "userid", "create_time")
+_FIELDS = {
+    "report_id": ("report_id", "reportId"),
+    "user_id": ("creator_id", "creatorId", "creatorUserId", "creator_userid", "userid", "userId"),
+    "sent_at": ("create_time", "createTime", "gmt_create", "gmtCreate"),
+    "template": ("template_name", "templateName"),
+    "departments": ("dept_name", "deptName"),
+}
+_OF_COMMENT = {
+    "user_id": ("userid", "userId", "user_id", "commentUserId"),
+    "commented_at": ("create_time", "createTime", "gmt_create", "gmtCreate"),
+}
 
 
-def read_exchanges(path: Path, kinds: Kinds) -> Iterator[Line]:
-    """The reports and comments in saved exchanges; at the end, the requests that were only ever answered by errors."""
-    columns_of: dict[tuple[str, ...], Columns] = {names: read_columns(names, kinds) for names in (_REPORT, _COMMENT)}
-    answered: set[bytes] = set()
-    failed: dict[bytes, Line] = {}
-    for number, place, content in read_objects(path):
+def is_exchange(content: Mapping[str, object]) -> bool:
+    """Whether an object is an exchange or an answer, and no record."""
+    if "response" in content and ("api" in content or "request" in content):
+        return True
+    if "errcode" in content or "result" in content:
+        return True
+    return any(isinstance(content.get(name), list) for name in (*_LISTS, *_COMMENTS)) and not (
+        content.keys() & {"report_id", "reportId"}
+    )
+
+
+class Exchanges:
+    """The exchanges of one file."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+        self._known: dict[tuple[str, ...], Columns] = {}
+        self._answered: set[bytes] = set()
+        self._failed: dict[bytes, Line] = {}
+
+    def lines(self, number: int, place: int, content: Mapping[str, object]) -> Iterator[Line]:
+        """The reports and comments in an exchange, or what is wrong with it."""
+        request = msgspec.json.encode((content.get("api"), content.get("request")), order="sorted")
         try:
-            if isinstance(content, BadField):
-                raise content
-            request = msgspec.json.encode((content.get("api"), content.get("request")), order="sorted")
-            try:
-                for names, record in _records(content):
-                    yield Line(number, place, columns_of[names], record)
-                answered.add(request)
-            except _ErrorAnswer as error:
-                failed.setdefault(request, Line(number, place, None, {}, error))
+            for record in _records(content):
+                yield Line(number, place, self._columns(tuple(record)), record)
+            self._answered.add(request)
+        except _ErrorAnswer as error:
+            self._failed.setdefault(request, Line(number, place, None, {}, error))
         except BadField as error:
             yield Line(number, place, None, {}, error)
-    yield from (line for request, line in failed.items() if request not in answered)
+
+    def _columns(self, names: tuple[str, ...]) -> Columns:
+        if names not in self._known:
+            self._known[names] = read_columns(names, self._kinds)
+        return self._known[names]
+
+    def unanswered(self) -> Iterator[Line]:
+        """The requests that were only ever answered by errors."""
+        return (line for request, line in self._failed.items() if request not in self._answered)
 
 
 class _ErrorAnswer(BadField):
     """An answer that says why there is none."""
 
     def __init__(self, body: Mapping[str, object]) -> None:
-        codes = ", ".join(f"{name} {body[name]}" for name in ("errcode", "sub_code") if name in body)
+        names = ("errcode", "code", "sub_code", "errmsg")
+        codes = ", ".join(f"{name} {str(body[name])[:80]}" for name in names if body.get(name) not in (None, ""))
         super().__init__(
             "response",
             f"is an error ({codes}), and the file has no good answer to its request",
@@ -63,34 +102,130 @@ class _ErrorAnswer(BadField):
         )
 
 
-def _records(exchange: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], Mapping[str, object]]]:
-    api, response = exchange.get("api"), exchange.get("response")
-    if api is None and "response" not in exchange:
-        api, response = _REPORT_LISTS[0], exchange
-    if not isinstance(api, str):
-        raise BadField("api", "is missing")
-    name = api.strip("/").removeprefix("topapi/")
-    if name not in (*_REPORT_LISTS, _COMMENT_LIST):
-        return
-    body = _object("response", response)
-    if str(body.get("errcode", 0)) != "0":
-        raise _ErrorAnswer(body)
-    result = _object("result", body.get("result"))
-    if name == _COMMENT_LIST:
-        report_id = _object("request", exchange.get("request")).get("report_id")
-        for comment in _objects("comments", result.get("comments")):
-            time = comment.get("create_time")
-            yield (
-                _COMMENT,
-                {
-                    "report_id": report_id,
-                    "userid": comment.get("userid"),
-                    "create_time": f"{time}{_BEIJING}" if isinstance(time, str) else time,
-                },
-            )
+def _records(exchange: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    request: Mapping[str, object] = {}
+    if "response" in exchange:
+        api = _api(exchange.get("api"))
+        if api is None:
+            return
+        body = _answer(exchange["response"])
+        if isinstance(exchange.get("request"), dict | str):
+            request = _answer(exchange["request"])
     else:
-        for report in _objects("data_list", result.get("data_list")):
-            yield _REPORT, {field: report.get(field) for field in _REPORT}
+        api, body = "", exchange
+    result = _result(body)
+    comments = _listed(result, _COMMENTS)
+    reports = _listed(result, _LISTS)
+    if api == _COMMENT_LIST or (not api and comments is not None):
+        yield from _comments(comments, request, result)
+    elif reports is not None or api or _is_empty(result):
+        yield from _reports(reports, result)
+    else:
+        seen = ", ".join(map(repr, list(result)[:8])) or "nothing"
+        raise BadField(
+            "response",
+            f"has none of the known lists; it has {seen}",
+            f"save whole answers of {', '.join(_REPORT_LISTS)} or {_COMMENT_LIST}",
+        )
+
+
+def _api(value: object) -> str | None:
+    """The name of the API, None for one that has no facts."""
+    if not isinstance(value, str) or not value.strip():
+        raise BadField("api", "is missing", f"name it, for example topapi/{_REPORT_LISTS[0]}")
+    words = value.strip().split()
+    found = _NAME.fullmatch(words[-1].lstrip("/"))
+    if found is not None:
+        return found[1].lower().replace(".", "/")
+    if re.search(r"report", words[-1], re.IGNORECASE) and re.search(r"list", words[-1], re.IGNORECASE):
+        known = ", ".join(f"topapi/{name}" for name in (*_REPORT_LISTS, _COMMENT_LIST))
+        if not re.search(r"unread|template|statistics|receiver|listbytype", words[-1], re.IGNORECASE):
+            raise BadField("api", f"{value[:80]!r} is not known", f"the known ones are {known}")
+    return None
+
+
+def _answer(value: object) -> Mapping[str, object]:
+    """The body of an answer, which some programs save as text."""
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            raise BadField("response", "is a text that is not JSON", "save the answer's body") from None
+    return _object("response", value)
+
+
+def _result(body: Mapping[str, object]) -> Mapping[str, object]:
+    if str(body.get("errcode") or 0) != "0" or body.get("success") is False:
+        raise _ErrorAnswer(body)
+    inner = body.get("result", body)
+    if isinstance(inner, str):
+        inner = _answer(inner)
+    if isinstance(inner, list):
+        if not inner:
+            return {"data_list": []}
+        first = inner[0]
+        seen = ", ".join(map(repr, first)) if isinstance(first, dict) else type(first).__name__
+        if isinstance(first, dict) and first.keys() & {*_FIELDS["report_id"], *_FIELDS["user_id"]}:
+            return {"data_list": inner}
+        raise BadField(
+            "result",
+            f"is a list of objects without ids ({seen})",
+            "save the answers of topapi/report/list, or export the reports as a sheet",
+        )
+    if inner is body and "errcode" in body and not any(name in body for name in (*_LISTS, *_COMMENTS)):
+        raise BadField("result", "is missing", "save the whole answer")
+    return _object("result", inner)
+
+
+def _is_empty(result: Mapping[str, object]) -> bool:
+    """Whether an answer without a list says that there is nothing."""
+    return str(result.get("size", result.get("count", ""))) == "0"
+
+
+def _listed(result: Mapping[str, object], names: tuple[str, ...]) -> object:
+    """The list under one of the names; an empty one where it is null, None where there is none."""
+    for name in names:
+        if name in result:
+            return result[name] if result[name] is not None else []
+    return None
+
+
+def _comments(
+    comments: object, request: Mapping[str, object], result: Mapping[str, object]
+) -> Iterator[Mapping[str, object]]:
+    if comments is None and not _is_empty(result) and "has_more" not in result and "hasMore" not in result:
+        raise BadField("comments", "is missing", "save the whole answer")
+    found = list(_objects("comments", comments))
+    report_id = _first(request, ("report_id", "reportId"))
+    if found and report_id is None:
+        raise BadField(
+            "request",
+            "is missing: the answer does not say on which report its comments are",
+            'save {"api": "topapi/report/comment/list", "request": {"report_id": …}, "response": …}',
+        )
+    for comment in found:
+        record = {field: _first(comment, names) for field, names in _OF_COMMENT.items()}
+        if isinstance(record["commented_at"], str):
+            record["commented_at"] = _instant(record["commented_at"])
+        yield {"report_id": report_id, **record}
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return moment_of(read_instant(text, _BEIJING), _BEIJING)
+    except ValueError as error:
+        raise BadField("create_time", str(error)) from None
+
+
+def _reports(reports: object, result: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    if reports is None and not _is_empty(result) and "has_more" not in result and "hasMore" not in result:
+        raise BadField("data_list", "is missing", "save the whole answer")
+    for report in _objects("data_list", reports):
+        yield {field: _first(report, names) for field, names in _FIELDS.items()}
+
+
+def _first(record: Mapping[str, object], names: tuple[str, ...]) -> object:
+    return next((record[name] for name in names if record.get(name) is not None), None)
 
 
 def _object(field: str, value: object) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ import msgspec
 
 from reportdata.days import is_day
 from reportdata.errors import BadField, BadFile, BadRecord
-from reportdata.facts import read_id
+from reportdata.identifiers import read_id
 from reportdata.measures import Kpi, Number
 from reportdata.services import Service
 

@@ -1,15 +1,19 @@
-"""CSV and TSV files, record by record."""
+"""CSV files and their like, row by row: cells with commas, tabs, semicolons or bars between them."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from reportdata.columns import Columns, columns_of_file
-from reportdata.errors import BadField, BadFile
+from reportdata.columns import is_known
+from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
+from reportdata.readers.grids import LOOKED_AT, Heading, Row, find_heading, read_rows
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.readers.text import opened, opened_bytes, position
 from reportdata.records import Line
@@ -17,64 +21,88 @@ from reportdata.records import Line
 if TYPE_CHECKING:
     from _csv import Reader
 
-_DELIMITERS = "\t,;"
+_DELIMITERS = "\t,;|"
 _LONGEST_CELL = 1 << 24
+_START = 1 << 20
+"""Bytes in which the heading is looked for."""
+_QUOTES = "write a quote within quotes twice, or save the file as XLSX"
 
 
-class Heading(NamedTuple):
-    """A table's first line: its columns and what stands between them."""
+class Table(NamedTuple):
+    """How a table is written: its heading, and what stands between cells."""
 
-    columns: list[str]
+    heading: Heading
     delimiter: str
 
 
-def read_heading(path: Path) -> Heading | None:
-    """The heading of a table in UTF-8, None when the file is in another encoding.
+def read_heading(path: Path, kinds: Kinds) -> Table | None:
+    """How a table in UTF-8 with usual line ends is written; None when the file is of another form.
 
-    :raises BadFile: when there is none, or the file cannot be read.
+    :raises BadFile: when there is no heading, or the file cannot be read.
     """
     with opened_bytes(path) as file:
-        line = file.readline(_LONGEST_CELL)
+        start = file.read(_START)
+    if len(start) == _START:
+        start = start[: start.rfind(b"\n") + 1]
+    if b"\n" not in start or b"\0" in start or start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return None
     try:
-        text = line.decode("utf-8-sig")
+        return _table(path, start.decode("utf-8-sig"), kinds)
     except UnicodeDecodeError:
         return None
-    return _heading(path, text)
 
 
 def read_table(path: Path, kinds: Kinds) -> Iterator[Line]:
-    """The records of a CSV or TSV file. Empty lines are passed over, and so are empty cells beyond the last column."""
+    """The records of a table. Rows without text are passed over, and so are empty cells beyond the last column.
+
+    :raises BadFile: when there is no heading, or the file is no CSV.
+    """
     with opened(path) as text:
-        heading = _heading(path, text.readline(_LONGEST_CELL))
+        start = text.read(_START)
         text.seek(0)
-        try:
-            rows = csv.reader(text, delimiter=heading.delimiter, strict=True)
-            columns = columns_of_file(str(path), heading.columns, kinds)
-            yield from _records(rows, text, heading, columns, begins=True)
-        except csv.Error as error:
-            raise BadFile(str(path), str(error)) from error
+        table = _table(path, start, kinds)
+
+        def again() -> Iterator[Row]:
+            with opened(path) as other:
+                yield from _rows(path, other, table.delimiter)
+
+        yield from read_rows(_rows(path, text, table.delimiter), table.heading, again, ragged=False)
 
 
-def read_part_of_table(
-    path: Path, part: Part, heading: Heading, columns: Columns, counts: LineCounts
-) -> Iterator[Line]:
-    """The records of a part of a CSV or TSV file, as `read_table` gives them.
+def read_part_of_table(path: Path, part: Part, table: Table, counts: LineCounts) -> Iterator[Line]:
+    """The records of a part of a table, as `read_table` gives them.
 
-    :raises NotAlone: when the part is no CSV by itself, or is not UTF-8.
+    :raises NotAlone: when the part is no CSV by itself, is not UTF-8, or cannot be read without the others.
     """
     before = counts.before(part)
+    heading = table.heading if part.start == 0 else table.heading._replace(last=0)
     with opened_part(path, part) as text:
-        rows = csv.reader(text, delimiter=heading.delimiter, strict=True)
-        try:
-            for line in _records(rows, text, heading, columns, begins=part.start == 0):
-                yield line._replace(number=before + line.number, position=part.position)
-        except csv.Error as error:
-            raise NotAlone(str(path), str(error)) from error
+        rows = csv.reader(text, delimiter=table.delimiter, strict=True)
+
+        def numbered() -> Iterator[Row]:
+            try:
+                for row in _read(rows, text):
+                    yield row._replace(position=part.position)
+            except csv.Error as error:
+                raise NotAlone(str(path), str(error)) from error
+
+        def again() -> Iterator[Row]:
+            raise NotAlone(str(path), "has names without ids")
+
+        for line in read_rows(numbered(), heading, again, ragged=False):
+            yield line._replace(number=before + line.number)
         counts.note(part, before + rows.line_num)
 
 
-def _records(rows: Reader, text: TextIO, heading: Heading, columns: Columns, *, begins: bool) -> Iterator[Line]:
-    """The records of a text, which may begin with the heading.
+def _rows(path: Path, text: TextIO, delimiter: str) -> Iterator[Row]:
+    try:
+        yield from _read(csv.reader(text, delimiter=delimiter, strict=True), text)
+    except csv.Error as error:
+        raise BadFile(str(path), str(error), _QUOTES) from error
+
+
+def _read(rows: Reader, text: TextIO) -> Iterator[Row]:
+    """The rows with text of a text.
 
     :raises csv.Error: with the number of the line that is not CSV.
     """
@@ -86,27 +114,33 @@ def _records(rows: Reader, text: TextIO, heading: Heading, columns: Columns, *, 
             return
         except csv.Error as error:
             raise csv.Error(f"line {number} is not CSV: {error}") from error
-        while len(cells) > len(heading.columns) and not cells[-1]:  # as DuckDB does
-            cells.pop()
-        if begins:
-            begins = False
-        elif len(cells) != len(heading.columns) and cells:
-            wrong = BadField("line", f"has {len(cells)} cells, the heading has {len(heading.columns)}")
-            yield Line(number, position(text), columns, {}, wrong)
-        elif cells:
-            yield Line(number, position(text), columns, dict(zip(heading.columns, cells, strict=True)))
+        if cells:
+            yield Row(number, position(text), cells)
 
 
-def _heading(path: Path, first: str) -> Heading:
-    if not first.strip():
-        raise BadFile(str(path), "is empty" if not first else "begins with an empty line, not with column names")
-    delimiter = max(_DELIMITERS, key=first.count)
+def _table(path: Path, start: str, kinds: Kinds) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
-    try:
-        columns = next(csv.reader([first], delimiter=delimiter))
-    except csv.Error as error:
-        raise BadFile(str(path), f"line 1 is not CSV: {error}") from error
-    if len(set(columns)) < len(columns):
-        twice = next(name for name in columns if columns.count(name) > 1)
-        raise BadFile(str(path), f"has the column {twice!r} twice")
-    return Heading(columns, delimiter)
+    if not start.strip():
+        raise BadFile(str(path), "is empty", "choose a file with records")
+    first, _, _ = start.partition("\n")
+    said = first.strip().strip('"')
+    delimiters = said[4:5] if said.lower().startswith("sep=") and len(said) == 5 else _DELIMITERS
+    read = [(delimiter, _start(start, delimiter)) for delimiter in delimiters]
+    delimiter, rows = max(read, key=lambda found: _likeness(found[1], kinds))
+    if not rows:
+        raise BadFile(str(path), "line 1 is not CSV", _QUOTES)
+    return Table(find_heading(str(path), rows, kinds), delimiter)
+
+
+def _start(start: str, delimiter: str) -> list[Row]:
+    rows: list[Row] = []
+    text = io.StringIO(start, newline="")
+    with suppress(csv.Error):  # the rows before may have the heading; the line is told when it is read
+        rows.extend(islice(_read(csv.reader(text, delimiter=delimiter, strict=True), text), LOOKED_AT))
+    return rows
+
+
+def _likeness(rows: list[Row], kinds: Kinds) -> tuple[int, int]:
+    """How many headings that are known a row has, and how many cells."""
+    known = max((sum(is_known(str(cell), kinds) for cell in row.cells) for row in rows), default=0)
+    return known, max((len(row.cells) for row in rows), default=0)

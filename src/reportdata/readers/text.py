@@ -1,8 +1,7 @@
-"""Opening files of text: plain or gzip, UTF-8 (with or without a mark), UTF-16 with a mark, or GB18030."""
+"""Opening files of text, plain or gzip, in the encodings of `reportdata.readers.encodings`."""
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import zlib
@@ -12,19 +11,20 @@ from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 from reportdata.errors import BadFile
-
-_CHUNK = 1 << 20
+from reportdata.readers.encodings import ERRORS, encoding_of
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[TextIO]:
     """The text of a file, without a byte order mark, its line ends as they are.
 
-    :raises BadFile: when it cannot be read, or is in none of the encodings.
+    Bytes that are no text become U+FFFD.
+
+    :raises BadFile: when it cannot be read, is no text, or mixes encodings.
     """
     with opened_bytes(path) as file:
-        encoding = _encoding(path, file)
-    with opened_bytes(path) as file, io.TextIOWrapper(file, encoding, newline="") as text:
+        encoding = encoding_of(str(path), file)
+    with opened_bytes(path) as file, io.TextIOWrapper(file, encoding.name, ERRORS, newline="") as text:
         yield text
 
 
@@ -68,21 +68,3 @@ def position(source: TextIO | BinaryIO) -> int:
     file = getattr(source, "buffer", source)
     place: int = (getattr(file, "fileobj", None) or file).tell()
     return place
-
-
-def _encoding(path: Path, file: BinaryIO) -> str:
-    """Chinese spreadsheet programs write GB18030, some UTF-16; both are told from UTF-8 by what is no UTF-8."""
-    start = file.read(4)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    for encoding in ("utf-8-sig", "gb18030"):
-        file.seek(0)
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            while chunk := file.read(_CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise BadFile(str(path), "is text neither in UTF-8 nor in GB18030", "save it as UTF-8")

@@ -195,7 +195,7 @@ def _read(folder: Traversable | Path) -> Service:
         raise BadFile(str(source), f"is no service: {error}") from error
     except BadValue as error:
         raise BadFile(str(source), error.message, error.hint) from error
-    kinds = tuple(msgspec.structs.replace(kind, headings=service.headings | kind.headings) for kind in service.kinds)
+    kinds = tuple(msgspec.structs.replace(kind, general=service.headings | kind.general) for kind in service.kinds)
     service = msgspec.structs.replace(service, sql=sql, kinds=kinds)
     try:
         _check(service)

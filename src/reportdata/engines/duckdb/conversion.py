@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, Offset, offsets
 from reportdata.engines.duckdb.connection import name, text
-from reportdata.facts import LONGEST_ID
+from reportdata.identifiers import LONGEST_ID, NOTHING
 from reportdata.kinds import DIGITS, PLACES, Column, Kind
+from reportdata.times import END_OF_SECONDS
 
 _ID = "[0-9A-Za-z_$:@-]+"
 _EDGE = r"[^\x00-\x1f\x7f-\x9f\s\pZ,，]"
@@ -130,7 +131,8 @@ def _cell(column: str | None) -> str:
 
 
 def _is_id(column: str) -> str:
-    return f"strlen({column}) <= {LONGEST_ID} and {_matches(column, _ID)}"
+    nothing = ", ".join(map(text, sorted(NOTHING)))
+    return f"strlen({column}) <= {LONGEST_ID} and {_matches(column, _ID)} and lower({column}) not in ({nothing})"
 
 
 def _matches(column: str, pattern: str) -> str:
@@ -156,7 +158,8 @@ def _instant(zones: Sequence[ZoneInfo]) -> str:
         when case when {written_so} then true else {_matches("written_", _CLOCK)} end
             then local_ - {_by_zone(zones, "local_", _offset_of_local)}
         when {_matches("written_", r"[0-9]{13}")} then cast(written_ as bigint) * 1000
-        when {_matches("written_", r"[0-9]{10}")} then cast(written_ as bigint) * {SECOND}
+        when {_matches("written_", r"[0-9]{10}")} and cast(written_ as bigint) < {END_OF_SECONDS}
+            then cast(written_ as bigint) * {SECOND}
         when {_matches("written_", _CLOCK + _OFFSET)} then epoch_us(try_cast(written_ as timestamptz))
     end"""
 

@@ -44,6 +44,9 @@ class ParquetTable:
         self._connection = connect()
         with self._failing():
             described = self._connection.execute(f"describe select * from {self._source()}").fetchall()
+            # Spark and Hive write instants as INT96, which says nothing of a zone.
+            old = self._connection.execute(f"select name from parquet_schema({file(path)}) where type = 'INT96'")
+            self._instants = {str(column) for (column,) in old.fetchall()}
         self._types = {str(row[0]): str(row[1]) for row in described}
         self.columns: Columns = columns_of_file(str(path), self._types, kinds)
         self._used = self.columns.used
@@ -110,5 +113,8 @@ class ParquetTable:
         type_ = self._types[column]
         if not type_.startswith("TIMESTAMP"):
             return name(column)
-        zone = " || 'Z'" if "TIME ZONE" in type_ else ""
-        return f"strftime(make_timestamp(epoch_us({name(column)})), '%Y-%m-%d %H:%M:%S.%f'){zone}"
+        zoned = "TIME ZONE" in type_ or type_.startswith("TIMESTAMPTZ")
+        # The types for nanoseconds have no epoch_us of their own.
+        cell = f"cast({name(column)} as {'timestamptz' if zoned else 'timestamp'})"
+        zone = " || 'Z'" if zoned or column in self._instants else ""
+        return f"strftime(make_timestamp(epoch_us({cell})), '%Y-%m-%d %H:%M:%S.%f'){zone}"

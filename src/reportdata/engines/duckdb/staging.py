@@ -90,17 +90,18 @@ class Staging:
         """Bytes of Parquet in the part."""
         return sum(path.stat().st_size for path in self._part.rglob("*.parquet"))
 
-    def read_csv(self, path: Path, header: Sequence[str], delimiter: str, *, begins: bool = True) -> str:
+    def read_csv(self, path: Path, header: Sequence[str], delimiter: str, skipped: int = 1) -> str:
         """A query of a UTF-8 file with commas or tabs, all of it text.
 
-        :param begins: whether the file begins with the heading.
+        :param skipped: how many lines stand before the records: the heading and what is above it.
         """
         columns = ", ".join(f"{text(column)}: 'varchar'" for column in header)
         most = min(max(_BUFFERS[0], self.memory // 32), _BUFFERS[1])
         buffer = min(max(_BUFFERS[0], path.stat().st_size // (_TURNS * self._threads)), most)
         return (
             f"select * from read_csv({file(path)}, columns = {{{columns}}}, delim = {text(delimiter)}, "
-            f"quote = '\"', escape = '\"', header = {begins}, auto_detect = false, strict_mode = true, nullstr = '', "
+            f"quote = '\"', escape = '\"', header = {skipped > 0}, "
+            f"skip = {max(skipped - 1, 0)}, auto_detect = false, strict_mode = true, nullstr = '', "
             f"allow_quoted_nulls = true, buffer_size = {buffer}, hive_partitioning = false)"
         )
 

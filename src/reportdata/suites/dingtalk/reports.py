@@ -14,7 +14,8 @@ import msgspec
 from reportdata.collector.suite import Comment, CommentPage, Report, ReportPage, Unusable
 from reportdata.days import SECOND, time_zone
 from reportdata.errors import BadAnswer, BadField
-from reportdata.facts import read_id, read_names, read_text
+from reportdata.facts import read_names
+from reportdata.identifiers import read_id, read_text
 from reportdata.suites.dingtalk.client import Client
 from reportdata.times import read_instant
 

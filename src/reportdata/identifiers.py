@@ -1,0 +1,151 @@
+"""One cleaning of ids and short texts for every reader: CSV, sheets, JSON, Parquet, pushes and the collector.
+
+An id that went through a spreadsheet, a database client or a data frame comes back in another form (``="0042"``,
+``'0042``, ``42.0``, with a zero-width space). Cleaned, it is the id that it was; what cannot be told is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+from uuid import UUID
+
+from reportdata.errors import BadField
+
+LONGEST_ID = 128
+_EXACT = 1 << 53
+"""Whole floats up to this are exact."""
+_SHORTENED = re.compile(r"\d(\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
+_WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
+_ROUNDED = re.compile(r"\d{15}0+", re.ASCII)
+_LONG = re.compile(r"\d{16,}", re.ASCII)
+
+NOTHING = frozenset(
+    (
+        "",
+        "null",
+        "none",
+        "nan",
+        "<na>",
+        "nat",
+        "\\n",
+        "#n/a",
+        "n/a",
+        "#null!",
+        "<null>",
+        "(null)",
+        "undefined",
+        "nil",
+        "-",
+        "--",
+        "—",
+    )
+)
+"""Words, in lower case, by which databases, data frames, spreadsheets and programs write that there is no value."""
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a value says that there is none: None, NaN, an empty text, or a word like NULL."""
+    if value is None or (isinstance(value, float) and value != value):
+        return True
+    if isinstance(value, Decimal) and value.is_nan():
+        return True
+    return isinstance(value, str) and _visible(value).lower() in NOTHING
+
+
+def read_id(field: str, value: object) -> str:
+    """An id, cleaned.
+
+    :raises BadField: when there is none, or it cannot be told which it was.
+    """
+    text = _id_text(field, value)
+    if not text:
+        raise BadField(field, "is missing")
+    if len(text) > LONGEST_ID:
+        raise BadField(field, f"has {len(text)} characters, more than an id's {LONGEST_ID}")
+    if _CONTROL.search(text):
+        raise BadField(field, f"{text[:40]!r} has control characters", "write the id without them")
+    if _SHORTENED.fullmatch(text):
+        raise BadField(
+            field, f"{text!r} was shortened by a spreadsheet program", "export the column as text and import it again"
+        )
+    return text
+
+
+def _id_text(field: str, value: object) -> str:
+    if is_nothing(value):
+        return ""
+    if isinstance(value, bool):
+        raise BadField(field, "is true or false, not an id")
+    if isinstance(value, bytes | bytearray | memoryview):
+        try:
+            value = bytes(value).decode()
+        except UnicodeDecodeError:
+            raise BadField(field, "is binary and no text in UTF-8", "write the column as text") from None
+    if isinstance(value, int):
+        if value.bit_length() > 4 * LONGEST_ID:
+            raise BadField(field, "is a number with too many digits for an id")
+        return str(value)
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise BadField(field, f"{value!r} is not a whole number", "write the column as text")
+        if abs(value) > _EXACT:
+            raise BadField(field, f"{value!r} has lost its last digits", "write the column as text")
+        return str(int(value))
+    if isinstance(value, Decimal):
+        if value != value.to_integral_value():
+            raise BadField(field, f"{value} is not a whole number", "write the column as text")
+        return str(int(value))
+    if isinstance(value, UUID):
+        return str(value)
+    if not isinstance(value, str):
+        raise BadField(field, f"is a {_named(value)}, not an id", "write it as text or as a whole number")
+    return _unwrapped(value)
+
+
+def _unwrapped(value: str) -> str:
+    """The text without the signs by which spreadsheets are kept from taking it for a number."""
+    text = _visible(value)
+    formula = _FORMULA.fullmatch(text)
+    if formula is not None:
+        text = _visible(formula[1].replace('""', '"'))
+    elif text[:1] in ("'", "`", "’", "‘") and len(text) > 1:
+        text = _visible(text[1:-1] if text[-1] == text[0] and len(text) > 2 else text[1:])
+    whole = _WHOLE.fullmatch(text)
+    if whole is not None:
+        text = whole[1]
+    return "" if text.lower() in NOTHING else text
+
+
+def read_text(field: str, value: object) -> str | None:
+    """A short text on which no number depends: signs that cannot be kept become blanks. None when there is none."""
+    if is_nothing(value):
+        return None
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, bool | int | float | Decimal | UUID):
+        value = str(value)
+    if not isinstance(value, str):
+        raise BadField(field, f"is a {_named(value)}, not a text")
+    return " ".join(_CONTROL.sub(" ", _visible(value)).split()) or None
+
+
+def rounded(ids: list[str]) -> bool:
+    """Whether ids of 16 digits or more were rounded to 15 digits, as spreadsheets do: all of them end in zeros from the
+    sixteenth digit on, which ids by chance do not."""
+    long = {text for text in ids if _LONG.fullmatch(text)}
+    return bool(long) and all(_ROUNDED.fullmatch(text) for text in long)
+
+
+def _visible(text: str) -> str:
+    """The text without invisible signs, and without white space of any kind at its ends."""
+    if text.isascii():
+        return text.strip()
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
+
+
+def _named(value: object) -> str:
+    return {"dict": "JSON object", "list": "list", "tuple": "list"}.get(type(value).__name__, type(value).__name__)

@@ -1,0 +1,119 @@
+"""JSON objects in a file of text, in whatever form programs write several of them.
+
+One object a line (JSON Lines), one after the other with or without line ends between, pretty-printed over many lines,
+in an array, or as members of arrays on lines. NaN and Infinity, which Python and Java write, are taken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import msgspec
+
+from reportdata.errors import BadField
+from reportdata.readers.text import opened, position
+
+_LARGEST_DOCUMENT = 1 << 28
+"""Characters of one document over several lines that are gathered before giving up."""
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_decoder = json.JSONDecoder()
+
+
+class Found(NamedTuple):
+    """The object that begins on a line (from 1), or what stands there instead."""
+
+    number: int
+    position: int
+    content: dict[str, object] | BadField
+
+
+def read_objects(path: Path) -> Iterator[Found]:
+    """The objects of a file. Empty lines are passed over; what is no JSON is told with its line, and the next line is
+    tried.
+
+    :raises BadFile: when the file cannot be read.
+    """
+    with opened(path) as text:
+        for number, line in _documents(text):
+            yield from objects_of(line, number, position(text))
+
+
+def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
+    """The objects in the text of one or several JSON values, which begins on line ``number``."""
+    content = decoded(text)
+    if not isinstance(content, BadField):
+        yield from (Found(number, place, found) for found in _flat(content))
+        return
+    start = 0
+    while start < len(text):
+        if text[start].isspace():
+            start += 1
+            continue
+        line = number + text.count("\n", 0, start)
+        try:
+            value, start = _decoder.raw_decode(text, start)
+        except (ValueError, RecursionError) as error:
+            reason = str(error).partition(": line")[0].lower()
+            where = getattr(error, "colno", 0)
+            told = f"is not JSON: {reason}" + (f" (column {where})" if where else "")
+            yield Found(line, place, BadField("json", told, "write one whole object on each line, or an array of them"))
+            return
+        yield from (Found(line, place, found) for found in _flat(value))
+
+
+def decoded(text: str) -> object:
+    """The JSON value in a text, or what is wrong with it."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        return BadField("json", f"is not JSON: {error}")
+
+
+def _flat(value: object) -> Iterator[dict[str, object] | BadField]:
+    if isinstance(value, dict):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _flat(item)
+    else:
+        name = "null" if value is None else type(value).__name__
+        yield BadField("json", f"is a {name}, not an object", "write one object on each line, or an array of them")
+
+
+def _documents(text: TextIO) -> Iterator[tuple[int, str]]:
+    """The lines with text, each with its number; lines between which a bracket is open belong together."""
+    pending: list[str] = []
+    depth = size = begun = number = 0
+    for number, line in enumerate(text, 1):
+        if not pending and not line.strip():
+            continue
+        if not pending:
+            begun = number
+        depth += _opened(line)
+        if pending or depth > 0:
+            pending.append(line)
+            size += len(line)
+        if depth <= 0 or size > _LARGEST_DOCUMENT:
+            yield begun, "".join(pending) or line
+            pending, depth, size = [], 0, 0
+    if pending:
+        yield from _never_closed(begun, pending)
+
+
+def _opened(line: str) -> int:
+    """How many brackets a line opens more than it closes, outside of strings."""
+    balanced = line.count("{") == line.count("}") and line.count("[") == line.count("]")
+    if balanced and line.startswith("{") and line.rstrip().endswith("}"):
+        return 0  # nearly every line of JSON Lines
+    return sum(1 if sign[0] in "{[" else -1 for sign in _BRACKET.findall(line) if sign[0] != '"')
+
+
+def _never_closed(begun: int, lines: list[str]) -> Iterator[tuple[int, str]]:
+    """A bracket that nothing closes spoils its own line alone: the others are tried by themselves."""
+    for number, line in enumerate(lines, begun):
+        if line.strip():
+            yield number, line

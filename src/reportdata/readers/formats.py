@@ -1,0 +1,83 @@
+"""Which format a file is in. Its content tells, never its name."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from reportdata.errors import BadFile
+from reportdata.readers.text import opened_bytes
+
+_START = 65_536
+
+
+class Format(Enum):
+    """The formats that can be imported."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    SHEET = "sheet"
+    DINGTALK = "dingtalk"
+    ZIP = "zip"
+
+
+_MARKUP = re.compile(
+    rb"^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+html|<html|<table|<head|<meta|<body|<div)", re.I | re.S
+)
+_OLD_EXCEL = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x09\x08", b"\x09\x04", b"\x09\x02")
+_OTHERS = {
+    b"%PDF": ("is a PDF", "export the reports as XLSX or CSV"),
+    b"Rar!": ("is a RAR archive", "unpack it and import what is in it"),
+    b"7z\xbc\xaf": ("is a 7z archive", "unpack it and import what is in it"),
+    b"\x89PNG": ("is a picture", "export the reports as XLSX or CSV"),
+    b"\xff\xd8\xff": ("is a picture", "export the reports as XLSX or CSV"),
+    b"SQLite format 3": ("is a SQLite database", "export its table as CSV"),
+}
+
+
+def detect_format(path: Path) -> Format:
+    """The format of a file, from how it begins.
+
+    :raises BadFile: when it cannot be read, or is in a format that cannot be imported.
+    """
+    with opened_bytes(path) as file:
+        start = file.read(_START)
+    for sign, (reason, hint) in _OTHERS.items():
+        if start.startswith(sign):
+            raise BadFile(str(path), reason, hint)
+    if start.startswith(b"PAR1"):
+        return Format.PARQUET
+    if start.startswith(b"PK\x03\x04"):
+        return Format.SHEET if _is_workbook(path) else Format.ZIP
+    if start.startswith(_OLD_EXCEL) or _MARKUP.match(start.removeprefix(b"\xef\xbb\xbf")):
+        return Format.SHEET
+    text = _decoded(start)
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text[:4096]:
+        return Format.SHEET
+    return Format.JSONL if text.lstrip().startswith(("{", "[")) else Format.CSV
+
+
+def _decoded(start: bytes) -> str:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return start.decode("utf-16", "replace")
+    if len(start) >= 8 and start[:4096].count(0) * 4 > len(start[:4096]):
+        little = start[1:4096:2].count(0) > start[:4096:2].count(0)
+        return start.decode("utf-16-le" if little else "utf-16-be", "replace")
+    return start.decode("utf-8-sig", "replace")
+
+
+def _is_workbook(path: Path) -> bool:
+    """Whether a zip file is a spreadsheet: those of Microsoft have a list of contents, those of OpenDocument a type."""
+    try:
+        with ZipFile(path) as archive:
+            names = set(archive.namelist())
+            if "[Content_Types].xml" in names:
+                if not any(name.startswith("xl/") for name in names):
+                    raise BadFile(str(path), "is a document, and no spreadsheet", "export the reports as XLSX or CSV")
+                return True
+            return "mimetype" in names and "content.xml" in names
+    except (BadZipFile, OSError) as error:
+        raise BadFile(str(path), f"is a damaged archive or spreadsheet: {error}", "copy or export it again") from error

@@ -1,0 +1,206 @@
+"""A grid of cells, as sheets and CSV files have it, to records: where its heading is, and which rows hold records.
+
+People's sheets have titles and notes above the heading, headings over two lines, blank rows, columns that nobody uses,
+and totals at the end. None of these matters; what cannot be told is refused with its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from reportdata.columns import Columns, is_known, read_columns, seen
+from reportdata.errors import BadField, BadFile
+from reportdata.identifiers import is_nothing
+from reportdata.kinds import Kinds
+from reportdata.readers.encodings import REPLACED
+from reportdata.records import Line
+
+LOOKED_AT = 20
+"""Rows in which the heading is looked for."""
+_DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
+_TOTALS = ("合计", "总计", "小计", "共计", "汇总", "总数", "total", "sum", "subtotal", "grand total")
+
+
+class Row(NamedTuple):
+    """The cells of a row, the line on which it begins (from 1), and how many bytes of the file were read by then."""
+
+    number: int
+    position: int
+    cells: Sequence[object]
+
+
+class Heading(NamedTuple):
+    """Where the heading is and what it says: its first and last line, the columns' names, each once, and the fields."""
+
+    first: int
+    last: int
+    names: list[str]
+    columns: Columns
+
+
+def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
+    """The heading among the first rows of a grid.
+
+    :raises BadFile: when there is none; the reason names the line that is most like one, and its columns.
+    """
+    best: tuple[int, Row, BadField] | None = None
+    rows = [row for row in rows[:LOOKED_AT] if any(not is_nothing(cell) for cell in row.cells)]
+    for at, row in enumerate(rows):
+        for first, texts in _candidates(rows, at, kinds):
+            names = unique(texts)
+            try:
+                columns = read_columns(names, kinds, sheet=True)
+            except BadField as error:
+                score = _known(texts, kinds)
+                if best is None or score > best[0]:
+                    best = score, row, error
+            else:
+                return Heading(first, row.number, names, columns)
+    if best is None:
+        raise BadFile(file, "has no rows")
+    score, row, reason = best
+    if reason.field == "kind" and not score:
+        told = f"no heading was found in the first {LOOKED_AT} rows; the first is: {seen(list(map(_text, row.cells)))}"
+        raise BadFile(file, told, reason.hint)
+    raise BadFile(file, f"line {row.number}: {reason}", reason.hint)
+
+
+def _candidates(rows: Sequence[Row], at: int, kinds: Kinds) -> Iterator[tuple[int, list[str]]]:
+    """The texts of a row, and those of it and the row above together, where headings stand on two lines."""
+    texts = list(map(_text, rows[at].cells))
+    yield rows[at].number, texts
+    if at:
+        above = [_text(cell) for cell in rows[at - 1].cells]
+        both = [
+            below or (above[place] if place < len(above) else "")
+            for place, below in enumerate(texts + [""] * (len(above) - len(texts)))
+        ]
+        if _known(both, kinds) > _known(texts, kinds):
+            yield rows[at - 1].number, both
+
+
+def unique(texts: Sequence[str]) -> list[str]:
+    """Names of columns, each once: those without a heading or with one that was there get a number."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for place, text in enumerate(texts, 1):
+        name = text or f" {place}"
+        while name in taken:
+            name = f"{name} {place}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def read_rows(
+    rows: Iterable[Row], heading: Heading, again: Callable[[], Iterable[Row]], *, ragged: bool = True
+) -> Iterator[Line]:
+    """The records of the rows below a heading.
+
+    :param again: gives the rows once more, to learn which names go with which ids.
+    :param ragged: whether rows may be shorter than the heading, as a sheet's are that end with empty cells.
+    """
+    columns = heading.columns
+    places = {name: place for place, name in enumerate(heading.names)}
+    used = {name: places[name] for name in columns.used}
+    width = len(heading.names)
+    least = max(place for place, name in enumerate(heading.names, 1) if not name.startswith(" "))
+    person = columns.fields.get(columns.kind.person or "")
+    needed = [name for name in used if name not in _optional(columns)]
+    links = (
+        _Links(again, heading.last, (used[person], used[columns.person_name]))
+        if person and columns.person_name
+        else None
+    )
+    for row in rows:
+        if row.number <= heading.last:
+            continue
+        record = {name: row.cells[place] if place < len(row.cells) else None for name, place in used.items()}
+        if all(map(is_nothing, record.values())):
+            if any(not is_nothing(cell) for cell in row.cells) and not _is_note(row.cells):
+                wrong = BadField("record", "has none of the cells that are used", "delete the line, or fill it in")
+                yield Line(row.number, row.position, columns, record, wrong)
+            continue
+        if _is_total(row.cells) and (is_nothing(record[columns.at]) or _is_total([record[columns.at]])):
+            continue
+        if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
+            wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
+            yield Line(row.number, row.position, columns, {}, wrong)
+            continue
+        if links is not None and person and columns.person_name and is_nothing(record[person]):
+            record[person] = links.id_of(record[columns.person_name])
+        odd = next((name for name in needed if REPLACED in str(record[name])), None)
+        if odd is not None:
+            wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
+            yield Line(row.number, row.position, columns, record, wrong)
+            continue
+        yield Line(row.number, row.position, columns, record)
+
+
+def _optional(columns: Columns) -> set[str]:
+    """The columns on which no number of a day depends."""
+    return {
+        columns.fields[column.name]
+        for column in columns.kind.fields()
+        if not column.required and column.name in columns.fields
+    }
+
+
+def _known(texts: Sequence[str], kinds: Kinds) -> int:
+    return sum(is_known(text, kinds) for text in texts)
+
+
+def _width(cells: Sequence[object], least: int) -> int:
+    """How many cells there are, without empty ones beyond the last column."""
+    count = len(cells)
+    while count > least and is_nothing(cells[count - 1]):
+        count -= 1
+    return count
+
+
+def _is_total(cells: Sequence[object]) -> bool:
+    first = next((_text(cell) for cell in cells if not is_nothing(cell)), "").lower().strip("：: ")
+    return first.startswith(_TOTALS) or first.startswith("共")
+
+
+def _is_note(cells: Sequence[object]) -> bool:
+    """Whether a row is a remark: a text alone, or totals."""
+    filled = [cell for cell in cells if not is_nothing(cell)]
+    return len(filled) == 1 or _is_total(cells)
+
+
+class _Links:
+    """Which id a name has, in a table where some rows have both and others the name alone.
+
+    :param last: the heading's last line.
+    :param places: those of the id and of the name in a row.
+    """
+
+    def __init__(self, again: Callable[[], Iterable[Row]], last: int, places: tuple[int, int]) -> None:
+        self._again = again
+        self._last = last
+        self._places = places
+        self._known: dict[str, object] | None = None
+
+    def id_of(self, name: object) -> object:
+        """The id that goes with a name; None when there is none, or several."""
+        if is_nothing(name):
+            return None
+        if self._known is None:
+            self._known = self._learnt()
+        return self._known.get(_text(name))
+
+    def _learnt(self) -> dict[str, object]:
+        found: dict[str, set[object]] = {}
+        at_id, at_name = self._places
+        for row in self._again():
+            if row.number > self._last and len(row.cells) > max(self._places):
+                user, name = row.cells[at_id], _text(row.cells[at_name])
+                if not is_nothing(user) and name:
+                    found.setdefault(name, set()).add(user)
+        return {name: next(iter(users)) for name, users in found.items() if len(users) == 1}
+
+
+def _text(cell: object) -> str:
+    return " ".join(str(cell).split()) if not is_nothing(cell) else ""

@@ -1,0 +1,127 @@
+"""Tables in HTML and in SpreadsheetML of 2003, which programs save under the names of Excel's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree.ElementTree import ParseError, iterparse
+
+from reportdata.errors import BadFile
+from reportdata.readers.grids import Row
+from reportdata.readers.text import opened, opened_bytes
+
+_SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
+_MOST_SPANNED = 1000
+
+
+def read_html(path: Path) -> Iterator[tuple[str, list[Row]]]:
+    """Each table of a page, by its number, with its rows; a row's line is that of its first tag.
+
+    :raises BadFile: when there is no table.
+    """
+    parser = _Tables()
+    with opened(path) as text:
+        while chunk := text.read(1 << 20):
+            parser.feed(chunk)
+        parser.close()
+    if not parser.tables:
+        raise BadFile(str(path), "is HTML without a table", "export it as XLSX or CSV")
+    for number, rows in enumerate(parser.tables, 1):
+        yield f"table {number}", rows
+
+
+class _Tables(HTMLParser):
+    """Gathers the cells of tables, each at its place: those that span several rows or columns leave empty ones."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tables: list[list[Row]] = []
+        self._row: list[object] | None = None
+        self._cell: list[str] | None = None
+        self._spans = 1, 1
+        self._blocked: dict[int, int] = {}
+        self._line = 1
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables.append([])
+            self._blocked = {}
+        elif tag == "tr" and self.tables:
+            self._end_row()
+            self._row, self._line = [], self.getpos()[0]
+        elif tag in ("td", "th") and self._row is not None:
+            self._end_cell()
+            said = dict(attrs)
+            self._cell, self._spans = [], (_span(said.get("colspan")), _span(said.get("rowspan")))
+        elif tag in ("br", "p", "div") and self._cell:
+            self._cell.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._end_cell()
+        elif tag in ("tr", "table"):
+            self._end_row()
+
+    def handle_data(self, data: str) -> None:
+        if self._cell is not None:
+            self._cell.append(data)
+
+    def _end_cell(self) -> None:
+        if self._cell is None or self._row is None:
+            return
+        self._skip_blocked()
+        wide, high = self._spans
+        place = len(self._row)
+        self._row += ["".join(self._cell).strip(), *[""] * (wide - 1)]
+        if high > 1:
+            self._blocked.update(dict.fromkeys(range(place, place + wide), high - 1))
+        self._cell = None
+
+    def _skip_blocked(self) -> None:
+        if self._row is None:
+            return
+        while self._blocked.get(len(self._row), 0) > 0:
+            self._blocked[len(self._row)] -= 1
+            self._row.append("")
+
+    def _end_row(self) -> None:
+        self._end_cell()
+        if self._row is not None:
+            self._skip_blocked()
+            self.tables[-1].append(Row(self._line, 0, self._row))
+        self._row = None
+
+
+def _span(text: str | None) -> int:
+    return (
+        min(max(int(text), 1), _MOST_SPANNED) if text is not None and text.strip().isascii() and text.isdigit() else 1
+    )
+
+
+def read_spreadsheetml(path: Path) -> Iterator[tuple[str, list[Row]]]:
+    """Each worksheet of a SpreadsheetML file with its rows.
+
+    :raises BadFile: when it is not whole.
+    """
+    name, rows, number = "", list[Row](), 0
+    try:
+        with opened_bytes(path) as file:
+            for event, element in iterparse(file, ("start", "end")):  # noqa: S314 (expat limits entities itself)
+                if event == "start" and element.tag == f"{_SPREADSHEET}Worksheet":
+                    name, rows, number = element.get(f"{_SPREADSHEET}Name", ""), [], 0
+                elif event == "end" and element.tag == f"{_SPREADSHEET}Row":
+                    number = int(element.get(f"{_SPREADSHEET}Index", number + 1))
+                    cells: list[object] = []
+                    for cell in element.iterfind(f"{_SPREADSHEET}Cell"):
+                        place = int(cell.get(f"{_SPREADSHEET}Index", len(cells) + 1))
+                        cells += [""] * (place - 1 - len(cells))
+                        data = cell.find(f"{_SPREADSHEET}Data")
+                        cells.append("".join(data.itertext()) if data is not None else "")
+                        cells += [""] * int(cell.get(f"{_SPREADSHEET}MergeAcross", 0))
+                    rows.append(Row(number, 0, cells))
+                    element.clear()
+                elif event == "end" and element.tag == f"{_SPREADSHEET}Worksheet":
+                    yield name, rows
+    except (ParseError, ValueError) as error:
+        raise BadFile(str(path), f"is no whole SpreadsheetML: {error}", "open it and save it as XLSX") from error

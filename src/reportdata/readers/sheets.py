@@ -1,0 +1,87 @@
+"""Spreadsheets (.xlsx, .xls, .xlsb, .ods, .et) by calamine, and HTML and SpreadsheetML, which merely are named so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from reportdata.columns import is_known
+from reportdata.errors import BadFile
+from reportdata.kinds import Kinds
+from reportdata.readers.grids import LOOKED_AT, Row, find_heading, read_rows
+from reportdata.readers.markup import read_html, read_spreadsheetml
+from reportdata.records import Line
+
+
+class Sheet(NamedTuple):
+    """A sheet of a workbook: its name and its rows, those with text alone."""
+
+    name: str
+    rows: list[Row]
+
+
+def read_sheets(path: Path, kinds: Kinds) -> Iterator[Line]:
+    """The records of all sheets that have some.
+
+    A sheet without any known heading, as a cover or a pivot table, is passed over when another sheet has records.
+
+    :raises BadFile: when the file cannot be read, or no sheet has a heading.
+    """
+    sheets = [found for found in _sheets(path) if found.rows]
+    if not sheets:
+        raise BadFile(str(path), "has no rows", "choose a sheet with records")
+    several = len(sheets) > 1
+    likely = [found for found in sheets if _known(found.rows, kinds) >= 2] or sheets[:1]
+    for found in likely:
+        name = f"{path} [{found.name}]" if several else str(path)
+        heading = find_heading(name, found.rows[:LOOKED_AT], kinds)
+
+        def again(rows: list[Row] = found.rows) -> Iterable[Row]:
+            return rows
+
+        yield from read_rows(found.rows, heading, again)
+
+
+def _known(rows: list[Row], kinds: Kinds) -> int:
+    return max((sum(is_known(str(cell), kinds) for cell in row.cells if cell) for row in rows[:LOOKED_AT]), default=0)
+
+
+def _sheets(path: Path) -> Iterator[Sheet]:
+    start = _start(path)
+    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x09\x08", b"\x09\x04", b"\x09\x02")):
+        yield from _workbook(path)
+    elif b"urn:schemas-microsoft-com:office:spreadsheet" in start or b"<Workbook" in start:
+        yield from (Sheet(name, rows) for name, rows in read_spreadsheetml(path))
+    else:
+        yield from (Sheet(name, rows) for name, rows in read_html(path))
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError as error:
+        raise BadFile(str(path), f"cannot be read: {error}") from error
+
+
+def _workbook(path: Path) -> Iterator[Sheet]:
+    import python_calamine as calamine
+
+    try:
+        with calamine.load_workbook(str(path)) as book:
+            for name in book.sheet_names:
+                yield Sheet(name, list(_rows(book.get_sheet_by_name(name))))
+    except calamine.PasswordError as error:
+        raise BadFile(str(path), "is protected by a password", "save it without one") from error
+    except calamine.CalamineError as error:
+        raise BadFile(str(path), f"cannot be read as a spreadsheet: {error}", "open it and save it as XLSX") from error
+    except OSError as error:
+        raise BadFile(str(path), f"cannot be read: {error}") from error
+
+
+def _rows(sheet: object) -> Iterator[Row]:
+    first = sheet.start[0] if sheet.start else 0  # type: ignore[attr-defined]
+    for number, cells in enumerate(sheet.iter_rows(), 1):  # type: ignore[attr-defined]
+        if any(cell != "" for cell in cells):
+            yield Row(first + number, 0, cells)

@@ -1,0 +1,75 @@
+"""Who sent and who commented are never mixed up, and what cannot be told is refused with the columns that were seen."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportdata.columns import normal, read_columns
+from reportdata.errors import BadField
+from tests.support.services import KINDS
+
+DECORATIONS = st.sampled_from(
+    ["{}", "*{}", "★{}", "{}（必填）", "{} [必填]", " {} ", "{}\n（北京时间）", "{}:", "　{}"]
+)
+
+
+@pytest.mark.parametrize(
+    ("headings", "kind", "user", "at"),
+    [
+        ("日志模板 发送人 部门 提交时间 今日完成工作", "sent", "发送人", "提交时间"),
+        ("提交者 部门 提交时间 日志类型", "sent", "提交者", "提交时间"),
+        ("填写人 部门 填写时间", "sent", "填写人", "填写时间"),
+        ("发起人姓名 发起人部门 发起时间", "sent", "发起人姓名", "发起时间"),
+        ("日志发送人 部门 日志发送时间", "sent", "日志发送人", "日志发送时间"),
+        ("姓名 发送人 部门 提交时间 日志模板", "sent", "发送人", "提交时间"),
+        ("钉钉UserID 姓名 提交时间", "sent", "钉钉UserID", "提交时间"),
+        ("发送人 工号 提交时间", "sent", "工号", "提交时间"),
+        ("日志ID 发送人 部门 评论人 评论时间 评论内容", "commented", "评论人", "评论时间"),
+        ("日志ID 评论人 评论时间 姓名", "commented", "评论人", "评论时间"),
+        ("日志ID 姓名 评论时间", "commented", "姓名", "评论时间"),
+        ("report_id creator_id create_time", "sent", "creator_id", "create_time"),
+        ("reportId creatorUserId createTime templateName", "sent", "creatorUserId", "createTime"),
+        ("report_id commenter_id create_time", "commented", "commenter_id", "create_time"),
+        ("Template Sender Department SubmittedTime", "sent", "Sender", "SubmittedTime"),
+    ],
+)
+def test_the_specific_beats_the_general(headings: str, kind: str, user: str, at: str) -> None:
+    found = read_columns(headings.split(), KINDS, sheet=True)
+    assert found.kind.name == kind
+    assert found.fields.get("user_id", found.person_name) == user
+    assert found.at == at
+
+
+@pytest.mark.parametrize(
+    ("headings", "reason", "hint"),
+    [
+        ("report_id userid create_time", "may be the time of sent or of commented", "sent_at (sent)"),
+        ("日志ID 发送人 评论人 创建时间", "may be the time of sent or of commented", "commented_at (commented)"),
+        ("日志ID 发送人 发送时间 评论人 评论时间", "'发送时间' and '评论时间' are both here", "files of their own"),
+        ("发送人 填写人 提交时间", "'发送人' and '填写人' may both be it", "leave one of them out"),
+        ("发送人 提交时间 填写时间", "'提交时间' and '填写时间' may both be it", "call the right one sent_at"),
+        ("发送人 部门 日期", "no column holds a time; the columns are: '发送人', '部门', '日期'", "提交时间"),
+        ("部门 提交时间", "no column holds it; the columns are: '部门', '提交时间'", "user_id"),
+        ("评论人 评论时间", "no column holds it", "name the column report_id"),
+        ("发送人 提交时闻", "no column holds a time", "'提交时闻' is like '提交时间'"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_with_what_to_do(headings: str, reason: str, hint: str) -> None:
+    with pytest.raises(BadField) as caught:
+        read_columns(headings.split(), KINDS, sheet=True)
+    assert reason in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_following_the_advice_succeeds() -> None:
+    assert read_columns(["report_id", "userid", "sent_at"], KINDS).kind.name == "sent"
+    assert read_columns(["report_id", "userid", "commented_at"], KINDS).kind.name == "commented"
+    assert read_columns(["发送人", "部门", "提交时间"], KINDS, sheet=True).at == "提交时间"
+    assert read_columns(["user_id", "填写人", "提交时间"], KINDS, sheet=True).fields["user_id"] == "user_id"
+
+
+@given(st.sampled_from(["发送人", "提交时间", "日志ID", "User ID", "评论人"]), DECORATIONS)
+def test_decorations_change_no_heading(heading: str, decoration: str) -> None:
+    assert normal(decoration.format(heading)) == normal(heading)

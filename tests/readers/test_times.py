@@ -1,0 +1,96 @@
+"""Times as people's programs write them: each form is read as what it says, or refused with how to write it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportdata.days import instant_of, moment_of
+from reportdata.times import read_instant
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MOMENT = datetime(2024, 1, 5, 17, 40, tzinfo=SHANGHAI)
+HALVES = {"上午": 0, "早上": 0, "AM": 0, "am": 0, "下午": 12, "晚上": 12, "PM": 12, "p.m.": 12}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-05 17:40:00",
+        "2024-01-05T17:40:00+08:00",
+        "2024-01-05 09:40:00 UTC",
+        "2024-01-05T09:40:00Z",
+        "2024/1/5 17:40",
+        "2024.1.5 17:40",
+        "2024/1/5 下午 5:40",
+        "2024/1/5 下午5:40:00",
+        "2024-01-05 5:40 PM",
+        "2024-01-05 PM 05:40",
+        "2024年1月5日 17时40分",
+        "2024年1月5日 下午 5时40分00秒",
+        "2024年1月5日 星期五 17:40",
+        "２０２４/１/５ １７:４０",
+        "2024/1/5 17：40",
+        "2024/01/05\u300017:40",
+        "2024/1/5\xa017:40",
+        "\ufeff2024/1/5 17:40\u200b",
+        "20240105174000",
+        "202401051740",
+        "Jan 5, 2024 5:40:00 PM",
+        "45296.736111111",
+        "1704447600",
+        "1704447600.0",
+        "1704447600000",
+    ],
+)
+def test_every_form_says_the_same_moment(text: str) -> None:
+    assert moment_of(read_instant(text, SHANGHAI), SHANGHAI) == MOMENT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2024-01-05", "has no time of day"),
+        ("20240105", "has no time of day"),
+        ("45296.0", "without a time of day"),
+        ("2401051740", "may be a date written without signs"),
+        ("2024010517", "may be a date written without signs"),
+        ("2024-01-05 17:40:00 CST", "a zone that means several"),
+        ("1.70445E+12", "was shortened by a spreadsheet program"),
+        ("2024-13-05 17:40", "is not a time"),
+        ("2024-01-05 上午 17:40", "17 o'clock is not in the morning"),
+        ("2024-01-05 上午 5:40 PM", "has the half of the day twice"),
+        ("05/01/2024 17:40", "is not a time; write 2024-01-05 08:03"),
+        ("1999-12-31 23:59:59", "is outside the years 2000 to 2099"),
+        ("yesterday", "is not a time; write"),
+    ],
+)
+def test_what_could_be_two_times_or_none_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        read_instant(text, SHANGHAI)
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(lambda at: at.replace(microsecond=0)),
+    st.sampled_from(sorted(HALVES)),
+    st.booleans(),
+)
+def test_a_half_of_the_day_says_which_hour_of_two(at: datetime, half: str, before: bool) -> None:
+    hour = at.hour % 12 or 12
+    clock = f"{hour}:{at:%M:%S}"
+    text = f"{at:%Y/%m/%d} " + (f"{half} {clock}" if before else f"{clock} {half}")
+    meant = at.replace(hour=at.hour % 12 + HALVES[half], tzinfo=UTC)
+    assert read_instant(text, ZoneInfo("UTC")) == instant_of(meant)
+
+
+@given(st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30)).map(lambda at: at.replace(microsecond=0)))
+def test_a_spreadsheets_number_is_its_moment_to_the_millisecond(at: datetime) -> None:
+    days = (at - datetime(1899, 12, 30)) / timedelta(days=1)
+    if days.is_integer():
+        return
+    found = read_instant(days, ZoneInfo("UTC"))
+    assert abs(found - instant_of(at.replace(tzinfo=UTC))) <= 1000
