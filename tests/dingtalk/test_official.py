@@ -103,12 +103,11 @@ def client(server: Server, clock: StillClock | None = None, **access: str) -> Of
     return OfficialClient(whole, SERVICE, clock or StillClock(server.twin), 10)
 
 
-def fetch(folder: Folder, server: Server, asking: OfficialClient | None = None, **options: Any) -> Mirrored:
+def fetch(folder: Folder, server: Server, asking: OfficialClient | None = None, *, again: bool = False) -> Mirrored:
     asking = asking or client(server)
     organisation = Organisation(server.twin.corp_id, "Asia/Shanghai")
-    return mirror(
-        folder.store, SERVICE, Wanted(organisation, FIRST, LAST), asking.figures, now=server.twin.clock, **options
-    )
+    wanted = Wanted(organisation, FIRST, LAST, again)
+    return mirror(folder.store, SERVICE, wanted, asking.figures, now=server.twin.clock)
 
 
 def kept(folder: Folder, server: Server) -> dict[str, Any]:

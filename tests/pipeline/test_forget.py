@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
@@ -35,7 +34,7 @@ from tests.support.folders import Folder, run
 from tests.support.forks import every, forking
 from tests.support.oracle import Fact, Sent, Withdrawn, days_of
 from tests.support.random_facts import ZONES, facts
-from tests.support.services import fact
+from tests.support.services import fact, lines_of
 from tests.support.serving import serving
 from tests.support.verbs import compact_all, import_facts, refresh_days, stale
 from tests.support.waiting import SOON, until
@@ -57,8 +56,7 @@ def facts_of(corp_id: str) -> list[Fact]:
 def push(folder: Folder, *pushed: Pushed) -> None:
     """What the API does, without its thread."""
     folder.settings.inbox.mkdir(parents=True, exist_ok=True)
-    lines = b"".join(msgspec.json.encode(fact) + b"\n" for fact in pushed)
-    (folder.settings.inbox / f"{time.time_ns():016x}-abc.jsonl").write_bytes(lines)
+    (folder.settings.inbox / f"{time.time_ns():016x}-abc.jsonl").write_bytes(lines_of(pushed))
 
 
 def pushed(corp_id: str, user_id: str = "user-0-x") -> Pushed:

@@ -147,9 +147,9 @@ def import_organisation(folder: Folder, name: str) -> tuple[str, dict[str, list[
     corp_id: str = truth["corp_id"]
     folder.add_organisation(corp_id, truth["time_zone"])
     exchanges = (source / f"{kind}_list.jsonl" for kind in ("report", "comment"))
-    done = folder.import_(*exchanges, corp_id=corp_id, format=Format.DINGTALK)
-    assert not done.failures
     days: dict[str, Row] = dict(truth["days"])
+    done = folder.import_(*exchanges, corp_id=corp_id, format=Format.DINGTALK, first_day=min(days), last_day=max(days))
+    assert not done.failures
     zero, uncovered = (from_date(to_date(max(days)) + timedelta(days=after)) for after in (1, 2))
     folder.cover(corp_id, zero, zero)
     days[zero] = {"4100_DAY": 0, "4101_DAY": 0, "4102_DAY": 0}
