@@ -56,12 +56,8 @@ def facts_of(corp_id: str) -> list[Fact]:
 def push(folder: Folder, *pushed: Pushed) -> None:
     """What the API does, without its thread."""
     folder.settings.inbox.mkdir(parents=True, exist_ok=True)
-<<<<<<< HEAD
     lines = lines_of(pushed)
     (folder.settings.inbox / f"{time.time_ns():016x}-abc.jsonl").write_bytes(lines)
-=======
-    (folder.settings.inbox / f"{time.time_ns():016x}-abc.jsonl").write_bytes(lines_of(pushed))
->>>>>>> services
 
 
 def pushed(corp_id: str, user_id: str = "user-0-x") -> Pushed:

@@ -109,15 +109,10 @@ def client(
     return OfficialFigures(Client(access, BookedCalls(Pace(10, clock), clock, tries=TRIES)), SERVICE)
 
 
-<<<<<<< HEAD:tests/suites/dingtalk/test_official.py
 def fetch(folder: Folder, server: Server, asking: OfficialFigures | None = None, **options: Any) -> Mirrored:
-=======
-def fetch(folder: Folder, server: Server, asking: OfficialClient | None = None, *, again: bool = False) -> Mirrored:
->>>>>>> services:tests/dingtalk/test_official.py
     asking = asking or client(server)
     again = options.pop("again", False)
     organisation = Organisation(server.twin.corp_id, "Asia/Shanghai")
-<<<<<<< HEAD:tests/suites/dingtalk/test_official.py
     return mirror(
         folder.store,
         SERVICE,
@@ -126,10 +121,6 @@ def fetch(folder: Folder, server: Server, asking: OfficialClient | None = None, 
         now=server.twin.clock,
         **options,
     )
-=======
-    wanted = Wanted(organisation, FIRST, LAST, again)
-    return mirror(folder.store, SERVICE, wanted, asking.figures, now=server.twin.clock)
->>>>>>> services:tests/dingtalk/test_official.py
 
 
 def kept(folder: Folder, server: Server) -> dict[str, Any]:
