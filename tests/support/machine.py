@@ -90,8 +90,8 @@ class Run:
 
 
 _OF_THE_RUN = ("pytest-of-", "spark-", "blockmgr-", "artifacts-", "liblz4-java")
-"""What may lie in the run's own folder, which goes with it: pytest's folders, and what Spark's JVMs make aside and do not
-remove when they are killed, as those of a cluster are."""
+"""What may lie in the run's own folder, which goes with it: pytest's folders, and what Spark's JVMs make aside and do
+not remove when they are killed, as those of a cluster are."""
 
 
 def _names() -> set[Path]:
