@@ -14,12 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from reportdata.inbox.folder import FolderWriter
+from reportdata.pipeline.working import Worker
 from tests.support.effort import tried
 from tests.support.folders import Folder
 from tests.support.forks import Forks, forking
 from tests.support.oracle import Days, Fact, days_of
 from tests.support.processes import served
-from tests.support.pushers import CLIENTS, ZONES, Pusher, pushed_facts, served_numbers, tokens_of
+from tests.support.pushers import BEGIN, CLIENTS, CORPS, ZONES, Pusher, pushed_facts, served_numbers, tokens_of
+from tests.support.services import fact, lines_of, working
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.whole
@@ -157,3 +160,17 @@ def test_a_damaged_segment_is_kept_aside_and_keeps_nothing_else_from_being_count
         assert process.terminate() == 0
     assert [path.name for path in folder.settings.inbox.iterdir()] == ["0.damaged"]
     assert "0.jsonl, line 1: is no fact" in (folder.path.parent / "server.log").read_text()
+
+
+def test_segments_that_nobody_took_up_for_long_are_taken_up_at_once_whatever_their_number(folder: Folder) -> None:
+    folder.add_organisation(CORPS[0])
+    at = int(BEGIN.timestamp() * 1_000_000)
+    for number in range(40):
+        writer = FolderWriter(folder.settings.inbox, time.time)  # each closes its segment
+        fact_ = fact("sent", CORPS[0], at, "20260901", report_id=f"r{number}", user_id="u")
+        writer.append(lines_of([fact_])).result()
+        writer.close()
+    with working(folder) as work:
+        assert Worker(work).step(time.time())
+    assert not [*folder.settings.inbox.glob("*.jsonl")]
+    assert folder.days() == {(CORPS[0], "20260901"): (40, 1, 0)}

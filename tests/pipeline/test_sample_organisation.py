@@ -53,7 +53,7 @@ def test_the_true_numbers_come_out_of_each_import(
         files = [
             sample / name if name in (*EXCHANGES, *TABLES) else _shuffled(sample, name, tmp_path) for name in names
         ]
-        assert run(folder, "import", *files).exit_code == 0
+        assert run(folder, "import", *files, "--from", days[0], "--to", days[-1]).exit_code == 0
         rows = json.loads(run(folder, "query", days[0], "--to", days[-1], "--corp", corp_id, "--format", "json").stdout)
         certain = [{key: row.pop(key) for key in ("state", "as_of", "states")} for row in rows]
         assert rows == expected

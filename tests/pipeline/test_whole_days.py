@@ -72,9 +72,8 @@ def test_days_that_change_back_and_forth_are_only_seen_whole(folder: Folder) -> 
     states: list[State] = [(1, 2, 3), (40, 50, 60), (0, 0, 0), (700, 600, 500)]
     for corp_id in ("c1", "c2"):
         folder.add_organisation(corp_id)
-    folder.store.put_coverage(
-        REPORT_DATA, [Observation("c1", "20240101", "20240131"), Observation("c2", "20240101", "20240131")], []
-    )
+    looks = [Observation(c, "20240101", "20240131", 0, kind) for c in ("c1", "c2") for kind in ("sent", "commented")]
+    folder.store.put_coverage(REPORT_DATA, looks, [])
     token = folder.token(folder.add_app("c1")[0])
     own = [SQLiteStore(folder.settings.store) for _ in range(2)]
 

@@ -115,7 +115,7 @@ def test_an_audit_of_nothing_fails(tmp_path: Path) -> None:
 
 
 def test_a_package_that_was_not_looked_up_fails(tmp_path: Path) -> None:
-    by_address = f"three @ https://127.0.0.1/three.whl --hash=sha256:{'0' * 64}\n"
+    by_address = f"three @ https://127.0.0.1/three.zip --hash=sha256:{'0' * 64}\n"
     with database({}) as at:
         refused, said = audit(tmp_path, at, pinned=PINNED + by_address)
         excused, warned = audit(tmp_path, at, pinned=PINNED + by_address, offline=True)

@@ -54,7 +54,7 @@ class Run:
 
     def left(self) -> list[str]:
         """What tests left: paths, mounts, and processes that do not end by themselves."""
-        found = [str(path) for path in sorted(self.folder.iterdir()) if not path.name.startswith("pytest-of-")]
+        found = [str(path) for path in sorted(self.folder.iterdir()) if not path.name.startswith(_OF_THE_RUN)]
         found += [str(path) for path in sorted(_names() - self._names)]
         found += [str(path) for path, content in _contents(_USERS).items() if content != self._users[path]]
         found += [f"the mount {place}" for place in sorted(_mounts() - self._mounts) if self._may_be_ours(place)]
@@ -87,6 +87,11 @@ class Run:
                 known = command + (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
                 if command and process.name not in own and folder in known:
                     yield f"the process {process.name}: {command.replace(bytes(1), b' ').decode(errors='replace')}"
+
+
+_OF_THE_RUN = ("pytest-of-", "spark-", "blockmgr-", "artifacts-", "liblz4-java")
+"""What may lie in the run's own folder, which goes with it: pytest's folders, and what Spark's JVMs make aside and do
+not remove when they are killed, as those of a cluster are."""
 
 
 def _names() -> set[Path]:

@@ -100,7 +100,7 @@ def served_numbers(address: tuple[str, int], tokens: dict[str, str], days: Seque
         for day in days:
             rows = json.loads(Call(address, token, day).answer().body)["dataList"]
             for row in rows:
-                values = (row["4100_DAY"], row["4101_DAY"], row["4102_DAY"])
+                values = (row.get("4100_DAY", 0), row.get("4101_DAY", 0), row.get("4102_DAY", 0))
                 if any(values):
                     found[corp_id, day] = values
     return found

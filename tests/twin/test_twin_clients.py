@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dingtalk import AppKeyClient
 from dingtalk.core.exceptions import DingTalkClientException
 
-from dingtalk import AppKeyClient
 from reportdata.twin import Habits, Server, Twin, running
 from tests.support.calling import Call
 from tests.support.folders import Folder

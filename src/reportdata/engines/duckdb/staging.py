@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from shutil import rmtree
+from shutil import copyfileobj, rmtree
 from typing import Any
 
 import msgspec
@@ -132,7 +132,7 @@ class Staging:
         facts = iter(found)
         try:
             while _write_lines(path, map(line_of, islice(facts, _FACTS))):
-                self.add_lines([path])
+                self._add_lines(path)
         except BaseException:
             rmtree(self._part, ignore_errors=True)
             raise
@@ -140,22 +140,36 @@ class Staging:
             path.unlink(missing_ok=True)
 
     def add_lines(self, paths: Sequence[Path]) -> None:
-        """Stage the facts in files of lines (`reportdata.facts.line_of`).
+        """Stage the facts in files of lines (`reportdata.facts.line_of`). They are made one file: for each that it
+        reads, however small, DuckDB takes room for two of the longest lines.
 
         :raises LakeError: when a line is something else.
         """
-        source = _read_lines(paths, {"kind": "varchar"}, _LONGEST_FACT)
-        for (name_,) in self._rows(f"select distinct kind from {source} order by kind") if paths else ():
+        path = self.folder / "facts.jsonl"
+        try:
+            with path.open("wb") as whole:
+                for piece in paths:
+                    with piece.open("rb") as lines:
+                        copyfileobj(lines, whole)
+            self._add_lines(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _add_lines(self, path: Path) -> None:
+        found = self._rows(
+            f"select distinct kind from {_read_lines(path, {'kind': 'varchar'}, _LONGEST_FACT)} order by 1"
+        )
+        for (name_,) in found:
             if name_ not in self._kinds:
                 raise LakeError(f"what is imported cannot be staged: {name_!r} is not a known kind")
             kind = self._kinds[name_]
-            source = _read_lines(paths, _line_columns(kind), _LONGEST_FACT)
             made = {
                 "stat_day": "cast(strptime(stat_day, '%Y%m%d') as date)",
                 **{c.name: f"make_timestamptz({name(c.name)})" for c in kind.fields() if c.type == "instant"},
                 kind.time: 'make_timestamptz("at")',
             }
             columns = ", ".join(f"{made.get(column, column)} as {column}" for column in columns_of(kind))
+            source = _read_lines(path, _line_columns(kind), _LONGEST_FACT)
             self._copy_facts(kind, f"select {columns} from {source} where kind = {text(kind.name)}")
 
     def finish(self, there: Callable[[Kind, str], Sequence[Path]] | None) -> list[Staged]:
@@ -180,7 +194,7 @@ class Staging:
             lines = msgspec.json.Encoder().encode_lines
             found = ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items())
             _write_lines(path, (lines([row]) for row in found))
-            known = _read_lines([path], {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
+            known = _read_lines(path, {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
             self._rows(f"create or replace temp table {ORGANISATIONS} as select * from {known}")
             path.unlink()
             self._known = organisations, Zones(zones, None if add_in is None else numbers[add_in])
@@ -219,10 +233,10 @@ def _line_columns(kind: Kind) -> dict[str, str]:
     return own | {"kind": "varchar", "at": "bigint", "stat_day": "varchar"}
 
 
-def _read_lines(paths: Sequence[Path], columns: Mapping[str, str], longest: int) -> str:
-    """What such files hold, as SQL names it; ``longest`` is the most bytes of a line. DuckDB takes twice as many."""
+def _read_lines(path: Path, columns: Mapping[str, str], longest: int) -> str:
+    """What such a file holds, as SQL names it; ``longest`` is the most bytes of a line. DuckDB takes twice as many."""
     types = ", ".join(f"{name(column)}: {text(type_)}" for column, type_ in columns.items())
     return (
-        f"read_json([{', '.join(map(file, paths))}], format = 'newline_delimited', maximum_object_size = {longest}, "
+        f"read_json({file(path)}, format = 'newline_delimited', maximum_object_size = {longest}, "
         f"hive_partitioning = false, columns = {{{types}}})"
     )
