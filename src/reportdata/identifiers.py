@@ -16,7 +16,8 @@ from reportdata.errors import BadField
 LONGEST_ID = 128
 _EXACT = 1 << 53
 """Whole floats up to this are exact."""
-_SHORTENED = re.compile(r"\d(\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
+_SHORTENED = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+", re.ASCII | re.IGNORECASE)
+"""Numbers as programs shorten them; 4e17 may be an id of its own."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)

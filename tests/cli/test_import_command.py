@@ -144,7 +144,7 @@ def test_dingtalks_own_names_are_understood(known: Folder, tmp_path: Path) -> No
     (tmp_path / "reports.csv").write_text(
         "report_id,creator_id,creator_name,create_time,dept_name,template_name\nr1,u1,张三,1790069565000,研发部,日报\n"
     )
-    (tmp_path / "comments.csv").write_text("report_id,userid,create_time\nr1,u2,2026-09-22 20:00:00\n")
+    (tmp_path / "comments.csv").write_text("report_id,userid,comment_time\nr1,u2,2026-09-22 20:00:00\n")
     summary(known, "reports.csv", "comments.csv")
     assert known.days() == {(CORP, "20260922"): (1, 1, 1)}
 
@@ -154,17 +154,17 @@ def test_a_table_whose_kind_cannot_be_told_is_refused(known: Folder, tmp_path: P
     (tmp_path / "b.csv").write_text("report_id,user_id\nr1,u1\n")
     (tmp_path / "c.csv").write_text("report_id,user_id,sent_at,commented_at\nr1,u1,1,2\n")
     (tmp_path / "d.csv").write_text("report_id,sent_at\nr1,2026-09-21 09:00:00\n")
-    (tmp_path / "e.csv").write_text("user_id,sent_at\nu1,2026-09-21 09:00:00\n")
     (tmp_path / "f.csv").write_text("report_id,report_id,user_id,sent_at\nr1,r1,u1,2026-09-21 09:00:00\n")
     output = run(known, "import", *sorted(tmp_path.glob("?.csv"))).output
-    assert "a.csv: create_time: may be the time of sent or commented" in output
+    told = "the columns are: 'report_id', 'user_id', 'create_time'"
+    assert f"a.csv: line 1: kind: 'create_time' may be the time of sent or of commented; {told}" in output
     assert "name it sent_at (sent) or commented_at (commented)" in output
-    assert "b.csv: kind: no column tells what kind of facts these are" in output
-    assert "name the time column sent_at (sent), commented_at (commented) or withdrawn_at (withdrawn)" in output
-    assert "c.csv: kind: 'sent_at' and 'commented_at' are both here" in output
-    assert "d.csv: user_id: no column holds it" in output
-    assert "e.csv: report_id: no column holds it" in output
-    assert "f.csv: has the column 'report_id' twice" in output
+    assert "b.csv: line 1: kind: no column holds a time; the columns are: 'report_id', 'user_id'" in output
+    assert "name the column sent_at (sent) or commented_at (commented) or withdrawn_at (withdrawn)" in output
+    assert "c.csv: line 1: kind: 'sent_at' and 'commented_at' are both here" in output
+    assert "d.csv: line 1: user_id: no column holds it; the columns are: 'report_id', 'sent_at'" in output
+    assert "f.csv: line 1: report_id: 'report_id' and 'report_id (2)' may both be it" in output
+    assert "leave 'report_id (2)' out" in output
 
 
 def test_answers_of_dingtalk_are_read_with_and_without_their_exchange(known: Folder, tmp_path: Path) -> None:
@@ -221,9 +221,11 @@ def test_a_withdrawal_takes_its_report_from_its_day_and_covers_no_other(known: F
 def test_an_organisation_that_is_named_and_added_may_have_no_records(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / "none.jsonl").write_text("")
     period = ("--from", "20260901", "--to", "20260902")
-    found = summary(folder, "none.jsonl", "--corp", "ding7", "--add-orgs", *period)
-    assert found["organisationsAdded"] == ["ding7"]
-    assert folder.store.coverage() == [], "of which kind of facts there were none, nobody has said"
+    refused = run(folder, "import", "none.jsonl", "--corp", "ding7", "--add-orgs", *period)
+    assert "none.jsonl: is empty" in refused.output, "of which kind of facts there were none, nobody has said"
+    assert "--covers sent --from" in refused.output
+    assert [organisation.corp_id for organisation in folder.store.organisations()] == ["ding7"]
+    assert folder.store.coverage() == []
     summary(folder, "none.jsonl", "--corp", "ding7", "--covers", "sent", *period)
     assert [look.kind for look in folder.store.observations()] == ["sent"]
     assert folder.store.kpis("reportData", "ding7", "20260901") == {}
@@ -235,13 +237,13 @@ def test_an_organisation_that_is_named_and_added_may_have_no_records(folder: Fol
 
 
 WRONG_FILES = [
-    ("sheet.xlsx", b"PK\x03\x04", "is a spreadsheet"),
+    ("sheet.xlsx", b"PK\x03\x04", "is a damaged archive or spreadsheet"),
     ("empty.csv", b"", "is empty"),
     ("broken.csv.gz", gzip.compress(b"report_id,user_id,sent_at\n" * 99, mtime=0)[:-9], "cannot be read"),
     ("broken.parquet", b"PAR1 but not really", "cannot be read as Parquet"),
-    ("text.csv", b"report_id,user_id,sent_at\n\xff\xff\xff", "neither in UTF-8 nor in GB18030"),
+    ("text.csv", b"report_id,user_id,sent_at\n\xff\xff,u,1", "line 2: report_id: '\ufffd+' has bytes that are no text"),
     ("quote.csv", b'report_id,user_id,sent_at\n"r1,u1,2026-09-21 09:00:00\n', "line 2 is not CSV"),
-    ("list.jsonl", b"[1, 2]\n", "line 1: json: is a list, not an object"),
+    ("list.jsonl", b"[1, 2]\n", "line 1: json: is a number, not an object"),
     ("text.jsonl", b'{"report_id": \n', "line 1: json: is not JSON"),
 ]
 

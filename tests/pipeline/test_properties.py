@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.days import LONGEST_STEP, SECOND, day_of, instant_of, offsets, time_zone
-from reportdata.times import read_instant
+from reportdata.times import END_OF_SECONDS, read_instant
 from tests.support.effort import tried
 from tests.support.examples import tried_with
 from tests.support.folders import Folder
@@ -105,7 +105,9 @@ def test_a_written_time_is_the_instant_it_was_written_for(case: tuple[ZoneInfo, 
     instant = instant_of(moment)
     assert read_instant(moment.isoformat(), zone) == instant
     assert read_instant(moment.astimezone(UTC).isoformat().replace("+00:00", "Z"), zone) == instant
-    assert read_instant(instant // SECOND, zone) == read_instant(str(instant // 1000), zone) == instant
+    assert read_instant(str(instant // 1000), zone) == instant
+    if instant < END_OF_SECONDS * SECOND:
+        assert read_instant(instant // SECOND, zone) == instant
     assert day_of(instant, zone) == f"{moment:%Y%m%d}"
 
 

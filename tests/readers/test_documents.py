@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def test_comments_need_their_request_and_their_times_are_beijings(tmp_path: Path
     (line,) = read_jsonl(_written(tmp_path / "a.json", json.dumps(exchange)), KINDS)
     assert line.error is None
     assert line.record["report_id"] == "r1"
-    assert str(line.record["commented_at"]) == "2024-01-05 07:19:54+00:00"
+    assert line.record["commented_at"] == datetime(2024, 1, 5, 7, 19, 54, tzinfo=UTC)
     (line,) = read_jsonl(_written(tmp_path / "b.json", json.dumps(answer)), KINDS)
     assert "does not say on which report" in str(line.error)
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from reportdata.times import END_OF_SECONDS
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -25,9 +26,9 @@ def time_text(at: datetime, style: str, zone: ZoneInfo) -> str | int:
     local = at.astimezone(zone)
     if style == "local" and local.replace(fold=0).astimezone(UTC) == at.astimezone(UTC):
         return local.strftime("%Y-%m-%d %H:%M:%S")
-    if style == "seconds":
+    if style == "seconds" and at.timestamp() < END_OF_SECONDS:
         return int(at.timestamp())
-    if style == "milliseconds":
+    if style in ("seconds", "milliseconds"):
         return int(at.timestamp()) * 1000
     return local.isoformat()
 

@@ -20,7 +20,7 @@ from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.sources import Reading, SkipBad, Source
+from reportdata.pipeline.sources import Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
 from reportdata.store import ImportedFile, ImportNote, Store
@@ -128,6 +128,8 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
 
 
 def _import_file(work: Workspace, path: Path, options: Options, provenance: Provenance, progress: Progress) -> Imported:
+    if options.covers and not size_of(path):
+        return Imported()
     organisations = _known(work.store, options)
     reading = Reading(options.format or detect_format(path), work.kinds, organisations, options.corp_id)
     source = Source(path, reading, options.skip_bad, progress)

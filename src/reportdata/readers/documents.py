@@ -20,6 +20,7 @@ from reportdata.readers.text import opened, position
 _LARGEST_DOCUMENT = 1 << 28
 """Characters of one document over several lines that are gathered before giving up."""
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_NAMES = {bool: "true or false", int: "number", float: "number", str: "text"}
 _decoder = json.JSONDecoder()
 
 
@@ -80,8 +81,9 @@ def _flat(value: object) -> Iterator[dict[str, object] | BadField]:
         for item in value:
             yield from _flat(item)
     else:
-        name = "null" if value is None else type(value).__name__
-        yield BadField("json", f"is a {name}, not an object", "write one object on each line, or an array of them")
+        name = _NAMES.get(type(value), "null")
+        told = name if name == "null" else f"a {name}"
+        yield BadField("json", f"is {told}, not an object", "write one object on each line, or an array of them")
 
 
 def _documents(text: TextIO) -> Iterator[tuple[int, str]]:

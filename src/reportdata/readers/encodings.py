@@ -26,6 +26,8 @@ _MULTI = re.compile(
 """A character of UTF-8 beyond ASCII."""
 _HANZI = re.compile(rb"[\xb0-\xf7][\xa1-\xfe]|[\xa1-\xa9][\xa1-\xfe]")
 """A character of GB2312, which nearly all Chinese text is made of."""
+_RARE = re.compile(rb"(?:[\x81-\xfe][0-9]){2}")
+"""A character of GB18030's four bytes, of which two are beyond ASCII."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
@@ -87,7 +89,7 @@ def _of_lines(path: str, lines: Iterable[bytes]) -> Encoding:
             continue
         binary += line.count(0)
         in_utf_8 = sum(len(sign) for sign in _MULTI.findall(line))
-        in_gb18030 = 2 * len(_HANZI.findall(line))
+        in_gb18030 = 2 * len(_HANZI.findall(line)) + 2 * len(_RARE.findall(line))
         if in_utf_8 == count != in_gb18030:
             certain.setdefault("UTF-8", number)
         elif in_gb18030 == count and 2 * in_utf_8 <= count:

@@ -81,13 +81,14 @@ def _candidates(rows: Sequence[Row], at: int, kinds: Kinds) -> Iterator[tuple[in
 
 
 def unique(texts: Sequence[str]) -> list[str]:
-    """Names of columns, each once: those without a heading or with one that was there get a number."""
+    """Names of columns, each once: those without a heading or with one that was there get a number. In brackets it does
+    not make another heading of it."""
     names: list[str] = []
     taken: set[str] = set()
     for place, text in enumerate(texts, 1):
         name = text or f" {place}"
         while name in taken:
-            name = f"{name} {place}"
+            name = f"{name} ({place})"
         taken.add(name)
         names.append(name)
     return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,10 +38,25 @@ def read_sheets(path: Path, kinds: Kinds) -> Iterator[Line]:
         name = f"{path} [{found.name}]" if several else str(path)
         heading = find_heading(name, found.rows[:LOOKED_AT], kinds)
 
-        def again(rows: list[Row] = found.rows) -> Iterable[Row]:
+        rows = _with_midnights(found.rows, heading.names.index(heading.columns.at))
+
+        def again(rows: list[Row] = rows) -> Iterable[Row]:
             return rows
 
-        yield from read_rows(found.rows, heading, again)
+        yield from read_rows(rows, heading, again)
+
+
+def _with_midnights(rows: list[Row], place: int) -> list[Row]:
+    """The rows with times in a column where some are: at midnight, a time is a date by itself to calamine."""
+    cells = [row.cells[place] if place < len(row.cells) else None for row in rows]
+    if not any(isinstance(cell, datetime) for cell in cells):
+        return rows
+    return [
+        row._replace(cells=[*row.cells[:place], datetime.combine(cell, time()), *row.cells[place + 1 :]])
+        if isinstance(cell, date) and not isinstance(cell, datetime)
+        else row
+        for row, cell in zip(rows, cells, strict=True)
+    ]
 
 
 def _known(rows: list[Row], kinds: Kinds) -> int:

@@ -121,7 +121,11 @@ def _read(rows: Reader, text: TextIO) -> Iterator[Row]:
 def _table(path: Path, start: str, kinds: Kinds) -> Table:
     csv.field_size_limit(_LONGEST_CELL)
     if not start.strip():
-        raise BadFile(str(path), "is empty", "choose a file with records")
+        raise BadFile(
+            str(path),
+            "is empty",
+            "choose a file with records, or say of what kind there were none: --covers sent --from … --to …",
+        )
     first, _, _ = start.partition("\n")
     said = first.strip().strip('"')
     delimiters = said[4:5] if said.lower().startswith("sep=") and len(said) == 5 else _DELIMITERS

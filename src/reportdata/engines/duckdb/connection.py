@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from reportdata.errors import LakeError, ReportDataError
 from reportdata.facts import Provenance
@@ -28,6 +30,7 @@ _TYPES = {
 MEMORY = 1_200_000_000
 """Bytes that a database takes at most: more makes nothing faster, since work is done in pieces, and a first touch of
 memory costs time."""
+_KIND = re.compile(r"^([A-Z]\w+ )+Error: ")
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -54,8 +57,8 @@ def connect(spill: Path | None = None, memory: int | None = None) -> duckdb.Duck
 
 
 @contextmanager
-def failing(made: Callable[[duckdb.Error], ReportDataError]) -> Iterator[None]:
-    """Raise what is made of DuckDB's errors in their place.
+def failing(made: Callable[[str], ReportDataError]) -> Iterator[None]:
+    """Raise what is made of the reasons of DuckDB's errors in their place.
 
     :raises KeyboardInterrupt: when Ctrl+C was pressed, of which DuckDB makes an error of its own.
     """
@@ -64,11 +67,21 @@ def failing(made: Callable[[duckdb.Error], ReportDataError]) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise made(error) from error
+        raise made(reason_of(error)) from error
     except RuntimeError as error:
         if str(error) != "Query interrupted":
             raise
         raise KeyboardInterrupt from error
+
+
+def reason_of(error: duckdb.Error) -> str:
+    """What DuckDB says went wrong, on one line: without the kind of its error, its SQL, or the JSON it may be in."""
+    said = str(error)
+    if said.startswith("{"):
+        with suppress(msgspec.DecodeError):
+            said = str(msgspec.json.decode(said, type=dict[str, object]).get("exception_message", said))
+    lines = [line.strip() for line in said.partition("\nLINE ")[0].splitlines() if line.strip()]
+    return _KIND.sub("", " ".join(lines)) or type(error).__name__
 
 
 def memory_of(connection: duckdb.DuckDBPyConnection) -> int:
