@@ -26,6 +26,8 @@ DOMAIN = {
     "measures",
     "services",
     "identity",
+    "identifiers",
+    "digests",
     "limits",
     "settings",
 }

@@ -7,7 +7,6 @@ person; where it gives reports no id, a digest of the report's own columns does.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,10 +17,11 @@ import msgspec
 
 from reportdata.columns import Columns
 from reportdata.days import day_of
+from reportdata.digests import MINUTE, Occurrences, digest
 from reportdata.errors import BadField
 from reportdata.identifiers import is_nothing, read_id, read_text
-from reportdata.kinds import DIGITS, PLACES, Column, Kind, Kinds
-from reportdata.times import read_instant
+from reportdata.kinds import DIGITS, PLACES, Column, Kinds
+from reportdata.times import BadTime, read_instant
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _DECIMAL = re.compile(rf"[+-]?\d{{1,{DIGITS - PLACES}}}(\.\d{{1,{PLACES}}})?", re.ASCII)
@@ -122,11 +122,18 @@ def person_of(fact: Fact, kinds: Kinds) -> str | None:
 
 
 def read_fact(
-    record: Mapping[str, object], columns: Columns, organisations: Organisations, corp_id: str | None
+    record: Mapping[str, object],
+    columns: Columns,
+    organisations: Organisations,
+    corp_id: str | None,
+    occurrences: Occurrences | None = None,
+    cells: int = 0,
 ) -> Fact:
     """The fact that a record holds.
 
     :param corp_id: the organisation of records that name none.
+    :param occurrences: those of the record's file, which tell records without ids apart.
+    :param cells: a hash of all cells of the record's row.
     :raises BadField: for the first field that cannot be used.
     """
     kind, fields = columns.kind, columns.fields
@@ -142,12 +149,14 @@ def read_fact(
         if name is not None and not (named and is_nothing(record.get(name))):
             values[column.name] = read_value(column, record.get(name), zone)
         elif named and columns.person_name is not None:
-            values[column.name] = _digest_of_name(record.get(columns.person_name), kind, corp)
+            values[column.name] = _digest_of_name(record, columns, corp)
         else:
             values[column.name] = None
     if kind.sheet is not None and kind.sheet.id not in fields:
-        parts = (str(at) if name == kind.time else str(values[name] or "") for name in kind.sheet.of)
-        values[kind.sheet.id] = _digest(corp, *parts)
+        parts = (str(at // MINUTE) if name == kind.time else str(values[name] or "") for name in kind.sheet.of)
+        told = digest(corp, *parts)
+        place = occurrences.place(told, cells) if occurrences is not None else 0
+        values[kind.sheet.id] = digest(told, str(place)) if place else told
     return Fact(kind.name, corp, at, day_of(at, zone), values)
 
 
@@ -155,7 +164,7 @@ def _instant(name: str, value: object, zone: ZoneInfo) -> int:
     try:
         return read_instant(value, zone)
     except ValueError as error:
-        raise BadField(name, str(error)) from None
+        raise BadField(name, str(error), error.hint if isinstance(error, BadTime) else "") from None
 
 
 def _corp_id(record: Mapping[str, object], column: str | None, given: str | None) -> str:
@@ -167,12 +176,22 @@ def _corp_id(record: Mapping[str, object], column: str | None, given: str | None
     return read_id("corp_id", value)
 
 
-def _digest_of_name(value: object, kind: Kind, corp_id: str) -> str:
-    field = kind.person_name or ""
-    name = read_text(field, value)
+def _digest_of_name(record: Mapping[str, object], columns: Columns, corp_id: str) -> str:
+    """A digest of a name, and of the person's departments where these are told: they tell people of one name apart."""
+    field = columns.kind.person_name or ""
+    name = read_text(field, record.get(columns.person_name or ""))
     if name is None:
         raise BadField(field, "is missing", "fill it in: of merged cells all but the first are empty")
-    return _digest(corp_id, name)
+    said = [record.get(columns.fields[told]) for told in columns.kind.named_apart_by if told in columns.fields]
+    apart = [",".join(sorted((names or "").split(","))) for value in said if (names := _names_or_none(value))]
+    return digest(corp_id, name, *apart)
+
+
+def _names_or_none(value: object) -> str | None:
+    try:
+        return read_names("", value)
+    except BadField:
+        return None
 
 
 def read_value(column: Column, value: object, zone: ZoneInfo) -> Value:
@@ -252,7 +271,3 @@ def _name_of(field: str, value: object) -> str | None:
 
 _NAMED_BY = ("name", "dept_name", "deptName", "dept_id", "deptId", "id")
 """Which member of an object names it."""
-
-
-def _digest(*parts: str) -> str:
-    return "sheet-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:26]

@@ -70,9 +70,9 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``columns`` gives the type of each column; a ``?`` after it allows that a fact has none. ``time`` is the column of
     the fact's own instant. A fact's identity is its content; in the columns ``key`` different facts nearly always
     differ, so these are compared first. ``person`` is the column of whose fact it is, for forgetting; where a file has
-    no such column, a digest of the column ``person_name`` stands in. ``covers`` says whether seeing facts of a day
-    means that the whole day was seen. A fact takes back those of the kind ``retracts`` that have the same organisation
-    and the same columns ``by``, whatever their days.
+    no such column, a digest of the column ``person_name`` stands in, and of those of ``named_apart_by`` that it has.
+    ``covers`` says whether seeing facts of a day means that the whole day was seen. A fact takes back those of the kind
+    ``retracts`` that have the same organisation and the same columns ``by``, whatever their days.
 
     ``headings`` are other names of columns in files, and of ``person_name``; ``general`` are those that facts of other
     kinds may have, too, which count where no heading of the kind's own is there. Where the column of the time is headed
@@ -89,6 +89,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     covers: bool = True
     retracts: str | None = None
     by: tuple[str, ...] = ()
+    named_apart_by: tuple[str, ...] = ()
     headings: dict[str, tuple[str, ...]] = {}
     general: dict[str, tuple[str, ...]] = {}
     shared_times: tuple[str, ...] = ()
@@ -104,7 +105,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise BadValue(f"the kind {self.name} has a column {name!r}", _NAMES)
             if type_.removesuffix("?") not in TYPES:
                 raise BadValue(f"{self.name}.{name} is {type_!r}", f"its type is one of {', '.join(TYPES)}")
-        used = {self.time, *self.key, *self.by, *([self.person] if self.person else [])}
+        used = {self.time, *self.key, *self.by, *self.named_apart_by, *([self.person] if self.person else [])}
         if self.sheet is not None:
             used |= {self.sheet.id, *self.sheet.of}
         for name in sorted(used - self.columns.keys()):

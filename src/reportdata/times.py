@@ -46,6 +46,14 @@ _SERIALS = 36_526, 73_051
 _FORMS = "write 2024-01-05 08:03, 2024/1/5 下午 5:40, 2024年1月5日 8时3分, or 2024-01-05T08:03:00+08:00"
 
 
+class BadTime(ValueError):
+    """What is no time, or may be two; ``hint`` says how to write it."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.hint = hint
+
+
 def read_instant(value: object, zone: ZoneInfo) -> int:
     """The instant that ``value`` names.
 
@@ -61,7 +69,7 @@ def read_instant(value: object, zone: ZoneInfo) -> int:
     if isinstance(value, datetime):
         instant = instant_of(value if value.tzinfo else value.replace(tzinfo=zone))
     elif isinstance(value, date):
-        raise ValueError(f"{value.isoformat()!r} has no time of day")
+        raise BadTime(f"{value.isoformat()!r} has no time of day", _FORMS)
     elif isinstance(value, int):
         instant = _of_number(value)
     elif isinstance(value, float):
@@ -80,7 +88,7 @@ def _of_number(number: int) -> int:
     digits = len(str(abs(number)))
     if digits <= 10:
         if number >= END_OF_SECONDS:
-            raise ValueError(f"{number} may be a date written without signs, or seconds since 1970; {_FORMS}")
+            raise BadTime(f"{number} may be a date written without signs, or seconds since 1970", _FORMS)
         return number * SECOND
     if digits <= 13:
         return number * MILLISECOND
@@ -110,15 +118,15 @@ def _of_text(value: str, zone: ZoneInfo) -> int:
     if _NUMBER.fullmatch(text):
         return _of_float(float(text), zone)
     if _SHORTENED.fullmatch(text):
-        raise ValueError(f"{text!r} was shortened by a spreadsheet program; export the column as text")
+        raise BadTime(f"{text!r} was shortened by a spreadsheet program", "export the column as text")
     found = _TEXT.fullmatch(text)
     if found is None:
         if _ZONE_NAME.search(text) and _TEXT.fullmatch(_ZONE_NAME.sub("", text)):
-            raise ValueError(f"{value.strip()[:40]!r} names a zone that means several; write an offset, like +08:00")
-        raise ValueError(f"{value.strip()[:40]!r} is not a time; {_FORMS}")
+            raise BadTime(f"{value.strip()[:40]!r} names a zone that means several", "write an offset, like +08:00")
+        raise BadTime(f"{value.strip()[:40]!r} is not a time", _FORMS)
     part = found.groupdict()
     if part["hour"] is None:
-        raise ValueError(f"{value.strip()[:40]!r} has no time of day")
+        raise BadTime(f"{value.strip()[:40]!r} has no time of day", _FORMS)
     fraction = ((part["fraction"] or "") + "000000")[:6]
     try:
         moment = datetime(
@@ -146,9 +154,9 @@ def _of_digits(text: str, zone: ZoneInfo) -> int:
             raise ValueError(f"{text!r} is not a time: {error}") from error
         return instant_of(moment)
     if len(text) == 8 and text.startswith("20"):
-        raise ValueError(f"{text!r} has no time of day")
+        raise BadTime(f"{text!r} has no time of day", _FORMS)
     if len(text) >= 20:
-        raise ValueError(f"{text[:40]!r} is not a time; {_FORMS}")
+        raise BadTime(f"{text[:40]!r} is not a time", _FORMS)
     return _of_number(int(text))
 
 

@@ -64,9 +64,9 @@ def test_every_form_says_the_same_moment(text: str) -> None:
         ("2024-13-05 17:40", "is not a time"),
         ("2024-01-05 上午 17:40", "17 o'clock is not in the morning"),
         ("2024-01-05 上午 5:40 PM", "has the half of the day twice"),
-        ("05/01/2024 17:40", "is not a time; write 2024-01-05 08:03"),
+        ("05/01/2024 17:40", "is not a time"),
         ("1999-12-31 23:59:59", "is outside the years 2000 to 2099"),
-        ("yesterday", "is not a time; write"),
+        ("yesterday", "is not a time"),
     ],
 )
 def test_what_could_be_two_times_or_none_is_refused(text: str, reason: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.columns import Columns
+from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, BadRecord, LakeError
@@ -50,6 +51,7 @@ class Source:
         self.told: set[str] = set()
         """The kinds that the file's columns tell."""
         self._position = 0
+        self._occurrences = Occurrences()
 
     @property
     def skipped(self) -> int:
@@ -80,6 +82,7 @@ class Source:
         except NotAlone:
             staging.clear()
             self._skipped.begin_again()
+            self._occurrences = Occurrences()
             self._add(staging)
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
@@ -136,7 +139,9 @@ class Source:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
             try:
-                fact = read_fact(line.record, line.columns, self._organisations, self._corp_id)
+                fact = read_fact(
+                    line.record, line.columns, self._organisations, self._corp_id, self._occurrences, line.cells
+                )
             except BadField as error:
                 self._skipped.take(line, error)
             else:

@@ -22,7 +22,7 @@ from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
 from reportdata.records import Line
-from reportdata.times import read_instant
+from reportdata.times import BadTime, read_instant
 
 _REPORT_LISTS = ("report/list", "report/simplelist")
 _COMMENT_LIST = "report/comment/list"
@@ -214,7 +214,7 @@ def _instant(text: str) -> datetime:
     try:
         return moment_of(read_instant(text, _BEIJING), _BEIJING)
     except ValueError as error:
-        raise BadField("create_time", str(error)) from None
+        raise BadField("create_time", str(error), error.hint if isinstance(error, BadTime) else "") from None
 
 
 def _reports(reports: object, result: Mapping[str, object]) -> Iterator[Mapping[str, object]]:

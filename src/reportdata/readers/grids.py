@@ -114,6 +114,7 @@ def read_rows(
         if person and columns.person_name
         else None
     )
+    unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
     for row in rows:
         if row.number <= heading.last:
             continue
@@ -136,7 +137,7 @@ def read_rows(
             wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
             yield Line(row.number, row.position, columns, record, wrong)
             continue
-        yield Line(row.number, row.position, columns, record)
+        yield Line(row.number, row.position, columns, record, cells=hash(tuple(row.cells)) if unnamed else 0)
 
 
 def _optional(columns: Columns) -> set[str]:

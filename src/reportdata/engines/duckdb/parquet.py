@@ -50,6 +50,8 @@ class ParquetTable:
         self._types = {str(row[0]): str(row[1]) for row in described}
         self.columns: Columns = columns_of_file(str(path), self._types, kinds)
         self._used = self.columns.used
+        sheet = self.columns.kind.sheet
+        self._unnamed = sheet is not None and sheet.id not in self.columns.fields
 
     def parts(self, size: int) -> list[Rows]:
         """The file's rows in parts of whole row groups, each of about so many bytes or one row group."""
@@ -85,14 +87,15 @@ class ParquetTable:
     def rows(self, part: Rows | None = None) -> Iterator[Line]:
         """The records, with the number of their row."""
         with self._failing():
-            cells = ", ".join(f"{self._cell(column)} as {name(column)}" for column in self._used)
+            selected = ", ".join(f"{self._cell(column)} as {name(column)}" for column in self._used)
             self._connection.execute("set preserve_insertion_order = true")
-            found = self._connection.execute(f"select {cells} from {self._source(part)}")
+            found = self._connection.execute(f"select {selected} from {self._source(part)}")
             number = part.first if part is not None else 0
             while rows := found.fetchmany(_ROWS):
                 for row in rows:
                     number += 1
-                    yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=True)))
+                    cells = hash(tuple(map(str, row))) if self._unnamed else 0
+                    yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=True)), cells=cells)
 
     def close(self) -> None:
         """Let go of the file."""
