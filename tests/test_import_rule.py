@@ -21,6 +21,7 @@ DOMAIN = {
     "facts",
     "columns",
     "records",
+    "remarks",
     "states",
     "kinds",
     "measures",

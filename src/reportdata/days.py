@@ -51,9 +51,23 @@ class Coverage(NamedTuple):
         return same and self.first_day <= other.first_day and other.last_day <= self.last_day
 
 
+_PARTLY = " partly"
+
+
+def partly(kind: str) -> str:
+    """The kind under which it is noted that some of a kind's facts were seen, and others were not."""
+    return kind + _PARTLY
+
+
+def is_partly(kind: str) -> bool:
+    """Whether it is one of `partly`."""
+    return kind.endswith(_PARTLY)
+
+
 class Observation(NamedTuple):
     """A look at an organisation's facts of a kind from ``first_day`` to ``last_day``, both included; ``at`` is when it
-    was, in milliseconds since 1970, 0 when that is not known. An empty ``kind`` is as in `Coverage`."""
+    was, in milliseconds since 1970, 0 when that is not known. An empty ``kind`` is as in `Coverage`; one of `partly`
+    says that facts are missing: what is known is too little, or just right."""
 
     corp_id: str
     first_day: str

@@ -21,8 +21,8 @@ _SHORTENED = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+", re.ASCII | re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
-_ROUNDED = re.compile(r"\d{15}0+", re.ASCII)
-_LONG = re.compile(r"\d{16,}", re.ASCII)
+ROUNDED = "[0-9]{15}0+"
+"""Ids of 16 digits and more that spreadsheets rounded to 15: where all of a column are so, that is no chance."""
 
 NOTHING = frozenset(
     (
@@ -64,7 +64,7 @@ def read_id(field: str, value: object) -> str:
     """
     text = _id_text(field, value)
     if not text:
-        raise BadField(field, "is missing")
+        raise BadField(field, "is missing", "fill it in, or leave such records out with --skip-bad")
     if len(text) > LONGEST_ID:
         raise BadField(field, f"has {len(text)} characters, more than an id's {LONGEST_ID}")
     if _CONTROL.search(text):
@@ -132,13 +132,6 @@ def read_text(field: str, value: object) -> str | None:
     if not isinstance(value, str):
         raise BadField(field, f"is a {_named(value)}, not a text")
     return " ".join(_CONTROL.sub(" ", _visible(value)).split()) or None
-
-
-def rounded(ids: list[str]) -> bool:
-    """Whether ids of 16 digits or more were rounded to 15 digits, as spreadsheets do: all of them end in zeros from the
-    sixteenth digit on, which ids by chance do not."""
-    long = {text for text in ids if _LONG.fullmatch(text)}
-    return bool(long) and all(_ROUNDED.fullmatch(text) for text in long)
 
 
 def _visible(text: str) -> str:

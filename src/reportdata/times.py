@@ -77,7 +77,7 @@ def read_instant(value: object, zone: ZoneInfo) -> int:
     elif isinstance(value, str):
         instant = _of_text(value, zone)
     else:
-        raise ValueError(f"is a {type(value).__name__}, not a time")
+        raise BadTime(f"is a {'JSON object' if isinstance(value, dict) else type(value).__name__}, not a time", _FORMS)
     if not FIRST_INSTANT <= instant < END_INSTANT:
         raise ValueError(f"{value!r} is outside the years 2000 to 2099")
     return instant

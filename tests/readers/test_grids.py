@@ -17,10 +17,12 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reportdata.digests import Occurrences
 from reportdata.errors import BadFile
 from reportdata.facts import Fact, Organisations, read_fact
 from reportdata.pipeline.sources import lines_of
 from reportdata.readers import detect_format
+from reportdata.remarks import Remarks
 from tests.support.examples import tried_with
 from tests.support.services import KINDS
 
@@ -147,11 +149,12 @@ def _facts(path: Path) -> list[Fact]:
     """The facts that a file's records are, as an import reads them."""
     organisations = Organisations({"ding1": ZONE})
     found = []
-    for line in lines_of(path, detect_format(path), KINDS):
+    occurrences = Occurrences()
+    for line in lines_of(path, detect_format(path), KINDS, Remarks()):
         if line.error is not None:
             raise line.error
         assert line.columns is not None
-        found.append(read_fact(line.record, line.columns, organisations, "ding1"))
+        found.append(read_fact(line.record, line.columns, organisations, "ding1", occurrences, line.cells))
     return found
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import BadField
-from reportdata.identifiers import NOTHING, is_nothing, read_id, read_text, rounded
+from reportdata.identifiers import NOTHING, is_nothing, read_id, read_text
 
 WHOLE = "0123456789abcdef0123456789abcdef"
 
@@ -85,12 +85,6 @@ def test_cleaning_is_idempotent_whatever_is_wrapped_around(text: str) -> None:
     assert read_id("user_id", meant) == meant
     assert read_id("user_id", f'="{meant.replace(chr(34), chr(34) * 2)}"') == meant
     assert read_id("user_id", f"\u200b {meant}\ufeff") == meant
-
-
-def test_ids_that_a_spreadsheet_rounded_are_noticed() -> None:
-    assert rounded(["1226682231742700", "1226682231742800", "u1"])
-    assert not rounded(["1226682231742700", "1226682231742801"])
-    assert not rounded(["100000", "u1"])
 
 
 def test_a_text_on_which_no_number_depends_is_never_refused_for_its_signs() -> None:

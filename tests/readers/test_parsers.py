@@ -19,6 +19,7 @@ from reportdata.facts import Organisations, read_fact
 from reportdata.pipeline.sources import lines_of
 from reportdata.readers import Format, detect_format
 from reportdata.readers.tables import read_heading
+from reportdata.remarks import Remarks
 from reportdata.times import read_instant
 from tests.support.examples import tried_with
 from tests.support.services import KINDS
@@ -86,7 +87,7 @@ def test_any_bytes_are_facts_or_an_error_of_input(examples: int) -> None:
 
 def _read(path: Path, format_: Format | None) -> None:
     organisations = Organisations({}, ZONE)
-    for line in lines_of(path, format_ or detect_format(path), KINDS):
+    for line in lines_of(path, format_ or detect_format(path), KINDS, Remarks()):
         if line.columns is not None:
             with suppress(BadField):
                 read_fact(line.record, line.columns, organisations, "ding1")

@@ -34,7 +34,8 @@ def engine() -> DuckDBEngine:
 def import_facts(folder: Folder, *found: Fact, refreshed: bool = False) -> None:
     """Import facts, and refresh only when that is wanted."""
     for path, corp_id in write(folder.path.parent / f"facts{next(_numbers)}", found, "jsonl", "iso", ZONES):
-        assert not folder.import_(path, corp_id=corp_id, refresh=False).failures
+        now = int(time.time() * 1000)
+        assert not folder.import_(path, corp_id=corp_id, refresh=False, exported_at=now).failures
     if refreshed:
         refresh_days(folder)
 

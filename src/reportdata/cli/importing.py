@@ -12,7 +12,7 @@ import msgspec
 from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import open_existing_store, open_store, workspace
-from reportdata.days import DEFAULT_TIME_ZONE, time_zone
+from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
 from reportdata.errors import BadRecord, BadValue, NotKnown
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
@@ -21,6 +21,7 @@ from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format
 from reportdata.settings import Settings
 from reportdata.store import Store
+from reportdata.times import BadTime, read_instant
 
 
 @click.command("import")
@@ -45,6 +46,11 @@ from reportdata.store import Store
     metavar="KIND",
     multiple=True,
     help="A kind of facts for which the days from --from to --to are covered even where a file has none of it.",
+)
+@click.option(
+    "--exported-at",
+    metavar="TIME",
+    help="When the files were exported, like '2024-01-05 18:00'.  [default: what a file says, or its time stamp]",
 )
 @click.option("--add-orgs", is_flag=True, help="Add unknown organisations in place of refusing their records.")
 @click.option(
@@ -71,6 +77,7 @@ def import_command(
     first_day: str | None,
     last_day: str | None,
     covers: tuple[str, ...],
+    exported_at: str | None,
     add_orgs: bool,
     zone: str,
     skip_bad: bool,
@@ -94,6 +101,7 @@ def import_command(
         first_day=first_day,
         last_day=last_day,
         covers=covers,
+        exported_at=_exported_at(store, exported_at, corp_id, zone),
         now=time.time(),
     )
     try:
@@ -153,6 +161,18 @@ def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str |
     return corp_id
 
 
+def _exported_at(store: Store, text: str | None, corp_id: str | None, zone: str) -> int | None:
+    """A time in the organisation's zone, in milliseconds since 1970."""
+    if text is None:
+        return None
+    zones = {known.corp_id: known.time_zone for known in store.organisations()}
+    named = zones.get(corp_id or "", next(iter(zones.values())) if len(zones) == 1 else zone)
+    try:
+        return read_instant(text, time_zone(named)) // MILLISECOND
+    except ValueError as error:
+        raise BadValue(f"--exported-at: {error}", error.hint if isinstance(error, BadTime) else "") from None
+
+
 class _BadRecords:
     """Writes bad records to files, one JSON object a line."""
 
@@ -187,6 +207,7 @@ def _summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> dict[str,
         "daysComputed": refreshed.days,
         "organisationsAdded": done.organisations,
         "badRecords": [str(path) for path in bad],
+        "notes": done.notes,
         "failures": [failure.message for failure in done.failures],
     }
 
@@ -207,6 +228,8 @@ def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> Non
         click.echo(f"{name:<14}{text}")
     for corp_id in done.organisations:
         click.echo(f"Added the organisation {corp_id}.")
+    for note in done.notes:
+        click.echo(f"Note: {note}")
     if done.added and not done.failures:
         click.echo(f"Next: reportdata query {max(done.days)}")
 

@@ -74,12 +74,12 @@ class Lake(Listing):
         if names:
             self._change(names)
 
-    def observe(self, observed: Iterable[Coverage], at: int = 0) -> None:
+    def observe(self, observed: Iterable[Coverage | Observation], at: int = 0) -> None:
         """Add to what is observed; what is known already adds no file. It is durable when this returns.
 
-        :param at: when, in milliseconds since 1970; 0 when that is not known.
+        :param at: when coverage was, in milliseconds since 1970; 0 when that is not known.
         """
-        looks = self._untold(observation(piece, at) for piece in observed)
+        looks = self._untold(piece if isinstance(piece, Observation) else observation(piece, at) for piece in observed)
         if looks:
             with self.incoming() as incoming:
                 self.add(incoming, looks)

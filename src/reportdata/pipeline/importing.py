@@ -12,7 +12,8 @@ from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reportdata.days import SECOND, Coverage, time_zone
+from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, SECOND, Observation, end_of, time_zone
+from reportdata.engines.duckdb.spans import Span
 from reportdata.engines.duckdb.staging import Staged, Staging
 from reportdata.errors import InputError
 from reportdata.facts import Organisations, Provenance
@@ -20,11 +21,13 @@ from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.sources import Reading, SkipBad, Source, size_of
+from reportdata.pipeline.looks import DAY, Look, Stated, exported_at, look_of, partial_of
+from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
-from reportdata.store import ImportedFile, ImportNote, Store
+from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, ImportNote, Store
 
+UTC = ZoneInfo("UTC")
 _OF_IDS = string.ascii_lowercase + string.digits
 """What ids of imports are made of: 41 bits. Origins of up to 12 characters cost an import nothing."""
 _ENDS = 65_536
@@ -40,12 +43,14 @@ class Options:
     ``corp_id`` is the organisation of records that name none; ``add_in`` the time zone in which unknown organisations
     are added, None to refuse them; ``skip_bad`` takes the bad records, None to let the first one stop its file;
     ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records, and ``covers`` are
-    kinds for which they are even where a file has no facts of them; ``memory`` is how
-    many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
-    machine); ``now`` is the present, in seconds since 1970.
+    kinds for which they are even where a file has no facts of them; ``exported_at`` is when the files were exported, in
+    milliseconds since 1970, None for what they say themselves; ``memory`` is how many bytes DuckDB may take,
+    ``part_size`` how many of a file are staged at a time (both None for what suits this machine); ``now`` is the
+    present, in seconds since 1970, after which no record may be: without it every time is believed.
 
-    What a file holds was observed when it was last written, since nothing later can be in it; a time after ``now`` is a
-    mistake, and then it is ``now``. It is observed for each organisation and kind of fact in the file by itself.
+    What a file that says nothing holds was observed when it was last written, since nothing later can be in it; a time
+    after ``now`` is a mistake, and then it is ``now`` (see `reportdata.pipeline.looks`). It is observed for each
+    organisation and kind of fact in the file by itself.
     """
 
     corp_id: str | None = None
@@ -55,6 +60,7 @@ class Options:
     first_day: str | None = None
     last_day: str | None = None
     covers: tuple[str, ...] = ()
+    exported_at: int | None = None
     memory: int | None = None
     part_size: int | None = None
     now: float = inf
@@ -63,9 +69,10 @@ class Options:
 @dataclass
 class Imported:
     """What an import did: records read, facts added, bad records skipped, the days that facts were added to, the
-    organisations that were added, and the files that could not be imported. ``spans`` are, by kind, the first and the
-    last day of each organisation; ``told`` are the kinds that the columns told, even without any record; ``id`` is that
-    under which the import is noted, empty when no file was imported."""
+    organisations that were added, and the files that could not be imported. ``spans`` are, by kind, those of each
+    organisation; ``told`` are the kinds that the columns told, even without any record; ``titles`` stand above a
+    heading; ``partial`` gives for kinds of which facts are missing the reason; ``notes`` are what is to be said of what
+    is covered; ``id`` is that under which the import is noted, empty when no file was imported."""
 
     read: int = 0
     added: int = 0
@@ -73,8 +80,11 @@ class Imported:
     days: set[str] = field(default_factory=set)
     organisations: list[str] = field(default_factory=list)
     failures: list[InputError] = field(default_factory=list)
-    spans: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    spans: dict[str, dict[str, Span]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    titles: list[str] = field(default_factory=list)
+    partial: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     id: str = ""
 
     @property
@@ -101,7 +111,7 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
     When this is interrupted, the same call adds what is missing.
     """
     done = Imported()
-    observed: dict[int, list[Coverage]] = {}
+    observed: list[Observation] = []
     if options.corp_id is not None:
         organisations = _known(work.store, options)
         organisations.time_zone(options.corp_id)
@@ -116,14 +126,16 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
         except InputError as error:
             done.failures.append(error)
         else:
-            observed.setdefault(_written_at(path, options.now), []).extend(_observed(work, found, options))
+            look = _looked(work, path, found, options)
+            observed += look.observations
+            done.notes += look.notes
             done.add(found)
             noted.append(_noted(path, found))
     if noted:
         done.id = import_id
         work.store.add_import(ImportNote(import_id, int(began * 1000), tuple(noted)))
-    for at, pieces in sorted(observed.items()) if not done.failures else ():
-        work.lake.observe(pieces, at)
+    if not done.failures:
+        work.lake.observe(observed)
     return done
 
 
@@ -131,7 +143,9 @@ def _import_file(work: Workspace, path: Path, options: Options, provenance: Prov
     if options.covers and not size_of(path):
         return Imported()
     organisations = _known(work.store, options)
-    reading = Reading(options.format or detect_format(path), work.kinds, organisations, options.corp_id)
+    reading = Reading(
+        options.format or detect_format(path), work.kinds, organisations, options.corp_id, _bounds(options)
+    )
     source = Source(path, reading, options.skip_bad, progress)
     done = Imported()
     with work.lake.incoming() as incoming:
@@ -139,6 +153,7 @@ def _import_file(work: Workspace, path: Path, options: Options, provenance: Prov
         done.organisations = _add_unknown(work.store, organisations, {c for part in staged for c in part.spans})
         progress(f"adding {path.name}", 0, 0)
         work.lake.add(incoming)
+    done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
     done.read = done.skipped = source.skipped
     done.told = source.told
     for part in staged:
@@ -146,7 +161,19 @@ def _import_file(work: Workspace, path: Path, options: Options, provenance: Prov
         done.added += part.added
         done.days |= set(part.days)
         done.spans[part.kind.name] = dict(part.spans)
+    for kind in {*done.spans, *done.told} if source.skipped else ():
+        done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
     return done
+
+
+def _bounds(options: Options) -> Bounds:
+    """Times are believed up to a day after now: clocks and zones differ; and what the options state."""
+    if options.now == inf:
+        return Bounds(first_day=FIRST_DAY, last_day=LAST_DAY)
+    end = int(options.now * SECOND) + DAY * MILLISECOND
+    if options.last_day is not None:
+        end = max(end, end_of(options.last_day, UTC) + DAY * MILLISECOND)
+    return Bounds(end, options.first_day or LAST_DAY, options.last_day or FIRST_DAY)
 
 
 def _stage(
@@ -184,7 +211,7 @@ def _noted(path: Path, found: Imported) -> ImportedFile:
         start = file.read(_ENDS)
         file.seek(max(0, size - _ENDS))
         digest = hashlib.sha256(start + file.read(_ENDS)).hexdigest()[:32]
-    days = [day for spans in found.spans.values() for span in spans.values() for day in span]
+    days = [day for spans in found.spans.values() for span in spans.values() for day in (span.first, span.last)]
     return ImportedFile(
         digest, size, found.read, found.added, found.skipped, min(days, default=None), max(days, default=None)
     )
@@ -198,18 +225,34 @@ def _written_at(path: Path, now: float) -> int:
         return 0
 
 
-def _observed(work: Workspace, found: Imported, options: Options) -> list[Coverage]:
-    """What a file shows of days: for each kind in it, those from the first to the last that it has facts of. Where both
-    are named, and the organisation, it shows that there was nothing of kinds that it has no facts of: that of its
-    columns, and those that are named."""
-    first, last = options.first_day, options.last_day
-    pieces = [
-        Coverage(corp_id, first or begin, last or end, kind)
-        for kind, spans in found.spans.items()
-        for corp_id, (begin, end) in spans.items()
+def _looked(work: Workspace, path: Path, found: Imported, options: Options) -> Look:
+    """What a file shows of days: for each kind in it, those that it has facts of. Where both ends are named, and the
+    organisation, it shows that there was nothing of kinds that it has no facts of: that of its columns, and those that
+    are named."""
+    stated = Stated(options.first_day, options.last_day, options.exported_at)
+    last_at = max((span.last_at for spans in found.spans.values() for span in spans.values()), default=0)
+    said = exported_at(path, found.titles, _zone(work, found, options), last_at) if last_at else None
+    times = said, _written_at(path, options.now)
+    look = look_of(path.name, found.spans, stated, times, work.kinds)
+    pieces = look.observations
+    if options.corp_id is not None and stated.first_day is not None and stated.last_day is not None:
+        at = next(at for at in (stated.exported_at, *times) if at is not None)
+        without = {*options.covers, *found.told} - found.spans.keys()
+        first, last = stated.first_day, stated.last_day
+        pieces += [
+            Observation(options.corp_id, first, last, at, kind) for kind in sorted(without) if work.kinds[kind].covers
+        ]
+    notes = [
+        f"{path.name}: {kind} facts are missing: {reason}: its days are partial"
+        for kind, reason in found.partial.items()
         if work.kinds[kind].covers
     ]
-    if options.corp_id is not None and first is not None and last is not None:
-        without = {*options.covers, *found.told} - found.spans.keys()
-        pieces += [Coverage(options.corp_id, first, last, k) for k in sorted(without) if work.kinds[k].covers]
-    return [piece for piece in pieces if piece.first_day <= piece.last_day]
+    pieces = [piece for piece in pieces if piece.first_day <= piece.last_day]
+    return Look(partial_of(pieces, found.partial), [*notes, *look.notes])
+
+
+def _zone(work: Workspace, found: Imported, options: Options) -> ZoneInfo:
+    """The zone of what a file says in words: that of an organisation in it."""
+    corp_ids = [corp_id for spans in found.spans.values() for corp_id in spans]
+    known = _known(work.store, options)
+    return known.known.get(corp_ids[0], options.add_in or time_zone(DEFAULT_TIME_ZONE))

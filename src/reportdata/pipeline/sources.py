@@ -9,31 +9,49 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.columns import Columns
+from reportdata.days import END_INSTANT
 from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
+from reportdata.engines.duckdb.spans import isolated
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations, read_fact
-from reportdata.kinds import Kinds
+from reportdata.kinds import Kind, Kinds
 from reportdata.pipeline import Progress
 from reportdata.readers import Format, read_jsonl, read_sheets, read_table
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.readers.tables import read_heading, read_part_of_table
 from reportdata.records import Line
+from reportdata.remarks import Remarks
+from reportdata.store import FIRST_DAY, LAST_DAY
 
 SkipBad = Callable[[BadRecord, Mapping[str, object]], None]
 """Given each bad record that is skipped: what is wrong, and those of its columns that hold a field."""
 
 
+class Bounds(NamedTuple):
+    """Which times are believed: those before the instant ``end``, and those of a day that is more than a year from all
+    others of a file only from ``first_day`` to ``last_day``."""
+
+    end: int = END_INSTANT
+    first_day: str = LAST_DAY
+    last_day: str = FIRST_DAY
+
+    def states(self, day: str) -> bool:
+        """Whether it is stated that there are records of a day."""
+        return self.first_day <= day <= self.last_day
+
+
 class Reading(NamedTuple):
-    """How a file's records are read: its format, the kinds that they may be of, the organisations that are known, and
-    that of records that name none."""
+    """How a file's records are read: its format, the kinds that they may be of, the organisations that are known, that
+    of records that name none, and which times are believed."""
 
     format: Format
     kinds: Kinds
     organisations: Organisations
     corp_id: str | None
+    bounds: Bounds = Bounds()
 
 
 class Source:
@@ -44,7 +62,7 @@ class Source:
 
     def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
         self._path = path
-        self._format, self._kinds, self._organisations, self._corp_id = reading
+        self._format, self._kinds, self._organisations, self._corp_id, self._bounds = reading
         self._skipped = _Skipped(path, skip_bad)
         self._progress = progress
         self.size = size_of(path)
@@ -52,6 +70,8 @@ class Source:
         """The kinds that the file's columns tell."""
         self._position = 0
         self._occurrences = Occurrences()
+        self._isolated: frozenset[str] = frozenset()
+        self.remarks = Remarks()
 
     @property
     def skipped(self) -> int:
@@ -69,6 +89,15 @@ class Source:
         :param size: bytes of a part.
         :raises InputError: when the file, or a record that is not to be skipped, cannot be used.
         """
+        self._stage(staging, folder, size)
+        alone = [day for day in isolated(staging.days()) if not self._bounds.states(day) and staging.count(day) == 1]
+        if alone:
+            self._isolated = frozenset(alone)
+            self._begin_again(staging)
+            self._add(staging)
+        self._refuse_rounded(staging)
+
+    def _stage(self, staging: Staging, folder: Path, size: int) -> None:
         self._show(0)
         try:
             if self._format is Format.CSV:
@@ -80,16 +109,33 @@ class Source:
             else:
                 self._add(staging)
         except NotAlone:
-            staging.clear()
-            self._skipped.begin_again()
-            self._occurrences = Occurrences()
+            self._begin_again(staging)
             self._add(staging)
+
+    def _begin_again(self, staging: Staging) -> None:
+        """The file is read once more, record by record."""
+        staging.clear()
+        self._skipped.begin_again()
+        self._occurrences = Occurrences()
+        self.remarks.clear()
+
+    def _refuse_rounded(self, staging: Staging) -> None:
+        found = None if self.remarks.answers else staging.rounded()
+        if found is not None:
+            kind, column, example = found
+            raise BadFile(
+                str(self._path),
+                f"{column}: all ids of 16 digits and more end in zeros, like {example}: a spreadsheet rounded them, "
+                f"and different {kind.name} facts may have become equal",
+                "export the column as text: in Excel, format it as text before the ids are pasted or opened",
+            )
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
         table = read_heading(self._path, self._kinds)
         if table is None:
             raise NotAlone(str(self._path), "is not UTF-8")
         heading, columns = table.heading, table.heading.columns
+        self.remarks.titles += heading.titles
         self.told = {columns.kind.name}
         counts = LineCounts(self._path)
         with closing(read_parts(self._path, size, folder, quoted=True)) as parts:
@@ -123,7 +169,7 @@ class Source:
 
     def _add_table(self, staging: Staging, query: str | None, columns: Columns, lines: Iterator[Line]) -> None:
         """Add a table as a whole, when its form allows it, or else line by line."""
-        if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id):
+        if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end):
             self._add(staging, lines)
 
     def _add(self, staging: Staging, lines: Iterator[Line] | None = None) -> None:
@@ -134,7 +180,9 @@ class Source:
 
         :raises BadRecord: for the first record that is not to be skipped.
         """
-        for line in self._shown(lines if lines is not None else lines_of(self._path, self._format, self._kinds)):
+        if lines is None:
+            lines = lines_of(self._path, self._format, self._kinds, self.remarks)
+        for line in self._shown(lines):
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
@@ -142,10 +190,23 @@ class Source:
                 fact = read_fact(
                     line.record, line.columns, self._organisations, self._corp_id, self._occurrences, line.cells
                 )
+                self._check_time(fact, line.columns.kind)
             except BadField as error:
                 self._skipped.take(line, error)
             else:
                 yield fact
+
+    def _check_time(self, fact: Fact, kind: Kind) -> None:
+        """
+        :raises BadField: when the fact's time is a mistake, as far as can be told.
+        """
+        reason = ""
+        if fact.at >= self._bounds.end:
+            reason = f"is on {fact.stat_day}, which lies in the future"
+        elif kind.covers and fact.stat_day in self._isolated:
+            reason = f"is on {fact.stat_day}, more than a year from all other records of the file"
+        if reason:
+            raise BadField(kind.time, reason, f"mend it, or say that it is right: --from … --to {fact.stat_day}")
 
     def _shown(self, lines: Iterator[Line]) -> Iterator[Line]:
         for count, line in enumerate(lines):
@@ -181,13 +242,13 @@ def size_of(path: Path) -> int:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
-def lines_of(path: Path, format_: Format, kinds: Kinds) -> Iterator[Line]:
+def lines_of(path: Path, format_: Format, kinds: Kinds, remarks: Remarks) -> Iterator[Line]:
     """All records of a file, one after the other."""
     if format_ is Format.CSV:
-        return read_table(path, kinds)
+        return read_table(path, kinds, remarks)
     if format_ is Format.SHEET:
-        return read_sheets(path, kinds)
-    return ParquetTable(path, kinds).rows() if format_ is Format.PARQUET else read_jsonl(path, kinds)
+        return read_sheets(path, kinds, remarks)
+    return ParquetTable(path, kinds).rows() if format_ is Format.PARQUET else read_jsonl(path, kinds, remarks)
 
 
 class _Skipped:

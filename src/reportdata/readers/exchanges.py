@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,6 +22,7 @@ from reportdata.columns import Columns, read_columns
 from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
+from reportdata.readers.pages import Pages
 from reportdata.records import Line
 from reportdata.times import BadTime, read_instant
 
@@ -66,13 +68,18 @@ class Exchanges:
         self._known: dict[tuple[str, ...], Columns] = {}
         self._answered: set[bytes] = set()
         self._failed: dict[bytes, Line] = {}
+        self._pages = Pages()
 
     def lines(self, number: int, place: int, content: Mapping[str, object]) -> Iterator[Line]:
         """The reports and comments in an exchange, or what is wrong with it."""
         request = msgspec.json.encode((content.get("api"), content.get("request")), order="sorted")
         try:
-            for record in _records(content):
-                yield Line(number, place, self._columns(tuple(record)), record)
+            found = _read(content)
+            if found is None:
+                return
+            for record in found.records:
+                yield Line(number, place, self._columns(found.fields), record)
+            self._pages.add(self._columns(found.fields).kind.name, number, found.request, found.result)
             self._answered.add(request)
         except _ErrorAnswer as error:
             self._failed.setdefault(request, Line(number, place, None, {}, error))
@@ -83,6 +90,10 @@ class Exchanges:
         if names not in self._known:
             self._known[names] = read_columns(names, self._kinds)
         return self._known[names]
+
+    def partial(self) -> Iterator[tuple[str, str]]:
+        """The kinds of which facts are missing, each with a reason."""
+        return self._pages.partial()
 
     def unanswered(self) -> Iterator[Line]:
         """The requests that were only ever answered by errors."""
@@ -102,12 +113,25 @@ class _ErrorAnswer(BadField):
         )
 
 
-def _records(exchange: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+class _Page(NamedTuple):
+    """What an exchange holds: the records, what each has, what was asked, and what was answered."""
+
+    records: Iterator[Mapping[str, object]]
+    fields: tuple[str, ...]
+    request: Mapping[str, object]
+    result: Mapping[str, object]
+
+
+_REPORT, _COMMENT = tuple(_FIELDS), ("report_id", *_OF_COMMENT)
+
+
+def _read(exchange: Mapping[str, object]) -> _Page | None:
+    """What an exchange holds; None when it is one with an API that has no facts."""
     request: Mapping[str, object] = {}
     if "response" in exchange:
         api = _api(exchange.get("api"))
         if api is None:
-            return
+            return None
         body = _answer(exchange["response"])
         if isinstance(exchange.get("request"), dict | str):
             request = _answer(exchange["request"])
@@ -117,16 +141,15 @@ def _records(exchange: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     comments = _listed(result, _COMMENTS)
     reports = _listed(result, _LISTS)
     if api == _COMMENT_LIST or (not api and comments is not None):
-        yield from _comments(comments, request, result)
-    elif reports is not None or api or _is_empty(result):
-        yield from _reports(reports, result)
-    else:
-        seen = ", ".join(map(repr, list(result)[:8])) or "nothing"
-        raise BadField(
-            "response",
-            f"has none of the known lists; it has {seen}",
-            f"save whole answers of {', '.join(_REPORT_LISTS)} or {_COMMENT_LIST}",
-        )
+        return _Page(_comments(comments, request, result), _COMMENT, request, result)
+    if reports is not None or api or _is_empty(result):
+        return _Page(_reports(reports, result), _REPORT, request, result)
+    seen = ", ".join(map(repr, list(result)[:8])) or "nothing"
+    raise BadField(
+        "response",
+        f"has none of the known lists; it has {seen}",
+        f"save whole answers of {', '.join(_REPORT_LISTS)} or {_COMMENT_LIST}",
+    )
 
 
 def _api(value: object) -> str | None:

@@ -6,8 +6,10 @@ and totals at the end. None of these matters; what cannot be told is refused wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from reportdata.columns import Columns, is_known, read_columns, seen
 from reportdata.errors import BadField, BadFile
@@ -15,11 +17,16 @@ from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.readers.encodings import REPLACED
 from reportdata.records import Line
+from reportdata.times import read_instant
 
 LOOKED_AT = 20
 """Rows in which the heading is looked for."""
 _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
+_UTC = ZoneInfo("UTC")
 _TOTALS = ("合计", "总计", "小计", "共计", "汇总", "总数", "total", "sum", "subtotal", "grand total")
+
+_TOTAL = re.compile(rf"({'|'.join(_TOTALS)})\s*[:\uff1a]?\s*[\d.,]*\s*[条人篇份次]?")
+"""A cell that says that its row has totals, and nothing else."""
 
 
 class Row(NamedTuple):
@@ -31,12 +38,14 @@ class Row(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """Where the heading is and what it says: its first and last line, the columns' names, each once, and the fields."""
+    """Where the heading is and what it says: its first and last line, the columns' names, each once, the fields, and
+    the texts above it."""
 
     first: int
     last: int
     names: list[str]
     columns: Columns
+    titles: tuple[str, ...] = ()
 
 
 def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
@@ -56,7 +65,8 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
                 if best is None or score > best[0]:
                     best = score, row, error
             else:
-                return Heading(first, row.number, names, columns)
+                above = (text for other in rows[:at] for cell in other.cells if (text := _text(cell)))
+                return Heading(first, row.number, names, columns, tuple(above))
     if best is None:
         raise BadFile(file, "has no rows")
     score, row, reason = best
@@ -126,6 +136,8 @@ def read_rows(
             continue
         if _is_total(row.cells) and (is_nothing(record[columns.at]) or _is_total([record[columns.at]])):
             continue
+        if _TOTAL.fullmatch(_first(row.cells)) and not _is_time(record[columns.at]):
+            continue
         if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
             yield Line(row.number, row.position, columns, {}, wrong)
@@ -161,8 +173,20 @@ def _width(cells: Sequence[object], least: int) -> int:
     return count
 
 
+def _first(cells: Sequence[object]) -> str:
+    return next((_text(cell) for cell in cells if not is_nothing(cell)), "").lower()
+
+
+def _is_time(cell: object) -> bool:
+    try:
+        read_instant(cell, _UTC)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_total(cells: Sequence[object]) -> bool:
-    first = next((_text(cell) for cell in cells if not is_nothing(cell)), "").lower().strip("：: ")
+    first = _first(cells).strip("：: ")
     return first.startswith(_TOTALS) or first.startswith("共")
 
 

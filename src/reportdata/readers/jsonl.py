@@ -12,11 +12,12 @@ from reportdata.readers.documents import Found, decoded, read_objects
 from reportdata.readers.exchanges import Exchanges, is_exchange
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.records import Line
+from reportdata.remarks import Remarks
 
 
-def read_jsonl(path: Path, kinds: Kinds) -> Iterator[Line]:
+def read_jsonl(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iterator[Line]:
     """The records of a JSON file, in any of the forms of `reportdata.readers.documents`."""
-    return _records(read_objects(path), kinds)
+    return _records(read_objects(path), kinds, remarks or Remarks())
 
 
 def read_part_of_jsonl(path: Path, part: Part, counts: LineCounts, kinds: Kinds) -> Iterator[Line]:
@@ -24,7 +25,7 @@ def read_part_of_jsonl(path: Path, part: Part, counts: LineCounts, kinds: Kinds)
 
     :raises NotAlone: when the part is not UTF-8, or is more than one record on each line.
     """
-    return _records(_objects_of_part(path, part, counts), kinds)
+    return _records(_objects_of_part(path, part, counts), kinds, Remarks())
 
 
 def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Found]:
@@ -39,7 +40,7 @@ def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Fou
     counts.note(part, number)
 
 
-def _records(objects: Iterator[Found], kinds: Kinds) -> Iterator[Line]:
+def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks) -> Iterator[Line]:
     known: dict[tuple[str, ...], Columns] = {}
     exchanges = Exchanges(kinds)
     for number, place, content in objects:
@@ -47,6 +48,7 @@ def _records(objects: Iterator[Found], kinds: Kinds) -> Iterator[Line]:
             yield Line(number, place, None, {}, content)
             continue
         if is_exchange(content):
+            remarks.answers = True
             yield from exchanges.lines(number, place, content)
             continue
         names = tuple(content)
@@ -61,3 +63,5 @@ def _records(objects: Iterator[Found], kinds: Kinds) -> Iterator[Line]:
                 known[names] = columns
         yield Line(number, place, columns, content)
     yield from exchanges.unanswered()
+    for kind, reason in exchanges.partial():
+        remarks.partial.setdefault(kind, reason)

@@ -13,6 +13,7 @@ from reportdata.kinds import Kinds
 from reportdata.readers.grids import LOOKED_AT, Row, find_heading, read_rows
 from reportdata.readers.markup import read_html, read_spreadsheetml
 from reportdata.records import Line
+from reportdata.remarks import Remarks
 
 
 class Sheet(NamedTuple):
@@ -22,7 +23,7 @@ class Sheet(NamedTuple):
     rows: list[Row]
 
 
-def read_sheets(path: Path, kinds: Kinds) -> Iterator[Line]:
+def read_sheets(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iterator[Line]:
     """The records of all sheets that have some.
 
     A sheet without any known heading, as a cover or a pivot table, is passed over when another sheet has records.
@@ -38,6 +39,8 @@ def read_sheets(path: Path, kinds: Kinds) -> Iterator[Line]:
         name = f"{path} [{found.name}]" if several else str(path)
         heading = find_heading(name, found.rows[:LOOKED_AT], kinds)
 
+        if remarks is not None:
+            remarks.titles += heading.titles
         rows = _with_midnights(found.rows, heading.names.index(heading.columns.at))
 
         def again(rows: list[Row] = rows) -> Iterable[Row]:

@@ -17,6 +17,7 @@ from reportdata.readers.grids import LOOKED_AT, Heading, Row, find_heading, read
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.readers.text import opened, opened_bytes, position
 from reportdata.records import Line
+from reportdata.remarks import Remarks
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -52,7 +53,7 @@ def read_heading(path: Path, kinds: Kinds) -> Table | None:
         return None
 
 
-def read_table(path: Path, kinds: Kinds) -> Iterator[Line]:
+def read_table(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iterator[Line]:
     """The records of a table. Rows without text are passed over, and so are empty cells beyond the last column.
 
     :raises BadFile: when there is no heading, or the file is no CSV.
@@ -61,6 +62,8 @@ def read_table(path: Path, kinds: Kinds) -> Iterator[Line]:
         start = text.read(_START)
         text.seek(0)
         table = _table(path, start, kinds)
+        if remarks is not None:
+            remarks.titles += table.heading.titles
 
         def again() -> Iterator[Row]:
             with opened(path) as other:

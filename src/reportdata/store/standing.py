@@ -3,8 +3,9 @@ nothing, what follows from coverage.
 
 - A KPI is known on a day that is covered for all kinds of facts that it needs observed; otherwise it is missing. So is
   a ratio where there is nothing to divide by.
-- A known one is final when the last looks at these kinds were after the day had ended in the organisation's zone, else
-  provisional.
+- Where a kind was only ever seen in part (`reportdata.days.partly`), it is partial.
+- Any other known one is final when the last looks at these kinds were after the day had ended in the organisation's
+  zone, else provisional.
 - A look whose time was not noted (folders of older releases have such) is taken to have been when the day's numbers
   were last computed to something new; without such a time the day is provisional.
 - Where a collector noted that a KPI is missing, it is, whatever is covered.
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reportdata.days import MILLISECOND, days_between, end_of, time_zone
+from reportdata.days import MILLISECOND, days_between, end_of, partly, time_zone
 from reportdata.measures import Number
 from reportdata.services import Service
 from reportdata.states import DayState, State, least_certain
@@ -82,9 +83,12 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day) -> Standing:
 
 def _follows(kinds: frozenset[str], stat_day: str, day: Day) -> tuple[State, int]:
     """The state that follows from the last looks at kinds of facts, and when the first of these was."""
-    looks = [day.looks[kind] for kind in kinds if kind in day.looks]
-    if len(looks) < len(kinds) or day.time_zone is None:
+    looks = {kind: day.looks[kind] for kind in kinds if kind in day.looks}
+    parts = {kind: day.looks[partly(kind)] for kind in kinds - looks.keys() if partly(kind) in day.looks}
+    if len(looks) + len(parts) < len(kinds) or day.time_zone is None:
         return State.MISSING, 0
-    looked_at = min(look or day.computed_at for look in looks)
+    looked_at = min(look or day.computed_at for look in (looks | parts).values())
+    if parts:
+        return State.PARTIAL, looked_at
     over = looked_at * MILLISECOND >= end_of(stat_day, time_zone(day.time_zone))
     return (State.FINAL if over else State.PROVISIONAL), looked_at

@@ -43,7 +43,7 @@ def can_convert(kind: Kind) -> bool:
     return [column.name for column in kind.fields() if column.type == "instant"] == [kind.time]
 
 
-def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | None) -> str:
+def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | None, end: int) -> str:
     """A query of the facts in a table of texts; it fails at the first record that is not of the common forms. All of
     its facts are to be thrown away if `uncommon_cells` finds any among them."""
     zones, kind = known.zones, columns.kind
@@ -53,7 +53,7 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
         f"{name(columns.at)} as written_",
         *(f"{_cell_of(column, columns.fields.get(column.name))} as {column.name}" for column in others),
     ]
-    checks = ["zone_ is not null", f"instant_ >= {FIRST_INSTANT}", f"instant_ < {END_INSTANT}"]
+    checks = ["zone_ is not null", f"instant_ >= {FIRST_INSTANT}", f"instant_ < {min(end, END_INSTANT)}"]
     checks += [_each_is_common(column) for column in others if _is_checked_each(column, kind)]
     out = ["corp_id", *(_converted(column) for column in others)]
     return f"""

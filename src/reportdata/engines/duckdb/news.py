@@ -5,16 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reportdata.days import PARTITION, day_of_folder, from_date
 from reportdata.engines import Files
-from reportdata.engines.duckdb.connection import facts, file, known, text
+from reportdata.engines.duckdb.connection import facts, known, text
+from reportdata.engines.duckdb.spans import Rows, Span, read_spans
 from reportdata.facts import Provenance
 from reportdata.kinds import Kind
-
-Rows = Callable[[str], list[tuple[Any, ...]]]
-"""Runs a query."""
 
 _COMPARED = 32 << 20
 """Bytes of staged files whose facts are compared with each other at once; more, when a day has more."""
@@ -22,13 +20,13 @@ _COMPARED = 32 << 20
 
 class Staged(NamedTuple):
     """What was staged of a kind: records read, facts that are kept because the lake does not have them yet, their days,
-    and each organisation's first and last day among all that was read."""
+    and the span of each organisation among all that was read."""
 
     kind: Kind
     read: int
     added: int
     days: tuple[str, ...]
-    spans: Mapping[str, tuple[str, str]]
+    spans: Mapping[str, Span]
 
 
 class Comparing(NamedTuple):
@@ -45,7 +43,7 @@ class Comparing(NamedTuple):
 def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequence[Path]]) -> Staged:
     """Keep those of the staged facts that are not there yet, each once."""
     rows, parts, folder, lake, provenance = comparing
-    read, spans = _read(rows, kind, parts)
+    read, spans = read_spans(rows, kind, parts)
     days: list[str] = []
     added = 0
     staged = [(day, place, files, there(kind, day)) for day, place, files in _by_day(kind, parts, folder)]
@@ -70,22 +68,11 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
 
 def keep_all(rows: Rows, kind: Kind, parts: Path, folder: Path) -> Staged:
     """Keep the facts in ``parts`` as they are in ``folder``."""
-    read, spans = _read(rows, kind, parts)
+    read, spans = read_spans(rows, kind, parts)
     found = list(_by_day(kind, parts, folder))
     for _, place, files in found:
         _keep(files, place)
     return Staged(kind, read, read, tuple(day for day, *_ in found), spans)
-
-
-def _read(rows: Rows, kind: Kind, parts: Path) -> tuple[int, dict[str, tuple[str, str]]]:
-    """How many records were read, and each organisation's first and last day."""
-    files = f"{file(parts)[:-1]}/*/{kind.name}/{PARTITION}*/*.parquet'"
-    groups = rows(
-        "select corp_id, min(stat_day), max(stat_day), count(*) "
-        f"from read_parquet({files}, hive_partitioning = false) group by corp_id"
-    )
-    spans = {corp: (from_date(first), from_date(last)) for corp, first, last, _ in groups}
-    return sum(count for *_, count in groups), spans
 
 
 def _by_day(kind: Kind, parts: Path, folder: Path) -> Iterator[tuple[str, Path, list[Path]]]:

@@ -19,13 +19,14 @@ from typing import Any
 import msgspec
 
 from reportdata.columns import Columns
-from reportdata.days import PARTITION
+from reportdata.days import END_INSTANT, PARTITION, day_of_folder
 from reportdata.engines import Files, FilesHere
 from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, known, memory_of, name, text
 from reportdata.engines.duckdb.conversion import ORGANISATIONS, Zones, can_convert, facts_of_table, uncommon_cells
 from reportdata.engines.duckdb.news import Comparing, Staged, keep_all, keep_new
 from reportdata.errors import LakeError
 from reportdata.facts import Fact, Organisations, Provenance, line_of
+from reportdata.identifiers import ROUNDED
 from reportdata.kinds import Kind, Kinds
 
 _BUFFERS = 4 << 20, 32 << 20
@@ -105,10 +106,13 @@ class Staging:
             f"allow_quoted_nulls = true, buffer_size = {buffer}, hive_partitioning = false)"
         )
 
-    def add_table(self, query: str, columns: Columns, organisations: Organisations, corp_id: str | None) -> bool:
+    def add_table(
+        self, query: str, columns: Columns, organisations: Organisations, corp_id: str | None, end: int = END_INSTANT
+    ) -> bool:
         """Stage the records of a query, whose cells are texts. False, and the part is empty, when one of them is not of
         the common forms.
 
+        :param end: the instant from which on no record may be.
         :raises LakeError: when there is no room for them, in memory or on the disk.
         """
         import duckdb
@@ -116,7 +120,7 @@ class Staging:
         if not columns.is_whole or not can_convert(columns.kind):
             return False
         try:
-            self._copy_facts(columns.kind, facts_of_table(query, columns, self._zones(organisations), corp_id))
+            self._copy_facts(columns.kind, facts_of_table(query, columns, self._zones(organisations), corp_id, end))
             common = not self._rows(uncommon_cells(self._staged(columns.kind), columns.kind))
         except LakeError as error:
             if isinstance(error.__cause__, duckdb.OutOfMemoryException | duckdb.IOException):
@@ -171,6 +175,36 @@ class Staging:
             columns = ", ".join(f"{made.get(column, column)} as {column}" for column in columns_of(kind))
             source = _read_lines(path, _line_columns(kind), _LONGEST_FACT)
             self._copy_facts(kind, f"select {columns} from {source} where kind = {text(kind.name)}")
+
+    def days(self) -> list[str]:
+        """The days of what was staged of kinds that cover days, in their order."""
+        names = (kind.name for kind in self._kinds.values() if kind.covers)
+        found = {path.name for name in names for path in self._parts.glob(f"*/{name}/{PARTITION}*")}
+        return sorted(map(day_of_folder, found))
+
+    def count(self, day: str) -> int:
+        """How many facts were staged of a day."""
+        files = sorted(self._parts.glob(f"*/*/{PARTITION}{day[:4]}-{day[4:6]}-{day[6:]}/*.parquet"))
+        listed = ", ".join(map(file, files))
+        return int(self._rows(f"select count(*) from read_parquet([{listed}], hive_partitioning = false)")[0][0])
+
+    def rounded(self) -> tuple[Kind, str, str] | None:
+        """A kind and its column of ids whose values of 16 digits and more all end in zeros, as spreadsheets round them,
+        with one of these; None when there is no such column."""
+        for kind in self._kinds.values():
+            files = sorted(self._parts.glob(f"*/{kind.name}/{PARTITION}*/*.parquet"))
+            for column in kind.fields() if files else ():
+                if column.type != "id":
+                    continue
+                source = f"({facts(kind, files)}) where length({column.name}) >= 16"
+                rounded = f"{column.name} similar to '{ROUNDED}'"
+                exact = f"{column.name} similar to '[0-9]{{16,}}' and not {rounded}"
+                if self._rows(f"select 1 from {source} and {exact} limit 1"):
+                    continue
+                found = self._rows(f"select {column.name} from {source} and {rounded} limit 1")
+                if found:
+                    return kind, column.name, str(found[0][0])
+        return None
 
     def finish(self, there: Callable[[Kind, str], Sequence[Path]] | None) -> list[Staged]:
         """Keep the facts that are new, each once.

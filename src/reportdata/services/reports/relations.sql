@@ -1,16 +1,41 @@
 -- The relations of work reports, as common table expressions for every engine. In: the kinds of `service.toml` as sets
 -- that may hold a fact twice.
 --
--- kept: the reports that were not withdrawn, whenever that was.
+-- kept: the reports that were not withdrawn, whenever that was. Of a report that is known from a sheet with the name of
+-- its sender, and from elsewhere with the sender's id, the latter alone: both are the same person. (Digests of names begin
+-- with 'sheet-', and '.' comes after '-'.)
 --
 -- The others are of the calibres of 4102. A comment is one's own when any record of its report names the commenter as
 -- sender. A report with records of several days counts on each. Comments on withdrawn reports count; those on reports
 -- that are not known count on their own day only, as somebody else's.
-kept as (
+named as (
+    select distinct corp_id, report_id from sent where user_id >= 'sheet-' and user_id < 'sheet.'
+),
+named_and_known as (
+    select sent.corp_id, sent.report_id
+    from sent
+    where not (user_id >= 'sheet-' and user_id < 'sheet.') and exists (
+        select 1 from named where named.corp_id = sent.corp_id and named.report_id = sent.report_id
+    )
+),
+told as (
     select corp_id, stat_day, report_id, user_id, sent_at, template, departments
     from sent
+    where not (user_id >= 'sheet-' and user_id < 'sheet.')
+    union all
+    select corp_id, stat_day, report_id, user_id, sent_at, template, departments
+    from sent
+    where user_id >= 'sheet-' and user_id < 'sheet.' and not exists (
+        select 1
+        from named_and_known
+        where named_and_known.corp_id = sent.corp_id and named_and_known.report_id = sent.report_id
+    )
+),
+kept as (
+    select corp_id, stat_day, report_id, user_id, sent_at, template, departments
+    from told
     where not exists (
-        select 1 from withdrawn where withdrawn.corp_id = sent.corp_id and withdrawn.report_id = sent.report_id
+        select 1 from withdrawn where withdrawn.corp_id = told.corp_id and withdrawn.report_id = told.report_id
     )
 ),
 senders as (

@@ -1,0 +1,80 @@
+"""From when to when staged facts reach, and where days are missing in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reportdata.days import PARTITION, from_date, to_date
+from reportdata.engines.duckdb.connection import file
+from reportdata.kinds import Kind
+
+LONG_HOLE = 14
+"""Days without facts that an organisation may have: holidays are shorter."""
+_USUAL = 3
+"""How many times its usual distance between days with facts a longer hole has at least."""
+Rows = Callable[[str], list[tuple[Any, ...]]]
+"""Runs a query."""
+
+
+class Span(NamedTuple):
+    """An organisation's first and last day, the instant of its last fact, and the long holes: days without facts, from
+    the first to the last."""
+
+    first: str
+    last: str
+    last_at: int
+    holes: tuple[tuple[str, str], ...] = ()
+
+
+def read_spans(rows: Rows, kind: Kind, parts: Path) -> tuple[int, dict[str, Span]]:
+    """How many records were read of a kind, and the span of each organisation."""
+    source = f"read_parquet({file(parts)[:-1]}/*/{kind.name}/{PARTITION}*/*.parquet', hive_partitioning = false)"
+    groups = rows(
+        f"select corp_id, min(stat_day), max(stat_day), epoch_us(max({kind.time})), count(*) "
+        f"from {source} group by corp_id"
+    )
+    holes: dict[str, list[tuple[str, str]]] = {}
+    if any((last - first).days > LONG_HOLE for _, first, last, *_ in groups):
+        for corp_id, before, after in rows(_holes(source)):
+            one = timedelta(days=1)
+            holes.setdefault(corp_id, []).append((from_date(before + one), from_date(after - one)))
+    spans = {
+        corp_id: Span(from_date(first), from_date(last), at, tuple(holes.get(corp_id, ())))
+        for corp_id, first, last, at, _ in groups
+    }
+    return sum(count for *_, count in groups), spans
+
+
+def _holes(source: str) -> str:
+    """A query of the holes that are long, and longer than an organisation usually has: of several distances the lower
+    median is usual, a single one says nothing."""
+    return f"""
+        with days as (select distinct corp_id, stat_day from {source}),
+        distances as (
+            select corp_id, stat_day, lag(stat_day) over (partition by corp_id order by stat_day) as before_
+            from days
+        ),
+        usual as (
+            select corp_id, case when count(*) > 1 then quantile_disc(stat_day - before_, 0.5) else 0 end as distance_
+            from distances where before_ is not null group by corp_id
+        )
+        select corp_id, before_, stat_day
+        from distances join usual using (corp_id)
+        where stat_day - before_ > greatest({LONG_HOLE + 1}, {_USUAL} * distance_)
+        order by corp_id, stat_day
+    """
+
+
+def isolated(days: list[str]) -> list[str]:
+    """The days that are more than a year from all others."""
+    dates = [to_date(day).toordinal() for day in days]
+    found = []
+    for place, day in enumerate(days):
+        before = dates[place] - dates[place - 1] if place else None
+        after = dates[place + 1] - dates[place] if place + 1 < len(dates) else None
+        if len(days) > 1 and all(distance is None or distance > 366 for distance in (before, after)):
+            found.append(day)
+    return found

@@ -1,0 +1,158 @@
+"""What a file shows of days: which it covers, when they were looked at, and what is said of that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import fromstring as parsed
+from zipfile import BadZipFile, ZipFile
+from zoneinfo import ZoneInfo
+
+from reportdata.days import MILLISECOND, SECOND, Observation, days_between, from_date, partly, to_date
+from reportdata.engines.duckdb.spans import Span
+from reportdata.kinds import Kinds
+from reportdata.times import read_instant
+
+DAY = 86_400 * 1000
+"""Milliseconds of a day."""
+_SAID = re.compile(
+    r"(?:导出|生成|制表|打印|下载)(?:时间|日期|于)?\s*[:\uff1a]?\s*(\d{4}.*)|export(?:ed)?\D{0,12}(\d{4}.*)",
+    re.IGNORECASE,
+)
+"""How a title says when its sheet was exported."""
+_LARGEST_PROPERTIES = 1 << 20
+
+
+class Stated(NamedTuple):
+    """What whoever imports a file states: the first and the last day that it covers, and when it was exported, in
+    milliseconds since 1970."""
+
+    first_day: str | None
+    last_day: str | None
+    exported_at: int | None
+
+
+class Look(NamedTuple):
+    """What a file shows: observations, and what is to be said of them."""
+
+    observations: list[Observation]
+    notes: list[str]
+
+
+def look_of(
+    name: str, spans: Mapping[str, Mapping[str, Span]], stated: Stated, times: tuple[int | None, int], kinds: Kinds
+) -> Look:
+    """What a file with these spans, by kind and organisation, shows.
+
+    Where neither the person nor the file itself says when it was exported, it was looked at when it was last written;
+    unless that is more than a day after its last record: then it was copied or is older than it looks, and its last day
+    counts as seen up to the last record only.
+
+    :param times: when the file itself says that it was exported, None when it does not; and when it was last written.
+    """
+    said, written = times
+    found: list[Observation] = []
+    notes: list[str] = []
+    doubted: list[str] = []
+    for kind, by_organisation in spans.items():
+        if not kinds[kind].covers:
+            continue
+        for corp_id, span in by_organisation.items():
+            at = stated.exported_at if stated.exported_at is not None else said if said is not None else written
+            pieces = list(_pieces(span, stated))
+            last_at = span.last_at // MILLISECOND
+            doubtful = stated.exported_at is None and said is None and stated.last_day is None and at - last_at > DAY
+            for first, last in pieces:
+                if doubtful and last == span.last:
+                    doubted.append(last)
+                    before = _day_before(first, last)
+                    if before is not None:
+                        found.append(Observation(corp_id, first, before, at, kind))
+                    found.append(Observation(corp_id, last, last, last_at, kind))
+                else:
+                    found.append(Observation(corp_id, first, last, at, kind))
+            if len(pieces) > 1:
+                notes.append(_hole(name, corp_id, kind, span))
+    if doubted:
+        notes.append(
+            f"{name}: its last day, {max(doubted)}, stays provisional: when it was exported is not known, and it was "
+            "last written more than a day after its last record; say --exported-at, or --to"
+        )
+    return Look(found, notes)
+
+
+def partial_of(observations: Sequence[Observation], partial: Mapping[str, str]) -> list[Observation]:
+    """The same looks, those at kinds of which some facts are missing as looks at a part of them."""
+    return [look._replace(kind=partly(look.kind)) if look.kind in partial else look for look in observations]
+
+
+def _pieces(span: Span, stated: Stated) -> Iterator[tuple[str, str]]:
+    """The days of a span without its holes; what is stated at both ends has none."""
+    first, last = stated.first_day or span.first, stated.last_day or span.last
+    if stated.first_day is None or stated.last_day is None:
+        for begin, end in span.holes:
+            if first < begin <= end < last:
+                yield first, _neighbour(begin, -1)
+                first = _neighbour(end, 1)
+    if first <= last:
+        yield first, last
+
+
+def _neighbour(day: str, step: int) -> str:
+    return from_date(to_date(day) + timedelta(days=step))
+
+
+def _day_before(first: str, last: str) -> str | None:
+    return _neighbour(last, -1) if first < last else None
+
+
+def _hole(name: str, corp_id: str, kind: str, span: Span) -> str:
+    begin, end = max(span.holes, key=lambda hole: sum(1 for _ in days_between(*hole)))
+    more = f", and {len(span.holes) - 1} more such holes" if len(span.holes) > 1 else ""
+    return (
+        f"{name}: {corp_id} has no {kind} facts from {begin} to {end}{more}: these days are not covered; "
+        f"if there was nothing, say --from {span.first} --to {span.last}"
+    )
+
+
+def exported_at(path: Path, titles: Sequence[str], zone: ZoneInfo, last_at: int) -> int | None:
+    """When a file says that it was exported: in a title above its heading, or in a workbook's properties. Milliseconds
+    since 1970; None when it does not say, or names a time before its last record.
+
+    :param last_at: the instant of the last record.
+    """
+    for title in titles:
+        found = _SAID.search(title)
+        if found is not None:
+            try:
+                instant = read_instant((found[1] or found[2]).strip(), zone)
+            except ValueError:
+                continue
+            if instant // SECOND // 60 >= last_at // SECOND // 60:
+                return instant // MILLISECOND
+    times = sorted(at for at in _properties(path) if at >= last_at)
+    return times[0] // MILLISECOND if times else None
+
+
+def _properties(path: Path) -> Iterator[int]:
+    """When a workbook was made and last saved, as instants."""
+    try:
+        with path.open("rb") as file:
+            if file.read(4) != b"PK\x03\x04":
+                return
+        with ZipFile(path) as archive:
+            if archive.getinfo("docProps/core.xml").file_size > _LARGEST_PROPERTIES:
+                return
+            root = parsed(archive.read("docProps/core.xml"))  # noqa: S314 (expat limits entities itself)
+    except (OSError, KeyError, BadZipFile, ParseError, NotImplementedError, RuntimeError):
+        return
+    for element in root:
+        if element.tag.endswith(("}created", "}modified")) and element.text:
+            try:
+                yield read_instant(element.text.strip(), ZoneInfo("UTC"))
+            except ValueError:
+                continue

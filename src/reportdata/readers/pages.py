@@ -1,0 +1,60 @@
+"""The pages of lists in saved answers: whether all of them are there, and whether they were asked for everyone.
+
+A page says with ``has_more`` that another one follows, and with ``next_cursor`` which. A file without that one has not
+all records of the list, and neither has a list that was asked for one person or template alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+_CURSORS = ("cursor", "offset")
+_NEXT = ("next_cursor", "nextCursor", "next_offset", "nextOffset")
+_MORE = ("has_more", "hasMore")
+_ONE = ("userid", "userId", "user_id", "template_name", "templateName")
+"""What restricts a request for reports to those of one person or template."""
+
+
+class Pages:
+    """The pages of one file."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, bytes], set[str]] = {}
+        self._awaited: dict[tuple[str, bytes], dict[str, int]] = {}
+        self._restricted: dict[str, tuple[str, int]] = {}
+        self._open: dict[str, int] = {}
+
+    def add(self, kind: str, line: int, request: Mapping[str, object], result: Mapping[str, object]) -> None:
+        """Note a page of a list of facts of a kind.
+
+        :param line: the number of the line on which it begins.
+        """
+        more = any(result.get(name) is True or str(result.get(name)).lower() == "true" for name in _MORE)
+        following = next((str(result[name]) for name in _NEXT if result.get(name) not in (None, "")), None)
+        if not request:  # only the order of the file tells which answers belong together
+            self._open.pop(kind, None)
+            if more:
+                self._open[kind] = line
+            return
+        one = next((name for name in _ONE if request.get(name) not in (None, "")), None)
+        if one is not None and "report_id" not in request and "reportId" not in request:
+            self._restricted.setdefault(kind, (one, line))
+        own = {name: value for name, value in request.items() if name not in (*_CURSORS, "size", "access_token")}
+        list_ = kind, msgspec.json.encode(own, order="sorted", enc_hook=str)
+        at = next((str(request[name]) for name in _CURSORS if request.get(name) is not None), "0")
+        self._seen.setdefault(list_, set()).add(at)
+        if more:
+            self._awaited.setdefault(list_, {}).setdefault(following or "", line)
+
+    def partial(self) -> Iterator[tuple[str, str]]:
+        """The kinds of which facts are missing, each with a reason."""
+        for (kind, own), awaited in self._awaited.items():
+            for cursor, line in awaited.items():
+                if cursor not in self._seen[kind, own]:
+                    yield kind, f"line {line}: has_more is true, and the page that follows is not in the file"
+        for kind, line in self._open.items():
+            yield kind, f"line {line}: has_more is true, and no answer follows"
+        for kind, (name, line) in self._restricted.items():
+            yield kind, f"line {line}: the request was for one {name}"
