@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
@@ -28,7 +28,6 @@ from tests.support.services import KINDS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = datetime(2024, 1, 1, 8)
-FULL = 5 if os.environ.get("REPORTDATA_TESTS_FULL") else 1
 DELIMITERS = [",", ";", "\t", "|"]
 ENCODINGS = ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le"]
 ENDS = ["\n", "\r\n", "\r"]
@@ -85,8 +84,11 @@ def _id_text(person: str, form: int) -> str:
 
 
 @st.composite
-def sheets(draw: st.DrawFn) -> Sheet:
-    """A sheet with titles, blank rows, columns in any order, headings with decorations, and forms of times and ids."""
+def sheets(draw: st.DrawFn, *, titles: bool = True) -> Sheet:
+    """A sheet with titles, blank rows, columns in any order, headings with decorations, and forms of times and ids.
+
+    :param titles: whether there may be anything but a heading and records.
+    """
     minutes = draw(st.lists(st.integers(0, 60 * 24 * 20), min_size=1, max_size=8, unique=True))
     people = st.sampled_from(PEOPLE)
     records = [Record(f"r{n}", draw(people), FIRST + timedelta(minutes=at)) for n, at in enumerate(minutes)]
@@ -110,8 +112,16 @@ def sheets(draw: st.DrawFn) -> Sheet:
         used.append((draw(st.sampled_from(REPORTS)), lambda record: record.report))
     used += [(heading, lambda _: "") for heading in draw(st.lists(st.sampled_from(UNUSED), max_size=4))]
     used = draw(st.permutations(used))
+    if not titles:
+        return Sheet([[h for h, _ in used], *([cell(record) for _, cell in used] for record in records)], records)
     rows: list[list[object]] = [[title] for title in draw(st.lists(st.sampled_from(TITLES), max_size=3))]
-    rows.append([heading for heading, _ in used])
+    headings: list[object] = [heading for heading, _ in used]
+    if draw(st.booleans()):
+        rows.append(headings)
+    else:  # on two lines, of which the first has what belongs to several columns
+        above = draw(st.lists(st.booleans(), min_size=len(used), max_size=len(used)))
+        rows.append([heading if up else "" for heading, up in zip(headings, above, strict=True)])
+        rows.append([heading if not up else "" for heading, up in zip(headings, above, strict=True)])
     for record in records:
         if draw(st.integers(0, 5)) == 0:
             rows.append([""] * len(used))
@@ -145,6 +155,16 @@ def _xlsx(sheet: Sheet, path: Path) -> None:
                     page.write_string(number, place, str(cell))
 
 
+def _parquet(sheet: Sheet, path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    names = [f"{heading}{' ' * place}" or "x" for place, heading in enumerate(map(str, sheet.rows[0]), 1)]
+    types = ["timestamp" if isinstance(cell, datetime) else "varchar" for cell in sheet.rows[1]]
+    columns = ", ".join(f'"{name}" {type_}' for name, type_ in zip(names, types, strict=True))
+    connection.execute(f"create or replace temp table sheet ({columns})")
+    for row in sheet.rows[1:]:
+        connection.execute(f"insert into sheet values ({', '.join('?' * len(row))})", row)
+    connection.execute(f"copy sheet to '{path}' (format parquet)")
+
+
 def _facts(path: Path) -> list[Fact]:
     """The facts that a file's records are, as an import reads them."""
     organisations = Organisations({"ding1": ZONE})
@@ -175,9 +195,9 @@ def _oracle(records: list[Record]) -> dict[str, tuple[int, int]]:
     return {day: (len(found), len({record.person for record in found})) for day, found in of_day.items()}
 
 
-@tried_with(40, 2_000)
+@tried_with(40, 10_000)
 def test_a_table_of_text_has_the_numbers_of_its_rows(examples: int) -> None:
-    @settings(max_examples=examples * FULL, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sheets(), st.sampled_from(DELIMITERS), st.sampled_from(ENCODINGS), st.sampled_from(ENDS))
     def check(sheet: Sheet, delimiter: str, encoding: str, end: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -188,9 +208,9 @@ def test_a_table_of_text_has_the_numbers_of_its_rows(examples: int) -> None:
     check()
 
 
-@tried_with(40, 2_000)
+@tried_with(40, 8_000)
 def test_a_spreadsheet_has_the_numbers_of_its_rows(examples: int) -> None:
-    @settings(max_examples=examples * FULL, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sheets())
     def check(sheet: Sheet) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -199,6 +219,27 @@ def test_a_spreadsheet_has_the_numbers_of_its_rows(examples: int) -> None:
             assert _numbers(_facts(path)) == _oracle(sheet.records)
 
     check()
+
+
+@tried_with(10, 2_000)
+def test_a_parquet_file_has_the_numbers_of_its_rows_or_is_refused_with_its_column(examples: int) -> None:
+    with duckdb.connect() as connection:
+
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(sheets(titles=False))
+        def check(sheet: Sheet) -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "日报.parquet"
+                _parquet(sheet, path, connection)
+                if any(heading in REPORTS for heading in sheet.rows[0]) or any(
+                    str(heading).strip() in ("提交时间", "发送时间", "创建时间") for heading in sheet.rows[0]
+                ):
+                    assert _numbers(_facts(path)) == _oracle(sheet.records)
+                else:
+                    with pytest.raises(BadFile, match="report_id: no column holds it"):
+                        _facts(path)
+
+        check()
 
 
 def test_a_name_that_has_an_id_elsewhere_in_the_table_is_that_person(tmp_path: Path) -> None:

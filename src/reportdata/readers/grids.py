@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -56,7 +57,7 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
     best: tuple[int, Row, BadField] | None = None
     rows = [row for row in rows[:LOOKED_AT] if any(not is_nothing(cell) for cell in row.cells)]
     for at, row in enumerate(rows):
-        for first, texts in _candidates(rows, at, kinds):
+        for last, texts in _candidates(rows, at, kinds):
             names = unique(texts)
             try:
                 columns = read_columns(names, kinds, sheet=True)
@@ -66,7 +67,7 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
                     best = score, row, error
             else:
                 above = (text for other in rows[:at] for cell in other.cells if (text := _text(cell)))
-                return Heading(first, row.number, names, columns, tuple(above))
+                return Heading(row.number, last, names, columns, tuple(above))
     if best is None:
         raise BadFile(file, "has no rows")
     score, row, reason = best
@@ -77,17 +78,17 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
 
 
 def _candidates(rows: Sequence[Row], at: int, kinds: Kinds) -> Iterator[tuple[int, list[str]]]:
-    """The texts of a row, and those of it and the row above together, where headings stand on two lines."""
+    """The last line and the texts of a heading that begins with a row: of it and the next one together, where both say
+    something that the other one does not, or fill different columns; and of it alone."""
     texts = list(map(_text, rows[at].cells))
+    if at + 1 < len(rows):
+        below = list(map(_text, rows[at + 1].cells))
+        both = [lower or upper for upper, lower in zip_longest(texts, below, fillvalue="")]
+        known = _known(texts, kinds)
+        apart = not any(lower and upper for upper, lower in zip(texts, below, strict=False))
+        if _known(both, kinds) > max(known, _known(below, kinds)) or (apart and known):
+            yield rows[at + 1].number, both
     yield rows[at].number, texts
-    if at:
-        above = [_text(cell) for cell in rows[at - 1].cells]
-        both = [
-            below or (above[place] if place < len(above) else "")
-            for place, below in enumerate(texts + [""] * (len(above) - len(texts)))
-        ]
-        if _known(both, kinds) > _known(texts, kinds):
-            yield rows[at - 1].number, both
 
 
 def unique(texts: Sequence[str]) -> list[str]:

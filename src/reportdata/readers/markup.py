@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from xml.etree.ElementTree import ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from reportdata.errors import BadFile
 from reportdata.readers.grids import Row
@@ -13,10 +13,13 @@ from reportdata.readers.text import opened, opened_bytes
 
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _MOST_SPANNED = 1000
+_MOST_COLUMNS = 16_384
+"""As many as Excel has."""
 
 
 def read_html(path: Path) -> Iterator[tuple[str, list[Row]]]:
-    """Each table of a page, by its number, with its rows; a row's line is that of its first tag.
+    """Each table of a page, by its number, with its rows; a row's line is its number in the table, since several may
+    stand on one line.
 
     :raises BadFile: when there is no table.
     """
@@ -41,7 +44,6 @@ class _Tables(HTMLParser):
         self._cell: list[str] | None = None
         self._spans = 1, 1
         self._blocked: dict[int, int] = {}
-        self._line = 1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
@@ -49,7 +51,7 @@ class _Tables(HTMLParser):
             self._blocked = {}
         elif tag == "tr" and self.tables:
             self._end_row()
-            self._row, self._line = [], self.getpos()[0]
+            self._row = []
         elif tag in ("td", "th") and self._row is not None:
             self._end_cell()
             said = dict(attrs)
@@ -89,7 +91,7 @@ class _Tables(HTMLParser):
         self._end_cell()
         if self._row is not None:
             self._skip_blocked()
-            self.tables[-1].append(Row(self._line, 0, self._row))
+            self.tables[-1].append(Row(len(self.tables[-1]) + 1, 0, self._row))
         self._row = None
 
 
@@ -112,16 +114,25 @@ def read_spreadsheetml(path: Path) -> Iterator[tuple[str, list[Row]]]:
                     name, rows, number = element.get(f"{_SPREADSHEET}Name", ""), [], 0
                 elif event == "end" and element.tag == f"{_SPREADSHEET}Row":
                     number = int(element.get(f"{_SPREADSHEET}Index", number + 1))
-                    cells: list[object] = []
-                    for cell in element.iterfind(f"{_SPREADSHEET}Cell"):
-                        place = int(cell.get(f"{_SPREADSHEET}Index", len(cells) + 1))
-                        cells += [""] * (place - 1 - len(cells))
-                        data = cell.find(f"{_SPREADSHEET}Data")
-                        cells.append("".join(data.itertext()) if data is not None else "")
-                        cells += [""] * int(cell.get(f"{_SPREADSHEET}MergeAcross", 0))
-                    rows.append(Row(number, 0, cells))
+                    rows.append(Row(number, 0, _cells(element)))
                     element.clear()
                 elif event == "end" and element.tag == f"{_SPREADSHEET}Worksheet":
                     yield name, rows
     except (ParseError, ValueError) as error:
         raise BadFile(str(path), f"is no whole SpreadsheetML: {error}", "open it and save it as XLSX") from error
+
+
+def _cells(row: Element) -> list[object]:
+    """
+    :raises ValueError: when the row has more columns than there can be.
+    """
+    cells: list[object] = []
+    for cell in row.iterfind(f"{_SPREADSHEET}Cell"):
+        place = int(cell.get(f"{_SPREADSHEET}Index", len(cells) + 1))
+        wide = int(cell.get(f"{_SPREADSHEET}MergeAcross", 0))
+        if place + wide > _MOST_COLUMNS:
+            raise ValueError(f"a row has {place + wide} columns")
+        data = cell.find(f"{_SPREADSHEET}Data")
+        cells += [""] * (place - 1 - len(cells))
+        cells += ["".join(data.itertext()) if data is not None else "", *[""] * wide]
+    return cells
