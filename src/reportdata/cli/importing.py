@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from reportdata.choices import Choices
+from reportdata.cli.choosing import choice_options, with_choices
 from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import open_existing_store, open_store, workspace
@@ -39,6 +41,7 @@ from reportdata.times import BadTime, read_instant
     show_default=True,
     help="What the files are.",
 )
+@choice_options
 @click.option("--from", "first_day", type=DAY, help="The first day that is covered, in place of the first record's.")
 @click.option("--to", "last_day", type=DAY, help="The last day that is covered, in place of the last record's.")
 @click.option(
@@ -70,6 +73,7 @@ from reportdata.times import BadTime, read_instant
 @lake_options
 @settings_options
 @engine_options
+@with_choices
 def import_command(
     files: Sequence[Path],
     corp_id: str | None,
@@ -83,12 +87,21 @@ def import_command(
     skip_bad: bool,
     bad_file: Path | None,
     as_json: bool,
+    choices: Choices,
     settings: Settings,
 ) -> None:
     """Add the reports, comments and withdrawals in FILES, and compute the days they touch.
 
-    A file is CSV or TSV, JSON Lines, Parquet, or saved exchanges with DingTalk's report APIs. Importing the same
-    records again changes no number.
+    A file is a spreadsheet, CSV or TSV, JSON, Parquet, or saved exchanges with DingTalk's report APIs. What a column
+    holds is told by its heading; where it cannot be told, say so with --kind and --column, or keep that in a --mapping:
+
+    \b
+        kind = "sent"
+        times_in = "UTC"
+        [columns]
+        user_id = "工号"
+
+    Importing the same records again changes no number.
     """
     check_period(first_day, last_day)
     store = open_store(settings)
@@ -102,6 +115,7 @@ def import_command(
         last_day=last_day,
         covers=covers,
         exported_at=_exported_at(store, exported_at, corp_id, zone),
+        choices=choices,
         now=time.time(),
     )
     try:

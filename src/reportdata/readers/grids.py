@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from reportdata.columns import Columns, is_known, read_columns, seen
+from reportdata.choices import NO_CHOICES, Choices
+from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField, BadFile
+from reportdata.headings import seen
 from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.readers.encodings import REPLACED
@@ -37,18 +39,48 @@ class Row(NamedTuple):
     cells: Sequence[object]
 
 
-class Heading(NamedTuple):
+Found = TypeVar("Found")
+Told = TypeVar("Told", covariant=True)
+
+
+class Vocabulary(Protocol[Told]):
+    """What headings mean."""
+
+    def columns(self, names: list[str]) -> Told:
+        """Which of the columns holds which field.
+
+        :raises BadField: when they are no heading.
+        """
+
+    def knows(self, heading: str) -> bool:
+        """Whether a heading is that of a field."""
+
+
+class Heading(NamedTuple, Generic[Found]):
     """Where the heading is and what it says: its first and last line, the columns' names, each once, the fields, and
     the texts above it."""
 
     first: int
     last: int
     names: list[str]
-    columns: Columns
+    columns: Found
     titles: tuple[str, ...] = ()
 
 
-def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
+class FactFields(NamedTuple):
+    """The `Vocabulary` of facts: the headings of their kinds, and what a person chose."""
+
+    kinds: Kinds
+    choices: Choices = NO_CHOICES
+
+    def columns(self, names: list[str]) -> Columns:
+        return read_columns(names, self.kinds, sheet=True, choices=self.choices)
+
+    def knows(self, heading: str) -> bool:
+        return is_known(heading, self.kinds, self.choices)
+
+
+def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> Heading[Found]:
     """The heading among the first rows of a grid.
 
     :raises BadFile: when there is none; the reason names the line that is most like one, and its columns.
@@ -56,12 +88,12 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
     best: tuple[int, Row, BadField] | None = None
     rows = [row for row in rows[:LOOKED_AT] if any(not is_nothing(cell) for cell in row.cells)]
     for at, row in enumerate(rows):
-        for first, texts in _candidates(rows, at, kinds):
+        for first, texts in _candidates(rows, at, fields):
             names = unique(texts)
             try:
-                columns = read_columns(names, kinds, sheet=True)
+                columns = fields.columns(names)
             except BadField as error:
-                score = _known(texts, kinds)
+                score = likeness(texts, fields)
                 if best is None or score > best[0]:
                     best = score, row, error
             else:
@@ -76,7 +108,7 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
     raise BadFile(file, f"line {row.number}: {reason}", reason.hint)
 
 
-def _candidates(rows: Sequence[Row], at: int, kinds: Kinds) -> Iterator[tuple[int, list[str]]]:
+def _candidates(rows: Sequence[Row], at: int, fields: Vocabulary[object]) -> Iterator[tuple[int, list[str]]]:
     """The texts of a row, and those of it and the row above together, where headings stand on two lines."""
     texts = list(map(_text, rows[at].cells))
     yield rows[at].number, texts
@@ -86,7 +118,7 @@ def _candidates(rows: Sequence[Row], at: int, kinds: Kinds) -> Iterator[tuple[in
             below or (above[place] if place < len(above) else "")
             for place, below in enumerate(texts + [""] * (len(above) - len(texts)))
         ]
-        if _known(both, kinds) > _known(texts, kinds):
+        if likeness(both, fields) > likeness(texts, fields):
             yield rows[at - 1].number, both
 
 
@@ -105,7 +137,7 @@ def unique(texts: Sequence[str]) -> list[str]:
 
 
 def read_rows(
-    rows: Iterable[Row], heading: Heading, again: Callable[[], Iterable[Row]], *, ragged: bool = True
+    rows: Iterable[Row], heading: Heading[Columns], again: Callable[[], Iterable[Row]], *, ragged: bool = True
 ) -> Iterator[Line]:
     """The records of the rows below a heading.
 
@@ -161,8 +193,9 @@ def _optional(columns: Columns) -> set[str]:
     }
 
 
-def _known(texts: Sequence[str], kinds: Kinds) -> int:
-    return sum(is_known(text, kinds) for text in texts)
+def likeness(cells: Iterable[object], fields: Vocabulary[object]) -> int:
+    """How many of a row's cells are known headings."""
+    return sum(fields.knows(str(cell)) for cell in cells if cell)
 
 
 def _width(cells: Sequence[object], least: int) -> int:

@@ -231,7 +231,10 @@ class Staging:
             known = _read_lines(path, {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
             self._rows(f"create or replace temp table {ORGANISATIONS} as select * from {known}")
             path.unlink()
-            self._known = organisations, Zones(zones, None if add_in is None else numbers[add_in])
+            self._known = (
+                organisations,
+                Zones(zones, None if add_in is None else numbers[add_in], organisations.times_in),
+            )
         return self._known[1]
 
     def _staged(self, kind: Kind) -> str:
