@@ -27,7 +27,9 @@ from reportdata.times import BadTime, read_instant
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+)
 @click.option(
     "--corp",
     "corp_id",
@@ -36,7 +38,7 @@ from reportdata.times import BadTime, read_instant
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["auto", *(format_.value for format_ in Format)]),
+    type=click.Choice(["auto", *(format_.value for format_ in Format if format_ is not Format.ZIP)]),
     default="auto",
     show_default=True,
     help="What the files are.",
@@ -92,8 +94,9 @@ def import_command(
 ) -> None:
     """Add the reports, comments and withdrawals in FILES, and compute the days they touch.
 
-    A file is a spreadsheet, CSV or TSV, JSON, Parquet, or saved exchanges with DingTalk's report APIs. What a column
-    holds is told by its heading; where it cannot be told, say so with --kind and --column, or keep that in a --mapping:
+    A file is a spreadsheet, CSV or TSV, JSON, Parquet, saved exchanges with DingTalk's report APIs, or a .zip of such
+    files; - is standard input. What a column holds is told by its heading; where it cannot be told, say so with --kind
+    and --column, or keep that in a --mapping:
 
     \b
         kind = "sent"
@@ -195,7 +198,7 @@ class _BadRecords:
         self.paths: list[Path] = []
 
     def add(self, bad: BadRecord, record: Mapping[str, object]) -> None:
-        path = self._path or Path(f"{Path(bad.file).name}.bad.jsonl")
+        path = self._path or Path(f"{Path(bad.file).name.strip('<>')}.bad.jsonl")
         mode = "a" if path in self.paths else "w"
         if path not in self.paths:
             self.paths.append(path)

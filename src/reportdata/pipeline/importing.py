@@ -22,6 +22,7 @@ from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.looks import DAY, Look, Stated, exported_at, look_of, partial_of
 from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
@@ -122,18 +123,18 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
     began = time.time() if options.now == inf else options.now
     import_id = "".join(secrets.choice(_OF_IDS) for _ in range(8))
     noted: list[ImportedFile] = []
-    for number, path in enumerate(files):
+    for number, file in enumerate(handed_files(files, work.settings.data, done.failures.append)):
         try:
             provenance = Provenance(int(began * SECOND), f"{import_id}/{number}")
-            found = _import_file(work, path, options, provenance, progress)
+            found = _import_file(work, file, options, provenance, progress)
         except InputError as error:
-            done.failures.append(error)
+            done.failures.append(file.told(error))
         else:
-            look = _looked(work, path, found, options)
+            look = _looked(work, file.path, found, options)
             observed += look.observations
             done.notes += look.notes
             done.add(found)
-            noted.append(_noted(path, found))
+            noted.append(_noted(file.path, found))
     if noted:
         done.id = import_id
         work.store.add_import(ImportNote(import_id, int(began * 1000), tuple(noted)))
@@ -142,7 +143,10 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
     return done
 
 
-def _import_file(work: Workspace, path: Path, options: Options, provenance: Provenance, progress: Progress) -> Imported:
+def _import_file(
+    work: Workspace, file: Handed, options: Options, provenance: Provenance, progress: Progress
+) -> Imported:
+    path = file.path
     if options.covers and not size_of(path):
         return Imported()
     organisations = _known(work.store, options)
@@ -154,7 +158,7 @@ def _import_file(work: Workspace, path: Path, options: Options, provenance: Prov
         _bounds(options),
         options.choices,
     )
-    source = Source(path, reading, options.skip_bad, progress)
+    source = Source(path, reading, file.skipping(options.skip_bad), progress)
     done = Imported()
     with work.lake.incoming() as incoming:
         staged = _stage(work, source, incoming, options, provenance)
