@@ -166,7 +166,7 @@ def read_rows(
                 wrong = BadField("record", "has none of the cells that are used", "delete the line, or fill it in")
                 yield Line(row.number, row.position, columns, record, wrong)
             continue
-        if _is_total(row.cells) and (is_nothing(record[columns.at]) or _is_total([record[columns.at]])):
+        if is_total(row.cells) and (is_nothing(record[columns.at]) or is_total([record[columns.at]])):
             continue
         if _TOTAL.fullmatch(_first(row.cells)) and not _is_time(record[columns.at]):
             continue
@@ -218,7 +218,8 @@ def _is_time(cell: object) -> bool:
     return True
 
 
-def _is_total(cells: Sequence[object]) -> bool:
+def is_total(cells: Sequence[object]) -> bool:
+    """Whether a row has totals of others, and is no record."""
     first = _first(cells).strip("：: ")
     return first.startswith(_TOTALS) or first.startswith("共")
 
@@ -226,7 +227,7 @@ def _is_total(cells: Sequence[object]) -> bool:
 def _is_note(cells: Sequence[object]) -> bool:
     """Whether a row is a remark: a text alone, or totals."""
     filled = [cell for cell in cells if not is_nothing(cell)]
-    return len(filled) == 1 or _is_total(cells)
+    return len(filled) == 1 or is_total(cells)
 
 
 class _Links:

@@ -85,6 +85,18 @@ def read_table(
         yield from read_rows(_rows(path, text, table.delimiter), table.heading, again, ragged=False)
 
 
+def read_grid(path: Path, fields: Vocabulary[Found]) -> tuple[Heading[Found], list[Row]]:
+    """The heading of a small table, and all of its rows.
+
+    :raises BadFile: when there is no heading, or the file is no CSV.
+    """
+    with opened(path) as text:
+        start = text.read(_START)
+        text.seek(0)
+        table = _table(path, start, fields)
+        return table.heading, list(_rows(path, text, table.delimiter))
+
+
 def read_part_of_table(path: Path, part: Part, table: Table[Columns], counts: LineCounts) -> Iterator[Line]:
     """The records of a part of a table, as `read_table` gives them.
 
