@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +15,9 @@ from reportdata.cli.choosing import choice_options, with_choices
 from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import open_existing_store, open_store, workspace
+from reportdata.cli.terminals import visible
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
-from reportdata.errors import BadRecord, BadValue, NotKnown
+from reportdata.errors import BadFile, BadRecord, BadValue, NotKnown
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
@@ -109,6 +111,8 @@ def import_command(
     check_period(first_day, last_day)
     store = open_store(settings)
     bad = _BadRecords(bad_file)
+    if skip_bad:
+        bad.check()
     options = Options(
         corp_id=_organisation(store, corp_id, add_orgs=add_orgs),
         format=None if format_ == "auto" else Format(format_),
@@ -134,7 +138,7 @@ def import_command(
     else:
         _print_summary(done, refreshed, bad.paths)
     for failure in done.failures:
-        click.echo(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""), err=True)
+        click.echo(visible(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else "")), err=True)
     if done.failures:
         click.echo("No day counts as covered by this import: import again what is mended, or the rest alone.", err=True)
         raise click.exceptions.Exit(1)
@@ -197,6 +201,24 @@ class _BadRecords:
         self._path = path
         self.paths: list[Path] = []
 
+    def check(self) -> None:
+        """Check that files can be written, before anything is added.
+
+        :raises BadFile: when they cannot.
+        """
+        folder = self._path.absolute().parent if self._path is not None else Path.cwd()
+        if not folder.is_dir():
+            raise BadFile(
+                str(self._path), f"cannot be written: there is no folder {folder}", "make it, or name another"
+            )
+        there = self._path is not None and self._path.exists()
+        if not os.access(self._path if there and self._path else folder, os.W_OK):
+            raise BadFile(
+                str(self._path or folder),
+                "bad records cannot be written there",
+                "name a file elsewhere with --bad-file",
+            )
+
     def add(self, bad: BadRecord, record: Mapping[str, object]) -> None:
         path = self._path or Path(f"{Path(bad.file).name.strip('<>')}.bad.jsonl")
         mode = "a" if path in self.paths else "w"
@@ -209,8 +231,12 @@ class _BadRecords:
             "reason": bad.reason,
             "record": record,
         }
-        with path.open(mode, encoding="utf-8") as file:
-            file.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+        try:
+            with path.open(mode, encoding="utf-8") as file:
+                file.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+        except OSError as error:
+            reason = f"cannot be written: {error.strerror or error}"
+            raise BadFile(str(path), reason, "name a file elsewhere with --bad-file") from error
 
 
 def _summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> dict[str, object]:

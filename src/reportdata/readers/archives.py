@@ -68,7 +68,7 @@ def unpacked(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     except (BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise BadFile(str(path), f"cannot be unpacked: {error}", _UNPACK) from error
     except OSError as error:
-        full = f"make room where {folder} lies" if error.errno == errno.ENOSPC else _UNPACK
+        full = f"make room on the disk of {folder.parent}" if error.errno == errno.ENOSPC else _UNPACK
         raise BadFile(str(path), f"cannot be unpacked: {error.strerror or error}", full) from error
     if len(passed) == len(members):
         raise BadFile(str(path), f"has no tables, but {', '.join(passed[:5])}", "choose another archive")

@@ -59,7 +59,7 @@ def spooled(path: Path, folder: Path) -> Path:
                 copy.write(chunk)
         os.utime(target, (began, began))
     except OSError as error:
-        hint = f"make room where {folder} lies" if error.errno == errno.ENOSPC else ""
+        hint = f"make room on the disk of {folder.parent}" if error.errno == errno.ENOSPC else ""
         raise BadFile(name_of(path), f"cannot be read: {error.strerror or error}", hint) from error
     finally:
         timer.cancel()
