@@ -2,26 +2,22 @@
 
 Understood are the names of the kinds' columns and their headings (`reportdata.kinds`), however they are decorated. A
 heading that only one kind has beats a general one, so that who sent and who commented are not mixed up. Two columns
-that may both be it are refused, both named.
+that may both be it are refused, both named, with the option that chooses one. What a person chose
+(`reportdata.choices`) is not looked for.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from functools import cache
 from typing import NamedTuple
 
-from reportdata.errors import BadField, BadFile
-from reportdata.kinds import Kind, Kinds
+from msgspec.structs import replace
 
-_CORP_ID = ("corp_id", "组织id", "企业id", "企业corpid", "公司id")
-_BRACKETS = re.compile(r"[(\[{【<《][^)\]}】>》]*[)\]}】>》]")
-_DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
-_SHOWN = 12
-"""How many columns a message names."""
+from reportdata.choices import NO_CHOICES, Choices
+from reportdata.errors import BadField, BadFile
+from reportdata.headings import headings_of, how_to_name, known_headings, likely_time, normal, option, seen
+from reportdata.kinds import Kind, Kinds
 
 
 class Columns(NamedTuple):
@@ -48,20 +44,32 @@ class Columns(NamedTuple):
         return all(name in self.fields for name in required)
 
 
-def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False) -> Columns:
+def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, choices: Choices = NO_CHOICES) -> Columns:
     """The columns of a table with these names.
 
     :param sheet: whether it is a table that people made, which may have no ids of records.
-    :raises BadField: when the kind cannot be told, a needed column is missing, or two columns may hold the same field.
+    :raises BadField: when the kind cannot be told, a needed column is missing, a chosen one is not there, or two
+        columns may hold the same field. The hint names the options that help.
     """
     columns = [name for name in names if name.strip()]
+    chosen = _chosen(columns, choices.columns)
     by_heading: dict[str, list[str]] = {}
     for name in columns:
-        by_heading.setdefault(normal(name), []).append(name)
-    kind, time = _kind(by_heading, columns, kinds)
-    found: dict[str, str] = {kind.time: time}
-    for field, groups in _headings(kind).items():
-        held = _column(field, kind, groups, by_heading) if field != kind.time else None
+        if name not in chosen.values():
+            by_heading.setdefault(normal(name), []).append(name)
+
+    def works(said: Choices) -> bool:
+        try:
+            read_columns(columns, kinds, sheet=sheet, choices=said)
+        except BadField:
+            return False
+        return True
+
+    table = _Table(columns, by_heading, chosen, works)
+    kind, time = _kind(table, kinds, choices)
+    found: dict[str, str] = {**chosen, kind.time: time}
+    for field, groups in headings_of(kind).items():
+        held = _column(field, kind, groups, by_heading) if field not in found else None
         if held is not None and held != time:
             found[field] = held
     person_name = found.get(kind.person_name) if kind.person_name else None
@@ -72,54 +80,59 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False) -> 
         )
         if column.required and column.name not in found and not stands_in:
             reason = f"no column holds it; the columns are: {seen(columns)}"
-            raise BadField(column.name, reason, _advice(column.name, kind, columns))
+            left = [name for name in columns if name not in found.values()]
+            raise BadField(column.name, reason, how_to_name(column.name, [kind], left))
     return Columns(kind, found.get("corp_id"), time, fields, person_name)
 
 
-def columns_of_file(file: str, names: Iterable[str], kinds: Kinds) -> Columns:
+def columns_of_file(file: str, names: Iterable[str], kinds: Kinds, choices: Choices = NO_CHOICES) -> Columns:
     """The columns of a file whose records all have these.
 
     :raises BadFile: as `read_columns` raises `BadField`.
     """
     try:
-        return read_columns(names, kinds)
+        return read_columns(names, kinds, choices=choices)
     except BadField as error:
         raise BadFile(file, str(error), error.hint) from error
 
 
-def normal(heading: str) -> str:
-    """The form in which headings are compared: half-width, lower case, without blanks and decorations."""
-    text = unicodedata.normalize("NFKC", heading)
-    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower()
-    return _DECORATION.sub("", _BRACKETS.sub("", text)) or _DECORATION.sub("", text)
+class _Table(NamedTuple):
+    """The columns of a table, those that nobody chose by their headings in normal form, the chosen ones by field, and
+    whether other choices would make a table of facts of it."""
+
+    columns: list[str]
+    by_heading: Mapping[str, list[str]]
+    chosen: Mapping[str, str]
+    works: Callable[[Choices], bool]
 
 
-def is_known(heading: str, kinds: Kinds) -> bool:
-    """Whether a heading names a field of any kind."""
-    return normal(heading) in _known(tuple(kinds.values()))
+def is_known(heading: str, kinds: Kinds, choices: Choices = NO_CHOICES) -> bool:
+    """Whether a heading names a field of any kind, or was named by a person."""
+    text = normal(heading)
+    return text in known_headings(tuple(kinds.values())) or any(text == normal(n) for n in choices.columns.values())
 
 
-def seen(columns: Iterable[str]) -> str:
-    """The columns that were seen, for a message."""
-    names = [repr(" ".join(column.split())) for column in columns if column.strip()]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more or "none with a name"
-
-
-@cache
-def _known(kinds: tuple[Kind, ...]) -> frozenset[str]:
-    fields = {name for kind in kinds for groups in _headings(kind).values() for group in groups for name in group}
-    return frozenset(fields | {normal(name) for kind in kinds for name in kind.shared_times})
-
-
-@cache
-def _headings(kind: Kind) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """The headings of each field in their normal form, the kind's own first, then those that are general."""
-    found: dict[str, tuple[tuple[str, ...], ...]] = {"corp_id": (tuple(map(normal, _CORP_ID)),)}
-    for field in (*kind.columns, *([kind.person_name] if kind.person_name else [])):
-        own, general = kind.headings.get(field, ()), kind.general.get(field, ())
-        groups = ((field, *own), general) if field == kind.time else (own, (field, *general))
-        found[field] = tuple(tuple(dict.fromkeys(map(normal, group))) for group in groups)
+def _chosen(columns: list[str], choices: Mapping[str, str]) -> dict[str, str]:
+    """The column that was chosen for each field."""
+    found: dict[str, str] = {}
+    for field, heading in choices.items():
+        alike = [
+            [name for name in columns if form(name) == form(heading)]
+            for form in (str, lambda text: " ".join(text.split()), normal)
+        ]
+        named = next(filter(None, alike), [])
+        if not named:
+            near = get_close_matches(normal(heading), list(map(normal, columns)), 1, 0.6)
+            close = next((name for name in columns if normal(name) in near), "HEADING")
+            reason = f"the chosen column {heading!r} is not there; the columns are: {seen(columns)}"
+            raise BadField(field, reason, f"name one of them with {option(field, close)}")
+        if len(named) > 1:
+            both = " and ".join(map(repr, named[:3]))
+            raise BadField(field, f"{both} may both be {heading!r}", f"name one in full, {option(field, named[0])}")
+        if named[0] in found.values():
+            other = next(other for other, name in found.items() if name == named[0])
+            raise BadField(field, f"{named[0]!r} is chosen for {other}, too", "a column holds one field: leave one out")
+        found[field] = named[0]
     return found
 
 
@@ -131,84 +144,102 @@ def _column(
         found = [column for name in group for column in by_heading.get(name, ())]
         if len(found) > 1 and type_ not in ("text", "names") and field != "corp_id":
             both = " and ".join(map(repr, found[:3]))
-            hint = f"leave one of them out, or call the right one {field}"
-            if field in found:
-                hint = f"leave {next(column for column in found if column != field)!r} out"
-            raise BadField(field, f"{both} may both be it", hint)
+            options = " or ".join(option(field, column) for column in found[:3])
+            raise BadField(field, f"{both} may both be it", f"say which with {options}")
         if found:
             return found[0]
     return None
 
 
-def _kind(by_heading: Mapping[str, list[str]], columns: list[str], kinds: Kinds) -> tuple[Kind, str]:
+def _kind(table: _Table, kinds: Kinds, choices: Choices) -> tuple[Kind, str]:
     """The kind of facts, and the column of their time."""
-    named = {kind: column for kind in kinds.values() if (column := _time(kind, by_heading)) is not None}
+    possible = choices.possible(kinds)
+    if len(possible) == 1:
+        (kind,) = possible
+        time = table.chosen.get(kind.time) or _time(kind, table) or _shared_time(kind, table)
+        if time is None:
+            raise _without_time(possible, table, choices)
+        return kind, time
+    named = {kind: column for kind in possible if (column := _time(kind, table)) is not None}
     if len(set(named.values())) > 1:
-        both = " and ".join(sorted({repr(column) for column in named.values()}, key=list(map(repr, columns)).index))
-        raise BadField("kind", f"{both} are both here", "keep the facts of each kind in files of their own")
+        in_order = sorted({repr(column) for column in named.values()}, key=list(map(repr, table.columns)).index)
+        raise BadField(
+            "kind",
+            f"{' and '.join(in_order)} are both here",
+            f"read one kind at a time, with {_kind_options(named, table, choices)}; "
+            "or keep the facts of each in files of their own",
+        )
     if len(named) > 1:  # kinds whose times are called the same
-        named = {kind: column for kind, column in named.items() if _has_all(kind, by_heading)}
+        named = {kind: column for kind, column in named.items() if _has_all(kind, table)}
     if len(named) == 1:
         ((kind, column),) = named.items()
         return kind, column
-    return _told(by_heading, columns, kinds)
+    return _told(possible, table, choices)
 
 
-def _time(kind: Kind, by_heading: Mapping[str, list[str]]) -> str | None:
-    return _column(kind.time, kind, _headings(kind)[kind.time], by_heading)
+def _time(kind: Kind, table: _Table) -> str | None:
+    return _column(kind.time, kind, headings_of(kind)[kind.time], table.by_heading)
 
 
-def _has_all(kind: Kind, by_heading: Mapping[str, list[str]]) -> bool:
+def _shared_time(kind: Kind, table: _Table) -> str | None:
+    return _column(kind.time, kind, [tuple(map(normal, kind.shared_times))], table.by_heading)
+
+
+def _has_all(kind: Kind, table: _Table) -> bool:
     return all(
-        any(name in by_heading for group in _headings(kind)[column.name] for name in group)
+        column.name in table.chosen
+        or any(name in table.by_heading for group in headings_of(kind)[column.name] for name in group)
         for column in kind.fields()
         if column.required
     )
 
 
-def _told(by_heading: Mapping[str, list[str]], columns: list[str], kinds: Kinds) -> tuple[Kind, str]:
+def _told(possible: list[Kind], table: _Table, choices: Choices) -> tuple[Kind, str]:
     """The kind that is told by other columns than that of its time."""
-    sharing = {
-        kind: [column for name in kind.shared_times for column in by_heading.get(normal(name), ())]
-        for kind in kinds.values()
-    }
-    sharing = {kind: found for kind, found in sharing.items() if found}
+    sharing = {kind: found for kind in possible if (found := _shared(kind, table))}
     if not sharing:
-        reason = f"no column holds a time; the columns are: {seen(columns)}"
-        kind = next(iter(kinds.values()))
-        raise BadField("kind", reason, _advice(kind.time, kind, columns, kinds))
-    told = [kind for kind in sharing if _is_told(kind, by_heading)]
+        raise _without_time(possible, table, choices)
+    told = [kind for kind in sharing if _is_told(kind, table)]
     if len(told) == 1:
-        return told[0], sharing[told[0]][0]
+        return told[0], _shared_time(told[0], table) or sharing[told[0]][0]
     time = next(iter(sharing.values()))[0]
-    reason = (
-        f"{time!r} may be the time of {' or of '.join(kind.name for kind in sharing)}; the columns are: {seen(columns)}"
+    reason = f"{time!r} may be the time of {' or of '.join(kind.name for kind in sharing)}"
+    raise BadField(
+        "kind",
+        f"{reason}; the columns are: {seen(table.columns)}",
+        f"say which with {_kind_options(sharing, table, choices)}; or name it "
+        + " or ".join(f"{kind.time} ({kind.name})" for kind in sharing),
     )
-    raise BadField("kind", reason, "name it " + " or ".join(f"{kind.time} ({kind.name})" for kind in sharing))
 
 
-def _is_told(kind: Kind, by_heading: Mapping[str, list[str]]) -> bool:
+def _shared(kind: Kind, table: _Table) -> list[str]:
+    return [column for name in kind.shared_times for column in table.by_heading.get(normal(name), ())]
+
+
+def _is_told(kind: Kind, table: _Table) -> bool:
     """Whether a column is there that only this kind has: who did it, or one of those that tell it."""
     people = [field for field in (kind.person, kind.person_name) if field is not None]
-    own = [name for field in people for name in _headings(kind)[field][0]]
+    own = [name for field in people for name in headings_of(kind)[field][0]]
     told_by = [
-        name for field in kind.told_by for group in _headings(kind).get(field, ((normal(field),),)) for name in group
+        name for field in kind.told_by for group in headings_of(kind).get(field, ((normal(field),),)) for name in group
     ]
-    return any(name in by_heading for name in (*own, *told_by))
+    return any(name in table.by_heading for name in (*own, *told_by))
 
 
-def _advice(field: str, kind: Kind, columns: Iterable[str], kinds: Kinds | None = None) -> str:
-    """What to call a column: the known headings, and those that are like the ones that are there."""
-    known = _known(tuple(kinds.values()) if kinds is not None else (kind,))
-    near = []
-    for column in columns:
-        name = normal(column)
-        if name not in known and (found := get_close_matches(name, sorted(known), 1, 0.6)):
-            near.append(f"{' '.join(column.split())!r} is like {found[0]!r}")
-    if kinds is not None:
-        called = " or ".join(f"{found.time} ({found.name})" for found in kinds.values())
-        examples = [name for found in kinds.values() for name in found.headings.get(found.time, ())[:2]]
-    else:
-        called, examples = field, [*kind.headings.get(field, ())[:2], *kind.general.get(field, ())[:1]]
-    others = f", or for example {', '.join(examples)}" if examples else ""
-    return "; ".join([*near[:3], f"name the column {called}{others}"])
+def _without_time(possible: list[Kind], table: _Table, choices: Choices) -> BadField:
+    reason = f"no column holds a time; the columns are: {seen(table.columns)}"
+    left = [name for name in table.columns if name not in table.chosen.values()]
+    likely = {kind: time for kind in possible if (time := likely_time(kind, left)) is not None}
+    working = [
+        kind
+        for kind, time in likely.items()
+        if table.works(replace(choices, columns={**choices.columns, kind.time: time}))
+    ]
+    return BadField("kind", reason, how_to_name(None, working or possible, left))
+
+
+def _kind_options(found: Iterable[Kind], table: _Table, choices: Choices) -> str:
+    """The options that choose a kind: of those that have all of its fields, or of all where none has."""
+    named = [kind.name for kind in found]
+    working = [name for name in named if table.works(replace(choices, kind=name))]
+    return " or ".join(f"--kind {name}" for name in working or named)

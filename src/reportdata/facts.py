@@ -54,10 +54,12 @@ class Provenance(NamedTuple):
 
 class Organisations(NamedTuple):
     """The organisations that records may belong to, with their time zones. An unknown one is taken to be in the zone
-    ``add_in``; without that it is refused."""
+    ``add_in``; without that it is refused. Their times without an offset are local times in ``times_in``, and without
+    that in the zone of the organisation itself."""
 
     known: Mapping[str, ZoneInfo]
     add_in: ZoneInfo | None = None
+    times_in: ZoneInfo | None = None
 
     def time_zone(self, corp_id: str) -> ZoneInfo:
         """The organisation's time zone.
@@ -139,7 +141,8 @@ def read_fact(
     kind, fields = columns.kind, columns.fields
     corp = _corp_id(record, columns.corp_id, corp_id)
     zone = organisations.time_zone(corp)
-    at = _instant(kind.time, record.get(columns.at), zone)
+    written_in = organisations.times_in or zone
+    at = _instant(kind.time, record.get(columns.at), written_in)
     values: dict[str, Value] = {}
     for column in kind.fields():
         name = fields.get(column.name)
@@ -147,7 +150,7 @@ def read_fact(
             continue
         named = column.name == kind.person and columns.person_name is not None
         if name is not None and not (named and is_nothing(record.get(name))):
-            values[column.name] = read_value(column, record.get(name), zone)
+            values[column.name] = read_value(column, record.get(name), written_in)
         elif named and columns.person_name is not None:
             values[column.name] = _digest_of_name(record, columns, corp)
         else:

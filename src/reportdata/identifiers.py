@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
 
@@ -23,6 +24,7 @@ _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 ROUNDED = "[0-9]{15}0+"
 """Ids of 16 digits and more that spreadsheets rounded to 15: where all of a column are so, that is no chance."""
+_PERSONAL = re.compile(r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]+(?:[·•・][\u3400-\u9fff]+)+")
 
 NOTHING = frozenset(
     (
@@ -132,6 +134,12 @@ def read_text(field: str, value: object) -> str | None:
     if not isinstance(value, str):
         raise BadField(field, f"is a {_named(value)}, not a text")
     return " ".join(_CONTROL.sub(" ", _visible(value)).split()) or None
+
+
+def are_names(ids: Collection[str]) -> bool:
+    """Whether what should be ids are names of people: at least nine in ten look like Chinese ones, which no id of
+    DingTalk's does."""
+    return bool(ids) and 10 * sum(_PERSONAL.fullmatch(text) is not None for text in ids) >= 9 * len(ids)
 
 
 def _visible(text: str) -> str:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from reportdata.errors import ReportDataError
 
+_CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP)
+"""SQLite's errors when there is no room for the memory that processes share."""
 _AGAIN = 0.01
 """Seconds between two tries of what SQLite does not wait for by itself."""
 
@@ -60,9 +62,11 @@ class Database:
     It may be used by one thread at a time. Every method raises the error of the file's kind.
 
     :param timeout: seconds to wait for another process's lock.
+    :param alone: on a disk so full that nothing can be shared with other processes, hold the file alone until this is
+        closed, so that it can be read.
     """
 
-    def __init__(self, path: Path, kind: Kind, timeout: float) -> None:
+    def __init__(self, path: Path, kind: Kind, timeout: float, *, alone: bool = False) -> None:
         self.path = path
         self.kind = kind
         self._timeout = timeout
@@ -70,22 +74,34 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not path.exists():
                 path.touch(mode=0o600)  # SQLite gives the files beside it the same rights
-            self.connection = sqlite3.connect(
-                path, timeout=timeout, isolation_level=None, check_same_thread=False, cached_statements=256
-            )
-        except (sqlite3.Error, OSError) as error:
+        except OSError as error:
             raise self.failed(error) from error
         try:
+            self.connection = self._opened()
+        except sqlite3.Error as error:
+            if not alone or getattr(error, "sqlite_errorcode", 0) not in _CANNOT_SHARE:
+                raise self.failed(error) from error
+            try:
+                self.connection = self._opened(alone=True)
+            except sqlite3.Error as again:
+                raise self.failed(again) from again
+
+    def _opened(self, *, alone: bool = False) -> sqlite3.Connection:
+        self.connection = sqlite3.connect(
+            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        try:
+            if alone:
+                self.connection.execute("pragma locking_mode = exclusive")  # then the log's index is in memory
             self._until(lambda: bool(self.connection.execute("pragma journal_mode = wal")))
             self.connection.execute("pragma synchronous = full")
             self.connection.execute("pragma foreign_keys = on")
             self.connection.execute("pragma secure_delete = on")  # what is removed is overwritten
             self._migrate()
-        except BaseException as error:
+        except BaseException:
             self.connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise self.failed(error) from error
             raise
+        return self.connection
 
     def close(self) -> None:
         """Let go of the file."""

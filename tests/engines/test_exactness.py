@@ -28,6 +28,8 @@ from tests.support.examples import tried_with
 from tests.support.services import KINDS, NAMES, SENT, fact, lines_of
 
 ZONES = {"ding1": ZoneInfo("Asia/Shanghai"), "ding2": ZoneInfo("America/New_York"), "ding3": ZoneInfo("Africa/Cairo")}
+ORGANISATIONS = Organisations(ZONES)
+TIMES_IN = st.sampled_from([None, ZoneInfo("UTC"), ZoneInfo("America/New_York")])
 HEADINGS = {
     "sent": ["corp_id", "report_id", "user_id", "sent_at", "template", "departments"],
     "commented": ["corp_id", "report_id", "user_id", "commented_at"],
@@ -73,23 +75,27 @@ tables = st.sampled_from(NAMES).flatmap(
 )
 
 
-def _one_by_one(path: Path, columns: Columns, corp_id: str | None) -> list[Fact] | None:
+def _one_by_one(
+    path: Path, columns: Columns, corp_id: str | None, known: Organisations = ORGANISATIONS
+) -> list[Fact] | None:
     try:
         lines = list(read_table(path, KINDS))
         if any(line.error for line in lines):
             return None
-        return [read_fact(line.record, columns, Organisations(ZONES), corp_id) for line in lines]
+        return [read_fact(line.record, columns, known, corp_id) for line in lines]
     except (BadField, BadFile):
         return None
 
 
-def _whole(path: Path, folder: Path, columns: Columns, corp_id: str | None) -> list[Fact] | None:
+def _whole(
+    path: Path, folder: Path, columns: Columns, corp_id: str | None, known: Organisations = ORGANISATIONS
+) -> list[Fact] | None:
     heading = read_heading(path, KINDS)
     if heading is None:
         return None
     staging = Staging(folder, KINDS, NOW)
     query = staging.read_csv(path, heading.heading.names, heading.delimiter)
-    took = staging.add_table(query, columns, Organisations(ZONES), corp_id)
+    took = staging.add_table(query, columns, known, corp_id)
     staging.close()
     return _staged(folder, columns.kind) if took else None
 
@@ -112,17 +118,18 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
 @tried_with(10, 150)
 def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
-    @given(tables, st.sampled_from([None, "ding2"]))
-    def check(table: tuple[str, list[tuple[str, ...]]], corp_id: str | None) -> None:
+    @given(tables, st.sampled_from([None, "ding2"]), TIMES_IN)
+    def check(table: tuple[str, list[tuple[str, ...]]], corp_id: str | None, times_in: ZoneInfo | None) -> None:
         kind, rows = table
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary) / "table.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows([HEADINGS[kind], *rows])
             columns = read_columns(HEADINGS[kind], KINDS)
-            whole = _whole(path, Path(temporary), columns, corp_id)
+            known = Organisations(ZONES, times_in=times_in)
+            whole = _whole(path, Path(temporary), columns, corp_id, known)
             if whole is not None:
-                single = _one_by_one(path, columns, corp_id)
+                single = _one_by_one(path, columns, corp_id, known)
                 assert single is not None
                 assert sorted(whole, key=repr) == sorted(single, key=repr)
 
@@ -132,8 +139,13 @@ def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> 
 @tried_with(4, 40)
 def test_common_forms_are_taken_as_whole_columns(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
-    @given(st.sampled_from([*ZONES]), st.integers(946_800_000, 4_102_300_000), st.sampled_from([0, 500_000, 123_456]))
-    def check(corp_id: str, seconds: int, fraction: int) -> None:
+    @given(
+        st.sampled_from([*ZONES]),
+        st.integers(946_800_000, 4_102_300_000),
+        st.sampled_from([0, 500_000, 123_456]),
+        TIMES_IN,
+    )
+    def check(corp_id: str, seconds: int, fraction: int, times_in: ZoneInfo | None) -> None:
         moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=fraction)
         local = moment.astimezone(ZONES[corp_id])
         texts = [f"{local:%Y-%m-%d %H:%M:%S}", local.isoformat(), str(seconds * 1000).zfill(13)]
@@ -144,9 +156,10 @@ def test_common_forms_are_taken_as_whole_columns(examples: int) -> None:
                 rows = [[corp_id, f"r{at}", "u", text, "日报", "研发部,市场部"] for at, text in enumerate(texts)]
                 csv.writer(file).writerows([HEADINGS["sent"], *rows])
             columns = read_columns(HEADINGS["sent"], KINDS)
-            whole = _whole(path, Path(temporary), columns, None)
+            known = Organisations(ZONES, times_in=times_in)
+            whole = _whole(path, Path(temporary), columns, None, known)
             assert whole is not None
-            assert sorted(whole, key=repr) == sorted(_one_by_one(path, columns, None) or [], key=repr)
+            assert sorted(whole, key=repr) == sorted(_one_by_one(path, columns, None, known) or [], key=repr)
 
     check()
 
@@ -155,7 +168,7 @@ _REMARKS = st.text(st.sampled_from(list('a" ,\n\r日')), max_size=4)
 _ROWS = st.lists(
     st.tuples(
         st.sampled_from(["r1", "r2", "r3", "r 4", '"r5"', '"r\n6"']),
-        st.sampled_from(["u1", "u2", "用户", '"u3"']),
+        st.sampled_from(["u1", "u2", "用户1", '"u3"']),
         st.sampled_from(["2026-09-21 09:00:00", "2026-09-22T10:00:00Z", "1790069565", "2026/9/21 17:05"]),
         st.one_of(_REMARKS, _REMARKS.map(lambda text: '"' + text.replace('"', '""') + '"')),
     ).map(",".join),

@@ -9,6 +9,7 @@ import click
 
 from reportdata import __version__
 from reportdata.cli.logs import configure_log
+from reportdata.cli.terminals import prepare_streams, visible
 from reportdata.errors import ReportDataError
 
 _MODULES = {
@@ -42,7 +43,7 @@ loads nothing that computes."""
 
 class _Failed(click.ClickException):
     def __init__(self, error: ReportDataError) -> None:
-        super().__init__(f"{error.message}\n  {error.hint}" if error.hint else error.message)
+        super().__init__(visible(f"{error.message}\n  {error.hint}" if error.hint else error.message))
 
 
 class _Commands(click.Group):
@@ -63,6 +64,8 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except ReportDataError as error:
             raise _Failed(error) from error
+        except click.UsageError as error:
+            raise click.UsageError(visible(error.format_message()), error.ctx) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -77,4 +80,5 @@ def cli() -> None:
 
 def main() -> None:
     """The console script."""
+    prepare_streams()
     cli(prog_name="reportdata")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import click
 import msgspec
 
+from reportdata.choices import Choices
+from reportdata.cli.choosing import choice_options, with_choices
 from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import open_existing_store, open_store, workspace
+from reportdata.cli.terminals import visible
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
-from reportdata.errors import BadRecord, BadValue, NotKnown
+from reportdata.errors import BadFile, BadRecord, BadValue, NotKnown
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
@@ -25,7 +29,9 @@ from reportdata.times import BadTime, read_instant
 
 
 @click.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+)
 @click.option(
     "--corp",
     "corp_id",
@@ -34,11 +40,12 @@ from reportdata.times import BadTime, read_instant
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["auto", *(format_.value for format_ in Format)]),
+    type=click.Choice(["auto", *(format_.value for format_ in Format if format_ is not Format.ZIP)]),
     default="auto",
     show_default=True,
     help="What the files are.",
 )
+@choice_options
 @click.option("--from", "first_day", type=DAY, help="The first day that is covered, in place of the first record's.")
 @click.option("--to", "last_day", type=DAY, help="The last day that is covered, in place of the last record's.")
 @click.option(
@@ -70,6 +77,7 @@ from reportdata.times import BadTime, read_instant
 @lake_options
 @settings_options
 @engine_options
+@with_choices
 def import_command(
     files: Sequence[Path],
     corp_id: str | None,
@@ -83,16 +91,28 @@ def import_command(
     skip_bad: bool,
     bad_file: Path | None,
     as_json: bool,
+    choices: Choices,
     settings: Settings,
 ) -> None:
     """Add the reports, comments and withdrawals in FILES, and compute the days they touch.
 
-    A file is CSV or TSV, JSON Lines, Parquet, or saved exchanges with DingTalk's report APIs. Importing the same
-    records again changes no number.
+    A file is a spreadsheet, CSV or TSV, JSON, Parquet, saved exchanges with DingTalk's report APIs, or a .zip of such
+    files; - is standard input. What a column holds is told by its heading; where it cannot be told, say so with --kind
+    and --column, or keep that in a --mapping:
+
+    \b
+        kind = "sent"
+        times_in = "UTC"
+        [columns]
+        user_id = "工号"
+
+    Importing the same records again changes no number.
     """
     check_period(first_day, last_day)
     store = open_store(settings)
     bad = _BadRecords(bad_file)
+    if skip_bad:
+        bad.check()
     options = Options(
         corp_id=_organisation(store, corp_id, add_orgs=add_orgs),
         format=None if format_ == "auto" else Format(format_),
@@ -102,6 +122,7 @@ def import_command(
         last_day=last_day,
         covers=covers,
         exported_at=_exported_at(store, exported_at, corp_id, zone),
+        choices=choices,
         now=time.time(),
     )
     try:
@@ -117,7 +138,7 @@ def import_command(
     else:
         _print_summary(done, refreshed, bad.paths)
     for failure in done.failures:
-        click.echo(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else ""), err=True)
+        click.echo(visible(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else "")), err=True)
     if done.failures:
         click.echo("No day counts as covered by this import: import again what is mended, or the rest alone.", err=True)
         raise click.exceptions.Exit(1)
@@ -180,8 +201,26 @@ class _BadRecords:
         self._path = path
         self.paths: list[Path] = []
 
+    def check(self) -> None:
+        """Check that files can be written, before anything is added.
+
+        :raises BadFile: when they cannot.
+        """
+        folder = self._path.absolute().parent if self._path is not None else Path.cwd()
+        if not folder.is_dir():
+            raise BadFile(
+                str(self._path), f"cannot be written: there is no folder {folder}", "make it, or name another"
+            )
+        there = self._path is not None and self._path.exists()
+        if not os.access(self._path if there and self._path else folder, os.W_OK):
+            raise BadFile(
+                str(self._path or folder),
+                "bad records cannot be written there",
+                "name a file elsewhere with --bad-file",
+            )
+
     def add(self, bad: BadRecord, record: Mapping[str, object]) -> None:
-        path = self._path or Path(f"{Path(bad.file).name}.bad.jsonl")
+        path = self._path or Path(f"{Path(bad.file).name.strip('<>')}.bad.jsonl")
         mode = "a" if path in self.paths else "w"
         if path not in self.paths:
             self.paths.append(path)
@@ -192,8 +231,12 @@ class _BadRecords:
             "reason": bad.reason,
             "record": record,
         }
-        with path.open(mode, encoding="utf-8") as file:
-            file.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+        try:
+            with path.open(mode, encoding="utf-8") as file:
+                file.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+        except OSError as error:
+            reason = f"cannot be written: {error.strerror or error}"
+            raise BadFile(str(path), reason, "name a file elsewhere with --bad-file") from error
 
 
 def _summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> dict[str, object]:

@@ -48,7 +48,8 @@ class _App(msgspec.Struct, rename="camel"):
     "--file",
     "export",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read the figures from saved answers, or their rows, as JSON or CSV, in place of fetching them.",
+    help="Read the figures from a file in place of fetching them: saved answers, or a table like that of DingTalk's "
+    "document, as JSON, CSV or a spreadsheet.",
 )
 @click.option(
     "--app-key",
@@ -147,7 +148,9 @@ def _export(
     store: Store, service: Service, path: Path, corp_id: str | None, first_day: str | None, last_day: str | None
 ) -> list[Official]:
     at = int(path.stat().st_mtime * 1000)
-    rows = [Official(corp, day, values, at) for corp, day, values in read_figures(path, service)]
+    known = store.organisations()
+    only = corp_id if corp_id is not None or len(known) != 1 else known[0].corp_id
+    rows = [Official(corp, day, values, at) for corp, day, values in read_figures(path, service, only)]
     for corp in sorted({row.corp_id for row in rows}):
         known_organisation(store, corp)
     first_day, last_day = first_day or FIRST_DAY, last_day or LAST_DAY

@@ -24,6 +24,7 @@ from reportdata.cli.options import (
 )
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
+from reportdata.cli.terminals import showable
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
 from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
@@ -74,7 +75,13 @@ def query_command(
         writer.writerows(rows)
         return
     print_table(
-        ["统计日期", "组织ID", *(kpi.name for kpi in service.kpis), "state", "as of"],
+        [
+            showable("统计日期", "stat_date"),
+            showable("组织ID", "corp_id"),
+            *(showable(kpi.name, kpi.key) for kpi in service.kpis),
+            "state",
+            "as of",
+        ],
         (
             [
                 day.stat_day,

@@ -122,10 +122,17 @@ def place_options(command: Command) -> Command:
         lake_cache: float = _CACHE,
         **others: Any,
     ) -> Any:
+        _check_link(data, "data folder")
         settings = Settings(data, database, lake_at=lake_at or None, lake_cache=int(lake_cache * _GIGABYTE))
         return command(settings=replace(settings, services=services), **others)
 
     return with_settings
+
+
+def _check_link(folder: Path, what: str) -> None:
+    if folder.is_symlink() and not folder.exists():
+        reason = f"the {what} {folder} is a link to {folder.readlink()}, which is not there"
+        raise BadValue(reason, "make that folder or mount its disk, or remove the link")
 
 
 class Setting(click.ParamType[tuple[str, str]]):

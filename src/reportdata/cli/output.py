@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleRenderable, RenderableType, RichCast
 from rich.table import Table
 
+from reportdata.cli.terminals import as_json, shown
 from reportdata.pipeline import Progress, silent
 
 if TYPE_CHECKING:
@@ -25,18 +26,25 @@ _UNFOLDED = 1000
 
 def print_json(content: object) -> None:
     """One JSON document on one line."""
-    click.echo(msgspec.json.encode(content).decode())
+    click.echo(as_json(msgspec.json.encode(content).decode()))
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> None:
     """A table; the columns at ``numbers`` are set to the right."""
     table = Table(box=box.SIMPLE_HEAD)
     for at, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if at in numbers else "left", overflow="fold")
+        table.add_column(shown(heading), justify="right" if at in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*map(_cell, row))
     width = None if sys.stdout.isatty() else _UNFOLDED
     Console(highlight=False, markup=False, width=width).print(table)
+
+
+def _cell(value: object) -> RenderableType:
+    """What is shown of a cell; what has its own way of being shown, a colour for one, is shown so."""
+    if value is None:
+        return ""
+    return value if isinstance(value, ConsoleRenderable | RichCast) else shown(str(value))
 
 
 def size_text(size: float) -> str:

@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from reportdata.choices import NO_CHOICES, Choices
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, SECOND, Observation, end_of, time_zone
 from reportdata.engines.duckdb.spans import Span
 from reportdata.engines.duckdb.staging import Staged, Staging
@@ -21,6 +22,7 @@ from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.looks import DAY, Look, Stated, exported_at, look_of, partial_of
 from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
@@ -44,9 +46,10 @@ class Options:
     are added, None to refuse them; ``skip_bad`` takes the bad records, None to let the first one stop its file;
     ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records, and ``covers`` are
     kinds for which they are even where a file has no facts of them; ``exported_at`` is when the files were exported, in
-    milliseconds since 1970, None for what they say themselves; ``memory`` is how many bytes DuckDB may take,
-    ``part_size`` how many of a file are staged at a time (both None for what suits this machine); ``now`` is the
-    present, in seconds since 1970, after which no record may be: without it every time is believed.
+    milliseconds since 1970, None for what they say themselves; ``choices`` is what was said of them; ``memory`` is how
+    many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
+    machine); ``now`` is the present, in seconds since 1970, after which no record may be: without it every time is
+    believed.
 
     What a file that says nothing holds was observed when it was last written, since nothing later can be in it; a time
     after ``now`` is a mistake, and then it is ``now`` (see `reportdata.pipeline.looks`). It is observed for each
@@ -61,6 +64,7 @@ class Options:
     last_day: str | None = None
     covers: tuple[str, ...] = ()
     exported_at: int | None = None
+    choices: Choices = NO_CHOICES
     memory: int | None = None
     part_size: int | None = None
     now: float = inf
@@ -119,18 +123,18 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
     began = time.time() if options.now == inf else options.now
     import_id = "".join(secrets.choice(_OF_IDS) for _ in range(8))
     noted: list[ImportedFile] = []
-    for number, path in enumerate(files):
+    for number, file in enumerate(handed_files(files, work.settings.data, done.failures.append)):
         try:
             provenance = Provenance(int(began * SECOND), f"{import_id}/{number}")
-            found = _import_file(work, path, options, provenance, progress)
+            found = _import_file(work, file, options, provenance, progress)
         except InputError as error:
-            done.failures.append(error)
+            done.failures.append(file.told(error))
         else:
-            look = _looked(work, path, found, options)
+            look = _looked(work, file.path, found, options)
             observed += look.observations
             done.notes += look.notes
             done.add(found)
-            noted.append(_noted(path, found))
+            noted.append(_noted(file.path, found))
     if noted:
         done.id = import_id
         work.store.add_import(ImportNote(import_id, int(began * 1000), tuple(noted)))
@@ -139,14 +143,22 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
     return done
 
 
-def _import_file(work: Workspace, path: Path, options: Options, provenance: Provenance, progress: Progress) -> Imported:
+def _import_file(
+    work: Workspace, file: Handed, options: Options, provenance: Provenance, progress: Progress
+) -> Imported:
+    path = file.path
     if options.covers and not size_of(path):
         return Imported()
     organisations = _known(work.store, options)
     reading = Reading(
-        options.format or detect_format(path), work.kinds, organisations, options.corp_id, _bounds(options)
+        options.format or detect_format(path),
+        work.kinds,
+        organisations,
+        options.corp_id,
+        _bounds(options),
+        options.choices,
     )
-    source = Source(path, reading, options.skip_bad, progress)
+    source = Source(path, reading, file.skipping(options.skip_bad), progress)
     done = Imported()
     with work.lake.incoming() as incoming:
         staged = _stage(work, source, incoming, options, provenance)
@@ -193,7 +205,9 @@ def _stage(
 
 
 def _known(store: Store, options: Options) -> Organisations:
-    return Organisations({o.corp_id: time_zone(o.time_zone) for o in store.organisations()}, options.add_in)
+    return Organisations(
+        {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}, options.add_in, options.choices.times_in
+    )
 
 
 def _add_unknown(store: Store, organisations: Organisations, corp_ids: Collection[str]) -> list[str]:

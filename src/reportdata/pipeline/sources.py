@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT
 from reportdata.digests import Occurrences
@@ -18,6 +19,7 @@ from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations, read_fact
 from reportdata.kinds import Kind, Kinds
 from reportdata.pipeline import Progress
+from reportdata.pipeline.people import People
 from reportdata.readers import Format, read_jsonl, read_sheets, read_table
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
@@ -45,13 +47,14 @@ class Bounds(NamedTuple):
 
 class Reading(NamedTuple):
     """How a file's records are read: its format, the kinds that they may be of, the organisations that are known, that
-    of records that name none, and which times are believed."""
+    of records that name none, which times are believed, and what was said of the file."""
 
     format: Format
     kinds: Kinds
     organisations: Organisations
     corp_id: str | None
     bounds: Bounds = Bounds()
+    choices: Choices = NO_CHOICES
 
 
 class Source:
@@ -62,7 +65,7 @@ class Source:
 
     def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
         self._path = path
-        self._format, self._kinds, self._organisations, self._corp_id, self._bounds = reading
+        self._format, self._kinds, self._organisations, self._corp_id, self._bounds, self._choices = reading
         self._skipped = _Skipped(path, skip_bad)
         self._progress = progress
         self.size = size_of(path)
@@ -72,6 +75,7 @@ class Source:
         self._occurrences = Occurrences()
         self._isolated: frozenset[str] = frozenset()
         self.remarks = Remarks()
+        self._people = People(self._choices)
 
     @property
     def skipped(self) -> int:
@@ -96,9 +100,12 @@ class Source:
             self._begin_again(staging)
             self._add(staging)
         self._refuse_rounded(staging)
+        self._people.check(self._path)
 
     def _stage(self, staging: Staging, folder: Path, size: int) -> None:
         self._show(0)
+        if self._choices.sheet is not None and self._format is not Format.SHEET:
+            raise BadFile(str(self._path), "has no sheets to choose from", "leave --sheet out for it")
         try:
             if self._format is Format.CSV:
                 self._stage_csv(staging, folder, size)
@@ -117,6 +124,7 @@ class Source:
         staging.clear()
         self._skipped.begin_again()
         self._occurrences = Occurrences()
+        self._people.begin_again()
         self.remarks.clear()
 
     def _refuse_rounded(self, staging: Staging) -> None:
@@ -131,7 +139,7 @@ class Source:
             )
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
-        table = read_heading(self._path, self._kinds)
+        table = read_heading(self._path, self._kinds, self._choices)
         if table is None:
             raise NotAlone(str(self._path), "is not UTF-8")
         heading, columns = table.heading, table.heading.columns
@@ -153,12 +161,12 @@ class Source:
         with closing(read_parts(self._path, size, folder, quoted=False)) as parts:
             for part in parts:
                 staging.begin(str(part.number))
-                self._add(staging, read_part_of_jsonl(self._path, part, counts, self._kinds))
+                self._add(staging, read_part_of_jsonl(self._path, part, counts, self._kinds, self._choices))
                 if part.text != self._path:
                     self._staged(staging, part.position)
 
     def _stage_parquet(self, staging: Staging, size: int) -> None:
-        with closing(ParquetTable(self._path, self._kinds)) as table:
+        with closing(ParquetTable(self._path, self._kinds, self._choices)) as table:
             self.told = {table.columns.kind.name}
             parts = table.parts(size)
             for number, part in enumerate(parts):
@@ -171,6 +179,8 @@ class Source:
         """Add a table as a whole, when its form allows it, or else line by line."""
         if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end):
             self._add(staging, lines)
+        else:
+            self._people.have_ids()
 
     def _add(self, staging: Staging, lines: Iterator[Line] | None = None) -> None:
         staging.add_facts(self.facts(lines))
@@ -181,7 +191,7 @@ class Source:
         :raises BadRecord: for the first record that is not to be skipped.
         """
         if lines is None:
-            lines = lines_of(self._path, self._format, self._kinds, self.remarks)
+            lines = lines_of(self._path, self._format, self._kinds, self.remarks, self._choices)
         for line in self._shown(lines):
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
@@ -194,6 +204,7 @@ class Source:
             except BadField as error:
                 self._skipped.take(line, error)
             else:
+                self._people.add(fact, line.columns)
                 yield fact
 
     def _check_time(self, fact: Fact, kind: Kind) -> None:
@@ -242,13 +253,17 @@ def size_of(path: Path) -> int:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
-def lines_of(path: Path, format_: Format, kinds: Kinds, remarks: Remarks) -> Iterator[Line]:
+def lines_of(
+    path: Path, format_: Format, kinds: Kinds, remarks: Remarks, choices: Choices = NO_CHOICES
+) -> Iterator[Line]:
     """All records of a file, one after the other."""
     if format_ is Format.CSV:
-        return read_table(path, kinds, remarks)
+        return read_table(path, kinds, remarks, choices)
     if format_ is Format.SHEET:
-        return read_sheets(path, kinds, remarks)
-    return ParquetTable(path, kinds).rows() if format_ is Format.PARQUET else read_jsonl(path, kinds, remarks)
+        return read_sheets(path, kinds, remarks, choices)
+    if format_ is Format.PARQUET:
+        return ParquetTable(path, kinds, choices).rows()
+    return read_jsonl(path, kinds, remarks, choices)
 
 
 class _Skipped:

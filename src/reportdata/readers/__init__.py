@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from reportdata.readers.archives import unpacked
 from reportdata.readers.formats import Format, detect_format
 from reportdata.readers.jsonl import read_jsonl
 from reportdata.readers.sheets import read_sheets
 from reportdata.readers.tables import read_table
 
-__all__ = ["Format", "detect_format", "read_jsonl", "read_sheets", "read_table", "unpacked"]
+__all__ = ["Format", "detect_format", "read_jsonl", "read_sheets", "read_table"]

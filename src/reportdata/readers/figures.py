@@ -1,57 +1,126 @@
-"""Saved official figures: answers of the contract, or their rows, as JSON, JSON Lines or CSV."""
+"""Saved official figures: answers of the contract or their rows as JSON, and tables of them as people have them.
+
+A table has the keys of ``dataList``, or the headings of DingTalk's document (统计日期, 组织ID, 发送日志数, …), anywhere
+in its first rows, as CSV or as a spreadsheet.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from reportdata.days import is_day
+from reportdata.days import from_date, is_day
 from reportdata.errors import BadField, BadFile, BadRecord
-from reportdata.identifiers import read_id
+from reportdata.headings import CORP_ID, normal, seen
+from reportdata.identifiers import is_nothing, read_id
 from reportdata.measures import Kpi, Number
+from reportdata.readers.formats import Format, detect_format
+from reportdata.readers.grids import LOOKED_AT, Heading, Row, find_heading, is_total, likeness
+from reportdata.readers.sheets import read_workbook
+from reportdata.readers.tables import read_grid
+from reportdata.readers.text import opened
 from reportdata.services import Service
 
 _BROKEN = re.compile(r"\d{1,15}(\.\d{1,20})?(e-\d{1,2})?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"(\d{1,15})(?:\.0+)?", re.ASCII)
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
+_DAY = re.compile(r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?", re.ASCII)
+_DATES = ("stat_date", "statDate", "统计日期", "日期", "统计日", "统计时间", "stat_day", "day", "date")
+_FORMS = "write it like 20210101 or 2021-01-01"
+
+Figure = tuple[str, str, dict[str, Number]]
 
 
-def read_figures(path: Path, service: Service) -> list[tuple[str, str, dict[str, Number]]]:
-    """Organisation, stat day and numbers by KPI id, of each row of ``dataList`` in a file.
+class FigureFields(NamedTuple):
+    """The vocabulary of a service's figures: by field, the headings that it may have."""
 
-    :raises BadFile: when the file cannot be read.
+    service: Service
+
+    def headings(self) -> dict[str, tuple[str, ...]]:
+        """``stat_date``, ``corp_id`` and the KPIs by their keys."""
+        kpis = {kpi.key: (kpi.key, kpi.id, kpi.name) for kpi in self.service.kpis}
+        return {"stat_date": _DATES, "corp_id": CORP_ID, **kpis}
+
+    def columns(self, names: Sequence[str]) -> dict[str, str]:
+        """The column of each field; ``corp_id`` may have none.
+
+        :raises BadField: when another has none, or one has two.
+        """
+        found: dict[str, str] = {}
+        for field, headings in self.headings().items():
+            known = set(map(normal, headings))
+            held = [name for name in names if normal(name) in known]
+            if len(held) > 1:
+                both = " and ".join(map(repr, held[:3]))
+                raise BadField(field, f"{both} may both be it", "leave one of them out, or rename it")
+            if held:
+                found[field] = held[0]
+            elif field != "corp_id":
+                reason = f"no column holds it; the columns are: {seen(names)}"
+                raise BadField(field, reason, f"name it {' or '.join(headings[:3])}; {self._known()}")
+        return found
+
+    def knows(self, heading: str) -> bool:
+        """Whether a heading is that of a field."""
+        return any(normal(heading) in map(normal, headings) for headings in self.headings().values())
+
+    def _known(self) -> str:
+        last = [headings[2] for headings in self.headings().values()]
+        return f"a table has, for example, {', '.join([last[0], CORP_ID[1].replace('id', 'ID'), *last[2:]])}"
+
+
+def read_figures(path: Path, service: Service, corp_id: str | None = None) -> list[Figure]:
+    """Organisation, stat day and numbers by KPI id, of each row of figures in a file.
+
+    :param corp_id: the organisation of rows that name none.
+    :raises BadFile: when the file cannot be read, or its columns are not those of figures.
     :raises BadRecord: for the first row that is none.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadFile(str(path), f"cannot be read: {error}") from error
-    rows = _json_rows(path, text) if text.lstrip()[:1] in ("{", "[") else _csv_rows(text)
-    try:
-        found = [_row(path, number, row, service) for number, row in rows]
-    except csv.Error as error:
-        raise BadFile(str(path), f"is no CSV: {error}") from error
+    fields = FigureFields(service)
+    match detect_format(path):
+        case Format.JSONL:
+            rows = _json_rows(path, fields)
+        case Format.CSV:
+            rows = _rows(*_table(path, fields))
+        case Format.SHEET:
+            rows = _sheet_rows(path, fields)
+        case other:
+            raise BadFile(str(path), f"is {other.value}, and figures are not read from it", "save it as CSV or XLSX")
+    found = [_figure(path, number, row, service, corp_id) for number, row in rows]
     if not found:
         raise BadFile(str(path), "has no figures", "save answers of reportData, or their rows, as JSON or CSV")
     return found
 
 
-def _json_rows(path: Path, text: str) -> Iterator[tuple[int, object]]:
+def _json_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
+    with opened(path) as file:
+        text = file.read()
     for number, line in enumerate([text] if _is_json(text) else text.splitlines(), 1):
         if line.strip():
             try:
-                yield from ((number, row) for row in _rows_of(msgspec.json.decode(line)))
-            except (msgspec.DecodeError, RecursionError) as error:
+                rows = list(_rows_of(msgspec.json.decode(line)))
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 raise BadRecord(str(path), number, "line", f"is no JSON: {error}") from error
+            for row in rows:
+                if not isinstance(row, Mapping):
+                    raise BadRecord(str(path), number, "row", "is no object")
+                try:
+                    columns = fields.columns(list(row))
+                except BadField as error:
+                    raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
+                yield number, {field: row[name] for field, name in columns.items()}
 
 
 def _is_json(text: str) -> bool:
     try:
         msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return False
     return True
 
@@ -66,28 +135,70 @@ def _rows_of(content: object) -> Iterator[object]:
         yield content
 
 
-def _csv_rows(text: str) -> Iterable[tuple[int, object]]:
-    reader = csv.DictReader(io.StringIO(text))
-    return ((reader.line_num, row) for row in reader)
+def _table(path: Path, fields: FigureFields) -> tuple[Heading[dict[str, str]], list[Row]]:
+    if not path.stat().st_size:
+        raise BadFile(
+            str(path), "has no figures, it is empty", "save answers of reportData, or their rows, as JSON or CSV"
+        )
+    return read_grid(path, fields)
 
 
-def _row(path: Path, number: int, row: object, service: Service) -> tuple[str, str, dict[str, Number]]:
-    if not isinstance(row, Mapping):
-        raise BadRecord(str(path), number, "row", "is no object")
-    day = str(row.get("stat_date"))
-    if not is_day(day):
-        raise BadRecord(str(path), number, "stat_date", f"{day[:40]!r} is not a day written yyyyMMdd")
+def _sheet_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
+    sheets = [sheet for sheet in read_workbook(path) if sheet.rows]
+    if not sheets:
+        raise BadFile(str(path), "has no rows", "choose a file with figures")
+    best = max(sheets, key=lambda sheet: max(likeness(row.cells, fields) for row in sheet.rows[:LOOKED_AT]))
+    yield from _rows(find_heading(str(path), best.rows[:LOOKED_AT], fields), best.rows)
+
+
+def _rows(heading: Heading[dict[str, str]], rows: Iterable[Row]) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The rows below the heading, but for blank ones and totals."""
+    places = {field: heading.names.index(name) for field, name in heading.columns.items()}
+    for row in rows:
+        if row.number > heading.last and not all(map(is_nothing, row.cells)) and not is_total(row.cells):
+            yield (
+                row.number,
+                {field: row.cells[place] for field, place in places.items() if place < len(row.cells)},
+            )
+
+
+def _figure(path: Path, number: int, row: Mapping[str, object], service: Service, corp_id: str | None) -> Figure:
     try:
-        corp_id = read_id("corp_id", row.get("corp_id"))
+        found = {kpi.id: _number(kpi, row.get(kpi.key)) for kpi in service.kpis}
+        return _corp(row, corp_id), _day(row.get("stat_date")), found
     except BadField as error:
         raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
-    found = {kpi.id: _number(path, number, kpi, row.get(kpi.key)) for kpi in service.kpis}
-    return corp_id, day, found
 
 
-def _number(path: Path, number: int, kpi: Kpi, value: object) -> Number:
-    text = str(value).strip()
-    is_whole = text.isascii() and text.isdigit() and len(text) < 16
-    if isinstance(value, bool) or not (is_whole or (kpi.may_be_broken and _BROKEN.fullmatch(text))):
-        raise BadRecord(str(path), number, kpi.key, f"{text[:40]!r} is not a number")
-    return int(text) if is_whole else float(text)
+def _corp(row: Mapping[str, object], given: str | None) -> str:
+    if "corp_id" in row:
+        return read_id("corp_id", row["corp_id"])
+    if given is None:
+        raise BadField("corp_id", "is missing", "name the organisation with --corp")
+    return given
+
+
+def _day(value: object) -> str:
+    if isinstance(value, date):  # a spreadsheet's times are dates, too
+        return from_date(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = unicodedata.normalize("NFKC", str(value)).strip() if value is not None else ""
+    written = _DAY.fullmatch(text)
+    day = f"{written[1]}{int(written[2]):02}{int(written[3]):02}" if written is not None else text.removesuffix(".0")
+    if not is_day(day):
+        raise BadField("stat_date", f"{text[:40]!r} is not a day" if text else "is missing", _FORMS)
+    return day
+
+
+def _number(kpi: Kpi, value: object) -> Number:
+    text = unicodedata.normalize("NFKC", str(value)).strip() if not is_nothing(value) else ""
+    if kpi.unit:
+        text = text.removesuffix(kpi.unit).strip()
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    whole = _WHOLE.fullmatch(text)
+    if not text or isinstance(value, bool) or not (whole or (kpi.may_be_broken and _BROKEN.fullmatch(text))):
+        reason = f"{str(value)[:40]!r} is not a number" if text else "is missing"
+        raise BadField(kpi.key, reason, f"write {kpi.name} as a whole number" if not kpi.may_be_broken else "")
+    return int(whole[1]) if whole else float(text)

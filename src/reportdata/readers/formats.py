@@ -28,6 +28,8 @@ _MARKUP = re.compile(
     rb"^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+html|<html|<table|<head|<meta|<body|<div)", re.I | re.S
 )
 _OLD_EXCEL = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x09\x08", b"\x09\x04", b"\x09\x02")
+_ATTACHMENTS = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"\x1aE\xdf\xa3", b"ID3\x03", b"ID3\x04")
+_MEDIA = (b"WEBP", b"WAVE", b"AVI ")
 _OTHERS = {
     b"%PDF": ("is a PDF", "export the reports as XLSX or CSV"),
     b"Rar!": ("is a RAR archive", "unpack it and import what is in it"),
@@ -50,6 +52,8 @@ def detect_format(path: Path) -> Format:
             raise BadFile(str(path), reason, hint)
     if start.startswith(b"PAR1"):
         return Format.PARQUET
+    if start.startswith(b"PK\x05\x06"):
+        raise BadFile(str(path), "is an archive without files", "choose another one")
     if start.startswith(b"PK\x03\x04"):
         return Format.SHEET if _is_workbook(path) else Format.ZIP
     if start.startswith(_OLD_EXCEL) or _MARKUP.match(start.removeprefix(b"\xef\xbb\xbf")):
@@ -58,6 +62,22 @@ def detect_format(path: Path) -> Format:
     if "urn:schemas-microsoft-com:office:spreadsheet" in text[:4096]:
         return Format.SHEET
     return Format.JSONL if text.lstrip().startswith(("{", "[")) else Format.CSV
+
+
+def is_attachment(path: Path) -> bool:
+    """Whether a file beside tables is surely none: a picture, a sound, a film, a PDF or a text document."""
+    with opened_bytes(path) as file:
+        start = file.read(16)
+    bitmap = start.startswith(b"BM") and start[6:10] == bytes(4)
+    if bitmap or start.startswith(_ATTACHMENTS) or start[4:8] == b"ftyp" or start[8:12] in _MEDIA:
+        return True
+    if not start.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with ZipFile(path) as archive:
+            return any(name.startswith(("word/", "ppt/")) for name in archive.namelist())
+    except (BadZipFile, OSError):
+        return False
 
 
 def _decoded(start: bytes) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from reportdata.columns import Columns, is_known, read_columns, seen
+from reportdata.choices import NO_CHOICES, Choices
+from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField, BadFile
+from reportdata.headings import seen
 from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.readers.encodings import REPLACED
@@ -38,18 +40,48 @@ class Row(NamedTuple):
     cells: Sequence[object]
 
 
-class Heading(NamedTuple):
+Found = TypeVar("Found")
+Told = TypeVar("Told", covariant=True)
+
+
+class Vocabulary(Protocol[Told]):
+    """What headings mean."""
+
+    def columns(self, names: list[str]) -> Told:
+        """Which of the columns holds which field.
+
+        :raises BadField: when they are no heading.
+        """
+
+    def knows(self, heading: str) -> bool:
+        """Whether a heading is that of a field."""
+
+
+class Heading(NamedTuple, Generic[Found]):
     """Where the heading is and what it says: its first and last line, the columns' names, each once, the fields, and
     the texts above it."""
 
     first: int
     last: int
     names: list[str]
-    columns: Columns
+    columns: Found
     titles: tuple[str, ...] = ()
 
 
-def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
+class FactFields(NamedTuple):
+    """The `Vocabulary` of facts: the headings of their kinds, and what a person chose."""
+
+    kinds: Kinds
+    choices: Choices = NO_CHOICES
+
+    def columns(self, names: list[str]) -> Columns:
+        return read_columns(names, self.kinds, sheet=True, choices=self.choices)
+
+    def knows(self, heading: str) -> bool:
+        return is_known(heading, self.kinds, self.choices)
+
+
+def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> Heading[Found]:
     """The heading among the first rows of a grid.
 
     :raises BadFile: when there is none; the reason names the line that is most like one, and its columns.
@@ -57,12 +89,12 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
     best: tuple[int, Row, BadField] | None = None
     rows = [row for row in rows[:LOOKED_AT] if any(not is_nothing(cell) for cell in row.cells)]
     for at, row in enumerate(rows):
-        for last, texts in _candidates(rows, at, kinds):
+        for last, texts in _candidates(rows, at, fields):
             names = unique(texts)
             try:
-                columns = read_columns(names, kinds, sheet=True)
+                columns = fields.columns(names)
             except BadField as error:
-                score = _known(texts, kinds)
+                score = likeness(texts, fields)
                 if best is None or score > best[0]:
                     best = score, row, error
             else:
@@ -77,16 +109,16 @@ def find_heading(file: str, rows: Sequence[Row], kinds: Kinds) -> Heading:
     raise BadFile(file, f"line {row.number}: {reason}", reason.hint)
 
 
-def _candidates(rows: Sequence[Row], at: int, kinds: Kinds) -> Iterator[tuple[int, list[str]]]:
+def _candidates(rows: Sequence[Row], at: int, fields: Vocabulary[object]) -> Iterator[tuple[int, list[str]]]:
     """The last line and the texts of a heading that begins with a row: of it and the next one together, where both say
     something that the other one does not, or fill different columns; and of it alone."""
     texts = list(map(_text, rows[at].cells))
     if at + 1 < len(rows):
         below = list(map(_text, rows[at + 1].cells))
         both = [lower or upper for upper, lower in zip_longest(texts, below, fillvalue="")]
-        known = _known(texts, kinds)
+        known = likeness(texts, fields)
         apart = not any(lower and upper for upper, lower in zip(texts, below, strict=False))
-        if _known(both, kinds) > max(known, _known(below, kinds)) or (apart and known):
+        if likeness(both, fields) > max(known, likeness(below, fields)) or (apart and known):
             yield rows[at + 1].number, both
     yield rows[at].number, texts
 
@@ -106,7 +138,7 @@ def unique(texts: Sequence[str]) -> list[str]:
 
 
 def read_rows(
-    rows: Iterable[Row], heading: Heading, again: Callable[[], Iterable[Row]], *, ragged: bool = True
+    rows: Iterable[Row], heading: Heading[Columns], again: Callable[[], Iterable[Row]], *, ragged: bool = True
 ) -> Iterator[Line]:
     """The records of the rows below a heading.
 
@@ -135,7 +167,7 @@ def read_rows(
                 wrong = BadField("record", "has none of the cells that are used", "delete the line, or fill it in")
                 yield Line(row.number, row.position, columns, record, wrong)
             continue
-        if _is_total(row.cells) and (is_nothing(record[columns.at]) or _is_total([record[columns.at]])):
+        if is_total(row.cells) and (is_nothing(record[columns.at]) or is_total([record[columns.at]])):
             continue
         if _TOTAL.fullmatch(_first(row.cells)) and not _is_time(record[columns.at]):
             continue
@@ -162,8 +194,9 @@ def _optional(columns: Columns) -> set[str]:
     }
 
 
-def _known(texts: Sequence[str], kinds: Kinds) -> int:
-    return sum(is_known(text, kinds) for text in texts)
+def likeness(cells: Iterable[object], fields: Vocabulary[object]) -> int:
+    """How many of a row's cells are known headings."""
+    return sum(fields.knows(str(cell)) for cell in cells if cell)
 
 
 def _width(cells: Sequence[object], least: int) -> int:
@@ -186,7 +219,8 @@ def _is_time(cell: object) -> bool:
     return True
 
 
-def _is_total(cells: Sequence[object]) -> bool:
+def is_total(cells: Sequence[object]) -> bool:
+    """Whether a row has totals of others, and is no record."""
     first = _first(cells).strip("：: ")
     return first.startswith(_TOTALS) or first.startswith("共")
 
@@ -194,7 +228,7 @@ def _is_total(cells: Sequence[object]) -> bool:
 def _is_note(cells: Sequence[object]) -> bool:
     """Whether a row is a remark: a text alone, or totals."""
     filled = [cell for cell in cells if not is_nothing(cell)]
-    return len(filled) == 1 or _is_total(cells)
+    return len(filled) == 1 or is_total(cells)
 
 
 class _Links:

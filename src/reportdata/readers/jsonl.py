@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from reportdata.choices import NO_CHOICES, Choices, of_record
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
@@ -15,17 +16,21 @@ from reportdata.records import Line
 from reportdata.remarks import Remarks
 
 
-def read_jsonl(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iterator[Line]:
+def read_jsonl(
+    path: Path, kinds: Kinds, remarks: Remarks | None = None, choices: Choices = NO_CHOICES
+) -> Iterator[Line]:
     """The records of a JSON file, in any of the forms of `reportdata.readers.documents`."""
-    return _records(read_objects(path), kinds, remarks or Remarks())
+    return _records(read_objects(path), kinds, remarks or Remarks(), choices)
 
 
-def read_part_of_jsonl(path: Path, part: Part, counts: LineCounts, kinds: Kinds) -> Iterator[Line]:
+def read_part_of_jsonl(
+    path: Path, part: Part, counts: LineCounts, kinds: Kinds, choices: Choices = NO_CHOICES
+) -> Iterator[Line]:
     """The records of a part of a JSON Lines file, as `read_jsonl` gives them.
 
     :raises NotAlone: when the part is not UTF-8, or is more than one record on each line.
     """
-    return _records(_objects_of_part(path, part, counts), kinds, Remarks())
+    return _records(_objects_of_part(path, part, counts), kinds, Remarks(), choices)
 
 
 def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Found]:
@@ -40,7 +45,7 @@ def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Fou
     counts.note(part, number)
 
 
-def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks) -> Iterator[Line]:
+def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: Choices) -> Iterator[Line]:
     known: dict[tuple[str, ...], Columns] = {}
     exchanges = Exchanges(kinds)
     for number, place, content in objects:
@@ -55,7 +60,7 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks) -> Iterat
         columns = known.get(names)
         if columns is None:
             try:
-                columns = read_columns(names, kinds)
+                columns = read_columns(names, kinds, choices=of_record(choices, names, kinds))
             except BadField as error:
                 yield Line(number, place, None, {}, error)
                 continue

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.columns import is_known
+from reportdata.choices import NO_CHOICES, Choices
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
-from reportdata.readers.grids import LOOKED_AT, Row, find_heading, read_rows
+from reportdata.readers.grids import LOOKED_AT, FactFields, Row, find_heading, likeness, read_rows
 from reportdata.readers.markup import read_html, read_spreadsheetml
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -23,21 +23,27 @@ class Sheet(NamedTuple):
     rows: list[Row]
 
 
-def read_sheets(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iterator[Line]:
-    """The records of all sheets that have some.
+def read_sheets(
+    path: Path, kinds: Kinds, remarks: Remarks | None = None, choices: Choices = NO_CHOICES
+) -> Iterator[Line]:
+    """The records of all sheets that have some, or of the one that was chosen.
 
     A sheet without any known heading, as a cover or a pivot table, is passed over when another sheet has records.
 
     :raises BadFile: when the file cannot be read, or no sheet has a heading.
     """
-    sheets = [found for found in _sheets(path) if found.rows]
-    if not sheets:
-        raise BadFile(str(path), "has no rows", "choose a sheet with records")
+    fields = FactFields(kinds, choices)
+    every = list(read_workbook(path))
+    sheets = [found for found in every if found.rows]
     several = len(sheets) > 1
-    likely = [found for found in sheets if _known(found.rows, kinds) >= 2] or sheets[:1]
+    if choices.sheet is not None:
+        sheets = [chosen_sheet(path, every, choices.sheet)]
+    if not sheets or not sheets[0].rows:
+        raise BadFile(str(path), "has no rows", "choose a sheet with records")
+    likely = [found for found in sheets if _known(found.rows, fields) >= 2] or sheets[:1]
     for found in likely:
         name = f"{path} [{found.name}]" if several else str(path)
-        heading = find_heading(name, found.rows[:LOOKED_AT], kinds)
+        heading = find_heading(name, found.rows[:LOOKED_AT], fields)
 
         if remarks is not None:
             remarks.titles += heading.titles
@@ -62,11 +68,30 @@ def _with_midnights(rows: list[Row], place: int) -> list[Row]:
     ]
 
 
-def _known(rows: list[Row], kinds: Kinds) -> int:
-    return max((sum(is_known(str(cell), kinds) for cell in row.cells if cell) for row in rows[:LOOKED_AT]), default=0)
+def chosen_sheet(path: Path, sheets: Sequence[Sheet], chosen: str) -> Sheet:
+    """The sheet of that name or, where none is called so, of that number (from 1).
+
+    :raises BadFile: when there is none.
+    """
+    for name in (chosen, chosen.strip()):
+        for found in sheets:
+            if found.name == name:
+                return found
+    if chosen.strip().isdecimal() and 0 < int(chosen) <= len(sheets):
+        return sheets[int(chosen) - 1]
+    names = ", ".join(repr(found.name) for found in sheets)
+    raise BadFile(str(path), f"has no sheet {chosen!r}", f"choose one with --sheet: {names}")
 
 
-def _sheets(path: Path) -> Iterator[Sheet]:
+def _known(rows: list[Row], fields: FactFields) -> int:
+    return max((likeness(row.cells, fields) for row in rows[:LOOKED_AT]), default=0)
+
+
+def read_workbook(path: Path) -> Iterator[Sheet]:
+    """All sheets of a workbook, or tables of a page.
+
+    :raises BadFile: when it cannot be read.
+    """
     start = _start(path)
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x09\x08", b"\x09\x04", b"\x09\x02")):
         yield from _workbook(path)

@@ -8,12 +8,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Generic, NamedTuple, TextIO
 
-from reportdata.columns import is_known
+from reportdata.choices import NO_CHOICES, Choices
+from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
-from reportdata.readers.grids import LOOKED_AT, Heading, Row, find_heading, read_rows
+from reportdata.readers.grids import (
+    LOOKED_AT,
+    FactFields,
+    Found,
+    Heading,
+    Row,
+    Vocabulary,
+    find_heading,
+    likeness,
+    read_rows,
+)
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.readers.text import opened, opened_bytes, position
 from reportdata.records import Line
@@ -29,14 +40,14 @@ _START = 1 << 20
 _QUOTES = "write a quote within quotes twice, or save the file as XLSX"
 
 
-class Table(NamedTuple):
+class Table(NamedTuple, Generic[Found]):
     """How a table is written: its heading, and what stands between cells."""
 
-    heading: Heading
+    heading: Heading[Found]
     delimiter: str
 
 
-def read_heading(path: Path, kinds: Kinds) -> Table | None:
+def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Table[Columns] | None:
     """How a table in UTF-8 with usual line ends is written; None when the file is of another form.
 
     :raises BadFile: when there is no heading, or the file cannot be read.
@@ -48,12 +59,14 @@ def read_heading(path: Path, kinds: Kinds) -> Table | None:
     if b"\n" not in start or b"\0" in start or start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
     try:
-        return _table(path, start.decode("utf-8-sig"), kinds)
+        return _table(path, start.decode("utf-8-sig"), FactFields(kinds, choices))
     except UnicodeDecodeError:
         return None
 
 
-def read_table(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iterator[Line]:
+def read_table(
+    path: Path, kinds: Kinds, remarks: Remarks | None = None, choices: Choices = NO_CHOICES
+) -> Iterator[Line]:
     """The records of a table. Rows without text are passed over, and so are empty cells beyond the last column.
 
     :raises BadFile: when there is no heading, or the file is no CSV.
@@ -61,7 +74,7 @@ def read_table(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iter
     with opened(path) as text:
         start = text.read(_START)
         text.seek(0)
-        table = _table(path, start, kinds)
+        table = _table(path, start, FactFields(kinds, choices))
         if remarks is not None:
             remarks.titles += table.heading.titles
 
@@ -72,7 +85,19 @@ def read_table(path: Path, kinds: Kinds, remarks: Remarks | None = None) -> Iter
         yield from read_rows(_rows(path, text, table.delimiter), table.heading, again, ragged=False)
 
 
-def read_part_of_table(path: Path, part: Part, table: Table, counts: LineCounts) -> Iterator[Line]:
+def read_grid(path: Path, fields: Vocabulary[Found]) -> tuple[Heading[Found], list[Row]]:
+    """The heading of a small table, and all of its rows.
+
+    :raises BadFile: when there is no heading, or the file is no CSV.
+    """
+    with opened(path) as text:
+        start = text.read(_START)
+        text.seek(0)
+        table = _table(path, start, fields)
+        return table.heading, list(_rows(path, text, table.delimiter))
+
+
+def read_part_of_table(path: Path, part: Part, table: Table[Columns], counts: LineCounts) -> Iterator[Line]:
     """The records of a part of a table, as `read_table` gives them.
 
     :raises NotAlone: when the part is no CSV by itself, is not UTF-8, or cannot be read without the others.
@@ -121,7 +146,7 @@ def _read(rows: Reader, text: TextIO) -> Iterator[Row]:
             yield Row(number, position(text), cells)
 
 
-def _table(path: Path, start: str, kinds: Kinds) -> Table:
+def _table(path: Path, start: str, fields: Vocabulary[Found]) -> Table[Found]:
     csv.field_size_limit(_LONGEST_CELL)
     if not start.strip():
         raise BadFile(
@@ -133,10 +158,10 @@ def _table(path: Path, start: str, kinds: Kinds) -> Table:
     said = first.strip().strip('"')
     delimiters = said[4:5] if said.lower().startswith("sep=") and len(said) == 5 else _DELIMITERS
     read = [(delimiter, _start(start, delimiter)) for delimiter in delimiters]
-    delimiter, rows = max(read, key=lambda found: _likeness(found[1], kinds))
+    delimiter, rows = max(read, key=lambda found: _likeness(found[1], fields))
     if not rows:
         raise BadFile(str(path), "line 1 is not CSV", _QUOTES)
-    return Table(find_heading(str(path), rows, kinds), delimiter)
+    return Table(find_heading(str(path), rows, fields), delimiter)
 
 
 def _start(start: str, delimiter: str) -> list[Row]:
@@ -147,7 +172,7 @@ def _start(start: str, delimiter: str) -> list[Row]:
     return rows
 
 
-def _likeness(rows: list[Row], kinds: Kinds) -> tuple[int, int]:
+def _likeness(rows: list[Row], fields: Vocabulary[object]) -> tuple[int, int]:
     """How many headings that are known a row has, and how many cells."""
-    known = max((sum(is_known(str(cell), kinds) for cell in row.cells) for row in rows), default=0)
+    known = max((likeness(row.cells, fields) for row in rows), default=0)
     return known, max((len(row.cells) for row in rows), default=0)

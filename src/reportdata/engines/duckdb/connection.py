@@ -77,11 +77,18 @@ def failing(made: Callable[[str], ReportDataError]) -> Iterator[None]:
 def reason_of(error: duckdb.Error) -> str:
     """What DuckDB says went wrong, on one line: without the kind of its error, its SQL, or the JSON it may be in."""
     said = str(error)
-    if said.startswith("{"):
+    document = said[said.index('{"exception_type"') :] if '{"exception_type"' in said else ""
+    if document:
         with suppress(msgspec.DecodeError):
-            said = str(msgspec.json.decode(said, type=dict[str, object]).get("exception_message", said))
+            said = str(msgspec.json.decode(document, type=dict[str, object]).get("exception_message", said))
     lines = [line.strip() for line in said.partition("\nLINE ")[0].splitlines() if line.strip()]
     return _KIND.sub("", " ".join(lines)) or type(error).__name__
+
+
+def hint_of(reason: str) -> str:
+    """What to do about what DuckDB says went wrong, where that is known."""
+    full = "No space left" in reason or "Disk quota" in reason or "database or disk is full" in reason
+    return "make room on that disk, and do the same again: nothing of it was added" if full else ""
 
 
 def memory_of(connection: duckdb.DuckDBPyConnection) -> int:

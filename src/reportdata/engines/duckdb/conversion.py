@@ -32,10 +32,12 @@ in `Zones`."""
 
 class Zones(NamedTuple):
     """The time zones that organisations have, and which of them those have that are not in the table of
-    `ORGANISATIONS`; None when these are to be refused."""
+    `ORGANISATIONS`; None when these are to be refused. Times without an offset are in the zone ``times_in``, or else
+    in the organisation's."""
 
     zones: Sequence[ZoneInfo]
     others: int | None
+    times_in: ZoneInfo | None = None
 
 
 def can_convert(kind: Kind) -> bool:
@@ -62,7 +64,7 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
             select *, epoch_us(try_cast(written_ as timestamp)) as local_, {_zone_number(known)} as zone_
             from cells
         ),
-        timed as (select *, {_instant(zones)} as instant_ from placed),
+        timed as (select *, {_instant(known)} as instant_ from placed),
         checked as (
             select *, case when coalesce({" and ".join(checks)}, false)
                 then cast(make_timestamp(instant_ + {_by_zone(zones, "instant_", _offset_of_instant)}) as date)
@@ -150,9 +152,10 @@ def _zone_number(known: Zones) -> str:
     return f"case {cases} else {others} end" if cases else others
 
 
-def _instant(zones: Sequence[ZoneInfo]) -> str:
+def _instant(known: Zones) -> str:
     # What DuckDB writes itself is exact, and cheaper to compare than to match. Other than `or`, `case` matches the rest
     # alone; and the many offsets stand in the query once.
+    zones = [known.times_in] if known.times_in is not None else known.zones
     written_so = "cast(try_cast(written_ as timestamp) as varchar) = written_"
     return f"""case
         when case when {written_so} then true else {_matches("written_", _CLOCK)} end

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
+from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, columns_of_file
 from reportdata.engines.duckdb.connection import connect, failing, file, name
 from reportdata.errors import BadFile
@@ -39,7 +40,7 @@ class Rows(NamedTuple):
 class ParquetTable:
     """A Parquet file whose rows are records."""
 
-    def __init__(self, path: Path, kinds: Kinds) -> None:
+    def __init__(self, path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> None:
         self._path = path
         self._connection = connect()
         with self._failing():
@@ -48,7 +49,7 @@ class ParquetTable:
             old = self._connection.execute(f"select name from parquet_schema({file(path)}) where type = 'INT96'")
             self._instants = {str(column) for (column,) in old.fetchall()}
         self._types = {str(row[0]): str(row[1]) for row in described}
-        self.columns: Columns = columns_of_file(str(path), self._types, kinds)
+        self.columns: Columns = columns_of_file(str(path), self._types, kinds, choices)
         self._used = self.columns.used
         sheet = self.columns.kind.sheet
         self._unnamed = sheet is not None and sheet.id not in self.columns.fields

@@ -21,7 +21,18 @@ import msgspec
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, PARTITION, day_of_folder
 from reportdata.engines import Files, FilesHere
-from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, known, memory_of, name, text
+from reportdata.engines.duckdb.connection import (
+    columns_of,
+    connect,
+    facts,
+    failing,
+    file,
+    hint_of,
+    known,
+    memory_of,
+    name,
+    text,
+)
 from reportdata.engines.duckdb.conversion import ORGANISATIONS, Zones, can_convert, facts_of_table, uncommon_cells
 from reportdata.engines.duckdb.news import Comparing, Staged, keep_all, keep_new
 from reportdata.errors import LakeError
@@ -231,7 +242,10 @@ class Staging:
             known = _read_lines(path, {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
             self._rows(f"create or replace temp table {ORGANISATIONS} as select * from {known}")
             path.unlink()
-            self._known = organisations, Zones(zones, None if add_in is None else numbers[add_in])
+            self._known = (
+                organisations,
+                Zones(zones, None if add_in is None else numbers[add_in], organisations.times_in),
+            )
         return self._known[1]
 
     def _staged(self, kind: Kind) -> str:
@@ -248,7 +262,9 @@ class Staging:
         )
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with failing(lambda error: LakeError(f"what is imported cannot be staged in {self.folder}: {error}")):
+        with failing(
+            lambda error: LakeError(f"what is imported cannot be staged in {self.folder}: {error}", hint_of(error))
+        ):
             return self._connection.execute(sql).fetchall()
 
 

@@ -33,7 +33,8 @@ class SQLiteStore(Identities, Days, States, Figures, Forgetting, Copying):
     remote = False
 
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
-        self.database = Database(path, _KIND, timeout)
+        # A server would keep others out for as long as it runs.
+        self.database = Database(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT)
 
     def version(self) -> int:
         row = self.database.row("pragma data_version")

@@ -1,0 +1,112 @@
+"""Headings of columns: the form in which they are compared, what those of a kind are, and what to say about a field
+that no column holds."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from functools import cache
+
+from reportdata.kinds import Kind
+
+CORP_ID = ("corp_id", "组织id", "企业id", "企业corpid", "公司id")
+_BRACKETS = re.compile(r"[(\[{【<《][^)\]}】>》]*[)\]}】>》]")
+_DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
+_SHOWN = 12
+"""How many columns a message names."""
+_PLAIN = re.compile(r"[\w@%+=:,./-]+")
+"""What no shell takes apart."""
+_TIMES = re.compile(r"时间|时刻|日期|time|date|_at$", re.IGNORECASE)
+_IDS = re.compile(r"id|编号|工号|单号|号码?$|no\.?$|number", re.IGNORECASE)
+_NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
+
+
+def normal(heading: str) -> str:
+    """The form in which headings are compared: half-width, lower case, without blanks and decorations."""
+    text = unicodedata.normalize("NFKC", heading)
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower()
+    return _DECORATION.sub("", _BRACKETS.sub("", text)) or _DECORATION.sub("", text)
+
+
+def seen(columns: Iterable[str]) -> str:
+    """The columns that were seen, for a message."""
+    names = [repr(" ".join(column.split())) for column in columns if column.strip()]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more or "none with a name"
+
+
+def option(field: str, heading: str) -> str:
+    """The option that says which column holds a field, as a shell takes it."""
+    text = f"{field}={' '.join(heading.split())}"
+    return f"--column {text if _PLAIN.fullmatch(text) else shlex.quote(text)}"
+
+
+@cache
+def known_headings(kinds: tuple[Kind, ...]) -> frozenset[str]:
+    """The headings of all fields of the kinds, in normal form."""
+    fields = {name for kind in kinds for groups in headings_of(kind).values() for group in groups for name in group}
+    return frozenset(fields | {normal(name) for kind in kinds for name in kind.shared_times})
+
+
+@cache
+def headings_of(kind: Kind) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The headings of each field in their normal form, the kind's own first, then those that are general."""
+    found: dict[str, tuple[tuple[str, ...], ...]] = {"corp_id": (tuple(map(normal, CORP_ID)),)}
+    for field in (*kind.columns, *([kind.person_name] if kind.person_name else [])):
+        own, general = kind.headings.get(field, ()), kind.general.get(field, ())
+        groups = ((field, *own), general) if field == kind.time else (own, (field, *general))
+        found[field] = tuple(tuple(dict.fromkeys(map(normal, group))) for group in groups)
+    return found
+
+
+def likely_time(kind: Kind, columns: Sequence[str]) -> str | None:
+    """The column that is likeliest to hold a kind's time, though its heading is not known; None when none is."""
+    own = sorted(
+        {name for group in headings_of(kind)[kind.time] for name in group} | set(map(normal, kind.shared_times))
+    )
+    alike = [column for column in columns if get_close_matches(normal(column), own, 1, 0.6)]
+    return next(iter([*alike, *(column for column in columns if _TIMES.search(normal(column)))]), None)
+
+
+def how_to_name(field: str | None, kinds: Sequence[Kind], columns: Sequence[str]) -> str:
+    """What to do about a field that no column holds: the options that say which column it is, and the names by which it
+    is known. It never asks to give names of people as ids.
+
+    :param field: of the one kind in ``kinds``; None for the time of any of them.
+    :param columns: those that hold no other field.
+    """
+    known = known_headings(tuple(kinds))
+    near = []
+    for column in columns:
+        name = normal(column)
+        if name not in known and (found := get_close_matches(name, sorted(known), 1, 0.6)):
+            near.append((column, found[0]))
+    told = [f"{' '.join(column.split())!r} is like {heading!r}" for column, heading in near[:3]]
+    wanted = [(kind, kind.time if field is None else field) for kind in kinds]
+    options = [_options(name, kind, columns, near) for kind, name in wanted]
+    names = " or ".join(f"{name} ({kind.name})" if field is None else name for kind, name in wanted)
+    examples = [name for kind, field in wanted for name in kind.headings.get(field, ())[:2]]
+    if len(kinds) == 1:
+        examples += [name for kind, field in wanted for name in kind.general.get(field, ())[:1]]
+    others = f", or for example {', '.join(examples)}" if examples else ""
+    return "; ".join([*told, f"say which it is with {' or '.join(options)}; or name the column {names}{others}"])
+
+
+def _options(field: str, kind: Kind, columns: Sequence[str], near: Sequence[tuple[str, str]]) -> str:
+    """The options that say which column holds a field, with the heading of the likeliest one, where there is one."""
+    if field == kind.time:
+        return option(field, likely_time(kind, columns) or "HEADING") + f" ({kind.name})"
+    own = {name for group in headings_of(kind).get(field, ()) for name in group}
+    alike = [column for column, heading in near if heading in own]
+    if field != kind.person or kind.person_name is None:
+        alike += [column for column in columns if _IDS.search(normal(column))]
+        return option(field, alike[0] if alike else "HEADING")
+    names = [column for column in columns if _NAMES.search(normal(column)) and not _IDS.search(normal(column))]
+    ids = [column for column in columns if column not in names and (column in alike or _IDS.search(normal(column)))]
+    by_id, by_name = option(field, ids[0] if ids else "HEADING"), option(kind.person_name, (names or ["HEADING"])[0])
+    if names and not ids:
+        return f"{by_name}, where names are, or {by_id}, where ids are"
+    return f"{by_id}, where ids are, or {by_name}, where names are"

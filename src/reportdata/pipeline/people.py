@@ -1,0 +1,65 @@
+"""A look at the ids of people in a file: names must not come into the lake as ids.
+
+Tables that are converted as whole columns have no such ids, since what is converted so is ASCII. So the look costs
+only what is read record by record anyway.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reportdata.choices import Choices
+from reportdata.columns import Columns
+from reportdata.digests import PREFIX
+from reportdata.errors import BadFile
+from reportdata.facts import Fact
+from reportdata.headings import option
+from reportdata.identifiers import are_names
+
+_MOST = 10_000
+"""Different people that are looked at."""
+
+
+class People:
+    """The people of one file.
+
+    :param choices: where the column of ids was chosen, it holds ids.
+    """
+
+    def __init__(self, choices: Choices) -> None:
+        self._chosen = choices.columns
+        self._ids: dict[tuple[str, str, str], set[str]] = {}
+        self._certain = False
+
+    def begin_again(self) -> None:
+        """The file is read once more."""
+        self._ids.clear()
+        self._certain = False
+
+    def have_ids(self) -> None:
+        """A part of the file had nothing but ids."""
+        self._certain = True
+
+    def add(self, fact: Fact, columns: Columns) -> None:
+        """Look at the person of a fact, where the file gives an id."""
+        id_, name = columns.kind.person, columns.kind.person_name
+        if id_ is None or name is None or id_ in self._chosen or id_ not in columns.fields:
+            return
+        found = self._ids.setdefault((id_, name, columns.fields[id_]), set())
+        person = str(fact.values[id_])
+        if len(found) < _MOST and not person.startswith(PREFIX):
+            found.add(person)
+
+    def check(self, path: Path) -> None:
+        """Refuse names of people where ids should be.
+
+        :raises BadFile: with the options that say which they are.
+        """
+        for (id_, name, heading), found in self._ids.items():
+            if not self._certain and are_names(found):
+                raise BadFile(
+                    str(path),
+                    f"{id_}: the column {heading!r} holds names of people, not ids, and names are not kept",
+                    f"say so with {option(name, heading)}, or name the column {name}; "
+                    f"if these are ids, {option(id_, heading)}",
+                )

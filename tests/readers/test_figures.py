@@ -1,0 +1,102 @@
+"""DingTalk's own figures in files: the table of its document, as people save it."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from reportdata.errors import BadFile, BadRecord
+from reportdata.readers.figures import read_figures
+from reportdata.services import REPORTS, read_services
+from tests.support.folders import Folder, run
+
+SERVICE = read_services().service(REPORTS)
+HEADINGS = "统计日期,组织ID,发送日志数,发送日志用户数,评论日志用户数"
+FIGURES = [("12345", "20210101", {"4100": 1056, "4101": 56, "4102": 13})]
+ROW = "20210101,12345,1056,56,13"
+
+TABLES = {
+    "the document's own": f"{HEADINGS}\n{ROW}\n",
+    "keys": f"stat_date,corp_id,4100_DAY,4101_DAY,4102_DAY\n{ROW}\n",
+    "numbers of KPIs": f"日期,企业ID,4100,4101,4102\n{ROW}\n",
+    "semicolons": f"{HEADINGS}\n{ROW}\n".replace(",", ";"),
+    "tabs": f"{HEADINGS}\n{ROW}\n".replace(",", "\t"),
+    "dashes": f"{HEADINGS}\n2021-01-01,12345,1056,56,13\n",
+    "slashes": f"{HEADINGS}\n2021/1/1,12345,1056,56,13\n",
+    "Chinese days": f"{HEADINGS}\n2021年1月1日,12345,1056,56,13\n",
+    "midnight": f"{HEADINGS}\n2021-01-01 00:00:00,12345,1056,56,13\n",
+    "full width": f"{HEADINGS}\n２０２１０１０１,１２３４５,１０５６,５６,１３\n".replace("12345", "12345"),
+    "marks": "*统计日期（必填）,组织 ID,发送日志数 [篇],★发送日志用户数（人）,评论日志用户数:\n" + ROW + "\n",
+    "thousands": f'{HEADINGS}\n20210101,12345,"1,056",56人,13.0\n',
+    "titles, blanks, totals": f"日志统计\n导出时间：2021-02-01\n\n{HEADINGS}\n{ROW}\n,,,,\n合计,,1056,56,13\n",
+    "others": f"备注,{HEADINGS},备注\nx,{ROW},y\n",
+    "JSON": json.dumps({"dataList": [dict(zip(HEADINGS.split(","), ROW.split(","), strict=True))]}),
+    "pretty JSON": json.dumps([{"stat_date": 20210101, "corp_id": "12345", "4100_DAY": 1056, "4101_DAY": 56,
+                                "4102_DAY": 13}], indent=1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [*TABLES])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_a_table_is_read_as_people_save_it(tmp_path: Path, form: str, encoding: str) -> None:
+    path = tmp_path / "figures.xls"
+    path.write_bytes(TABLES[form].encode(encoding))
+    expected = FIGURES if form != "full width" else [("１２３４５", *FIGURES[0][1:])]
+    assert read_figures(path, SERVICE) == expected
+
+
+@pytest.mark.parametrize("day", [date(2021, 1, 1), "20210101", 20210101, "2021-01-01"])
+def test_a_spreadsheet_is_read(tmp_path: Path, day: object) -> None:
+    path = tmp_path / "figures.csv"
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet("说明").write(0, 0, "统计")
+        page, format_ = book.add_worksheet("数据"), book.add_format({"num_format": "yyyy-mm-dd"})
+        page.write(0, 0, "企业日志统计数据")
+        page.write_row(2, 0, HEADINGS.split(","))
+        page.write(3, 0, day, format_ if isinstance(day, date) else None)
+        page.write_row(3, 1, ["12345", 1056, 56, 13])
+    assert read_figures(path, SERVICE) == FIGURES
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "hint"),
+    [
+        ("统计日期,组织ID,发送日志数,发送日志用户数\n", "line 1: 4102_DAY: no column holds it; the columns are",
+         "name it 4102_DAY or 4102 or 评论日志用户数; a table has, for example, 统计日期, 组织ID"),
+        ("发送人,提交时间\n", "line 1: stat_date: no column holds it; the columns are: '发送人'", "统计日期"),
+        (f"日期,{HEADINGS}\n1,{ROW}\n", "stat_date: '日期' and '统计日期' may both be it", "leave one of them out"),
+        (f"{HEADINGS}\n昨天,12345,1,1,1\n", "line 2: stat_date: '昨天' is not a day", "20210101 or 2021-01-01"),
+        (f"{HEADINGS}\n2021-13-01,12345,1,1,1\n", "line 2: stat_date: '2021-13-01' is not a day", "20210101"),
+        (f"{HEADINGS}\n20210101,12345,1,1,-\n", "line 2: 4102_DAY: is missing", "write 评论日志用户数 as a whole"),
+        (f"{HEADINGS}\n20210101,12345,1.5,1,1\n", "line 2: 4100_DAY: '1.5' is not a number", "发送日志数"),
+        (f"{HEADINGS}\n20210101,,1,1,1\n", "line 2: corp_id: is missing", ""),
+        (f"{HEADINGS}\n", "has no figures", "reportData"),
+        ("", "has no figures, it is empty", "reportData"),
+        ('{"a": 1}', "line 1: stat_date: no column holds it; the columns are: 'a'", "统计日期"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_of_figures_is_refused_with_what_is_known(
+    tmp_path: Path, text: str, reason: str, hint: str
+) -> None:
+    path = tmp_path / "figures.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises((BadFile, BadRecord)) as caught:
+        read_figures(path, SERVICE)
+    assert reason in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_rows_without_an_organisation_are_of_the_one_that_is_known(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "figures.csv"
+    path.write_text("统计日期,发送日志数,发送日志用户数,评论日志用户数\n20210101,3,2,1\n", "utf-8")
+    folder.add_organisation("ding1")
+    assert "Kept official figures of 1 day (20210101)" in run(folder, "mirror", "--file", path).output
+    folder.add_organisation("ding2")
+    refused = run(folder, "mirror", "--file", path)
+    assert re.search(r"line 2: corp_id: is missing\n\s+name the organisation with --corp", refused.output)
+    assert run(folder, "mirror", "--file", path, "--corp", "ding2").exit_code == 0
