@@ -96,7 +96,7 @@ def _imports(path: Path, *, at_start_only: bool = False) -> Iterator[str]:
 
 def test_a_module_imports_only_what_its_part_may() -> None:
     wrong = []
-    for path, name in ((path, name) for path in MODULES for name in _imports(path)):
+    for path, name in ((module, name) for module in MODULES for name in _imports(module)):
         if name == "reportdata" or name.startswith("reportdata."):
             part = name.removeprefix("reportdata").strip(".").split(".")[0]
             part = "" if part == "__version__" else part
@@ -147,7 +147,7 @@ PROGRAMS = sorted(path for folder in OWN for path in (ROOT / folder).rglob("*.py
 
 def test_what_tests_share_is_in_their_support() -> None:
     wrong = []
-    for path, name in ((path, name) for path in PROGRAMS for name in _modules_named(path)):
+    for path, name in ((program, name) for program in PROGRAMS for name in _modules_named(program)):
         folder = path.relative_to(ROOT).parts[0]
         top, *inside = name.split(".")
         if top in OWN and (top not in {"tests", folder} or (top == "tests" and inside[:1] != ["support"])):
