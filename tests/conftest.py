@@ -14,6 +14,7 @@ from xdist.remote import Producer
 from reportdata.store import Store
 from tests.support import postgres
 from tests.support.cluster import Cluster, cluster
+from tests.support.effort import examples
 from tests.support.folders import Folder
 from tests.support.machine import Run
 from tests.support.scheduling import Scheduling, arrange
@@ -26,7 +27,9 @@ NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
 """The marks of tests by what they use."""
 RUN = pytest.StashKey[Run]()
 
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "patient", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")  # a busy machine fails no property
 
 
