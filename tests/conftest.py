@@ -51,7 +51,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run a temporary folder of its own."""
     if not hasattr(config, "workerinput"):  # only the process that starts the others, if there are others
-        config.stash[RUN] = Run()
+        config.stash[RUN] = Run(in_memory="not slow" in config.option.markexpr)  # slow tests may need more room
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # around all that ends
