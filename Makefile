@@ -26,7 +26,7 @@ run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say wh
 	@$(BIN)/reportdata demo $(ARGS)
 
 quick: $(VENV)/dev.done ## Run the tests that take less than a minute, or those of a path: TESTS=tests/store.
-	@$(PYTEST) -m "$(QUICK)" $(ARGS) $(TESTS)
+	@REPORTDATA_TESTS_QUICK=1 $(PYTEST) -m "$(QUICK)" $(ARGS) $(TESTS)
 
 test: $(VENV)/dev.done ## Run the tests but those that take long or need Spark.
 	@$(PYTEST) -m "$(TEST)" $(ARGS) $(TESTS)

@@ -14,6 +14,7 @@ from xdist.remote import Producer
 from reportdata.store import Store
 from tests.support import postgres
 from tests.support.cluster import Cluster, cluster
+from tests.support.effort import examples
 from tests.support.folders import Folder
 from tests.support.machine import Run
 from tests.support.scheduling import Scheduling, arrange
@@ -26,7 +27,9 @@ NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
 """The marks of tests by what they use."""
 RUN = pytest.StashKey[Run]()
 
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "patient", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")  # a busy machine fails no property
 
 
@@ -48,7 +51,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run a temporary folder of its own."""
     if not hasattr(config, "workerinput"):  # only the process that starts the others, if there are others
-        config.stash[RUN] = Run()
+        config.stash[RUN] = Run(in_memory="not slow" in config.option.markexpr)  # slow tests may need more room
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # around all that ends

@@ -13,27 +13,28 @@ import pytest
 from tests.support.covered import Covered, by_file, by_part
 from tests.support.paths import ROOT
 
-WORK = "from reportdata.days import days_between; list(days_between('20260101', '20260103'))"
 CHILDREN = {
-    "ends": WORK,
-    "ends at once": f"import os; {WORK}; os._exit(0)",
-    "is told to end": f"import os, signal; {WORK}; os.kill(os.getpid(), signal.SIGTERM)",
-    "is a fork": f"""
+    "times": "import reportdata.times",
+    "limits": "import os, reportdata.limits; os._exit(0)",
+    "columns": "import os, signal, reportdata.columns; os.kill(os.getpid(), signal.SIGTERM)",
+    "measures": """
 import os, signal
 if os.fork() == 0:
-    {WORK}
+    import reportdata.measures
     os._exit(0)
 os.wait()
 os.kill(os.getpid(), signal.SIGKILL)
 """,
 }
+"""Modules, each executed by one child process alone: it ends by itself, at once, when it is told to, or is a fork."""
 
 
-@pytest.mark.parametrize("child", CHILDREN.values(), ids=CHILDREN.keys())
-def test_child_processes_count(tmp_path: Path, child: str) -> None:
+@pytest.mark.whole
+def test_child_processes_count(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     parent = tmp_path / "parent.py"
-    parent.write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}])\n")
+    run = "subprocess.run([sys.executable, '-c', child])"
+    parent.write_text(f"import subprocess, sys\nfor child in {list(CHILDREN.values())!r}: {run}\n")
     coverage = [sys.executable, "-m", "coverage"]
     place = f"--data-file={tmp_path / 'data'}"
     for command in (
@@ -43,7 +44,7 @@ def test_child_processes_count(tmp_path: Path, child: str) -> None:
     ):
         subprocess.run([*coverage, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
     found = by_file(json.loads((tmp_path / "report.json").read_text("utf-8")))
-    assert found["days.py"].executed > 10
+    assert [name for name in CHILDREN if found[f"{name}.py"].executed <= 10] == []
     assert found["cli/__init__.py"].executed == 0
 
 

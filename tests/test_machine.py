@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
 
+from tests.support.machine import PREFIX, has_room
 from tests.support.paths import ROOT
 
 CACHES = re.compile(
@@ -61,6 +63,13 @@ def outcome(place: Path, *arguments: object) -> Done:
     return Done(done.returncode, done.stdout + done.stderr, changed, left["processes"], left["enclosed"])
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that the copy of the machine has too, which has a memory of its own."""
+    with TemporaryDirectory(prefix=PREFIX, dir="/tmp") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     "arguments",
@@ -69,10 +78,15 @@ def outcome(place: Path, *arguments: object) -> Done:
         pytest.param(("tests/cli", "tests/documents", "tests/sdks", "tests/twin"), id="many", marks=pytest.mark.slow),
     ],
 )
-def test_tests_leave_nothing(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    done = outcome(tmp_path, *arguments)
+def test_tests_leave_nothing(place: Path, arguments: tuple[str, ...]) -> None:
+    done = outcome(place, *arguments)
     assert done.code == 0, done.said
     assert (done.changed, done.processes) == ([], [])
+
+
+def test_memory_is_used_where_it_is_there_with_room(tmp_path: Path) -> None:
+    assert not has_room(tmp_path / "nowhere")
+    assert not has_room(Path("/proc")), "it takes no files"
 
 
 OFFENDERS = """
@@ -107,10 +121,10 @@ if os.environ["ENCLOSED"]:
 
 
 @pytest.mark.whole
-def test_what_tests_leave_is_named_and_fails_the_run(tmp_path: Path) -> None:
-    offenders = tmp_path / "test_offenders.py"
+def test_what_tests_leave_is_named_and_fails_the_run(place: Path) -> None:
+    offenders = place / "test_offenders.py"
     offenders.write_text(OFFENDERS)
-    done = outcome(tmp_path, "-p", "tests.conftest", offenders)
+    done = outcome(place, "-p", "tests.conftest", offenders)
     assert done.code == pytest.ExitCode.TESTS_FAILED, done.said
     assert re.search(r"/reportdata-run-\w+/\w+-forgotten$", done.said, re.MULTILINE), done.said
     assert re.search(r"the process \d+: sleep 4242", done.said)

@@ -12,10 +12,7 @@ from pkgutil import walk_packages
 from typing import Any, NamedTuple
 
 import pytest
-import schemathesis
 from jsonschema_rs import Draft4Validator
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
 
 import reportdata.api
 import reportdata.http
@@ -111,6 +108,10 @@ def said(status: int, body: Json) -> Said:
 
 
 def test_it_is_valid_openapi(described: Described) -> None:
+    import schemathesis  # takes long; other processes of the tests do not need it
+    from schemathesis.core.result import Ok
+    from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
+
     OPENAPI_30_VALIDATOR.validate(described.document)
     schema = schemathesis.openapi.from_dict(described.document)
     schema.validate()
@@ -237,6 +238,8 @@ def test_another_service_is_described_by_its_data(tmp_path: Path) -> None:
     folder = Folder(tmp_path, services=(DATA / "services" / "lessons",))
     with closing(folder.store), serving(folder) as served:
         document = json.loads(get(served.address, DESCRIPTION).body)
+    from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR
+
     OPENAPI_30_VALIDATOR.validate(document)
     services = read_services(*folder.settings.services)
     for service in services:

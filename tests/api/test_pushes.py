@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from reportdata.api.push_body import LARGEST_CONTENT, MOST_RECORDS
 from reportdata.api.pushes import BODY
 from tests.support.calling import CORP, Call, add_sample
+from tests.support.effort import examples
 from tests.support.folders import Folder
 from tests.support.pushing import FACTS, TOKEN, WRITE, Pushing, Record, changed, fact, pushing, sent
 from tests.support.scopes import REPORT_READ, REPORT_WRITE
@@ -106,7 +107,7 @@ NAMES = st.sampled_from(
 RECORDS = st.dictionaries(NAMES | st.text(max_size=5), VALUES, max_size=6).map(lambda found: sent(1) | found) | (
     st.dictionaries(NAMES, VALUES)
 )
-MANY = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+MANY = settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 @MANY

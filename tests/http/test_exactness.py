@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.effort import examples
 from tests.support.kernel import Asked, Kernel, kernel
 from tests.support.tools import require_tool
 
@@ -284,7 +285,7 @@ def _fed(sent: bytes) -> h11.Connection:
     return connection
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(_sent())
 @example([b"POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\n", b"GET /"])
 @example([b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhelloGET / HTTP/1.1\r\n\r\n"])

@@ -15,6 +15,7 @@ from reportdata.lake import log as module
 from reportdata.lake.local import FolderPlace
 from reportdata.lake.log import HOUR, Log
 from reportdata.lake.membership import Added, Entry
+from tests.support.effort import examples
 
 steps = st.one_of(
     st.tuples(st.just("add"), st.integers(1, 6)),
@@ -25,7 +26,7 @@ steps = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(done=st.lists(st.tuples(st.integers(0, 2), steps), max_size=60))
 def test_however_the_log_is_folded_it_says_the_same(
     done: list[tuple[int, tuple[str, int]]], monkeypatch: pytest.MonkeyPatch

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reportdata.readers import read_jsonl
 from reportdata.readers.documents import read_objects
+from tests.support.effort import examples
 from tests.support.services import KINDS
 
 RECORDS = [
@@ -35,7 +36,7 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.lists(
         st.dictionaries(st.text(max_size=4), st.one_of(st.text(max_size=6), st.integers(), st.none())), max_size=5

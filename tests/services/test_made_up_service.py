@@ -31,6 +31,7 @@ from tests.support.pushing import post
 from tests.support.scopes import REPORT_READ
 from tests.support.services import working
 from tests.support.serving import serving
+from tests.support.stores import STORES
 
 LESSONS = DATA / "services" / "lessons"
 CORP, DAY, NEXT = "dinglesson", "20260921", "20260922"
@@ -48,7 +49,7 @@ CANCELLED = '{"lesson_id": "L3", "cancelled_at": "2026-10-01 09:00:00"}\n'
 NUMBERS = {"9001": 4, "9002": 2, "9003": 150, "9004": 19.9, "9005": 75.0}
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=STORES)
 def lessons(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
     """A data folder with the made-up service, its facts imported."""
     database = postgres.address() if request.param == "postgres" else None

@@ -16,7 +16,11 @@ WATCHED = tuple(map(Path, ("/etc", "/opt", "/srv", "/usr/local", "/var/backups",
 """Where programs are installed and keep what they need."""
 _DEPTH = 3
 """Deep enough for a program in /usr/local/lib and a unit in /etc/systemd/system."""
-_PREFIX, _DAY = "reportdata-run-", 86_400
+PREFIX = "reportdata-run-"
+"""What names of folders of runs begin with; later runs remove what was left of them after a day."""
+_DAY = 86_400
+MEMORY, _ROOM = Path("/dev/shm"), 2 << 30
+"""A folder in memory, in which fsync costs nothing, and the bytes that must be free for it to be used."""
 PATIENCE = SOON
 """Seconds that processes have to end after the last test."""
 _USERS = tuple(map(Path, ("/etc/passwd", "/etc/group")))
@@ -29,10 +33,14 @@ class Run:
     its own doing. Names in `/tmp` itself say nothing: any program may make some meanwhile. For the same reason mounts
     count unless they are where others mount; whatever installs software beside the tests is taken for them."""
 
-    def __init__(self) -> None:
-        self._place = Path(tempfile.gettempdir())
+    def __init__(self, *, in_memory: bool = False) -> None:
+        """
+        :param in_memory: whether the folder may lie in memory, where there is room, unless ``TMPDIR`` names a place.
+        """
+        self._places = (Path(tempfile.gettempdir()), MEMORY)
         self._remove_old()
-        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._place))
+        place = self._places[1 if in_memory and "TMPDIR" not in os.environ and has_room(MEMORY) else 0]
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         self.folder.chmod(0o1777)  # as /tmp: databases run as another user
         self._before = {name: os.environ.get(name) for name in self._variables()}
         os.environ.update(self._variables())
@@ -46,7 +54,7 @@ class Run:
 
     def _remove_old(self) -> None:
         """Remove what runs of other days left that failed or were killed."""
-        for folder in self._place.glob(f"{_PREFIX}*"):
+        for folder in (found for place in self._places for found in place.glob(f"{PREFIX}*")):
             with suppress(OSError):  # another run was faster
                 found = folder.stat()
                 if found.st_uid == os.geteuid() and found.st_mtime < time.time() - _DAY:
@@ -69,7 +77,7 @@ class Run:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _may_be_ours(self, mounted: Path) -> bool:
-        others = mounted.is_relative_to(self._place) or any(map(mounted.is_relative_to, _SHARED))
+        others = any(map(mounted.is_relative_to, (*self._places, *_SHARED)))
         return mounted.is_relative_to(self.folder) or not others
 
     def _processes(self) -> list[str]:
@@ -92,6 +100,18 @@ class Run:
 _OF_THE_RUN = ("pytest-of-", "spark-", "blockmgr-", "artifacts-", "liblz4-java")
 """What may lie in the run's own folder, which goes with it: pytest's folders, and what Spark's JVMs make aside and do
 not remove when they are killed, as those of a cluster are."""
+
+
+def has_room(memory: Path) -> bool:
+    """Whether a folder is one where programs may write and run, with room in memory for what it takes."""
+    try:
+        found = os.statvfs(memory)
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return False
+    available = next((int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")), 0)
+    usable = os.access(memory, os.W_OK | os.X_OK) and not found.f_flag & os.ST_NOEXEC
+    return usable and min(found.f_bavail * found.f_frsize, available) >= _ROOM
 
 
 def _names() -> set[Path]:

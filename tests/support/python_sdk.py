@@ -1,28 +1,23 @@
-"""DingTalk's official Python SDK as a client."""
+"""DingTalk's official Python SDK as a client. It takes long to import, so that only processes do that need it."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from alibabacloud_dingtalk.datacenter_1_0.client import Client as DataCenter
-from alibabacloud_dingtalk.datacenter_1_0.models import (
-    QueryReportStatisticalDataHeaders,
-    QueryReportStatisticalDataRequest,
-)
-from alibabacloud_dingtalk.oauth2_1_0.client import Client as OAuth2
-from alibabacloud_dingtalk.oauth2_1_0.models import GetAccessTokenRequest
-from alibabacloud_tea_openapi.models import Config
-from alibabacloud_tea_util.models import RuntimeOptions
-
 from tests.support.calling import Call
 
 
 def query(call: Call, style: str) -> dict[str, Any]:
     """What the SDK makes of an answer."""
-    client = DataCenter(Config(endpoint=call.endpoint, protocol="http"))
-    request = QueryReportStatisticalDataRequest(stat_date=call.stat_date)
-    headers = QueryReportStatisticalDataHeaders(dict(call.headers), call.token)
+    from alibabacloud_dingtalk.datacenter_1_0 import models
+    from alibabacloud_dingtalk.datacenter_1_0.client import Client
+    from alibabacloud_tea_openapi.models import Config
+    from alibabacloud_tea_util.models import RuntimeOptions
+
+    client = Client(Config(endpoint=call.endpoint, protocol="http"))
+    request = models.QueryReportStatisticalDataRequest(stat_date=call.stat_date)
+    headers = models.QueryReportStatisticalDataHeaders(dict(call.headers), call.token)
     if style == "sync":
         answer = client.query_report_statistical_data_with_options(request, headers, RuntimeOptions())
     else:
@@ -34,7 +29,11 @@ def query(call: Call, style: str) -> dict[str, Any]:
 
 def token(endpoint: str, app_key: str, secret: str, style: str) -> str:
     """A token, as the SDK gets it."""
-    client = OAuth2(Config(endpoint=endpoint, protocol="http"))
+    from alibabacloud_dingtalk.oauth2_1_0.client import Client
+    from alibabacloud_dingtalk.oauth2_1_0.models import GetAccessTokenRequest
+    from alibabacloud_tea_openapi.models import Config
+
+    client = Client(Config(endpoint=endpoint, protocol="http"))
     request = GetAccessTokenRequest(app_key=app_key, app_secret=secret)
     answer = (
         client.get_access_token(request) if style == "sync" else asyncio.run(client.get_access_token_async(request))

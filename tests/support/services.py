@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,15 +51,15 @@ def kpis(
     return list(measured(KPIS, engine.rows(KPIS, files, corp_ids)))
 
 
+_engines: dict[tuple[int, int], DuckDBEngine] = {}
+"""The engines that tests share: to open one takes longer than to compute a small day. Each thread has its own, and each
+fork, as its parent's threads are not there."""
+
+
 @contextmanager
 def working(folder: Folder, engine: Engine | None = None) -> Iterator[Workspace]:
-    """A data folder as a workspace, with an engine of its own unless one is given."""
-    made = engine or DuckDBEngine()
-    inbox = inbox_of(folder.settings)
-    try:
-        services = read_services(*folder.settings.services)
-        yield Workspace(folder.settings, folder.lake, folder.store, made, inbox, services)
-    finally:
-        inbox.close()
-        if engine is None:
-            made.close()
+    """A data folder as a workspace, with the engine that tests share unless one is given."""
+    shared = _engines.setdefault((os.getpid(), threading.get_ident()), DuckDBEngine())
+    services = read_services(*folder.settings.services)
+    with closing(inbox_of(folder.settings)) as inbox:
+        yield Workspace(folder.settings, folder.lake, folder.store, engine or shared, inbox, services)

@@ -20,13 +20,14 @@ from reportdata.store import DayKpis, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 from tests.support import postgres
+from tests.support.effort import examples
 
 STORES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 NOW = 1_800_000_000.5
 SECRET = "s" * 64
 APP = App(app_key="key1", name="one", corp_id="c1", secret_hash=hash_of(SECRET), scopes=("a", "b"), rate=7)
 UNIVERSE = list(days_between("20231220", "20240110"))
-many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 """Examples share a store: what each keeps in it has a name of its own."""
 spans = st.tuples(st.sampled_from(("a", "b")), st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE)).map(
     lambda drawn: (drawn[0], *sorted(drawn[1:]))

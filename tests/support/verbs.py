@@ -5,10 +5,8 @@ from __future__ import annotations
 import itertools
 import time
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.compacting import compact
 from reportdata.pipeline.refreshing import Refreshed, refresh, stale_days
 from tests.support.folders import Folder
@@ -25,12 +23,6 @@ AT = datetime(2026, 3, 9, 12, tzinfo=ZONE)
 _numbers = itertools.count()
 
 
-@cache
-def engine() -> DuckDBEngine:
-    """An engine that all tests of a process share: to open one takes longer than to compute a small day."""
-    return DuckDBEngine()
-
-
 def import_facts(folder: Folder, *found: Fact, refreshed: bool = False) -> None:
     """Import facts, and refresh only when that is wanted."""
     for path, corp_id in write(folder.path.parent / f"facts{next(_numbers)}", found, "jsonl", "iso", ZONES):
@@ -44,18 +36,18 @@ def refresh_days(
     folder: Folder, *, first_day: str | None = None, last_day: str | None = None, **chosen: Any
 ) -> Refreshed:
     """Refresh what is stale, or chosen days."""
-    with working(folder, engine()) as work:
+    with working(folder) as work:
         return refresh(work, time.time(), period=(first_day, last_day), **chosen)
 
 
 def compact_all(folder: Folder, *, everything: bool = True, **how: Any) -> int:
     """Compact everything, or what is worth it by ``how``; how many files were merged from others."""
     quiet = {"quiet": None} if everything else {}
-    with working(folder, engine()) as work:
+    with working(folder) as work:
         return compact(work, **{"now": time.time()} | quiet | how)
 
 
 def stale(folder: Folder) -> list[str]:
     """The days whose numbers are not those of their facts."""
-    with working(folder, engine()) as work:
+    with working(folder) as work:
         return stale_days(work)

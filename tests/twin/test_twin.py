@@ -18,6 +18,7 @@ from reportdata.twin import BEIJING, CALIBRES, DEFAULT_CALIBRE, Calibre, Habits,
 from reportdata.twin.calendar import is_working_day
 from reportdata.twin.habits import TEMPLATES
 from reportdata.twin.oldapi import APIS
+from tests.support.effort import examples
 from tests.support.oracle import Commented, Fact, Sent, days_of
 from tests.support.twins import Caller, old
 
@@ -243,7 +244,7 @@ def test_what_is_seen_depends_on_the_clock() -> None:
                 assert sum(found.at == comment.at for found in there) >= more
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(seed=st.integers(0, 2**40), size=st.integers(1, 20), order=st.sampled_from(["", "shuffle", "big-cursors"]))
 def test_pages_hold_each_report_once_while_others_come_and_go(seed: int, size: int, order: str) -> None:
     habits = Habits(withdrawn=0.3)

@@ -166,8 +166,7 @@ def read_services(*folders: Path) -> Services:
 
     :raises BadFile: when one cannot be used.
     """
-    own = [place for place in files(__package__).iterdir() if place.joinpath("service.toml").is_file()]
-    places: list[Traversable | Path] = sorted(own, key=lambda place: place.name)
+    places: list[Path] = []
     for folder in folders:
         found = (
             [folder] if (folder / "service.toml").is_file() else sorted(p.parent for p in folder.glob("*/service.toml"))
@@ -175,14 +174,18 @@ def read_services(*folders: Path) -> Services:
         if not found:
             raise BadFile(str(folder), "holds no service", "name a folder with service.toml, or one that holds some")
         places += found
-    services: dict[str, Service] = {}
-    for place in places:
-        service = _read(place)
-        services[service.id] = service
+    services = {service.id: service for service in (*_of_the_package(), *map(_read, places))}
     try:
         return Services(list(services.values()))
     except BadValue as error:
         raise BadFile(", ".join(map(str, folders)) or "the package", error.message, error.hint) from error
+
+
+@cache
+def _of_the_package() -> tuple[Service, ...]:
+    """The package's services. They are read once: nothing changes an installed package while it runs."""
+    places = (place for place in files(__package__).iterdir() if place.joinpath("service.toml").is_file())
+    return tuple(map(_read, sorted(places, key=lambda place: place.name)))
 
 
 def _read(folder: Traversable | Path) -> Service:

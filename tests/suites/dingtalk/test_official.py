@@ -39,6 +39,7 @@ from reportdata.store import Official
 from reportdata.suites.dingtalk.client import Client
 from reportdata.suites.dingtalk.official import TRIES, OfficialFigures
 from reportdata.twin import BEIJING, CALIBRES, DEFAULT_CALIBRE, Habits, Server, Twin, running
+from tests.support.effort import examples
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
 from tests.support.twins import Caller
@@ -450,7 +451,7 @@ _contents = st.recursive(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(content=st.binary(max_size=60) | _contents.map(lambda made: json.dumps(made).encode()))
 def test_no_file_makes_the_reader_of_figures_fail_otherwise_than_it_says(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "figures"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reportdata.days import from_date
 from reportdata.engines import Files, FilesHere, Place, Subject
@@ -15,12 +15,16 @@ from reportdata.errors import LakeError
 from reportdata.kinds import Kind
 from reportdata.services.sql import Computation
 
+if TYPE_CHECKING:
+    import duckdb
+
 _FETCHED = 10_000
 """Rows that are taken from DuckDB at once."""
 
 
 class DuckDBEngine:
-    """A `reportdata.engines.Engine` in this process. Larger work than memory spills to the folder ``spill``."""
+    """A `reportdata.engines.Engine` in this process, whose database is opened when it is first used. Larger work than
+    memory spills to the folder ``spill``."""
 
     batch = 16 << 20
     """What is counted of this much fits the processor's caches."""
@@ -28,7 +32,7 @@ class DuckDBEngine:
     def __init__(self, spill: Path | None = None, files: Files | None = None) -> None:
         self._spill = spill
         self._files = files or FilesHere()
-        self._connection = connect(spill)
+        self._opened: duckdb.DuckDBPyConnection | None = None
 
     def rows(
         self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
@@ -51,7 +55,7 @@ class DuckDBEngine:
 
     def merge(self, kind: Kind, files: Mapping[Path, float], target: Path, without: Subject | None = None) -> int:
         with self._files.located(list(files)) as places:
-            return write_merged(Merged(kind, places, list(files.values()), without), target, self._spill)
+            return write_merged(self._connection(), Merged(kind, places, list(files.values()), without), target)
 
     def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
         found: list[Path] = []
@@ -62,7 +66,13 @@ class DuckDBEngine:
         return found
 
     def close(self) -> None:
-        self._connection.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._opened is None:
+            self._opened = connect(self._spill)
+        return self._opened
 
     def _places(self, sql: str) -> Iterator[Place]:
         return (Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql))
@@ -79,7 +89,7 @@ class DuckDBEngine:
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with failing(lambda error: LakeError(f"the lake cannot be computed from: {error}")):
-            found = self._connection.execute(sql)
+            found = self._connection().execute(sql)
             while rows := found.fetchmany(_FETCHED):
                 yield from rows
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reportdata.engines import Subject
-from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, text
+from reportdata.engines.duckdb.connection import columns_of, facts, failing, file, text
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
 
@@ -30,7 +30,7 @@ class Merged(NamedTuple):
     without: Subject | None
 
 
-def write_merged(merged: Merged, target: Path, spill: Path | None) -> int:
+def write_merged(database: duckdb.DuckDBPyConnection, merged: Merged, target: Path) -> int:
     """Write the facts of files to a new file, each once with when it was first known and from where; returns how many
     it has.
 
@@ -41,8 +41,9 @@ def write_merged(merged: Merged, target: Path, spill: Path | None) -> int:
     kept = f"where not ({own})" if own else ""
     order = ", ".join(["corp_id", *(column.name for column in kind.fields() if column.required), "stat_day"])
     failed = failing(lambda error: LakeError(f"the lake's files cannot be merged: {error}"))
-    with failed, closing(connect(spill)) as connection:
-        connection.execute("set preserve_insertion_order = true")  # of row groups, too
+    with failed, closing(database.cursor()) as connection:
+        connection.execute("set session preserve_insertion_order = true")  # of row groups, too
+        connection.execute("set enable_progress_bar = false")
         columns = ", ".join(columns_of(kind))
         source = _with_provenance(connection, kind, files, added)
         ((written,),) = connection.execute(

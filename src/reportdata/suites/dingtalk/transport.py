@@ -56,7 +56,7 @@ class HttpTransport:
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
         self._timeout = urllib3.Timeout(timeout)
-        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """See `Transport`.
@@ -65,7 +65,7 @@ class HttpTransport:
         """
         proxy = proxy_of(url)
         try:
-            response = self._pool(proxy).request(
+            response = self._pool(proxy, secure="https" in (urlsplit(url).scheme, urlsplit(proxy).scheme)).request(
                 method,
                 url,
                 body=body,
@@ -98,18 +98,19 @@ class HttpTransport:
         for pool in self._pools.values():
             pool.clear()
 
-    def _pool(self, proxy: str) -> urllib3.PoolManager:
-        """The connections by way of a proxy, or without one."""
-        found = self._pools.get(proxy)
+    def _pool(self, proxy: str, *, secure: bool) -> urllib3.PoolManager:
+        """The connections by way of a proxy, or without one. Certificates take long to read; none are where nothing is
+        ``secure``."""
+        found = self._pools.get((proxy, secure))
         if found is None:
-            trusted = ssl.create_default_context()  # heeds SSL_CERT_FILE and SSL_CERT_DIR
+            trusted = ssl.create_default_context() if secure else None  # heeds SSL_CERT_FILE and SSL_CERT_DIR
             if proxy:
                 parts = urlsplit(proxy)
                 user = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
                 found = urllib3.ProxyManager(
                     proxy,
                     proxy_headers=urllib3.make_headers(proxy_basic_auth=user) if user else None,
-                    proxy_ssl_context=ssl.create_default_context(),
+                    proxy_ssl_context=ssl.create_default_context() if secure else None,
                     ssl_context=trusted,
                     retries=False,
                     timeout=self._timeout,
@@ -117,7 +118,7 @@ class HttpTransport:
                 )
             else:
                 found = urllib3.PoolManager(ssl_context=trusted, retries=False, timeout=self._timeout, maxsize=1)
-            self._pools[proxy] = found
+            self._pools[proxy, secure] = found
         return found
 
 
