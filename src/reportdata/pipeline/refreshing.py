@@ -12,13 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.days import Observation, by_organisation, latest
+from reportdata.days import Observation
 from reportdata.engines import Measured, measured
 from reportdata.errors import LakeError
-from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint, together
+from reportdata.pipeline.observed import clipped, told_by_kind, untold, without_collections
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service, Services
 from reportdata.services.sql import definition, kpis_of_days
@@ -97,7 +97,7 @@ def refresh(
         they have, and none of what was observed is taken over; other days are computed before.
     """
     done = Refreshed()
-    with work.lake.refreshing(), work.lake.reading():
+    with work.lake.refreshing(), work.lake.reading(), without_collections():
         # Read before the days: what is noted as observed has its facts in the lake already.
         observed = told_by_kind(work.lake.observed(), work.kinds)
         unapplied: dict[str, list[str]] = {}
@@ -115,12 +115,12 @@ def refresh(
             unapplied[service.id] = [path.name for paths in standing.unapplied.values() for path in paths]
         _require_whole(lost)
         if days is not None:
-            observed = set(_clipped({*observed, *looks}, days))
-        new = _untold(observed, work.store.observations())
+            observed = list(clipped([*observed, *looks], days))
+        new = untold(observed, work.store.observations())
         for service_id, names in unapplied.items():
             if names or new:
                 work.store.put_coverage(service_id, new, names)
-                new = []
+                new = ()
     done.days = sorted({*done.days})
     return done
 
@@ -183,21 +183,21 @@ def _standing(work: Workspace, service: Service, days: Collection[str] | None) -
     unapplied = _unapplied(retracting, store, service)
     was = store.fingerprints(service.id, days)  # before the files: what others store meanwhile differs from it
     files = files_of_days(lake, kinds, days)
-    withdrawn: dict[str, Scope] = {}
+    withdrawn: dict[str, set[str]] = {}
     for name, paths in unapplied.items():
         kind = work.kinds[name]
         of = work.kinds[kind.retracts or ""]
         for corp_id, day in work.engine.retracted(kind, of, paths, lake.paths(of.name)):
-            withdrawn[day] = (withdrawn.get(day) or frozenset()) | {corp_id}
+            withdrawn.setdefault(day, set()).add(corp_id)
     if others := withdrawn.keys() - files.keys():
         was = {**was, **store.fingerprints(service.id, others)}
         files = {**files, **files_of_days(lake, kinds, others)}
     changed = _changed(files, was, definition(service, work.kinds))
     lost = _lost(lake, files, changed | withdrawn.keys())
     stale = _stale(work, service, {day: files[day] for day in changed - lost.keys()}, was)
-    for day, scope in withdrawn.items():
+    for day, corp_ids in withdrawn.items():
         if day not in lost:
-            stale[day] = _both(stale.get(day, frozenset()), scope)
+            stale[day] = _both(stale.get(day, frozenset()), frozenset(corp_ids))
     return _Standing(files, was, stale, retracting, unapplied, lost)
 
 
@@ -283,28 +283,10 @@ def _by_part(rows: Iterable[Measured], parts: Sequence[list[str]]) -> Iterator[t
 
 
 def _kpis(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
-    for row in rows:
-        values = {kpi.id: row.numbers.get(kpi.id) if kpi.measure else kpi.of_parts(row.numbers) for kpi in service.kpis}
-        there = {kpi_id: number for kpi_id, number in values.items() if number is not None}
-        yield DayKpis(row.corp_id, row.stat_day, there)
-
-
-def _clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:
-    """What was observed of these days."""
-    for corp_id, first, last, at, kind in observed:
-        yield from (Observation(corp_id, day, day, at, kind) for day in days if first <= day <= last)
-
-
-def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> set[Observation]:
-    """What was observed, kind by kind; what names none was noted before kinds were told apart."""
-    found: set[Observation] = set()
-    for look in observed:
-        found |= {look._replace(kind=kind) for kind in ([look.kind] if look.kind else kinds.before_kinds())}
-    return found
-
-
-def _untold(observed: Collection[Observation], told: Sequence[Observation]) -> list[Observation]:
-    """What was observed of organisations of which it says more than the store has been told."""
-    known, looks = by_organisation(told), by_organisation(observed)
-    changed = {corp for corp, found in looks.items() if latest([*known.get(corp, ()), *found]) != known.get(corp)}
-    return [look for look in observed if look.corp_id in changed]
+    ratios = [kpi for kpi in service.kpis if kpi.measure is None]
+    for corp_id, stat_day, numbers in rows:
+        if not ratios:
+            yield DayKpis(corp_id, stat_day, numbers)
+            continue
+        found = {**numbers, **{kpi.id: kpi.of_parts(numbers) for kpi in ratios}}
+        yield DayKpis(corp_id, stat_day, {kpi_id: number for kpi_id, number in found.items() if number is not None})

@@ -26,6 +26,10 @@ LONG = 3600.0
 _FIRST = 10.0
 """The same for a store that is opened: nobody waits for an answer yet."""
 
+MANY = 10_000
+"""With more rows than these a temporary table is truncated after its use; rows of smaller ones are deleted before the
+next, which is sooner done."""
+
 LOCKS = 0x7264
 """The class of this program's advisory locks."""
 SCHEMA, PARTITIONS, DAYS = range(1, 4)
@@ -255,6 +259,11 @@ def array(texts: Iterable[str]) -> bytes:
     """An array of texts as a parameter."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return ("{" + ",".join(f'"{text}"' for text in quoted) + "}").encode()
+
+
+def one_at_a_time(cursor: Cursor) -> None:
+    """Wait until nobody else replaces days or coverage, up to the end of the transaction."""
+    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, DAYS))
 
 
 def _steps() -> list[Traversable]:

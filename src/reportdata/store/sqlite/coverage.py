@@ -1,0 +1,75 @@
+"""Coverage in SQLite: what was observed, and which withdrawals were applied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from reportdata.days import Coverage, Observation, latest
+from reportdata.sqlite import Database
+from reportdata.store import FIRST_DAY, LAST_DAY
+from reportdata.store.looks import ADD, COLUMNS, MEETING, MET, Spans, gathered, merged, place_of, row_of, rows_of
+from reportdata.store.rows import json_text
+
+_LOOKS = "create temp table if not exists looks (corp_id text, span integer, primary key (corp_id, span)) without rowid"
+_SPANS = """
+create temp table if not exists spans (
+    id integer primary key, kind text, first_day text, last_day text, observed_at integer,
+    day_before text, day_after text)
+"""
+_PLACE = "corp_id = ? and kind = ? and first_day = ?"
+
+
+class Covering:
+    """The part of the store that knows what was observed."""
+
+    database: Database
+
+    def coverage(self) -> list[Coverage]:
+        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
+
+    def observations(
+        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> list[Observation]:
+        rows = self.database.rows(
+            "select corp_id, max(first_day, ?2), min(last_day, ?3), observed_at, kind from coverage "
+            "where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2 "
+            "order by corp_id, kind, first_day",
+            (corp_id, first_day, last_day),
+        )
+        return [Observation(*row) for row in rows]
+
+    def applied_withdrawals(self, service: str) -> set[str]:
+        rows = self.database.rows("select file from applied_withdrawals where service = ?", (service,))
+        return {file for (file,) in rows}
+
+    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        spans: Spans = {}
+        with self.database.aside(_LOOKS) as connection:
+            connection.execute(_SPANS)
+            connection.execute("delete from looks")
+            connection.execute("delete from spans")
+            connection.executemany(
+                "insert into looks select value, ?1 from json_each(?2)",
+                ((span, json_text(corp_ids)) for span, corp_ids in gathered(observed, spans)),
+            )
+            connection.executemany("insert into spans values (?, ?, ?, ?, ?, ?, ?)", rows_of(spans))
+        with self.database.writing() as connection:
+            meeting = {Observation(*row): (row[0], span) for *row, span in connection.execute(MEETING)}
+            if meeting:
+                gone, new = merged((Observation(*row) for row in connection.execute(MET)), meeting)
+                connection.executemany("delete from looks where corp_id = ? and span = ?", meeting.values())
+                connection.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
+                connection.executemany(f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, new))
+            connection.execute(ADD)
+            connection.executemany(
+                "insert or ignore into applied_withdrawals values (?, ?)",
+                ((service, file) for file in withdrawals),
+            )
+
+    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
+        with self.database.writing() as connection:
+            connection.executemany(
+                "delete from applied_withdrawals where service = ? and file = ?", ((service, file) for file in was)
+            )
+            if merged is not None:
+                connection.execute("insert or ignore into applied_withdrawals values (?, ?)", (service, merged))
