@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import datetime
@@ -375,9 +375,7 @@ def simple(folder: Folder, tmp_path: Path, *official: int, at: float | None = No
         lines.append({"report_id": f"r{number}", "user_id": "a", "sent_at": f"2026-09-0{number} 09:00:00"})
         lines.append({"report_id": f"r{number}", "user_id": "b", "commented_at": f"2026-09-0{number} 10:00:00"})
     path.write_text("\n".join(map(json.dumps, lines)))
-    if at is not None:
-        os.utime(path, (at, at))
-    folder.import_(path, corp_id="c1")
+    folder.import_(path, corp_id="c1", exported_at=int((time.time() if at is None else at) * 1000))
     figures = [
         Official("c1", f"2026090{n}", {"4100": 1, "4101": 1, "4102": value}, 1) for n, value in enumerate(official, 1)
     ]
