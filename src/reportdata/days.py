@@ -6,11 +6,13 @@ organisation's local calendar day, the form that the contract uses; such texts s
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -110,17 +112,33 @@ def latest(observations: Iterable[Observation]) -> list[Observation]:
     return [piece for (corp_id, kind), pieces in sorted(groups.items()) for piece in _latest(corp_id, kind, pieces)]
 
 
+def tells(pieces: Sequence[Observation], look: Observation) -> bool:
+    """Whether these pieces tell all that a look at the same organisation and kind does: of each of its days a look as
+    late. They come in the order of their days and do not overlap."""
+    day, last = _ordinal(look.first_day), _ordinal(look.last_day)
+    for place in range(bisect_left(pieces, look.first_day, key=attrgetter("last_day")), len(pieces)):
+        piece = pieces[place]
+        if _ordinal(piece.first_day) > day or piece.at < look.at:
+            return False
+        day = _ordinal(piece.last_day) + 1
+        if day > last:
+            return True
+    return False
+
+
 def _latest(corp_id: str, kind: str, pieces: Sequence[Observation]) -> list[Observation]:
-    starts = {to_date(piece.first_day).toordinal() for piece in pieces}
-    ends = {to_date(piece.last_day).toordinal() + 1 for piece in pieces}
+    if len(pieces) == 1:
+        return list(pieces)
+    starts = {_ordinal(piece.first_day) for piece in pieces}
+    ends = {_ordinal(piece.last_day) + 1 for piece in pieces}
     edges = sorted(starts | ends)
     opening = sorted(pieces, key=lambda piece: piece.first_day, reverse=True)
     open_: list[tuple[int, int]] = []  # a heap: the latest look first, with the day before which it ends
     merged: list[tuple[int, int, int]] = []
     for start, end in pairwise(edges):
-        while opening and to_date(opening[-1].first_day).toordinal() <= start:
+        while opening and _ordinal(opening[-1].first_day) <= start:
             piece = opening.pop()
-            heappush(open_, (-piece.at, to_date(piece.last_day).toordinal() + 1))
+            heappush(open_, (-piece.at, _ordinal(piece.last_day) + 1))
         while open_ and open_[0][1] <= start:
             heappop(open_)
         if not open_:
@@ -131,6 +149,12 @@ def _latest(corp_id: str, kind: str, pieces: Sequence[Observation]) -> list[Obse
     return [Observation(corp_id, _day(start), _day(end - 1), at, kind) for start, end, at in merged]
 
 
+@lru_cache(maxsize=8192)
+def _ordinal(day: str) -> int:
+    return to_date(day).toordinal()
+
+
+@lru_cache(maxsize=8192)
 def _day(ordinal: int) -> str:
     return from_date(date.fromordinal(ordinal))
 

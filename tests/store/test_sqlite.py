@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,12 @@ def test_what_no_waiting_can_mend_is_said_at_once(tmp_path: Path, monkeypatch: p
 def test_damage_that_is_met_later_is_a_store_error(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     SQLiteStore(path).close()
-    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * (path.stat().st_size - 4096))
+    with closing(sqlite3.connect(path)) as connection:
+        pages = connection.execute("select rootpage from sqlite_schema").fetchall()
+    with path.open("r+b") as file:  # every table; the schema is whole
+        for (page,) in pages:
+            file.seek((page - 1) * 4096)
+            file.write(b"\xff" * 4096)
     store = SQLiteStore(path)
     calls: list[Callable[[], object]] = [
         store.organisations,

@@ -102,7 +102,7 @@ def _locked(folder: Folder) -> Iterator[None]:
 @contextmanager
 def _no_json(folder: Folder) -> Iterator[None]:
     with closing(sqlite3.connect(folder.settings.store)) as store, store:
-        store.execute("insert into kpis values ('reportData', ?, ?, 99, 'no JSON', 0, '')", (CORP, DAY))
+        store.execute("insert into kpis values ('reportData', ?, ?, 99, 'no JSON')", (DAY, CORP))
     yield
 
 

@@ -102,5 +102,9 @@ class Engine(Protocol):
 
 def measured(what: Computation, rows: Iterable[Sequence[Any]]) -> Iterator[Measured]:
     """What rows of a computation by days say."""
-    for corp_id, day, *numbers in rows:
-        yield Measured(corp_id, from_date(day), dict(zip(what.numbers, numbers, strict=True)))
+    day, stat_day = None, ""
+    for row in rows:
+        if row[1] != day:
+            day = row[1]
+            stat_day = from_date(day)
+        yield Measured(row[0], stat_day, dict(zip(what.numbers, row[2:], strict=True)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -72,11 +72,11 @@ class Listing(LakeFolder):
         """What was observed: all of it, or what stands in some of the files."""
         return {observation.coverage for observation in self.observed(files)}
 
-    def observed(self, files: Sequence[Path] | None = None) -> set[Observation]:
-        """What was observed and when: all of it, or what stands in some of the files. Releases before 0.1 noted no
-        time."""
+    def observed(self, files: Sequence[Path] | None = None) -> Set[Observation]:
+        """What was observed and when, in the order in which it stands there: all of it, or what stands in some of the
+        files. Releases before 0.1 noted no time."""
         lines = msgspec.json.Decoder(Observation)
-        found: set[Observation] = set()
+        found: dict[Observation, None] = {}
         with self.reading():
             named = self.observations() if files is None else files
             with self.located(named) as places:
@@ -84,10 +84,10 @@ class Listing(LakeFolder):
                     try:
                         content = place.read_bytes()
                         self._check(path, content)
-                        found.update(lines.decode_lines(content))
+                        found |= dict.fromkeys(lines.decode_lines(content))
                     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
                         raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
-        return found
+        return found.keys()
 
     def size(self) -> int:
         """Bytes that the facts take up."""

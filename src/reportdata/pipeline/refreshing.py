@@ -12,13 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.days import Observation, by_organisation, latest
+from reportdata.days import Observation
 from reportdata.engines import Measured, measured
 from reportdata.errors import LakeError
-from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint, together
+from reportdata.pipeline.observed import clipped, told_by_kind, untold
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service, Services
 from reportdata.services.sql import definition, kpis_of_days
@@ -115,8 +115,8 @@ def refresh(
             unapplied[service.id] = [path.name for paths in standing.unapplied.values() for path in paths]
         _require_whole(lost)
         if days is not None:
-            observed = set(_clipped({*observed, *looks}, days))
-        new = _untold(observed, work.store.observations())
+            observed = list(clipped([*observed, *looks], days))
+        new = untold(observed, work.store.observations())
         for service_id, names in unapplied.items():
             if names or new:
                 work.store.put_coverage(service_id, new, names)
@@ -283,28 +283,10 @@ def _by_part(rows: Iterable[Measured], parts: Sequence[list[str]]) -> Iterator[t
 
 
 def _kpis(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
-    for row in rows:
-        values = {kpi.id: row.numbers.get(kpi.id) if kpi.measure else kpi.of_parts(row.numbers) for kpi in service.kpis}
-        there = {kpi_id: number for kpi_id, number in values.items() if number is not None}
-        yield DayKpis(row.corp_id, row.stat_day, there)
-
-
-def _clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:
-    """What was observed of these days."""
-    for corp_id, first, last, at, kind in observed:
-        yield from (Observation(corp_id, day, day, at, kind) for day in days if first <= day <= last)
-
-
-def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> set[Observation]:
-    """What was observed, kind by kind; what names none was noted before kinds were told apart."""
-    found: set[Observation] = set()
-    for look in observed:
-        found |= {look._replace(kind=kind) for kind in ([look.kind] if look.kind else kinds.before_kinds())}
-    return found
-
-
-def _untold(observed: Collection[Observation], told: Sequence[Observation]) -> list[Observation]:
-    """What was observed of organisations of which it says more than the store has been told."""
-    known, looks = by_organisation(told), by_organisation(observed)
-    changed = {corp for corp, found in looks.items() if latest([*known.get(corp, ()), *found]) != known.get(corp)}
-    return [look for look in observed if look.corp_id in changed]
+    ratios = [kpi for kpi in service.kpis if kpi.measure is None]
+    for corp_id, stat_day, numbers in rows:
+        if not ratios:
+            yield DayKpis(corp_id, stat_day, numbers)
+            continue
+        found = {**numbers, **{kpi.id: kpi.of_parts(numbers) for kpi in ratios}}
+        yield DayKpis(corp_id, stat_day, {kpi_id: number for kpi_id, number in found.items() if number is not None})

@@ -12,7 +12,8 @@ from reportdata.cli.places import schemas_of, store_of, workspace
 from reportdata.days import SECOND, by_organisation, day_of, from_date, latest, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
-from reportdata.pipeline.refreshing import stale_days, told_by_kind
+from reportdata.pipeline.observed import told_by_kind
+from reportdata.pipeline.refreshing import stale_days
 from reportdata.store import Store
 
 _OLD = 2

@@ -8,6 +8,7 @@ from pathlib import Path
 from reportdata.errors import StoreError
 from reportdata.store.copying import copy_rows
 from reportdata.store.postgres.connection import shown
+from reportdata.store.postgres.coverage import Covering
 from reportdata.store.postgres.database import COMMAND_TIMEOUT, LONG, SERVING_TIMEOUT, Database, schemas
 from reportdata.store.postgres.days import Days
 from reportdata.store.postgres.forgetting import Forgetting
@@ -25,7 +26,7 @@ select relname from pg_class where relnamespace = current_schema()::regnamespace
 """
 
 
-class PostgresStore(Identities, Days, States, Forgetting, Copying):
+class PostgresStore(Identities, Days, Covering, States, Forgetting, Copying):
     """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
     are not there.
 

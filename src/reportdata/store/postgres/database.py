@@ -257,6 +257,11 @@ def array(texts: Iterable[str]) -> bytes:
     return ("{" + ",".join(f'"{text}"' for text in quoted) + "}").encode()
 
 
+def one_at_a_time(cursor: Cursor) -> None:
+    """Wait until nobody else replaces days or coverage, up to the end of the transaction."""
+    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, DAYS))
+
+
 def _steps() -> list[Traversable]:
     steps = (step for step in files(__package__).joinpath("schema").iterdir() if step.name.endswith(".sql"))
     return sorted(steps, key=lambda step: step.name)

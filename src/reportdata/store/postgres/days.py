@@ -1,4 +1,4 @@
-"""KPIs of days and coverage in PostgreSQL."""
+"""KPIs of days in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.states import DayState, State
-from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
+from reportdata.store import Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
-from reportdata.store.postgres.database import DAYS, LOCKS, LONG, PARTITIONS, THERE, Database, array
+from reportdata.store.postgres.database import LOCKS, LONG, PARTITIONS, THERE, Database, array, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.rows import json_text
@@ -28,7 +28,7 @@ _states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAYS = b"""
-select k.kpi_values, k.computed_at,
+select k.kpi_values, (select computed_at from computations where id = k.computation),
        (select json_object_agg(kind, observed_at) from coverage
         where corp_id = w.corp_id and first_day <= w.stat_day and last_day >= w.stat_day),
        (select json_agg(json_build_array(kpi_id, state, as_of) order by kpi_id) from day_states
@@ -36,42 +36,59 @@ select k.kpi_values, k.computed_at,
        (select time_zone from organisations where corp_id = w.corp_id)
 from unnest($2::text[], $3::text[]) with ordinality as w (corp_id, stat_day, place)
 left join lateral (
-    select kpi_values, computed_at from kpis
-    where service = $1 and corp_id = w.corp_id and stat_day = w.stat_day order by version desc limit 1) k on true
+    select kpi_values, computation from kpis
+    where service = $1 and stat_day = w.stat_day and corp_id = w.corp_id order by computation desc limit 1) k on true
 order by w.place
 """
-_BETWEEN = """
-select c.corp_id, greatest(c.first_day, %(first)s), least(c.last_day, %(last)s), k.stat_day, k.kpi_values
-from (select distinct corp_id, first_day, last_day from coverage) c left join lateral (
-    select distinct on (stat_day) stat_day, kpi_values from kpis
-    where service = %(service)s and corp_id = c.corp_id
-      and stat_day between greatest(c.first_day, %(first)s) and least(c.last_day, %(last)s)
-    order by stat_day, version desc) k on true
-where (%(corp)s::text is null or c.corp_id = %(corp)s) and c.first_day <= %(last)s and c.last_day >= %(first)s
+_COVERED = """
+select distinct corp_id, greatest(first_day, %(first)s), least(last_day, %(last)s) from coverage
+where (%(corp)s::text is null or corp_id = %(corp)s) and first_day <= %(last)s and last_day >= %(first)s
+"""
+_OF_ONE = """
+select stat_day, %(corp)s, kpi_values from unnest(%(days)s::text[]) as d (stat_day) cross join lateral (
+    select kpi_values from kpis where service = %(service)s and stat_day = d.stat_day and corp_id = %(corp)s
+    order by computation desc limit 1) k
+"""
+_OF_ALL = """
+select distinct on (stat_day, corp_id) stat_day, corp_id, kpi_values from kpis
+where service = %(service)s and stat_day between %(first)s and %(last)s order by stat_day, corp_id, computation desc
 """
 _INCOMING = """
 create temporary table if not exists incoming (
-    corp_id text collate "C" not null,
-    stat_day text collate "C" not null,
-    kpi_values text collate "C" not null,
-    primary key (corp_id, stat_day))
+    stat_day text collate "C" not null, corp_id text collate "C" not null, kpi_values text collate "C" not null)
+"""
+_THERE = """
+select stat_day from unnest(%(days)s::text[]) as d (stat_day)
+where exists (select 1 from kpis where service = %(service)s and stat_day = d.stat_day)
 """
 _GONE = """
 insert into incoming
-select distinct corp_id, stat_day, '{}' from kpis
-where service = %(service)s and stat_day = any(%(days)s)
-  and (not (%(scopes)s::jsonb ? stat_day) or %(scopes)s::jsonb -> stat_day ? corp_id)
-on conflict do nothing
+select distinct stat_day, corp_id, '{}' from kpis k where service = %(service)s and stat_day = any(%(days)s)
+and not exists (select 1 from incoming i where i.stat_day = k.stat_day and i.corp_id = k.corp_id)
+"""
+_GONE_OF_SOME = """
+insert into incoming
+select stat_day, corp_id, '{}' from unnest(%(days)s::text[], %(corps)s::text[]) as w (stat_day, corp_id)
+where exists (select 1 from kpis where service = %(service)s and stat_day = w.stat_day and corp_id = w.corp_id)
+  and not exists (select 1 from incoming i where i.stat_day = w.stat_day and i.corp_id = w.corp_id)
+"""
+"""An organisation that has no row any more gets an empty one."""
+_SAME = """
+delete from incoming i
+where stat_day = any(%(days)s) and kpi_values = (
+    select kpi_values from kpis where service = %(service)s and stat_day = i.stat_day and corp_id = i.corp_id
+    order by computation desc limit 1)
 """
 _APPEND = """
-insert into kpis
-select %(service)s, i.corp_id, i.stat_day, coalesce(k.version, 0) + 1, i.kpi_values, %(at)s,
-       %(fingerprints)s::jsonb ->> i.stat_day
-from incoming i left join lateral (
-    select version, kpi_values from kpis
-    where service = %(service)s and corp_id = i.corp_id and stat_day = i.stat_day
-    order by version desc limit 1) k on true
-where k.kpi_values is distinct from i.kpi_values
+insert into kpis (service, stat_day, corp_id, computation, kpi_values)
+select %(service)s, i.stat_day, i.corp_id, c.id, i.kpi_values
+from incoming i join unnest(%(days)s::text[], %(ids)s::bigint[]) as c (stat_day, id) on c.stat_day = i.stat_day
+"""
+_COMPUTATIONS = """
+insert into computations (id, service, stat_day, fingerprint, computed_at)
+select c.id, %(service)s, c.stat_day, c.fingerprint, %(at)s
+from unnest(%(days)s::text[], %(ids)s::bigint[], %(fingerprints)s::text[]) as c (stat_day, id, fingerprint)
+where exists (select 1 from incoming i where i.stat_day = c.stat_day)
 """
 _MONTHS = """
 select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'kpis'::regclass
@@ -113,39 +130,24 @@ class Days:
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         asked = {"service": service, "corp": corp_id, "first": first_day, "last": last_day}
-        pieces: dict[tuple[str, str, str], dict[str, str]] = {}
-        for corp, first, last, day, values in self.database.rows(_BETWEEN, asked):
-            known = pieces.setdefault((corp, first, last), {})
-            if day is not None:
-                known[day] = values
-        found = {
-            (day, corp): DayKpis(corp, day, _values.decode(known[day]) if day in known else {})
-            for (corp, first, last), known in pieces.items()
-            for day in days_between(first, last)
-        }
-        return [row for _, row in sorted(found.items())]
+        with self.database.writing(snapshot=True) as cursor:
+            covered = cursor.execute(_COVERED, asked).fetchall()
+            wanted = {(day, corp) for corp, first, last in covered for day in days_between(first, last)}
+            days = sorted(day for day, _ in wanted) if corp_id is not None else []
+            rows = cursor.execute(_OF_ALL if corp_id is None else _OF_ONE, {**asked, "days": days})
+            known = {(day, corp): values for day, corp, values in rows}
+        return [
+            DayKpis(corp, day, _values.decode(known[day, corp]) if (day, corp) in known else {})
+            for day, corp in sorted(wanted)
+        ]
 
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         rows = self.database.rows(
-            "select kpi_values, computed_at, fingerprint from kpis "
-            "where service = %s and corp_id = %s and stat_day = %s order by version",
-            (service, corp_id, stat_day),
+            "select kpi_values, computed_at, fingerprint from kpis k join computations c on c.id = k.computation "
+            "where k.service = %s and k.stat_day = %s and k.corp_id = %s order by k.computation",
+            (service, stat_day, corp_id),
         )
         return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
-
-    def coverage(self) -> list[Coverage]:
-        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
-
-    def observations(
-        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
-    ) -> list[Observation]:
-        rows = self.database.rows(
-            "select corp_id, greatest(first_day, %(first)s), least(last_day, %(last)s), observed_at, kind "
-            "from coverage where (%(corp)s::text is null or corp_id = %(corp)s) "
-            "and first_day <= %(last)s and last_day >= %(first)s order by corp_id, kind, first_day",
-            {"corp": corp_id, "first": first_day, "last": last_day},
-        )
-        return [Observation(*row) for row in rows]
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         return dict(self._computed("fingerprint", service, days))
@@ -160,10 +162,6 @@ class Days:
             (service, *[sorted(days) if days is not None else None] * 2),
         )
 
-    def applied_withdrawals(self, service: str) -> set[str]:
-        rows = self.database.rows("select file from applied_withdrawals where service = %s", [service])
-        return {file for (file,) in rows}
-
     def put_days(
         self,
         service: str,
@@ -175,33 +173,36 @@ class Days:
         only: Mapping[str, Collection[str]] | None = None,
         was: Mapping[str, str | None] | None = None,
     ) -> int:
-        at, files, days = int(now * 1000), files or {}, sorted(fingerprints)
+        at, files, only, days = int(now * 1000), files or {}, only or {}, sorted(fingerprints)
         with self.database.writing(LONG) as cursor:  # aside, so that nobody waits however long the rows take
             cursor.execute(_INCOMING)
             cursor.execute("truncate incoming")
             with cursor.copy("copy incoming from stdin") as copy:
                 for row in rows:
-                    copy.write_row((row.corp_id, row.stat_day, json_text(row.values)))
+                    copy.write_row((row.stat_day, row.corp_id, json_text(row.values)))
         self._make_months({month for (month,) in self.database.rows("select distinct left(stat_day, 6) from incoming")})
         with self.database.writing(LONG) as cursor:
-            _alone(cursor)
+            one_at_a_time(cursor)
             found = cursor.execute(
                 "select stat_day, fingerprint from computed_days where service = %s and stat_day = any(%s) for update",
                 (service, sorted(was or ())),
             )
             require_standing(was, dict(found.fetchall()))
-            scopes = json_text({day: sorted(corp_ids) for day, corp_ids in (only or {}).items()})
-            cursor.execute(_GONE, {"service": service, "days": days, "scopes": scopes})
-            appended = {"service": service, "at": at, "fingerprints": json_text(dict(fingerprints))}
-            changed = cursor.execute(_APPEND, appended).rowcount
-            computed = {
-                "service": service,
-                "at": at,
-                "days": days,
-                "fingerprints": [fingerprints[day] for day in days],
-                "files": [json_text(sorted(files.get(day, ()))) for day in days],
-            }
-            cursor.execute(_COMPUTED, computed)
+            last = cursor.execute("select coalesce(max(id), 0) from computations").fetchone()
+            given: dict[str, Any] = {"service": service, "at": at, "days": days}
+            given["ids"] = [last[0] + number for number, _ in enumerate(days, 1)] if last else []
+            given["fingerprints"] = [fingerprints[day] for day in days]
+            there = [day for (day,) in cursor.execute(_THERE, given)]
+            if there:
+                cursor.execute(_GONE, {"service": service, "days": [day for day in there if day not in only]})
+                some = [(day, corp_id) for day in there for corp_id in only.get(day, ())]
+                places = {"days": [day for day, _ in some], "corps": [corp_id for _, corp_id in some]}
+                cursor.execute(_GONE_OF_SOME, {"service": service, **places})
+                cursor.execute(_SAME, {"service": service, "days": there})
+            changed = cursor.execute(_APPEND, given).rowcount
+            cursor.execute(_COMPUTATIONS, given)
+            given["files"] = [json_text(sorted(files.get(day, ()))) for day in days]
+            cursor.execute(_COMPUTED, given)
             cursor.execute(CHANGED)
         return changed
 
@@ -213,36 +214,6 @@ class Days:
                 (fingerprint, json_text(sorted(files)), service, stat_day, was),
             ).rowcount
         return done > 0
-
-    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
-        added: dict[str, list[Observation]] = {}
-        for look in observed:
-            added.setdefault(look.corp_id, []).append(look)
-        with self.database.writing() as cursor:
-            _alone(cursor)
-            for corp_id, looks in added.items():
-                columns = "corp_id, first_day, last_day, observed_at, kind"
-                known = cursor.execute(f"select {columns} from coverage where corp_id = %s", [corp_id]).fetchall()
-                cursor.execute("delete from coverage where corp_id = %s", [corp_id])
-                cursor.executemany(
-                    f"insert into coverage ({columns}) values (%s, %s, %s, %s, %s)",
-                    latest([*(Observation(*row) for row in known), *looks]),
-                )
-            cursor.executemany(
-                "insert into applied_withdrawals values (%s, %s) on conflict do nothing",
-                [(service, file) for file in withdrawals],
-            )
-            cursor.execute(CHANGED)
-
-    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
-        with self.database.writing() as cursor:
-            cursor.execute(
-                "delete from applied_withdrawals where service = %s and file = any(%s)", (service, sorted(was))
-            )
-            if merged is not None:
-                cursor.execute(
-                    "insert into applied_withdrawals values (%s, %s) on conflict do nothing", (service, merged)
-                )
 
     def _make_months(self, months: Collection[str]) -> None:
         """Make the partitions of these months. They are filled later, so that no reader waits: attaching an empty table
@@ -277,8 +248,3 @@ def _day(corp_id: str, stat_day: str, row: list[bytes | None]) -> Day:
 @cache
 def _of_month(month: bytes) -> bytes:
     return _DAYS.replace(b" from kpis ", b" from kpis_%06d " % int(month))
-
-
-def _alone(cursor: Cursor) -> None:
-    """One at a time replaces days or coverage."""
-    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, DAYS))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reportdata.errors import StoreError
 from reportdata.sqlite import Database, Kind
+from reportdata.store.sqlite.coverage import Covering
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
@@ -23,7 +24,7 @@ schemas = _KIND.schemas
 """The schema that the store in a file has, and the one that this program gives it when it opens it."""
 
 
-class SQLiteStore(Identities, Days, States, Figures, Forgetting, Copying):
+class SQLiteStore(Identities, Days, Covering, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a

@@ -1,4 +1,4 @@
-"""KPIs of days and coverage in SQLite."""
+"""KPIs of days in SQLite."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.sqlite import Database
 from reportdata.states import DayState, State
-from reportdata.store import FIRST_DAY, LAST_DAY, Day, DayKpis, Version
+from reportdata.store import Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
 from reportdata.store.rows import json_text
 
@@ -21,10 +21,7 @@ _states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
-select (select kpi_values from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3
-        order by version desc limit 1),
-       (select computed_at from kpis where service = ?1 and corp_id = ?2 and stat_day = ?3
-        order by version desc limit 1),
+select k.kpi_values, (select computed_at from computations where id = k.computation),
        (select json_group_object(kind, observed_at) from coverage
         where corp_id = ?2 and first_day <= ?3 and last_day >= ?3),
        case when exists (select 1 from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3) then
@@ -32,16 +29,21 @@ select (select kpi_values from kpis where service = ?1 and corp_id = ?2 and stat
                 (select * from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3 order by kpi_id))
        end,
        (select time_zone from organisations where corp_id = ?2)
+from (select 1) left join (
+    select kpi_values, computation from kpis where service = ?1 and stat_day = ?3 and corp_id = ?2
+    order by computation desc limit 1) k
 """
-_BETWEEN = """
-select c.corp_id, max(c.first_day, ?3), min(c.last_day, ?4),
-       (select json_group_object(stat_day, kpi_values) from (
-            select stat_day, kpi_values, max(version) from kpis
-            where service = ?1 and corp_id = c.corp_id
-              and stat_day between max(c.first_day, ?3) and min(c.last_day, ?4)
-            group by stat_day))
-from (select distinct corp_id, first_day, last_day from coverage) c
-where (?2 is null or c.corp_id = ?2) and c.first_day <= ?4 and c.last_day >= ?3
+_COVERED = """
+select distinct corp_id, max(first_day, ?2), min(last_day, ?3) from coverage
+where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2
+"""
+_OF_ONE = """
+select stat_day, corp_id, kpi_values, max(computation) from json_each(?3) join kpis on stat_day = value
+where service = ?1 and corp_id = ?2 group by stat_day
+"""
+_OF_ALL = """
+select stat_day, corp_id, kpi_values, max(computation) from kpis
+where service = ?1 and stat_day between ?2 and ?3 group by stat_day, corp_id
 """
 # Rows are gathered in a temporary table, which locks nothing and spills to a file, so that others wait for the change
 # alone, however long the rows are computed and however many they are.
@@ -50,23 +52,28 @@ create temp table if not exists computed (
     stat_day text, corp_id text, kpi_values text, primary key (stat_day, corp_id)
 ) without rowid
 """
-_APPEND = """
-insert into kpis
-select ?1, corp_id, ?2,
-       (select coalesce(max(version), 0) + 1 from kpis k
-        where service = ?1 and k.corp_id = new.corp_id and stat_day = ?2),
-       kpi_values, ?3, ?4
-from (
-    select corp_id, kpi_values from temp.computed where stat_day = ?2
-    union all
-    select distinct corp_id, '{}' from kpis
-    where service = ?1 and stat_day = ?2 and (?5 is null or corp_id in (select value from json_each(?5)))
-      and not exists (select 1 from temp.computed c where c.stat_day = ?2 and c.corp_id = kpis.corp_id)
-) new
-where (select kpi_values from kpis k where service = ?1 and k.corp_id = new.corp_id and stat_day = ?2
-       order by version desc limit 1) is not kpi_values
+_THERE = "select 1 from kpis where service = ?1 and stat_day = ?2 limit 1"
+_GONE = """
+insert or ignore into temp.computed
+select distinct stat_day, corp_id, '{}' from kpis where service = ?1 and stat_day = ?2
 """
-"""A day's new values; an organisation that has no row any more gets an empty one."""
+_GONE_OF_SOME = """
+insert or ignore into temp.computed
+select ?2, value, '{}' from json_each(?3)
+where exists (select 1 from kpis where service = ?1 and stat_day = ?2 and corp_id = value)
+"""
+"""An organisation that has no row any more gets an empty one."""
+_SAME = """
+delete from temp.computed as new
+where stat_day = ?2 and kpi_values = (
+    select kpi_values from kpis where service = ?1 and stat_day = ?2 and corp_id = new.corp_id
+    order by computation desc limit 1)
+"""
+_APPEND = """
+insert into kpis (service, stat_day, corp_id, computation, kpi_values)
+select ?1, stat_day, corp_id, ?3, kpi_values from temp.computed where stat_day = ?2 order by corp_id
+"""
+_COMPUTATION = "insert into computations (id, service, stat_day, fingerprint, computed_at) values (?, ?, ?, ?, ?)"
 
 
 class Days:
@@ -93,35 +100,26 @@ class Days:
         return [self.day(service, *one) for one in wanted]
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
-        found: dict[tuple[str, str], DayKpis] = {}
-        for corp, first, last, rows in self.database.rows(_BETWEEN, (service, corp_id, first_day, last_day)):
-            known = msgspec.json.decode(rows, type=dict[str, str])
-            for day in days_between(first, last):
-                values = known.get(day)
-                found[day, corp] = DayKpis(corp, day, _values.decode(values) if values is not None else {})
-        return [row for _, row in sorted(found.items())]
+        with self.database.snapshot() as connection:
+            covered = connection.execute(_COVERED, (corp_id, first_day, last_day)).fetchall()
+            wanted = {(day, corp) for corp, first, last in covered for day in days_between(first, last)}
+            if corp_id is None:
+                rows = connection.execute(_OF_ALL, (service, first_day, last_day))
+            else:
+                rows = connection.execute(_OF_ONE, (service, corp_id, json_text(sorted(day for day, _ in wanted))))
+            known = {(day, corp): values for day, corp, values, _ in rows}
+        return [
+            DayKpis(corp, day, _values.decode(known[day, corp]) if (day, corp) in known else {})
+            for day, corp in sorted(wanted)
+        ]
 
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         rows = self.database.rows(
-            "select kpi_values, computed_at, fingerprint from kpis "
-            "where service = ? and corp_id = ? and stat_day = ? order by version",
-            (service, corp_id, stat_day),
+            "select kpi_values, computed_at, fingerprint from kpis k join computations c on c.id = k.computation "
+            "where k.service = ? and k.stat_day = ? and k.corp_id = ? order by k.computation",
+            (service, stat_day, corp_id),
         )
         return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
-
-    def coverage(self) -> list[Coverage]:
-        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
-
-    def observations(
-        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
-    ) -> list[Observation]:
-        rows = self.database.rows(
-            "select corp_id, max(first_day, ?2), min(last_day, ?3), observed_at, kind from coverage "
-            "where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2 "
-            "order by corp_id, kind, first_day",
-            (corp_id, first_day, last_day),
-        )
-        return [Observation(*row) for row in rows]
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         if days is None:
@@ -135,10 +133,6 @@ class Days:
     def _computed(self, column: str, service: str, days: Collection[str]) -> list[tuple[str, str]]:
         sql = f"select stat_day, {column} from json_each(?2) join computed_days on service = ?1 and stat_day = value"
         return [(day, found) for day, found in self.database.rows(sql, (service, json_text(sorted(days))))]
-
-    def applied_withdrawals(self, service: str) -> set[str]:
-        rows = self.database.rows("select file from applied_withdrawals where service = ?", (service,))
-        return {file for (file,) in rows}
 
     def put_days(
         self,
@@ -158,13 +152,20 @@ class Days:
                 "insert into temp.computed values (?, ?, ?)",
                 ((row.stat_day, row.corp_id, json_text(row.values)) for row in rows),
             )
+        changed = 0
         with self.database.writing() as connection:
             require_standing(was, dict(self._computed("fingerprint", service, was or ())))
-            before = connection.total_changes
-            for day, fingerprint in fingerprints.items():
-                replaced = json_text(sorted(only[day])) if day in only else None
-                connection.execute(_APPEND, (service, day, at, fingerprint, replaced))
-            changed = connection.total_changes - before
+            (last,) = connection.execute("select coalesce(max(id), 0) from computations").fetchone()
+            for number, (day, fingerprint) in enumerate(fingerprints.items(), last + 1):
+                if connection.execute(_THERE, (service, day)).fetchone():
+                    if day in only:
+                        connection.execute(_GONE_OF_SOME, (service, day, json_text(sorted(only[day]))))
+                    else:
+                        connection.execute(_GONE, (service, day))
+                    connection.execute(_SAME, (service, day))
+                if appended := connection.execute(_APPEND, (service, day, number)).rowcount:
+                    connection.execute(_COMPUTATION, (number, service, day, fingerprint, at))
+                    changed += appended
             connection.executemany(
                 "insert or replace into computed_days (service, stat_day, fingerprint, files, computed_at) "
                 "values (?, ?, ?, ?, ?)",
@@ -183,30 +184,3 @@ class Days:
                 (fingerprint, json_text(sorted(files)), service, stat_day, was),
             )
         return done.rowcount > 0
-
-    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
-        added: dict[str, list[Observation]] = {}
-        for look in observed:
-            added.setdefault(look.corp_id, []).append(look)
-        with self.database.writing() as connection:
-            for corp_id, looks in added.items():
-                known = connection.execute(
-                    "select corp_id, first_day, last_day, observed_at, kind from coverage where corp_id = ?", (corp_id,)
-                ).fetchall()
-                connection.execute("delete from coverage where corp_id = ?", (corp_id,))
-                connection.executemany(
-                    "insert into coverage (corp_id, first_day, last_day, observed_at, kind) values (?, ?, ?, ?, ?)",
-                    latest([*(Observation(*row) for row in known), *looks]),
-                )
-            connection.executemany(
-                "insert or ignore into applied_withdrawals values (?, ?)",
-                ((service, file) for file in withdrawals),
-            )
-
-    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
-        with self.database.writing() as connection:
-            connection.executemany(
-                "delete from applied_withdrawals where service = ? and file = ?", ((service, file) for file in was)
-            )
-            if merged is not None:
-                connection.execute("insert or ignore into applied_withdrawals values (?, ?)", (service, merged))

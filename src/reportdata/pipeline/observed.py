@@ -1,0 +1,37 @@
+"""What was observed, from the lake to the store: only what the store has not been told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from reportdata.days import Observation, tells
+from reportdata.kinds import Kinds
+
+
+def clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:
+    """What was observed of these days."""
+    for corp_id, first, last, at, kind in observed:
+        yield from (Observation(corp_id, day, day, at, kind) for day in days if first <= day <= last)
+
+
+def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> list[Observation]:
+    """What was observed, kind by kind; what names none was noted before kinds were told apart."""
+    found: list[Observation] = []
+    for look in observed:
+        if look.kind:
+            found.append(look)
+        else:
+            found += [look._replace(kind=kind) for kind in kinds.before_kinds()]
+    return found
+
+
+def untold(observed: Iterable[Observation], told: Sequence[Observation]) -> list[Observation]:
+    """What was observed of which the store has not been told as much."""
+    there = set(told)
+    new = [look for look in observed if look not in there]
+    looked_at = {look.corp_id for look in new}
+    known: dict[tuple[str, str], list[Observation]] = {}
+    for piece in told if new else ():
+        if piece.corp_id in looked_at:
+            known.setdefault((piece.corp_id, piece.kind), []).append(piece)
+    return [look for look in new if not tells(known.get((look.corp_id, look.kind), ()), look)]

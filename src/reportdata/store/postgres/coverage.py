@@ -1,0 +1,75 @@
+"""Coverage in PostgreSQL: what was observed, and which withdrawals were applied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from reportdata.days import Coverage, Observation, latest
+from reportdata.store import FIRST_DAY, LAST_DAY
+from reportdata.store.looks import ADD, COLUMNS, GATHERED, MEETING, MET, gathered, merged, place_of, row_of
+from reportdata.store.postgres.database import LONG, Database, one_at_a_time
+from reportdata.store.postgres.identities import CHANGED
+
+_LOOKS = """
+create temporary table if not exists looks (
+    corp_id text collate "C" not null, kind text collate "C" not null, first_day text collate "C" not null,
+    last_day text collate "C" not null, observed_at bigint not null,
+    day_before text collate "C" not null, day_after text collate "C" not null)
+"""
+_PLACE = "corp_id = %s and kind = %s and first_day = %s"
+
+
+class Covering:
+    """The part of the store that knows what was observed."""
+
+    database: Database
+
+    def coverage(self) -> list[Coverage]:
+        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
+
+    def observations(
+        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> list[Observation]:
+        rows = self.database.rows(
+            "select corp_id, greatest(first_day, %(first)s), least(last_day, %(last)s), observed_at, kind "
+            "from coverage where (%(corp)s::text is null or corp_id = %(corp)s) "
+            "and first_day <= %(last)s and last_day >= %(first)s order by corp_id, kind, first_day",
+            {"corp": corp_id, "first": first_day, "last": last_day},
+        )
+        return [Observation(*row) for row in rows]
+
+    def applied_withdrawals(self, service: str) -> set[str]:
+        rows = self.database.rows("select file from applied_withdrawals where service = %s", [service])
+        return {file for (file,) in rows}
+
+    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        with self.database.writing(LONG) as cursor:
+            cursor.execute(_LOOKS)
+            cursor.execute("truncate looks")
+            with cursor.copy(f"copy looks ({GATHERED}) from stdin") as copy:
+                for row in gathered(observed):
+                    copy.write_row(row)
+        with self.database.writing(LONG) as cursor:
+            one_at_a_time(cursor)
+            meeting = [Observation(*row) for row in cursor.execute(MEETING)]
+            if meeting:
+                gone, new = merged([Observation(*row) for row in cursor.execute(MET)], meeting)
+                cursor.executemany(f"delete from looks where {_PLACE}", map(place_of, meeting))
+                cursor.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
+                cursor.executemany(f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", map(row_of, new))
+            cursor.execute(ADD)
+            cursor.executemany(
+                "insert into applied_withdrawals values (%s, %s) on conflict do nothing",
+                [(service, file) for file in withdrawals],
+            )
+            cursor.execute(CHANGED)
+
+    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
+        with self.database.writing() as cursor:
+            cursor.execute(
+                "delete from applied_withdrawals where service = %s and file = any(%s)", (service, sorted(was))
+            )
+            if merged is not None:
+                cursor.execute(
+                    "insert into applied_withdrawals values (%s, %s) on conflict do nothing", (service, merged)
+                )

@@ -1,0 +1,67 @@
+"""Coverage in SQLite: what was observed, and which withdrawals were applied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from reportdata.days import Coverage, Observation, latest
+from reportdata.sqlite import Database
+from reportdata.store import FIRST_DAY, LAST_DAY
+from reportdata.store.looks import ADD, COLUMNS, GATHERED, MEETING, MET, gathered, merged, place_of, row_of
+
+_LOOKS = """
+create temp table if not exists looks (
+    corp_id text, kind text, first_day text, last_day text, observed_at integer, day_before text, day_after text,
+    primary key (corp_id, kind, first_day)
+) without rowid
+"""
+_PLACE = "corp_id = ? and kind = ? and first_day = ?"
+
+
+class Covering:
+    """The part of the store that knows what was observed."""
+
+    database: Database
+
+    def coverage(self) -> list[Coverage]:
+        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
+
+    def observations(
+        self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> list[Observation]:
+        rows = self.database.rows(
+            "select corp_id, max(first_day, ?2), min(last_day, ?3), observed_at, kind from coverage "
+            "where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2 "
+            "order by corp_id, kind, first_day",
+            (corp_id, first_day, last_day),
+        )
+        return [Observation(*row) for row in rows]
+
+    def applied_withdrawals(self, service: str) -> set[str]:
+        rows = self.database.rows("select file from applied_withdrawals where service = ?", (service,))
+        return {file for (file,) in rows}
+
+    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        with self.database.aside(_LOOKS) as connection:
+            connection.execute("delete from looks")
+            connection.executemany(f"insert into looks ({GATHERED}) values (?, ?, ?, ?, ?, ?, ?)", gathered(observed))
+        with self.database.writing() as connection:
+            meeting = [Observation(*row) for row in connection.execute(MEETING)]
+            if meeting:
+                gone, new = merged((Observation(*row) for row in connection.execute(MET)), meeting)
+                connection.executemany(f"delete from looks where {_PLACE}", map(place_of, meeting))
+                connection.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
+                connection.executemany(f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, new))
+            connection.execute(ADD)
+            connection.executemany(
+                "insert or ignore into applied_withdrawals values (?, ?)",
+                ((service, file) for file in withdrawals),
+            )
+
+    def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
+        with self.database.writing() as connection:
+            connection.executemany(
+                "delete from applied_withdrawals where service = ? and file = ?", ((service, file) for file in was)
+            )
+            if merged is not None:
+                connection.execute("insert or ignore into applied_withdrawals values (?, ?)", (service, merged))
