@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -103,18 +103,22 @@ def by_organisation(pieces: Iterable[_Piece]) -> dict[str, list[_Piece]]:
     return found
 
 
+_OF = attrgetter("corp_id", "kind")
+
+
 def latest(observations: Iterable[Observation]) -> list[Observation]:
     """The latest look at each day, in as few pieces as possible, of which those of a kind do not overlap, by
     organisation, kind and day."""
-    groups: dict[tuple[str, str], list[Observation]] = {}
-    for piece in observations:
-        groups.setdefault((piece.corp_id, piece.kind), []).append(piece)
-    return [piece for (corp_id, kind), pieces in sorted(groups.items()) for piece in _latest(corp_id, kind, pieces)]
+    found: list[Observation] = []
+    for (corp_id, kind), group in groupby(sorted(observations, key=_OF), key=_OF):
+        pieces = list(group)
+        found += pieces if len(pieces) == 1 else _latest(corp_id, kind, pieces)
+    return found
 
 
-def tells(pieces: Sequence[Observation], look: Observation) -> bool:
-    """Whether these pieces tell all that a look at the same organisation and kind does: of each of its days a look as
-    late. They come in the order of their days and do not overlap."""
+def told_by(pieces: Sequence[Observation], look: Observation) -> bool:
+    """Whether pieces of the same organisation and kind tell all that a look does: of each of its days a look as late.
+    They come in the order of their days and do not overlap."""
     day, last = _ordinal(look.first_day), _ordinal(look.last_day)
     for place in range(bisect_left(pieces, look.first_day, key=attrgetter("last_day")), len(pieces)):
         piece = pieces[place]
@@ -127,8 +131,6 @@ def tells(pieces: Sequence[Observation], look: Observation) -> bool:
 
 
 def _latest(corp_id: str, kind: str, pieces: Sequence[Observation]) -> list[Observation]:
-    if len(pieces) == 1:
-        return list(pieces)
     starts = {_ordinal(piece.first_day) for piece in pieces}
     ends = {_ordinal(piece.last_day) + 1 for piece in pieces}
     edges = sorted(starts | ends)

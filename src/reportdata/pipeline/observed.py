@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from reportdata.days import Observation, tells
+from reportdata.days import Observation, told_by
 from reportdata.kinds import Kinds
 
 
@@ -34,4 +34,6 @@ def untold(observed: Iterable[Observation], told: Sequence[Observation]) -> list
     for piece in told if new else ():
         if piece.corp_id in looked_at:
             known.setdefault((piece.corp_id, piece.kind), []).append(piece)
-    return [look for look in new if not tells(known.get((look.corp_id, look.kind), ()), look)]
+    if not known:
+        return new
+    return [look for look in new if not told_by(known.get((look.corp_id, look.kind), ()), look)]

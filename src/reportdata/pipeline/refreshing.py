@@ -183,21 +183,21 @@ def _standing(work: Workspace, service: Service, days: Collection[str] | None) -
     unapplied = _unapplied(retracting, store, service)
     was = store.fingerprints(service.id, days)  # before the files: what others store meanwhile differs from it
     files = files_of_days(lake, kinds, days)
-    withdrawn: dict[str, Scope] = {}
+    withdrawn: dict[str, set[str]] = {}
     for name, paths in unapplied.items():
         kind = work.kinds[name]
         of = work.kinds[kind.retracts or ""]
         for corp_id, day in work.engine.retracted(kind, of, paths, lake.paths(of.name)):
-            withdrawn[day] = (withdrawn.get(day) or frozenset()) | {corp_id}
+            withdrawn.setdefault(day, set()).add(corp_id)
     if others := withdrawn.keys() - files.keys():
         was = {**was, **store.fingerprints(service.id, others)}
         files = {**files, **files_of_days(lake, kinds, others)}
     changed = _changed(files, was, definition(service, work.kinds))
     lost = _lost(lake, files, changed | withdrawn.keys())
     stale = _stale(work, service, {day: files[day] for day in changed - lost.keys()}, was)
-    for day, scope in withdrawn.items():
+    for day, corp_ids in withdrawn.items():
         if day not in lost:
-            stale[day] = _both(stale.get(day, frozenset()), scope)
+            stale[day] = _both(stale.get(day, frozenset()), frozenset(corp_ids))
     return _Standing(files, was, stale, retracting, unapplied, lost)
 
 
