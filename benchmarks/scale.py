@@ -1,8 +1,9 @@
 """``python -m benchmarks.scale [--facts N] [--workers N,N] [--folder FOLDER]``: a platform's day, by DuckDB and Spark.
 
 Facts of a day are imported, and computed into an empty store of their own by DuckDB and by Spark clusters on this
-machine, each time in a fresh process; all must give the same rows. The last store is then served. A hundred million
-facts need 12 GB of disk and hours of a small machine.
+machine, each time in a fresh process; all must give the same rows. DuckDB's are stored in PostgreSQL, too, and in both
+stores beside a bare bulk insert. The store of the first round is then served. A hundred million facts need 12 GB of
+disk and hours of a small machine.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -24,9 +26,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import load
+from benchmarks import load, storing
 from benchmarks.machine import Usage, this_machine
 from benchmarks.servers import running_server
+from benchmarks.storing import used_by
 from reportdata.cli.places import workspace
 from reportdata.identity import App, hash_of, mint
 from reportdata.lake.local import LocalLake
@@ -36,6 +39,8 @@ from reportdata.services import REPORTS
 from reportdata.services.sql import kpis_of_days
 from reportdata.settings import Settings
 from reportdata.store import DayKpis
+from reportdata.store.copying import copy_rows
+from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.cluster import LOCAL, cluster
 from tests.support.platform_facts import DAY, write_platform
@@ -47,6 +52,8 @@ ASKED = 1000
 """Organisations whose numbers are asked for."""
 EXECUTOR, DRIVER = "2g", "1g"
 """The heap of each executor, and of the driver beside the process."""
+_BARE = "bare insert,"
+"""What the rows of these steps are called."""
 _PARTITIONS = 500_000
 """Facts for each partition of a shuffle: what an executor of that heap sorts without spilling."""
 
@@ -104,6 +111,14 @@ def measure(
     say(f"scale: import {took['import'].seconds:.1f} s")
     took["DuckDB"] = _step("refresh", _data(folder, "duckdb"), "duckdb")
     say(f"scale: DuckDB {took['DuckDB'].seconds:.1f} s, {took['DuckDB'].rows:,} rows")
+    took[f"{_BARE} SQLite"] = _step("insert", _data(folder, "bare"), folder / "duckdb")
+    with storing.server() as server:
+        if server is not None:
+            name, others = "DuckDB, PostgreSQL", str(server.process)
+            took[name] = _step("share", _data(folder, "shared"), storing.address(server, "refreshed"), others)
+            say(f"scale: {name} {took[name].seconds:.1f} s")
+            given = folder / "duckdb", storing.address(server, "bare"), others
+            took[f"{_BARE} PostgreSQL"] = _step("insert", folder / "shared", *given)
     for count in workers:
         name = f"Spark, {count} worker{'s' * (count > 1)}"
         logs = folder / f"cluster-{count}"
@@ -124,20 +139,6 @@ def digest_of(rows: Iterator[DayKpis]) -> tuple[int, str]:
         found.update(repr((row.stat_day, row.corp_id, sorted(row.values.items()))).encode())
         count += 1
     return count, found.hexdigest()[:16]
-
-
-def used_by(groups: Collection[int]) -> tuple[float, int]:
-    """Seconds on all cores that groups of processes have used, and the most bytes that each held, added up."""
-    seconds, held = 0.0, 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.getpgid(int(process.name)) in groups:
-                fields = (process / "stat").read_text("utf-8").rsplit(")", 1)[1].split()
-                seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # its ended children's, too
-                held += int((process / "status").read_text("utf-8").split("VmHWM:")[1].split()[0]) * 1024
-        except (ProcessLookupError, FileNotFoundError, IndexError):
-            continue
-    return seconds, held
 
 
 def _data(folder: Path, name: str) -> Path:
@@ -165,11 +166,28 @@ def _import(data: Path, *files: str) -> Took:
     return Took(time.perf_counter() - began, *used_by([os.getpgid(0)]), rows=done.added)
 
 
+def _insert(data: Path, source: str, database: str | None = None, *others: str) -> Took:
+    settings = Settings(data, database=database)
+    seconds, processor, rows = storing.insert_bare(Settings(Path(source)), settings, list(map(int, others)))
+    return Took(seconds, processor, used_by([os.getpgid(0)])[1], rows=rows)
+
+
+def _share(data: Path, database: str, server: str) -> Took:
+    """A refresh by DuckDB into PostgreSQL, where the organisations are known, as they are in the file."""
+    with closing(SQLiteStore(Settings(data).store)) as known, closing(PostgresStore(database)) as store:
+        copy_rows(known, store, lambda *_: None)
+    return _refreshed(Settings(data, database=database), [int(server)])
+
+
 def _refresh(data: Path, engine: str, master: str | None = None, facts: str = "0", *workers: str) -> Took:
-    own, others = [os.getpgid(0)], list(map(int, workers))
     partitions = {"spark.sql.shuffle.partitions": str(max(2, int(facts) // _PARTITIONS))}
     conf = {**LOCAL, "spark.driver.memory": DRIVER, "spark.executor.memory": EXECUTOR, **partitions}
     settings = Settings(data, engine=engine, spark_master=master, spark_conf=tuple(conf.items()))
+    return _refreshed(settings, list(map(int, workers)))
+
+
+def _refreshed(settings: Settings, others: Sequence[int]) -> Took:
+    own = [os.getpgid(0)]
 
     def clocks() -> tuple[float, float]:
         return time.perf_counter(), used_by([*own, *others])[0]
@@ -185,7 +203,7 @@ def _refresh(data: Path, engine: str, master: str | None = None, facts: str = "0
         done = refresh(work, time.time())
         stored = clocks()
         assert done.days == [DAY]
-        memory, held = used_by(own)[1], used_by(others)[1]
+        memory, held = used_by(own)[1], used_by(others)[1] if settings.database is None else 0
         count, digest = digest_of(iter(work.store.kpis_between(REPORTS, None, DAY, DAY)))
     return Took(
         seconds=stored[0] - computed[0],
@@ -205,7 +223,7 @@ def _serve(data: Path) -> float:
     store = SQLiteStore(Settings(data).store)
     now = time.time()
     rows = store.kpis_between(REPORTS, None, DAY, DAY)
-    small = [row for row in rows if len(row.values) == 3 and max(row.values.values()) < 10][:ASKED]
+    small = [row for row in rows if all(0 < row.values.get(kpi, 0) < 10 for kpi in ("4100", "4101", "4102"))][:ASKED]
     requests = []
     for row in small:
         app = App(
@@ -245,19 +263,38 @@ def _show(facts: int, took: dict[str, Took], size: tuple[int, int], rate: float)
             [f"{one.computing:.1f}", f"{one.computing_processor:.1f}", f"{one.start:.1f}"] if one.digest else [""] * 3
         )
         held = [f"{one.memory / 1e6:,.0f} MB", f"{one.cluster / 1e6:,.0f} MB" if one.cluster else ""]
-        what = name if name == "import" else f"{name}: refresh"
+        what = f"{name}: refresh" if one.digest else name
         table.add_row(what, f"{one.seconds:.1f}", f"{one.processor:.1f}", *alone, *held, f"{one.rows:,}", one.digest)
     Console(width=150).print(table)
+    for name, store in (("DuckDB", "SQLite"), ("DuckDB, PostgreSQL", "PostgreSQL")):
+        if f"{_BARE} {store}" in took:
+            click.echo(_beside(store, took[name], took[f"{_BARE} {store}"]))
     click.echo(f"A day of {facts:,} facts.")
     lake, row = size[0] / facts, size[1] / took["DuckDB"].rows
     click.echo(f"A fact takes {lake:.1f} bytes in the lake, a row {row:.0f} in the store.")
     click.echo(f"One worker answers {rate:,.0f} calls a second from it.")
 
 
+def _beside(store: str, one: Took, bare: Took) -> str:
+    """How a refresh compares with its computing and its storing with the bare insert, in seconds and on all cores."""
+    whole = one.seconds / one.computing, one.processor / one.computing_processor
+    storing = one.seconds - one.computing, one.processor - one.computing_processor
+    ratios = storing[0] / bare.seconds, storing[1] / bare.processor
+    return (
+        f"{store}: the refresh takes {whole[0]:.2f} times its computing (on all cores {whole[1]:.2f}; aim: 3), storing "
+        f"{ratios[0]:.2f} times the bare insert (on all cores {ratios[1]:.2f}; aim: 2)."
+    )
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--step"]:
         name, data, *arguments = sys.argv[2:]
-        steps: dict[str, Callable[..., Took]] = {"import": _import, "refresh": _refresh}
+        steps: dict[str, Callable[..., Took]] = {
+            "import": _import,
+            "refresh": _refresh,
+            "share": _share,
+            "insert": _insert,
+        }
         one = steps[name](Path(data), *arguments)
         print(json.dumps(one._asdict()))
     else:

@@ -29,10 +29,11 @@ _SETTINGS = {
 
 
 class PostgreSQL(NamedTuple):
-    """A server that runs: the folder of its socket, and its version."""
+    """A server that runs: the folder of its socket, its version, and its first process."""
 
     socket: Path
     version: str
+    process: int
 
 
 def programs() -> Path | None:
@@ -103,6 +104,11 @@ class Server:
         self._process.send_signal(how)
         self._process.wait()
 
+    @property
+    def process(self) -> int:
+        """Its first process, whose children all others are."""
+        return self._process.pid
+
     def first_database(self) -> str:
         """The address of its first database, by the socket."""
         place = f"host={quote(str(self.folder), safe='')}&port={self.port or 5432}"
@@ -127,7 +133,7 @@ def running(found: Path) -> Iterator[PostgreSQL]:
     with TemporaryDirectory(prefix="benchmark-") as temporary:
         server = Server(found, Path(temporary), ROLE, _SETTINGS)
         try:
-            yield PostgreSQL(server.folder, _version(found))
+            yield PostgreSQL(server.folder, _version(found), server.process)
         finally:
             server.stop()
 
