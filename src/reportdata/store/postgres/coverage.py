@@ -6,15 +6,17 @@ from collections.abc import Collection, Iterable
 
 from reportdata.days import Coverage, Observation, latest
 from reportdata.store import FIRST_DAY, LAST_DAY
-from reportdata.store.looks import ADD, COLUMNS, GATHERED, MEETING, MET, gathered, merged, place_of, row_of
+from reportdata.store.looks import ADD, COLUMNS, MEETING, MET, Spans, gathered, merged, place_of, row_of, rows_of
 from reportdata.store.postgres.database import LONG, Database, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
 
-_LOOKS = """
-create temporary table if not exists looks (
-    corp_id text collate "C" not null, kind text collate "C" not null, first_day text collate "C" not null,
+_GATHERED = """
+create temporary table if not exists looks (corp_id text collate "C" not null, span bigint not null);
+create temporary table if not exists spans (
+    id bigint not null, kind text collate "C" not null, first_day text collate "C" not null,
     last_day text collate "C" not null, observed_at bigint not null,
-    day_before text collate "C" not null, day_after text collate "C" not null)
+    day_before text collate "C" not null, day_after text collate "C" not null);
+truncate looks, spans
 """
 _PLACE = "corp_id = %s and kind = %s and first_day = %s"
 
@@ -43,18 +45,21 @@ class Covering:
         return {file for (file,) in rows}
 
     def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        spans: Spans = {}
         with self.database.writing(LONG) as cursor:
-            cursor.execute(_LOOKS)
-            cursor.execute("truncate looks")
-            with cursor.copy(f"copy looks ({GATHERED}) from stdin") as copy:
-                for row in gathered(observed):
-                    copy.write_row(row)
+            cursor.execute(_GATHERED)
+            with cursor.copy("copy looks from stdin") as copy:
+                for look in gathered(observed, spans):
+                    copy.write_row(look)
+            with cursor.copy("copy spans from stdin") as copy:
+                for span in rows_of(spans):
+                    copy.write_row(span)
         with self.database.writing(LONG) as cursor:
             one_at_a_time(cursor)
-            meeting = [Observation(*row) for row in cursor.execute(MEETING)]
+            meeting = {Observation(*row): (row[0], span) for *row, span in cursor.execute(MEETING)}
             if meeting:
                 gone, new = merged([Observation(*row) for row in cursor.execute(MET)], meeting)
-                cursor.executemany(f"delete from looks where {_PLACE}", map(place_of, meeting))
+                cursor.executemany("delete from looks where corp_id = %s and span = %s", meeting.values())
                 cursor.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
                 cursor.executemany(f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", map(row_of, new))
             cursor.execute(ADD)

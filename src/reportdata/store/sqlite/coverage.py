@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 from reportdata.days import Coverage, Observation, latest
 from reportdata.sqlite import Database
 from reportdata.store import FIRST_DAY, LAST_DAY
-from reportdata.store.looks import ADD, COLUMNS, GATHERED, MEETING, MET, gathered, merged, place_of, row_of
+from reportdata.store.looks import ADD, COLUMNS, MEETING, MET, Spans, gathered, merged, place_of, row_of, rows_of
 
-_LOOKS = """
-create temp table if not exists looks (
-    corp_id text, kind text, first_day text, last_day text, observed_at integer, day_before text, day_after text,
-    primary key (corp_id, kind, first_day)
-) without rowid
+_LOOKS = "create temp table if not exists looks (corp_id text, span integer, primary key (corp_id, span)) without rowid"
+_SPANS = """
+create temp table if not exists spans (
+    id integer primary key, kind text, first_day text, last_day text, observed_at integer,
+    day_before text, day_after text)
 """
 _PLACE = "corp_id = ? and kind = ? and first_day = ?"
 
@@ -42,14 +42,18 @@ class Covering:
         return {file for (file,) in rows}
 
     def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+        spans: Spans = {}
         with self.database.aside(_LOOKS) as connection:
+            connection.execute(_SPANS)
             connection.execute("delete from looks")
-            connection.executemany(f"insert into looks ({GATHERED}) values (?, ?, ?, ?, ?, ?, ?)", gathered(observed))
+            connection.execute("delete from spans")
+            connection.executemany("insert into looks values (?, ?)", gathered(observed, spans))
+            connection.executemany("insert into spans values (?, ?, ?, ?, ?, ?, ?)", rows_of(spans))
         with self.database.writing() as connection:
-            meeting = [Observation(*row) for row in connection.execute(MEETING)]
+            meeting = {Observation(*row): (row[0], span) for *row, span in connection.execute(MEETING)}
             if meeting:
                 gone, new = merged((Observation(*row) for row in connection.execute(MET)), meeting)
-                connection.executemany(f"delete from looks where {_PLACE}", map(place_of, meeting))
+                connection.executemany("delete from looks where corp_id = ? and span = ?", meeting.values())
                 connection.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
                 connection.executemany(f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, new))
             connection.execute(ADD)
