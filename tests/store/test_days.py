@@ -48,6 +48,31 @@ def test_rows_are_taken_one_by_one_and_what_stops_them_changes_nothing(store: St
     assert store.kpis("s", "c1", "20240102") == {}
 
 
+def test_numbers_come_back_as_they_were_put_whoever_has_them(store: Store, another: Callable[[], Store]) -> None:
+    """Ids with signs that mean something elsewhere, and numbers with digits after the point."""
+    ids = ['a"b', "a\\b", "a'b", "a{},:[]b", "组织", "a b", "😀"]
+    values: list[dict[str, int | float]] = [{"a": 0.1, "b": 2**53}, {"a": 1e-7}, {"a": 1e300, "b": -1}, {}]
+    rows = [DayKpis(corp_id, "20240102", values[number % 4]) for number, corp_id in enumerate(ids)]
+    cover(store, *((corp_id, "20240102", "20240102") for corp_id in ids))
+    assert store.put_days("s", {"20240102": "f"}, rows, NOW) == len(ids)
+    assert [another().kpis("s", corp_id, "20240102") for corp_id in ids] == [row.values for row in rows]
+    assert store.put_days("s", {"20240102": "g"}, rows, NOW) == 0
+
+
+def test_a_day_of_many_organisations_is_put_and_put_again(store: Store) -> None:
+    ids = [f"many {number:05}" for number in range(2500)]
+    cover(store, *((corp_id, "20240105", "20240105") for corp_id in ids))
+    first = [row(corp_id, "20240105", number, 1, 1) for number, corp_id in enumerate(ids)]
+    assert store.put_days("many", {"20240105": "f"}, first, NOW) == 2500
+    again = [one._replace(values={"4100": 7}) if number % 1000 == 3 else one for number, one in enumerate(first)]
+    assert store.put_days("many", {"20240105": "g"}, again[:-1], NOW) == 4
+    assert store.kpis("many", ids[-1], "20240105") == {}
+    assert [version.fingerprint for version in store.history("many", ids[1003], "20240105")] == ["f", "g"]
+    found = {corp_id: values for corp_id, _, values in store.kpis_between("many", None, "20240105", "20240105")}
+    assert [found[one.corp_id] for one in again[:-1]] == [one.values for one in again[:-1]]
+    assert found[ids[-1]] == {}
+
+
 def test_an_organisation_that_lost_its_facts_of_a_day_has_zeros_and_a_history(store: Store) -> None:
     cover(store, ("c1", "20240101", "20240109"), ("c2", "20240101", "20240109"))
     rows = [row(corp, day, 5, 4, 3) for corp in ("c1", "c2") for day in ("20240102", "20240103")]

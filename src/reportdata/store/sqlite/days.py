@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from operator import attrgetter
 
 import msgspec
 
@@ -52,6 +54,7 @@ create temp table if not exists computed (
     stat_day text, corp_id text, kpi_values text, primary key (stat_day, corp_id)
 ) without rowid
 """
+_GATHER = "insert into temp.computed select ?1, key, value from json_each(?2)"
 _THERE = "select 1 from kpis where service = ?1 and stat_day = ?2 limit 1"
 _GONE = """
 insert or ignore into temp.computed
@@ -74,6 +77,10 @@ insert into kpis (service, stat_day, corp_id, computation, kpi_values)
 select ?1, stat_day, corp_id, ?3, kpi_values from temp.computed where stat_day = ?2 order by corp_id
 """
 _COMPUTATION = "insert into computations (id, service, stat_day, fingerprint, computed_at) values (?, ?, ?, ?, ?)"
+
+
+_CHUNK = 1000
+"""Rows that are given to SQLite at once, as a JSON object: one by one takes twice as long."""
 
 
 class Days:
@@ -148,10 +155,7 @@ class Days:
         at, files, only = int(now * 1000), files or {}, only or {}
         with self.database.aside(_GATHERED) as connection:
             connection.execute("delete from temp.computed")
-            connection.executemany(
-                "insert into temp.computed values (?, ?, ?)",
-                ((row.stat_day, row.corp_id, json_text(row.values)) for row in rows),
-            )
+            connection.executemany(_GATHER, _chunks(rows))
         changed = 0
         with self.database.writing() as connection:
             require_standing(was, dict(self._computed("fingerprint", service, was or ())))
@@ -184,3 +188,13 @@ class Days:
                 (fingerprint, json_text(sorted(files)), service, stat_day, was),
             )
         return done.rowcount > 0
+
+
+def _chunks(rows: Iterable[DayKpis]) -> Iterator[tuple[str, str]]:
+    """Days, and what some of their organisations have, by id."""
+    for day, found in groupby(rows, key=attrgetter("stat_day")):
+        while chunk := list(islice(found, _CHUNK)):
+            values = {row.corp_id: row.values for row in chunk}
+            if len(values) < len(chunk):
+                raise ValueError(f"an organisation has two rows of {day}")
+            yield day, json_text(values)
