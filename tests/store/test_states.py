@@ -11,8 +11,10 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reportdata.days import Coverage, Observation, latest
+from reportdata.days import Coverage, Observation, days_between, latest, told_by
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.services import read_services
 from reportdata.states import DayState, State, least_certain
@@ -127,6 +129,23 @@ def test_the_latest_looks_are_as_few_pieces_as_can_be() -> None:
     assert latest([*looks, other]) == [*latest(looks)[:4], other, *latest(looks)[4:]], "kinds are apart"
     assert latest(reversed(latest(looks))) == latest(looks)
     assert latest([]) == []
+
+
+@given(
+    known=st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2)), max_size=5),
+    asked=st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2)),
+)
+def test_a_look_is_told_by_pieces_that_say_as_much_of_each_of_its_days(
+    known: list[tuple[int, int, int]], asked: tuple[int, int, int]
+) -> None:
+    pieces, look = latest(_observed(*one) for one in known), _observed(*asked)
+    told = {day: piece.at for piece in pieces for day in days_between(piece.first_day, piece.last_day)}
+    days = days_between(look.first_day, look.last_day)
+    assert told_by(pieces, look) == all(told.get(day, -1) >= look.at for day in days)
+
+
+def _observed(one: int, other: int, at: int) -> Observation:
+    return Observation("a", f"2024010{min(one, other)}", f"2024010{max(one, other)}", at)
 
 
 def test_a_file_is_a_look_at_the_time_when_it_was_last_written(known: Folder, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ _INCOMING = """
 create temporary table if not exists incoming (
     stat_day text collate "C" not null, corp_id text collate "C" not null, kpi_values text collate "C" not null)
 """
-_THERE = """
+_STORED = """
 select stat_day from unnest(%(days)s::text[]) as d (stat_day)
 where exists (select 1 from kpis where service = %(service)s and stat_day = d.stat_day)
 """
@@ -174,13 +174,15 @@ class Days:
         was: Mapping[str, str | None] | None = None,
     ) -> int:
         at, files, only, days = int(now * 1000), files or {}, only or {}, sorted(fingerprints)
+        there: set[str] = set()
         with self.database.writing(LONG) as cursor:  # aside, so that nobody waits however long the rows take
             cursor.execute(_INCOMING)
             cursor.execute("truncate incoming")
             with cursor.copy("copy incoming from stdin") as copy:
                 for row in rows:
                     copy.write_row((row.stat_day, row.corp_id, json_text(row.values)))
-        self._make_months({month for (month,) in self.database.rows("select distinct left(stat_day, 6) from incoming")})
+                    there.add(row.stat_day)
+        self._make_months({day[:6] for day in there})
         with self.database.writing(LONG) as cursor:
             one_at_a_time(cursor)
             found = cursor.execute(
@@ -192,13 +194,13 @@ class Days:
             given: dict[str, Any] = {"service": service, "at": at, "days": days}
             given["ids"] = [last[0] + number for number, _ in enumerate(days, 1)] if last else []
             given["fingerprints"] = [fingerprints[day] for day in days]
-            there = [day for (day,) in cursor.execute(_THERE, given)]
-            if there:
-                cursor.execute(_GONE, {"service": service, "days": [day for day in there if day not in only]})
-                some = [(day, corp_id) for day in there for corp_id in only.get(day, ())]
+            stored = [day for (day,) in cursor.execute(_STORED, given)]
+            if stored:
+                cursor.execute(_GONE, {"service": service, "days": [day for day in stored if day not in only]})
+                some = [(day, corp_id) for day in stored for corp_id in only.get(day, ())]
                 places = {"days": [day for day, _ in some], "corps": [corp_id for _, corp_id in some]}
                 cursor.execute(_GONE_OF_SOME, {"service": service, **places})
-                cursor.execute(_SAME, {"service": service, "days": there})
+                cursor.execute(_SAME, {"service": service, "days": stored})
             changed = cursor.execute(_APPEND, given).rowcount
             cursor.execute(_COMPUTATIONS, given)
             given["files"] = [json_text(sorted(files.get(day, ()))) for day in days]
