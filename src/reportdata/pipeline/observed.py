@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from reportdata.days import Observation, told_by
 from reportdata.kinds import Kinds
@@ -37,3 +39,16 @@ def untold(observed: Iterable[Observation], told: Sequence[Observation]) -> list
     if not known:
         return new
     return [look for look in new if not told_by(known.get((look.corp_id, look.kind), ()), look)]
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Without the collector of cycles: it would go through millions of looks, of which none is in a cycle, again and
+    again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

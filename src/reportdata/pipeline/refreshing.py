@@ -6,9 +6,7 @@ their rows of all of its files. Any other stale day, and a day of a period that 
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +18,7 @@ from reportdata.errors import LakeError
 from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint, together
-from reportdata.pipeline.observed import clipped, told_by_kind, untold
+from reportdata.pipeline.observed import clipped, told_by_kind, untold, without_collections
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service, Services
 from reportdata.services.sql import definition, kpis_of_days
@@ -99,7 +97,7 @@ def refresh(
         they have, and none of what was observed is taken over; other days are computed before.
     """
     done = Refreshed()
-    with work.lake.refreshing(), work.lake.reading(), _without_collections():
+    with work.lake.refreshing(), work.lake.reading(), without_collections():
         # Read before the days: what is noted as observed has its facts in the lake already.
         observed = told_by_kind(work.lake.observed(), work.kinds)
         unapplied: dict[str, list[str]] = {}
@@ -125,19 +123,6 @@ def refresh(
                 new = []
     done.days = sorted({*done.days})
     return done
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Without the collector of cycles: it would go through millions of looks, of which none is in a cycle, again and
-    again."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class _Told(NamedTuple):

@@ -68,9 +68,9 @@ and not exists (select 1 from incoming i where i.stat_day = k.stat_day and i.cor
 """
 _GONE_OF_SOME = """
 insert into incoming
-select stat_day, corp_id, '{}' from unnest(%(days)s::text[], %(corps)s::text[]) as w (stat_day, corp_id)
-where exists (select 1 from kpis where service = %(service)s and stat_day = w.stat_day and corp_id = w.corp_id)
-  and not exists (select 1 from incoming i where i.stat_day = w.stat_day and i.corp_id = w.corp_id)
+select %(day)s, corp_id, '{}' from unnest(%(corps)s::text[]) as w (corp_id)
+where exists (select 1 from kpis where service = %(service)s and stat_day = %(day)s and corp_id = w.corp_id)
+  and not exists (select 1 from incoming i where i.stat_day = %(day)s and i.corp_id = w.corp_id)
 """
 """An organisation that has no row any more gets an empty one."""
 _SAME = """
@@ -197,9 +197,9 @@ class Days:
             stored = [day for (day,) in cursor.execute(_STORED, given)]
             if stored:
                 cursor.execute(_GONE, {"service": service, "days": [day for day in stored if day not in only]})
-                some = [(day, corp_id) for day in stored for corp_id in only.get(day, ())]
-                places = {"days": [day for day, _ in some], "corps": [corp_id for _, corp_id in some]}
-                cursor.execute(_GONE_OF_SOME, {"service": service, **places})
+                for day in only.keys() & stored:
+                    some = {"service": service, "day": day, "corps": sorted(only[day])}
+                    cursor.execute(_GONE_OF_SOME, some)
                 cursor.execute(_SAME, {"service": service, "days": stored})
             changed = cursor.execute(_APPEND, given).rowcount
             cursor.execute(_COMPUTATIONS, given)
