@@ -202,7 +202,7 @@ class Store(Protocol):
     ) -> int:
         """Replace the KPIs of days: ``fingerprints`` names the days, ``rows`` holds all that they have. An organisation
         without a row has no facts on that day any more. Returns how many values changed. However many rows there are,
-        they are taken one by one; what the iterable raises goes on to the caller, and nothing is changed.
+        few are held at a time; what the iterable raises goes on to the caller, and nothing is changed.
 
         :param files: the names of the files that a day was computed from; none are noted for a day that is left out.
         :param only: the organisations whose KPIs are replaced, where they are not all; the day's others stay as they
