@@ -27,8 +27,10 @@ def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> list[Observat
     return found
 
 
-def untold(observed: Iterable[Observation], told: Sequence[Observation]) -> list[Observation]:
+def untold(observed: Sequence[Observation], told: Sequence[Observation]) -> Sequence[Observation]:
     """What was observed of which the store has not been told as much."""
+    if not told:
+        return observed
     there = set(told)
     new = [look for look in observed if look not in there]
     looked_at = {look.corp_id for look in new}

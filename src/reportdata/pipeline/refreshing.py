@@ -120,7 +120,7 @@ def refresh(
         for service_id, names in unapplied.items():
             if names or new:
                 work.store.put_coverage(service_id, new, names)
-                new = []
+                new = ()
     done.days = sorted({*done.days})
     return done
 

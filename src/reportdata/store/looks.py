@@ -40,10 +40,20 @@ Spans = dict[tuple[str, str, str, int], int]
 """Ids of spans, by kind, first day, last day and time."""
 
 
-def gathered(observed: Iterable[Observation], spans: Spans) -> Iterator[tuple[str, int]]:
-    """The rows of ``looks``, an organisation and a span; spans are added to those that are given."""
-    for corp_id, first, last, at, kind in latest(observed):
-        yield corp_id, spans.setdefault((kind, first, last, at), len(spans))
+_CHUNK = 2000
+"""Looks that are gathered at once."""
+
+
+def gathered(observed: Iterable[Observation], spans: Spans) -> Iterator[tuple[int, list[str]]]:
+    """The rows of ``looks``: a span, and some of the organisations that were looked at for it, nearly in the order of
+    organisations. Spans are added to those that are given."""
+    waiting: dict[int, list[str]] = {}
+    for number, (corp_id, first, last, at, kind) in enumerate(latest(observed), 1):
+        waiting.setdefault(spans.setdefault((kind, first, last, at), len(spans)), []).append(corp_id)
+        if number % _CHUNK == 0:
+            yield from waiting.items()
+            waiting = {}
+    yield from waiting.items()
 
 
 def rows_of(spans: Spans) -> list[tuple[int, str, str, str, int, str, str]]:

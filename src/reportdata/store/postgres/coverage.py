@@ -49,8 +49,9 @@ class Covering:
         with self.database.writing(LONG) as cursor:
             cursor.execute(_GATHERED)
             with cursor.copy("copy looks from stdin") as copy:
-                for look in gathered(observed, spans):
-                    copy.write_row(look)
+                for id_, corp_ids in gathered(observed, spans):
+                    for corp_id in corp_ids:
+                        copy.write_row((corp_id, id_))
             with cursor.copy("copy spans from stdin") as copy:
                 for span in rows_of(spans):
                     copy.write_row(span)

@@ -8,6 +8,7 @@ from reportdata.days import Coverage, Observation, latest
 from reportdata.sqlite import Database
 from reportdata.store import FIRST_DAY, LAST_DAY
 from reportdata.store.looks import ADD, COLUMNS, MEETING, MET, Spans, gathered, merged, place_of, row_of, rows_of
+from reportdata.store.rows import json_text
 
 _LOOKS = "create temp table if not exists looks (corp_id text, span integer, primary key (corp_id, span)) without rowid"
 _SPANS = """
@@ -47,7 +48,10 @@ class Covering:
             connection.execute(_SPANS)
             connection.execute("delete from looks")
             connection.execute("delete from spans")
-            connection.executemany("insert into looks values (?, ?)", gathered(observed, spans))
+            connection.executemany(
+                "insert into looks select value, ?1 from json_each(?2)",
+                ((span, json_text(corp_ids)) for span, corp_ids in gathered(observed, spans)),
+            )
             connection.executemany("insert into spans values (?, ?, ?, ?, ?, ?, ?)", rows_of(spans))
         with self.database.writing() as connection:
             meeting = {Observation(*row): (row[0], span) for *row, span in connection.execute(MEETING)}
