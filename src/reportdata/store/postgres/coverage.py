@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from reportdata.days import Coverage, Observation, latest
 from reportdata.store import FIRST_DAY, LAST_DAY
 from reportdata.store.looks import ADD, COLUMNS, MEETING, MET, Spans, gathered, merged, place_of, row_of, rows_of
-from reportdata.store.postgres.database import LONG, Database, one_at_a_time
+from reportdata.store.postgres.database import LONG, MANY, Database, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
 
 _GATHERED = """
@@ -16,7 +16,8 @@ create temporary table if not exists spans (
     id bigint not null, kind text collate "C" not null, first_day text collate "C" not null,
     last_day text collate "C" not null, observed_at bigint not null,
     day_before text collate "C" not null, day_after text collate "C" not null);
-truncate looks, spans
+delete from looks;
+delete from spans
 """
 _PLACE = "corp_id = %s and kind = %s and first_day = %s"
 
@@ -52,6 +53,7 @@ class Covering:
                 for id_, corp_ids in gathered(observed, spans):
                     for corp_id in corp_ids:
                         copy.write_row((corp_id, id_))
+            many = cursor.rowcount > MANY
             with cursor.copy("copy spans from stdin") as copy:
                 for span in rows_of(spans):
                     copy.write_row(span)
@@ -64,6 +66,8 @@ class Covering:
                 cursor.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
                 cursor.executemany(f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", map(row_of, new))
             cursor.execute(ADD)
+            if many:
+                cursor.execute("truncate looks")
             cursor.executemany(
                 "insert into applied_withdrawals values (%s, %s) on conflict do nothing",
                 [(service, file) for file in withdrawals],

@@ -26,6 +26,10 @@ LONG = 3600.0
 _FIRST = 10.0
 """The same for a store that is opened: nobody waits for an answer yet."""
 
+MANY = 10_000
+"""With more rows than these a temporary table is truncated after its use; rows of smaller ones are deleted before the
+next, which is sooner done."""
+
 LOCKS = 0x7264
 """The class of this program's advisory locks."""
 SCHEMA, PARTITIONS, DAYS = range(1, 4)

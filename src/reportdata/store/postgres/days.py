@@ -13,7 +13,7 @@ from reportdata.measures import Number
 from reportdata.states import DayState, State
 from reportdata.store import Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
-from reportdata.store.postgres.database import LOCKS, LONG, PARTITIONS, THERE, Database, array, one_at_a_time
+from reportdata.store.postgres.database import LOCKS, LONG, MANY, PARTITIONS, THERE, Database, array, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.rows import json_text
@@ -59,8 +59,10 @@ create temporary table if not exists incoming (
 """
 _STORED = """
 select stat_day from unnest(%(days)s::text[]) as d (stat_day)
-where exists (select 1 from kpis where service = %(service)s and stat_day = d.stat_day)
+where exists (
+    select 1 from kpis where service = %(service)s and stat_day = d.stat_day and stat_day = any(%(days)s::text[]))
 """
+"""Days that have rows. What seems to be said twice lets PostgreSQL plan for the partitions of these days alone."""
 _GONE = """
 insert into incoming
 select distinct stat_day, corp_id, '{}' from kpis k where service = %(service)s and stat_day = any(%(days)s)
@@ -76,7 +78,8 @@ where exists (select 1 from kpis where service = %(service)s and stat_day = %(da
 _SAME = """
 delete from incoming i
 where stat_day = any(%(days)s) and kpi_values = (
-    select kpi_values from kpis where service = %(service)s and stat_day = i.stat_day and corp_id = i.corp_id
+    select kpi_values from kpis
+    where service = %(service)s and stat_day = i.stat_day and stat_day = any(%(days)s) and corp_id = i.corp_id
     order by computation desc limit 1)
 """
 _APPEND = """
@@ -177,11 +180,12 @@ class Days:
         there: set[str] = set()
         with self.database.writing(LONG) as cursor:  # aside, so that nobody waits however long the rows take
             cursor.execute(_INCOMING)
-            cursor.execute("truncate incoming")
+            cursor.execute("delete from incoming")
             with cursor.copy("copy incoming from stdin") as copy:
                 for row in rows:
                     copy.write_row((row.stat_day, row.corp_id, json_text(row.values)))
                     there.add(row.stat_day)
+            many = cursor.rowcount > MANY
         self._make_months({day[:6] for day in there})
         with self.database.writing(LONG) as cursor:
             one_at_a_time(cursor)
@@ -194,17 +198,21 @@ class Days:
             given: dict[str, Any] = {"service": service, "at": at, "days": days}
             given["ids"] = [last[0] + number for number, _ in enumerate(days, 1)] if last else []
             given["fingerprints"] = [fingerprints[day] for day in days]
-            stored = [day for (day,) in cursor.execute(_STORED, given)]
+            whole = [day for day in days if day not in only]
+            stored = {day for (day,) in cursor.execute(_STORED, {**given, "days": whole})} if whole else set()
             if stored:
-                cursor.execute(_GONE, {"service": service, "days": [day for day in stored if day not in only]})
-                for day in only.keys() & stored:
-                    some = {"service": service, "day": day, "corps": sorted(only[day])}
-                    cursor.execute(_GONE_OF_SOME, some)
-                cursor.execute(_SAME, {"service": service, "days": stored})
+                cursor.execute(_GONE, {"service": service, "days": sorted(stored)})
+            for day in only.keys() & fingerprints.keys():
+                cursor.execute(_GONE_OF_SOME, {"service": service, "day": day, "corps": sorted(only[day])})
+                stored.add(day)
+            if stored:
+                cursor.execute(_SAME, {"service": service, "days": sorted(stored)})
             changed = cursor.execute(_APPEND, given).rowcount
             cursor.execute(_COMPUTATIONS, given)
             given["files"] = [json_text(sorted(files.get(day, ()))) for day in days]
             cursor.execute(_COMPUTED, given)
+            if many:
+                cursor.execute("truncate incoming")
             cursor.execute(CHANGED)
         return changed
 

@@ -40,8 +40,10 @@ select distinct corp_id, max(first_day, ?2), min(last_day, ?3) from coverage
 where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2
 """
 _OF_ONE = """
-select stat_day, corp_id, kpi_values, max(computation) from json_each(?3) join kpis on stat_day = value
-where service = ?1 and corp_id = ?2 group by stat_day
+select value, ?2, (
+    select kpi_values from kpis where service = ?1 and stat_day = value and corp_id = ?2
+    order by computation desc limit 1) as found
+from json_each(?3) where found is not null
 """
 _OF_ALL = """
 select stat_day, corp_id, kpi_values, max(computation) from kpis
@@ -114,7 +116,7 @@ class Days:
                 rows = connection.execute(_OF_ALL, (service, first_day, last_day))
             else:
                 rows = connection.execute(_OF_ONE, (service, corp_id, json_text(sorted(day for day, _ in wanted))))
-            known = {(day, corp): values for day, corp, values, _ in rows}
+            known = {(day, corp): values for day, corp, values, *_ in rows}
         return [
             DayKpis(corp, day, _values.decode(known[day, corp]) if (day, corp) in known else {})
             for day, corp in sorted(wanted)
