@@ -81,7 +81,10 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
         if column.required and column.name not in found and not stands_in:
             reason = f"no column holds it; the columns are: {seen(columns)}"
             left = [name for name in columns if name not in found.values()]
-            raise BadField(column.name, reason, how_to_name(column.name, [kind], left))
+            hint = how_to_name(column.name, [kind], left)
+            if kind.sheet is not None and column.name == kind.sheet.id:
+                hint += "; records that have no ids are read from CSV and spreadsheets, where their rows stand for them"
+            raise BadField(column.name, reason, hint)
     return Columns(kind, found.get("corp_id"), time, fields, person_name)
 
 

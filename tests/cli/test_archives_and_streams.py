@@ -137,6 +137,23 @@ def test_pipes_are_read(known: Folder, tmp_path: Path, way: str) -> None:
     assert known.days() == {(CORP, "20240105"): (2, 2, 0)}
 
 
+def test_copies_that_a_killed_import_left_go_with_the_next_import(known: Folder, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    command = [sys.executable, "-m", "reportdata", "import", "pipe", "--data", str(known.path)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running,
+        (tmp_path / "pipe").open("wb", buffering=0) as pipe,
+    ):
+        pipe.write(REPORTS.encode())
+        until(lambda: any(path.name == "pipe" for path in left_over(known)))
+        running.kill()
+        running.wait(SOON)
+    assert left_over(known)
+    (tmp_path / "comments.csv").write_text(COMMENTS)
+    assert run(known, "import", "comments.csv").exit_code == 0
+    assert left_over(known) == []
+
+
 def test_who_waits_for_a_pipe_says_so(known: Folder, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     command = [sys.executable, "-m", "reportdata", "import", "pipe", "--data", str(known.path)]

@@ -115,6 +115,15 @@ def test_names_of_people_are_not_taken_for_ids(known: Folder, tmp_path: Path) ->
     assert all(person.startswith("sheet-") for person in people(known))
 
 
+def test_records_without_ids_are_read_from_a_table(known: Folder, tmp_path: Path) -> None:
+    write(tmp_path / "own.jsonl", ["user_id", "sent_at"], [("u1", "2024-01-05 08:03:00")])
+    said = refused(known, "own.jsonl")
+    assert "say which it is with --column report_id=HEADING" in said
+    assert "records that have no ids are read from CSV and spreadsheets" in said
+    write(tmp_path / "own.csv", ["user_id", "sent_at"], [("u1", "2024-01-05 08:03:00")])
+    assert imported(known, "own.csv")["added"] == 1
+
+
 def test_ids_in_chinese_can_be_forced(known: Folder, tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("工号,提交时间\n研发甲,2024/1/5 8:03\n", "utf-8")
     (advised,) = re.findall(r"if these are ids, (--column .*)", refused(known, "own.csv"))

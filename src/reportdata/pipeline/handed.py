@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import rmtree
 from typing import NamedTuple
 
 from reportdata.errors import BadFile, BadRecord, InputError
-from reportdata.leases import FileLeases, folder_of_own
+from reportdata.leases import FileLeases, folder_of_own, folders_of_dead
 from reportdata.readers.archives import is_archive, unpacked
 from reportdata.readers.spooling import is_stream, name_of, spooled
+
+_FOLDER = "handed"
+"""Where copies lie in the data folder. What killed imports left there goes with the next one, of whatever."""
 
 
 class Handed(NamedTuple):
@@ -46,6 +50,9 @@ def handed_files(files: Sequence[Path], data: Path, failed: Callable[[InputError
     :param data: the data folder, in which copies lie meanwhile.
     :param failed: is given what cannot be read; the other files are.
     """
+    leases = FileLeases(data)
+    for left in folders_of_dead(data, _FOLDER, leases):
+        rmtree(left, ignore_errors=True)
     with ExitStack() as held:
         folder: Path | None = None
         for path in files:
@@ -55,7 +62,7 @@ def handed_files(files: Sequence[Path], data: Path, failed: Callable[[InputError
                     yield Handed(path, str(path))
                     continue
                 if folder is None:
-                    folder = held.enter_context(folder_of_own(data, "handed", FileLeases(data)))
+                    folder = held.enter_context(folder_of_own(data, _FOLDER, leases))
                 yield from _copies(path, folder, stream=stream)
             except InputError as error:
                 failed(error)
