@@ -75,6 +75,7 @@ def arranged_cases(path: Path, protocol: str) -> Iterator[list[Case]]:
         guessed, _ = folder.add_app(corp_id)
         yield [
             *_answers(protocol, given, rows),
+            _partly_known(folder, path, protocol, _reaching(protocol, served)),
             _closed(
                 stack, _reaching(protocol, served) | {"token": folder.token(app)}, served, next(iter(rows.items()))
             ),
@@ -113,6 +114,30 @@ def _answers(protocol: str, given: dict[str, str], rows: Mapping[str, Any]) -> I
         protocol,
         (Run(given | {"date": day, "calls": str(MANY)}, (line,) * MANY),),
     )
+
+
+def _partly_known(folder: Folder, path: Path, protocol: str, reaching: Mapping[str, str]) -> Case:
+    """Days of which files told reports, comments or both: a number that nobody observed is left out of its row; an app
+    that cannot bear that is told 0."""
+    corp_id, reports, comments = "dingpartly", path / "reports.csv", path / "comments.csv"
+    reports.write_text("report_id,user_id,sent_at\nr1,u1,2026-09-01 09:00\nr2,u2,2026-09-02 09:00\n")
+    comments.write_text("report_id,user_id,commented_at\nr1,u2,2026-09-02 09:00\nr1,u2,2026-09-03 09:00\n")
+    folder.add_organisation(corp_id)
+    folder.import_(reports, comments, corp_id=corp_id)
+    (app, secret), (other, others) = folder.add_app(corp_id), folder.add_app(corp_id, zero_unknown=True)
+    known: dict[str, dict[str, int]] = {
+        "20260901": {"4100_DAY": 1, "4101_DAY": 1},
+        "20260902": {"4100_DAY": 1, "4101_DAY": 1, "4102_DAY": 1},
+        "20260903": {"4102_DAY": 1},
+    }
+    runs = []
+    for day, numbers in known.items():
+        row = {"stat_date": day, "corp_id": corp_id}
+        asked = {**reaching, "date": day}
+        runs.append(Run({**asked, "key": app.app_key, "secret": secret}, (_body([{**row, **numbers}]),)))
+        zeros = dict.fromkeys(("4100_DAY", "4101_DAY", "4102_DAY"), 0)
+        runs.append(Run({**asked, "key": other.app_key, "secret": others}, (_body([{**row, **zeros, **numbers}]),)))
+    return Case("days of which not all is known", protocol, tuple(runs))
 
 
 def _closed(stack: ExitStack, given: dict[str, str], served: Serving, row: tuple[str, Any]) -> Case:
