@@ -48,7 +48,7 @@ def prepare_streams() -> None:
 
 
 def shown(text: str) -> str:
-    """A text as standard output will show it, so that its width is known; the same one, with its colour, where it can."""
+    """A text as standard output will show it, so that its width is known; the same, coloured one where it can."""
     encoding = sys.stdout.encoding or "utf-8"
     found = text.encode(encoding, ERRORS).decode(encoding)
     return text if found == text else found
