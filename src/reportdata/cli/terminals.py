@@ -48,9 +48,10 @@ def prepare_streams() -> None:
 
 
 def shown(text: str) -> str:
-    """A text as standard output will show it, so that its width is known."""
+    """A text as standard output will show it, so that its width is known; the same, coloured one where it can."""
     encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, ERRORS).decode(encoding)
+    found = text.encode(encoding, ERRORS).decode(encoding)
+    return text if found == text else found
 
 
 def showable(text: str, other: str) -> str:
