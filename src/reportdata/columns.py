@@ -88,6 +88,23 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     return Columns(kind, found.get("corp_id"), time, fields, person_name)
 
 
+def why_chosen(columns: Columns, field: str) -> str:
+    """Why a column holds a field, which is one of the kind's, its person's name, or ``corp_id``: ``name``, it is called
+    so; ``own`` or ``general``, by a heading of this kind or of any; ``shared``, by a heading of the times of several
+    kinds, of which other columns tell this one; ``given``, a person said so."""
+    kind = columns.kind
+    column = {"corp_id": columns.corp_id, kind.time: columns.at, kind.person_name: columns.person_name}.get(field)
+    heading = normal(column or columns.fields.get(field, ""))
+    if heading == normal(field):
+        return "name"
+    own, *general = headings_of(kind)[field]
+    if heading in own:
+        return "own"
+    if any(heading in group for group in general):
+        return "general"
+    return "shared" if field == kind.time and heading in map(normal, kind.shared_times) else "given"
+
+
 def columns_of_file(file: str, names: Iterable[str], kinds: Kinds, choices: Choices = NO_CHOICES) -> Columns:
     """The columns of a file whose records all have these.
 

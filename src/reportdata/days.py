@@ -69,13 +69,15 @@ def is_partly(kind: str) -> bool:
 class Observation(NamedTuple):
     """A look at an organisation's facts of a kind from ``first_day`` to ``last_day``, both included; ``at`` is when it
     was, in milliseconds since 1970, 0 when that is not known. An empty ``kind`` is as in `Coverage`; one of `partly`
-    says that facts are missing: what is known is too little, or just right."""
+    says that facts are missing: what is known is too little, or just right. ``origin`` is the id of the import that
+    looked, which can be taken back; empty for any other look."""
 
     corp_id: str
     first_day: str
     last_day: str
     at: int = 0
     kind: str = ""
+    origin: str = ""
 
     @property
     def coverage(self) -> Coverage:
@@ -107,12 +109,16 @@ _OF = attrgetter("corp_id", "kind")
 
 
 def latest(observations: Iterable[Observation]) -> list[Observation]:
-    """The latest look at each day, in as few pieces as possible, of which those of a kind do not overlap, by
-    organisation, kind and day."""
+    """The latest look at each day, whatever its origin, in as few pieces as possible, of which those of a kind do not
+    overlap, by organisation, kind and day."""
     found: list[Observation] = []
     for (corp_id, kind), group in groupby(sorted(observations, key=_OF), key=_OF):
         pieces = list(group)
-        found += pieces if len(pieces) == 1 else _latest(corp_id, kind, pieces)
+        if len(pieces) > 1:
+            pieces = _latest(corp_id, kind, pieces)
+        elif pieces[0].origin:
+            pieces = [pieces[0]._replace(origin="")]
+        found += pieces
     return found
 
 

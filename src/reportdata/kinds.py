@@ -35,6 +35,8 @@ _SQL = frozenset((
     "using", "values", "when", "where", "window", "with", "year",
 ))  # fmt: skip
 """Words that SQL may take for its own."""
+REPEATS = "-repeats"
+"""How the names of the lake's folders end for facts, and for coverage, that imports had and that were known before."""
 _FOLDERS = frozenset(("coverage", "incoming", "replaced", "merged", "spill", "raw", "unfinished", "log"))
 """Other folders of a lake."""
 
@@ -119,6 +121,11 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    @property
+    def repeats(self) -> str:
+        """The lake's folder of facts of the kind that imports had and that were known before."""
+        return f"{self.name}{REPEATS}"
 
     def fields(self) -> tuple[Column, ...]:
         """The columns, in their order."""

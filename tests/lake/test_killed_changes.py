@@ -17,9 +17,10 @@ from reportdata.lake.local import LocalLake
 from tests.support.changing import ACTIONS, DAYS, LOOKS, Changing, changing, opened
 from tests.support.changing import add as add_all
 from tests.support.effort import tried
-from tests.support.lakes import add, contents, replace
+from tests.support.lakes import add, all_paths, contents, replace
 from tests.support.paths import DATA
 from tests.support.services import NAMES as KINDS
+from tests.support.services import SENT
 from tests.support.storage import environment
 
 Seen = tuple[dict[tuple[str, str], frozenset[bytes]], frozenset[Coverage]]
@@ -45,7 +46,7 @@ def killing_objects(storage_server: str) -> Iterator[Changing]:
 def seen(lake: Lake) -> Seen:
     """What who comes now sees. Facts are a set, and so are contents."""
     found: dict[tuple[str, str], frozenset[bytes]] = {}
-    for kind in KINDS:
+    for kind in (*KINDS, SENT.repeats):
         for day, files in contents(lake, lake.files(kind)).items():
             found[kind, day] = frozenset(files)
     assert lake.damaged() == [] or isinstance(lake, LocalLake)  # these contents are no Parquet
@@ -69,6 +70,11 @@ def after(before: Seen, action: str) -> Seen:
             facts["commented", day] = facts.get(("commented", day), frozenset()) | {f"comments {day}".encode()}
         facts["withdrawn", DAYS[1]] = frozenset({b"withdrawn"})
         coverage |= {look.coverage for look in LOOKS}
+    elif action == "replace all":
+        facts["sent", DAYS[0]] = frozenset({b"merged"})
+        facts[SENT.repeats, DAYS[0]] = frozenset({b"repeated"})
+        facts["commented", DAYS[1]] = frozenset()
+        coverage = frozenset(look.coverage for look in LOOKS)
     elif action in ("replace", "empty"):
         facts["sent", DAYS[0]] = frozenset({b"merged"} if action == "replace" else ())
     return {key: files for key, files in facts.items() if files}, coverage
@@ -102,8 +108,9 @@ def kill_and_recover(
             assert lake.replaced() == []
             assert seen(opened(*place)) == done
             if isinstance(lake, LocalLake):
-                live = {path for kind in KINDS for path in lake.paths(kind)} | {*lake.observations()}
-                there = {path for kind in (*KINDS, "coverage") for path in (lake.root / kind).rglob("*.*")}
+                live = set(all_paths(lake))
+                folders = (*KINDS, SENT.repeats, "coverage")
+                there = {path for kind in folders for path in (lake.root / kind).rglob("*.*")}
                 assert {path for path in there if path.is_file()} == live
                 assert not list(lake.root.rglob(f"*{ASIDE}"))
         except BaseException as error:

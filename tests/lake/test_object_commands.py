@@ -22,7 +22,7 @@ from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.services import REPORTS as REPORT_DATA
 from tests.support.folders import Folder, run
-from tests.support.lakes import add
+from tests.support.lakes import add, all_paths
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn, days_of
 from tests.support.paths import ROOT
 from tests.support.services import COMMENTED, SENT, WITHDRAWN, fact, kpis, lines_of
@@ -101,11 +101,7 @@ def test_every_command_works_on_it(remote: Folder, storage: str, storage_server:
     # What was replaced is gone at once, here and there.
     assert remote.lake.replaced() == []
     kept = {key for key in keys(storage_server, storage) if not key.startswith("log/")}
-    assert kept == {
-        path.relative_to(remote.settings.lake / "copies").as_posix()
-        for paths in (*(remote.lake.paths(kind) for kind in KINDS), remote.lake.observations())
-        for path in paths
-    }
+    assert kept == {path.relative_to(remote.settings.lake / "copies").as_posix() for path in all_paths(remote.lake)}
 
 
 def test_what_is_pushed_is_taken_up_by_a_worker(remote: Folder, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 from reportdata.lake import DAY
 from reportdata.lake.s3 import S3Lake
 from tests.support.folders import Folder
+from tests.support.lakes import all_paths
 from tests.support.oracle import days_of
-from tests.support.services import NAMES as KINDS
 from tests.support.storage import keys
 from tests.support.witness import ZONES, Witness
 
@@ -99,7 +99,7 @@ def test_a_kill_before_any_step_of_an_import_or_a_compaction_loses_and_spoils_no
     lake = S3Lake(remote.settings.lake, storage, clock=lambda: time.time() + 3 * DAY)
     with lake.refreshing():
         lake.sweep()
-    whole = {path.name for kind in KINDS for path in lake.paths(kind)} | {path.name for path in lake.observations()}
+    whole = {path.name for path in all_paths(lake)}
     assert {Path(key).name for key in keys(storage_server, storage) if not key.startswith("log/")} == whole
     assert killing.lake() == facts
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reportdata.days import Coverage, Observation, days_between
 from reportdata.states import DayState, State
-from reportdata.store import Official, Store
+from reportdata.store import ImportedFile, ImportNote, Official, Store
 from tests.support.stores import NOW, UNIVERSE, cover, many, row, spans, state
 
 fresh = itertools.count()
@@ -78,7 +78,7 @@ def test_the_last_look_at_each_day_is_kept_in_any_order(
     last: dict[tuple[str, str, str], int] = {}
     for put in puts:
         store.put_coverage("s", [look._replace(corp_id=prefix + look.corp_id) for look in put], [])
-        for corp, first, end, at, kind in put:
+        for corp, first, end, at, kind, _ in put:
             for day in days_between(first, end):
                 last[corp, kind, day] = max(last.get((corp, kind, day), 0), at)
     period = sorted(data.draw(st.tuples(st.sampled_from(UNIVERSE), st.sampled_from(UNIVERSE))))
@@ -143,3 +143,46 @@ def test_official_figures_are_apart_from_computed_ones(store: Store, another: Ca
     other.put_official("s", [Official("c1", "20240102", {"4100": 0}, 20)])
     assert store.official("s", "c1", "20240102", "20240102") == [Official("c1", "20240102", {"4100": 0}, 20)]
     assert store.official("s", "c1", "20240101", "20240101") == put[:1]
+
+
+def test_coverage_is_replaced_by_organisation_and_kind(store: Store, another: Callable[[], Store]) -> None:
+    def look(corp_id: str, kind: str, first: str = "20240101", last: str = "20240110", at: int = 5) -> Observation:
+        return Observation(corp_id, first, last, at, kind)
+
+    store.put_coverage("s", [look(corp_id, kind) for corp_id in ("c1", "c2") for kind in ("k", "l")], [])
+    before = another().observations()
+
+    def failing() -> Iterator[Observation]:
+        yield look("c1", "k", "20240201")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.replace_coverage({("c1", "l"): [], ("c1", "k"): failing()})
+    assert another().observations() == before
+    parts = [look("c1", "k", "20240101", "20240103", 4), look("c1", "k", "20240102", "20240104", 2)]
+    store.replace_coverage({("c1", "k"): parts, ("c2", "l"): [], ("c3", "k"): []})
+    assert another().observations() == [
+        look("c1", "k", "20240101", "20240103", 4),
+        look("c1", "k", "20240104", "20240104", 2),
+        look("c1", "l"),
+        look("c2", "k"),
+    ]
+    store.replace_coverage({("c2", "k"): []})
+    assert another().kpis("s", "c2", "20240105") is None, "it is not known, and not 0"
+
+
+def test_imports_are_noted_in_place_of_what_was_noted_of_them(store: Store, another: Callable[[], Store]) -> None:
+    file = ImportedFile("abc", 10, 5, 3, 1, "20240101", "20240102")
+    none = ImportedFile("def", 0, 0, 0, 0, None, None)
+    store.put_import(ImportNote("b", 2, ()))
+    store.put_import(ImportNote("a", 2, (file, none)))
+    store.put_import(ImportNote("c", 1, (none,), reversible=False))
+    noted = another().imports()
+    assert noted == [
+        ImportNote("c", 1, (none,), reversible=False),
+        ImportNote("a", 2, (file, none)),
+        ImportNote("b", 2, ()),
+    ]
+    assert [note.days for note in noted] == [None, ("20240101", "20240102"), None]
+    store.put_import(ImportNote("a", 2, (file,), taken_back_at=7))
+    assert another().imports()[1] == ImportNote("a", 2, (file,), taken_back_at=7)

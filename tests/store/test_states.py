@@ -117,7 +117,7 @@ def test_the_latest_looks_are_as_few_pieces_as_can_be() -> None:
         Observation("b", "99991230", "99991231", 1),
         Observation("b", "00010101", "00010101", 1),
     ]
-    assert latest(looks) == [
+    assert [look[:5] for look in latest(looks)] == [
         ("a", "20240101", "20240102", 1, ""),
         ("a", "20240103", "20240104", 3, ""),
         ("a", "20240105", "20240106", 2, ""),

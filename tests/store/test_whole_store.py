@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from reportdata.days import Observation
 from reportdata.errors import StoreError
 from reportdata.identity import Organisation, hash_of, mint
 from reportdata.store import Official, Store
@@ -29,6 +30,7 @@ def test_the_version_is_another_one_after_each_change_by_another(store: Store, a
         lambda: other.add_token(mint(APP, NOW)[1]),
         lambda: other.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW),
         lambda: cover(other, ("c1", "20240101", "20240101")),
+        lambda: other.replace_coverage({("c1", "k"): [Observation("c1", "20240101", "20240102", 1, "k")]}),
         lambda: other.put_states("s", [state("c1", "20240101", "4100")]),
         lambda: other.put_official("s", [Official("c1", "20240101", None, 1)]),
         lambda: other.forget("c1"),

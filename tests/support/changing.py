@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 import reportdata.lake.log as membership
 from reportdata.days import Observation
-from reportdata.lake import Lake
+from reportdata.lake import Lake, Replacement
 from reportdata.lake.local import LocalLake
 from reportdata.lake.s3 import S3Lake
 from tests.support.lakes import put
@@ -50,6 +52,21 @@ def replace(lake: Lake) -> None:
         lake.replace(lake.files("sent")[DAYS[0]], by)
 
 
+def replace_all(lake: Lake) -> None:
+    """Let files of several kinds, and of coverage, be replaced at once; one by its like and repeats beside it."""
+    with lake.refreshing(), lake.incoming() as incoming:
+        by, repeats = incoming.folder / "merged.parquet", incoming.folder / "repeats.parquet"
+        by.write_bytes(b"merged")
+        repeats.write_bytes(b"repeated")
+        incoming.coverage.write_bytes(msgspec.json.Encoder().encode_lines(LOOKS))
+        replacements = [
+            Replacement(lake.files("sent")[DAYS[0]], by, repeats),
+            Replacement(lake.files("commented")[DAYS[1]], None),
+            Replacement(lake.observations(), incoming.coverage),
+        ]
+        lake.replace_all(replacements)
+
+
 def empty(lake: Lake) -> None:
     """Let nothing stand in for the files of a day and kind."""
     with lake.refreshing():
@@ -62,7 +79,13 @@ def sweep(lake: Lake) -> None:
         lake.sweep(wait=True)
 
 
-ACTIONS: dict[str, Callable[[Lake], None]] = {"add": add, "replace": replace, "empty": empty, "sweep": sweep}
+ACTIONS: dict[str, Callable[[Lake], None]] = {
+    "add": add,
+    "replace": replace,
+    "replace all": replace_all,
+    "empty": empty,
+    "sweep": sweep,
+}
 
 
 class Changing:

@@ -77,6 +77,12 @@ def line_of(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
+def all_paths(lake: Lake) -> list[Path]:
+    """All files of a lake."""
+    facts = [path for kind in lake.kinds() for path in lake.paths(kind)]
+    return [*facts, *lake.observations(), *lake.repeated_observations()]
+
+
 def replace(lake: Lake, files: Sequence[Path], content: bytes | None) -> Path | None:
     """Let a file with this content stand in for others, or none; returns it."""
     with lake.refreshing(), lake.incoming() as incoming:

@@ -14,6 +14,8 @@ from reportdata.errors import ReportDataError
 
 _MODULES = {
     "import": "importing",
+    "imports": "imports",
+    "unimport": "imports",
     "source": "sources",
     "collect": "collecting",
     "budget": "budgets",

@@ -15,13 +15,12 @@ from reportdata.cli.choosing import choice_options, with_choices
 from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import open_existing_store, open_store, workspace
-from reportdata.cli.terminals import visible
+from reportdata.cli.previews import check_kinds, preview_import, tell_failures
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
 from reportdata.errors import BadFile, BadRecord, BadValue, NotKnown
 from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
-from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -73,6 +72,7 @@ from reportdata.times import BadTime, read_instant
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where bad records go.  [default: NAME.bad.jsonl for each file, in the working folder]",
 )
+@click.option("--dry-run", is_flag=True, help="Only say what would be done, and which numbers it would change.")
 @json_option
 @lake_options
 @settings_options
@@ -90,6 +90,7 @@ def import_command(
     zone: str,
     skip_bad: bool,
     bad_file: Path | None,
+    dry_run: bool,
     as_json: bool,
     choices: Choices,
     settings: Settings,
@@ -111,7 +112,7 @@ def import_command(
     check_period(first_day, last_day)
     store = open_store(settings)
     bad = _BadRecords(bad_file)
-    if skip_bad:
+    if skip_bad and not dry_run:
         bad.check()
     options = Options(
         corp_id=_organisation(store, corp_id, add_orgs=add_orgs),
@@ -125,9 +126,12 @@ def import_command(
         choices=choices,
         now=time.time(),
     )
+    if dry_run:
+        preview_import(settings, store, files, options, as_json=as_json)
+        return
     try:
         with progress_bar() as progress, workspace(settings, store) as work:
-            _check_kinds(covers, work)
+            check_kinds(covers, work)
             done = import_files(work, files, options, progress)
             refreshed = refresh_days(work, time.time(), progress=progress)
     except KeyboardInterrupt:
@@ -137,11 +141,7 @@ def import_command(
         print_json(_summary(done, refreshed, bad.paths))
     else:
         _print_summary(done, refreshed, bad.paths)
-    for failure in done.failures:
-        click.echo(visible(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else "")), err=True)
-    if done.failures:
-        click.echo("No day counts as covered by this import: import again what is mended, or the rest alone.", err=True)
-        raise click.exceptions.Exit(1)
+    tell_failures(done)
 
 
 @click.command("refresh")
@@ -161,13 +161,6 @@ def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, 
         print_json({"days": done.days, "changed": done.changed})
     else:
         click.echo(f"Computed {_count(len(done.days), 'day')}; {_count(done.changed, 'value')} changed.")
-
-
-def _check_kinds(covers: Sequence[str], work: Workspace) -> None:
-    for kind in covers:
-        if kind not in work.kinds or not work.kinds[kind].covers:
-            known = ", ".join(own.name for own in work.kinds.values() if own.covers)
-            raise BadValue(f"{kind!r} is no kind of facts that covers days", f"there are {known}")
 
 
 def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str | None:

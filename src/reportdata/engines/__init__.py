@@ -35,6 +35,22 @@ class Subject(NamedTuple):
     user_id: str | None = None
 
 
+class Origin(NamedTuple):
+    """Whose facts: those that an import brought."""
+
+    import_id: str
+
+
+Whose = Subject | Origin
+
+
+class Rewritten(NamedTuple):
+    """What became of an import's facts: how many went, and how many stayed because another origin had them, too."""
+
+    gone: int
+    kept: int
+
+
 class Files(Protocol):
     """Where an engine reads the files that are named to it; a lake is one."""
 
@@ -84,17 +100,39 @@ class Engine(Protocol):
         :param files: those of the facts that may be taken back.
         """
 
-    def merge(self, kind: Kind, files: Mapping[Path, float], target: Path, without: Subject | None = None) -> int:
+    def merge(
+        self,
+        kind: Kind,
+        files: Mapping[Path, float],
+        target: Path,
+        without: Subject | None = None,
+        repeats: Path | None = None,
+    ) -> int:
         """Write the facts of files of a kind to the new file ``target``, each once and those of an organisation
         together, so that little has to be read for one; of each, when it was first known and from where. Returns how
         many there are.
 
         :param files: with when each was added, in seconds since 1970.
         :param without: whose facts are left out.
+        :param repeats: a new file for those that an import had first, from each other origin; none when there are none.
         """
 
-    def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
-        """The files that have facts of the subject."""
+    def merge_repeats(self, kind: Kind, files: Sequence[Path], target: Path, without: Whose | None = None) -> int:
+        """Write the repeats of files to the new file ``target``, each fact once from each origin. Returns how many
+        there are."""
+
+    def take_back(
+        self, kind: Kind, file: Path, target: Path, origin: Origin, others: Mapping[Path, float], gone: Path
+    ) -> Rewritten:
+        """Write the facts of a file to the new file ``target`` without those that an import brought, but for those that
+        stand in ``others`` from another origin, with when they were known from there. No facts make no file.
+
+        :param others: repeats, and other files of the same days, with when each was added.
+        :param gone: a new file for the facts that went; none when there are none.
+        """
+
+    def holding(self, kind: Kind, files: Sequence[Path], whose: Whose) -> list[Path]:
+        """The files that have such facts."""
 
     def close(self) -> None:
         """Let go of the engine."""

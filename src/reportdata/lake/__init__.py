@@ -3,12 +3,14 @@
     <kind>/stat_day=2021-06-20/<id>.parquet        corp_id, stat_day, the kind's columns, known_at, origin
     <kind>/merged/20210601-20210620-<id>.parquet   facts of several days, the first and the last of them
     coverage/<id>.jsonl                            what was observed; a line: [organisation, first day, last day, when,
-                                                   kind]
+                                                   kind, import]
+    <kind>-repeats/…, coverage-repeats/…           what imports had that was known before
     log/…                                          which of these files count, with sizes and digests
 
 One lake over one membership log (`reportdata.lake.log`), in two places: a folder (`reportdata.lake.local`) and object
 storage (`reportdata.lake.s3`). A fact may stand in several files: facts are a set. A file named ``merged-<id>`` holds
-each of its facts once, by organisation. A file in its place that the log does not name is no part of the lake.
+each of its facts once, by organisation. A file in its place that the log does not name is no part of the lake. No
+number is made of repeats: they say what stays when an import is taken back that had the same first.
 
 Lakes know names and durability, not Parquet: engines read and write the files. A file is named by its path below one
 folder wherever it lies; `Lake.located` tells where it can be read.
@@ -25,17 +27,18 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.days import Coverage, Observation, by_organisation, observation
+from reportdata.days import Coverage, Observation, observation
 from reportdata.errors import LakeError
-from reportdata.lake.files import Incoming, names_of_incoming, place_of_merged
+from reportdata.lake.files import Incoming, Replacement, names_of_incoming, place_of_merged, place_of_repeats
 from reportdata.lake.folder import require
 from reportdata.lake.listing import FileInfo, Listing
 from reportdata.lake.log import HOUR
+from reportdata.lake.looks import apart
 from reportdata.lake.membership import Added, Entry, State
 from reportdata.lake.place import Place
 from reportdata.leases import Leases
 
-__all__ = ["DAY", "FileInfo", "Incoming", "Lake"]
+__all__ = ["DAY", "FileInfo", "Incoming", "Lake", "Replacement"]
 
 DAY = 24 * HOUR
 
@@ -66,11 +69,19 @@ class Lake(Listing):
 
         :param looks: those that say nothing new add nothing.
         """
-        new = self._untold(looks)
+        self.add_all([incoming], looks)
+
+    def add_all(self, incoming: Sequence[Incoming], looks: Iterable[Observation] = ()) -> None:
+        """Add what was written to several folders, as `add` does with one."""
+        wanted = list(looks)
+        new = apart(wanted, self.observed() if wanted else ())
+        lines = msgspec.json.Encoder().encode_lines
         with self._failing("written"):
-            if new:
-                incoming.coverage.write_bytes(msgspec.json.Encoder().encode_lines(new))
-            names = names_of_incoming(incoming)
+            if new.told:
+                incoming[0].coverage.write_bytes(lines(new.told))
+            if new.repeats:
+                incoming[0].coverage_repeats.write_bytes(lines(new.repeats))
+            names = {path: key for one in incoming for path, key in names_of_incoming(one).items()}
         if names:
             self._change(names)
 
@@ -79,8 +90,8 @@ class Lake(Listing):
 
         :param at: when coverage was, in milliseconds since 1970; 0 when that is not known.
         """
-        looks = self._untold(piece if isinstance(piece, Observation) else observation(piece, at) for piece in observed)
-        if looks:
+        looks = [piece if isinstance(piece, Observation) else observation(piece, at) for piece in observed]
+        if looks and apart(looks, self.observed()).told:
             with self.incoming() as incoming:
                 self.add(incoming, looks)
 
@@ -91,14 +102,26 @@ class Lake(Listing):
         :param by: the new file, in a folder for incoming facts.
         :returns: the new file in its place.
         """
+        return self.replace_all([Replacement(files, by)])[0]
+
+    def replace_all(self, replacements: Sequence[Replacement]) -> list[Path | None]:
+        """Let files stand in for others, as `replace` does, all of them at once; returns each in its place."""
         require(self._refreshing)
-        keys = [self._key(path) for path in files]
+        keys = [self._key(path) for one in replacements for path in one.files]
         state = self._log.state()
         if any(state.get(key) is None for key in keys):
             raise LakeError("other files stand in for these already: another machine merged them", "try again")
-        place = place_of_merged(files) if by is not None else None
-        self._change({by: self._key(place)} if by is not None and place is not None else {}, keys)
-        return place
+        names: dict[Path, str] = {}
+        places: list[Path | None] = []
+        for files, by, repeats in replacements:
+            place = place_of_merged(files)
+            places.append(place if by is not None else None)
+            if by is not None:
+                names[by] = self._key(place)
+            if repeats is not None:
+                names[repeats] = place_of_repeats(self._key(place))
+        self._change(names, keys)
+        return places
 
     def sweep(self, *, wait: bool = False) -> int | None:
         """Remove files that others stand in for, and return how many; None, and nothing is removed, while anybody
@@ -170,9 +193,3 @@ class Lake(Listing):
         with self._failing("written"):
             note.touch()
             os.utime(note, (self._clock(), self._clock()))
-
-    def _untold(self, looks: Iterable[Observation]) -> list[Observation]:
-        """Those that tell more than the lake knows."""
-        wanted = set(looks)
-        known = by_organisation(self.observed()) if wanted else {}
-        return sorted(look for look in wanted if not any(wide.tells(look) for wide in known.get(look.corp_id, ())))

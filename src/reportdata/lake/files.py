@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.days import PARTITION, day_of_folder, days_between
+from reportdata.kinds import REPEATS
 
+COVERAGE = "coverage"
+"""The folder of what was observed."""
+COVERAGE_REPEATS = f"{COVERAGE}{REPEATS}"
+"""The folder of what imports observed that others had told already."""
 MERGED = "merged-"
 """How the name of a file begins that holds each of its facts once, by organisation."""
 
@@ -22,7 +27,21 @@ class Incoming(NamedTuple):
     @property
     def coverage(self) -> Path:
         """The file for what the import observed."""
-        return self.folder / "coverage.jsonl"
+        return self.folder / f"{COVERAGE}.jsonl"
+
+    @property
+    def coverage_repeats(self) -> Path:
+        """The file for what the import observed that other imports had told already."""
+        return self.folder / f"{COVERAGE_REPEATS}.jsonl"
+
+
+class Replacement(NamedTuple):
+    """Files of one kind, and the new file that stands in for them, if any. ``repeats`` is a new file, if there is one,
+    of what they held of the same facts from other origins."""
+
+    files: Sequence[Path]
+    by: Path | None
+    repeats: Path | None = None
 
 
 def by_day(
@@ -55,7 +74,7 @@ def is_merged(path: Path) -> bool:
 def is_file(key: str) -> bool:
     """Whether a path below the lake's folder is that of one of its files, whatever kind it is of."""
     folder, _, name = key.partition("/")
-    if folder == "coverage":
+    if folder in (COVERAGE, COVERAGE_REPEATS):
         return bool(name)
     return name.endswith(".parquet") and name.startswith((PARTITION, "merged/")) and name.count("/") == 1
 
@@ -68,8 +87,9 @@ def names_of_incoming(incoming: Incoming) -> dict[Path, str]:
         kind = path.parents[1].name
         names[path] = f"{kind}/{path.parent.name}/{incoming.folder.name}-{counts[kind]}.parquet"
         counts[kind] += 1
-    if incoming.coverage.exists():
-        names[incoming.coverage] = f"coverage/{incoming.folder.name}.jsonl"
+    for path, kind in ((incoming.coverage, COVERAGE), (incoming.coverage_repeats, COVERAGE_REPEATS)):
+        if path.exists():
+            names[path] = f"{kind}/{incoming.folder.name}.jsonl"
     return names
 
 
@@ -81,3 +101,9 @@ def place_of_merged(files: Sequence[Path]) -> Path:
         return files[0].with_name(f"{MERGED}{name}")
     first, last = zip(*map(days_of_file, files), strict=True)
     return files[0].parents[1] / "merged" / f"{min(first)}-{max(last)}-{name}"
+
+
+def place_of_repeats(key: str) -> str:
+    """The path in the lake, beside that of a file, of the repeats that this one held."""
+    kind, _, rest = key.partition("/")
+    return f"{kind}{REPEATS}/{rest}"

@@ -4,6 +4,7 @@
       incoming/<id>/    what an import is writing
       work.lock         held by the one worker that takes up what is pushed
       refresh.lock      held while days are refreshed, and while files are replaced
+      import.lock       shared by imports from when they look at what is there, had alone by who takes one back
       reading.lock      shared by all who read files, had alone by who removes some
 
 The locks are leases (`reportdata.leases`): of files, which hold among the processes of one machine and no further, or
@@ -75,6 +76,27 @@ class LakeFolder:
                 self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._refreshing = held.enter_context(self._leases.holding("refresh.lock"))
             held.callback(setattr, self, "_refreshing", None)
+            yield
+
+    @contextmanager
+    def importing(self) -> Iterator[None]:
+        """Nothing that an import brought is taken back within this block: what was known when it begins is known when
+        it ends. Any number of processes may import."""
+        with self._imports(shared=True):
+            yield
+
+    @contextmanager
+    def taking_back(self) -> Iterator[None]:
+        """No process imports within this block; those that do are waited for."""
+        with self._imports(shared=False):
+            yield
+
+    @contextmanager
+    def _imports(self, *, shared: bool) -> Iterator[None]:
+        with ExitStack() as held:
+            with self._failing("locked"):
+                self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+                held.enter_context(self._leases.holding("import.lock", shared=shared))
             yield
 
     @contextmanager

@@ -12,7 +12,7 @@ import msgspec
 
 from reportdata.days import PARTITION, Coverage, Observation, day_of_folder, to_date
 from reportdata.errors import LakeError
-from reportdata.lake.files import by_day, is_file
+from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, by_day, is_file
 from reportdata.lake.folder import LakeFolder
 from reportdata.lake.log import Log
 from reportdata.lake.membership import FIRST, Added, Entry, State
@@ -61,12 +61,16 @@ class Listing(LakeFolder):
         return self._in_folder(kind)
 
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of which there are files, or were."""
-        return tuple(sorted({name.partition("/")[0] for name in self._state().folders} - {"coverage"}))
+        """The kinds of which there are files, or were, and the folders of their repeats."""
+        return tuple(sorted({name.partition("/")[0] for name in self._state().folders} - {COVERAGE, COVERAGE_REPEATS}))
 
     def observations(self) -> tuple[Path, ...]:
         """All files of coverage."""
-        return self._in_folder("coverage")
+        return self._in_folder(COVERAGE)
+
+    def repeated_observations(self) -> tuple[Path, ...]:
+        """All files of what imports observed that others had told already."""
+        return self._in_folder(COVERAGE_REPEATS)
 
     def coverage(self, files: Sequence[Path] | None = None) -> set[Coverage]:
         """What was observed: all of it, or what stands in some of the files."""
@@ -91,7 +95,7 @@ class Listing(LakeFolder):
 
     def size(self) -> int:
         """Bytes that the facts take up."""
-        return sum(added.size for key, added in self._state().live.items() if not key.startswith("coverage/"))
+        return sum(added.size for key, added in self._state().live.items() if key.endswith(".parquet"))
 
     def info(self, path: Path) -> FileInfo:
         """What is known of a listed file, or of another one of this machine."""

@@ -27,6 +27,7 @@ from reportdata.days import PARTITION
 from reportdata.errors import LakeError
 from reportdata.files import ASIDE, move, remove, second_name, write
 from reportdata.lake import Lake
+from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS
 from reportdata.lake.log import Missing
 from reportdata.lake.membership import FIRST, Added, Entry
 from reportdata.lake.place import Content, Found, Wanted
@@ -204,9 +205,10 @@ class FolderPlace:
                     for file in self._names(f"{kind}/{name}"):
                         if file.endswith(".parquet"):
                             yield f"{kind}/{name}/{file}", self.folder / kind / name / file
-        for file in self._names("coverage"):
-            if file.endswith(".jsonl"):
-                yield f"coverage/{file}", self.folder / "coverage" / file
+        for kind in (COVERAGE, COVERAGE_REPEATS):
+            for file in self._names(kind):
+                if file.endswith(".jsonl"):
+                    yield f"{kind}/{file}", self.folder / kind / file
 
     def _names(self, folder: str) -> list[str]:
         try:

@@ -1,7 +1,7 @@
 """The verbs: import and refresh. The only place where the lake, an engine and the store meet.
 
-Order makes both safe to interrupt at any point. An import first makes its facts durable in the lake, then notes what it
-observed, then refreshes. A refresh takes the days whose fingerprint in the store differs from the lake's, and stores
+Order makes both safe to interrupt at any point. An import first makes its facts durable in the lake, together with what
+it observed, then refreshes. A refresh takes the days whose fingerprint in the store differs from the lake's, and stores
 coverage last, when every day inside it is computed. What an interruption leaves undone is found by comparison the next
 time; nothing needs to be repaired.
 """

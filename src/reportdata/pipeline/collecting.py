@@ -121,7 +121,9 @@ class Collecting:
         """Note the days as observed whose reports all sources have listed, the running one up to now; and
         their comments, where some were read."""
         corp_id = self._collector.source.corp_id
-        known = [piece for piece in self._lake.coverage() if piece.corp_id == corp_id]
+        # What an import observed can be taken back: it keeps nothing from being noted.
+        looks = [look for look in self._lake.observed() if look.corp_id == corp_id]
+        known = [look.coverage for look in looks if not look.origin]
         new = set()
         for found in certain:
             if not found.observed:

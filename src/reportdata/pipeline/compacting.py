@@ -1,8 +1,10 @@
 """Compaction: the small files of the lake merged, while everything goes on.
 
 The files of a day and kind become one, sorted by organisation, so that little is read for one of them. Withdrawals of
-all days become one, because a day's numbers need those of any other. Small files are merged among themselves until they
-weigh enough beside a large one: so a fact is written anew a few times in all, not with each merge.
+all days become one, because a day's numbers need those of any other. Where a fact had several origins, those but the
+first go to a file of repeats, so that an import can be taken back after any merge. Small files are merged among
+themselves until they weigh enough beside a large one: so a fact is written anew a few times in all, not with each
+merge.
 
 A merge is one step under the lock for refreshing. A kill at any moment leaves the old files or the new one in the lake
 (`reportdata.lake.replacements`). The store then notes the new file in place of the old ones, and the day need not be
@@ -13,14 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from reportdata.days import latest
 from reportdata.engines import Subject
 from reportdata.kinds import Kind
-from reportdata.lake import Lake
+from reportdata.lake import Lake, Replacement
 from reportdata.lake.files import is_merged
+from reportdata.lake.looks import apart, fewest
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.day_files import NONE, day_kinds, files_of_days, fingerprint
 from reportdata.pipeline.workspace import Workspace
@@ -65,34 +68,51 @@ def compact(
 
     steps = _steps(work, days, choose)
     merged = 0
-    for number, (kind, day) in enumerate(steps):
+    for number, step in enumerate(steps):
         if most is not None and merged >= most:
             break
         progress("merging files", number, len(steps))
-        merged += _step(work, kind, day, choose)
+        merged += _step(work, step, choose)
         _sweep(lake)
     progress("merging files", len(steps), len(steps))
     return merged
 
 
-def _steps(work: Workspace, days: Collection[str] | None, choose: Choice) -> list[tuple[Kind | None, str]]:
-    """What there is to merge: kinds and days; no kind for coverage."""
+class _Step(NamedTuple):
+    """What is merged: files of a kind and day, of a kind that takes back others, of all its days, or of coverage, which
+    is no kind; or their repeats."""
+
+    kind: Kind | None
+    day: str = ""
+    repeats: bool = False
+
+
+def _steps(work: Workspace, days: Collection[str] | None, choose: Choice) -> list[_Step]:
+    """What there is to merge."""
     lake, kinds = work.lake, work.kinds
-    found: list[tuple[Kind | None, str]] = []
+    found: list[_Step] = []
     with lake.reading():
-        found += [(kind, "") for kind in kinds.retracting() if choose(lake.paths(kind.name))]
-        found += [(None, "")] * bool(choose(lake.observations()))
+        found += [_Step(kind) for kind in kinds.retracting() if choose(lake.paths(kind.name))]
+        found += [_Step(None)] * bool(choose(lake.observations()))
         for kind in kinds.counted():
-            found += [(kind, day) for day, files in lake.files(kind.name, days).items() if choose(files)]
+            found += [_Step(kind, day) for day, files in lake.files(kind.name, days).items() if choose(files)]
+            repeats = lake.files(kind.repeats, days)
+            found += [_Step(kind, day, repeats=True) for day, files in repeats.items() if choose(files)]
+        found += [_Step(kind, repeats=True) for kind in kinds.retracting() if choose(lake.paths(kind.repeats))]
+        found += [_Step(None, repeats=True)] * bool(choose(lake.repeated_observations()))
     return found
 
 
-def _step(work: Workspace, kind: Kind | None, day: str, choose: Choice) -> bool:
-    """Merge files of a day, of facts that take back others, or of coverage; False when there are none any more."""
+def _step(work: Workspace, step: _Step, choose: Choice) -> bool:
+    """Merge files; False when there are none any more."""
     lake = work.lake
+    kind, day, repeats = step
     with lake.refreshing():
         if kind is None:
-            return merge_coverage(lake, choose(lake.observations()))
+            return merge_coverage(lake, choose(lake.repeated_observations() if repeats else lake.observations()))
+        if repeats:
+            files = lake.files(kind.repeats, [day]).get(day, ()) if day else lake.paths(kind.repeats)
+            return merge_repeats(work, kind, choose(files))
         if kind.retracts is not None:
             applied = applied_everywhere(work, kind)
             return merge_retracting(work, kind, choose([p for p in lake.paths(kind.name) if p.name in applied]))
@@ -157,23 +177,41 @@ def merge_retracting(work: Workspace, kind: Kind, files: Sequence[Path], without
     return True
 
 
-def merge_coverage(lake: Lake, files: Sequence[Path], without: Subject | None = None) -> bool:
-    """Merge files of coverage; False when there are none."""
+def merge_repeats(work: Workspace, kind: Kind, files: Sequence[Path], without: Subject | None = None) -> bool:
+    """Merge files of repeats; False when there are none. No number is made of them."""
     if not files:
         return False
-    kept = latest(look for look in lake.observed(files) if without is None or look.corp_id != without.corp_id)
+    with work.lake.incoming() as incoming:
+        target = incoming.folder / "merged.parquet"
+        facts = work.engine.merge_repeats(kind, files, target, without)
+        work.lake.replace(files, target if facts else None)
+    return True
+
+
+def merge_coverage(lake: Lake, files: Sequence[Path], without: Subject | None = None) -> bool:
+    """Merge files of coverage, or of its repeats; False when there are none."""
+    if not files:
+        return False
+    kept = fewest(look for look in lake.observed(files) if without is None or look.corp_id != without.corp_id)
+    of_repeats = files[0] in lake.repeated_observations()
+    told, repeats = (kept, []) if of_repeats else apart(kept)
+    lines = msgspec.json.Encoder().encode_lines
     with lake.incoming() as incoming:
-        incoming.coverage.write_bytes(msgspec.json.Encoder().encode_lines(kept))
-        lake.replace(files, incoming.coverage if kept else None)
+        incoming.coverage.write_bytes(lines(told))
+        incoming.coverage_repeats.write_bytes(lines(repeats))
+        by, beside = incoming.coverage if told else None, incoming.coverage_repeats if repeats else None
+        lake.replace_all([Replacement(files, by, beside)])
     return True
 
 
 def _merge(work: Workspace, kind: Kind, files: Sequence[Path], without: Subject | None) -> Path | None:
     with work.lake.incoming() as incoming:
-        target = incoming.folder / "merged.parquet"
+        target, repeats = incoming.folder / "merged.parquet", incoming.folder / "repeats.parquet"
         added = {path: work.lake.info(path).added for path in files}
-        facts = work.engine.merge(kind, added, target, without)
-        return work.lake.replace(files, target if facts else None)
+        facts = work.engine.merge(kind, added, target, without, repeats)
+        beside = repeats if repeats.exists() else None
+        (place,) = work.lake.replace_all([Replacement(files, target if facts else None, beside)])
+        return place
 
 
 def _sweep(lake: Lake) -> None:

@@ -30,6 +30,7 @@ from reportdata.pipeline.compacting import (
     applied_everywhere,
     merge_coverage,
     merge_day,
+    merge_repeats,
     merge_retracting,
     reading,
 )
@@ -124,9 +125,14 @@ def _forget_facts(work: Workspace, subject: Subject, progress: Progress, done: F
         for part in _parted(gone, applied_everywhere(work, kind)):
             merge_retracting(work, kind, part, subject)
         done.files += len(gone)
-    covering = [path for path in lake.observations() if whole and _covers(lake, path, subject)]
-    merge_coverage(lake, covering, subject)
-    done.files += len(covering)
+    for kind in work.kinds.values():
+        for path in work.engine.holding(kind, lake.paths(kind.repeats), subject):
+            merge_repeats(work, kind, [path], subject)
+            done.files += 1
+    for looks in (lake.observations(), lake.repeated_observations()):
+        covering = [path for path in looks if whole and _covers(lake, path, subject)]
+        merge_coverage(lake, covering, subject)
+        done.files += len(covering)
 
 
 def _computed_from(work: Workspace, kind: Kind, day: str) -> set[str]:

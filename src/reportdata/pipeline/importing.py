@@ -7,13 +7,24 @@ import secrets
 import string
 import time
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reportdata.choices import NO_CHOICES, Choices
-from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, SECOND, Observation, end_of, time_zone
+from reportdata.columns import Columns
+from reportdata.days import (
+    DEFAULT_TIME_ZONE,
+    MILLISECOND,
+    PARTITION,
+    SECOND,
+    Observation,
+    end_of,
+    time_zone,
+    to_date,
+)
 from reportdata.engines.duckdb.spans import Span
 from reportdata.engines.duckdb.staging import Staged, Staging
 from reportdata.errors import InputError
@@ -27,6 +38,8 @@ from reportdata.pipeline.looks import DAY, Look, Stated, exported_at, look_of, p
 from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
+from reportdata.readers.encodings import encoding_of
+from reportdata.readers.text import opened_bytes
 from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, ImportNote, Store
 
 UTC = ZoneInfo("UTC")
@@ -49,7 +62,7 @@ class Options:
     milliseconds since 1970, None for what they say themselves; ``choices`` is what was said of them; ``memory`` is how
     many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
     machine); ``now`` is the present, in seconds since 1970, after which no record may be: without it every time is
-    believed.
+    believed. With ``dry``, no organisation is made known, and it is told in which encoding files are.
 
     What a file that says nothing holds was observed when it was last written, since nothing later can be in it; a time
     after ``now`` is a mistake, and then it is ``now`` (see `reportdata.pipeline.looks`). It is observed for each
@@ -68,15 +81,17 @@ class Options:
     memory: int | None = None
     part_size: int | None = None
     now: float = inf
+    dry: bool = False
 
 
 @dataclass
 class Imported:
     """What an import did: records read, facts added, bad records skipped, the days that facts were added to, the
     organisations that were added, and the files that could not be imported. ``spans`` are, by kind, those of each
-    organisation; ``told`` are the kinds that the columns told, even without any record; ``titles`` stand above a
-    heading; ``partial`` gives for kinds of which facts are missing the reason; ``notes`` are what is to be said of what
-    is covered; ``id`` is that under which the import is noted, empty when no file was imported."""
+    organisation; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
+    columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason;
+    ``notes`` are what is to be said of what is covered; ``id`` is that under which the import is noted, empty when no
+    file was imported."""
 
     read: int = 0
     added: int = 0
@@ -86,6 +101,9 @@ class Imported:
     failures: list[InputError] = field(default_factory=list)
     spans: dict[str, dict[str, Span]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    format: Format | None = None
+    encoding: str | None = None
+    tables: list[Columns] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -106,27 +124,59 @@ class Imported:
         self.failures += other.failures
 
 
+@dataclass
+class StagedImport:
+    """An import before it is in the lake: what it will have done, when it began, in milliseconds since 1970, the
+    folders in which its files' facts lie, what is done and noted of each of the files, and what they show of days."""
+
+    done: Imported
+    at: int
+    files: list[tuple[str, Imported]] = field(default_factory=list)
+    incoming: list[Incoming] = field(default_factory=list)
+    noted: list[ImportedFile] = field(default_factory=list)
+    looks: list[Observation] = field(default_factory=list)
+
+
 def import_files(work: Workspace, files: Sequence[Path], options: Options, progress: Progress = silent) -> Imported:
-    """Add the facts of files to the lake, each file as a whole or not at all, and note the days that were observed.
+    """Add the facts of files to the lake, each file as a whole or not at all, and the days that were observed, all of
+    it by one entry of the lake's log.
 
     A file that cannot be imported is named in the result and does not keep the others from it; but then no day is noted
     as observed, since what is missing would be read as zeros. Days are refreshed by `reportdata.pipeline.refreshing`.
 
-    When this is interrupted, the same call adds what is missing.
+    When this is interrupted, it has added nothing or everything; the same call adds it.
     """
+    with work.lake.importing(), ExitStack() as held:
+        found = stage_files(work, files, options, held, progress)
+        if found.noted:
+            # Before its facts: whoever dies between has left a note of an import that brought nothing.
+            work.store.put_import(ImportNote(found.done.id, found.at, ()))
+            progress("adding", 0, 0)
+            work.lake.add_all(found.incoming, found.looks)
+            work.store.put_import(ImportNote(found.done.id, found.at, tuple(found.noted)))
+    return found.done
+
+
+def stage_files(
+    work: Workspace, files: Sequence[Path], options: Options, held: ExitStack, progress: Progress = silent
+) -> StagedImport:
+    """Stage what is new in files, each in a folder of its own, which goes when ``held`` is closed."""
     done = Imported()
     observed: list[Observation] = []
     if options.corp_id is not None:
         organisations = _known(work.store, options)
         organisations.time_zone(options.corp_id)
-        done.organisations += _add_unknown(work.store, organisations, {options.corp_id})
+        done.organisations += _add_unknown(work.store, organisations, {options.corp_id}, dry=options.dry)
     began = time.time() if options.now == inf else options.now
     import_id = "".join(secrets.choice(_OF_IDS) for _ in range(8))
-    noted: list[ImportedFile] = []
+    staged = StagedImport(done, int(began * 1000))
     for number, file in enumerate(handed_files(files, work.settings.data, done.failures.append)):
+        provenance = Provenance(int(began * SECOND), f"{import_id}/{number}")
         try:
-            provenance = Provenance(int(began * SECOND), f"{import_id}/{number}")
-            found = _import_file(work, file, options, provenance, progress)
+            with ExitStack() as own:
+                incoming = own.enter_context(work.lake.incoming())
+                found = _stage_file(work, file, options, provenance, (incoming, *staged.incoming), progress)
+                held.push(own.pop_all())
         except InputError as error:
             done.failures.append(file.told(error))
         else:
@@ -134,24 +184,32 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
             observed += look.observations
             done.notes += look.notes
             done.add(found)
-            noted.append(_noted(file.path, found))
-    if noted:
+            staged.files.append((file.name, found))
+            staged.incoming.append(incoming)
+            staged.noted.append(_noted(file.path, found))
+    if staged.noted:
         done.id = import_id
-        work.store.add_import(ImportNote(import_id, int(began * 1000), tuple(noted)))
     if not done.failures:
-        work.lake.observe(observed)
-    return done
+        staged.looks = sorted({look._replace(origin=import_id) for look in observed})
+    return staged
 
 
-def _import_file(
-    work: Workspace, file: Handed, options: Options, provenance: Provenance, progress: Progress
+def _stage_file(
+    work: Workspace,
+    file: Handed,
+    options: Options,
+    provenance: Provenance,
+    incoming: Sequence[Incoming],
+    progress: Progress,
 ) -> Imported:
+    """Stage a file in the first of these folders; the others have what was staged before."""
     path = file.path
     if options.covers and not size_of(path):
         return Imported()
     organisations = _known(work.store, options)
+    format_ = options.format or detect_format(path)
     reading = Reading(
-        options.format or detect_format(path),
+        format_,
         work.kinds,
         organisations,
         options.corp_id,
@@ -159,15 +217,13 @@ def _import_file(
         options.choices,
     )
     source = Source(path, reading, file.skipping(options.skip_bad), progress)
-    done = Imported()
-    with work.lake.incoming() as incoming:
-        staged = _stage(work, source, incoming, options, provenance)
-        done.organisations = _add_unknown(work.store, organisations, {c for part in staged for c in part.spans})
-        progress(f"adding {path.name}", 0, 0)
-        work.lake.add(incoming)
+    done = Imported(format=format_, encoding=_encoding(path, format_) if options.dry else None)
+    staged = _stage(work, source, incoming, options, provenance)
+    corp_ids = {corp_id for part in staged for corp_id in part.spans}
+    done.organisations = _add_unknown(work.store, organisations, corp_ids, dry=options.dry)
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
     done.read = done.skipped = source.skipped
-    done.told = source.told
+    done.told, done.tables = source.told, source.tables
     for part in staged:
         done.read += part.read
         done.added += part.added
@@ -189,15 +245,18 @@ def _bounds(options: Options) -> Bounds:
 
 
 def _stage(
-    work: Workspace, source: Source, incoming: Incoming, options: Options, provenance: Provenance
+    work: Workspace, source: Source, incoming: Sequence[Incoming], options: Options, provenance: Provenance
 ) -> list[Staged]:
-    staging = Staging(incoming.folder, work.kinds, provenance, options.memory, work.lake)
+    folder, *before = (one.folder for one in incoming)
+    staging = Staging(folder, work.kinds, provenance, options.memory, work.lake)
     try:
-        source.stage(staging, incoming.folder, options.part_size or staging.memory // _PARTS)
+        source.stage(staging, folder, options.part_size or staging.memory // _PARTS)
 
         def known(kind: Kind, day: str) -> Sequence[Path]:
             source.comparing(day)
-            return work.lake.files(kind.name, [day]).get(day, ())
+            name = f"{kind.name}/{PARTITION}{to_date(day)}"
+            staged = (path for one in before for path in sorted((one / name).glob("*.parquet")))
+            return [*work.lake.files(kind.name, [day]).get(day, ()), *staged]
 
         return staging.finish(known)
     finally:
@@ -210,10 +269,10 @@ def _known(store: Store, options: Options) -> Organisations:
     )
 
 
-def _add_unknown(store: Store, organisations: Organisations, corp_ids: Collection[str]) -> list[str]:
+def _add_unknown(store: Store, organisations: Organisations, corp_ids: Collection[str], *, dry: bool) -> list[str]:
     """Make organisations known that are not; facts of theirs come later."""
     unknown = sorted(corp_id for corp_id in corp_ids if corp_id not in organisations.known)
-    if unknown:
+    if unknown and not dry:
         store.add_organisations(Organisation(corp_id, str(organisations.add_in)) for corp_id in unknown)
     return unknown
 
@@ -229,6 +288,14 @@ def _noted(path: Path, found: Imported) -> ImportedFile:
     return ImportedFile(
         digest, size, found.read, found.added, found.skipped, min(days, default=None), max(days, default=None)
     )
+
+
+def _encoding(path: Path, format_: Format) -> str | None:
+    """The encoding of a text; None of what is none."""
+    if format_ not in (Format.CSV, Format.JSONL, Format.DINGTALK):
+        return None
+    with opened_bytes(path) as file:
+        return encoding_of(str(path), file).name.removesuffix("-sig")
 
 
 def _written_at(path: Path, now: float) -> int:

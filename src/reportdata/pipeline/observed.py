@@ -12,16 +12,17 @@ from reportdata.kinds import Kinds
 
 def clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:
     """What was observed of these days."""
-    for corp_id, first, last, at, kind in observed:
+    for corp_id, first, last, at, kind, _ in observed:
         yield from (Observation(corp_id, day, day, at, kind) for day in days if first <= day <= last)
 
 
 def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> list[Observation]:
-    """What was observed, kind by kind; what names none was noted before kinds were told apart."""
+    """What was observed, kind by kind, whatever the origin; what names no kind was noted before they were told
+    apart."""
     found: list[Observation] = []
     for look in observed:
         if look.kind:
-            found.append(look)
+            found.append(look._replace(origin="") if look.origin else look)
         else:
             found += [look._replace(kind=kind) for kind in kinds.before_kinds()]
     return found

@@ -62,7 +62,7 @@ class _Standing(NamedTuple):
 def stale_days(work: Workspace) -> list[str]:
     """The days whose numbers do not stand for what the lake holds."""
     with work.lake.reading():
-        found = [_standing(work, service, None) for service in _counted(work.services)]
+        found = [_standing(work, service, None) for service in counted(work.services)]
         return sorted({day for standing in found for day in (*standing.stale, *standing.lost)})
 
 
@@ -71,7 +71,7 @@ def waiting(lake: Lake, store: Store, services: Services) -> tuple[list[str], li
     applied: what can be told without an engine."""
     days: set[str] = set()
     files: set[Path] = set()
-    for service in _counted(services):
+    for service in counted(services):
         for paths in _unapplied(_retracting(lake, service, services), store, service).values():
             files.update(paths)
         listed = files_of_days(lake, day_kinds(service, services.kinds))
@@ -102,7 +102,7 @@ def refresh(
         observed = told_by_kind(work.lake.observed(), work.kinds)
         unapplied: dict[str, list[str]] = {}
         lost: dict[str, list[str]] = {}
-        for service in _counted(work.services):
+        for service in counted(work.services):
             standing = _standing(work, service, days)
             chosen = dict(standing.stale)
             if period != (None, None):
@@ -149,7 +149,7 @@ def _compute(
             done.changed += work.store.put_days(
                 service.id,
                 {day: standing.files[day].fingerprint(defined) for day in part},
-                _kpis(service, own),
+                kpis_of(service, own),
                 now,
                 files={day: standing.files[day].names() for day in part},
                 only=dict.fromkeys(part, scope) if scope is not None else None,
@@ -161,7 +161,7 @@ def _compute(
             progress("computing days", count, len(chosen))
 
 
-def _counted(services: Services) -> list[Service]:
+def counted(services: Services) -> list[Service]:
     """The services whose numbers are computed."""
     return [service for service in services if service.has_facts]
 
@@ -282,7 +282,8 @@ def _by_part(rows: Iterable[Measured], parts: Sequence[list[str]]) -> Iterator[t
             yield part, ()
 
 
-def _kpis(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
+def kpis_of(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
+    """The KPIs of a service, with those that are made of others, from what was computed."""
     ratios = [kpi for kpi in service.kpis if kpi.measure is None]
     for corp_id, stat_day, numbers in rows:
         if not ratios:

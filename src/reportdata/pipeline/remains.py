@@ -17,7 +17,7 @@ from reportdata.collector.ledger import Ledger
 from reportdata.engines import Subject
 from reportdata.errors import LakeError
 from reportdata.facts import fact_of, person_of
-from reportdata.kinds import Kind, Kinds
+from reportdata.kinds import REPEATS, Kind, Kinds
 from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -64,7 +64,7 @@ def _look_into(work: Workspace, subject: Subject, remains: Remains) -> None:
 
 
 def _ask(work: Workspace, subject: Subject, paths: list[Path], remains: Remains) -> None:
-    listed = {kind: work.lake.paths(kind.name) for kind in work.kinds.values()}
+    listed = {k: [*work.lake.paths(k.name), *work.lake.paths(k.repeats)] for k in work.kinds.values()}
     for kind, files in listed.items():
         remains.found += map(str, work.engine.holding(kind, files, subject))
     known = {path for files in listed.values() for path in files}
@@ -81,7 +81,8 @@ def _ask(work: Workspace, subject: Subject, paths: list[Path], remains: Remains)
 
 def _kinds_of(path: Path, kinds: Kinds) -> list[Kind]:
     """What a file outside the lake's listing may have facts of; its folders tell, as in what imports are writing."""
-    named = next((kinds[part] for part in reversed(path.parts) if part in kinds), None)
+    folders = (part.removesuffix(REPEATS) for part in reversed(path.parts))
+    named = next((kinds[part] for part in folders if part in kinds), None)
     return [named] if named is not None else [Kind("any", "at_", {"at_": "instant"}, ("at_",))]
 
 

@@ -71,6 +71,8 @@ class Source:
         self.size = size_of(path)
         self.told: set[str] = set()
         """The kinds that the file's columns tell."""
+        self.tables: list[Columns] = []
+        """What the columns of its tables, or records, hold."""
         self._position = 0
         self._occurrences = Occurrences()
         self._isolated: frozenset[str] = frozenset()
@@ -177,6 +179,7 @@ class Source:
 
     def _add_table(self, staging: Staging, query: str | None, columns: Columns, lines: Iterator[Line]) -> None:
         """Add a table as a whole, when its form allows it, or else line by line."""
+        self._note(columns)
         if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end):
             self._add(staging, lines)
         else:
@@ -192,7 +195,11 @@ class Source:
         """
         if lines is None:
             lines = lines_of(self._path, self._format, self._kinds, self.remarks, self._choices)
+        columns: Columns | None = None
         for line in self._shown(lines):
+            if line.columns is not columns and line.columns is not None:
+                columns = line.columns
+                self._note(columns)
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
@@ -218,6 +225,10 @@ class Source:
             reason = f"is on {fact.stat_day}, more than a year from all other records of the file"
         if reason:
             raise BadField(kind.time, reason, f"mend it, or say that it is right: --from … --to {fact.stat_day}")
+
+    def _note(self, columns: Columns) -> None:
+        if columns not in self.tables:
+            self.tables.append(columns)
 
     def _shown(self, lines: Iterator[Line]) -> Iterator[Line]:
         for count, line in enumerate(lines):

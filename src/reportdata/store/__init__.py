@@ -79,11 +79,20 @@ class ImportedFile(msgspec.Struct, frozen=True, rename="camel"):
 
 class ImportNote(NamedTuple):
     """An import: its id, as the origin of its facts has it, when it began, in milliseconds since 1970, and its files in
-    the order of their numbers."""
+    the order of their numbers; none when it was interrupted. It is ``reversible`` when the lake also keeps what it had
+    that was known before; ``taken_back_at`` is when it was taken back, in milliseconds since 1970."""
 
     id: str
     at: int
     files: tuple[ImportedFile, ...]
+    reversible: bool = True
+    taken_back_at: int | None = None
+
+    @property
+    def days(self) -> tuple[str, str] | None:
+        """The first and the last day of its facts."""
+        days = [day for file in self.files for day in (file.first_day, file.last_day) if day is not None]
+        return (min(days), max(days)) if days else None
 
 
 class Store(Protocol):
@@ -141,8 +150,8 @@ class Store(Protocol):
         """Whether a client token is new, older than a day, or was last used for the same request; it then is taken for
         this one. Both texts are digests."""
 
-    def add_import(self, note: ImportNote) -> None:
-        """Note an import."""
+    def put_import(self, note: ImportNote) -> None:
+        """Note an import, in place of what was noted of it."""
 
     def imports(self) -> list[ImportNote]:
         """All imports that were noted, the earliest first."""
@@ -225,6 +234,9 @@ class Store(Protocol):
     def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
         """Add to what is covered, of which the last look at each day is kept, and note files of withdrawals as
         applied."""
+
+    def replace_coverage(self, observed: Mapping[tuple[str, str], Iterable[Observation]]) -> None:
+        """Let what is covered of these organisations and kinds be what was observed, in place of all that was."""
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
         """Note a file of withdrawals as applied in place of those that it was merged from, or none in their place."""

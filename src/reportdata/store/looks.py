@@ -48,7 +48,7 @@ def gathered(observed: Iterable[Observation], spans: Spans) -> Iterator[tuple[in
     """The rows of ``looks``: a span, and some of the organisations that were looked at for it, nearly in the order of
     organisations. Spans are added to those that are given."""
     waiting: dict[int, list[str]] = {}
-    for number, (corp_id, first, last, at, kind) in enumerate(latest(observed), 1):
+    for number, (corp_id, first, last, at, kind, _) in enumerate(latest(observed), 1):
         waiting.setdefault(spans.setdefault((kind, first, last, at), len(spans)), []).append(corp_id)
         if number % _CHUNK == 0:
             yield from waiting.items()

@@ -50,7 +50,7 @@ def standing(store: Store, service: Service, corp_id: str, first_day: str, last_
     for state in store.states(service.id, corp_id, first_day, last_day):
         put.setdefault(state.stat_day, []).append(state)
     looks: dict[str, dict[str, int]] = {}
-    for _, first, last, at, kind in store.observations(corp_id, first_day, last_day):
+    for _, first, last, at, kind, _ in store.observations(corp_id, first_day, last_day):
         for day in days_between(first, last):
             looks.setdefault(day, {})[kind] = at
     values = {row.stat_day: row.values for row in store.kpis_between(service.id, corp_id, first_day, last_day)}

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportdata.days import from_date
-from reportdata.engines import Files, FilesHere, Place, Subject
+from reportdata.engines import Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.duckdb.connection import connect, facts, failing, text
-from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged
+from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
+from reportdata.engines.duckdb.taking_back import TakenBack, write_without
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
 from reportdata.services.sql import Computation
@@ -53,15 +54,32 @@ class DuckDBEngine:
             with self._views({of.name: (of, part), by.name: (by, taking)}):
                 yield from self._places(sql)
 
-    def merge(self, kind: Kind, files: Mapping[Path, float], target: Path, without: Subject | None = None) -> int:
-        with self._files.located(list(files)) as places:
-            return write_merged(self._connection(), Merged(kind, places, list(files.values()), without), target)
+    def merge(
+        self,
+        kind: Kind,
+        files: Mapping[Path, float],
+        target: Path,
+        without: Subject | None = None,
+        repeats: Path | None = None,
+    ) -> int:
+        with self._located(files) as places:
+            return write_merged(self._connection(), Merged(kind, places, without), target, repeats)
 
-    def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
+    def merge_repeats(self, kind: Kind, files: Sequence[Path], target: Path, without: Whose | None = None) -> int:
+        with self._located(dict.fromkeys(files, 0.0)) as places:
+            return write_repeats(self._connection(), Merged(kind, places, without), target)
+
+    def take_back(
+        self, kind: Kind, file: Path, target: Path, origin: Origin, others: Mapping[Path, float], gone: Path
+    ) -> Rewritten:
+        with self._located({file: 0.0}) as place, self._located(others) as places:
+            return write_without(self._connection(), TakenBack(kind, place, origin, places), target, gone)
+
+    def holding(self, kind: Kind, files: Sequence[Path], whose: Whose) -> list[Path]:
         found: list[Path] = []
-        for part in self._files.parts(files) if facts_of(kind, subject) else ():
+        for part in self._files.parts(files) if facts_of(kind, whose) else ():
             with self._files.located(part) as places:
-                names = {name for (name,) in self._rows(files_holding(kind, places, subject))}
+                names = {name for (name,) in self._rows(files_holding(self._all_rows, kind, places, whose))}
             found += [path for path, place in zip(part, places, strict=True) if str(place) in names]
         return found
 
@@ -86,6 +104,14 @@ class DuckDBEngine:
                 for _ in self._rows(sql):
                     pass
             yield
+
+    @contextmanager
+    def _located(self, files: Mapping[Path, float]) -> Iterator[Mapping[Path, float]]:
+        with self._files.located(list(files)) as places:
+            yield dict(zip(places, files.values(), strict=True))
+
+    def _all_rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return list(self._rows(sql))
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with failing(lambda error: LakeError(f"the lake cannot be computed from: {error}")):

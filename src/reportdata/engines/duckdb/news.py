@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from reportdata.days import PARTITION, day_of_folder, from_date
 from reportdata.engines import Files
-from reportdata.engines.duckdb.connection import facts, known, text
+from reportdata.engines.duckdb.connection import columns_of, facts, file, known, text
+from reportdata.engines.duckdb.provenance import SOURCE, having_provenance
 from reportdata.engines.duckdb.spans import Rows, Span, read_spans
 from reportdata.facts import Provenance
 from reportdata.kinds import Kind
@@ -41,7 +42,8 @@ class Comparing(NamedTuple):
 
 
 def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequence[Path]]) -> Staged:
-    """Keep those of the staged facts that are not there yet, each once."""
+    """Keep those of the staged facts that are not there yet, each once; apart, as repeats, those that are there from
+    another import."""
     rows, parts, folder, lake, provenance = comparing
     read, spans = read_spans(rows, kind, parts)
     days: list[str] = []
@@ -57,6 +59,7 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
                 new = f"{facts(kind, files)} except {facts(kind, places)}"
                 new = f"select *, {known(provenance)} from ({new})"
                 ((count,),) = rows(f"copy ({new}) to {text(str(target))} (format parquet, parquet_version v2)")
+                _keep_repeats(comparing, kind, files, places, folder / kind.repeats / place.name, count)
             if count == 0:
                 shutil.rmtree(place)
         else:
@@ -64,6 +67,32 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
         added += count
         days += [day] if count else []
     return Staged(kind, read, added, tuple(days), spans)
+
+
+def _keep_repeats(
+    comparing: Comparing, kind: Kind, files: Sequence[Path], there: Sequence[Path], place: Path, new: int
+) -> None:
+    """Keep those of the staged facts that are there from another import: they stay when that is taken back. What came
+    from elsewhere is not taken back."""
+    rows, provenance = comparing.rows, comparing.provenance
+    having = having_provenance(rows, there)
+    listed = ", ".join(map(file, having))
+    ((staged,),) = rows(f"select count(*) from ({facts(kind, files)})")
+    if staged == new or not listed:
+        return
+    source = f"from read_parquet([{listed}], hive_partitioning = false)"
+    other = f"{SOURCE} not in ('', {text(provenance.origin.partition('/')[0])})"
+    ((others, all_),) = rows(f"select count(*) filter ({other}), count(*) {source}")
+    if new == 0 and others == all_ and len(having) == len(there):  # all that is staged is there from other imports
+        _keep(files, place)
+        return
+    known_from = f"select {', '.join(columns_of(kind))} {source} where {other}"
+    repeats = f"select *, {known(provenance)} from ({facts(kind, files)} intersect {known_from})"
+    place.mkdir(parents=True)
+    target = place / "facts-repeats.parquet"
+    ((count,),) = rows(f"copy ({repeats}) to {text(str(target))} (format parquet, parquet_version v2)")
+    if count == 0:
+        shutil.rmtree(place)
 
 
 def keep_all(rows: Rows, kind: Kind, parts: Path, folder: Path) -> Staged:

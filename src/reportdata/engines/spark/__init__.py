@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reportdata.days import from_date
-from reportdata.engines import Engine, Place, Subject
+from reportdata.engines import Engine, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.spark.session import failing, open_session, stop_session
 from reportdata.kinds import DIGITS, PLACES, Kind
 from reportdata.services.keys import DAY_KEYS
@@ -88,11 +88,26 @@ class SparkEngine:
         for corp_id, day in self._rows(sql, ("corp_id", "stat_day"), {of: files, by: taking}):
             yield Place(corp_id, from_date(day))
 
-    def merge(self, kind: Kind, files: Mapping[Path, float], target: Path, without: Subject | None = None) -> int:
-        return self._here.merge(kind, files, target, without)
+    def merge(
+        self,
+        kind: Kind,
+        files: Mapping[Path, float],
+        target: Path,
+        without: Subject | None = None,
+        repeats: Path | None = None,
+    ) -> int:
+        return self._here.merge(kind, files, target, without, repeats)
 
-    def holding(self, kind: Kind, files: Sequence[Path], subject: Subject) -> list[Path]:
-        return self._here.holding(kind, files, subject)
+    def merge_repeats(self, kind: Kind, files: Sequence[Path], target: Path, without: Whose | None = None) -> int:
+        return self._here.merge_repeats(kind, files, target, without)
+
+    def take_back(
+        self, kind: Kind, file: Path, target: Path, origin: Origin, others: Mapping[Path, float], gone: Path
+    ) -> Rewritten:
+        return self._here.take_back(kind, file, target, origin, others, gone)
+
+    def holding(self, kind: Kind, files: Sequence[Path], whose: Whose) -> list[Path]:
+        return self._here.holding(kind, files, whose)
 
     def close(self) -> None:
         self._here.close()

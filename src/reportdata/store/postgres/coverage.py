@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from reportdata.days import Coverage, Observation, latest
 from reportdata.store import FIRST_DAY, LAST_DAY
@@ -72,6 +72,16 @@ class Covering:
                 "insert into applied_withdrawals values (%s, %s) on conflict do nothing",
                 [(service, file) for file in withdrawals],
             )
+            cursor.execute(CHANGED)
+
+    def replace_coverage(self, observed: Mapping[tuple[str, str], Iterable[Observation]]) -> None:
+        with self.database.writing() as cursor:
+            one_at_a_time(cursor)
+            for (corp_id, kind), looks in observed.items():
+                cursor.execute("delete from coverage where corp_id = %s and kind = %s", [corp_id, kind])
+                cursor.executemany(
+                    f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", list(map(row_of, latest(looks)))
+                )
             cursor.execute(CHANGED)
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:

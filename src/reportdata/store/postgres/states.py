@@ -66,13 +66,19 @@ class States:
             )
             cursor.execute(CHANGED)
 
-    def add_import(self, note: ImportNote) -> None:
+    def put_import(self, note: ImportNote) -> None:
+        files = msgspec.json.encode(note.files).decode()
         with self.database.writing() as cursor:
-            files = msgspec.json.encode(note.files).decode()
             cursor.execute(
-                "insert into imports (import_id, began_at, files) values (%s, %s, %s)", [note.id, note.at, files]
+                "insert into imports (import_id, began_at, files, reversible, taken_back_at) "
+                "values (%s, %s, %s, %s, %s) on conflict (import_id) do update set "
+                "(began_at, files, reversible, taken_back_at) "
+                "= (excluded.began_at, excluded.files, excluded.reversible, excluded.taken_back_at)",
+                [note.id, note.at, files, int(note.reversible), note.taken_back_at],
             )
 
     def imports(self) -> list[ImportNote]:
-        rows = self.database.rows("select import_id, began_at, files from imports order by began_at, import_id")
-        return [ImportNote(import_id, at, _files.decode(files)) for import_id, at, files in rows]
+        rows = self.database.rows(
+            "select import_id, began_at, files, reversible, taken_back_at from imports order by began_at, import_id"
+        )
+        return [ImportNote(id_, at, _files.decode(files), bool(kept), gone) for id_, at, files, kept, gone in rows]

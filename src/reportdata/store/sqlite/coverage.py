@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from reportdata.days import Coverage, Observation, latest
 from reportdata.sqlite import Database
@@ -65,6 +65,14 @@ class Covering:
                 "insert or ignore into applied_withdrawals values (?, ?)",
                 ((service, file) for file in withdrawals),
             )
+
+    def replace_coverage(self, observed: Mapping[tuple[str, str], Iterable[Observation]]) -> None:
+        with self.database.writing() as connection:
+            for (corp_id, kind), looks in observed.items():
+                connection.execute("delete from coverage where corp_id = ? and kind = ?", (corp_id, kind))
+                connection.executemany(
+                    f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, latest(looks))
+                )
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
         with self.database.writing() as connection:

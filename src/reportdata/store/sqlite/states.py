@@ -34,11 +34,17 @@ class States:
                 ((service, s.corp_id, s.stat_day, s.kpi_id, s.state.value, s.as_of) for s in states),
             )
 
-    def add_import(self, note: ImportNote) -> None:
+    def put_import(self, note: ImportNote) -> None:
+        files = msgspec.json.encode(note.files).decode()
         with self.database.writing() as connection:
-            files = msgspec.json.encode(note.files).decode()
-            connection.execute("insert into imports (import_id, began_at, files) values (?, ?, ?)", (*note[:2], files))
+            connection.execute(
+                "insert or replace into imports (import_id, began_at, files, reversible, taken_back_at) "
+                "values (?, ?, ?, ?, ?)",
+                (note.id, note.at, files, int(note.reversible), note.taken_back_at),
+            )
 
     def imports(self) -> list[ImportNote]:
-        rows = self.database.rows("select import_id, began_at, files from imports order by began_at, import_id")
-        return [ImportNote(import_id, at, _files.decode(files)) for import_id, at, files in rows]
+        rows = self.database.rows(
+            "select import_id, began_at, files, reversible, taken_back_at from imports order by began_at, import_id"
+        )
+        return [ImportNote(id_, at, _files.decode(files), bool(kept), gone) for id_, at, files, kept, gone in rows]

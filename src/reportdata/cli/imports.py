@@ -1,0 +1,132 @@
+"""``reportdata imports`` and ``reportdata unimport``."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import click
+
+from reportdata.cli.options import json_option, lake_options, settings_options
+from reportdata.cli.output import days_text, print_json, print_table, progress_bar, size_text
+from reportdata.cli.places import open_existing_store, workspace
+from reportdata.pipeline.taking_back import TakenBack, noted, take_back
+from reportdata.settings import Settings
+from reportdata.store import ImportedFile, ImportNote
+
+
+@click.command("imports")
+@json_option
+@settings_options
+def imports_command(as_json: bool, settings: Settings) -> None:
+    """List imports, the earliest first: when they were, what they read, and what was new of it.
+
+    Files are told by a digest of their start and end, and their size; names are not kept.
+    """
+    notes = open_existing_store(settings).imports()
+    if as_json:
+        print_json([_told(note) for note in notes])
+        return
+    if not notes:
+        click.echo("Nothing was imported yet: reportdata import FILE...")
+        return
+    headings = ("import", "when (UTC)", "files", "read", "added", "already known", "skipped", "days", "")
+    rows = [
+        (
+            note.id,
+            _text(note.at),
+            ", ".join(f"{file.digest[:8]} {size_text(file.size)}" for file in note.files) or "interrupted",
+            f"{sum(file.read for file in note.files):,}",
+            f"{sum(file.added for file in note.files):,}",
+            f"{sum(_known(file) for file in note.files):,}",
+            f"{sum(file.skipped for file in note.files):,}",
+            "–".join(dict.fromkeys(note.days or ())),
+            f"taken back {_text(note.taken_back_at)}" if note.taken_back_at is not None else "",
+        )
+        for note in notes
+    ]
+    print_table(headings, rows, numbers=(3, 4, 5, 6))
+
+
+@click.command("unimport")
+@click.argument("import_id", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@lake_options
+@settings_options
+def unimport_command(import_id: str, yes: bool, as_json: bool, settings: Settings) -> None:
+    """Take the import ID back: its facts, and what it said of days, as if it had never been made.
+
+    What another import, a push or a collection brought, too, stays. Days that nobody else has observed are not known
+    any more, and are not answered zeros. What was interrupted is finished by running it again. Organisations that the
+    import added stay. `reportdata imports` shows the ids.
+    """
+    store = open_existing_store(settings)
+    note = noted(store, import_id)
+    if not yes and note.taken_back_at is None:
+        read = sum(file.read for file in note.files)
+        click.confirm(f"Take back the import {import_id} of {_text(note.at)}, {read:,} records?", abort=True, err=True)
+    with progress_bar() as progress, workspace(settings, store) as work:
+        done = take_back(work, import_id, now=time.time(), progress=progress)
+    if as_json:
+        print_json(_summary(import_id, done))
+    else:
+        _print_summary(import_id, done)
+
+
+def _known(file: ImportedFile) -> int:
+    return file.read - file.added - file.skipped
+
+
+def _told(note: ImportNote) -> dict[str, object]:
+    return {
+        "import": note.id,
+        "at": note.at,
+        "files": [
+            {
+                "digest": file.digest,
+                "size": file.size,
+                "read": file.read,
+                "added": file.added,
+                "alreadyKnown": _known(file),
+                "skipped": file.skipped,
+                "firstDay": file.first_day,
+                "lastDay": file.last_day,
+            }
+            for file in note.files
+        ],
+        "reversible": note.reversible,
+        "takenBackAt": note.taken_back_at,
+    }
+
+
+def _summary(import_id: str, done: TakenBack) -> dict[str, object]:
+    return {
+        "import": import_id,
+        "takenBackBefore": done.before is not None,
+        "factsRemoved": done.gone,
+        "factsKept": done.kept,
+        "lakeFiles": done.files,
+        "daysComputed": done.days,
+        "unobserved": [
+            {"corpId": piece.corp_id, "kind": piece.kind, "firstDay": piece.first_day, "lastDay": piece.last_day}
+            for piece in done.unobserved
+        ],
+    }
+
+
+def _print_summary(import_id: str, done: TakenBack) -> None:
+    if done.before is not None:
+        click.echo(f"The import {import_id} was taken back on {_text(done.before)} UTC: nothing is left to do.")
+        return
+    click.echo(f"Took back the import {import_id}:")
+    click.echo(f"removed   {done.gone:,} facts that nobody else had")
+    click.echo(f"kept      {done.kept:,} facts that others had, too")
+    click.echo(f"computed  {days_text(done.days)}")
+    for piece in done.unobserved:
+        days = "–".join(dict.fromkeys((piece.first_day, piece.last_day)))
+        click.echo(f"not known any more: {piece.kind} of {piece.corp_id}, {days}")
+
+
+def _text(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
