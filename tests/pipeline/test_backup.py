@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import _GeneratorContextManager, contextmanager
+from contextlib import _GeneratorContextManager, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -309,9 +309,11 @@ def test_a_backup_that_fails_leaves_nothing_and_says_why(filled: Folder, tmp_pat
         assert not any((disk / "backup").iterdir())
     store = filled.settings.store
     filled.store.close()
+    with closing(sqlite3.connect(store)) as connection:
+        pages = connection.execute("select rootpage from sqlite_schema where rootpage > 0").fetchall()
     damaged = bytearray(store.read_bytes())
-    for page in range(2, len(damaged) // 4096):
-        damaged[page * 4096 : page * 4096 + 8] = b"\xff" * 8
+    for (page,) in pages:  # every table; the schema is whole
+        damaged[(page - 1) * 4096 : (page - 1) * 4096 + 8] = b"\xff" * 8
     store.write_bytes(damaged)
     result = invoke("backup", tmp_path / "backup", "--data", filled.path)
     assert result.exit_code == 1

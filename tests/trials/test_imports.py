@@ -102,6 +102,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "B14.json": ("line 1: request: is missing", '"request": {"report_id"'),
     "B30.csv": ("line 1: kind: 'create_time' may be the time of sent or of commented", "sent_at"),
     "B30.jsonl": ("line 1: kind: 'create_time' may be the time of sent or of commented", "sent_at"),
+    **{
+        f"B40{which}.csv": ("holds figures of days, and no records", "`reportdata mirror --file`")
+        for which in ("", "b", "e")
+    },
     "C04.csv": ("line 3: sent_at: is on 20420103, which lies in the future", "--to 20420103"),
     "C05.csv": ("line 2: sent_at: 2401050803 may be a date written without signs", "write 2024-01-05 08:03"),
     "C29.csv": ("line 2: user_id: is missing", "fill it in"),
@@ -112,7 +116,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "J13.jsonl": ("line 1: sent_at: is a JSON object, not a time", "write 2024-01-05 08:03"),
 }
 
-ELSEWHERE = {"B40.csv", "B40b.csv", "B40e.csv", "C01-jan.csv", "C01-mar.csv", "C02-comments.csv", "C50.csv"}
+ELSEWHERE = {"C01-jan.csv", "C01-mar.csv", "C02-comments.csv", "C50.csv"}
 ELSEWHERE |= {"C61.csv"}
 """Inputs of other tests, here and beside this."""
 
@@ -183,3 +187,18 @@ def test_an_export_of_noon_that_was_copied_later_is_not_final(folder: Folder) ->
     result = run(folder, "import", INPUTS / "C61.csv")
     assert "its last day, 20240105, stays provisional" in result.output
     assert "provisional" in run(folder, "query", "20240105", "--format", "json").stdout
+
+
+@pytest.mark.whole
+def test_times_without_an_offset_may_be_of_another_zone(folder: Folder) -> None:
+    folder.add_organisation("ding1")
+    run(folder, "import", INPUTS / "C50.csv", "--times-in", "UTC")
+    assert numbers(folder) == {"20240106": ONE}
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", ["B40.csv", "B40b.csv", "B40e.csv"])
+def test_a_table_of_figures_is_taken_over(folder: Folder, name: str) -> None:
+    folder.add_organisation("ding32xxx")
+    result = run(folder, "mirror", "--file", INPUTS / name, "--corp", "ding32xxx")
+    assert result.exit_code == 0, result.output

@@ -39,6 +39,7 @@ from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_o
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
 from reportdata.readers.encodings import encoding_of
+from reportdata.readers.figures import told_apart
 from reportdata.readers.text import opened_bytes
 from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, ImportNote, Store
 
@@ -178,7 +179,7 @@ def stage_files(
                 found = _stage_file(work, file, options, provenance, (incoming, *staged.incoming), progress)
                 held.push(own.pop_all())
         except InputError as error:
-            done.failures.append(file.told(error))
+            done.failures.append(file.told(told_apart(file.path, work.services, error)))
         else:
             look = _looked(work, file.path, found, options)
             observed += look.observations

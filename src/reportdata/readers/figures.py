@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from reportdata.days import from_date, is_day
-from reportdata.errors import BadField, BadFile, BadRecord
+from reportdata.errors import BadField, BadFile, BadRecord, InputError
 from reportdata.headings import CORP_ID, normal, seen
 from reportdata.identifiers import is_nothing, read_id
 from reportdata.measures import Kpi, Number
@@ -96,6 +97,19 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None) -> li
     if not found:
         raise BadFile(str(path), "has no figures", "save answers of reportData, or their rows, as JSON or CSV")
     return found
+
+
+def told_apart(path: Path, services: Iterable[Service], error: InputError) -> InputError:
+    """Why a file cannot be imported: as it was told, or because it holds figures and no records."""
+    if not isinstance(error, BadFile):
+        return error
+    for service in services:
+        with suppress(InputError):
+            read_figures(path, service, "any")
+            return BadFile(
+                str(path), "holds figures of days, and no records", "take them over with `reportdata mirror --file`"
+            )
+    return error
 
 
 def _json_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
