@@ -104,7 +104,8 @@ def _staged(staged: StagedImport, kind: Kind, day: str = "*") -> list[Path]:
 
 
 def _places(work: Workspace, service: Service, staged: StagedImport) -> set[Place]:
-    """The organisations and days that new facts concern."""
+    """The organisations and days that new facts concern, and those with facts that would be observed for the first
+    time."""
     kinds = [work.kinds[name] for name in service.reads()]
     own = {kind: files for kind in kinds if kind.retracts is None and (files := _staged(staged, kind))}
     found = set(work.engine.places(own))
@@ -112,6 +113,15 @@ def _places(work: Workspace, service: Service, staged: StagedImport) -> set[Plac
         if kind.retracts is not None and (taking := _staged(staged, kind)):
             of = work.kinds[kind.retracts]
             found |= set(work.engine.retracted(kind, of, taking, [*work.lake.paths(of.name), *_staged(staged, of)]))
+    days = {day for kind in day_kinds(service, work.kinds) for day in work.lake.files(kind)}
+    known: dict[tuple[str, str], list[Observation]] = {}
+    for piece in work.store.observations():
+        known.setdefault((piece.corp_id, piece.kind), []).append(piece)
+    for look in staged.looks:
+        pieces = known.get((look.corp_id, look.kind), ())
+        for day in (day for day in days if look.first_day <= day <= look.last_day):
+            if not any(piece.first_day <= day <= piece.last_day for piece in pieces):
+                found.add(Place(look.corp_id, day))
     return found
 
 
