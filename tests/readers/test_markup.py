@@ -43,6 +43,12 @@ def test_cells_of_html_stand_where_they_are_shown(tmp_path: Path) -> None:
     ]
 
 
+def test_each_row_of_html_has_a_number_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "page.xls"
+    path.write_text("<table><tr><td>1<tr><td>2</tr>\n\n\n<tr><td>3<tr><td>4</table><table><tr><td>5</table>")
+    assert [[row.number for row in rows] for _, rows in read_html(path)] == [[1, 2, 4, 5], [4]]
+
+
 @pytest.mark.parametrize("span", ["", "0", "-3", "x", "²", "1.5"])
 def test_a_span_that_is_no_number_is_one(tmp_path: Path, span: str) -> None:
     assert html(tmp_path, f'<table><tr><td colspan="{span}">a<td>b</table>') == [("table 1", [["a", "b"]])]
