@@ -18,7 +18,7 @@ from tests.support.machine import PREFIX, has_room
 from tests.support.paths import ROOT
 
 CACHES = re.compile(
-    r"/(?:\.cache|\.npm|\.m2|\.nuget|go|__pycache__|\.hypothesis|\.pytest_cache|\.venv|node_modules|build)(?:/|$)"
+    r"/(?:\.cache|\.npm|\.m2|\.nuget|go|__pycache__|\.hypothesis|\.coverage|\.pytest_cache|\.venv|node_modules|build)(?:/|$)"
 )
 """Of programs that fetch packages, and what the checkout's own targets make in it."""
 

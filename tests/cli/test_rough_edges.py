@@ -45,6 +45,7 @@ def command(*arguments: object, **environment: str) -> tuple[int, bytes, bytes]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gb2312", "big5", "utf-8"])
 def test_every_encoding_shows_what_it_can(known: Folder, encoding: str) -> None:
     assert run(known, "import", "in.csv", "--skip-bad").exit_code == 0
@@ -61,6 +62,7 @@ def test_every_encoding_shows_what_it_can(known: Folder, encoding: str) -> None:
     assert b"--times-in" in printed
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gb2312", "big5"])
 def test_json_stays_json_in_every_encoding(known: Folder, tmp_path: Path, encoding: str) -> None:
     name = "日报 🎉….csv"

@@ -58,6 +58,7 @@ def test_both_pages_have_the_same_commands_and_tables() -> None:
     assert tables(english)[1:] == tables(chinese)[1:]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("section", [part for page in PAGES[:1] for part in sections(page)], ids=lambda part: part[:20])
 def test_the_commands_of_a_section_work(tmp_path: Path, section: str) -> None:
     follow(FIRST, tmp_path)
@@ -84,6 +85,7 @@ def test_each_way_of_the_first_table_has_its_section() -> None:
         assert set(re.findall(r"\]\(#(.*?)\)", text)) == headings
 
 
+@pytest.mark.whole
 def test_what_the_page_says_is_refused_is_refused(tmp_path: Path) -> None:
     follow(FIRST, tmp_path)
     (tmp_path / "counts.csv").write_text("姓名,部门,发送篇数\n张一,研发部,3\n", "utf-8")

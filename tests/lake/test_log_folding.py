@@ -78,3 +78,24 @@ def test_a_large_entry_is_not_written_anew_for_a_few_small_ones(
     assert len([size for size in sizes if size > max(sizes) / 4]) == 1
     assert len(sizes) > 70
     assert len(Log(place, time.time).state().live) == 1060
+
+
+def test_what_was_replaced_stays_so_when_only_the_small_entries_are_folded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MANY", 4)
+    place = FolderPlace(tmp_path)
+    place.take_over()
+    ahead = [0.0]
+    log = Log(place, lambda: time.time() + ahead[0])
+    keys = [f"sent/stat_day=2024-01-01/{number}" for number in range(200)]
+    log.append(Entry(adds={key: Added(1, "d", 0.0) for key in keys}))
+    for key in keys[:4]:
+        log.append(Entry(replaces={key: time.time()}))
+    log.state()
+    log.tidy()
+    ahead[0] = 2 * HOUR
+    log.state()
+    log.tidy()
+    assert len(place.keys("log")) <= 3, "the small ones were folded, and removed"
+    assert Log(place, time.time).state().live.keys() == set(keys[4:])

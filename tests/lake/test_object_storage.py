@@ -18,6 +18,7 @@ from reportdata.days import Coverage
 from reportdata.errors import LakeError
 from reportdata.lake import DAY
 from reportdata.lake.s3 import S3Lake
+from reportdata.lake.s3.objects import Objects, several
 from tests.support.lakes import Later, add, contents, read, replace, sweep
 from tests.support.storage import Trouble, client, keys
 
@@ -226,3 +227,11 @@ def test_machines_that_add_and_merge_at_once_lose_nothing(tmp_path: Path, storag
     lake = S3Lake(tmp_path / "reader", storage)
     found = {line for content in read(lake, lake.paths("sent")) for line in content.decode().splitlines()}
     assert found == {f"w{writer}-{number}" for writer in range(3) for number in range(12)}
+
+
+def test_a_listing_has_more_objects_than_fit_a_page(storage: str) -> None:
+    objects = Objects(storage)
+    keys = [f"many/{number:04}" for number in range(1_001)]
+    with several() as pool:
+        list(pool.map(lambda key: objects.put(key, b""), keys))
+    assert objects.keys("many") == keys

@@ -152,7 +152,7 @@ def test_it_is_backed_up_compacted_and_restored(lessons: Folder, tmp_path: Path)
     assert known(Folder(restored, services=(LESSONS,))) == known(lessons) == NUMBERS
 
 
-def test_a_cluster_counts_the_same(lessons: Folder, spark_cluster: Cluster) -> None:
+def test_spark_counts_the_same(lessons: Folder, spark_cluster: Cluster) -> None:
     services = read_services(LESSONS)
     what = kpis_of_days(services.service("lessonData"), services.kinds)
     files = {kind: lessons.lake.paths(kind) for kind in ("attended", "asked", "cancelled")}

@@ -69,12 +69,17 @@ class Run:
         return found + self._processes()
 
     def end(self, *, keep: bool) -> None:
-        """Remove the folder, unless somebody wants to look into it."""
+        """Remove the folder, unless somebody wants to look into it: then it is on the disk."""
         for name, value in self._before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
         tempfile.tempdir = None
-        if not keep:
+        kept = Path(tempfile.mkdtemp(prefix=PREFIX)) if keep and self.folder.is_relative_to(MEMORY) else self.folder
+        if kept != self.folder:
+            with suppress(shutil.Error):  # sockets stay behind
+                shutil.copytree(self.folder, kept, symlinks=True, dirs_exist_ok=True)
+        if kept != self.folder or not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder = kept
 
     def _may_be_ours(self, mounted: Path) -> bool:
         others = any(map(mounted.is_relative_to, (*self._places, *_SHARED)))

@@ -130,8 +130,9 @@ def _cells(row: Element) -> list[object]:
     for cell in row.iterfind(f"{_SPREADSHEET}Cell"):
         place = int(cell.get(f"{_SPREADSHEET}Index", len(cells) + 1))
         wide = int(cell.get(f"{_SPREADSHEET}MergeAcross", 0))
-        if place + wide > _MOST_COLUMNS:
-            raise ValueError(f"a row has {place + wide} columns")
+        last = max(place, len(cells) + 1) + wide
+        if last > _MOST_COLUMNS:
+            raise ValueError(f"a row has {last} columns")
         data = cell.find(f"{_SPREADSHEET}Data")
         cells += [""] * (place - 1 - len(cells))
         cells += ["".join(data.itertext()) if data is not None else "", *[""] * wide]

@@ -50,7 +50,9 @@ WRAPPED = '{"errcode":88,"sub_code":"%s","sub_msg":"x","errmsg":"ding talk error
     ],
 )
 def test_an_answer_means_what_is_to_be_done(status: int, body: str, trouble: Trouble) -> None:
-    assert read_answer(status, body.encode()).trouble is trouble
+    answer = read_answer(status, body.encode())
+    assert answer.trouble is trouble
+    assert answer.counted is (trouble not in (Trouble.BUSY, Trouble.CROWDED, Trouble.SPENT)), "by the documentation"
 
 
 def test_the_lacking_permission_is_named() -> None:
