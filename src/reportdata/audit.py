@@ -29,7 +29,7 @@ class Read(msgspec.Struct, frozen=True, rename="camel"):
     stat_date: str
     address: str
     request_id: str
-    """That of the first; the answer's header said the same."""
+    """The request id of the first of them, which its answer had in a header."""
     reads: int = 1
 
 

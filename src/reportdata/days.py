@@ -84,8 +84,8 @@ class Observation(NamedTuple):
         """The days that were looked at."""
         return Coverage(self.corp_id, self.first_day, self.last_day, self.kind)
 
-    def tells(self, other: Observation) -> bool:
-        """Whether this one tells all that the other one does: of each of its days a look as late."""
+    def supersedes(self, other: Observation) -> bool:
+        """Whether it covers the other's days with a look at least as late."""
         return self.at >= other.at and self.coverage.includes(other.coverage)
 
 

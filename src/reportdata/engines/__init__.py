@@ -58,7 +58,7 @@ class Files(Protocol):
         """Where the files can be read until the block ends, in their order."""
 
     def parts(self, paths: Sequence[Path]) -> Iterable[Sequence[Path]]:
-        """The files in parts that are located together, where all of them might be too many."""
+        """Split the files into batches that are small enough to be cached at once."""
 
 
 class FilesHere:

@@ -33,9 +33,9 @@ def apart(looks: Iterable[Observation], known: Iterable[Observation] = ()) -> Lo
     found = Looks([], [])
     for look in wanted:
         key = look.corp_id, look.kind
-        if any(wide.tells(look) for wide in firm.get(key, ())):
+        if any(wide.supersedes(look) for wide in firm.get(key, ())):
             continue
-        tellers = {wide.origin for wide in others.get(key, ()) if wide.tells(look)} if look.origin else set()
+        tellers = {wide.origin for wide in others.get(key, ()) if wide.supersedes(look)} if look.origin else set()
         if look.origin in tellers:
             continue
         (found.repeats if tellers else found.told).append(look)

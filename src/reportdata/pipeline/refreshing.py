@@ -197,7 +197,7 @@ def _standing(work: Workspace, service: Service, days: Collection[str] | None) -
     stale = _stale(work, service, {day: files[day] for day in changed - lost.keys()}, was)
     for day, corp_ids in withdrawn.items():
         if day not in lost:
-            stale[day] = _both(stale.get(day, frozenset()), frozenset(corp_ids))
+            stale[day] = _union_of_scopes(stale.get(day, frozenset()), frozenset(corp_ids))
     return _Standing(files, was, stale, retracting, unapplied, lost)
 
 
@@ -217,7 +217,8 @@ def _require_whole(lost: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def _both(one: Scope, other: Scope) -> Scope:
+def _union_of_scopes(one: Scope, other: Scope) -> Scope:
+    """Both scopes together; all organisations, when that is too many to name."""
     both = None if one is None or other is None else one | other
     return None if both is None or len(both) > _FEW else both
 
@@ -245,7 +246,7 @@ def _stale(
     if added:
         files = {work.kinds[kind]: paths for kind, paths in together(added).items()}
         for corp_id, day in work.engine.places(files):
-            stale[day] = _both(stale[day], frozenset((corp_id,)))
+            stale[day] = _union_of_scopes(stale[day], frozenset((corp_id,)))
     return stale
 
 

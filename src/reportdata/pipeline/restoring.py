@@ -64,7 +64,8 @@ def _size(path: Path) -> int | None:
 
 @contextmanager
 def _aside(data: Path) -> Iterator[Path]:
-    """A folder of which all comes to be in ``data`` when the block ends well. What a killed restore left goes away."""
+    """A folder whose content is moved to ``data`` when the block ends without an error. Leftovers of a killed restore
+    are removed."""
     place = data if data.exists() else data.parent
     leases = FileLeases(place, of_folders=True)
     try:

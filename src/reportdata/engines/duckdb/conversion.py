@@ -1,8 +1,8 @@
 """Tables of texts to facts, as two queries.
 
-`facts_of_table` converts, and fails at a record whose organisation, report or time it would not convert exactly as
-`reportdata.facts` would. `uncommon_cells` then finds other cells that are not exact: these have few different values,
-so that to look at each value once takes a tenth of the time of looking at each cell.
+`facts_of_table` converts. It fails at the first record whose organisation, report or time it would not convert exactly
+as `reportdata.facts` does. `uncommon_cells` then checks the other columns. These have few distinct values, so checking
+each value once takes a tenth of the time of checking each cell.
 """
 
 from __future__ import annotations

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 COMMAND_TIMEOUT = 30.0
 """Seconds that a command waits for others and for an answer."""
 SERVING_TIMEOUT = 1.4
-"""The same for a call: twice this is below the 3 s after which DingTalk's Node SDK gives up."""
+"""Timeout of serving calls: twice this is below the 3 s after which DingTalk's Node SDK gives up."""
 LONG = 3600.0
-"""The same for what reads or writes much."""
+"""Timeout of bulk statements."""
 
 _FIRST = 10.0
-"""The same for a store that is opened: nobody waits for an answer yet."""
+"""Timeout of the first connection: nobody waits for an answer yet."""
 
 MANY = 10_000
 """With more rows than these a temporary table is truncated after its use; rows of smaller ones are deleted before the
