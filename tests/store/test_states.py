@@ -304,6 +304,12 @@ def test_app_set_changes_what_is_answered(known: Folder) -> None:
     for unknown, text in (("zero", "answered as 0"), ("left-out", "left out")):
         assert text in run(known, "app", "set", app.app_key, "--unknown", unknown).output
         assert json.loads(run(known, "app", "show", app.app_key, "--json").output)["unknown"] == unknown
+    run(known, "app", "set", app.app_key, "--unknown", "zero")
+    assert f"{app.app_key} has 50 calls a second" in run(known, "app", "set", app.app_key, "--rate", "50").output
+    shown = json.loads(run(known, "app", "show", app.app_key, "--json").output)
+    assert (shown["rate"], shown["unknown"]) == (50, "zero"), "what is not named stays"
+    assert "no limit of calls" in run(known, "app", "set", app.app_key, "--rate", "0").output
+    assert "--unknown or --rate" in run(known, "app", "set", app.app_key).output
     added = json.loads(run(known, "app", "add", "--name", "n", "--unknown", "zero", "--json").output)
     found = known.store.app(added["appKey"])
     assert found is not None

@@ -34,16 +34,16 @@ SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (_READ,)}
 _UNKNOWN = ("left-out", "zero")
 
 
-def unknown_option(command: Callable[..., object]) -> Callable[..., object]:
+def unknown_option(default: str | None) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """What an app is answered in place of a number that is not known."""
     return click.option(
         "--unknown",
         type=click.Choice(_UNKNOWN),
-        default=_UNKNOWN[0],
-        show_default=True,
+        default=default,
+        show_default=default is not None,
         help="What a row has for a number that is not known: nothing, or 0, for programs that need every key. The "
         "headers say in either case that it is missing.",
-    )(command)
+    )
 
 
 @click.group("app")
@@ -74,7 +74,7 @@ def app_command() -> None:
     type=click.IntRange(min=0),
     help="Calls a second to each API; 0 for no limit.  [default: what the server was started with]",
 )
-@unknown_option
+@unknown_option(_UNKNOWN[0])
 @json_option
 @settings_options
 def add(
@@ -114,12 +114,24 @@ def add(
 
 @app_command.command("set")
 @click.argument("app_key")
-@unknown_option
+@unknown_option(None)
+@click.option("--rate", type=click.IntRange(min=0), help="Calls a second to each API; 0 for no limit.")
 @settings_options
-def set_(app_key: str, unknown: str, settings: Settings) -> None:
-    """Change what the app APP_KEY is answered."""
-    _change(settings, app_key, lambda found: msgspec.structs.replace(found, zero_unknown=unknown == "zero"))
-    click.echo(f"Numbers that are not known are {'answered as 0' if unknown == 'zero' else 'left out'} for {app_key}.")
+def set_(app_key: str, unknown: str | None, rate: int | None, settings: Settings) -> None:
+    """Change what the app APP_KEY is answered, and how often. What is not named stays."""
+    if unknown is None and rate is None:
+        raise click.UsageError("Name what is to be changed: --unknown or --rate.")
+
+    def changed(found: App) -> App:
+        zero = found.zero_unknown if unknown is None else unknown == "zero"
+        return msgspec.structs.replace(found, zero_unknown=zero, rate=found.rate if rate is None else rate)
+
+    _change(settings, app_key, changed)
+    if unknown is not None:
+        told = "answered as 0" if unknown == "zero" else "left out"
+        click.echo(f"Numbers that are not known are {told} for {app_key}.")
+    if rate is not None:
+        click.echo(f"{app_key} has {f'{rate:,} calls a second to each API' if rate else 'no limit of calls'}.")
 
 
 @app_command.command("list")
