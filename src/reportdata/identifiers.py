@@ -15,7 +15,7 @@ from uuid import UUID
 from reportdata.errors import BadField
 
 LONGEST_ID = 128
-_EXACT = 1 << 53
+EXACT = 1 << 53
 """Whole floats up to this are exact."""
 _SHORTENED = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+", re.ASCII | re.IGNORECASE)
 """Numbers as programs shorten them; 4e17 may be an id of its own."""
@@ -95,7 +95,7 @@ def _id_text(field: str, value: object) -> str:
     if isinstance(value, float):
         if not value.is_integer():
             raise BadField(field, f"{value!r} is not a whole number", "write the column as text")
-        if abs(value) > _EXACT:
+        if abs(value) > EXACT:
             raise BadField(field, f"{value!r} has lost its last digits", "write the column as text")
         return str(int(value))
     if isinstance(value, Decimal):

@@ -6,6 +6,7 @@ only what is read record by record anyway.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from reportdata.choices import Choices
@@ -45,8 +46,18 @@ class People:
         id_, name = columns.kind.person, columns.kind.person_name
         if id_ is None or name is None or id_ in self._chosen or id_ not in columns.fields:
             return
-        found = self._ids.setdefault((id_, name, columns.fields[id_]), set())
-        person = str(fact.values[id_])
+        self._add((id_, name, columns.fields[id_]), str(fact.values[id_]))
+
+    def add_ids(self, ids: Iterable[str], columns: Columns) -> None:
+        """Look at the people of facts, where the file gives ids."""
+        id_, name = columns.kind.person, columns.kind.person_name
+        if id_ is None or name is None or id_ in self._chosen or id_ not in columns.fields:
+            return
+        for person in ids:
+            self._add((id_, name, columns.fields[id_]), person)
+
+    def _add(self, column: tuple[str, str, str], person: str) -> None:
+        found = self._ids.setdefault(column, set())
         if len(found) < _MOST and not person.startswith(PREFIX):
             found.add(person)
 

@@ -23,6 +23,8 @@ from reportdata.pipeline.people import People
 from reportdata.readers import Format, read_jsonl, read_sheets, read_table
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
+from reportdata.readers.sheet_parts import SheetPart, read_sheet_parts
+from reportdata.readers.sheets import Cells, SheetTable, read_sheet_tables
 from reportdata.readers.tables import read_heading, read_part_of_table
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -116,7 +118,7 @@ class Source:
             elif self._format is Format.PARQUET:
                 self._stage_parquet(staging, size)
             else:
-                self._add(staging)
+                self._stage_sheets(staging, folder, size)
         except NotAlone:
             self._begin_again(staging)
             self._add(staging)
@@ -176,6 +178,26 @@ class Source:
                 self._add_table(staging, table.query(part), table.columns, table.rows(part))
                 if len(parts) > 1:
                     self._staged(staging, self.size * part.end // parts[-1].end)
+
+    def _stage_sheets(self, staging: Staging, folder: Path, size: int) -> None:
+        tables = read_sheet_tables(self._path, self._kinds, self.remarks, self._choices)
+        for number, table in enumerate(tables):
+            if not isinstance(table.rows, Cells) or not table.heading.columns.is_whole:
+                self._add(staging, table.lines())
+                continue
+            with closing(read_sheet_parts(table, table.rows, size, folder)) as parts:
+                for part in parts:
+                    staging.begin(f"{number}-{part.first}")
+                    self._add_sheet_part(staging, table, table.rows, part)
+
+    def _add_sheet_part(self, staging: Staging, table: SheetTable, cells: Cells, part: SheetPart) -> None:
+        columns = table.heading.columns
+        query = staging.read_csv(part.text, columns.used, "\t", 0) if part.text is not None else None
+        if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end):
+            self._add(staging, table.lines(cells.between(part.first, part.end)))
+        else:
+            self._people.add_ids(part.people, columns)
+            self._add(staging, table.lines(part.aside))
 
     def _add_table(self, staging: Staging, query: str | None, columns: Columns, lines: Iterator[Line]) -> None:
         """Add a table as a whole, when its form allows it, or else line by line."""

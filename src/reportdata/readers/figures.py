@@ -22,7 +22,7 @@ from reportdata.headings import CORP_ID, normal, seen
 from reportdata.identifiers import is_nothing, read_id
 from reportdata.measures import Kpi, Number
 from reportdata.readers.formats import Format, detect_format
-from reportdata.readers.grids import LOOKED_AT, Heading, Row, find_heading, is_total, likeness
+from reportdata.readers.grids import Heading, Row, find_heading, is_total, likeness
 from reportdata.readers.sheets import read_workbook
 from reportdata.readers.tables import read_grid
 from reportdata.readers.text import opened
@@ -158,11 +158,11 @@ def _table(path: Path, fields: FigureFields) -> tuple[Heading[dict[str, str]], l
 
 
 def _sheet_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
-    sheets = [sheet for sheet in read_workbook(path) if sheet.rows]
+    sheets = [sheet for sheet in read_workbook(path) if sheet.start]
     if not sheets:
         raise BadFile(str(path), "has no rows", "choose a file with figures")
-    best = max(sheets, key=lambda sheet: max(likeness(row.cells, fields) for row in sheet.rows[:LOOKED_AT]))
-    yield from _rows(find_heading(str(path), best.rows[:LOOKED_AT], fields), best.rows)
+    best = max(sheets, key=lambda sheet: max(likeness(row.cells, fields) for row in sheet.start))
+    yield from _rows(find_heading(str(path), best.start, fields), best.rows)
 
 
 def _rows(heading: Heading[dict[str, str]], rows: Iterable[Row]) -> Iterator[tuple[int, Mapping[str, object]]]:

@@ -137,12 +137,10 @@ def unique(texts: Sequence[str]) -> list[str]:
     return names
 
 
-def read_rows(
-    rows: Iterable[Row], heading: Heading[Columns], again: Callable[[], Iterable[Row]], *, ragged: bool = True
-) -> Iterator[Line]:
+def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, ragged: bool = True) -> Iterator[Line]:
     """The records of the rows below a heading.
 
-    :param again: gives the rows once more, to learn which names go with which ids.
+    :param names: of the table that the rows are of, or are a part of.
     :param ragged: whether rows may be shorter than the heading, as a sheet's are that end with empty cells.
     """
     columns = heading.columns
@@ -151,12 +149,8 @@ def read_rows(
     width = len(heading.names)
     least = max(place for place, name in enumerate(heading.names, 1) if not name.startswith(" "))
     person = columns.fields.get(columns.kind.person or "")
+    named = columns.person_name
     needed = [name for name in used if name not in _optional(columns)]
-    links = (
-        _Links(again, heading.last, (used[person], used[columns.person_name]))
-        if person and columns.person_name
-        else None
-    )
     unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
     for row in rows:
         if row.number <= heading.last:
@@ -175,8 +169,8 @@ def read_rows(
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
             yield Line(row.number, row.position, columns, {}, wrong)
             continue
-        if links is not None and person and columns.person_name and is_nothing(record[person]):
-            record[person] = links.id_of(record[columns.person_name])
+        if person and named and is_nothing(record[person]):
+            record[person] = names.id_of(record[named])
         odd = next((name for name in needed if REPLACED in str(record[name])), None)
         if odd is not None:
             wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
@@ -231,17 +225,18 @@ def _is_note(cells: Sequence[object]) -> bool:
     return len(filled) == 1 or is_total(cells)
 
 
-class _Links:
+class Names:
     """Which id a name has, in a table where some rows have both and others the name alone.
 
-    :param last: the heading's last line.
-    :param places: those of the id and of the name in a row.
+    :param again: gives the table's rows once more.
     """
 
-    def __init__(self, again: Callable[[], Iterable[Row]], last: int, places: tuple[int, int]) -> None:
+    def __init__(self, again: Callable[[], Iterable[Row]], heading: Heading[Columns]) -> None:
         self._again = again
-        self._last = last
-        self._places = places
+        self._last = heading.last
+        columns = heading.columns
+        held = columns.fields.get(columns.kind.person or ""), columns.person_name
+        self._places = [heading.names.index(name) for name in held if name is not None]
         self._known: dict[str, object] | None = None
 
     def id_of(self, name: object) -> object:
@@ -255,8 +250,9 @@ class _Links:
     def _learnt(self) -> dict[str, object]:
         found: dict[str, set[object]] = {}
         at_id, at_name = self._places
+        width = max(self._places)
         for row in self._again():
-            if row.number > self._last and len(row.cells) > max(self._places):
+            if row.number > self._last and len(row.cells) > width:
                 user, name = row.cells[at_id], _text(row.cells[at_name])
                 if not is_nothing(user) and name:
                     found.setdefault(name, set()).add(user)

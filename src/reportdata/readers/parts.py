@@ -12,12 +12,13 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple, TextIO, TypeVar
 
 from reportdata.errors import BadFile
 from reportdata.readers.text import opened_bytes, packed, position
 
 _BLOCK = 1 << 20
+Each = TypeVar("Each")
 
 
 class NotAlone(BadFile):
@@ -46,7 +47,11 @@ def read_parts(path: Path, size: int, folder: Path, *, quoted: bool) -> Generato
     if not packed(path) and path.stat().st_size <= size:
         yield Part(0, 0, path.stat().st_size, path.stat().st_size, path)
         return
-    parts = _parts(path, size, folder, quoted)
+    yield from ahead(_parts(path, size, folder, quoted))
+
+
+def ahead(parts: Iterator[Each]) -> Generator[Each]:
+    """Parts, of which the next one is made while one is worked on."""
     with ThreadPoolExecutor(1, "parts") as writer:
         coming = writer.submit(next, parts, None)
         while (part := coming.result()) is not None:

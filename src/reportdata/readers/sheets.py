@@ -2,25 +2,69 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reportdata.choices import NO_CHOICES, Choices
+from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
-from reportdata.readers.grids import LOOKED_AT, FactFields, Row, find_heading, likeness, read_rows
+from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, Names, Row, find_heading, likeness, read_rows
 from reportdata.readers.markup import read_html, read_spreadsheetml
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
 
 class Sheet(NamedTuple):
-    """A sheet of a workbook: its name and its rows, those with text alone."""
+    """A sheet of a workbook: its name, its first rows with text, and all of them, to be read any number of times."""
 
     name: str
-    rows: list[Row]
+    start: list[Row]
+    rows: Iterable[Row]
+
+
+class SheetTable(NamedTuple):
+    """A sheet with records: its heading, its rows, and which names in it go with which ids."""
+
+    heading: Heading[Columns]
+    rows: Iterable[Row]
+    names: Names
+
+    def lines(self, rows: Iterable[Row] | None = None) -> Iterator[Line]:
+        """The records of rows of the sheet, by default of all of them."""
+        rows = self.rows if rows is None else rows
+        return read_rows(self._with_midnights(rows), self.heading, self.names)
+
+    @property
+    def at(self) -> int:
+        """The place of the time in a row."""
+        return self.heading.names.index(self.heading.columns.at)
+
+    def has_times(self) -> bool:
+        """Whether there are times in the column of the time: then a date in it is a midnight."""
+        place = self.at
+        return any(isinstance(row.cells[place], datetime) for row in self.rows if place < len(row.cells))
+
+    def _with_midnights(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows with times in a column where some are: at midnight, a time is a date by itself to calamine."""
+        place, are_times = self.at, None
+        for row in rows:
+            cell = row.cells[place] if place < len(row.cells) else None
+            if isinstance(cell, date) and not isinstance(cell, datetime):
+                are_times = self.has_times() if are_times is None else are_times
+                if are_times:
+                    midnight = datetime.combine(cell, time())
+                    yield row._replace(cells=[*row.cells[:place], midnight, *row.cells[place + 1 :]])
+                    continue
+            yield row
 
 
 def read_sheets(
@@ -28,44 +72,37 @@ def read_sheets(
 ) -> Iterator[Line]:
     """The records of all sheets that have some, or of the one that was chosen.
 
+    :raises BadFile: as `read_sheet_tables`.
+    """
+    for table in read_sheet_tables(path, kinds, remarks, choices):
+        yield from table.lines()
+
+
+def read_sheet_tables(
+    path: Path, kinds: Kinds, remarks: Remarks | None = None, choices: Choices = NO_CHOICES
+) -> Iterator[SheetTable]:
+    """All sheets that have records, or the one that was chosen.
+
     A sheet without any known heading, as a cover or a pivot table, is passed over when another sheet has records.
 
     :raises BadFile: when the file cannot be read, or no sheet has a heading.
     """
     fields = FactFields(kinds, choices)
     every = list(read_workbook(path))
-    sheets = [found for found in every if found.rows]
+    sheets = [found for found in every if found.start]
     several = len(sheets) > 1
     if choices.sheet is not None:
         sheets = [chosen_sheet(path, every, choices.sheet)]
-    if not sheets or not sheets[0].rows:
+    if not sheets or not sheets[0].start:
         raise BadFile(str(path), "has no rows", "choose a sheet with records")
-    likely = [found for found in sheets if _known(found.rows, fields) >= 2] or sheets[:1]
+    likely = [found for found in sheets if _known(found.start, fields) >= 2] or sheets[:1]
     for found in likely:
         name = f"{path} [{found.name}]" if several else str(path)
-        heading = find_heading(name, found.rows[:LOOKED_AT], fields)
-
+        heading = find_heading(name, found.start, fields)
         if remarks is not None:
             remarks.titles += heading.titles
-        rows = _with_midnights(found.rows, heading.names.index(heading.columns.at))
-
-        def again(rows: list[Row] = rows) -> Iterable[Row]:
-            return rows
-
-        yield from read_rows(rows, heading, again)
-
-
-def _with_midnights(rows: list[Row], place: int) -> list[Row]:
-    """The rows with times in a column where some are: at midnight, a time is a date by itself to calamine."""
-    cells = [row.cells[place] if place < len(row.cells) else None for row in rows]
-    if not any(isinstance(cell, datetime) for cell in cells):
-        return rows
-    return [
-        row._replace(cells=[*row.cells[:place], datetime.combine(cell, time()), *row.cells[place + 1 :]])
-        if isinstance(cell, date) and not isinstance(cell, datetime)
-        else row
-        for row, cell in zip(rows, cells, strict=True)
-    ]
+        rows = found.rows
+        yield SheetTable(heading, rows, Names(partial(iter, rows), heading))
 
 
 def chosen_sheet(path: Path, sheets: Sequence[Sheet], chosen: str) -> Sheet:
@@ -83,8 +120,8 @@ def chosen_sheet(path: Path, sheets: Sequence[Sheet], chosen: str) -> Sheet:
     raise BadFile(str(path), f"has no sheet {chosen!r}", f"choose one with --sheet: {names}")
 
 
-def _known(rows: list[Row], fields: FactFields) -> int:
-    return max((likeness(row.cells, fields) for row in rows[:LOOKED_AT]), default=0)
+def _known(rows: Sequence[Row], fields: FactFields) -> int:
+    return max((likeness(row.cells, fields) for row in rows), default=0)
 
 
 def read_workbook(path: Path) -> Iterator[Sheet]:
@@ -96,9 +133,13 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x09\x08", b"\x09\x04", b"\x09\x02")):
         yield from _workbook(path)
     elif b"urn:schemas-microsoft-com:office:spreadsheet" in start or b"<Workbook" in start:
-        yield from (Sheet(name, rows) for name, rows in read_spreadsheetml(path))
+        yield from (_sheet(name, rows) for name, rows in read_spreadsheetml(path))
     else:
-        yield from (Sheet(name, rows) for name, rows in read_html(path))
+        yield from (_sheet(name, rows) for name, rows in read_html(path))
+
+
+def _sheet(name: str, rows: Iterable[Row]) -> Sheet:
+    return Sheet(name, list(islice(rows, LOOKED_AT)), rows)
 
 
 def _start(path: Path) -> bytes:
@@ -115,7 +156,7 @@ def _workbook(path: Path) -> Iterator[Sheet]:
     try:
         with calamine.load_workbook(str(path)) as book:
             for name in book.sheet_names:
-                yield Sheet(name, list(_rows(book.get_sheet_by_name(name))))
+                yield _sheet(name, Cells(book.get_sheet_by_name(name)))
     except calamine.PasswordError as error:
         raise BadFile(str(path), "is protected by a password", "save it without one") from error
     except calamine.CalamineError as error:
@@ -124,8 +165,35 @@ def _workbook(path: Path) -> Iterator[Sheet]:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
-def _rows(sheet: object) -> Iterator[Row]:
-    first = sheet.start[0] if sheet.start else 0  # type: ignore[attr-defined]
-    for number, cells in enumerate(sheet.iter_rows(), 1):  # type: ignore[attr-defined]
-        if any(cell != "" for cell in cells):
-            yield Row(first + number, 0, cells)
+class Cells:
+    """The rows of calamine's sheet. They stay in its memory, which is a fraction of what they take as Python's objects,
+    and become lists when they are read."""
+
+    def __init__(self, sheet: CalamineSheet) -> None:
+        self._sheet = sheet
+        self.first = sheet.start[0] if sheet.start else 0
+        """How many lines stand before them."""
+        self.height = sheet.height
+        """How many they are, blank ones too."""
+        self._reading: Iterator[Sequence[object]] = sheet.iter_rows()
+        self._read = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for number, cells in enumerate(self._sheet.iter_rows(), self.first + 1):
+            if any(cell != "" for cell in cells):
+                yield Row(number, 0, cells)
+
+    def between(self, first: int, end: int) -> Iterator[Row]:
+        """The rows with text from ``first`` to before ``end``, counted from 0. To ask for later ones goes on where the
+        last ones ended."""
+        if first < self._read:
+            self._reading, self._read = self._sheet.iter_rows(), 0
+        deque(islice(self._reading, first - self._read), 0)
+        self._read = end
+        for number, cells in enumerate(islice(self._reading, end - first), self.first + first + 1):
+            if any(cell != "" for cell in cells):
+                yield Row(number, 0, cells)
+
+    def lists(self) -> Iterator[Sequence[object]]:
+        """The cells of all rows, of blank ones too."""
+        return self._sheet.iter_rows()

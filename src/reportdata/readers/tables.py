@@ -19,6 +19,7 @@ from reportdata.readers.grids import (
     FactFields,
     Found,
     Heading,
+    Names,
     Row,
     Vocabulary,
     find_heading,
@@ -82,7 +83,8 @@ def read_table(
             with opened(path) as other:
                 yield from _rows(path, other, table.delimiter)
 
-        yield from read_rows(_rows(path, text, table.delimiter), table.heading, again, ragged=False)
+        names = Names(again, table.heading)
+        yield from read_rows(_rows(path, text, table.delimiter), table.heading, names, ragged=False)
 
 
 def read_grid(path: Path, fields: Vocabulary[Found]) -> tuple[Heading[Found], list[Row]]:
@@ -117,7 +119,7 @@ def read_part_of_table(path: Path, part: Part, table: Table[Columns], counts: Li
         def again() -> Iterator[Row]:
             raise NotAlone(str(path), "has names without ids")
 
-        for line in read_rows(numbered(), heading, again, ragged=False):
+        for line in read_rows(numbered(), heading, Names(again, heading), ragged=False):
             yield line._replace(number=before + line.number)
         counts.note(part, before + rows.line_num)
 
