@@ -19,7 +19,7 @@ from reportdata.columns import Columns
 from reportdata.days import day_of
 from reportdata.digests import MINUTE, Occurrences, digest
 from reportdata.errors import BadField
-from reportdata.identifiers import is_nothing, read_id, read_text
+from reportdata.identifiers import is_nothing, read_id, read_text, same_name
 from reportdata.kinds import DIGITS, PLACES, Column, Kinds
 from reportdata.times import BadTime, read_instant
 
@@ -187,7 +187,7 @@ def _digest_of_name(record: Mapping[str, object], columns: Columns, corp_id: str
         raise BadField(field, "is missing", "fill it in: of merged cells all but the first are empty")
     said = [record.get(columns.fields[told]) for told in columns.kind.named_apart_by if told in columns.fields]
     apart = [",".join(sorted((names or "").split(","))) for value in said if (names := _names_or_none(value))]
-    return digest(corp_id, name, *apart)
+    return digest(corp_id, same_name(name), *apart)
 
 
 def _names_or_none(value: object) -> str | None:

@@ -22,6 +22,14 @@ _SHORTENED = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+", re.ASCII | re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
+_QUOTES = ("''", "``", "’’", "‘’", "‘‘", '""', "“”", "””")
+"""Signs that programs and people put around a text."""
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""The full-width forms of ASCII, as Chinese keyboards write them."""
+_VARIATIONS = "\ufe0e\ufe0f"
+"""Signs that choose how the one before is drawn."""
+_BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
 ROUNDED = "[0-9]{15}0+"
 """Ids of 16 digits and more that spreadsheets rounded to 15: where all of a column are so, that is no chance."""
 _PERSONAL = re.compile(r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]+(?:[·•・][\u3400-\u9fff]+)+")
@@ -35,19 +43,43 @@ NOTHING = frozenset(
         "<na>",
         "nat",
         "\\n",
-        "#n/a",
         "n/a",
+        "#n/a",
         "#null!",
+        "#ref!",
+        "#value!",
+        "#name?",
+        "#div/0!",
+        "#num!",
+        "#spill!",
+        "#calc!",
+        "#getting_data",
         "<null>",
         "(null)",
         "undefined",
         "nil",
         "-",
         "--",
+        "---",
         "—",
+        "——",
+        "－",
+        "/",
+        "\\",
+        "无",
+        "空",
+        "暂无",
+        "未填",
+        "未填写",
+        "(空)",
+        "（空）",
+        "(空白)",
+        "（空白）",
+        "(blank)",
     )
 )
-"""Words, in lower case, by which databases, data frames, spreadsheets and programs write that there is no value."""
+"""Words, in lower case, by which people, databases, data frames, spreadsheets and programs write that there is no
+value; also the errors of a spreadsheet's formulas."""
 
 
 def is_nothing(value: object) -> bool:
@@ -68,7 +100,11 @@ def read_id(field: str, value: object) -> str:
     if not text:
         raise BadField(field, "is missing", "fill it in, or leave such records out with --skip-bad")
     if len(text) > LONGEST_ID:
-        raise BadField(field, f"has {len(text)} characters, more than an id's {LONGEST_ID}")
+        raise BadField(
+            field,
+            f"has {len(text)} characters, more than an id's {LONGEST_ID}",
+            "choose the column with ids with --column",
+        )
     if _CONTROL.search(text):
         raise BadField(field, f"{text[:40]!r} has control characters", "write the id without them")
     if _SHORTENED.fullmatch(text):
@@ -82,7 +118,7 @@ def _id_text(field: str, value: object) -> str:
     if is_nothing(value):
         return ""
     if isinstance(value, bool):
-        raise BadField(field, "is true or false, not an id")
+        raise BadField(field, "is true or false, not an id", "choose the column with ids with --column")
     if isinstance(value, bytes | bytearray | memoryview):
         try:
             value = bytes(value).decode()
@@ -111,15 +147,19 @@ def _id_text(field: str, value: object) -> str:
 
 def _unwrapped(value: str) -> str:
     """The text without the signs by which spreadsheets are kept from taking it for a number."""
-    text = _visible(value)
+    text = _visible(value).translate(_HALF_WIDTH)
     formula = _FORMULA.fullmatch(text)
     if formula is not None:
         text = _visible(formula[1].replace('""', '"'))
+    elif len(text) > 2 and text[0] + text[-1] in _QUOTES:
+        text = _visible(text[1:-1])
     elif text[:1] in ("'", "`", "’", "‘") and len(text) > 1:
-        text = _visible(text[1:-1] if text[-1] == text[0] and len(text) > 2 else text[1:])
+        text = _visible(text[1:])
     whole = _WHOLE.fullmatch(text)
     if whole is not None:
         text = whole[1]
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
     return "" if text.lower() in NOTHING else text
 
 
@@ -136,6 +176,12 @@ def read_text(field: str, value: object) -> str | None:
     return " ".join(_CONTROL.sub(" ", _visible(value)).split()) or None
 
 
+def same_name(name: str) -> str:
+    """The form in which a person's name is compared: full-width letters, accents and blanks between Chinese characters
+    do not make another person."""
+    return _BETWEEN_HAN.sub("", unicodedata.normalize("NFKC", name))
+
+
 def are_names(ids: Collection[str]) -> bool:
     """Whether what should be ids are names of people: at least nine in ten look like Chinese ones, which no id of
     DingTalk's does."""
@@ -146,7 +192,7 @@ def _visible(text: str) -> str:
     """The text without invisible signs, and without white space of any kind at its ends."""
     if text.isascii():
         return text.strip()
-    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf" and sign not in _VARIATIONS).strip()
 
 
 def _named(value: object) -> str:

@@ -28,6 +28,8 @@ _HANZI = re.compile(rb"[\xb0-\xf7][\xa1-\xfe]|[\xa1-\xa9][\xa1-\xfe]")
 """A character of GB2312, which nearly all Chinese text is made of."""
 _RARE = re.compile(rb"(?:[\x81-\xfe][0-9]){2}")
 """A character of GB18030's four bytes, of which two are beyond ASCII."""
+_USUAL = re.compile(r"[\t\n\r -~\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+"""What Chinese tables are made of."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
@@ -60,9 +62,8 @@ def encoding_of(path: str, file: BinaryIO) -> Encoding:
         return Encoding("utf-16")
     if len(start) >= 8 and start.count(0) * 2 > len(start) + 8:
         return Encoding("utf-32-le" if start[0] else "utf-32-be")
-    if len(start) >= 8 and start.count(0) * 4 > len(start):
-        little, big = start[1::2].count(0), start[::2].count(0)
-        return Encoding("utf-16-le" if little > big else "utf-16-be")
+    if (unmarked := unmarked_utf_16(start)) is not None:
+        return Encoding(unmarked)
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -73,6 +74,21 @@ def encoding_of(path: str, file: BinaryIO) -> Encoding:
         file.seek(0)
         return _of_lines(path, file)
     return Encoding("utf-8-sig")
+
+
+def unmarked_utf_16(start: bytes) -> str | None:
+    """Which UTF-16 a text without a mark begins in; None when it does in none. Other encodings have no zero bytes, but
+    a file may be padded with them: where these are few, nearly all of it has to be the signs of a Chinese table."""
+    zeros = start.count(0)
+    if len(start) < 8 or not zeros:
+        return None
+    if zeros * 4 > len(start):
+        return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
+    for name in ("utf-16-le", "utf-16-be"):
+        text = start[: len(start) // 2 * 2].decode(name, "replace")
+        if ("\n" in text or "\r" in text) and 20 * len(_USUAL.findall(text)) >= 19 * len(text):
+            return name
+    return None
 
 
 def _of_lines(path: str, lines: Iterable[bytes]) -> Encoding:

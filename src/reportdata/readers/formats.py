@@ -8,6 +8,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from reportdata.errors import BadFile
+from reportdata.readers.encodings import unmarked_utf_16
 from reportdata.readers.text import opened_bytes
 
 _START = 65_536
@@ -83,9 +84,8 @@ def is_attachment(path: Path) -> bool:
 def _decoded(start: bytes) -> str:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return start.decode("utf-16", "replace")
-    if len(start) >= 8 and start[:4096].count(0) * 4 > len(start[:4096]):
-        little = start[1:4096:2].count(0) > start[:4096:2].count(0)
-        return start.decode("utf-16-le" if little else "utf-16-be", "replace")
+    if (unmarked := unmarked_utf_16(start[:4096])) is not None:
+        return start.decode(unmarked, "replace")
     return start.decode("utf-8-sig", "replace")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField, BadFile
 from reportdata.headings import seen
-from reportdata.identifiers import is_nothing
+from reportdata.identifiers import is_nothing, read_id, read_text, same_name
 from reportdata.kinds import Kinds
 from reportdata.readers.encodings import REPLACED
 from reportdata.records import Line
@@ -28,7 +29,10 @@ _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
 _UTC = ZoneInfo("UTC")
 _TOTALS = ("合计", "总计", "小计", "共计", "汇总", "总数", "total", "sum", "subtotal", "grand total")
 
-_TOTAL = re.compile(rf"({'|'.join(_TOTALS)})\s*[:\uff1a]?\s*[\d.,]*\s*[条人篇份次]?")
+_TOTAL = re.compile(
+    rf"({'|'.join(_TOTALS)}|共(?=\s*\d))s?"
+    r"(发送|提交|日志(?=数)|[\s:\uff1a()\uff08\uff09\d.,人数条篇份次个项量计员者]|记录|rows?|reports?|records?)*"
+)
 """A cell that says that its row has totals, and nothing else."""
 
 
@@ -161,9 +165,7 @@ def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, r
                 wrong = BadField("record", "has none of the cells that are used", "delete the line, or fill it in")
                 yield Line(row.number, row.position, columns, record, wrong)
             continue
-        if is_total(row.cells) and (is_nothing(record[columns.at]) or is_total([record[columns.at]])):
-            continue
-        if _TOTAL.fullmatch(_first(row.cells)) and not _is_time(record[columns.at]):
+        if _says_total(row.cells, [record[name] for name in needed]) and not _is_time(record[columns.at]):
             continue
         if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
@@ -219,6 +221,12 @@ def is_total(cells: Sequence[object]) -> bool:
     return first.startswith(_TOTALS) or first.startswith("共")
 
 
+def _says_total(cells: Sequence[object], needed: Iterable[object]) -> bool:
+    """Whether a row has totals: it says nothing but that, or it begins so and has nothing that a record needs. Of a
+    record whose time is missing, the template, the department or the person may begin so, too."""
+    return _TOTAL.fullmatch(_first(cells)) is not None or (is_total(cells) and all(map(is_nothing, needed)))
+
+
 def _is_note(cells: Sequence[object]) -> bool:
     """Whether a row is a remark: a text alone, or totals."""
     filled = [cell for cell in cells if not is_nothing(cell)]
@@ -237,7 +245,7 @@ class Names:
         columns = heading.columns
         held = columns.fields.get(columns.kind.person or ""), columns.person_name
         self._places = [heading.names.index(name) for name in held if name is not None]
-        self._known: dict[str, object] | None = None
+        self._known: dict[str, str] | None = None
 
     def id_of(self, name: object) -> object:
         """The id that goes with a name; None when there is none, or several."""
@@ -245,18 +253,26 @@ class Names:
             return None
         if self._known is None:
             self._known = self._learnt()
-        return self._known.get(_text(name))
+        return self._known.get(_name(name))
 
-    def _learnt(self) -> dict[str, object]:
-        found: dict[str, set[object]] = {}
+    def _learnt(self) -> dict[str, str]:
+        found: dict[str, set[str]] = {}
         at_id, at_name = self._places
         width = max(self._places)
         for row in self._again():
             if row.number > self._last and len(row.cells) > width:
-                user, name = row.cells[at_id], _text(row.cells[at_name])
-                if not is_nothing(user) and name:
+                name = _name(row.cells[at_name])
+                with suppress(BadField):
+                    user = read_id("", row.cells[at_id])
                     found.setdefault(name, set()).add(user)
-        return {name: next(iter(users)) for name, users in found.items() if len(users) == 1}
+        return {name: next(iter(users)) for name, users in found.items() if name and len(users) == 1}
+
+
+def _name(cell: object) -> str:
+    try:
+        return same_name(read_text("", cell) or "")
+    except BadField:
+        return ""
 
 
 def _text(cell: object) -> str:

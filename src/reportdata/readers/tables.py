@@ -49,7 +49,8 @@ class Table(NamedTuple, Generic[Found]):
 
 
 def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Table[Columns] | None:
-    """How a table in UTF-8 with usual line ends is written; None when the file is of another form.
+    """How a table in UTF-8 with usual line ends is written; None when the file is of another form,
+    or has quotes above the heading's last line.
 
     :raises BadFile: when there is no heading, or the file cannot be read.
     """
@@ -60,9 +61,14 @@ def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Tab
     if b"\n" not in start or b"\0" in start or start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return None
     try:
-        return _table(path, start.decode("utf-8-sig"), FactFields(kinds, choices))
+        text = start.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
+    table = _table(path, text, FactFields(kinds, choices))
+    # A cell of several lines there makes it differ how many rows, and how many lines, are to be skipped.
+    return (
+        None if any('"' in line for line in text.split("\n", table.heading.last)[: table.heading.last - 1]) else table
+    )
 
 
 def read_table(
