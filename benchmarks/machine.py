@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 PACKAGES = (
     *("reportdata", "duckdb", "uvicorn", "uvloop", "httptools", "starlette", "msgspec", "fastapi", "sqlalchemy"),
-    "pyspark",
+    *("pyspark", "python_calamine", "fastexcel", "polars", "pandas", "openpyxl"),
 )
 """What is named when it is installed."""
 

@@ -19,9 +19,11 @@ from reportdata.kinds import DIGITS, PLACES, Column, Kind
 from reportdata.times import END_OF_SECONDS
 
 _ID = "[0-9A-Za-z_$:@-]+"
-_EDGE = r"[^\x00-\x1f\x7f-\x9f\s\pZ,，]"
-_WORD = rf"{_EDGE}([^\x00-\x1f\x7f-\x9f,，]*{_EDGE})?"
+_SIGN = r"[^\x00-\x1f\x7f-\x9f\s\pZ\p{Cf}\x{FFFD}]"
+_TEXT = f"{_SIGN}+( {_SIGN}+)*"
+_NAME = _TEXT.replace("[^", "[^,，;；、")
 _CLOCK = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
+_NOTHING = ", ".join(map(text, sorted(NOTHING)))
 _OFFSET = r"(Z|[+-](0\d|1[0-3]):[0-5]\d)"
 
 
@@ -101,13 +103,14 @@ def _each_is_common(column: Column) -> str:
         case "id":
             check = _is_id(column.name)
         case "names":
-            check = _matches(column.name, f"{_WORD}(,{_WORD})*")
+            words = f"string_split(lower({column.name}), ',')"
+            check = f"{_matches(column.name, f'{_NAME}(,{_NAME})*')} and not list_has_any({words}, [{_NOTHING}])"
         case "integer":
             check = _matches(column.name, f"-?[0-9]{{1,{DIGITS}}}")
         case "decimal":
             check = _matches(column.name, rf"-?[0-9]{{1,{DIGITS - PLACES}}}(\.[0-9]{{1,{PLACES}}})?")
         case _:
-            check = _matches(column.name, _WORD.replace(",，", ""))
+            check = f"{_matches(column.name, _TEXT)} and lower({column.name}) not in ({_NOTHING})"
     return check if column.required else f"({column.name} is null or {check})"
 
 
@@ -133,8 +136,7 @@ def _cell(column: str | None) -> str:
 
 
 def _is_id(column: str) -> str:
-    nothing = ", ".join(map(text, sorted(NOTHING)))
-    return f"strlen({column}) <= {LONGEST_ID} and {_matches(column, _ID)} and lower({column}) not in ({nothing})"
+    return f"strlen({column}) <= {LONGEST_ID} and {_matches(column, _ID)} and lower({column}) not in ({_NOTHING})"
 
 
 def _matches(column: str, pattern: str) -> str:

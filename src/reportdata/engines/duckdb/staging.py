@@ -207,13 +207,12 @@ class Staging:
             for column in kind.fields() if files else ():
                 if column.type != "id":
                     continue
-                source = f"({facts(kind, files)}) where length({column.name}) >= 16"
-                rounded = f"{column.name} similar to '{ROUNDED}'"
-                exact = f"{column.name} similar to '[0-9]{{16,}}' and not {rounded}"
-                if self._rows(f"select 1 from {source} and {exact} limit 1"):
-                    continue
-                found = self._rows(f"select {column.name} from {source} and {rounded} limit 1")
-                if found:
+                source = f"({facts(kind, files)}) where {column.name}"
+                # Few ids end in a zero: only these are matched, and mostly that is all.
+                rounded = f"like '%0' and {column.name} similar to '{ROUNDED}'"
+                found = self._rows(f"select {column.name} from {source} {rounded} limit 1")
+                exact = f"similar to '[0-9]{{16,}}' and not {column.name} similar to '{ROUNDED}'"
+                if found and not self._rows(f"select 1 from {source} {exact} limit 1"):
                     return kind, column.name, str(found[0][0])
         return None
 

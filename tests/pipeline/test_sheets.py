@@ -1,0 +1,139 @@
+"""Sheets that are converted as whole columns hold exactly what they hold when they are read row by row."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+import xlsxwriter
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from reportdata.engines.duckdb.connection import columns_of, facts
+from reportdata.engines.duckdb.staging import Staging
+from reportdata.errors import BadRecord, InputError
+from reportdata.facts import Organisations, Provenance
+from reportdata.pipeline import silent
+from reportdata.pipeline.sources import Reading, Source
+from reportdata.readers import Format
+from tests.support.examples import tried_with
+from tests.support.services import KINDS
+
+ZONE = ZoneInfo("Asia/Shanghai")
+SENT = KINDS["sent"]
+HEADINGS = ("日志ID", "工号", "部门", "提交时间", "日志模板", "今日完成工作")
+ODD: dict[str, list[object]] = {
+    "日志ID": ["", "NULL", 'a"b', "a\tb", "'0042", 42, 42.5, True, "编号", 2**60, "x" * 129, "r 1", "合计"],
+    "工号": ["", "-", "张三", "u\n1", 10023, 0.5, '="7"', False],
+    "部门": [
+        "",
+        "-",
+        "研发部;市场部",
+        "研发\u200b部",
+        " 研发  部 ",
+        "a\u3000b",
+        42,
+        True,
+        "研发部,NULL",
+        "、",
+        "a\ufffd",
+    ],
+    "提交时间": ["", "合计", "2026/9/1 下午 5:40", "2026-09-01", 46266.5, 1788220800, "2026-09-01T08:00:00Z", True],
+    "日志模板": ["", "-", "日 报", "日\u00ad报", "日  报", 7, "日\n报", "\t", datetime(2026, 9, 1)],
+    "今日完成工作": ["", "合计", 5, "做了\t很多\n事"],
+    "姓名": ["", "李四", "-"],
+}
+
+
+def write_sheet(path: Path, rows: int, odd: float, seed: int) -> None:
+    """A sheet with so many rows, of which a share of the cells is odd."""
+    chance = random.Random(seed)
+    headings = [*HEADINGS, "姓名"] if chance.random() < 0.3 else list(HEADINGS)
+    numbers, texts = chance.random() < 0.2, chance.random() < 0.2
+    first = datetime(2026, 9, 1)
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_numbers": False}) as book:
+        sheet = book.add_worksheet()
+        times = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        line = chance.choice((0, 0, 3))
+        if line:
+            sheet.write(0, 0, "日志报表")
+        sheet.write_row(line, 0, headings)
+        for number in range(rows):
+            line += 1 if chance.random() > odd / 8 else 2
+            at = first + timedelta(seconds=chance.randrange(0, 10 * 86400, chance.choice((1, 43200))))
+            usual: dict[str, object] = {
+                "日志ID": f"r{number}",
+                "工号": float(chance.randrange(90)) if numbers else f"u{chance.randrange(90)}",
+                "部门": chance.choice(("研发部", "销售一部,客户成功", "A B", "")),
+                "提交时间": f"{at:%Y-%m-%d %H:%M:%S}" if texts else at,
+                "日志模板": chance.choice(("日报", "周报", "")),
+                "今日完成工作": "完成",
+                "姓名": chance.choice(("张三", "王五")),
+            }
+            for place, heading in enumerate(headings):
+                value = chance.choice(ODD[heading]) if chance.random() < odd else usual[heading]
+                if isinstance(value, datetime):
+                    sheet.write_datetime(line, place, value, times)
+                elif value != "":
+                    sheet.write(line, place, value)
+        if chance.random() < 0.5:
+            sheet.write_row(line + 2, 0, ["合计", f"共 {rows} 条"])
+
+
+Found = tuple[list[tuple[object, ...]], list[str], str]
+
+
+def found_in(path: Path, skip: bool, stage: Callable[[Source, Staging, Path], None]) -> Found:
+    """The facts of a sheet, what is said of its bad records, and why it is refused, if it is."""
+    bad: list[str] = []
+
+    def take(error: BadRecord, record: object) -> None:
+        bad.append(f"{error} {record}")
+
+    reading = Reading(Format.SHEET, KINDS, Organisations({}, ZONE), "ding1")
+    source = Source(path, reading, take if skip else None, silent)
+    with tempfile.TemporaryDirectory() as temporary:
+        staging = Staging(Path(temporary), KINDS, Provenance(0, "test/0"))
+        try:
+            stage(source, staging, Path(temporary))
+        except InputError as error:
+            return [], bad, str(error)
+        finally:
+            staging.close()
+        names = ", ".join(f"cast({name} as varchar)" for name in columns_of(SENT))
+        with duckdb.connect() as connection:
+            query = (
+                f"select {names} from ({facts(SENT, sorted(Path(temporary).glob('raw/**/*.parquet')))}) order by all"
+            )
+            return connection.execute(query).fetchall(), bad, ""
+
+
+def by_columns(source: Source, staging: Staging, folder: Path) -> None:
+    """As an import does it, in the smallest parts."""
+    source.stage(staging, folder, 1)
+
+
+def by_rows(source: Source, staging: Staging, _folder: Path) -> None:
+    """Row by row, and all at once."""
+    staging.add_facts(source.facts())
+    source._people.check(source._path)
+
+
+@tried_with(25, 150)
+def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.integers(0, 600), st.sampled_from((0.0, 0.001, 0.01, 0.2)), st.integers(0, 1 << 30), st.booleans())
+    @example(600, 0.0, 1, False)
+    @example(600, 0.002, 2, True)
+    def check(rows: int, odd: float, seed: int, skip: bool) -> None:
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary, "sheet.xlsx")
+            write_sheet(path, rows, odd, seed)
+            assert found_in(path, skip, by_columns) == found_in(path, skip, by_rows)
+
+    check()
