@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from math import isfinite
 from zoneinfo import ZoneInfo
 
 from reportdata.days import END_INSTANT, FIRST_INSTANT, MILLISECOND, SECOND, instant_of
@@ -17,7 +19,8 @@ END_OF_SECONDS = 2_019_686_400
 """Ten digits from here on are refused: as seconds since 1970 they lie in 2034 or later, and numbers like 2401050803 and
 2034010508 are dates that somebody wrote without signs between."""
 
-_AM, _PM = ("上午", "凌晨", "早上", "清晨", "am", "a.m."), ("下午", "晚上", "傍晚", "pm", "p.m.")
+_AM, _PM = ("上午", "凌晨", "早上", "清晨", "早晨", "am", "a.m."), ("下午", "晚上", "夜间", "傍晚", "pm", "p.m.")
+_EVENING = ("晚上", "夜间", "傍晚")
 _NOON = "中午"
 _HALF = "|".join(re.escape(word) for word in (*_AM, *_PM, _NOON))
 _TEXT = re.compile(
@@ -28,16 +31,23 @@ _TEXT = re.compile(
               | \s?[时点] )
             \s* (?P<after>{_HALF})?
         )?
-        \s* (?P<offset> Z | UTC | GMT | (?:UTC|GMT)?[+-]\d{{1,2}} (?: :?\d{{2}} )? )?""",
+        \s* (?P<offset> Z | UTC | GMT | (?:UTC|GMT)?[+-]\d{{1,2}} (?: :?\d{{2}} )? )?
+        (?: (?<=[\dZ]) \[[A-Za-z_]+(?:/[A-Za-z_]+)*\] )?""",
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
-_COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", re.ASCII)
+_COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:(\d\d)(\d{3})?)?", re.ASCII)
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?(?=\D|$)", re.ASCII)
+"""ISO 8601 without signs between."""
+_CLOCK = re.compile(r"\d{1,2}[:时点]\d{1,2}(?:[:分]\d{1,2}秒?|分)?", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _NUMBER = re.compile(r"\d+\.\d*", re.ASCII)
 _SHORTENED = re.compile(r"\d(\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ENGLISH = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*\.? (\d{{1,2}}), ?(\d{{4}}),? ", re.ASCII | re.IGNORECASE)
 """A date as Java writes it: Jan 5, 2024."""
+_MAIL = re.compile(rf"(?:[a-z]{{3}}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) ", re.ASCII | re.IGNORECASE)
+"""A date as mails and answers of HTTP write it: Fri, 05 Jan 2024."""
+_BEIJING = re.compile(r"\s*[(（]?(?:北京|中国标准)时间[)）]?$")
 _WEEKDAY = re.compile(r"\s*[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?\s*")
 _ZONE_NAME = re.compile(r"\s[A-Za-z]{2,5}$", re.ASCII)
 _FIRST_SERIAL = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's day 0 is local time)
@@ -59,13 +69,17 @@ def read_instant(value: object, zone: ZoneInfo) -> int:
 
     Understood are ISO 8601 with or without an offset (without one it is local time in ``zone``), the forms of Excel and
     WPS (``2026/9/21 17:05``, ``2026年9月21日 下午 5:05``, ``5:05 PM``, 时分秒, full-width digits), ``yyyyMMddHHmm`` and
-    ``yyyyMMddHHmmss``, a spreadsheet's number of a day with a fraction, and seconds or milliseconds since 1970, told
-    apart by their size. Finer than a microsecond is cut off.
+    ``yyyyMMddHHmmss``, a spreadsheet's number of a day with a fraction, and seconds, milliseconds, microseconds or
+    nanoseconds since 1970, told apart by their size. Finer than a microsecond is cut off.
 
-    :raises ValueError: with the reason, when it is none of these, is ambiguous, or lies outside 2000 to 2099.
+    :raises BadTime: when it is none of these, is ambiguous, or lies outside 2000 to 2099.
     """
     if isinstance(value, bool) or value is None:
-        raise ValueError("is not a time")
+        raise BadTime("is missing" if value is None else "is not a time", _FORMS)
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime):
         instant = instant_of(value if value.tzinfo else value.replace(tzinfo=zone))
     elif isinstance(value, date):
@@ -76,15 +90,17 @@ def read_instant(value: object, zone: ZoneInfo) -> int:
         instant = _of_float(value, zone)
     elif isinstance(value, str):
         instant = _of_text(value, zone)
+    elif isinstance(value, time | timedelta):
+        raise BadTime(f"{str(value)!r} has no date", f"put date and time into one column: {_FORMS}")
     else:
         raise BadTime(f"is a {'JSON object' if isinstance(value, dict) else type(value).__name__}, not a time", _FORMS)
     if not FIRST_INSTANT <= instant < END_INSTANT:
-        raise ValueError(f"{value!r} is outside the years 2000 to 2099")
+        raise BadTime(f"{value!r} is outside the years 2000 to 2099", _FORMS)
     return instant
 
 
 def _of_number(number: int) -> int:
-    """Seconds have ten digits from 2001 to 2286, milliseconds thirteen."""
+    """Seconds have ten digits from 2001 to 2286, milliseconds thirteen, microseconds sixteen, nanoseconds nineteen."""
     digits = len(str(abs(number)))
     if digits <= 10:
         if number >= END_OF_SECONDS:
@@ -92,21 +108,27 @@ def _of_number(number: int) -> int:
         return number * SECOND
     if digits <= 13:
         return number * MILLISECOND
-    raise ValueError(f"{number} is neither seconds nor milliseconds since 1970")
+    if digits <= 16 and number < END_OF_SECONDS * SECOND:
+        return number
+    if digits == 19 and number < END_OF_SECONDS * SECOND * 1000:
+        return number // 1000
+    raise BadTime(f"{number} is no number of seconds, milliseconds, microseconds or nanoseconds since 1970", _FORMS)
 
 
 def _of_float(value: float, zone: ZoneInfo) -> int:
     if _SERIALS[0] <= value < _SERIALS[1]:
         return _of_serial(value, zone)
-    if not value.is_integer():
-        raise ValueError(f"{value!r} is not a whole number of seconds or milliseconds")
+    if not isfinite(value):
+        raise BadTime(f"{value!r} is not a time", _FORMS)
+    if not value.is_integer() and FIRST_INSTANT <= value * SECOND < END_OF_SECONDS * SECOND:
+        return int(value * SECOND)  # as programs write seconds, to the microsecond
     return _of_number(int(value))
 
 
 def _of_serial(days: float, zone: ZoneInfo) -> int:
     """A spreadsheet keeps a time as a fraction of a day, exact to less than a millisecond."""
     if days.is_integer():
-        raise ValueError(f"{days:.0f} is a spreadsheet's number of a day, without a time of day")
+        raise BadTime(f"{days:.0f} is a spreadsheet's number of a day, without a time of day", _FORMS)
     moment = _FIRST_SERIAL + timedelta(milliseconds=round(days * 86_400_000))
     return instant_of(moment.replace(tzinfo=zone))
 
@@ -121,8 +143,12 @@ def _of_text(value: str, zone: ZoneInfo) -> int:
         raise BadTime(f"{text!r} was shortened by a spreadsheet program", "export the column as text")
     found = _TEXT.fullmatch(text)
     if found is None:
+        if not text:
+            raise BadTime("is missing", "fill it in, or leave such records out with --skip-bad")
         if _ZONE_NAME.search(text) and _TEXT.fullmatch(_ZONE_NAME.sub("", text)):
             raise BadTime(f"{value.strip()[:40]!r} names a zone that means several", "write an offset, like +08:00")
+        if _CLOCK.fullmatch(text):
+            raise BadTime(f"{value.strip()[:40]!r} has no date", f"put date and time into one column: {_FORMS}")
         raise BadTime(f"{value.strip()[:40]!r} is not a time", _FORMS)
     part = found.groupdict()
     if part["hour"] is None:
@@ -141,19 +167,19 @@ def _of_text(value: str, zone: ZoneInfo) -> int:
         )
         return instant_of(moment)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{value.strip()[:40]!r} is not a time: {error}") from error
+        raise BadTime(f"{value.strip()[:40]!r} is not a time: {error}", _FORMS) from error
 
 
 def _of_digits(text: str, zone: ZoneInfo) -> int:
     compact = _COMPACT.fullmatch(text)
     if compact is not None:
-        year, month, day, hour, minute, second = (int(part or 0) for part in compact.groups())
+        year, month, day, hour, minute, second, thousandth = (int(part or 0) for part in compact.groups())
         try:
-            moment = datetime.combine(date(year, month, day), time(hour, minute, second), zone)
+            moment = datetime.combine(date(year, month, day), time(hour, minute, second, thousandth * 1000), zone)
         except ValueError as error:
-            raise ValueError(f"{text!r} is not a time: {error}") from error
+            raise BadTime(f"{text!r} is not a time: {error}", _FORMS) from error
         return instant_of(moment)
-    if len(text) == 8 and text.startswith("20"):
+    if (len(text) == 8 and text.startswith("20")) or (len(text) == 5 and _SERIALS[0] <= int(text) < _SERIALS[1]):
         raise BadTime(f"{text!r} has no time of day", _FORMS)
     if len(text) >= 20:
         raise BadTime(f"{text[:40]!r} is not a time", _FORMS)
@@ -164,12 +190,25 @@ def _normalised(text: str) -> str:
     """The text in half-width signs, without invisible ones, with single blanks, without a day of the week."""
     text = unicodedata.normalize("NFKC", text)
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-    text = _WEEKDAY.sub(" ", " ".join(text.split())).strip()
+    text = (
+        _WEEKDAY.sub(" ", _BEIJING.sub("+08:00", " ".join(text.split())))
+        .strip()
+        .replace("時", "时")
+        .replace("點", "点")
+    )
+    basic = _BASIC.match(text)
+    if basic is not None:
+        year, month, day, hour, minute, second = basic.groups("00")
+        return f"{year}-{month}-{day}T{hour}:{minute}:{second}{text[basic.end() :]}"
     english = _ENGLISH.match(text)
-    if english is None:
-        return text
-    month = _MONTHS.index(english[1].lower()) + 1
-    return f"{english[3]}-{month}-{english[2]} {text[english.end() :]}"
+    if english is not None:
+        return f"{english[3]}-{_month(english[1])}-{english[2]} {text[english.end() :]}"
+    mail = _MAIL.match(text)
+    return text if mail is None else f"{mail[3]}-{_month(mail[2])}-{mail[1]} {text[mail.end() :]}"
+
+
+def _month(name: str) -> int:
+    return _MONTHS.index(name.lower()) + 1
 
 
 def _hour(hour: int, before: str | None, after: str | None) -> int:
@@ -184,11 +223,13 @@ def _hour(hour: int, before: str | None, after: str | None) -> int:
             raise ValueError(f"{hour} o'clock is not at noon")
         return hour + 12 if hour <= 2 else hour
     if hour > 12:
-        if half in _PM:
+        if half in _PM and hour < 24:
             return hour  # 下午 15:30
         raise ValueError(f"{hour} o'clock is not in the morning")
     if half in _AM:
         return hour % 12
+    if half in _EVENING and (hour == 12 or hour < 4):
+        raise ValueError(f"{hour} o'clock at night may be the day before or after midnight")
     return hour % 12 + 12
 
 

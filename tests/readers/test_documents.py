@@ -132,3 +132,46 @@ def test_a_line_that_is_no_json_spoils_no_other(tmp_path: Path) -> None:
     found = [(line.number, line.error is None) for line in read_jsonl(_written(tmp_path / "a.jsonl", text), KINDS)]
     assert (1, True) in found
     assert (4, False) in found
+
+
+SENT = {"report_id": "r1", "user_id": "u1", "sent_at": "2024-01-05 08:00:00"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"headers": {}, "statusCode": 200, "body": LIST},
+        {"statusCode": 200, "body": json.dumps(LIST)},
+        {"code": 0, "message": "ok", "data": LIST},
+        {"api": "topapi/report/list", "request": {"cursor": 0}, "response": {"statusCode": 200, "body": LIST}},
+        {"RECORDS": [SENT]},
+        {"total": 1, "rows": [SENT]},
+        {"code": 0, "data": [SENT]},
+        {**SENT, "result": "ok", "errcode": 0},
+        {**SENT, "comments": [{"userid": "u2", "create_time": 1704412800000}]},
+    ],
+)
+def test_one_record_is_read_however_it_is_wrapped(tmp_path: Path, content: object) -> None:
+    (line,) = read_jsonl(_written(tmp_path / "in.jsonl", json.dumps(content)), KINDS)
+    assert line.error is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"code": "Forbidden.AccessDenied", "requestid": "X", "message": "denied"}, "Forbidden.AccessDenied"),
+        ({"api": "topapi/report/list", "request": {}, "response": {"success": "false"}}, "success false"),
+        ({"error_response": {"code": 15, "msg": "Remote service error"}}, "code 15"),
+    ],
+)
+def test_an_error_answer_of_any_gateway_is_told_as_one(tmp_path: Path, content: object, reason: str) -> None:
+    (line,) = read_jsonl(_written(tmp_path / "in.jsonl", json.dumps(content)), KINDS)
+    assert line.error is not None
+    assert "is an error" in line.error.reason
+    assert reason in line.error.reason
+
+
+def test_an_answer_without_its_request_makes_good_for_no_error(tmp_path: Path) -> None:
+    text = json.dumps({"errcode": -1, "errmsg": "busy"}) + "\n" + json.dumps(LIST)
+    found = read_jsonl(_written(tmp_path / "in.jsonl", text), KINDS)
+    assert [line.error is None for line in found] == [False, True]

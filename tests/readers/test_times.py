@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reportdata.days import instant_of, moment_of
@@ -45,6 +45,17 @@ HALVES = {"上午": 0, "早上": 0, "AM": 0, "am": 0, "下午": 12, "晚上": 12
         "1704447600",
         "1704447600.0",
         "1704447600000",
+        "1704447600000000",
+        "1704447600000000000",
+        "20240105174000000",
+        "20240105T174000",
+        "20240105T094000Z",
+        "2024-01-05T17:40:00+08:00[Asia/Shanghai]",
+        "Fri, 05 Jan 2024 09:40:00 GMT",
+        "5 Jan 2024 17:40",
+        "2024-01-05 17:40（北京时间）",
+        "2024年1月5日 17時40分",
+        "2024-01-05 夜间 17:40",
     ],
 )
 def test_every_form_says_the_same_moment(text: str) -> None:
@@ -67,6 +78,15 @@ def test_every_form_says_the_same_moment(text: str) -> None:
         ("05/01/2024 17:40", "is not a time"),
         ("1999-12-31 23:59:59", "is outside the years 2000 to 2099"),
         ("yesterday", "is not a time"),
+        ("", "is missing"),
+        ("17:40", "has no date"),
+        ("45296", "has no time of day"),
+        ("2024-01-05 24:00", "is not a time"),
+        ("2024-01-05 23:59:60", "is not a time"),
+        ("2024-01-05 晚上 12:30", "12 o'clock at night may be the day before or after midnight"),
+        ("2024-01-05 晚上 1:30", "1 o'clock at night may be the day before or after midnight"),
+        ("170444760000000", "is outside the years 2000 to 2099"),
+        ("17044476000000000", "is no number of seconds"),
     ],
 )
 def test_what_could_be_two_times_or_none_is_refused(text: str, reason: str) -> None:
@@ -81,6 +101,7 @@ def test_what_could_be_two_times_or_none_is_refused(text: str, reason: str) -> N
 )
 def test_a_half_of_the_day_says_which_hour_of_two(at: datetime, half: str, before: bool) -> None:
     hour = at.hour % 12 or 12
+    assume(half != "晚上" or 4 <= hour < 12)  # at 12 and after, it is the night before or the night after
     clock = f"{hour}:{at:%M:%S}"
     text = f"{at:%Y/%m/%d} " + (f"{half} {clock}" if before else f"{clock} {half}")
     meant = at.replace(hour=at.hour % 12 + HALVES[half], tzinfo=UTC)

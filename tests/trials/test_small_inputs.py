@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.support.folders import Folder, run
@@ -89,6 +91,21 @@ def test_utf_16_without_a_mark_may_have_few_signs_of_ascii(folder: Folder, tmp_p
     text = "完成了今天全部的开发工作" * 30
     content = f"发送人,提交时间,内容\n张一,2024-01-05 08:00,{text}\n李二,2024-01-05 09:00,{text}\n"
     assert numbers_of(folder, tmp_path / "in.csv", content.encode(encoding)) == {"20240105": TWO}
+
+
+ROWS = [{"发送人": "张一", "提交时间": "2024-01-05 08:00", "内容": text} for text in "ab"]
+
+
+def test_records_without_ids_in_one_minute_are_told_apart_in_json(folder: Folder, tmp_path: Path) -> None:
+    text = json.dumps(ROWS)
+    assert numbers_of(folder, tmp_path / "in.json", text) == {"20240105": (2, 1, None)}
+
+
+def test_records_without_ids_in_one_minute_are_told_apart_in_parquet(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "in.parquet"
+    rows = ", ".join(str(tuple(row.values())) for row in ROWS)
+    duckdb.execute(f"copy (select * from (values {rows}) as _(发送人, 提交时间, 内容)) to '{path}' (format parquet)")
+    assert numbers_of(folder, path, path.read_bytes()) == {"20240105": (2, 1, None)}
 
 
 def numbers_of(folder: Folder, path: Path, content: str | bytes) -> dict[str, Numbers]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -72,6 +72,20 @@ def decoded(text: str) -> object:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return BadField("json", f"is not JSON: {error}")
+
+
+def rows_of(content: Mapping[str, object]) -> list[dict[str, object]] | None:
+    """The objects in the one list of an object, beside which it has plain values alone, as database clients and
+    services write a whole table; None when it is of another form."""
+    found: list[dict[str, object]] | None = None
+    for value in content.values():
+        if isinstance(value, dict) or (isinstance(value, list) and found is not None):
+            return None
+        if isinstance(value, list):
+            if not value or not all(isinstance(item, dict) for item in value):
+                return None
+            found = value
+    return found
 
 
 def _flat(value: object) -> Iterator[dict[str, object] | BadField]:

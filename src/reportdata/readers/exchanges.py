@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -32,6 +33,8 @@ _NAME = re.compile(r"(?:.*\btopapi[/.]|.*\boapi\.)?(report[/.](?:comment[/.])?(?
 """The name of an API at the end of a path, a URL or a method."""
 _LISTS = ("data_list", "dataList", "reports", "reportList", "report_list", "list")
 _COMMENTS = ("comments", "commentList", "comment_list")
+_BODIES = ("body", "data")
+"""Where SDKs and programs keep the answer in what they save."""
 
 _BEIJING = ZoneInfo("Asia/Shanghai")
 """DingTalk writes a comment's time without an offset, in Beijing time whatever the organisation's zone."""
@@ -53,11 +56,27 @@ def is_exchange(content: Mapping[str, object]) -> bool:
     """Whether an object is an exchange or an answer, and no record."""
     if "response" in content and ("api" in content or "request" in content):
         return True
-    if "errcode" in content or "result" in content:
+    if content.keys() & {"report_id", "reportId"}:
+        return False
+    if "errcode" in content or "result" in content or "error_response" in content or _is_new_error(content):
         return True
-    return any(isinstance(content.get(name), list) for name in (*_LISTS, *_COMMENTS)) and not (
-        content.keys() & {"report_id", "reportId"}
-    )
+    if any(isinstance(content.get(name), list) for name in (*_LISTS, *_COMMENTS)):
+        return True
+    return any(is_exchange(inner) for inner in (_inner(content, name) for name in _BODIES) if inner is not None)
+
+
+def _inner(content: Mapping[str, object], name: str) -> Mapping[str, object] | None:
+    """The object under a name, which some programs save as text."""
+    value = content.get(name)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with suppress(msgspec.DecodeError, RecursionError):
+            value = msgspec.json.decode(value)
+    return value if isinstance(value, dict) else None
+
+
+def _is_new_error(body: Mapping[str, object]) -> bool:
+    """Whether it is an error answer of the new gateway."""
+    return isinstance(body.get("code"), str) and "message" in body and ("requestid" in body or "requestId" in body)
 
 
 class Exchanges:
@@ -82,7 +101,10 @@ class Exchanges:
             self._pages.add(self._columns(found.fields).kind.name, number, found.request, found.result)
             self._answered.add(request)
         except _ErrorAnswer as error:
-            self._failed.setdefault(request, Line(number, place, None, {}, error))
+            if content.get("request") is None:  # no other answer can be told to be to the same request
+                yield Line(number, place, None, {}, error)
+            else:
+                self._failed.setdefault(request, Line(number, place, None, {}, error))
         except BadField as error:
             yield Line(number, place, None, {}, error)
 
@@ -104,7 +126,7 @@ class _ErrorAnswer(BadField):
     """An answer that says why there is none."""
 
     def __init__(self, body: Mapping[str, object]) -> None:
-        names = ("errcode", "code", "sub_code", "errmsg")
+        names = ("errcode", "code", "sub_code", "errmsg", "message", "msg", "success")
         codes = ", ".join(f"{name} {str(body[name])[:80]}" for name in names if body.get(name) not in (None, ""))
         super().__init__(
             "response",
@@ -134,7 +156,7 @@ def _read(exchange: Mapping[str, object]) -> _Page | None:
             return None
         body = _answer(exchange["response"])
         if isinstance(exchange.get("request"), dict | str):
-            request = _answer(exchange["request"])
+            request = _answer(exchange["request"], "request")
     else:
         api, body = "", exchange
     result = _result(body)
@@ -167,19 +189,26 @@ def _api(value: object) -> str | None:
     return None
 
 
-def _answer(value: object) -> Mapping[str, object]:
-    """The body of an answer, which some programs save as text."""
+def _answer(value: object, field: str = "response") -> Mapping[str, object]:
+    """The body of an answer or a request, which some programs save as text."""
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value)
         except (msgspec.DecodeError, RecursionError):
-            raise BadField("response", "is a text that is not JSON", "save the answer's body") from None
-    return _object("response", value)
+            raise BadField(field, "is a text that is not JSON", f"save the body of the {field} as JSON") from None
+    return _object(field, value)
 
 
 def _result(body: Mapping[str, object]) -> Mapping[str, object]:
-    if str(body.get("errcode") or 0) != "0" or body.get("success") is False:
+    refused = str(body.get("success")).lower() == "false" or _is_new_error(body)
+    if str(body.get("errcode") or 0) != "0" or refused:
         raise _ErrorAnswer(body)
+    if isinstance(error := body.get("error_response"), dict):
+        raise _ErrorAnswer(error)
+    known = ("result", *_LISTS, *_COMMENTS)
+    for name in _BODIES if not body.keys() & {*known} else ():
+        if (saved := _inner(body, name)) is not None:
+            return _result(saved)
     inner = body.get("result", body)
     if isinstance(inner, str):
         inner = _answer(inner)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reportdata.choices import NO_CHOICES, Choices, of_record
-from reportdata.columns import Columns, read_columns
+from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
-from reportdata.readers.documents import Found, decoded, read_objects
+from reportdata.readers.documents import Found, decoded, read_objects, rows_of
 from reportdata.readers.exchanges import Exchanges, is_exchange
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.records import Line
@@ -62,11 +62,16 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
             try:
                 columns = read_columns(names, kinds, choices=of_record(choices, names, kinds))
             except BadField as error:
-                yield Line(number, place, None, {}, error)
+                rows = rows_of(content) if not any(is_known(name, kinds, choices) for name in names) else None
+                if rows is None:
+                    yield Line(number, place, None, {}, error)
+                else:
+                    yield from _records((Found(number, place, row) for row in rows), kinds, remarks, choices)
                 continue
             if len(known) < 1024:
                 known[names] = columns
-        yield Line(number, place, columns, content)
+        unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
+        yield Line(number, place, columns, content, cells=hash(repr(sorted(content.items()))) if unnamed else 0)
     yield from exchanges.unanswered()
     for kind, reason in exchanges.partial():
         remarks.partial.setdefault(kind, reason)

@@ -88,7 +88,9 @@ class ParquetTable:
     def rows(self, part: Rows | None = None) -> Iterator[Line]:
         """The records, with the number of their row."""
         with self._failing():
-            selected = ", ".join(f"{self._cell(column)} as {name(column)}" for column in self._used)
+            others = [column for column in self._types if column not in self._used] if self._unnamed else []
+            read = [f"{self._cell(column)} as {name(column)}" for column in self._used]
+            selected = ", ".join([*read, *(f"cast({name(column)} as varchar)" for column in others)])
             self._connection.execute("set preserve_insertion_order = true")
             found = self._connection.execute(f"select {selected} from {self._source(part)}")
             number = part.first if part is not None else 0
@@ -96,7 +98,7 @@ class ParquetTable:
                 for row in rows:
                     number += 1
                     cells = hash(tuple(map(str, row))) if self._unnamed else 0
-                    yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=True)), cells=cells)
+                    yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=False)), cells=cells)
 
     def close(self) -> None:
         """Let go of the file."""
