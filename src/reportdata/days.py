@@ -84,10 +84,6 @@ class Observation(NamedTuple):
         """The days that were looked at."""
         return Coverage(self.corp_id, self.first_day, self.last_day, self.kind)
 
-    def supersedes(self, other: Observation) -> bool:
-        """Whether it covers the other's days with a look at least as late."""
-        return self.at >= other.at and self.coverage.includes(other.coverage)
-
 
 def observation(coverage: Coverage, at: int) -> Observation:
     """A look at what is covered."""
@@ -125,28 +121,28 @@ def latest(observations: Iterable[Observation]) -> list[Observation]:
 def told_by(pieces: Sequence[Observation], look: Observation) -> bool:
     """Whether pieces of the same organisation and kind tell all that a look does: of each of its days a look as late.
     They come in the order of their days and do not overlap."""
-    day, last = _ordinal(look.first_day), _ordinal(look.last_day)
+    day, last = ordinal(look.first_day), ordinal(look.last_day)
     for place in range(bisect_left(pieces, look.first_day, key=attrgetter("last_day")), len(pieces)):
         piece = pieces[place]
-        if _ordinal(piece.first_day) > day or piece.at < look.at:
+        if ordinal(piece.first_day) > day or piece.at < look.at:
             return False
-        day = _ordinal(piece.last_day) + 1
+        day = ordinal(piece.last_day) + 1
         if day > last:
             return True
     return False
 
 
 def _latest(corp_id: str, kind: str, pieces: Sequence[Observation]) -> list[Observation]:
-    starts = {_ordinal(piece.first_day) for piece in pieces}
-    ends = {_ordinal(piece.last_day) + 1 for piece in pieces}
+    starts = {ordinal(piece.first_day) for piece in pieces}
+    ends = {ordinal(piece.last_day) + 1 for piece in pieces}
     edges = sorted(starts | ends)
     opening = sorted(pieces, key=lambda piece: piece.first_day, reverse=True)
     open_: list[tuple[int, int]] = []  # a heap: the latest look first, with the day before which it ends
     merged: list[tuple[int, int, int]] = []
     for start, end in pairwise(edges):
-        while opening and _ordinal(opening[-1].first_day) <= start:
+        while opening and ordinal(opening[-1].first_day) <= start:
             piece = opening.pop()
-            heappush(open_, (-piece.at, _ordinal(piece.last_day) + 1))
+            heappush(open_, (-piece.at, ordinal(piece.last_day) + 1))
         while open_ and open_[0][1] <= start:
             heappop(open_)
         if not open_:
@@ -158,13 +154,14 @@ def _latest(corp_id: str, kind: str, pieces: Sequence[Observation]) -> list[Obse
 
 
 @lru_cache(maxsize=8192)
-def _ordinal(day: str) -> int:
+def ordinal(day: str) -> int:
+    """The number of a stat day, one more each day."""
     return to_date(day).toordinal()
 
 
 @lru_cache(maxsize=8192)
-def _day(ordinal: int) -> str:
-    return from_date(date.fromordinal(ordinal))
+def _day(number: int) -> str:
+    return from_date(date.fromordinal(number))
 
 
 def is_day(text: str) -> bool:

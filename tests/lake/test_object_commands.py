@@ -64,7 +64,8 @@ def test_every_command_works_on_it(remote: Folder, storage: str, storage_server:
     assert done["added"] == len(facts_of(2) - facts_of(1))
     assert remote.days() == days_of(everything, ZONES)
     assert not (remote.path / "lake").exists()
-    assert {key.partition("/")[0] for key in keys(storage_server, storage)} == {*KINDS, "coverage", "log"}
+    folders = {key.partition("/")[0] for key in keys(storage_server, storage)}
+    assert folders == {*KINDS, "coverage", "coverage-repeats", "log"}
     # Again: nothing is added; and an empty cache is filled anew.
     shutil.rmtree(remote.settings.lake)
     assert said(remote, "import", *files_of(facts_of(1), tmp_path / "1"))["added"] == 0

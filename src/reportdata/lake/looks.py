@@ -6,11 +6,12 @@ other imports tell the same: it takes their place when they are taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from reportdata.days import Observation, latest
+from reportdata.days import Observation, latest, ordinal
 
 
 class Looks(NamedTuple):
@@ -24,23 +25,44 @@ def apart(looks: Iterable[Observation], known: Iterable[Observation] = ()) -> Lo
     """Looks told apart by what they add to each other and to those that are known. What a look tells that stays, or
     another one of the same import, is in neither."""
     wanted = sorted(set(looks), key=_order)
-    corp_ids = {look.corp_id for look in wanted}
-    firm: dict[tuple[str, str], list[Observation]] = {}
-    others: dict[tuple[str, str], list[Observation]] = {}
+    seen = {look.corp_id: dict[str, _Seen]() for look in wanted}
     for look in known:
-        if look.corp_id in corp_ids:
-            (others if look.origin else firm).setdefault((look.corp_id, look.kind), []).append(look)
+        if look.corp_id in seen:
+            seen[look.corp_id].setdefault(look.kind, _Seen()).add(look)
     found = Looks([], [])
     for look in wanted:
-        key = look.corp_id, look.kind
-        if any(wide.supersedes(look) for wide in firm.get(key, ())):
+        own = seen[look.corp_id].setdefault(look.kind, _Seen())
+        tellers = set(own.superseding(look))
+        if not tellers.isdisjoint(("", look.origin)):
             continue
-        tellers = {wide.origin for wide in others.get(key, ()) if wide.supersedes(look)} if look.origin else set()
-        if look.origin in tellers:
-            continue
-        (found.repeats if tellers else found.told).append(look)
-        (others if look.origin else firm).setdefault(key, []).append(look)
+        (found.repeats if tellers and look.origin else found.told).append(look)
+        own.add(look)
     return Looks(sorted(found.told), sorted(found.repeats))
+
+
+class _Seen:
+    """Looks of one organisation and kind, found by the days that they cover."""
+
+    def __init__(self) -> None:
+        self._by_length: dict[int, list[tuple[int, int, str]]] = {}
+
+    def add(self, look: Observation) -> None:
+        """Add a look."""
+        first, last = ordinal(look.first_day), ordinal(look.last_day)
+        insort(self._by_length.setdefault(last - first, []), (first, look.at, look.origin))
+
+    def superseding(self, look: Observation) -> Iterator[str]:
+        """The origins of looks that are at least as late and cover all of its days."""
+        first, last = ordinal(look.first_day), ordinal(look.last_day)
+        for length, pieces in self._by_length.items():
+            if length < last - first:
+                continue
+            for place in range(bisect_left(pieces, (last - length,)), len(pieces)):
+                begin, at, origin = pieces[place]
+                if begin > first:
+                    break
+                if at >= look.at:
+                    yield origin
 
 
 def fewest(looks: Iterable[Observation]) -> list[Observation]:
