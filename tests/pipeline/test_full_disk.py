@@ -146,7 +146,7 @@ def test_a_folder_that_cannot_be_written_is_served_and_loses_nothing(
             time.sleep(0.5)  # the worker tries meanwhile
             if part == "lake":
                 result = run(folder, "import", tmp_path / "reports.csv")
-                assert (result.exit_code, "cannot be written" in result.output) == (1, True)
+                assert (result.exit_code, "Read-only file system" in result.output) == (1, True)
         pusher.until_taken()
         pusher.until(pusher.acknowledged)
         assert run(folder, "import", tmp_path / "reports.csv").exit_code == 0
