@@ -10,7 +10,7 @@ from typing import NamedTuple
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
-from reportdata.readers.grids import LOOKED_AT, FactFields, Row, find_heading, likeness, read_rows
+from reportdata.readers.grids import LOOKED_AT, FactFields, Row, find_heading, has_times, likeness, read_rows
 from reportdata.readers.markup import read_html, read_spreadsheetml
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -28,7 +28,8 @@ def read_sheets(
 ) -> Iterator[Line]:
     """The records of all sheets that have some, or of the one that was chosen.
 
-    A sheet without any known heading, as a cover or a pivot table, is passed over when another sheet has records.
+    A sheet without any known heading, as a cover or a pivot table, or without any time, as a list of people, is passed
+    over when another sheet has records.
 
     :raises BadFile: when the file cannot be read, or no sheet has a heading.
     """
@@ -41,9 +42,14 @@ def read_sheets(
     if not sheets or not sheets[0].rows:
         raise BadFile(str(path), "has no rows", "choose a sheet with records")
     likely = [found for found in sheets if _known(found.rows, fields) >= 2] or sheets[:1]
-    for found in likely:
+    timed = [found for found in likely if has_times(found.rows)]
+    for found in timed or likely:
         name = f"{path} [{found.name}]" if several else str(path)
-        heading = find_heading(name, found.rows[:LOOKED_AT], fields)
+        try:
+            heading = find_heading(name, found.rows[:LOOKED_AT], fields)
+        except BadFile as error:
+            alone = "; or read one sheet alone with --sheet" if several and choices.sheet is None else ""
+            raise BadFile(error.file, error.reason, error.hint + alone) from error
 
         if remarks is not None:
             remarks.titles += heading.titles
