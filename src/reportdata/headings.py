@@ -15,6 +15,11 @@ from reportdata.kinds import Kind
 CORP_ID = ("corp_id", "组织id", "企业id", "企业corpid", "公司id")
 _BRACKETS = re.compile(r"[(\[{【<《][^)\]}】>》]*[)\]}】>》]")
 _DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
+_SIMPLIFIED = str.maketrans(
+    "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審",
+    "志发门报间创评论员编号单类称属点复写撤时汇周组织业户经办审",
+)
+"""The signs of headings that traditional Chinese writes otherwise."""
 _SHOWN = 12
 """How many columns a message names."""
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
@@ -25,9 +30,10 @@ _NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
 
 
 def normal(heading: str) -> str:
-    """The form in which headings are compared: half-width, lower case, without blanks and decorations."""
+    """The form in which headings are compared: half-width, lower case, in simplified Chinese,
+    without blanks and decorations."""
     text = unicodedata.normalize("NFKC", heading)
-    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower()
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower().translate(_SIMPLIFIED)
     return _DECORATION.sub("", _BRACKETS.sub("", text)) or _DECORATION.sub("", text)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 
 from tests.support.folders import Folder, run
 from tests.trials.test_imports import ONE, THREE, TWO, Numbers, numbers
@@ -38,6 +41,26 @@ READ: dict[str, tuple[str, Numbers]] = {
         "Jos\u00e9,2024-01-05 08:00\nJose\u0301,2024-01-05 09:00\n",
         (4, 2, None),
     ),
+    "a heading again, as in files one after the other": (
+        f"{SENT}r1,u1,2024-01-05 08:00:00\n{SENT}r2,u2,2024-01-05 09:00:00\n",
+        TWO,
+    ),
+    "what was asked for, above the heading": (
+        "发送人,全部,提交时间,2024-01-01 至 2024-01-31\n日志模板,发送人,部门,提交时间\n"
+        "日报,张一,研发部,2024-01-05 08:00\n",
+        ONE,
+    ),
+    "what psql prints": (
+        " report_id | user_id |       sent_at       \n-----------+---------+---------------------\n"
+        " r1        | u1      | 2024-01-05 08:00:00\n(1 row)\n",
+        ONE,
+    ),
+    "a table in Markdown": ("|report_id|user_id|sent_at|\n|---|---|---|\n|r1|u1|2024-01-05 08:00:00|\n", ONE),
+    "comments, a footer and the end of a file of DOS": (
+        "日志模板,发送人,提交时间\n# January\n日报,张一,2024-01-05 08:00\n导出人：王三,,\n\x1a",
+        ONE,
+    ),
+    "headings in traditional Chinese": ("日誌模板,發送人,部門,提交時間\n日報,張一,研發部,2024-01-05 8時3分\n", ONE),
     "totals": (
         "日志模板,发送人,提交时间\n汇总日报,张一,2024-01-05 08:00\n合计（条）,,1\n共 1 条记录,,\n总计发送 1 篇,,\n",
         ONE,
@@ -60,6 +83,17 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "line 2: sent_at: ",
         "",
     ),
+    "cells with another sign between them": (
+        "发送人^提交时间\n张一^2024-01-05 08:00\n",
+        "no heading was found",
+        "sep=^",
+    ),
+    "a time without its date": (
+        "发送人,日期,提交时间\n张一,2024-01-05,18:03\n",
+        "line 2: sent_at: '18:03' has no date",
+        "into one column",
+    ),
+    "an empty time": ("发送人,提交时间,x\n张一,,1\n", "line 2: sent_at: is missing", "--skip-bad"),
     "an error of a formula in place of an id": (
         f"{SENT}r1,#REF!,2024-01-05 08:00:00\n",
         "line 2: user_id: is missing",
@@ -91,6 +125,69 @@ def test_utf_16_without_a_mark_may_have_few_signs_of_ascii(folder: Folder, tmp_p
     text = "完成了今天全部的开发工作" * 30
     content = f"发送人,提交时间,内容\n张一,2024-01-05 08:00,{text}\n李二,2024-01-05 09:00,{text}\n"
     assert numbers_of(folder, tmp_path / "in.csv", content.encode(encoding)) == {"20240105": TWO}
+
+
+def test_a_sheet_without_any_time_is_passed_over_beside_one_with_records(folder: Folder, tmp_path: Path) -> None:
+    people = [["姓名", "部门", "工号"], ["张一", "研发部", "1"]]
+    path = workbook(tmp_path / "in.xlsx", {"人员": people, "日志": REPORTS})
+    assert numbers_of(folder, path, path.read_bytes()) == {"20240105": ONE}
+
+
+def test_a_sheet_with_dates_that_is_not_understood_is_refused(folder: Folder, tmp_path: Path) -> None:
+    other = [["姓名", "部门", "填报日"], ["张一", "研发部", "2024-01-06"]]
+    path = workbook(tmp_path / "in.xlsx", {"一月": REPORTS, "二月": other})
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 1
+    assert "in.xlsx [二月]: line 1: kind: no column holds a time" in result.output
+    assert "read one sheet alone with --sheet" in result.output
+
+
+def test_what_systems_leave_in_archives_is_passed_over(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "in.zip"
+    members = {
+        "日志.csv": f"{SENT}r1,u1,2024-01-05 08:00:00\n",
+        "~$日志.xlsx": "\x04user",
+        "Thumbs.db": "x",
+        "图/desktop.ini": "[.ShellClassInfo]",
+        "图/1.amr": "#!AMR\n",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    assert numbers_of(folder, path, path.read_bytes()) == {"20240105": ONE}
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (gzip.compress(b"PAR1" + bytes(40)), "unpack it with gunzip"),
+        (gzip.compress(SENT.encode() * 500)[:-20], "copy or export it again"),
+        (b"PAR1" + bytes(40), "copy or export it again"),
+    ],
+)
+def test_a_damaged_or_packed_file_is_refused_with_what_to_do(
+    folder: Folder, tmp_path: Path, content: bytes, hint: str
+) -> None:
+    path = tmp_path / "in"
+    path.write_bytes(content)
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 1
+    assert hint in result.output
+
+
+REPORTS = [["日志模板", "发送人", "提交时间"], ["日报", "张一", "2024-01-05 18:03"]]
+
+
+def workbook(path: Path, sheets: dict[str, list[list[str]]]) -> Path:
+    """A workbook of texts."""
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name, rows in sheets.items():
+            page = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                page.write_row(number, 0, row)
+    return path
 
 
 ROWS = [{"发送人": "张一", "提交时间": "2024-01-05 08:00", "内容": text} for text in "ab"]

@@ -18,7 +18,9 @@ from reportdata.readers.formats import Format, detect_format, is_attachment
 MOST_FILES = 1000
 LARGEST = 8 << 30
 """Bytes that the files of an archive may have together."""
-_HIDDEN = ("__MACOSX", ".")
+_HIDDEN = ("__MACOSX", ".", "~$")
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini")
+"""What file managers leave in folders."""
 _LONGEST_NAME = 200
 """Bytes of a name that every file system takes."""
 _FIRST_CLOCKS = 14 * 3600
@@ -95,7 +97,8 @@ def _written(member: ZipInfo) -> float:
 
 def _is_wanted(member: ZipInfo) -> bool:
     parts = PurePosixPath(member.filename).parts
-    return not member.is_dir() and bool(parts) and not any(part.startswith(_HIDDEN) for part in parts)
+    hidden = any(part.startswith(_HIDDEN) or part.lower() in _OF_SYSTEMS for part in parts)
+    return not member.is_dir() and bool(parts) and not hidden
 
 
 def _check(path: Path, members: list[ZipInfo]) -> None:

@@ -9,7 +9,7 @@ from zipfile import BadZipFile, ZipFile
 
 from reportdata.errors import BadFile
 from reportdata.readers.encodings import unmarked_utf_16
-from reportdata.readers.text import opened_bytes
+from reportdata.readers.text import opened_bytes, packed
 
 _START = 65_536
 
@@ -29,7 +29,17 @@ _MARKUP = re.compile(
     rb"^\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype\s+html|<html|<table|<head|<meta|<body|<div)", re.I | re.S
 )
 _OLD_EXCEL = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x09\x08", b"\x09\x04", b"\x09\x02")
-_ATTACHMENTS = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"\x1aE\xdf\xa3", b"ID3\x03", b"ID3\x04")
+_ATTACHMENTS = (
+    b"%PDF-",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF87a",
+    b"GIF89a",
+    b"\x1aE\xdf\xa3",
+    b"ID3\x03",
+    b"ID3\x04",
+    b"#!AMR",
+)
 _MEDIA = (b"WEBP", b"WAVE", b"AVI ")
 _OTHERS = {
     b"%PDF": ("is a PDF", "export the reports as XLSX or CSV"),
@@ -51,6 +61,10 @@ def detect_format(path: Path) -> Format:
     for sign, (reason, hint) in _OTHERS.items():
         if start.startswith(sign):
             raise BadFile(str(path), reason, hint)
+    if start.startswith((b"PAR1", b"PK\x03\x04", _OLD_EXCEL[0])) and packed(path):
+        raise BadFile(
+            str(path), "is a packed spreadsheet, archive or Parquet file", "unpack it with gunzip and import that"
+        )
     if start.startswith(b"PAR1"):
         return Format.PARQUET
     if start.startswith(b"PK\x05\x06"):

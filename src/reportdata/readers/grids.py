@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import date
 from itertools import zip_longest
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField, BadFile
-from reportdata.headings import seen
+from reportdata.headings import normal, seen
 from reportdata.identifiers import is_nothing, read_id, read_text, same_name
 from reportdata.kinds import Kinds
 from reportdata.readers.encodings import REPLACED
@@ -26,6 +27,7 @@ from reportdata.times import read_instant
 LOOKED_AT = 20
 """Rows in which the heading is looked for."""
 _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
+_ONE_CELL = "put commas or tabs between the cells, or say in a first line like sep=^ what stands between them"
 _UTC = ZoneInfo("UTC")
 _TOTALS = ("合计", "总计", "小计", "共计", "汇总", "总数", "total", "sum", "subtotal", "grand total")
 
@@ -34,6 +36,13 @@ _TOTAL = re.compile(
     r"(发送|提交|日志(?=数)|[\s:\uff1a()\uff08\uff09\d.,人数条篇份次个项量计员者]|记录|rows?|reports?|records?)*"
 )
 """A cell that says that its row has totals, and nothing else."""
+
+_REMARK = re.compile(
+    r"#.*|[-+=|]+|\x1a|\(?\d+ rows?\b.*|(?:备注|说明|注|制表|导出|打印|生成|审核|统计)\S{0,4}[:\uff1a].*", re.DOTALL
+)
+"""A cell that stands alone in its row and is none of a record: a comment, a rule, a count, who exported."""
+
+_DATE = re.compile(r"\d{4}\s?[-/.年]\s?\d{1,2}")
 
 
 class Row(NamedTuple):
@@ -91,25 +100,32 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
     :raises BadFile: when there is none; the reason names the line that is most like one, and its columns.
     """
     best: tuple[int, Row, BadField] | None = None
+    found: tuple[int, Heading[Found]] | None = None
     rows = [row for row in rows[:LOOKED_AT] if any(not is_nothing(cell) for cell in row.cells)]
     for at, row in enumerate(rows):
+        if found is not None and any(map(_is_time, row.cells)):
+            break  # a record
         for last, texts in _candidates(rows, at, fields):
             names = unique(texts)
+            score = likeness(texts, fields)
             try:
                 columns = fields.columns(names)
             except BadField as error:
-                score = likeness(texts, fields)
                 if best is None or score > best[0]:
                     best = score, row, error
             else:
                 above = (text for other in rows[:at] for cell in other.cells if (text := _text(cell)))
-                return Heading(row.number, last, names, columns, tuple(above))
+                if found is None or score > found[0]:  # what was asked for may be written above as a heading is
+                    found = score, Heading(row.number, last, names, columns, tuple(above))
+                break
+    if found is not None:
+        return found[1]
     if best is None:
-        raise BadFile(file, "has no rows")
+        raise BadFile(file, "has no rows", "choose a file with records")
     score, row, reason = best
     if reason.field == "kind" and not score:
         told = f"no heading was found in the first {LOOKED_AT} rows; the first is: {seen(list(map(_text, row.cells)))}"
-        raise BadFile(file, told, reason.hint)
+        raise BadFile(file, told, reason.hint if any(len(row.cells) > 1 for row in rows) else _ONE_CELL)
     raise BadFile(file, f"line {row.number}: {reason}", reason.hint)
 
 
@@ -167,6 +183,8 @@ def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, r
             continue
         if _says_total(row.cells, [record[name] for name in needed]) and not _is_time(record[columns.at]):
             continue
+        if _is_heading(record[columns.at], columns.at) or _is_remark(row.cells):
+            continue
         if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
             yield Line(row.number, row.position, columns, {}, wrong)
@@ -190,6 +208,15 @@ def _optional(columns: Columns) -> set[str]:
     }
 
 
+def has_times(rows: Iterable[Row]) -> bool:
+    """Whether there is a date or a time in any cell."""
+    return any(
+        isinstance(cell, date) or (isinstance(cell, str) and _DATE.search(cell)) or _is_time(cell)
+        for row in rows
+        for cell in row.cells
+    )
+
+
 def likeness(cells: Iterable[object], fields: Vocabulary[object]) -> int:
     """How many of a row's cells are known headings."""
     return sum(fields.knows(str(cell)) for cell in cells if cell)
@@ -208,6 +235,7 @@ def _first(cells: Sequence[object]) -> str:
 
 
 def _is_time(cell: object) -> bool:
+    """Whether a cell holds a time, with a time of day."""
     try:
         read_instant(cell, _UTC)
     except ValueError:
@@ -225,6 +253,16 @@ def _says_total(cells: Sequence[object], needed: Iterable[object]) -> bool:
     """Whether a row has totals: it says nothing but that, or it begins so and has nothing that a record needs. Of a
     record whose time is missing, the template, the department or the person may begin so, too."""
     return _TOTAL.fullmatch(_first(cells)) is not None or (is_total(cells) and all(map(is_nothing, needed)))
+
+
+def _is_heading(cell: object, heading: str) -> bool:
+    """Whether a time is the heading of times: printed pages and files one after the other repeat it."""
+    return isinstance(cell, str) and not any(map(str.isdigit, cell)) and normal(cell) == normal(heading)
+
+
+def _is_remark(cells: Sequence[object]) -> bool:
+    filled = [cell for cell in cells if not is_nothing(cell)]
+    return len(filled) == 1 and _REMARK.fullmatch(_text(filled[0])) is not None
 
 
 def _is_note(cells: Sequence[object]) -> bool:

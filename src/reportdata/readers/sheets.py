@@ -14,7 +14,17 @@ from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
-from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, Names, Row, find_heading, likeness, read_rows
+from reportdata.readers.grids import (
+    LOOKED_AT,
+    FactFields,
+    Heading,
+    Names,
+    Row,
+    find_heading,
+    has_times,
+    likeness,
+    read_rows,
+)
 from reportdata.readers.markup import read_html, read_spreadsheetml
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -83,7 +93,8 @@ def read_sheet_tables(
 ) -> Iterator[SheetTable]:
     """All sheets that have records, or the one that was chosen.
 
-    A sheet without any known heading, as a cover or a pivot table, is passed over when another sheet has records.
+    A sheet without any known heading, as a cover or a pivot table, or without any time, as a list of people, is passed
+    over when another sheet has records.
 
     :raises BadFile: when the file cannot be read, or no sheet has a heading.
     """
@@ -96,9 +107,14 @@ def read_sheet_tables(
     if not sheets or not sheets[0].start:
         raise BadFile(str(path), "has no rows", "choose a sheet with records")
     likely = [found for found in sheets if _known(found.start, fields) >= 2] or sheets[:1]
-    for found in likely:
+    timed = [found for found in likely if len(likely) > 1 and has_times(found.rows)]
+    for found in timed or likely:
         name = f"{path} [{found.name}]" if several else str(path)
-        heading = find_heading(name, found.start, fields)
+        try:
+            heading = find_heading(name, found.start, fields)
+        except BadFile as error:
+            alone = "; or read one sheet alone with --sheet" if several and choices.sheet is None else ""
+            raise BadFile(error.file, error.reason, error.hint + alone) from error
         if remarks is not None:
             remarks.titles += heading.titles
         rows = found.rows

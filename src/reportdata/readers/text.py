@@ -42,7 +42,7 @@ def opened_bytes(path: Path) -> Iterator[BinaryIO]:
             else:
                 yield raw
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise BadFile(str(path), f"cannot be read: {error}") from error
+        raise BadFile(str(path), f"cannot be read: {error}", "copy or export it again") from error
 
 
 def packed(path: Path) -> bool:

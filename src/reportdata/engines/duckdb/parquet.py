@@ -105,7 +105,9 @@ class ParquetTable:
         self._connection.close()
 
     def _failing(self) -> AbstractContextManager[None]:
-        return failing(lambda error: BadFile(str(self._path), f"cannot be read as Parquet: {error}"))
+        return failing(
+            lambda error: BadFile(str(self._path), f"cannot be read as Parquet: {error}", "copy or export it again")
+        )
 
     def _source(self, part: Rows | None = None) -> str:
         source = f"read_parquet({file(self._path)}, hive_partitioning = false"
