@@ -55,6 +55,8 @@ def _parts(table: SheetTable, cells: Cells, size: int, folder: Path) -> Iterator
     number = 0
     while first < cells.height:
         part = _part(texts, rows, _Room(first, cells.first, size), folder / f"sheet-{number % 2}")
+        if part.end == first:
+            return
         yield part
         first, number = part.end, number + 1
 
@@ -78,14 +80,14 @@ def _part(texts: _Texts, rows: Iterator[Sequence[object]], room: _Room, path: Pa
                 data, odd = texts.of(found, people)
                 written += file.write(data)
                 aside += (
-                    Row(room.before + end + place + 1, 0, found[place]) for place in odd if any_text(found[place])
+                    Row(room.before + end + place + 1, 0, found[place]) for place in odd if _has_text(found[place])
                 )
                 whole = len(aside) <= _ASIDE
             end += len(found)
     return SheetPart(room.first, end, aside, list(people), path if whole else None)
 
 
-def any_text(cells: Sequence[object]) -> bool:
+def _has_text(cells: Sequence[object]) -> bool:
     """Whether a row has text."""
     return any(cell != "" for cell in cells)
 
