@@ -161,10 +161,11 @@ def test_what_systems_leave_in_archives_is_passed_over(folder: Folder, tmp_path:
 @pytest.mark.parametrize(
     ("content", "hint"),
     [
-        (gzip.compress(b"PAR1" + bytes(40)), "unpack it with gunzip"),
-        (gzip.compress(SENT.encode() * 500)[:-20], "copy or export it again"),
+        (gzip.compress(b"PAR1" + bytes(40), mtime=0), "unpack it with gunzip"),
+        (gzip.compress(SENT.encode() * 500, mtime=0)[:-20], "copy or export it again"),
         (b"PAR1" + bytes(40), "copy or export it again"),
     ],
+    ids=["packed", "cut", "damaged"],
 )
 def test_a_damaged_or_packed_file_is_refused_with_what_to_do(
     folder: Folder, tmp_path: Path, content: bytes, hint: str
