@@ -27,6 +27,24 @@ READ: dict[str, tuple[str, Numbers]] = {
         '日志,"发送人\n（必填）",\n报告ID,工号,提交时间\nr1,u1,2024-01-05 08:00:00\nr2,u2,2024-01-05 09:00:00\n',
         TWO,
     ),
+    "a title with another line end": (
+        f"日志报表,,\r{SENT}r1,u1,2024-01-05 08:00:00\nr2,u2,2024-01-05 09:00:00\n",
+        TWO,
+    ),
+    "a title with the line end of Windows": (
+        f"日志报表,,\r\n{SENT}r1,u1,2024-01-05 08:00:00\nr2,u2,2024-01-05 09:00:00\n",
+        TWO,
+    ),
+    "a title with the line end of Unix": (
+        f"日志报表,,\n{SENT}r1,u1,2024-01-05 08:00:00\nr2,u2,2024-01-05 09:00:00\n".replace("\n", "\r\n").replace(
+            ",,\r", ",,"
+        ),
+        TWO,
+    ),
+    "a heading of two lines as Excel writes it": (
+        '"report_id\n（必填）",user_id,sent_at\r\nr1,u1,2024-01-05 08:00:00\r\nr2,u2,2024-01-05 09:00:00\r\n',
+        TWO,
+    ),
     "full-width digits": (f"{SENT}r1,1001,2024-01-05 08:00:00\nr2,１００１,2024-01-05 09:00:00\n", (2, 1, None)),
     "names where ids are said to be absent": (
         f"{NAMED}张一,无,2024-01-05 08:00\n李二,/,2024-01-05 08:00\n王三,#REF!,2024-01-05 08:00\n",
@@ -82,6 +100,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "user_id,report_id,sent_at\nsummer1,r1,\nu2,r2,2024-01-05 08:00:00\n",
         "line 2: sent_at: ",
         "",
+    ),
+    "another heading below, in which people stand elsewhere": (
+        "工号,发送人,提交时间\n1,张一,2024-01-05 08:00\n发送人,工号,提交时间\n李二,2,2024-01-05 08:00\n",
+        "line 3: sent_at: '提交时间' is not a time",
+        "write 2024-01-05 08:03",
     ),
     "cells with another sign between them": (
         "发送人^提交时间\n张一^2024-01-05 08:00\n",

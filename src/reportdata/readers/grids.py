@@ -7,7 +7,7 @@ and totals at the end. None of these matters; what cannot be told is refused wit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from itertools import zip_longest
@@ -183,7 +183,7 @@ def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, r
             continue
         if _says_total(row.cells, [record[name] for name in needed]) and not _is_time(record[columns.at]):
             continue
-        if _is_heading(record[columns.at], columns.at) or _is_remark(row.cells):
+        if _is_heading(record, columns.at) or _is_remark(row.cells):
             continue
         if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
@@ -255,9 +255,12 @@ def _says_total(cells: Sequence[object], needed: Iterable[object]) -> bool:
     return _TOTAL.fullmatch(_first(cells)) is not None or (is_total(cells) and all(map(is_nothing, needed)))
 
 
-def _is_heading(cell: object, heading: str) -> bool:
-    """Whether a time is the heading of times: printed pages and files one after the other repeat it."""
-    return isinstance(cell, str) and not any(map(str.isdigit, cell)) and normal(cell) == normal(heading)
+def _is_heading(record: Mapping[str, object], time: str) -> bool:
+    """Whether a record is the heading once more: printed pages and files one after the other repeat it."""
+    cell = record[time]
+    if not isinstance(cell, str) or any(map(str.isdigit, cell)):
+        return False
+    return all(normal(_text(cell)) == normal(name) for name, cell in record.items())
 
 
 def _is_remark(cells: Sequence[object]) -> bool:

@@ -50,7 +50,8 @@ class Table(NamedTuple, Generic[Found]):
 
 def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Table[Columns] | None:
     """How a table in UTF-8 with usual line ends is written; None when the file is of another form,
-    or has quotes above the heading's last line.
+    has quotes above its heading, or line ends of
+    several kinds in or above it.
 
     :raises BadFile: when there is no heading, or the file cannot be read.
     """
@@ -65,10 +66,11 @@ def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Tab
     except UnicodeDecodeError:
         return None
     table = _table(path, text, FactFields(kinds, choices))
-    # A cell of several lines there makes it differ how many rows, and how many lines, are to be skipped.
-    return (
-        None if any('"' in line for line in text.split("\n", table.heading.last)[: table.heading.last - 1]) else table
-    )
+    *above, first = text.split("\n", table.heading.last)[: table.heading.last]
+    mixed = text.count("\r") != text.count("\r\n") or text.count("\r\n") not in (0, text.count("\n"))
+    over_lines = first.count('"') % 2 == 1
+    # Where a cell goes over lines, or line ends are of several kinds, it differs how many lines are to be skipped.
+    return None if any('"' in line for line in above) or (mixed and (above or over_lines)) else table
 
 
 def read_table(
