@@ -13,13 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.folders import Folder, run
+from tests.support.numbers import FOUR, ONE, THREE, TWO, Numbers, numbers
 
 INPUTS = Path(__file__).parent / "inputs"
-Numbers = tuple[int | None, int | None, int | None]
-ONE: Numbers = (1, 1, None)
-TWO: Numbers = (2, 2, None)
-THREE: Numbers = (3, 3, None)
-FOUR: Numbers = (4, 4, None)
 SHEET: dict[str, Numbers] = {"20240105": TWO, "20240106": ONE}
 
 READ: dict[str, dict[str, Numbers]] = {
@@ -119,17 +115,6 @@ REFUSED: dict[str, tuple[str, str]] = {
 ELSEWHERE = {"C01-jan.csv", "C01-mar.csv", "C02-comments.csv", "C50.csv"}
 ELSEWHERE |= {"C61.csv"}
 """Inputs of other tests, here and beside this."""
-
-
-def numbers(folder: Folder) -> dict[str, Numbers]:
-    """The numbers of each day that is known for any, and has some."""
-    result = run(folder, "query", "20240101", "--to", "20240401", "--format", "json")
-    assert result.exit_code == 0, result.output
-    found = {
-        row["stat_date"]: (row.get("4100_DAY"), row.get("4101_DAY"), row.get("4102_DAY"))
-        for row in json.loads(result.stdout)
-    }
-    return {day: values for day, values in found.items() if any(values)}
 
 
 @pytest.mark.whole

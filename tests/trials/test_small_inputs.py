@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 
 from tests.support.folders import Folder, run
-from tests.trials.test_imports import ONE, THREE, TWO, Numbers, numbers
+from tests.support.numbers import ONE, THREE, TWO, Numbers, numbers
 
 SENT = "report_id,user_id,sent_at\n"
 NAMED = "发送人,工号,提交时间\n"
