@@ -49,9 +49,8 @@ class Table(NamedTuple, Generic[Found]):
 
 
 def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Table[Columns] | None:
-    """How a table in UTF-8 with usual line ends is written; None when the file is of another form,
-    has quotes above its heading, or line ends of
-    several kinds in or above it.
+    """How a table in UTF-8 with usual line ends is written; None when the file is of another form, has quotes above its
+    heading, or has line ends of several kinds in it or above.
 
     :raises BadFile: when there is no heading, or the file cannot be read.
     """
