@@ -119,11 +119,19 @@ def test_an_answer_of_which_nothing_is_understood_is_refused(tmp_path: Path, con
         {"errcode": 0, "result": {"data_list": [], "has_more": False, "size": 0}},
         {"errcode": 0, "result": {"data_list": None, "has_more": False}},
         {"errcode": 0, "result": []},
-        {"api": "topapi/report/template/listbyuserid", "request": {}, "response": {"errcode": 0}},
     ],
 )
 def test_an_answer_that_says_that_there_is_nothing_is_fine(tmp_path: Path, answer: dict[str, Any]) -> None:
     assert list(read_jsonl(_written(tmp_path / "a.json", json.dumps(answer)), KINDS)) == []
+
+
+def test_answers_of_other_apis_are_passed_over_beside_others_and_refused_alone(tmp_path: Path) -> None:
+    other = {"api": "topapi/report/template/listbyuserid", "request": {}, "response": {"errcode": 0}}
+    empty = {"errcode": 0, "result": {"data_list": [], "has_more": False, "size": 0}}
+    both = json.dumps(other) + json.dumps(empty)
+    assert list(read_jsonl(_written(tmp_path / "a.json", both), KINDS)) == []
+    (line,) = read_jsonl(_written(tmp_path / "b.json", json.dumps(other)), KINDS)
+    assert "'topapi/report/template/listbyuserid' tells no reports or comments" in str(line.error)
 
 
 def test_a_line_that_is_no_json_spoils_no_other(tmp_path: Path) -> None:

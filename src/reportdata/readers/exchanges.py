@@ -88,6 +88,8 @@ class Exchanges:
         self._answered: set[bytes] = set()
         self._failed: dict[bytes, Line] = {}
         self._pages = Pages()
+        self._others: list[Line] = []
+        self._understood = False
 
     def lines(self, number: int, place: int, content: Mapping[str, object]) -> Iterator[Line]:
         """The reports and comments in an exchange, or what is wrong with it."""
@@ -95,7 +97,10 @@ class Exchanges:
         try:
             found = _read(content)
             if found is None:
+                if not self._others:
+                    self._others.append(Line(number, place, None, {}, _OtherApi(content.get("api"))))
                 return
+            self._understood = True
             for record in found.records:
                 yield Line(number, place, self._columns(found.fields), record)
             self._pages.add(self._columns(found.fields).kind.name, number, found.request, found.result)
@@ -120,6 +125,19 @@ class Exchanges:
     def unanswered(self) -> Iterator[Line]:
         """The requests that were only ever answered by errors."""
         return (line for request, line in self._failed.items() if request not in self._answered)
+
+    def of_others_alone(self) -> list[Line]:
+        """The first exchange, when all are with APIs that tell no facts."""
+        return [] if self._understood or self._failed else self._others[:1]
+
+
+class _OtherApi(BadField):
+    """An API whose answers tell no facts."""
+
+    def __init__(self, name: object) -> None:
+        known = ", ".join(f"topapi/{name}" for name in (*_REPORT_LISTS, _COMMENT_LIST))
+        reason = f"{str(name)[:80]!r} tells no reports or comments, and the file has nothing else"
+        super().__init__("api", reason, f"save answers of {known}")
 
 
 class _ErrorAnswer(BadField):

@@ -73,5 +73,7 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
         unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
         yield Line(number, place, columns, content, cells=hash(repr(sorted(content.items()))) if unnamed else 0)
     yield from exchanges.unanswered()
+    if not known:
+        yield from exchanges.of_others_alone()
     for kind, reason in exchanges.partial():
         remarks.partial.setdefault(kind, reason)
