@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import tempfile
 from collections.abc import Callable
@@ -50,52 +51,60 @@ ODD: dict[str, list[object]] = {
 }
 
 
-def write_sheet(path: Path, rows: int, odd: float, seed: int) -> None:
-    """A sheet with so many rows, of which a share of the cells is odd."""
+def rows_of(rows: int, odd: float, seed: int) -> list[list[object]]:
+    """The cells of a sheet with so many records, of which a share of the cells is odd."""
     chance = random.Random(seed)
     headings = [*HEADINGS, "姓名"] if chance.random() < 0.3 else list(HEADINGS)
     numbers, texts = chance.random() < 0.2, chance.random() < 0.2
     first = datetime(2026, 9, 1)
+    found: list[list[object]] = [["日志报表\n九月"], [], []] if chance.random() < 0.3 else []
+    found.append([*headings])
+    for number in range(rows):
+        found += [] if chance.random() > odd / 8 else [[]]
+        at = first + timedelta(seconds=chance.randrange(0, 10 * 86400, chance.choice((1, 43200))))
+        usual: dict[str, object] = {
+            "日志ID": f"r{number}",
+            "工号": float(chance.randrange(90)) if numbers else f"u{chance.randrange(90)}",
+            "部门": chance.choice(("研发部", "销售一部,客户成功", "A B", "")),
+            "提交时间": f"{at:%Y-%m-%d %H:%M:%S}" if texts else at,
+            "日志模板": chance.choice(("日报", "周报", "")),
+            "今日完成工作": "完成",
+            "姓名": chance.choice(("张三", "王五")),
+        }
+        found.append([chance.choice(ODD[name]) if chance.random() < odd else usual[name] for name in headings])
+    return [*found, [], ["合计", f"共 {rows} 条"]] if chance.random() < 0.5 else found
+
+
+def write_sheet(path: Path, rows: list[list[object]]) -> None:
+    """The cells as a workbook."""
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_numbers": False}) as book:
         sheet = book.add_worksheet()
         times = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        line = chance.choice((0, 0, 3))
-        if line:
-            sheet.write(0, 0, "日志报表")
-        sheet.write_row(line, 0, headings)
-        for number in range(rows):
-            line += 1 if chance.random() > odd / 8 else 2
-            at = first + timedelta(seconds=chance.randrange(0, 10 * 86400, chance.choice((1, 43200))))
-            usual: dict[str, object] = {
-                "日志ID": f"r{number}",
-                "工号": float(chance.randrange(90)) if numbers else f"u{chance.randrange(90)}",
-                "部门": chance.choice(("研发部", "销售一部,客户成功", "A B", "")),
-                "提交时间": f"{at:%Y-%m-%d %H:%M:%S}" if texts else at,
-                "日志模板": chance.choice(("日报", "周报", "")),
-                "今日完成工作": "完成",
-                "姓名": chance.choice(("张三", "王五")),
-            }
-            for place, heading in enumerate(headings):
-                value = chance.choice(ODD[heading]) if chance.random() < odd else usual[heading]
+        for line, cells in enumerate(rows):
+            for place, value in enumerate(cells):
                 if isinstance(value, datetime):
                     sheet.write_datetime(line, place, value, times)
                 elif value != "":
                     sheet.write(line, place, value)
-        if chance.random() < 0.5:
-            sheet.write_row(line + 2, 0, ["合计", f"共 {rows} 条"])
+
+
+def write_text(path: Path, rows: list[list[object]], end: str) -> None:
+    """The cells as text with commas between them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator=end).writerows(rows)
 
 
 Found = tuple[list[tuple[object, ...]], list[str], str]
 
 
-def found_in(path: Path, skip: bool, stage: Callable[[Source, Staging, Path], None]) -> Found:
+def found_in(path: Path, format_: Format, skip: bool, stage: Callable[[Source, Staging, Path], None]) -> Found:
     """The facts of a sheet, what is said of its bad records, and why it is refused, if it is."""
     bad: list[str] = []
 
     def take(error: BadRecord, record: object) -> None:
         bad.append(f"{error} {record}")
 
-    reading = Reading(Format.SHEET, KINDS, Organisations({}, ZONE), "ding1")
+    reading = Reading(format_, KINDS, Organisations({}, ZONE), "ding1")
     source = Source(path, reading, take if skip else None, silent)
     with tempfile.TemporaryDirectory() as temporary:
         staging = Staging(Path(temporary), KINDS, Provenance(0, "test/0"))
@@ -133,7 +142,26 @@ def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
     def check(rows: int, odd: float, seed: int, skip: bool) -> None:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary, "sheet.xlsx")
-            write_sheet(path, rows, odd, seed)
-            assert found_in(path, skip, by_columns) == found_in(path, skip, by_rows)
+            write_sheet(path, rows_of(rows, odd, seed))
+            found = found_in(path, Format.SHEET, skip, by_columns)
+            assert found == found_in(path, Format.SHEET, skip, by_rows)
+
+    check()
+
+
+@tried_with(25, 300)
+def test_a_table_of_text_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        st.tuples(st.integers(0, 300), st.sampled_from((0.0, 0.001, 0.01, 0.2)), st.integers(0, 1 << 30)),
+        st.sampled_from(("\n", "\r\n", "\r")),
+        st.booleans(),
+    )
+    def check(made: tuple[int, float, int], end: str, skip: bool) -> None:
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary, "sheet.csv")
+            write_text(path, rows_of(*made), end)
+            found = found_in(path, Format.CSV, skip, by_columns)
+            assert found == found_in(path, Format.CSV, skip, by_rows)
 
     check()
