@@ -117,8 +117,10 @@ class Source:
                 self._stage_jsonl(staging, folder, size)
             elif self._format is Format.PARQUET:
                 self._stage_parquet(staging, size)
-            else:
+            elif self._format is Format.SHEET:
                 self._stage_sheets(staging, folder, size)
+            else:
+                self._add(staging)
         except NotAlone:
             self._begin_again(staging)
             self._add(staging)
