@@ -167,6 +167,17 @@ def test_a_file_soon_after_its_last_record_shows_the_whole_day(known: Folder, tm
     assert states(known, "20240101", "20240131") == {"20240105": "final"}
 
 
+def test_a_file_is_as_fresh_as_its_last_record_of_any_organisation(known: Folder, tmp_path: Path) -> None:
+    known.add_organisation("ding2")
+    path = tmp_path / "a.csv"
+    rows = f"{CORP},r1,u1,2024-01-02 18:00\nding2,r2,u1,2024-01-05 18:00\n"
+    path.write_text(f"corp_id,report_id,user_id,sent_at\n{rows}")
+    written = datetime(2024, 1, 6, 8, tzinfo=ZONE).timestamp()
+    os.utime(path, (written, written))
+    assert take(known, path).notes == []
+    assert states(known, "20240101", "20240131") == {"20240102": "final"}
+
+
 def test_the_time_of_the_export_can_be_said(known: Folder, tmp_path: Path) -> None:
     path = reports(tmp_path / "a.csv", "2024-01-05 09:00", written="2024-02-01 12:00")
     refused = run(known, "import", path, "--exported-at", "soon")

@@ -58,14 +58,15 @@ def look_of(
     found: list[Observation] = []
     notes: list[str] = []
     doubted: list[str] = []
+    at = next(time for time in (stated.exported_at, said, written) if time is not None)
+    newest = max((span.last_at for own in spans.values() for span in own.values()), default=0) // MILLISECOND
+    doubtful = stated.exported_at is None and said is None and stated.last_day is None and at - newest > DAY
     for kind, by_organisation in spans.items():
         if not kinds[kind].covers:
             continue
         for corp_id, span in by_organisation.items():
-            at = stated.exported_at if stated.exported_at is not None else said if said is not None else written
             pieces = list(_pieces(span, stated))
             last_at = span.last_at // MILLISECOND
-            doubtful = stated.exported_at is None and said is None and stated.last_day is None and at - last_at > DAY
             for first, last in pieces:
                 if doubtful and last == span.last:
                     doubted.append(last)
