@@ -267,6 +267,8 @@ def test_ids_that_a_spreadsheet_rounded_are_refused(known: Folder, tmp_path: Pat
     (failure,) = take(known, path).failures
     assert "user_id: all ids of 16 digits and more end in zeros, like 1226682231742700" in failure.message
     assert "export the column as text" in failure.hint
+    said = run(known, "import", path, "--column", "user_id=user_id", "--dry-run")
+    assert said.exit_code == 0, "whoever names the column says that the ids are right"
     path.write_text(path.read_text() + "r9,1226682231742801,2024-01-05 09:00\n")
     assert not take(known, path).failures
 

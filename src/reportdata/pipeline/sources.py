@@ -134,14 +134,15 @@ class Source:
         self.remarks.clear()
 
     def _refuse_rounded(self, staging: Staging) -> None:
-        found = None if self.remarks.answers else staging.rounded()
+        found = None if self.remarks.answers else staging.rounded(self._choices.columns)
         if found is not None:
             kind, column, example = found
             raise BadFile(
                 str(self._path),
                 f"{column}: all ids of 16 digits and more end in zeros, like {example}: a spreadsheet rounded them, "
                 f"and different {kind.name} facts may have become equal",
-                "export the column as text: in Excel, format it as text before the ids are pasted or opened",
+                "export the column as text: in Excel, format it as text before the ids are pasted or opened; if the ids "
+                f"do end so, say which column they are in: --column {column}=…",
             )
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:

@@ -10,7 +10,7 @@ new (`reportdata.engines.duckdb.news`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from shutil import copyfileobj, rmtree
@@ -199,13 +199,13 @@ class Staging:
         listed = ", ".join(map(file, files))
         return int(self._rows(f"select count(*) from read_parquet([{listed}], hive_partitioning = false)")[0][0])
 
-    def rounded(self) -> tuple[Kind, str, str] | None:
+    def rounded(self, trusted: Container[str] = ()) -> tuple[Kind, str, str] | None:
         """A kind and its column of ids whose values of 16 digits and more all end in zeros, as spreadsheets round them,
-        with one of these; None when there is no such column."""
+        with one of these; None when there is no such column among those that are not trusted."""
         for kind in self._kinds.values():
             files = sorted(self._parts.glob(f"*/{kind.name}/{PARTITION}*/*.parquet"))
             for column in kind.fields() if files else ():
-                if column.type != "id":
+                if column.type != "id" or column.name in trusted:
                     continue
                 source = f"({facts(kind, files)}) where {column.name}"
                 # Few ids end in a zero: only these are matched, and mostly that is all.
