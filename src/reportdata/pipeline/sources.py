@@ -141,8 +141,8 @@ class Source:
                 str(self._path),
                 f"{column}: all ids of 16 digits and more end in zeros, like {example}: a spreadsheet rounded them, "
                 f"and different {kind.name} facts may have become equal",
-                "export the column as text: in Excel, format it as text before the ids are pasted or opened; if the ids "
-                f"do end so, say which column they are in: --column {column}=…",
+                "export the column as text: in Excel, format it as text before the ids are pasted or opened; if they "
+                f"do end in zeros, say which column they are in: --column {column}=…",
             )
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
