@@ -179,7 +179,7 @@ def test_the_commands_of_the_page_work_in_their_order(tmp_path: Path) -> None:
     with Machine(tmp_path) as machine:
         (tmp_path / "srv/reports.csv").write_text("report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\n")
         (tmp_path / "srv/comments.csv").write_text("report_id,user_id,commented_at\nr1,u2,2026-09-21 10:00:00\n")
-        exported = datetime(2026, 9, 22, 8, tzinfo=UTC).timestamp()
+        exported = datetime(2026, 9, 21, 20, tzinfo=UTC).timestamp()
         for name in ("reports.csv", "comments.csv"):
             os.utime(tmp_path / "srv" / name, (exported, exported))
         lineage = development_certificates(

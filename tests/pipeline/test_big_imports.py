@@ -292,3 +292,13 @@ def test_a_disk_that_is_too_small_is_told_of_after_the_first_part(
     monkeypatch.undo()
     done = known.import_(path, part_size=4_000)
     assert done.added == 2000
+
+
+def test_a_quote_after_a_blank_quotes_nothing(known: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    row = "2026-09-21 09:00:00"
+    path.write_text(f'report_id,user_id,sent_at,remark\nr1,u1,{row}, "\nr2,u2,{row},"x"\nr3,u3,{row}, "y"\n')
+    assert known.import_(path, corp_id="c1").added == 3
+    path.write_text(f'report_id,user_id,sent_at,remark\nr4,u1,{row}, "\nr5,u2,{row},"\n')
+    (failure,) = known.import_(path, corp_id="c1").failures
+    assert "line 3 is not CSV" in failure.message

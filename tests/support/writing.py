@@ -69,7 +69,7 @@ def write(
         lines = [json.dumps(record, ensure_ascii=False) for found in by_kind.values() for record in found]
         path = folder / "facts.jsonl"
         path.write_text("".join(line + "\n" for line in lines), "utf-8")
-        return [(path, None)]
+        return [(path, None)] if lines else []
     written: list[tuple[Path, str | None]] = []
     for kind, found in by_kind.items():
         if found:

@@ -25,7 +25,7 @@ from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.readers.sheet_parts import SheetPart, read_sheet_parts
 from reportdata.readers.sheets import Cells, SheetTable, read_sheet_tables
-from reportdata.readers.tables import read_heading, read_part_of_table
+from reportdata.readers.tables import has_padded_quotes, read_heading, read_part_of_table
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 from reportdata.store import FIRST_DAY, LAST_DAY
@@ -157,7 +157,8 @@ class Source:
             for part in parts:
                 staging.begin(str(part.number))
                 skipped = heading.last if part.start == 0 else 0
-                query = staging.read_csv(part.text, heading.names, table.delimiter, skipped)
+                whole = not has_padded_quotes(part.text, table.delimiter)
+                query = staging.read_csv(part.text, heading.names, table.delimiter, skipped) if whole else None
                 lines = read_part_of_table(self._path, part, table, counts)
                 self._add_table(staging, query, columns, lines)
                 if part.text != self._path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -38,6 +39,8 @@ _DELIMITERS = "\t,;|"
 _LONGEST_CELL = 1 << 24
 _START = 1 << 20
 """Bytes in which the heading is looked for."""
+_PADDING = 256
+"""Bytes that are looked at together with the next ones."""
 _QUOTES = "write a quote within quotes twice, or save the file as XLSX"
 
 
@@ -70,6 +73,23 @@ def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Tab
     over_lines = first.count('"') % 2 == 1
     # Where a cell goes over lines, or line ends are of several kinds, it differs how many lines are to be skipped.
     return None if any('"' in line for line in above) or (mixed and (above or over_lines)) else table
+
+
+def has_padded_quotes(path: Path, delimiter: str) -> bool:
+    """Whether a cell of a table begins with blanks and a quote. To DuckDB such a quote quotes, even over lines, and to
+    others it does not.
+
+    :raises BadFile: when it cannot be read.
+    """
+    padded = re.compile(rb"(?:^|[\r\n" + re.escape(delimiter.encode()) + rb"]) +\"")
+    before = b""
+    with opened_bytes(path) as file:
+        while block := file.read(_START):
+            text = before + block
+            if b' "' in text and padded.search(text):
+                return True
+            before = text[-_PADDING:]
+    return False
 
 
 def read_table(
