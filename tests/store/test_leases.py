@@ -58,3 +58,18 @@ def test_a_holder_that_was_stopped_within_a_copy_locks_nobody_out(tmp_path: Path
             folder.store.put_days("s", {"20240101": "f"}, [], 1)
         assert looking.execute("select 1 from pg_stat_activity where pid = %s", found).fetchall() == []
     folder.store.close()
+
+
+def test_a_process_takes_a_lease_again_that_it_could_not_give_back(tmp_path: Path) -> None:
+    address = postgres.address()
+    Folder(tmp_path / "data", address).store.close()
+    leases = PostgresLeases(address)
+    with psycopg.connect(address, autocommit=True) as looking:
+        with leases.holding("refresh.lock"):
+            looking.execute(
+                "insert into leases select 'work.lock', holder, shared, clock_timestamp() - interval '1 second' "
+                "from leases where name = 'refresh.lock'"
+            )
+        with leases.holding("work.lock"):
+            held = looking.execute("select count(*) from leases where name = 'work.lock'").fetchone()
+            assert held == (1,)
