@@ -25,7 +25,7 @@ help: ## Say what can be done.
 run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say what to do next.
 	@$(BIN)/reportdata demo $(ARGS)
 
-quick: $(VENV)/dev.done ## Run the tests that take less than a minute, or those of a path: TESTS=tests/store.
+quick: $(VENV)/dev.done ## Run the tests of a daily loop, or those of a path: TESTS=tests/store.
 	@REPORTDATA_TESTS_QUICK=1 $(PYTEST) -m "$(QUICK)" $(ARGS) $(TESTS)
 
 test: $(VENV)/dev.done ## Run the tests but those that take long or need Spark.
