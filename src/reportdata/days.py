@@ -61,11 +61,6 @@ def partly(kind: str) -> str:
     return kind + _PARTLY
 
 
-def is_partly(kind: str) -> bool:
-    """Whether it is one of `partly`."""
-    return kind.endswith(_PARTLY)
-
-
 class Observation(NamedTuple):
     """A look at an organisation's facts of a kind from ``first_day`` to ``last_day``, both included; ``at`` is when it
     was, in milliseconds since 1970, 0 when that is not known. An empty ``kind`` is as in `Coverage`; one of `partly`

@@ -17,7 +17,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import from_date, is_partly
+from reportdata.days import from_date, partly
 from reportdata.engines.duckdb.spans import isolated
 from reportdata.pipeline.importing import Imported
 from reportdata.pipeline.looks import exported_at
@@ -246,7 +246,7 @@ def test_pages_that_are_missing_make_days_partial(
     assert not done.failures
     assert done.notes == ([f"a.jsonl: sent facts are missing: {reason}: its days are partial"] if reason else [])
     assert states(known, "20240105", "20240105") == {"20240105": "partial" if reason else "final"}
-    assert any(is_partly(look.kind) for look in known.store.observations()) == (reason is not None)
+    assert any(look.kind == partly("sent") for look in known.store.observations()) == (reason is not None)
 
 
 def test_a_whole_look_makes_a_partial_day_whole_and_stays(known: Folder, tmp_path: Path) -> None:
