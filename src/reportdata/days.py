@@ -258,7 +258,8 @@ def offsets(zone: ZoneInfo) -> tuple[Offset, ...]:
 
 
 def _offset(instant: int, zone: ZoneInfo) -> int:
-    offset = moment_of(instant, zone).utcoffset()
+    """The offset at an instant that is a whole second."""
+    offset = datetime.fromtimestamp(instant // SECOND, zone).utcoffset()
     return (offset or timedelta()) // _MICROSECOND
 
 

@@ -17,10 +17,10 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import from_date, partly
+from reportdata.days import Observation, days_between, from_date, partly
 from reportdata.engines.duckdb.spans import isolated
 from reportdata.pipeline.importing import Imported
-from reportdata.pipeline.looks import exported_at
+from reportdata.pipeline.looks import Look, begun, exported_at
 from reportdata.states import State
 from reportdata.store.standing import standing
 from tests.support.examples import tried_with
@@ -29,6 +29,7 @@ from tests.support.services import SERVICE
 
 CORP = "ding1"
 ZONE = ZoneInfo("Asia/Shanghai")
+NOT_BEGUN = "ding1: days after {} are not covered: they had not begun when the file was exported or last written"
 NOW = datetime(2024, 3, 1, 12, tzinfo=ZONE).timestamp()
 
 
@@ -129,6 +130,41 @@ def test_a_record_in_the_future_is_refused_unless_it_is_stated(known: Folder, tm
     assert states(known, "20240229", "20240301") == {"20240229": "partial"}
     done = take(known, path, now=NOW, first_day="20240229", last_day="20420103")
     assert (done.failures, done.added) == ([], 1)
+    assert done.notes == [NOT_BEGUN.format("20240301")]
+    assert max(last for _, last in covered(known)) == "20240301", "nobody has seen the days until then"
+
+
+def test_days_that_have_not_begun_are_not_covered(known: Folder, tmp_path: Path) -> None:
+    stated = {"first_day": "20240104", "last_day": "20240331", "now": NOW}
+    path = reports(tmp_path / "a.csv", "2024-01-05 09:00", written="2024-01-06 00:30")
+    done = take(known, path, **stated, covers=["commented"])
+    assert done.notes == [NOT_BEGUN.format("20240106")]
+    assert {(look.kind, look.first_day, look.last_day) for look in known.store.observations()} == {
+        ("sent", "20240104", "20240106"),
+        ("commented", "20240104", "20240106"),
+    }
+    assert states(known, "20240101", "20240430") == {
+        "20240104": "final", "20240105": "final", "20240106": "provisional"
+    }  # fmt: skip
+    take(known, path, **stated, exported_at=int(NOW * 1000))
+    assert ("20240104", "20240301") in covered(known)
+    early = reports(tmp_path / "b.csv", "2024-03-02 00:10", written="2024-03-01 11:00")
+    assert take(known, early, now=NOW).notes == []
+    assert states(known, "20240302", "20240430") == {"20240302": "provisional"}, "clocks differ by hours"
+
+
+@given(
+    st.integers(0, 80), st.integers(0, 80), st.integers(0, 80 * 24), st.sampled_from(["Asia/Shanghai", "Europe/Berlin"])
+)
+def test_no_look_sees_a_day_that_had_not_begun(first: int, last: int, hours: int, zone: str) -> None:
+    begin = date(2024, 1, 1)
+    piece = Observation("c", from_date(begin + timedelta(first)), from_date(begin + timedelta(last)), hours * 3_600_000)
+    piece = piece._replace(at=piece.at + int(datetime(2024, 1, 1, tzinfo=ZoneInfo(zone)).timestamp() * 1000))
+    seen = begun(Look([piece], []), {}, lambda _: ZoneInfo(zone), NOW).observations
+    days = [day for look in seen for day in days_between(look.first_day, look.last_day)]
+    local = datetime.fromtimestamp(piece.at / 1000, ZoneInfo(zone)).date()
+    expected = [begin + timedelta(number) for number in range(first, last + 1)]
+    assert days == [from_date(day) for day in expected if day <= local]
 
 
 def test_a_record_a_year_from_all_others_is_refused_unless_it_is_stated(known: Folder, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -34,7 +35,7 @@ from reportdata.kinds import Kind
 from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.handed import Handed, handed_files
-from reportdata.pipeline.looks import DAY, Look, Stated, exported_at, look_of, partial_of
+from reportdata.pipeline.looks import DAY, Look, Stated, begun, exported_at, look_of, partial_of
 from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
@@ -313,9 +314,13 @@ def _looked(work: Workspace, path: Path, found: Imported, options: Options) -> L
     are named."""
     stated = Stated(options.first_day, options.last_day, options.exported_at)
     last_at = max((span.last_at for spans in found.spans.values() for span in spans.values()), default=0)
-    said = exported_at(path, found.titles, _zone(work, found, options), last_at) if last_at else None
+    zone_of = partial(_zone, _known(work.store, options))
+    said = None
+    if last_at:
+        zone = zone_of(next(corp_id for spans in found.spans.values() for corp_id in spans))
+        said = exported_at(path, found.titles, zone, last_at)
     times = said, _written_at(path, options.now)
-    look = look_of(path.name, found.spans, stated, times, work.kinds)
+    look = look_of(path.name, found.spans, stated, times, work.kinds, found.partial)
     pieces = look.observations
     if options.corp_id is not None and stated.first_day is not None and stated.last_day is not None:
         at = next(at for at in (stated.exported_at, *times) if at is not None)
@@ -329,12 +334,10 @@ def _looked(work: Workspace, path: Path, found: Imported, options: Options) -> L
         for kind, reason in found.partial.items()
         if work.kinds[kind].covers
     ]
-    pieces = [piece for piece in pieces if piece.first_day <= piece.last_day]
-    return Look(partial_of(pieces, found.partial), [*notes, *look.notes])
+    look = begun(Look(pieces, look.notes), found.spans, zone_of, options.now)
+    return Look(partial_of(look.observations, found.partial), [*notes, *look.notes])
 
 
-def _zone(work: Workspace, found: Imported, options: Options) -> ZoneInfo:
-    """The zone of what a file says in words: that of an organisation in it."""
-    corp_ids = [corp_id for spans in found.spans.values() for corp_id in spans]
-    known = _known(work.store, options)
-    return known.known.get(corp_ids[0], options.add_in or time_zone(DEFAULT_TIME_ZONE))
+def _zone(organisations: Organisations, corp_id: str) -> ZoneInfo:
+    """An organisation's time zone; that of those that are new, while it is not known."""
+    return organisations.known.get(corp_id, organisations.add_in or time_zone(DEFAULT_TIME_ZONE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from xml.etree.ElementTree import fromstring as parsed
 from zipfile import BadZipFile, ZipFile
 from zoneinfo import ZoneInfo
 
-from reportdata.days import MILLISECOND, SECOND, Observation, days_between, from_date, partly, to_date
+from reportdata.days import MILLISECOND, SECOND, Observation, day_of, days_between, from_date, partly, to_date
 from reportdata.engines.duckdb.spans import Span
 from reportdata.kinds import Kinds
 from reportdata.times import read_instant
@@ -44,7 +44,12 @@ class Look(NamedTuple):
 
 
 def look_of(
-    name: str, spans: Mapping[str, Mapping[str, Span]], stated: Stated, times: tuple[int | None, int], kinds: Kinds
+    name: str,
+    spans: Mapping[str, Mapping[str, Span]],
+    stated: Stated,
+    times: tuple[int | None, int],
+    kinds: Kinds,
+    partial: Collection[str],
 ) -> Look:
     """What a file with these spans, by kind and organisation, shows.
 
@@ -53,6 +58,7 @@ def look_of(
     counts as seen up to the last record only.
 
     :param times: when the file itself says that it was exported, None when it does not; and when it was last written.
+    :param partial: the kinds of which some facts are missing, so that their days are doubted in any case.
     """
     said, written = times
     found: list[Observation] = []
@@ -69,7 +75,8 @@ def look_of(
             last_at = span.last_at // MILLISECOND
             for first, last in pieces:
                 if doubtful and last == span.last:
-                    doubted.append(last)
+                    if kind not in partial:
+                        doubted.append(last)
                     before = _day_before(first, last)
                     if before is not None:
                         found.append(Observation(corp_id, first, before, at, kind))
@@ -84,6 +91,29 @@ def look_of(
             "last written more than a day after its last record; say --exported-at, or --to"
         )
     return Look(found, notes)
+
+
+def begun(looks: Look, spans: Mapping[str, Mapping[str, Span]], zone_of: Callable[[str], ZoneInfo], now: float) -> Look:
+    """The same looks without the days that had not begun when they were, in the organisation's time zone: nobody can
+    have seen that nothing happened there. A day with records had begun, unless it lies more than a day after ``now``,
+    in seconds since 1970: clocks differ by less."""
+    found: list[Observation] = []
+    left: dict[str, str] = {}
+    for look in looks.observations:
+        span = spans.get(look.kind, {}).get(look.corp_id)
+        newest = day_of(look.at * MILLISECOND, zone_of(look.corp_id))
+        if span is not None and span.last_at <= now * SECOND + DAY * MILLISECOND:
+            newest = max(newest, span.last)
+        if look.last_day > newest:
+            left[look.corp_id] = max(left.get(look.corp_id, ""), newest)
+        last = min(look.last_day, newest)
+        if look.first_day <= last:
+            found.append(look._replace(last_day=last))
+    notes = (
+        f"{corp_id}: days after {day} are not covered: they had not begun when the file was exported or last written"
+        for corp_id, day in left.items()
+    )
+    return Look(found, [*looks.notes, *notes])
 
 
 def partial_of(observations: Sequence[Observation], partial: Mapping[str, str]) -> list[Observation]:

@@ -86,7 +86,8 @@ def has_padded_quotes(path: Path, delimiter: str) -> bool:
     with opened_bytes(path) as file:
         while block := file.read(_START):
             text = before + block
-            if b' "' in text and padded.search(text):
+            # One byte is found much faster than two.
+            if b'"' in text and b' "' in text and padded.search(text):
                 return True
             before = text[-_PADDING:]
     return False

@@ -24,6 +24,7 @@ _TEXT = f"{_SIGN}+( {_SIGN}+)*"
 _NAME = _TEXT.replace("[^", "[^,，;；、")
 _CLOCK = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _NOTHING = ", ".join(map(text, sorted(NOTHING)))
+_LONGEST_NOTHING = max(len(word.encode()) for word in NOTHING)
 _OFFSET = r"(Z|[+-](0\d|1[0-3]):[0-5]\d)"
 
 
@@ -136,7 +137,11 @@ def _cell(column: str | None) -> str:
 
 
 def _is_id(column: str) -> str:
-    return f"strlen({column}) <= {LONGEST_ID} and {_matches(column, _ID)} and lower({column}) not in ({_NOTHING})"
+    # `case`, as `or` would make all of them small letters.
+    something = (
+        f"case when strlen({column}) > {_LONGEST_NOTHING} then true else lower({column}) not in ({_NOTHING}) end"
+    )
+    return f"strlen({column}) <= {LONGEST_ID} and {_matches(column, _ID)} and {something}"
 
 
 def _matches(column: str, pattern: str) -> str:

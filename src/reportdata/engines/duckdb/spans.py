@@ -15,6 +15,23 @@ LONG_HOLE = 14
 """Days without facts that an organisation may have: holidays are shorter."""
 _USUAL = 3
 """How many times its usual distance between days with facts a longer hole has at least."""
+_DAYS = "days_of_organisations"
+"""A table of the days on which organisations have facts."""
+_HOLES = f"""
+    with distances as (
+        select corp_id, stat_day, lag(stat_day) over (partition by corp_id order by stat_day) as before_ from {_DAYS}
+    ),
+    usual as (
+        select corp_id, case when count(*) > 1 then quantile_disc(stat_day - before_, 0.5) else 0 end as distance_
+        from distances where before_ is not null group by corp_id
+    )
+    select corp_id, before_, stat_day
+    from distances join usual using (corp_id)
+    where stat_day - before_ > greatest({LONG_HOLE + 1}, {_USUAL} * distance_)
+    order by corp_id, stat_day
+"""
+"""A query of the holes that are long, and longer than an organisation usually has: of several distances the lower
+median is usual, a single one says nothing."""
 Rows = Callable[[str], list[tuple[Any, ...]]]
 """Runs a query."""
 
@@ -32,13 +49,18 @@ class Span(NamedTuple):
 def read_spans(rows: Rows, kind: Kind, parts: Path) -> tuple[int, dict[str, Span]]:
     """How many records were read of a kind, and the span of each organisation."""
     source = f"read_parquet({file(parts)[:-1]}/*/{kind.name}/{PARTITION}*/*.parquet', hive_partitioning = false)"
+    rows(
+        f"create or replace temp table {_DAYS} as "
+        f"select corp_id, stat_day, max({kind.time}) as last_, count(*) as count_ from {source} "
+        "group by corp_id, stat_day"
+    )
     groups = rows(
-        f"select corp_id, min(stat_day), max(stat_day), epoch_us(max({kind.time})), count(*) "
-        f"from {source} group by corp_id"
+        f"select corp_id, min(stat_day), max(stat_day), epoch_us(max(last_)), sum(count_)::bigint from {_DAYS} "
+        "group by corp_id"
     )
     holes: dict[str, list[tuple[str, str]]] = {}
     if any((last - first).days > LONG_HOLE for _, first, last, *_ in groups):
-        for corp_id, before, after in rows(_holes(source)):
+        for corp_id, before, after in rows(_HOLES):
             one = timedelta(days=1)
             holes.setdefault(corp_id, []).append((from_date(before + one), from_date(after - one)))
     spans = {
@@ -46,26 +68,6 @@ def read_spans(rows: Rows, kind: Kind, parts: Path) -> tuple[int, dict[str, Span
         for corp_id, first, last, at, _ in groups
     }
     return sum(count for *_, count in groups), spans
-
-
-def _holes(source: str) -> str:
-    """A query of the holes that are long, and longer than an organisation usually has: of several distances the lower
-    median is usual, a single one says nothing."""
-    return f"""
-        with days as (select distinct corp_id, stat_day from {source}),
-        distances as (
-            select corp_id, stat_day, lag(stat_day) over (partition by corp_id order by stat_day) as before_
-            from days
-        ),
-        usual as (
-            select corp_id, case when count(*) > 1 then quantile_disc(stat_day - before_, 0.5) else 0 end as distance_
-            from distances where before_ is not null group by corp_id
-        )
-        select corp_id, before_, stat_day
-        from distances join usual using (corp_id)
-        where stat_day - before_ > greatest({LONG_HOLE + 1}, {_USUAL} * distance_)
-        order by corp_id, stat_day
-    """
 
 
 def isolated(days: list[str]) -> list[str]:
