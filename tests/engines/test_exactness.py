@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportdata.columns import Columns, read_columns
@@ -179,6 +179,8 @@ _ROWS = st.lists(
 @tried_with(6, 100)
 def test_a_file_in_parts_gives_what_it_gives_as_a_whole(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
+    @example(['r1,u1,2026-09-21 09:00:00,"" '], "\n", 1, False)
+    @example(['"r1" ,u1,2026-09-21 09:00:00,"a\n""" ', "r2,u1,2026-09-21 09:00:00,"], "\r\n", 1, True)
     @given(_ROWS, st.sampled_from(["\n", "\r\n"]), st.integers(1, 120), st.booleans())
     def check(rows: list[str], end: str, size: int, has_bad_record: bool) -> None:
         rows = [*rows, *(["r9,u9,never,"] if has_bad_record else [])]

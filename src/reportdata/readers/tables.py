@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NamedTuple, TextIO
+from typing import Generic, NamedTuple, TextIO
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
@@ -28,15 +28,12 @@ from reportdata.readers.grids import (
     read_rows,
 )
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
-from reportdata.readers.text import opened, opened_bytes, position
+from reportdata.readers.rows import TextRows
+from reportdata.readers.text import opened, opened_bytes
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
 _DELIMITERS = "\t,;|"
-_LONGEST_CELL = 1 << 24
 _START = 1 << 20
 """Bytes in which the heading is looked for."""
 _PADDING = 256
@@ -85,11 +82,10 @@ def has_padded_quotes(path: Path, delimiter: str) -> bool:
     before = b""
     with opened_bytes(path) as file:
         while block := file.read(_START):
-            text = before + block
             # One byte is found much faster than two.
-            if b'"' in text and b' "' in text and padded.search(text):
+            if b'"' in block and (b' "' in block or block[:1] == b'"') and padded.search(before + block):
                 return True
-            before = text[-_PADDING:]
+            before = (before + block[-_PADDING:])[-_PADDING:]
     return False
 
 
@@ -135,11 +131,11 @@ def read_part_of_table(path: Path, part: Part, table: Table[Columns], counts: Li
     before = counts.before(part)
     heading = table.heading if part.start == 0 else table.heading._replace(last=0)
     with opened_part(path, part) as text:
-        rows = csv.reader(text, delimiter=table.delimiter, strict=True)
+        rows = TextRows(text, table.delimiter)
 
         def numbered() -> Iterator[Row]:
             try:
-                for row in _read(rows, text):
+                for row in rows:
                     yield row._replace(position=part.position)
             except csv.Error as error:
                 raise NotAlone(str(path), str(error)) from error
@@ -149,35 +145,17 @@ def read_part_of_table(path: Path, part: Part, table: Table[Columns], counts: Li
 
         for line in read_rows(numbered(), heading, Names(again, heading), ragged=False):
             yield line._replace(number=before + line.number)
-        counts.note(part, before + rows.line_num)
+        counts.note(part, before + rows.lines)
 
 
 def _rows(path: Path, text: TextIO, delimiter: str) -> Iterator[Row]:
     try:
-        yield from _read(csv.reader(text, delimiter=delimiter, strict=True), text)
+        yield from TextRows(text, delimiter)
     except csv.Error as error:
         raise BadFile(str(path), str(error), _QUOTES) from error
 
 
-def _read(rows: Reader, text: TextIO) -> Iterator[Row]:
-    """The rows with text of a text.
-
-    :raises csv.Error: with the number of the line that is not CSV.
-    """
-    while True:
-        number = rows.line_num + 1
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise csv.Error(f"line {number} is not CSV: {error}") from error
-        if cells:
-            yield Row(number, position(text), cells)
-
-
 def _table(path: Path, start: str, fields: Vocabulary[Found]) -> Table[Found]:
-    csv.field_size_limit(_LONGEST_CELL)
     if not start.strip():
         raise BadFile(
             str(path),
@@ -198,7 +176,7 @@ def _start(start: str, delimiter: str) -> list[Row]:
     rows: list[Row] = []
     text = io.StringIO(start, newline="")
     with suppress(csv.Error):  # the rows before may have the heading; the line is told when it is read
-        rows.extend(islice(_read(csv.reader(text, delimiter=delimiter, strict=True), text), LOOKED_AT))
+        rows.extend(islice(TextRows(text, delimiter), LOOKED_AT))
     return rows
 
 
