@@ -28,8 +28,8 @@ from reportdata.readers.grids import (
     read_rows,
 )
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
-from reportdata.readers.rows import TextRows
 from reportdata.readers.text import opened, opened_bytes
+from reportdata.readers.text_rows import TextRows
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 
