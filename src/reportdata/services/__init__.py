@@ -10,6 +10,7 @@ its numbers are DingTalk's own, where these were brought.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -86,6 +87,11 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def counted(self) -> tuple[Kpi, ...]:
         """The KPIs that are counted; all but the ratios."""
         return tuple(kpi for kpi in self.kpis if kpi.measure is not None)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of its KPIs."""
+        return frozenset(_by_id(self))
 
     @property
     def has_facts(self) -> bool:
@@ -243,6 +249,11 @@ def _check(service: Service) -> None:
 
 def _check_kinds(service: Service, kinds: Kinds) -> None:
     for name, relation in service.relations.items():
+        if name not in kinds and re.search(rf"\b{name}\s+as\s*\(", service.sql) is None:
+            raise BadValue(
+                f"the relation {name} is no kind, and relations.sql has no {name}",
+                f"write {name} as (select …) there, or give the relation the name of its kind",
+            )
         for kind in (relation.rows, *relation.reads, *relation.observed):
             if kind not in kinds:
                 raise BadValue(

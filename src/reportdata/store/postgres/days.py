@@ -33,7 +33,8 @@ select k.kpi_values, (select computed_at from computations where id = k.computat
         where corp_id = w.corp_id and first_day <= w.stat_day and last_day >= w.stat_day),
        (select json_agg(json_build_array(kpi_id, state, as_of) order by kpi_id) from day_states
         where service = $1 and corp_id = w.corp_id and stat_day = w.stat_day),
-       (select time_zone from organisations where corp_id = w.corp_id)
+       (select time_zone from organisations where corp_id = w.corp_id),
+       (select json_agg(kpi_id) from computed_kpis where service = $1)
 from unnest($2::text[], $3::text[]) with ordinality as w (corp_id, stat_day, place)
 left join lateral (
     select kpi_values, computation from kpis
@@ -165,6 +166,16 @@ class Days:
             (service, *[sorted(days) if days is not None else None] * 2),
         )
 
+    def computed(self, service: str) -> frozenset[str]:
+        rows = self.database.rows("select kpi_id from computed_kpis where service = %s", [service])
+        return frozenset(kpi_id for (kpi_id,) in rows)
+
+    def put_computed(self, service: str, kpi_ids: Collection[str]) -> None:
+        with self.database.writing() as cursor:
+            cursor.execute("delete from computed_kpis where service = %s", (service,))
+            cursor.execute("insert into computed_kpis select %s, unnest(%s::text[])", (service, sorted(kpi_ids)))
+            cursor.execute(CHANGED)
+
     def put_days(
         self,
         service: str,
@@ -244,7 +255,7 @@ def make_month(cursor: Cursor, month: str) -> None:
 
 
 def _day(corp_id: str, stat_day: str, row: list[bytes | None]) -> Day:
-    values, computed_at, observed, states, zone = row
+    values, computed_at, observed, states, zone, computed = row
     looks = _looks.decode(observed) if observed is not None else {}
     return Day(
         None if not looks else {} if values is None else _values.decode(values),
@@ -252,6 +263,7 @@ def _day(corp_id: str, stat_day: str, row: list[bytes | None]) -> Day:
         looks,
         () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
         None if zone is None else zone.decode(),
+        frozenset() if computed is None else _names.decode(computed),
     )
 
 

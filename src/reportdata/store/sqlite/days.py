@@ -30,7 +30,8 @@ select k.kpi_values, (select computed_at from computations where id = k.computat
            (select json_group_array(json_array(kpi_id, state, as_of)) from
                 (select * from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3 order by kpi_id))
        end,
-       (select time_zone from organisations where corp_id = ?2)
+       (select time_zone from organisations where corp_id = ?2),
+       (select json_group_array(kpi_id) from computed_kpis where service = ?1)
 from (select 1) left join (
     select kpi_values, computation from kpis where service = ?1 and stat_day = ?3 and corp_id = ?2
     order by computation desc limit 1) k
@@ -94,8 +95,8 @@ class Days:
         return self.day(service, corp_id, stat_day).values
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
-        found = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, None, None, None, None)
-        values, computed_at, observed, states, zone = found
+        found = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, None, None, None, None, "[]")
+        values, computed_at, observed, states, zone, computed = found
         looks = _looks.decode(observed) if observed is not None else {}
         return Day(
             None if not looks else {} if values is None else _values.decode(values),
@@ -103,6 +104,7 @@ class Days:
             looks,
             () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
             zone,
+            _names.decode(computed),
         )
 
     def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
@@ -142,6 +144,15 @@ class Days:
     def _computed(self, column: str, service: str, days: Collection[str]) -> list[tuple[str, str]]:
         sql = f"select stat_day, {column} from json_each(?2) join computed_days on service = ?1 and stat_day = value"
         return [(day, found) for day, found in self.database.rows(sql, (service, json_text(sorted(days))))]
+
+    def computed(self, service: str) -> frozenset[str]:
+        rows = self.database.rows("select kpi_id from computed_kpis where service = ?", (service,))
+        return frozenset(kpi_id for (kpi_id,) in rows)
+
+    def put_computed(self, service: str, kpi_ids: Collection[str]) -> None:
+        with self.database.writing() as connection:
+            connection.execute("delete from computed_kpis where service = ?", (service,))
+            connection.executemany("insert into computed_kpis values (?, ?)", ((service, kpi_id) for kpi_id in kpi_ids))
 
     def put_days(
         self,
