@@ -6,20 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import attrgetter
 
-import msgspec
-
 from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.sqlite import Database
-from reportdata.states import DayState, State
 from reportdata.store import Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
-from reportdata.store.rows import json_text
-
-_values = msgspec.json.Decoder(dict[str, int | float])
-_looks = msgspec.json.Decoder(dict[str, int])
-_names = msgspec.json.Decoder(frozenset[str])
-_states = msgspec.json.Decoder(list[tuple[str, State, int]])
+from reportdata.store.rows import day_of, json_text, names_of, values_of
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
@@ -95,17 +87,8 @@ class Days:
         return self.day(service, corp_id, stat_day).values
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
-        found = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, None, None, None, None, "[]")
-        values, computed_at, observed, states, zone, computed = found
-        looks = _looks.decode(observed) if observed is not None else {}
-        return Day(
-            None if not looks else {} if values is None else _values.decode(values),
-            computed_at or 0,
-            looks,
-            () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
-            zone,
-            _names.decode(computed),
-        )
+        found = self.database.row(_DAY, (service, corp_id, stat_day))
+        return day_of(corp_id, stat_day, found or (None,) * 6)
 
     def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
         return [self.day(service, *one) for one in wanted]
@@ -120,7 +103,7 @@ class Days:
                 rows = connection.execute(_OF_ONE, (service, corp_id, json_text(sorted(day for day, _ in wanted))))
             known = {(day, corp): values for day, corp, values, *_ in rows}
         return [
-            DayKpis(corp, day, _values.decode(known[day, corp]) if (day, corp) in known else {})
+            DayKpis(corp, day, values_of(known[day, corp]) if (day, corp) in known else {})
             for day, corp in sorted(wanted)
         ]
 
@@ -130,7 +113,7 @@ class Days:
             "where k.service = ? and k.stat_day = ? and k.corp_id = ? order by k.computation",
             (service, stat_day, corp_id),
         )
-        return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
+        return [Version(values_of(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         if days is None:
@@ -139,7 +122,7 @@ class Days:
         return dict(self._computed("fingerprint", service, days))
 
     def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
-        return {day: _names.decode(files) for day, files in self._computed("files", service, days)}
+        return {day: names_of(files) for day, files in self._computed("files", service, days)}
 
     def _computed(self, column: str, service: str, days: Collection[str]) -> list[tuple[str, str]]:
         sql = f"select stat_day, {column} from json_each(?2) join computed_days on service = ?1 and stat_day = value"
