@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from reportdata.cli.places import inbox_of
 from reportdata.engines import Engine, Measured, measured
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.facts import Fact, Value, line_of
+from reportdata.facts import Fact, line_of
 from reportdata.kinds import Kinds
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import REPORTS, read_services
 from reportdata.services.sql import kpis_of_days
+from reportdata.values import Value
 
 if TYPE_CHECKING:
     from tests.support.folders import Folder
