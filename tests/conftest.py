@@ -19,7 +19,7 @@ from tests.support.folders import Folder
 from tests.support.machine import Run
 from tests.support.scheduling import Scheduling, arrange
 from tests.support.storage import BUCKET, environment, object_storage
-from tests.support.stores import STORES, opener
+from tests.support.stores import OPENERS, STORES
 from tests.support.tools import require_package, require_tool
 from tests.support.waiting import SOON
 
@@ -85,7 +85,7 @@ def spark_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
 def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens one more instance on the same store, as another process would."""
     opened: list[Store] = []
-    open_store = opener(request.param, tmp_path)
+    open_store = OPENERS[request.param](tmp_path)
 
     def open_one() -> Store:
         opened.append(open_store())

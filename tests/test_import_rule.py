@@ -34,6 +34,7 @@ DOMAIN = {
     "digests",
     "limits",
     "settings",
+    "values",
 }
 GROUND_FLOOR = {"files", "leases", "sqlite"}
 ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit", "suites", "collector", "twin"}

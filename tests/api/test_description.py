@@ -246,7 +246,9 @@ def test_another_service_is_described_by_its_data(tmp_path: Path) -> None:
         assert operation(document, service.path)["responses"]["200"]
         assert service.title in operation(document, service.path)["description"]
     pushed = document["paths"]["/v1/facts"]["post"]
-    assert "DataCenter.Lesson.Write or DataCenter.Report.Write" in pushed["description"]
+    scopes = sorted({service.push_scope for service in services if service.push_scope})
+    assert {"DataCenter.Lesson.Write", "DataCenter.Report.Write"} <= set(scopes)
+    assert f"The app needs the scope {' or '.join(scopes)}." in pushed["description"]
     (content,) = pushed["requestBody"]["content"].values()
     assert {"sent_at", "attended_at", "minutes", "fee"} <= content["schema"]["items"]["properties"].keys()
 

@@ -30,13 +30,6 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def known(folder: Folder) -> Folder:
-    """A data folder with one organisation."""
-    folder.add_organisation(CORP)
-    return folder
-
-
 def archive(members: Mapping[str, bytes | str]) -> bytes:
     """An archive, whose members were written on the day after that of the records."""
     content = io.BytesIO()

@@ -23,13 +23,6 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def known(folder: Folder) -> Folder:
-    """A data folder with one organisation."""
-    folder.add_organisation(CORP)
-    return folder
-
-
 def imported(folder: Folder, *arguments: object) -> dict[str, Any]:
     """Import, and return what is reported."""
     result = run(folder, "import", *arguments, "--json")

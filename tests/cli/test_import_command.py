@@ -32,13 +32,6 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def known(folder: Folder) -> Folder:
-    """A data folder with one organisation."""
-    folder.add_organisation(CORP)
-    return folder
-
-
 def test_the_summary_counts_records(known: Folder, tmp_path: Path) -> None:
     path = tmp_path / "reports.csv"
     path.write_text(REPORTS + "r1,u1,2026-09-21 09:00:00\n")

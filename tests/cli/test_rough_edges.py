@@ -27,11 +27,10 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def known(folder: Folder, tmp_path: Path) -> Folder:
+def known(known: Folder, tmp_path: Path) -> Folder:
     """A data folder with one organisation, and a file of reports of which one is bad."""
-    folder.add_organisation(CORP)
     (tmp_path / "in.csv").write_text(REPORTS)
-    return folder
+    return known
 
 
 def command(*arguments: object, **environment: str) -> tuple[int, bytes, bytes]:

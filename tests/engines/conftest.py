@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,25 @@ ON_CLUSTER = {"few": 2, "many": 40 if os.environ.get("REPORTDATA_TESTS_FULL") el
 """Examples of each property; one on a cluster takes as long as a hundred in this process."""
 
 
-@pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def _on_cluster(here: DuckDBEngine, request: pytest.FixtureRequest) -> Engine:
+    return SparkEngine(here, request.getfixturevalue("spark_cluster").master, CONF)
+
+
+ENGINES: dict[str, Callable[[DuckDBEngine, pytest.FixtureRequest], Engine]] = {
+    "duckdb": lambda here, _: here,
+    "spark": _on_cluster,
+}
+"""Every engine: what opens it, given the one of this process."""
+MARKED = {"spark"}
+"""Those with a mark of their name: not every machine can run them."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=getattr(pytest.mark, name) if name in MARKED else ()) for name in ENGINES],
+)
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    here = DuckDBEngine(tmp_path_factory.mktemp("engine") / "spill")
-    if request.param == "duckdb":
-        made: Engine = here
-    else:
-        made = SparkEngine(here, request.getfixturevalue("spark_cluster").master, CONF)
+    made = ENGINES[request.param](DuckDBEngine(tmp_path_factory.mktemp("engine") / "spill"), request)
     yield made
     made.close()
 
@@ -35,7 +47,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(params=["few", pytest.param("many", marks=pytest.mark.slow)])
 def examples(request: pytest.FixtureRequest, engine: Engine) -> settings:
     """How many examples of a property are tried."""
-    numbers = IN_PROCESS if isinstance(engine, DuckDBEngine) else ON_CLUSTER
+    numbers = ON_CLUSTER if isinstance(engine, SparkEngine) else IN_PROCESS
     return settings(max_examples=numbers[request.param], deadline=None)
 
 

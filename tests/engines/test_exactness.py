@@ -229,7 +229,7 @@ def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
         assert [(part.kind.name, part.read, part.added) for part in done] == [(kind, 3, 3) for kind in NAMES]
         assert done[0].days == ("19700101", "20000101", "20260922")
         assert {corp: span[:2] for corp, span in done[0].spans.items()} == {"c1": ("19700101", "20260922")}
-        kept = [fact for kind in KINDS.values() for fact in _staged(folder, kind)]
+        kept = [fact for kind in NAMES for fact in _staged(folder, KINDS[kind])]
         assert sorted(kept, key=repr) == sorted(facts, key=repr)
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,13 @@ from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.spark import SparkEngine
 from reportdata.errors import BadFile
 from reportdata.pipeline.mirroring import keep_export
+from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.working import Worker
 from reportdata.services import read_services
 from reportdata.services.sql import kpis_of_days
 from reportdata.store import Official
 from reportdata.store.standing import standing
+from reportdata.twin import BEIJING
 from tests.support import postgres
 from tests.support.calling import Call
 from tests.support.cluster import LOCAL, SHORT, Cluster
@@ -198,6 +201,20 @@ period = "DAY"
 relation = "{relation}"
 distinct = "{column}"
 """
+TEMPLATES = """
+id = "templateData"
+path = "/v1.0/datacenter/templateData"
+title = "模板统计"
+scope = "DataCenter.Template.Read"
+row = ["stat_date", "corp_id", "9100_DAY"]
+"""
+OF_SENT = """
+[relations.sent]
+rows = "sent"
+reads = ["sent"]
+observed = ["sent"]
+"""
+"""A service of its own over the facts of another one."""
 READ_KIND = """
 [relations.read]
 rows = "read"
@@ -217,32 +234,96 @@ read_at = "instant"
 """
 
 
-def test_kpis_of_reports_are_added_by_data_alone(folder: Folder, tmp_path: Path) -> None:
-    reports = (
-        "report_id,user_id,sent_at,template\nr1,u1,2026-09-21 09:00:00,日报\nr2,u2,2026-09-21 10:00:00,周报\n"
-        "r3,u3,2026-09-21 10:00:00,日报\nr4,u1,2026-09-22 09:00:00,\n"
-    )
-    path, folder_of = tmp_path / "reports.csv", tmp_path / "reports"
-    path.write_text(reports)
-    folder.add_organisation(CORP)
-    assert folder.import_(path, corp_id=CORP).added == 4
-    own = Path(read_services.__code__.co_filename).parent / "reports"
-    shutil.copytree(own, folder_of)
-    text = (folder_of / "service.toml").read_text("utf-8").replace('"4102_DAY"]', '"4102_DAY", "4190_DAY", "4191_DAY"]')
+HISTORY = {
+    "20260918": ["日报", "周报", "日报"],
+    "20260919": [],
+    "20260920": [""],
+    "20260921": ["周报"],
+}
+"""The templates of the reports of each day that was observed for them."""
+COMMENTED, READ_ON, NEVER = "20260923", "20260925", "20260927"
+"""Days that were observed for comments alone, for reading alone, and for nothing."""
+
+
+def with_more_kpis(target: Path) -> Path:
+    """The service of reports with a fourth KPI, of its own facts, and a fifth, of a new kind of facts."""
+    shutil.copytree(Path(read_services.__code__.co_filename).parent / "reports", target)
+    text = (target / "service.toml").read_text("utf-8").replace('"4102_DAY"]', '"4102_DAY", "4190_DAY", "4191_DAY"]')
     text += KPI.format(id="4190", name="模板数", relation="kept", column="template")
     text += KPI.format(id="4191", name="已读人数", relation="read", column="user_id") + READ_KIND
-    (folder_of / "service.toml").write_text(text, "utf-8")
-    more = Folder(folder.path, services=(folder_of,))
+    (target / "service.toml").write_text(text, "utf-8")
+    return target
+
+
+def with_history(folder: Folder, path: Path) -> None:
+    """Import some days of reports and another one of comments."""
+    rows = [
+        f"r{day}{number},u{number},{day[:4]}-{day[4:6]}-{day[6:]} 09:00:00,{template}\n"
+        for day, templates in HISTORY.items()
+        for number, template in enumerate(templates)
+    ]
+    (path / "reports.csv").write_text("report_id,user_id,sent_at,template\n" + "".join(rows))
+    (path / "comments.csv").write_text("report_id,user_id,commented_at\nr1,u1,2026-09-23 09:00:00\n")
+    folder.add_organisation(CORP)
+    assert folder.import_(path / "reports.csv", path / "comments.csv", corp_id=CORP).added == len(rows) + 1
+
+
+def shown_of(folder: Folder, *days: str, service: str = "reportData") -> list[dict[str, int | float]]:
+    """The numbers of days that are known."""
+    found = read_services(*folder.settings.services).service(service)
+    return [dict(known.values) for day in days for known in standing(folder.store, found, CORP, day, day)]
+
+
+def test_kpis_of_reports_are_added_by_data_alone(folder: Folder, tmp_path: Path) -> None:
+    with_history(folder, tmp_path)
+    more = Folder(folder.path, services=(with_more_kpis(tmp_path / "reports"),))
     with closing(more.store):
-        assert more.refresh().days == [DAY, NEXT], "another definition makes all days stale"
-        service = read_services(folder_of).service("reportData")
-        shown = [dict(day.values) for day in standing(more.store, service, CORP, DAY, "20260923")]
-        assert shown == [{"4100": 3, "4101": 3, "4190": 2}, {"4100": 1, "4101": 1, "4190": 0}, {}]
-        read = '{"report_id": "r1", "user_id": "u9", "read_at": 1790000000}'
-        (tmp_path / "read.jsonl").write_text(read)
+        assert more.refresh().days == [*(day for day in HISTORY if HISTORY[day]), COMMENTED]
+        expected = [
+            {"4100": len(found), "4101": len(found), "4190": len(set(found) - {""})} for found in HISTORY.values()
+        ]
+        assert shown_of(more, *HISTORY) == expected, "all history that was observed has the fourth"
+        assert shown_of(more, COMMENTED, NEVER) == [{"4102": 1}, {}], "and nothing else has"
+        at = datetime(2026, 9, 25, 9, tzinfo=BEIJING).timestamp()
+        (tmp_path / "read.jsonl").write_text(json.dumps({"report_id": "r1", "user_id": "u9", "read_at": int(at)}))
         assert more.import_(tmp_path / "read.jsonl", corp_id=CORP).added == 1
-        shown = [dict(day.values) for day in standing(more.store, service, CORP, DAY, NEXT)]
-        assert shown == [{"4100": 3, "4101": 3, "4190": 2, "4191": 1}, {"4100": 1, "4101": 1, "4190": 0}]
+        assert shown_of(more, READ_ON, NEVER) == [{"4191": 1}, {}], "what was read says nothing of what was sent"
+        assert shown_of(more, *HISTORY) == expected, "what was sent says nothing of what was read"
+        token = more.token(more.add_app(CORP)[0])
+        with serving(more) as served:
+            answer = Call(served.address, token, READ_ON).answer()
+            assert answer.body.endswith(b'{"stat_date":"20260925","corp_id":"dinglesson","4191_DAY":1}]}')
+            states = dict.fromkeys(("4100", "4101", "4102", "4190"), "missing") | {"4191": "provisional"}
+            assert answer.headers["x-reportdata-states"].endswith(
+                ",".join(f"{kpi}={state}" for kpi, state in states.items())
+            )
+
+
+def test_a_kpi_is_missing_until_it_was_computed_of_all_days(folder: Folder, tmp_path: Path) -> None:
+    with_history(folder, tmp_path)
+    before = shown_of(folder, *HISTORY, COMMENTED)
+    reports = with_more_kpis(tmp_path / "reports")
+    (tmp_path / "templates").mkdir()
+    text = KPI.format(id="9100", name="模板数", relation="sent", column="template")
+    (tmp_path / "templates" / "service.toml").write_text(TEMPLATES + text + OF_SENT, "utf-8")
+    more = Folder(folder.path, services=(reports, tmp_path / "templates"))
+    with closing(more.store):
+        assert shown_of(more, *HISTORY, COMMENTED) == before, "of what is new, nothing is known yet"
+        assert shown_of(more, *HISTORY, service="templateData") == [{}] * len(HISTORY)
+        token = more.token(more.add_app(CORP, scopes=("DataCenter.Template.Read",))[0])
+        with serving(more) as served:
+            for day in HISTORY:
+                answer = Call(served.address, token, day, path="/v1.0/datacenter/templateData").answer()
+                assert answer.body.endswith(b'"dataList":[]}')
+                assert answer.headers["x-reportdata-state"] == "missing"
+        with working(more) as work:  # a server's worker that is told of one day computes all, this once
+            done = refresh(work, 1.8e9, days=["20260918"])
+            assert set(done.days) == {*(day for day in HISTORY if HISTORY[day]), COMMENTED}
+            assert refresh(work, 1.8e9, days=["20260918"]).days == []
+        assert [day["9100"] for day in shown_of(more, *HISTORY, service="templateData")] == [2, 0, 0, 1]
+        assert [day["4190"] for day in shown_of(more, *HISTORY)] == [2, 0, 0, 1]
+        assert folder.refresh().days, "the KPI is taken away"
+        assert shown_of(more, *HISTORY, COMMENTED) == before, "and added again: days were computed without it"
 
 
 @pytest.mark.parametrize(
@@ -258,6 +339,12 @@ def test_kpis_of_reports_are_added_by_data_alone(folder: Folder, tmp_path: Path)
         ('room = "text?"', 'order = "text?"', "the kind attended has a column 'order'"),
         ('id = "lessonData"', "id = 3", "is no service"),
         ('"9006_DAY"]', "]", "the row of /v1.0/datacenter/lessonData does not name each of its keys once"),
+        ("[relations.asked]", "[relations.questions]", "there is no relation 'asked'"),
+        (
+            "[relations.asked]",
+            '[relations.other]\nrows = "asked"\nreads = []\nobserved = []\n[relations.asked]',
+            "relations.sql has no other",
+        ),
         (PATH, "/v1.0/datacenter/reportData", "two services have the path /v1.0/datacenter/reportData"),
     ],
 )

@@ -143,6 +143,18 @@ def test_files_are_exchanged_only_if_they_are_still_what_the_day_was_computed_fr
     assert store.newest() == NOW
 
 
+def test_the_kpis_that_were_computed_of_all_days_are_those_that_were_put_last(
+    store: Store, another: Callable[[], Store]
+) -> None:
+    other = another()
+    version = other.version()
+    for kpis in ({"4100", "4101"}, {"4101", "4190"}, set[str]()):
+        store.put_computed("s", kpis)
+        assert other.computed("s") == other.day("s", "c1", "20240102").computed == kpis
+        assert other.computed("t") == other.day("t", "c1", "20240102").computed == frozenset()
+    assert other.remote or other.version() != version
+
+
 def test_some_organisations_of_a_day_are_replaced_and_others_stay(store: Store) -> None:
     cover(store, *((corp, "20240101", "20240109") for corp in ("c1", "c2", "c3")))
     days = ("20240101", "20240102")

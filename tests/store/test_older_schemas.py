@@ -90,6 +90,10 @@ def test_every_value_is_kept_in_its_order(old: Store) -> None:
     assert old.faults(thorough=True) == []
 
 
+def test_what_the_last_computations_have_was_computed_of_all_days(old: Store) -> None:
+    assert (old.computed("s"), old.computed("t")) == (frozenset({"4100"}), frozenset())
+
+
 def test_a_later_value_comes_after_those_that_were_there(old: Store) -> None:
     rows = [row("c1", "20240102", 3), row("c2", "20240102", 7), row("c1", "20240201", 8)]
     days = {"20240102": "h", "20240201": "h", "20240301": "h"}

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 from reportdata.cli.places import inbox_of
 from reportdata.engines import Engine, Measured, measured
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.facts import Fact, Value, line_of
+from reportdata.facts import Fact, line_of
+from reportdata.kinds import Kinds
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import REPORTS, read_services
 from reportdata.services.sql import kpis_of_days
+from reportdata.values import Value
 
 if TYPE_CHECKING:
     from tests.support.folders import Folder
 
 SERVICES = read_services()
 SERVICE = SERVICES.service(REPORTS)
-KINDS = SERVICES.kinds
-NAMES = tuple(KINDS)
-SENT, COMMENTED, WITHDRAWN = KINDS.values()
+KINDS = Kinds(SERVICE.kinds)
+SENT, COMMENTED, WITHDRAWN = KINDS["sent"], KINDS["commented"], KINDS["withdrawn"]
+NAMES = (SENT.name, COMMENTED.name, WITHDRAWN.name)
 KPIS = kpis_of_days(SERVICE, KINDS)
 
 

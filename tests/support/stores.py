@@ -22,7 +22,6 @@ from reportdata.store.sqlite import SQLiteStore
 from tests.support import postgres
 from tests.support.effort import examples
 
-STORES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 NOW = 1_800_000_000.5
 SECRET = "s" * 64
 APP = App(app_key="key1", name="one", corp_id="c1", secret_hash=hash_of(SECRET), scopes=("a", "b"), rate=7)
@@ -35,12 +34,18 @@ spans = st.tuples(st.sampled_from(("a", "b")), st.sampled_from(UNIVERSE), st.sam
 """An organisation with a first and a last day."""
 
 
-def opener(kind: str, folder: Path) -> Callable[[], Store]:
-    """Opens one more instance on the same new store."""
-    if kind == "sqlite":
-        return lambda: SQLiteStore(folder / "store.db")
+def _at_new_address(_folder: Path) -> Callable[[], Store]:
     address = postgres.address()
     return lambda: PostgresStore(address)
+
+
+OPENERS: dict[str, Callable[[Path], Callable[[], Store]]] = {
+    "sqlite": lambda folder: lambda: SQLiteStore(folder / "store.db"),
+    "postgres": _at_new_address,
+}
+"""Every kind of store: what opens one more instance on the same new store, which may lie in a folder."""
+STORES = [pytest.param(kind, marks=pytest.mark.postgres if kind == "postgres" else ()) for kind in OPENERS]
+"""The kinds, for fixtures."""
 
 
 def together(*calls: Callable[[], Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from reportdata.collector.clock import Clock
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.suite import Suite
 from reportdata.errors import Rejected, SourceError
-from reportdata.facts import read_names
+from reportdata.values import read_names
 
 _FRESH = 7 * 86_400_000
 """Milliseconds for which a person's departments are believed."""

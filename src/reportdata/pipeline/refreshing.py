@@ -91,7 +91,8 @@ def refresh(
     """Compute what is stale and, when a period with a first or last day is given, all its days.
 
     :param days: look at these days only, and at those of facts that were taken back since. However many other days the
-        lake has, that costs the same; what was observed of others is not shown by it.
+        lake has, that costs the same; what was observed of others is not shown by it. A service with KPIs that were
+        never computed of all days is looked at as a whole.
     :param looks: at these days that are later than those that the lake has noted.
     :raises LakeError: when a file of the lake is gone or has another size. The days that need it keep the numbers that
         they have, and none of what was observed is taken over; other days are computed before.
@@ -103,7 +104,11 @@ def refresh(
         unapplied: dict[str, list[str]] = {}
         lost: dict[str, list[str]] = {}
         for service in counted(work.services):
-            standing = _standing(work, service, days)
+            computed = work.store.computed(service.id)
+            whole = days is None or not service.ids <= computed
+            if not computed <= service.ids:  # from now on days are stored without these
+                work.store.put_computed(service.id, computed & service.ids)
+            standing = _standing(work, service, None if whole else days)
             chosen = dict(standing.stale)
             if period != (None, None):
                 first, last = period[0] or "", period[1] or "99991231"
@@ -112,6 +117,8 @@ def refresh(
                 chosen.update(dict.fromkeys(day for day in wanted if day not in standing.lost))
             _compute(work, service, standing, chosen, now, _Told(done, progress))
             lost |= standing.lost
+            if whole and not standing.lost and not service.ids <= computed:
+                work.store.put_computed(service.id, service.ids)
             unapplied[service.id] = [path.name for paths in standing.unapplied.values() for path in paths]
         _require_whole(lost)
         if days is not None:

@@ -21,8 +21,9 @@ from reportdata.errors import BadField, BadFile, BadRecord, InputError
 from reportdata.headings import CORP_ID, normal, seen
 from reportdata.identifiers import is_nothing, read_id
 from reportdata.measures import Kpi, Number
+from reportdata.readers.cells import Row, is_total
 from reportdata.readers.formats import Format, detect_format
-from reportdata.readers.grids import Heading, Row, find_heading, is_total, likeness
+from reportdata.readers.grids import Heading, find_heading, likeness
 from reportdata.readers.sheets import read_workbook
 from reportdata.readers.tables import read_grid
 from reportdata.readers.text import opened

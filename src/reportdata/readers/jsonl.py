@@ -9,8 +9,9 @@ from reportdata.choices import NO_CHOICES, Choices, of_record
 from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
+from reportdata.readers.answers import is_exchange
 from reportdata.readers.documents import Found, decoded, read_objects, rows_of
-from reportdata.readers.exchanges import Exchanges, is_exchange
+from reportdata.readers.exchanges import Exchanges
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.records import Line
 from reportdata.remarks import Remarks

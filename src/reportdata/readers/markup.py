@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from reportdata.errors import BadFile
-from reportdata.readers.grids import Row
+from reportdata.readers.cells import Row
 from reportdata.readers.text import opened, opened_bytes
 
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"

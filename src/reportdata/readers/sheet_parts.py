@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.identifiers import EXACT
-from reportdata.readers.grids import Row
+from reportdata.readers.cells import Row
 from reportdata.readers.parts import ahead
 from reportdata.readers.sheets import Cells, SheetTable
 

@@ -14,18 +14,10 @@ from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
-from reportdata.readers.grids import (
-    LOOKED_AT,
-    FactFields,
-    Heading,
-    Names,
-    Row,
-    find_heading,
-    has_times,
-    likeness,
-    read_rows,
-)
+from reportdata.readers.cells import Row, has_times
+from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
 from reportdata.readers.markup import read_html, read_spreadsheetml
+from reportdata.readers.rows import Names, read_rows
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 

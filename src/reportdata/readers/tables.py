@@ -15,19 +15,10 @@ from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
-from reportdata.readers.grids import (
-    LOOKED_AT,
-    FactFields,
-    Found,
-    Heading,
-    Names,
-    Row,
-    Vocabulary,
-    find_heading,
-    likeness,
-    read_rows,
-)
+from reportdata.readers.cells import Row
+from reportdata.readers.grids import LOOKED_AT, FactFields, Found, Heading, Vocabulary, find_heading, likeness
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
+from reportdata.readers.rows import Names, read_rows
 from reportdata.readers.text import opened, opened_bytes
 from reportdata.readers.text_rows import TextRows
 from reportdata.records import Line

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TextIO
 
-from reportdata.readers.grids import Row
+from reportdata.readers.cells import Row
 from reportdata.readers.text import position
 
 _LONGEST_CELL = 1 << 24

@@ -36,14 +36,15 @@ class DayKpis(NamedTuple):
 class Day(NamedTuple):
     """All that the store knows of a day at one moment: its KPIs, None when it is covered for no kind; when they were
     last computed to something new, 0 when never; the last look by kind of facts, of those for which it is covered; the
-    states that were put; and the organisation's time zone, None for an organisation that is not known. Times are
-    milliseconds since 1970."""
+    states that were put; the organisation's time zone, None for an organisation that is not known; and the KPIs that
+    were computed of all days, for which no number means 0. Times are milliseconds since 1970."""
 
     values: Mapping[str, Number] | None
     computed_at: int
     looks: Mapping[str, int]
     states: Sequence[DayState]
     time_zone: str | None
+    computed: frozenset[str] = frozenset()
 
 
 class Official(NamedTuple):
@@ -197,6 +198,13 @@ class Store(Protocol):
 
     def applied_withdrawals(self, service: str) -> set[str]:
         """The files of withdrawals whose reports' days were computed since."""
+
+    def computed(self, service: str) -> frozenset[str]:
+        """The KPIs that `put_computed` noted last."""
+
+    def put_computed(self, service: str, kpi_ids: Collection[str]) -> None:
+        """Note that these KPIs of a service, and no others, were computed of every day that has facts. Where another
+        has no number, it is not known."""
 
     def put_days(
         self,

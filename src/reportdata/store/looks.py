@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from reportdata.days import Observation, from_date, latest, to_date
+from reportdata.days import Coverage, Observation, from_date, latest, to_date
 from reportdata.store import FIRST_DAY, LAST_DAY
 
 COLUMNS = "corp_id, kind, first_day, last_day, observed_at"
@@ -86,3 +86,8 @@ def _day_before(day: str) -> str:
 def _day_after(day: str) -> str:
     """The stat day after; a text after all days for the last one."""
     return from_date(to_date(day) + timedelta(days=1)) if day < LAST_DAY else "~"
+
+
+def coverage_of(looks: Iterable[Observation]) -> list[Coverage]:
+    """What looks cover for some kind, in as few pieces as possible."""
+    return [look.coverage for look in latest(look._replace(at=0, kind="") for look in looks)]

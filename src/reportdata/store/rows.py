@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from reportdata.identity import App, AppType
+from reportdata.states import DayState, State
+from reportdata.store import Day, Official
 
 _texts = msgspec.json.Decoder(tuple[str, ...])
+_looks = msgspec.json.Decoder(dict[str, int])
+_states = msgspec.json.Decoder(list[tuple[str, State, int]])
+values_of = msgspec.json.Decoder(dict[str, int | float]).decode
+"""The numbers of KPIs, from their text."""
+names_of = msgspec.json.Decoder(frozenset[str]).decode
+"""Names of files, or ids of KPIs, from their text."""
 
 
 def json_text(content: object) -> str:
     """JSON, the same for the same content."""
     return msgspec.json.encode(content, order="sorted").decode()
+
+
+def day_of(corp_id: str, stat_day: str, row: Sequence[Any]) -> Day:
+    """The day of a row: its numbers, when they were computed, looks, states, the organisation's zone, computed KPIs."""
+    values, computed_at, observed, states, zone, computed = row
+    looks = _looks.decode(observed) if observed is not None else {}
+    return Day(
+        None if not looks else {} if values is None else values_of(values),
+        int(computed_at or 0),
+        looks,
+        () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
+        zone.decode() if isinstance(zone, bytes) else zone,
+        frozenset() if computed is None else names_of(computed),
+    )
+
+
+def official_of(row: Sequence[Any]) -> Official:
+    """DingTalk's own figures of a row."""
+    corp_id, stat_day, values, fetched_at = row
+    return Official(corp_id, stat_day, None if values is None else values_of(values), fetched_at)
 
 
 def app_of(row: tuple[Any, ...]) -> App:

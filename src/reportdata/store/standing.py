@@ -3,6 +3,8 @@ nothing, what follows from coverage.
 
 - A KPI is known on a day that is covered for all kinds of facts that it needs observed; otherwise it is missing. So is
   a ratio where there is nothing to divide by.
+- A KPI of which a covered day has no number is 0, once it was computed of all days (`Store.put_computed`); until then,
+  that of a new service, or one that was added to it, is missing.
 - Where a kind was only ever seen in part (`reportdata.days.partly`), it is partial.
 - Any other known one is final when the last looks at these kinds were after the day had ended in the organisation's
   zone, else provisional.
@@ -45,7 +47,7 @@ class Standing(NamedTuple):
 
 def standing(store: Store, service: Service, corp_id: str, first_day: str, last_day: str) -> Iterator[Standing]:
     """How each day of a period stands, the earliest first. Numbers are never older than what is said of them."""
-    zone = store.day(service.id, corp_id, first_day).time_zone
+    known = store.day(service.id, corp_id, first_day)
     put: dict[str, list[DayState]] = {}
     for state in store.states(service.id, corp_id, first_day, last_day):
         put.setdefault(state.stat_day, []).append(state)
@@ -59,7 +61,12 @@ def standing(store: Store, service: Service, corp_id: str, first_day: str, last_
         if 0 in looked.values():
             yield stand(service, corp_id, day, store.day(service.id, corp_id, day))
         else:
-            yield stand(service, corp_id, day, Day(values.get(day, {}), 0, looked, put.get(day, ()), zone))
+            yield stand(
+                service,
+                corp_id,
+                day,
+                known._replace(values=values.get(day, {}), computed_at=0, looks=looked, states=put.get(day, ())),
+            )
 
 
 def stand(service: Service, corp_id: str, stat_day: str, day: Day) -> Standing:
@@ -69,11 +76,12 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day) -> Standing:
     values: dict[str, Number] = {}
     for kpi in service.kpis:
         state, as_of = _follows(service.observed(kpi.id), stat_day, day)
-        number = (day.values or {}).get(kpi.id, None if kpi.ratio else 0)
+        zero = 0 if kpi.id in day.computed or not service.has_facts else None
+        number = (day.values or {}).get(kpi.id, None if kpi.ratio else zero)
         covered = state is not State.MISSING
         if kpi.id in put:
             state, as_of = put[kpi.id].state, put[kpi.id].as_of
-        if covered and number is None:  # there was nothing to divide by
+        if covered and number is None:  # there was nothing to divide by, or it was not computed yet
             state = State.MISSING
         if covered and number is not None and state is not State.MISSING:
             values[kpi.id] = number

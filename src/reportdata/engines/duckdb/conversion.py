@@ -7,14 +7,15 @@ each value once takes a tenth of the time of checking each cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, Offset, offsets
 from reportdata.engines.duckdb.connection import name, text
-from reportdata.identifiers import LONGEST_ID, NOTHING
+from reportdata.engines.duckdb.spans import Rows
+from reportdata.identifiers import LONGEST_ID, NOTHING, ROUNDED
 from reportdata.kinds import DIGITS, PLACES, Column, Kind
 from reportdata.times import END_OF_SECONDS
 
@@ -202,3 +203,19 @@ def _search(steps: Sequence[tuple[int, int]], value: str) -> str:
     middle = len(steps) // 2
     low, high = _search(steps[:middle], value), _search(steps[middle:], value)
     return f"case when {value} < {steps[middle][0]} then {low} else {high} end"
+
+
+def rounded_ids(rows: Rows, facts: str, kind: Kind, trusted: Container[str]) -> tuple[str, str] | None:
+    """A column of ids whose values of 16 digits and more all end in zeros, as spreadsheets round them, with one of
+    these; None when there is no such column among those that are not trusted."""
+    for column in kind.fields():
+        if column.type != "id" or column.name in trusted:
+            continue
+        source = f"({facts}) where {column.name}"
+        # Few ids end in a zero: only these are matched, and mostly that is all.
+        rounded = f"like '%0' and {column.name} similar to '{ROUNDED}'"
+        found = rows(f"select {column.name} from {source} {rounded} limit 1")
+        exact = f"similar to '[0-9]{{16,}}' and not {column.name} similar to '{ROUNDED}'"
+        if found and not rows(f"select 1 from {source} {exact} limit 1"):
+            return column.name, str(found[0][0])
+    return None

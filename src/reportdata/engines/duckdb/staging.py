@@ -10,7 +10,7 @@ new (`reportdata.engines.duckdb.news`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from shutil import copyfileobj, rmtree
@@ -30,14 +30,20 @@ from reportdata.engines.duckdb.connection import (
     hint_of,
     known,
     memory_of,
-    name,
     text,
 )
-from reportdata.engines.duckdb.conversion import ORGANISATIONS, Zones, can_convert, facts_of_table, uncommon_cells
+from reportdata.engines.duckdb.conversion import (
+    ORGANISATIONS,
+    Zones,
+    can_convert,
+    facts_of_table,
+    rounded_ids,
+    uncommon_cells,
+)
 from reportdata.engines.duckdb.news import Comparing, Staged, keep_all, keep_new
+from reportdata.engines.duckdb.texts import facts_of_lines, read_csv, read_lines, write_lines
 from reportdata.errors import LakeError
 from reportdata.facts import Fact, Organisations, Provenance, line_of
-from reportdata.identifiers import ROUNDED
 from reportdata.kinds import Kind, Kinds
 
 _BUFFERS = 4 << 20, 32 << 20
@@ -107,15 +113,9 @@ class Staging:
 
         :param skipped: how many lines stand before the records: the heading and what is above it.
         """
-        columns = ", ".join(f"{text(column)}: 'varchar'" for column in header)
         most = min(max(_BUFFERS[0], self.memory // 32), _BUFFERS[1])
         buffer = min(max(_BUFFERS[0], path.stat().st_size // (_TURNS * self._threads)), most)
-        return (
-            f"select * from read_csv({file(path)}, columns = {{{columns}}}, delim = {text(delimiter)}, "
-            f"quote = '\"', escape = '\"', header = {skipped > 0}, "
-            f"skip = {max(skipped - 1, 0)}, auto_detect = false, strict_mode = true, nullstr = '', "
-            f"allow_quoted_nulls = true, buffer_size = {buffer}, hive_partitioning = false)"
-        )
+        return read_csv(path, header, delimiter, skipped, buffer)
 
     def add_table(
         self, query: str, columns: Columns, organisations: Organisations, corp_id: str | None, end: int = END_INSTANT
@@ -146,7 +146,7 @@ class Staging:
         path = self.folder / "facts.jsonl"
         facts = iter(found)
         try:
-            while _write_lines(path, map(line_of, islice(facts, _FACTS))):
+            while write_lines(path, map(line_of, islice(facts, _FACTS))):
                 self._add_lines(path)
         except BaseException:
             rmtree(self._part, ignore_errors=True)
@@ -172,20 +172,12 @@ class Staging:
 
     def _add_lines(self, path: Path) -> None:
         found = self._rows(
-            f"select distinct kind from {_read_lines(path, {'kind': 'varchar'}, _LONGEST_FACT)} order by 1"
+            f"select distinct kind from {read_lines(path, {'kind': 'varchar'}, _LONGEST_FACT)} order by 1"
         )
         for (name_,) in found:
             if name_ not in self._kinds:
                 raise LakeError(f"what is imported cannot be staged: {name_!r} is not a known kind")
-            kind = self._kinds[name_]
-            made = {
-                "stat_day": "cast(strptime(stat_day, '%Y%m%d') as date)",
-                **{c.name: f"make_timestamptz({name(c.name)})" for c in kind.fields() if c.type == "instant"},
-                kind.time: 'make_timestamptz("at")',
-            }
-            columns = ", ".join(f"{made.get(column, column)} as {column}" for column in columns_of(kind))
-            source = _read_lines(path, _line_columns(kind), _LONGEST_FACT)
-            self._copy_facts(kind, f"select {columns} from {source} where kind = {text(kind.name)}")
+            self._copy_facts(self._kinds[name_], facts_of_lines(path, self._kinds[name_], _LONGEST_FACT))
 
     def days(self) -> list[str]:
         """The days of what was staged of kinds that cover days, in their order."""
@@ -200,20 +192,11 @@ class Staging:
         return int(self._rows(f"select count(*) from read_parquet([{listed}], hive_partitioning = false)")[0][0])
 
     def rounded(self, trusted: Container[str] = ()) -> tuple[Kind, str, str] | None:
-        """A kind and its column of ids whose values of 16 digits and more all end in zeros, as spreadsheets round them,
-        with one of these; None when there is no such column among those that are not trusted."""
+        """See `reportdata.engines.duckdb.conversion.rounded_ids`; None when no column has such ids."""
         for kind in self._kinds.values():
             files = sorted(self._parts.glob(f"*/{kind.name}/{PARTITION}*/*.parquet"))
-            for column in kind.fields() if files else ():
-                if column.type != "id" or column.name in trusted:
-                    continue
-                source = f"({facts(kind, files)}) where {column.name}"
-                # Few ids end in a zero: only these are matched, and mostly that is all.
-                rounded = f"like '%0' and {column.name} similar to '{ROUNDED}'"
-                found = self._rows(f"select {column.name} from {source} {rounded} limit 1")
-                exact = f"similar to '[0-9]{{16,}}' and not {column.name} similar to '{ROUNDED}'"
-                if found and not self._rows(f"select 1 from {source} {exact} limit 1"):
-                    return kind, column.name, str(found[0][0])
+            if files and (found := rounded_ids(self._rows, facts(kind, files), kind, trusted)) is not None:
+                return kind, *found
         return None
 
     def finish(self, there: Callable[[Kind, str], Sequence[Path]] | None) -> list[Staged]:
@@ -237,8 +220,8 @@ class Staging:
             path = self.folder / "organisations.jsonl"
             lines = msgspec.json.Encoder().encode_lines
             found = ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items())
-            _write_lines(path, (lines([row]) for row in found))
-            known = _read_lines(path, {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
+            write_lines(path, (lines([row]) for row in found))
+            known = read_lines(path, {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
             self._rows(f"create or replace temp table {ORGANISATIONS} as select * from {known}")
             path.unlink()
             self._known = (
@@ -265,27 +248,3 @@ class Staging:
             lambda error: LakeError(f"what is imported cannot be staged in {self.folder}: {error}", hint_of(error))
         ):
             return self._connection.execute(sql).fetchall()
-
-
-def _write_lines(path: Path, lines: Iterable[bytes]) -> int:
-    count = 0
-    with path.open("wb") as file:
-        for line in lines:
-            file.write(line)
-            count += 1
-    return count
-
-
-def _line_columns(kind: Kind) -> dict[str, str]:
-    """What the line of a fact holds, with DuckDB's types. Instants are whole numbers of microseconds."""
-    own = {name: "bigint" if type_ == "timestamptz" else type_ for name, type_ in columns_of(kind).items()}
-    return own | {"kind": "varchar", "at": "bigint", "stat_day": "varchar"}
-
-
-def _read_lines(path: Path, columns: Mapping[str, str], longest: int) -> str:
-    """What such a file holds, as SQL names it; ``longest`` is the most bytes of a line. DuckDB takes twice as many."""
-    types = ", ".join(f"{name(column)}: {text(type_)}" for column, type_ in columns.items())
-    return (
-        f"read_json({file(path)}, format = 'newline_delimited', maximum_object_size = {longest}, "
-        f"hive_partitioning = false, columns = {{{types}}})"
-    )

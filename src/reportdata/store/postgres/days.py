@@ -6,25 +6,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from reportdata.days import days_between
 from reportdata.measures import Number
-from reportdata.states import DayState, State
 from reportdata.store import Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
 from reportdata.store.postgres.database import LOCKS, LONG, MANY, PARTITIONS, THERE, Database, array, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.postgres.watching import Watch
-from reportdata.store.rows import json_text
+from reportdata.store.rows import day_of, json_text, names_of, values_of
 
 if TYPE_CHECKING:
     from psycopg import Cursor
-
-_values = msgspec.json.Decoder(dict[str, int | float])
-_looks = msgspec.json.Decoder(dict[str, int])
-_names = msgspec.json.Decoder(frozenset[str])
-_states = msgspec.json.Decoder(list[tuple[str, State, int]])
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAYS = b"""
@@ -33,7 +25,8 @@ select k.kpi_values, (select computed_at from computations where id = k.computat
         where corp_id = w.corp_id and first_day <= w.stat_day and last_day >= w.stat_day),
        (select json_agg(json_build_array(kpi_id, state, as_of) order by kpi_id) from day_states
         where service = $1 and corp_id = w.corp_id and stat_day = w.stat_day),
-       (select time_zone from organisations where corp_id = w.corp_id)
+       (select time_zone from organisations where corp_id = w.corp_id),
+       (select json_agg(kpi_id) from computed_kpis where service = $1)
 from unnest($2::text[], $3::text[]) with ordinality as w (corp_id, stat_day, place)
 left join lateral (
     select kpi_values, computation from kpis
@@ -129,7 +122,7 @@ class Days:
         rows = self.database.texts(name, sql, [service.encode(), corp_ids, stat_days])
         if alone and rows[0][1] is not None:
             self.months.add(month)
-        return [_day(*one, row) for one, row in zip(wanted, rows, strict=True)]
+        return [day_of(*one, row) for one, row in zip(wanted, rows, strict=True)]
 
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         asked = {"service": service, "corp": corp_id, "first": first_day, "last": last_day}
@@ -140,7 +133,7 @@ class Days:
             rows = cursor.execute(_OF_ALL if corp_id is None else _OF_ONE, {**asked, "days": days})
             known = {(day, corp): values for day, corp, values in rows}
         return [
-            DayKpis(corp, day, _values.decode(known[day, corp]) if (day, corp) in known else {})
+            DayKpis(corp, day, values_of(known[day, corp]) if (day, corp) in known else {})
             for day, corp in sorted(wanted)
         ]
 
@@ -150,13 +143,13 @@ class Days:
             "where k.service = %s and k.stat_day = %s and k.corp_id = %s order by k.computation",
             (service, stat_day, corp_id),
         )
-        return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
+        return [Version(values_of(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         return dict(self._computed("fingerprint", service, days))
 
     def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
-        return {day: _names.decode(files) for day, files in self._computed("files", service, days)}
+        return {day: names_of(files) for day, files in self._computed("files", service, days)}
 
     def _computed(self, column: str, service: str, days: Collection[str] | None) -> list[tuple[Any, ...]]:
         return self.database.rows(
@@ -164,6 +157,16 @@ class Days:
             " where service = %s and (%s::text[] is null or stat_day = any(%s::text[]))",
             (service, *[sorted(days) if days is not None else None] * 2),
         )
+
+    def computed(self, service: str) -> frozenset[str]:
+        rows = self.database.rows("select kpi_id from computed_kpis where service = %s", [service])
+        return frozenset(kpi_id for (kpi_id,) in rows)
+
+    def put_computed(self, service: str, kpi_ids: Collection[str]) -> None:
+        with self.database.writing() as cursor:
+            cursor.execute("delete from computed_kpis where service = %s", (service,))
+            cursor.execute("insert into computed_kpis select %s, unnest(%s::text[])", (service, sorted(kpi_ids)))
+            cursor.execute(CHANGED)
 
     def put_days(
         self,
@@ -241,18 +244,6 @@ def make_month(cursor: Cursor, month: str) -> None:
     if not cursor.execute(THERE, [name]).fetchone():
         cursor.execute(f"create table {name} (like kpis including all)")
         cursor.execute(f"alter table kpis attach partition {name} for values from ('{name[5:]}') to ('{name[5:]}~')")
-
-
-def _day(corp_id: str, stat_day: str, row: list[bytes | None]) -> Day:
-    values, computed_at, observed, states, zone = row
-    looks = _looks.decode(observed) if observed is not None else {}
-    return Day(
-        None if not looks else {} if values is None else _values.decode(values),
-        int(computed_at or 0),
-        looks,
-        () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
-        None if zone is None else zone.decode(),
-    )
 
 
 @cache

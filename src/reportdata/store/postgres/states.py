@@ -10,10 +10,9 @@ from reportdata.states import DayState, State
 from reportdata.store import ImportedFile, ImportNote, Official
 from reportdata.store.postgres.database import Database
 from reportdata.store.postgres.identities import CHANGED
-from reportdata.store.rows import json_text
+from reportdata.store.rows import json_text, official_of
 
 _files = msgspec.json.Decoder(tuple[ImportedFile, ...])
-_values = msgspec.json.Decoder(dict[str, int | float])
 
 
 class States:
@@ -47,10 +46,7 @@ class States:
             "where service = %s and corp_id = %s and stat_day between %s and %s order by stat_day",
             (service, corp_id, first_day, last_day),
         )
-        return [
-            Official(corp, day, _values.decode(values) if values is not None else None, fetched_at)
-            for corp, day, values, fetched_at in rows
-        ]
+        return [official_of(row) for row in rows]
 
     def put_official(self, service: str, figures: Iterable[Official]) -> None:
         rows = [

@@ -7,7 +7,19 @@ from collections.abc import Collection, Iterable, Mapping
 from reportdata.days import Coverage, Observation, latest
 from reportdata.sqlite import Database
 from reportdata.store import FIRST_DAY, LAST_DAY
-from reportdata.store.looks import ADD, COLUMNS, MEETING, MET, Spans, gathered, merged, place_of, row_of, rows_of
+from reportdata.store.looks import (
+    ADD,
+    COLUMNS,
+    MEETING,
+    MET,
+    Spans,
+    coverage_of,
+    gathered,
+    merged,
+    place_of,
+    row_of,
+    rows_of,
+)
 from reportdata.store.rows import json_text
 
 _LOOKS = "create temp table if not exists looks (corp_id text, span integer, primary key (corp_id, span)) without rowid"
@@ -25,7 +37,7 @@ class Covering:
     database: Database
 
     def coverage(self) -> list[Coverage]:
-        return [look.coverage for look in latest(look._replace(at=0, kind="") for look in self.observations())]
+        return coverage_of(self.observations())
 
     def observations(
         self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY

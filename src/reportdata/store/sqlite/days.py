@@ -6,20 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import attrgetter
 
-import msgspec
-
 from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.sqlite import Database
-from reportdata.states import DayState, State
 from reportdata.store import Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
-from reportdata.store.rows import json_text
-
-_values = msgspec.json.Decoder(dict[str, int | float])
-_looks = msgspec.json.Decoder(dict[str, int])
-_names = msgspec.json.Decoder(frozenset[str])
-_states = msgspec.json.Decoder(list[tuple[str, State, int]])
+from reportdata.store.rows import day_of, json_text, names_of, values_of
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
@@ -30,7 +22,8 @@ select k.kpi_values, (select computed_at from computations where id = k.computat
            (select json_group_array(json_array(kpi_id, state, as_of)) from
                 (select * from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3 order by kpi_id))
        end,
-       (select time_zone from organisations where corp_id = ?2)
+       (select time_zone from organisations where corp_id = ?2),
+       (select json_group_array(kpi_id) from computed_kpis where service = ?1)
 from (select 1) left join (
     select kpi_values, computation from kpis where service = ?1 and stat_day = ?3 and corp_id = ?2
     order by computation desc limit 1) k
@@ -94,16 +87,8 @@ class Days:
         return self.day(service, corp_id, stat_day).values
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
-        found = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, None, None, None, None)
-        values, computed_at, observed, states, zone = found
-        looks = _looks.decode(observed) if observed is not None else {}
-        return Day(
-            None if not looks else {} if values is None else _values.decode(values),
-            computed_at or 0,
-            looks,
-            () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
-            zone,
-        )
+        found = self.database.row(_DAY, (service, corp_id, stat_day))
+        return day_of(corp_id, stat_day, found or (None,) * 6)
 
     def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
         return [self.day(service, *one) for one in wanted]
@@ -118,7 +103,7 @@ class Days:
                 rows = connection.execute(_OF_ONE, (service, corp_id, json_text(sorted(day for day, _ in wanted))))
             known = {(day, corp): values for day, corp, values, *_ in rows}
         return [
-            DayKpis(corp, day, _values.decode(known[day, corp]) if (day, corp) in known else {})
+            DayKpis(corp, day, values_of(known[day, corp]) if (day, corp) in known else {})
             for day, corp in sorted(wanted)
         ]
 
@@ -128,7 +113,7 @@ class Days:
             "where k.service = ? and k.stat_day = ? and k.corp_id = ? order by k.computation",
             (service, stat_day, corp_id),
         )
-        return [Version(_values.decode(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
+        return [Version(values_of(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         if days is None:
@@ -137,11 +122,20 @@ class Days:
         return dict(self._computed("fingerprint", service, days))
 
     def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
-        return {day: _names.decode(files) for day, files in self._computed("files", service, days)}
+        return {day: names_of(files) for day, files in self._computed("files", service, days)}
 
     def _computed(self, column: str, service: str, days: Collection[str]) -> list[tuple[str, str]]:
         sql = f"select stat_day, {column} from json_each(?2) join computed_days on service = ?1 and stat_day = value"
         return [(day, found) for day, found in self.database.rows(sql, (service, json_text(sorted(days))))]
+
+    def computed(self, service: str) -> frozenset[str]:
+        rows = self.database.rows("select kpi_id from computed_kpis where service = ?", (service,))
+        return frozenset(kpi_id for (kpi_id,) in rows)
+
+    def put_computed(self, service: str, kpi_ids: Collection[str]) -> None:
+        with self.database.writing() as connection:
+            connection.execute("delete from computed_kpis where service = ?", (service,))
+            connection.executemany("insert into computed_kpis values (?, ?)", ((service, kpi_id) for kpi_id in kpi_ids))
 
     def put_days(
         self,

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from reportdata.sqlite import Database
 from reportdata.store import Official
-from reportdata.store.rows import json_text
-
-_values = msgspec.json.Decoder(dict[str, int | float])
+from reportdata.store.rows import json_text, official_of
 
 
 class Figures:
@@ -24,10 +20,7 @@ class Figures:
             "where service = ? and corp_id = ? and stat_day between ? and ? order by stat_day",
             (service, corp_id, first_day, last_day),
         )
-        return [
-            Official(corp, day, _values.decode(values) if values is not None else None, fetched_at)
-            for corp, day, values, fetched_at in rows
-        ]
+        return [official_of(row) for row in rows]
 
     def put_official(self, service: str, figures: Iterable[Official]) -> None:
         with self.database.writing() as connection:

@@ -14,10 +14,10 @@ import msgspec
 from reportdata.collector.suite import Comment, CommentPage, Report, ReportPage, Unusable
 from reportdata.days import SECOND, time_zone
 from reportdata.errors import BadAnswer, BadField
-from reportdata.facts import read_names
 from reportdata.identifiers import read_id, read_text
 from reportdata.suites.dingtalk.client import Client
 from reportdata.times import read_instant
+from reportdata.values import read_names
 
 PAGE = 20
 """Reports or comments that a page holds at most."""

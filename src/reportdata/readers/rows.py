@@ -1,0 +1,121 @@
+"""The records in the rows below a heading.
+
+Blank rows, headings that are repeated, columns that nobody uses, and totals at the end do not matter; what cannot be
+told is refused with its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from reportdata.columns import Columns
+from reportdata.errors import BadField
+from reportdata.identifiers import is_nothing, read_id, read_text, same_name
+from reportdata.readers.cells import Row, is_note, is_remark, is_time, repeats_heading, says_total
+from reportdata.readers.encodings import REPLACED
+from reportdata.readers.grids import Heading
+from reportdata.records import Line
+
+_DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
+
+
+def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, ragged: bool = True) -> Iterator[Line]:
+    """The records of the rows below a heading.
+
+    :param names: of the table that the rows are of, or are a part of.
+    :param ragged: whether rows may be shorter than the heading, as a sheet's are that end with empty cells.
+    """
+    columns = heading.columns
+    places = {name: place for place, name in enumerate(heading.names)}
+    used = {name: places[name] for name in columns.used}
+    width = len(heading.names)
+    least = max(place for place, name in enumerate(heading.names, 1) if not name.startswith(" "))
+    person = columns.fields.get(columns.kind.person or "")
+    named = columns.person_name
+    needed = [name for name in used if name not in _optional(columns)]
+    unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
+    for row in rows:
+        if row.number <= heading.last:
+            continue
+        record = {name: row.cells[place] if place < len(row.cells) else None for name, place in used.items()}
+        if all(map(is_nothing, record.values())):
+            if any(not is_nothing(cell) for cell in row.cells) and not is_note(row.cells):
+                wrong = BadField("record", "has none of the cells that are used", "delete the line, or fill it in")
+                yield Line(row.number, row.position, columns, record, wrong)
+            continue
+        if says_total(row.cells, [record[name] for name in needed]) and not is_time(record[columns.at]):
+            continue
+        if repeats_heading(record, columns.at) or is_remark(row.cells):
+            continue
+        if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
+            wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
+            yield Line(row.number, row.position, columns, {}, wrong)
+            continue
+        if person and named and is_nothing(record[person]):
+            record[person] = names.id_of(record[named])
+        odd = next((name for name in needed if REPLACED in str(record[name])), None)
+        if odd is not None:
+            wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
+            yield Line(row.number, row.position, columns, record, wrong)
+            continue
+        yield Line(row.number, row.position, columns, record, cells=hash(tuple(row.cells)) if unnamed else 0)
+
+
+def _optional(columns: Columns) -> set[str]:
+    """The columns on which no number of a day depends."""
+    return {
+        columns.fields[column.name]
+        for column in columns.kind.fields()
+        if not column.required and column.name in columns.fields
+    }
+
+
+def _width(cells: Sequence[object], least: int) -> int:
+    """How many cells there are, without empty ones beyond the last column."""
+    count = len(cells)
+    while count > least and is_nothing(cells[count - 1]):
+        count -= 1
+    return count
+
+
+class Names:
+    """Which id a name has, in a table where some rows have both and others the name alone.
+
+    :param again: gives the table's rows once more.
+    """
+
+    def __init__(self, again: Callable[[], Iterable[Row]], heading: Heading[Columns]) -> None:
+        self._again = again
+        self._last = heading.last
+        columns = heading.columns
+        held = columns.fields.get(columns.kind.person or ""), columns.person_name
+        self._places = [heading.names.index(name) for name in held if name is not None]
+        self._known: dict[str, str] | None = None
+
+    def id_of(self, name: object) -> object:
+        """The id that goes with a name; None when there is none, or several."""
+        if is_nothing(name):
+            return None
+        if self._known is None:
+            self._known = self._learnt()
+        return self._known.get(_name(name))
+
+    def _learnt(self) -> dict[str, str]:
+        found: dict[str, set[str]] = {}
+        at_id, at_name = self._places
+        width = max(self._places)
+        for row in self._again():
+            if row.number > self._last and len(row.cells) > width:
+                name = _name(row.cells[at_name])
+                with suppress(BadField):
+                    user = read_id("", row.cells[at_id])
+                    found.setdefault(name, set()).add(user)
+        return {name: next(iter(users)) for name, users in found.items() if name and len(users) == 1}
+
+
+def _name(cell: object) -> str:
+    try:
+        return same_name(read_text("", cell) or "")
+    except BadField:
+        return ""

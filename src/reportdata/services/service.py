@@ -1,0 +1,111 @@
+"""What a service is: a path of the contract with its KPIs, and what these are counted over."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+
+from reportdata.kinds import Kind
+from reportdata.measures import Kpi, Measure
+
+
+class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What numbers are counted over: facts with the columns of the kind ``rows``, made of the kinds that it ``reads``.
+    Its numbers of a day are known once the kinds ``observed`` were observed for it."""
+
+    rows: str
+    reads: tuple[str, ...]
+    observed: tuple[str, ...]
+
+
+class Calibre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another way to count a KPI, to be compared with the one that is served."""
+
+    kpi: str
+    name: str
+    relation: str
+    distinct: str | tuple[str, ...]
+
+    @property
+    def measure(self) -> Measure:
+        """How it is counted."""
+        return Measure(self.relation, (self.distinct,) if isinstance(self.distinct, str) else self.distinct)
+
+
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A path of the contract. ``row`` is the order of the keys in a row of ``dataList``; ``scope`` is needed to read,
+    ``push_scope`` to push facts of its ``kinds``, whose columns may have other ``headings`` in files."""
+
+    id: str
+    path: str
+    title: str
+    scope: str
+    row: tuple[str, ...]
+    kpis: tuple[Kpi, ...]
+    push_scope: str | None = None
+    relations: dict[str, Relation] = {}
+    calibres: tuple[Calibre, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    headings: dict[str, tuple[str, ...]] = {}
+    sql: str = ""
+    """What `relations.sql` holds."""
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def kpi(self, kpi_id: str) -> Kpi:
+        """The KPI of that id.
+
+        :raises KeyError: when there is none.
+        """
+        return _by_id(self)[kpi_id]
+
+    def observed(self, kpi_id: str) -> frozenset[str]:
+        """The kinds that must have been observed on a day for a KPI of it to be known; for a service without facts,
+        what stands for its official figures."""
+        return _observed(self, kpi_id)
+
+    @property
+    def counted(self) -> tuple[Kpi, ...]:
+        """The KPIs that are counted; all but the ratios."""
+        return tuple(kpi for kpi in self.kpis if kpi.measure is not None)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of its KPIs."""
+        return frozenset(_by_id(self))
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether anything is counted from facts."""
+        return bool(self.relations)
+
+    def reads(self) -> tuple[str, ...]:
+        """The kinds that its KPIs are made of, each once."""
+        used = (self.relations[kpi.relation].reads for kpi in self.counted) if self.has_facts else ()
+        return tuple(dict.fromkeys(kind for reads in used for kind in reads))
+
+
+def official(service: Service) -> str:
+    """What coverage has for a kind where a service without facts has DingTalk's own figures of a day."""
+    return f"official {service.id}"
+
+
+@cache
+def _by_id(service: Service) -> dict[str, Kpi]:
+    return {kpi.id: kpi for kpi in service.kpis}
+
+
+@cache
+def _observed(service: Service, kpi_id: str) -> frozenset[str]:
+    kpi = service.kpi(kpi_id)
+    if kpi.measure is None:
+        return frozenset(kind for part in kpi.ratio for kind in _observed(service, part))
+    return frozenset(service.relations[kpi.relation].observed if service.has_facts else (official(service),))
+
+
+def measures_of(service: Service) -> list[Measure]:
+    """All that is counted, for KPIs and for calibres."""
+    counted = (kpi.measure for kpi in service.kpis)
+    return [measure for measure in (*counted, *(c.measure for c in service.calibres)) if measure is not None]

@@ -1,0 +1,108 @@
+"""Values of a fact's columns, from what a record has for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from reportdata.errors import BadField
+from reportdata.identifiers import is_nothing, read_id, read_text
+from reportdata.kinds import DIGITS, PLACES, Column
+from reportdata.times import BadTime, read_instant
+
+_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_DECIMAL = re.compile(rf"[+-]?\d{{1,{DIGITS - PLACES}}}(\.\d{{1,{PLACES}}})?", re.ASCII)
+
+Value = str | int | Decimal | None
+
+
+def instant_of(name: str, value: object, zone: ZoneInfo) -> int:
+    """An instant, in microseconds since 1970.
+
+    :raises BadField: when it cannot be used.
+    """
+    try:
+        return read_instant(value, zone)
+    except ValueError as error:
+        raise BadField(name, str(error), error.hint if isinstance(error, BadTime) else "") from None
+
+
+def read_value(column: Column, value: object, zone: ZoneInfo) -> Value:
+    """What a column of a fact holds.
+
+    :raises BadField: when it cannot be used.
+    """
+    if not column.required and is_nothing(value):
+        return None
+    if not column.required and column.type in ("text", "names"):  # no number of a day depends on it
+        try:
+            return read_text(column.name, value) if column.type == "text" else read_names(column.name, value)
+        except BadField:
+            return None
+    match column.type:
+        case "id":
+            return read_id(column.name, value)
+        case "text":
+            return _there(column, read_text(column.name, value))
+        case "names":
+            return _there(column, read_names(column.name, value))
+        case "integer":
+            return _integer(column.name, value)
+        case "decimal":
+            return _decimal(column.name, value)
+        case _:
+            return instant_of(column.name, value, zone)
+
+
+def _there(column: Column, value: str | None) -> str | None:
+    if value is None and column.required:
+        raise BadField(column.name, "is missing")
+    return value
+
+
+def _integer(field: str, value: object) -> int:
+    if value is None or value == "":
+        raise BadField(field, "is missing")
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
+        raise BadField(field, f"{str(value)[:40]!r} is not a whole number of 64 bits")
+    return value
+
+
+def _decimal(field: str, value: object) -> Decimal:
+    if value is None or value == "":
+        raise BadField(field, "is missing")
+    text = str(value).strip()
+    exact = isinstance(value, int | float | str | Decimal) and not isinstance(value, bool)
+    if not exact or not _DECIMAL.fullmatch(text):
+        reason = (
+            f"{text[:40]!r} is not a number with at most {DIGITS - PLACES} digits before the point, {PLACES} after it"
+        )
+        raise BadField(field, reason)
+    return Decimal(text)
+
+
+def read_names(field: str, value: object) -> str | None:
+    """Names with commas between them, from such a text, a list, or objects with names. A comma inside a listed name
+    becomes a full-width one, so that the names can be told apart again."""
+    if isinstance(value, str):
+        for sign in "，;；、\n":
+            value = value.replace(sign, ",")
+        value = value.split(",")
+    elif not isinstance(value, list | tuple):
+        value = [value]
+    names = (_name_of(field, item) for item in value)
+    return ",".join(name.replace(",", "，") for name in names if name) or None
+
+
+def _name_of(field: str, value: object) -> str | None:
+    if isinstance(value, Mapping):
+        value = next((value[key] for key in _NAMED_BY if not is_nothing(value.get(key))), None)
+    return read_text(field, value)
+
+
+_NAMED_BY = ("name", "dept_name", "deptName", "dept_id", "deptId", "id")
+"""Which member of an object names it."""
