@@ -32,9 +32,13 @@ _NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
 def normal(heading: str) -> str:
     """The form in which headings are compared: half-width, lower case, in simplified Chinese,
     without blanks and decorations."""
-    text = unicodedata.normalize("NFKC", heading)
-    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower().translate(_SIMPLIFIED)
+    text = heading.lower() if heading.isascii() else _plain(heading)
     return _DECORATION.sub("", _BRACKETS.sub("", text)) or _DECORATION.sub("", text)
+
+
+def _plain(heading: str) -> str:
+    text = unicodedata.normalize("NFKC", heading)
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower().translate(_SIMPLIFIED)
 
 
 def seen(columns: Iterable[str]) -> str:

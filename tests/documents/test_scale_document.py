@@ -8,7 +8,6 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.support import postgres
@@ -53,6 +52,8 @@ def test_the_commands_of_the_document_work(tmp_path: Path) -> None:
 
 def _works(command: str, folder: Path, variables: dict[str, str], store: str) -> None:
     """The command becomes the one worker, which ends well."""
+    import psycopg  # takes long; most processes of the tests do not need it
+
     with (
         closing(psycopg.connect(store, autocommit=True)) as connection,
         subprocess.Popen(command.split(), cwd=folder, env=variables) as process,

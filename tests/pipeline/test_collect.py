@@ -15,20 +15,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import httpx
 import pytest
-from alibabacloud_dingtalk.datacenter_1_0 import models
-from alibabacloud_dingtalk.datacenter_1_0.client import Client as DataCenter
-from alibabacloud_tea_openapi.models import Config
-from alibabacloud_tea_util.models import RuntimeOptions
 from click.testing import CliRunner, Result
 
 from reportdata.cli import cli
 from reportdata.collector.ledger import Ledger
 from reportdata.days import days_between
 from reportdata.twin import BEIJING, Habits, Server, Twin, running
+from tests.support.calling import Call
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
+from tests.support.python_sdk import query
+from tests.support.python_sdk import token as issued
 from tests.support.serving import serving
 from tests.support.waiting import SOON, until
 
@@ -102,17 +100,11 @@ def test_official_clients_get_the_same_numbers_as_from_dingtalk(folder: Folder, 
     add(folder, server, "--from", first)
     assert collect(folder, server).exit_code == 0
     token = folder.token(folder.add_app(twin.corp_id)[0])
-    theirs = httpx.get(f"{server.url}/gettoken", params={"appkey": twin.app_key, "appsecret": twin.app_secret}).json()
+    theirs = issued(server.endpoint, twin.app_key, twin.app_secret, "sync")
     with serving(folder) as ours:
         for day in days_between(first, last):
-            assert _asked(ours.endpoint, token, day) == _asked(server.endpoint, theirs["access_token"], day)
-
-
-def _asked(endpoint: str, token: str, day: str) -> object:
-    client = DataCenter(Config(endpoint=endpoint, protocol="http"))
-    headers = models.QueryReportStatisticalDataHeaders(x_acs_dingtalk_access_token=token)
-    request = models.QueryReportStatisticalDataRequest(stat_date=day)
-    return client.query_report_statistical_data_with_options(request, headers, RuntimeOptions()).body.to_map()
+            mine, given = Call(ours.address, token, day), Call(server.address, theirs, day)
+            assert query(mine, "sync") == query(given, "sync")
 
 
 def test_no_file_holds_a_name_a_text_or_a_secret(folder: Folder, server: Server, tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ ODD: dict[str, list[object]] = {
 }
 
 
+SIZES = st.sampled_from((1, 600, 4_000))
+"""Bytes of a part: a record at least, some, or many."""
+
+
 def rows_of(rows: int, odd: float, seed: int) -> list[list[object]]:
     """The cells of a sheet with so many records, of which a share of the cells is odd."""
     chance = random.Random(seed)
@@ -122,9 +126,9 @@ def found_in(path: Path, format_: Format, skip: bool, stage: Callable[[Source, S
             return connection.execute(query).fetchall(), bad, ""
 
 
-def by_columns(source: Source, staging: Staging, folder: Path) -> None:
-    """As an import does it, in the smallest parts."""
-    source.stage(staging, folder, 1)
+def by_columns(size: int) -> Callable[[Source, Staging, Path], None]:
+    """As an import does it, in parts of so many bytes."""
+    return lambda source, staging, folder: source.stage(staging, folder, size)
 
 
 def by_rows(source: Source, staging: Staging, _folder: Path) -> None:
@@ -136,14 +140,18 @@ def by_rows(source: Source, staging: Staging, _folder: Path) -> None:
 @tried_with(25, 150)
 def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(st.integers(0, 600), st.sampled_from((0.0, 0.001, 0.01, 0.2)), st.integers(0, 1 << 30), st.booleans())
-    @example(600, 0.0, 1, False)
-    @example(600, 0.002, 2, True)
-    def check(rows: int, odd: float, seed: int, skip: bool) -> None:
+    @given(
+        st.tuples(st.integers(0, 600), st.sampled_from((0.0, 0.001, 0.01, 0.2)), st.integers(0, 1 << 30)),
+        SIZES,
+        st.booleans(),
+    )
+    @example((600, 0.0, 1), 1, False)
+    @example((600, 0.002, 2), 1, True)
+    def check(made: tuple[int, float, int], size: int, skip: bool) -> None:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary, "sheet.xlsx")
-            write_sheet(path, rows_of(rows, odd, seed))
-            found = found_in(path, Format.SHEET, skip, by_columns)
+            write_sheet(path, rows_of(*made))
+            found = found_in(path, Format.SHEET, skip, by_columns(size))
             assert found == found_in(path, Format.SHEET, skip, by_rows)
 
     check()
@@ -155,13 +163,16 @@ def test_a_table_of_text_holds_the_same_by_columns_and_by_rows(examples: int) ->
     @given(
         st.tuples(st.integers(0, 300), st.sampled_from((0.0, 0.001, 0.01, 0.2)), st.integers(0, 1 << 30)),
         st.sampled_from(("\n", "\r\n", "\r")),
+        SIZES,
         st.booleans(),
     )
-    def check(made: tuple[int, float, int], end: str, skip: bool) -> None:
+    @example((60, 0.0, 1), "\n", 1, False)
+    @example((60, 0.01, 2), "\r\n", 1, True)
+    def check(made: tuple[int, float, int], end: str, size: int, skip: bool) -> None:
         with tempfile.TemporaryDirectory() as temporary:
             path = Path(temporary, "sheet.csv")
             write_text(path, rows_of(*made), end)
-            found = found_in(path, Format.CSV, skip, by_columns)
+            found = found_in(path, Format.CSV, skip, by_columns(size))
             assert found == found_in(path, Format.CSV, skip, by_rows)
 
     check()

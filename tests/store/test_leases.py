@@ -8,7 +8,6 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from reportdata.store.postgres.leases import PostgresLeases
@@ -37,6 +36,8 @@ with PostgresLeases(sys.argv[1]).holding("refresh.lock"), store.database.writing
 def test_a_holder_that_was_stopped_within_a_copy_locks_nobody_out(tmp_path: Path) -> None:
     """Its session is active to the server, so no time limit of idle sessions ends it: neither its transaction's locks
     nor a lock that was the lease. Whoever takes the lease finds the holder by its name, and ends its sessions."""
+    import psycopg  # takes long; most processes of the tests do not need it
+
     address = postgres.address()
     folder = Folder(tmp_path / "data", address)
     command = [sys.executable, "-c", HOLDER, address]
@@ -61,6 +62,8 @@ def test_a_holder_that_was_stopped_within_a_copy_locks_nobody_out(tmp_path: Path
 
 
 def test_a_process_takes_a_lease_again_that_it_could_not_give_back(tmp_path: Path) -> None:
+    import psycopg
+
     address = postgres.address()
     Folder(tmp_path / "data", address).store.close()
     leases = PostgresLeases(address)

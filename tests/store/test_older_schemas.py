@@ -8,7 +8,6 @@ from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from reportdata.sqlite import statements
@@ -50,6 +49,8 @@ def old_file(path: Path) -> Callable[[], Store]:
 
 
 def old_database(address: str) -> Callable[[], Store]:
+    import psycopg  # takes long; most processes of the tests do not need it
+
     with psycopg.connect(address) as connection:
         for step in steps("postgres"):
             connection.execute(step.encode())

@@ -12,7 +12,6 @@ from importlib import metadata
 from pathlib import Path
 
 import msgspec
-import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
@@ -62,6 +61,8 @@ def test_a_command_that_is_given_no_address_or_no_server_says_so(folder: Folder)
 
 
 def test_a_newer_schema_is_left_alone(address: str) -> None:
+    import psycopg
+
     PostgresStore(address).close()
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("update store_schema set version = 99")
@@ -93,6 +94,8 @@ def test_a_lost_connection_comes_back_by_itself(folder: Folder) -> None:
 
 
 def test_a_call_fails_while_others_hold_what_it_needs(folder: Folder, address: str) -> None:
+    import psycopg
+
     app, _ = filled(folder)
     with closing(PostgresStore(address, 0.3)) as store, psycopg.connect(address) as other:
         other.execute("lock table apps, tokens, kpis in access exclusive mode")
@@ -109,6 +112,8 @@ def test_a_call_fails_while_others_hold_what_it_needs(folder: Folder, address: s
 
 
 def test_a_month_has_a_partition_of_its_own(folder: Folder, address: str) -> None:
+    import psycopg
+
     days = ("20240131", "20240201", "20241231", "20250101", "99991231")
     folder.store.put_days("s", dict.fromkeys(days, "f"), [DayKpis("c1", day, {"4100": 1}) for day in days], 1)
     folder.store.put_coverage("s", [Observation("c1", "20240101", "99991231")], [])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import psycopg
-
 from reportdata.days import Observation
 from reportdata.identity import App
 from reportdata.services import REPORTS as REPORT_DATA
@@ -30,6 +28,8 @@ def put(folder: Folder, number: int) -> None:
 
 
 def kill_connections(address: str) -> None:
+    import psycopg  # takes long; most processes of the tests do not need it
+
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"

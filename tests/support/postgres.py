@@ -10,8 +10,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import quote
 
-import psycopg
-
 from tests.support import postgres_server
 from tests.support.postgres_server import programs
 
@@ -39,6 +37,8 @@ class Server(postgres_server.Server):
 
         :param port: of loopback, where it is reached by way of something else.
         """
+        import psycopg  # takes long; most processes of the tests do not need it
+
         name = schema or f"test{next(_fresh)}"
         base = self.first_database()
         with psycopg.connect(base, autocommit=True) as connection:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dingtalk import AppKeyClient
-from dingtalk.core.exceptions import DingTalkClientException
 
 from reportdata.twin import Habits, Server, Twin, running
 from tests.support.calling import Call
@@ -22,17 +20,19 @@ START, END = 1_789_315_200_000, 1_789_833_600_000
 STYLES = ("sync", "async")
 
 
-class Community(AppKeyClient):  # type: ignore[misc]
+def community(server: Server) -> Any:
     """The community client, with the endpoint changed: its report calls go to the paths that DingTalk documents, where
     the client's own way is an older gateway under another name."""
+    from dingtalk import AppKeyClient  # takes long; most processes of the tests do not need it
 
-    def __init__(self, server: Server) -> None:
-        self.API_BASE_URL = f"{server.url}/"
-        super().__init__(server.twin.corp_id, server.twin.app_key, server.twin.app_secret)
+    class Community(AppKeyClient):  # type: ignore[misc]
+        API_BASE_URL = f"{server.url}/"
 
-    def top_request(self, method: str, params: dict[str, Any] | None = None, *_: Any, **more: Any) -> Any:
-        path = method.removeprefix("dingtalk.oapi.").replace(".", "/")
-        return self.post(f"/topapi/{path}", params, **more)["result"]
+        def top_request(self, method: str, params: dict[str, Any] | None = None, *_: Any, **more: Any) -> Any:
+            path = method.removeprefix("dingtalk.oapi.").replace(".", "/")
+            return self.post(f"/topapi/{path}", params, **more)["result"]
+
+    return Community(server.twin.corp_id, server.twin.app_key, server.twin.app_secret)
 
 
 def a_week() -> Twin:
@@ -44,7 +44,7 @@ def a_week() -> Twin:
 
 def test_the_community_client_reads_lists_and_comments() -> None:
     with running(a_week()) as server:
-        client, twin = Community(server), server.twin
+        client, twin = community(server), server.twin
         reports: dict[str, dict[str, Any]] = {}
         cursor, going_on = 0, True
         while going_on:
@@ -73,8 +73,10 @@ def test_the_community_client_reads_lists_and_comments() -> None:
 
 
 def test_the_community_client_renews_an_ended_token_and_understands_errors() -> None:
+    from dingtalk.core.exceptions import DingTalkClientException
+
     with running(a_week()) as server:
-        client, twin = Community(server), server.twin
+        client, twin = community(server), server.twin
         number = twin.calls.total
         twin.trouble(f"expired-plain-40014={number + 2}")
         assert client.report.list(START, END)["data_list"]
