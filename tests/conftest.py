@@ -17,6 +17,7 @@ from tests.support.cluster import Cluster, cluster
 from tests.support.effort import examples
 from tests.support.folders import Folder
 from tests.support.machine import Run
+from tests.support.one_duckdb import USERS, connect_to_one
 from tests.support.scheduling import Scheduling, arrange
 from tests.support.storage import BUCKET, environment, object_storage
 from tests.support.stores import OPENERS, STORES
@@ -100,6 +101,15 @@ def another(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 def store(another: Callable[[], Store]) -> Store:
     """A store of its own, of every kind."""
     return another()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_duckdb() -> Iterator[None]:
+    """What this process does with DuckDB, it does in one."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in USERS:
+            patch.setattr(f"{module}.connect", connect_to_one)
+        yield
 
 
 @pytest.fixture(autouse=True)
