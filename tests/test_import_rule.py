@@ -159,9 +159,17 @@ def test_what_tests_share_is_in_their_support() -> None:
     assert wrong == []
 
 
+def _all_statements(node: ast.AST) -> Iterator[ast.AST]:
+    """A module or a statement, and all statements within it, whatever they are for."""
+    yield node
+    for field in ("body", "handlers", "cases", "orelse", "finalbody"):
+        for inner in getattr(node, field, ()) if not isinstance(node, ast.expr) else ():
+            yield from _all_statements(inner)
+
+
 def _modules_named(path: Path) -> Iterator[str]:
     """Names of modules that are imported, with all that may be one: ``from tests import api`` names ``tests.api``."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in _all_statements(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -133,6 +133,7 @@ def test_metrics_tell_how_the_numbers_stand(folder: Folder, call: Call, watched:
     assert _metrics(watched)["reportdata_unapplied_withdrawal_files", ""] == 1
 
 
+@pytest.mark.whole
 def test_the_serving_process_computes_nothing_for_its_metrics(folder: Folder, call: Call) -> None:
     with served(folder, "--no-work", "--operations-port", 0) as process:
         assert process.running.stdout is not None
@@ -143,7 +144,7 @@ def test_the_serving_process_computes_nothing_for_its_metrics(folder: Folder, ca
             assert "duckdb" not in maps.read_text()
 
 
-@pytest.mark.parametrize("form", ["json", "readable"])
+@pytest.mark.parametrize("form", ["json", pytest.param("readable", marks=pytest.mark.whole)])
 def test_the_log_names_the_request_id_that_the_client_got(folder: Folder, call: Call, form: str) -> None:
     with served(folder, "--no-work", "--log-requests", "--log-format", form) as process:
         good = call._replace(address=process.address).answer()

@@ -25,6 +25,7 @@ def request_(folder: Folder) -> bytes:
     return Call(("", 0), folder.token(folder.add_app(CORP)[0])).request
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "tls"])
 def test_no_request_fails_when_the_server_is_told_to_end_under_load(folder: Folder, request_: bytes, tls: bool) -> None:
     files = development_certificates(folder.path.parent / "tls", ["localhost", "127.0.0.1"], time.time())
@@ -40,6 +41,7 @@ def test_no_request_fails_when_the_server_is_told_to_end_under_load(folder: Fold
     assert sum(read.reads for read in Audit(folder.settings.audit).read()) == load.answers
 
 
+@pytest.mark.whole
 def test_a_successor_on_the_same_socket_takes_over_without_a_refused_connection(
     folder: Folder, request_: bytes
 ) -> None:

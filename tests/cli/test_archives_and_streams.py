@@ -121,7 +121,14 @@ def test_bad_records_of_standard_input_go_to_a_file(known: Folder, tmp_path: Pat
     assert json.loads((tmp_path / "stdin.bad.jsonl").read_text())["file"] == "<stdin>"
 
 
-@pytest.mark.parametrize("way", ["cat reports.csv | {} /dev/stdin", "{} <(cat reports.csv)", "{} - < reports.csv"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "{} - < reports.csv",
+        pytest.param("cat reports.csv | {} /dev/stdin", marks=pytest.mark.whole),
+        pytest.param("{} <(cat reports.csv)", marks=pytest.mark.whole),
+    ],
+)
 def test_pipes_are_read(known: Folder, tmp_path: Path, way: str) -> None:
     (tmp_path / "reports.csv").write_text(REPORTS)
     program = f"{sys.executable} -m reportdata import --data '{known.path}'"
@@ -130,6 +137,7 @@ def test_pipes_are_read(known: Folder, tmp_path: Path, way: str) -> None:
     assert known.days() == {(CORP, "20240105"): (2, 2, 0)}
 
 
+@pytest.mark.whole
 def test_copies_that_a_killed_import_left_go_with_the_next_import(known: Folder, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     command = [sys.executable, "-m", "reportdata", "import", "pipe", "--data", str(known.path)]
@@ -147,6 +155,7 @@ def test_copies_that_a_killed_import_left_go_with_the_next_import(known: Folder,
     assert left_over(known) == []
 
 
+@pytest.mark.whole
 def test_who_waits_for_a_pipe_says_so(known: Folder, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     command = [sys.executable, "-m", "reportdata", "import", "pipe", "--data", str(known.path)]

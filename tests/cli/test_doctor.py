@@ -20,10 +20,6 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from reportdata.certificates import development_certificates
 from reportdata.cli.doctor import examine
@@ -245,6 +241,11 @@ def test_certificates(healthy: Folder, tmp_path: Path) -> None:
 
 
 def nameless() -> bytes:
+    from cryptography import x509  # takes long; most processes of the tests do not need it
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "reports.example.com")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())

@@ -73,6 +73,7 @@ def test_what_is_no_document_is_refused(document: bytes) -> None:
         Handover.decoded(document)
 
 
+@pytest.mark.whole
 def test_a_command_that_is_handed_nothing_over_says_so(folder: Folder) -> None:
     for command in ("serve", "work"):
         done = subprocess.run(

@@ -90,6 +90,7 @@ def test_bad_records_that_cannot_be_written_are_told_before_anything_is_added(kn
     assert known.lake.kinds() == ("sent",)
 
 
+@pytest.mark.whole
 def test_a_data_folder_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to("nowhere")
     for arguments in (["org", "add", "ding1"], ["query", "20240105"], ["doctor"]):
@@ -99,6 +100,7 @@ def test_a_data_folder_that_leads_nowhere_is_named(tmp_path: Path) -> None:
         assert b"make that folder or mount its disk, or remove the link" in said
 
 
+@pytest.mark.whole
 def test_signs_that_are_not_seen_are_shown(tmp_path: Path) -> None:
     code, _, said = command("query", "20240105", REPORTDATA_DATA="data\r")
     assert code == 1
@@ -108,6 +110,7 @@ def test_signs_that_are_not_seen_are_shown(tmp_path: Path) -> None:
     assert visible("a\r\nb\x1b[0m\u202e日") == "a\\r\nb\\x1b[0m\\u202e日"
 
 
+@pytest.mark.whole
 def test_a_server_on_an_address_in_brackets_answers(known: Folder) -> None:
     with served(known, "--host", "[::1]", "--no-work") as server:
         connection = HTTPConnection(*server.address, timeout=SOON)

@@ -30,6 +30,7 @@ def test_a_plain_installation_has_no_spark() -> None:
     assert "pyspark==4.3" in (ROOT / "requirements" / "spark.txt").read_text("utf-8")
 
 
+@pytest.mark.whole
 def test_a_refresh_without_spark_imports_none(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("c1")
     path = tmp_path / "reports.csv"
@@ -44,6 +45,7 @@ def test_a_refresh_without_spark_imports_none(folder: Folder, tmp_path: Path) ->
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
+@pytest.mark.whole
 def test_spark_that_is_not_installed_is_said(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("c1")
     path = tmp_path / "reports.csv"

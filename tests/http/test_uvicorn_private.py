@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,7 @@ def test_methods_are_there_and_take_what_they_took(kind: type, name: str) -> Non
 
 @pytest.mark.parametrize(("kind", "name"), _ATTRIBUTES, ids=_named)
 def test_attributes_are_there(kind: type, name: str) -> None:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    own = {node.attr for node in ast.walk(tree) if _is_of_self(node) and isinstance(node, ast.Attribute)}
+    own = {node.attr for node in _attributes(kind)}
     assert name in own, f"{kind.__name__} has no attribute {name} any more. {CHANGED}"
 
 
@@ -68,6 +68,7 @@ def test_nothing_else_is_leant_on(kind: type, base: type) -> None:
     assert (used | overridden) & of_base - {"__init__"} <= listed
 
 
+@cache
 def _attributes(kind: type) -> list[ast.Attribute]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     return [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_of_self(node)]
@@ -75,10 +76,11 @@ def _attributes(kind: type) -> list[ast.Attribute]:
 
 def test_uvicorn_is_imported_in_one_place() -> None:
     source = Path(reportdata.http.__path__[0]).parent
+    texts = {path: path.read_text("utf-8") for path in source.rglob("*.py")}
     found = {
         path.relative_to(source).as_posix()
-        for path in source.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for path, text in texts.items()
+        for node in (ast.walk(ast.parse(text)) if "uvicorn" in text else ())
         if (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "uvicorn")
         or (isinstance(node, ast.Import) and any(name.name.split(".")[0] == "uvicorn" for name in node.names))
     }

@@ -151,6 +151,7 @@ for number in range(1_000_000):
 """
 
 
+@pytest.mark.whole
 def test_a_writer_that_dies_leaves_all_that_it_acknowledged(place: Place, inbox: Inbox) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", WRITING, str(place.folder), place.address]

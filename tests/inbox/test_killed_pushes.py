@@ -122,6 +122,7 @@ def servers(folder: Folder) -> Iterator[Servers]:
         yield Servers(folder, forks)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("rounds", [6, pytest.param(60, marks=pytest.mark.slow)])
 def test_killed_at_any_moment_nothing_that_was_acknowledged_is_lost(
     folder: Folder, servers: Servers, rounds: int

@@ -119,6 +119,7 @@ def kill_and_recover(
     return outcomes
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_change_in_a_folder_is_atomic_whenever_it_is_killed(killing: Changing, tmp_path: Path, action: str) -> None:
     fill(LocalLake(tmp_path / "base" / "lake"))
@@ -178,6 +179,7 @@ def test_a_folder_from_before_the_log_is_read_as_it_is_and_taken_over_by_who_cha
     assert LocalLake(lake.root).paths("sent") == listed["sent"]
 
 
+@pytest.mark.whole
 def test_a_folder_is_taken_over_at_once_whoever_does_it_and_whenever_it_is_killed(
     killing: Changing, tmp_path: Path
 ) -> None:

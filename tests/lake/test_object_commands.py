@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from reportdata.cli import cli
@@ -175,6 +176,7 @@ def test_a_lake_may_lie_in_another_folder(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
 
 
+@pytest.mark.whole
 def test_without_the_extra_nothing_of_it_is_imported_and_it_is_named(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("c1")
     path = tmp_path / "sent.jsonl"

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx
 import msgspec
 import pytest
 
@@ -49,6 +48,8 @@ def own() -> Iterator[postgres.Server]:
 
 def ask(node: Serving, token: str) -> tuple[int, object]:
     """Status, and the number of reports or the error's code."""
+    import httpx  # takes long; most processes of the tests do not need it
+
     answer = httpx.get(
         f"{node.url}/v1.0/datacenter/reportData?statDate={DAY}",
         headers={"x-acs-dingtalk-access-token": token},
@@ -104,6 +105,8 @@ def test_a_lost_connection_hides_no_change(folder: Folder) -> None:
 
 
 def test_a_node_that_is_cut_off_serves_nothing_old(own: postgres.Server, tmp_path: Path) -> None:
+    import httpx
+
     relay = Relay(own.port or 0)
     folder = Folder(tmp_path / "data", own.address("cut"))
     _, token = filled(folder)

@@ -143,6 +143,7 @@ for line in sys.stdin:
 
 
 @tried_with(20, 200)
+@pytest.mark.whole
 def test_processes_may_make_the_same_store_at_once(tmp_path: Path, examples: int) -> None:
     command = [sys.executable, "-c", OPENING]
     pipe = subprocess.PIPE

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -16,8 +19,24 @@ from reportdata.pipeline.importing import Imported, Options, import_files
 from reportdata.pipeline.refreshing import Refreshed, refresh
 from reportdata.services import REPORTS
 from reportdata.settings import Settings
+from reportdata.store.sqlite import SQLiteStore
 from tests.support.scopes import REPORT_READ
 from tests.support.services import working
+
+
+@cache
+def _new_store() -> bytes:
+    with TemporaryDirectory() as folder:
+        SQLiteStore(Path(folder, "store.db")).close()
+        return Path(folder, "store.db").read_bytes()
+
+
+def _with_store(path: Path) -> None:
+    """Put a new store there, unless there is one: to make it takes ten times as long as to open it."""
+    with suppress(OSError):  # who opens it says why
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_bytes(_new_store())
 
 
 class Folder:
@@ -29,6 +48,8 @@ class Folder:
         self.path = path
         self.settings = Settings(path, database, lake_at=lake_at, services=services)
         self.lake = lake_of(self.settings)
+        if database is None:
+            _with_store(self.settings.store)
         self.store = store_of(self.settings)
 
     @property

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
-
-import httpx
 
 from reportdata.twin import Answer, Request, Server, Twin
 from tests.support.waiting import SOON
+
+if TYPE_CHECKING:
+    import httpx
 
 LIST = {"start_time": 1_788_192_000_000, "end_time": 1_788_278_400_000, "cursor": 0, "size": 20}
 JSON = {"content-type": "application/json"}
@@ -38,6 +39,8 @@ class Caller:
     """Calls a twin as a program calls DingTalk."""
 
     def __init__(self, server: Server) -> None:
+        import httpx  # takes long; most processes of the tests do not need it
+
         self.twin = server.twin
         self.http = httpx.Client(base_url=server.url, timeout=SOON)
         self.token = self.new_token()

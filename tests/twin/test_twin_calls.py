@@ -7,7 +7,6 @@ import time
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from reportdata.errors import BadValue
@@ -131,6 +130,8 @@ def test_people_are_as_many_as_the_reports_need() -> None:
 
 
 def test_a_reset_connection_and_a_stall() -> None:
+    import httpx
+
     twin = Twin(rate=0, stall=0.2)
     with running(twin) as server, Caller(server) as caller:
         twin.trouble("reset")
