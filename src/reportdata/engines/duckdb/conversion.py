@@ -79,12 +79,13 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
     """
 
 
-def uncommon_cells(facts: str, kind: Kind) -> str:
+def uncommon_cells(facts: str, columns: Columns) -> str:
     """A query of a cell that is not of the common forms among facts that `facts_of_table` gave; no row, when there is
     none."""
-    checks = {"corp_id": _is_id("corp_id")}
+    checks, kind = {"corp_id": _is_id("corp_id")}, columns.kind
     for column in kind.fields():
-        if column.name != kind.time and not _is_checked_each(column, kind):
+        held = column.required or column.name in columns.fields  # what no column holds is null, as it may be
+        if held and column.name != kind.time and not _is_checked_each(column, kind):
             checks[column.name] = _each_is_common(column)
     # The count keeps the optimizer from checking before it groups.
     found = (

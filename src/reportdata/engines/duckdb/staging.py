@@ -132,7 +132,7 @@ class Staging:
             return False
         try:
             self._copy_facts(columns.kind, facts_of_table(query, columns, self._zones(organisations), corp_id, end))
-            common = not self._rows(uncommon_cells(self._staged(columns.kind), columns.kind))
+            common = not self._rows(uncommon_cells(self._staged(columns.kind), columns))
         except LakeError as error:
             if isinstance(error.__cause__, duckdb.OutOfMemoryException | duckdb.IOException):
                 raise
