@@ -272,3 +272,15 @@ def test_progress_is_shown_on_a_terminal(known: Folder, tmp_path: Path) -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert b"reading facts.jsonl" in shown
     assert b"2,000" in shown
+
+
+def test_of_many_lines_of_one_kind_a_person_sees_the_first(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "corp_id,report_id,user_id,sent_at\n" + "".join(f"c{n:02},r{n},u1,2026-09-21 09:00\n" for n in range(13))
+    )
+    output = run(folder, "import", path, "--add-orgs").output
+    assert [line for line in output.splitlines() if line.startswith("Added")] == [
+        f"Added the organisation c{number:02}." for number in range(10)
+    ]
+    assert "… and 3 more such lines; --json has them all." in output

@@ -26,6 +26,9 @@ from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.times import BadTime, read_instant
 
+_MOST_SHOWN = 10
+"""Lines of one kind that a person is shown."""
+
 
 @click.command("import")
 @click.argument(
@@ -262,12 +265,18 @@ def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> Non
     ]
     for name, text in lines:
         click.echo(f"{name:<14}{text}")
-    for corp_id in done.organisations:
-        click.echo(f"Added the organisation {corp_id}.")
-    for note in done.notes:
-        click.echo(f"Note: {note}")
+    _show_first([f"Added the organisation {corp_id}." for corp_id in done.organisations])
+    _show_first([f"Note: {note}" for note in done.notes])
     if done.added and not done.failures:
         click.echo(f"Next: reportdata query {max(done.days)}")
+
+
+def _show_first(lines: Sequence[str]) -> None:
+    """Print so many lines as a person reads, and how many there are besides; --json has them all."""
+    for line in lines[:_MOST_SHOWN]:
+        click.echo(line)
+    if len(lines) > _MOST_SHOWN:
+        click.echo(f"… and {len(lines) - _MOST_SHOWN:,} more such lines; --json has them all.")
 
 
 def _count(number: int, noun: str) -> str:
