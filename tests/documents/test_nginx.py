@@ -3,84 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 import re
 import socket
 import ssl
-import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from reportdata.api import writing
-from reportdata.certificates import development_certificates
 from reportdata.store.sqlite import SERVING_TIMEOUT
 from tests.support.calling import CORP, SAMPLE, add_sample
-from tests.support.deployment import DEPLOY
 from tests.support.folders import Folder, run
-from tests.support.ports import free_ports
+from tests.support.nginx import CONFIGURATION, PATIENT, Proxy, asked, started
 from tests.support.processes import served
-from tests.support.tools import require_tool
 from tests.support.waiting import SOON, until
 
 pytestmark = pytest.mark.tool
-
-CONFIGURATION = (DEPLOY / "nginx" / "reportdata.conf").read_text("utf-8")
-
-
-class Proxy(NamedTuple):
-    """nginx, where it listens, where it expects `reportdata`, the CA that its clients trust, and its logs."""
-
-    port: int
-    upstream: int
-    ca: Path
-    logs: Path
-
-    def ask(
-        self,
-        path: str,
-        method: str = "GET",
-        headers: Mapping[str, str] = {},
-        body: bytes | None = None,
-        source: str = "127.0.0.1",
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of an answer."""
-        context = ssl.create_default_context(cafile=self.ca)
-        connection = HTTPSConnection("127.0.0.1", self.port, timeout=SOON, context=context, source_address=(source, 0))
-        try:
-            return _ask(connection, path, method, headers, body)
-        finally:
-            connection.close()
-
-    def call(self, token: str, headers: Mapping[str, str] = {}, source: str = "127.0.0.1") -> tuple[int, bytes]:
-        """Status and body of the answer to a good call."""
-        call = {"x-acs-dingtalk-access-token": token, **headers}
-        status, _, body = self.ask("/v1.0/datacenter/reportData?statDate=20210620", headers=call, source=source)
-        return status, body
-
-
-def _ask(
-    connection: HTTPConnection, path: str, method: str, headers: Mapping[str, str], body: bytes | None = None
-) -> tuple[int, dict[str, str], bytes]:
-    connection.request(method, path, body, dict(headers))
-    answer = connection.getresponse()
-    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-
-
-PATIENT = {
-    "proxy_connect_timeout 1s": f"proxy_connect_timeout {SOON:.0f}s",
-    "proxy_send_timeout 2s": f"proxy_send_timeout {SOON:.0f}s",
-    "proxy_read_timeout 2900ms": f"proxy_read_timeout {SOON:.0f}s",
-}
-"""What is changed lest a busy machine makes nginx give up."""
 
 
 @pytest.fixture(scope="module")
@@ -88,49 +31,6 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """nginx with the page's configuration, but more patient."""
     with started(tmp_path_factory.mktemp("nginx"), PATIENT) as found:
         yield found
-
-
-@contextmanager
-def started(place: Path, changes: Mapping[str, str] = {}) -> Iterator[Proxy]:
-    """nginx with the page's configuration, on free ports."""
-    nginx = require_tool("nginx")
-    port, upstream = free_ports(2)
-    files = development_certificates(place / "tls", ["localhost", "127.0.0.1"], time.time())
-    (place / "logs").mkdir()
-    text = CONFIGURATION
-    for here, there in {
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "server 127.0.0.1:8080": f"server 127.0.0.1:{upstream}",
-        "/etc/letsencrypt/live/reports.example.com/fullchain.pem": str(files.certificate),
-        "/etc/letsencrypt/live/reports.example.com/privkey.pem": str(files.key),
-        "/var/log/nginx/": f"{place / 'logs'}/",
-        **changes,
-    }.items():
-        assert here in text
-        text = text.replace(here, there)
-    (place / "reportdata.conf").write_text(text)
-    temporary = "".join(
-        f"{name}_temp_path {place / name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    user = f"user {pwd.getpwuid(os.getuid()).pw_name};\n" if os.getuid() == 0 else ""
-    (place / "nginx.conf").write_text(
-        f"{user}daemon off;\npid {place / 'pid'};\nerror_log {place / 'logs' / 'error.log'} info;\nevents {{}}\n"
-        f"http {{\n{temporary}include {place / 'reportdata.conf'};\n}}\n"
-    )
-    with subprocess.Popen([nginx, "-p", place, "-c", place / "nginx.conf"], stderr=subprocess.DEVNULL) as running:
-        try:
-            until(lambda: running.poll() is not None or _is_open(port))
-            yield Proxy(port, upstream, files.ca, place / "logs")
-        finally:
-            running.terminate()
-
-
-def _is_open(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), SOON).close()
-    except ConnectionRefusedError:
-        return False
-    return True
 
 
 @contextmanager
@@ -168,7 +68,7 @@ def test_answers_go_through_nginx_as_they_are(folder: Folder, proxy: Proxy) -> N
         for method, target, headers, body in scenes:
             there = proxy.ask(target, method, headers, body)
             connection = HTTPConnection(*address, timeout=SOON)
-            here = _ask(connection, target, method, headers, body)
+            here = asked(connection, target, method, headers, body)
             connection.close()
             ids = [answer[1].pop("x-acs-request-id").encode() for answer in (here, there)]
             assert here[0] == there[0], target
@@ -231,13 +131,13 @@ def test_without_a_server_nginx_answers_what_sdks_can_read_and_logs_no_secret(fo
 def test_a_server_that_does_not_answer_is_given_up_before_the_node_sdk_gives_up(tmp_path: Path) -> None:
     (milliseconds,) = re.findall(r"proxy_read_timeout (\d+)ms;", CONFIGURATION)
     assert writing.LONGEST_WAIT + SERVING_TIMEOUT < int(milliseconds) / 1000 < 3
-    asked = (("/v1.0/datacenter/reportData", "GET"), ("/gettoken", "GET"), ("/x", "POST"))
+    calls = (("/v1.0/datacenter/reportData", "GET"), ("/gettoken", "GET"), ("/x", "POST"))
     with (
         started(tmp_path) as proxy,
         socket.create_server(("127.0.0.1", proxy.upstream)),
-        ThreadPoolExecutor(len(asked)) as pool,
+        ThreadPoolExecutor(len(calls)) as pool,
     ):
-        for status, headers, body in pool.map(proxy.ask, *zip(*asked, strict=True)):
+        for status, headers, body in pool.map(proxy.ask, *zip(*calls, strict=True)):
             assert (status, _is_readable(headers, body)) == (504, "ServiceUnavailable")
 
 
@@ -277,7 +177,7 @@ def test_what_nginx_refuses_itself_is_answered_in_json(proxy: Proxy, request_: b
 
 def test_http_where_nginx_speaks_tls_is_answered_in_json(proxy: Proxy) -> None:
     connection = HTTPConnection("127.0.0.1", proxy.port, timeout=SOON)
-    status, headers, body = _ask(connection, "/", "GET", {})
+    status, headers, body = asked(connection, "/", "GET", {})
     connection.close()
     assert (status, _is_readable(headers, body)) == (400, "InvalidRequest")
 
@@ -295,9 +195,9 @@ def test_a_restart_behind_nginx_fails_no_request(folder: Folder, proxy: Proxy) -
         headers = {"x-acs-dingtalk-access-token": token}
         while not ending.is_set():
             if get:
-                status, _, body = _ask(connection, "/v1.0/datacenter/reportData?statDate=20210620", "GET", headers)
+                status, _, body = asked(connection, "/v1.0/datacenter/reportData?statDate=20210620", "GET", headers)
             else:
-                status, _, body = _ask(connection, "/v1.0/oauth2/accessToken", "POST", {}, b"[]")
+                status, _, body = asked(connection, "/v1.0/oauth2/accessToken", "POST", {}, b"[]")
             found.append((status, body if get else body[:21]))
         connection.close()
 

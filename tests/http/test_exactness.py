@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import h11
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.effort import examples
-from tests.support.kernel import Asked, Kernel, kernel
+from tests.support.http_judge import judged
+from tests.support.kernel import Kernel, kernel
 from tests.support.tools import require_tool
 
 HOST = b"Host: h\r\n"
@@ -73,6 +73,11 @@ REFUSED = {
     "gzip": b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     "an empty coding": b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\n\r\n",
     "chunks in HTTP/1.0": b"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a fragment": b"GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n",
+    "a trailer that ends the connection": b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\nConnection: close\r\n\r\n",
+    "a trailer with a length": b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\nContent-Length: 5\r\n\r\nhello",
     "a tunnel": b"CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
 }
 
@@ -82,6 +87,31 @@ def test_what_could_be_read_in_two_ways_is_refused(server: Kernel, request_: byt
     found = server.exchange(request_)
     assert (found.asked, found.statuses) == ([], [400])
     assert b"\r\nconnection: close\r\n" in found.received
+
+
+def test_a_trailer_is_no_header(server: Kernel) -> None:
+    """A proxy that overwrites a header lets a trailer of that name pass."""
+    head = b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    trailers = b"0\r\nX-Forwarded-For: 192.0.2.7\r\nHost: other\r\nExpect: 100-continue\r\nUpgrade: h2c\r\n\r\n"
+    for parts in ([head + trailers], [head, trailers], [head[:9], head[9:] + trailers]):
+        found = server.exchange(*parts)
+        assert found.statuses == [200]
+        assert [request.headers for request in found.requests] == [
+            [(b"host", b"h"), (b"transfer-encoding", b"chunked")]
+        ]
+
+
+ENDLESS = {"trailer": b"0\r\nX: ", "extension": b"5;", "second extension": b"5\r\nhello\r\n5;"}
+
+
+@pytest.mark.parametrize("path", [b"POST /a", b"GET /direct"])
+@pytest.mark.parametrize("begin", ENDLESS.values(), ids=ENDLESS)
+def test_what_comes_with_chunks_ends(server: Kernel, path: bytes, begin: bytes) -> None:
+    """A trailer is kept in memory until it ends, and no limit of bodies counts it."""
+    head = path + b" HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + begin
+    found = server.exchange(head, *[b"a" * 10_000] * 40)
+    assert found.asked == []
+    assert found.statuses == [431] or found.reset
 
 
 @pytest.mark.parametrize(
@@ -250,47 +280,12 @@ def _sent(draw: st.DrawFn) -> list[bytes]:
     return [bytes(sent[start:end]) for start, end in pairwise(cuts)]
 
 
-def judged(sent: bytes) -> list[Asked]:
-    """The requests that h11 reads, until one that it refuses or that does not end."""
-    connection = _fed(sent)
-    found: list[Asked] = []
-    request, body = None, b""
-    while True:
-        try:
-            event = connection.next_event()
-        except h11.RemoteProtocolError:
-            return found
-        if isinstance(event, h11.Request):
-            request, body = event, b""
-        elif isinstance(event, h11.Data):
-            body += event.data
-        elif isinstance(event, h11.EndOfMessage):
-            assert request is not None
-            found.append((request.method, request.target, body))
-            connection.send(h11.Response(status_code=404, headers=[("content-length", "0")]))
-            connection.send(h11.EndOfMessage())
-            if connection.our_state is not h11.DONE:
-                return found
-            connection = _fed(connection.trailing_data[0])
-        else:
-            return found
-
-
-def _fed(sent: bytes) -> h11.Connection:
-    """A connection on which that was sent, and nothing else. Empty lines before a request are let pass (RFC 9112, 2.2);
-    h11 itself does not."""
-    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
-    connection.receive_data(sent.lstrip(b"\r\n"))
-    connection.receive_data(b"")
-    return connection
-
-
 @settings(max_examples=examples(400), deadline=None)
 @given(_sent())
 @example([b"POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\n", b"GET /"])
 @example([b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhelloGET / HTTP/1.1\r\n\r\n"])
 def test_what_is_read_is_what_another_implementation_reads(server: Kernel, parts: list[bytes]) -> None:
-    right = judged(b"".join(parts))
+    right = [request.asked for request in judged(b"".join(parts))]
     found = server.exchange(*parts)
     assert found.asked == right[: len(found.asked)]
     if len(found.asked) < len(right):  # more is refused here

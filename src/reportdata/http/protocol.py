@@ -99,6 +99,7 @@ class ServerProtocol(StrictProtocol):
     def on_message_complete(self) -> None:
         if self.upgrade is not None:
             return
+        self._is_chunked = False
         if self._direct is None:
             super().on_message_complete()
             return

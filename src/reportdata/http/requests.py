@@ -9,6 +9,9 @@ from reportdata.http.answers import HEADERS_TOO_LARGE, MALFORMED, TOO_BUSY, URL_
 from reportdata.http.limits import LARGEST_HEADERS, LONGEST_URL, MOST_HEADERS, MOST_PIPELINED
 from reportdata.http.uvicorn_private import HttpToolsProtocol
 
+_STEERING = (b"connection", b"proxy-connection")
+"""Headers by which a connection ends or goes on, which the parser heeds in a trailer too."""
+
 
 class StrictProtocol(HttpToolsProtocol):
     """uvicorn's protocol on httptools, which reads requests in one way only.
@@ -28,6 +31,8 @@ class StrictProtocol(HttpToolsProtocol):
     refused = False
     """Whether nothing more is read."""
     _over = False  # whether more came after the last request
+    _is_chunked = False  # the request whose body is being read
+    _quiet_bytes = 0  # that came for a body in chunks without any of its content
 
     def on_head(self) -> None:
         """A head was read."""
@@ -35,14 +40,30 @@ class StrictProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.refused:
             return
-        unfinished = self.requests if self.head_bytes is not None else 0
+        before = self.requests if self.head_bytes is not None else 0, self.requests, self.body_bytes
         self._read(data)
-        # A header is reported when it has ended, so one without an end is counted here.
-        if self.head_bytes is not None and unfinished == self.requests and not self.refused:
-            self.head_bytes += len(data)
+        self._count(len(data), *before)
+
+    def _count(self, size: int, unfinished: int, requests: int, body_bytes: int) -> None:
+        """Count what came and was not reported: a header or a trailer is when it has ended, an extension never.
+
+        :param unfinished: the request whose head had begun, and what else was known before it came.
+        """
+        if self.refused:
+            return
+        if self.head_bytes is not None and unfinished == self.requests:
+            self.head_bytes += size
             if self.head_bytes > LONGEST_URL + LARGEST_HEADERS:
-                self.fault = HEADERS_TOO_LARGE
-                self.send_400_response(HEADERS_TOO_LARGE.code)
+                self._refuse_headers()
+        elif self._is_chunked:
+            is_quiet = (requests, body_bytes) == (self.requests, self.body_bytes)
+            self._quiet_bytes = self._quiet_bytes + size if is_quiet else 0
+            if self._quiet_bytes > LARGEST_HEADERS:
+                self._refuse_headers()
+
+    def _refuse_headers(self) -> None:
+        self.fault = HEADERS_TOO_LARGE
+        self.send_400_response(HEADERS_TOO_LARGE.code)
 
     def _read(self, data: bytes) -> None:
         rest: bytes | memoryview = data
@@ -85,11 +106,14 @@ class StrictProtocol(HttpToolsProtocol):
         self.head_bytes = 0
         self._header_bytes = 0
         self.body_bytes = 0
+        self._quiet_bytes = 0
         self._hosts = 0
         self._is_chunked = False
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
+        if b"#" in url:  # some leave out what follows it
+            raise ValueError(MALFORMED.code)
         if len(self.url) > LONGEST_URL:
             self.fault = URL_TOO_LONG
             raise ValueError(URL_TOO_LONG.code)
@@ -100,6 +124,10 @@ class StrictProtocol(HttpToolsProtocol):
             self.fault = HEADERS_TOO_LARGE
             raise ValueError(HEADERS_TOO_LARGE.code)
         name = name.lower()
+        if self.head_bytes is None:  # a trailer, which says nothing of a request that is being answered
+            if name in _STEERING:
+                raise ValueError(MALFORMED.code)
+            return
         if name == b"host":
             self._hosts += 1
         elif name == b"expect" and value.lower() == b"100-continue":
