@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import figures, footprint, freshness, history, importing, peers, serving, shared, sheets
+from benchmarks import beside, figures, footprint, freshness, history, importing, peers, serving, shared, sheets
 from benchmarks.machine import Usage, this_machine
 
 QUIET = 0.1
@@ -18,6 +18,7 @@ PARTS = {
     "importing": importing.measure,
     "history": history.measure,
     "freshness": freshness.measure,
+    "beside": beside.measure,
     "sheets": sheets.measure,
     "peers": peers.measure,
     "footprint": footprint.measure,

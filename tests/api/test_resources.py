@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from hashlib import sha256
 from http.client import HTTPConnection
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ def greetings(context: Context) -> Resource:
         app, corp_id = await context.admission.caller(demand, request, now)
         body = await request.body()
         if key := request.headers.get("x-once"):
-            await context.admission.claim(app, ClientToken(key, b"greet"), body, now)
+            await context.admission.claim(app, ClientToken(key, b"greet"), sha256(body).hexdigest(), now)
         return json_response({"from": corp_id, "to": request.path_params["name"], "bytes": len(body)})
 
     reply = object_of({"from": TEXT, "to": TEXT, "bytes": {"type": "integer"}})
@@ -90,6 +91,7 @@ def serving_greetings(folder: Folder) -> Iterator[Greeting]:
             connections=Connections(100),
             note=lambda *_: None,
             intake=Intake(lambda _: pytest.fail("nothing is pushed"), lambda: 0, lambda: 1 << 40),
+            read_push=lambda *_: pytest.fail("nothing is pushed"),
         )
         app = build_app(context, (*RESOURCES, greetings))  # and this is the line
         listener = Listener(bind("127.0.0.1", 0), app, app.direct, app.body_limit)

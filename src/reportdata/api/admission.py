@@ -135,14 +135,14 @@ class Admission:
         app = await self.app_waiting(demand, next(tokens, None), now)
         return app, self.admit(demand, app, address_of(request.scope), now)
 
-    async def claim(self, app: App, client_token: ClientToken, request: bytes, now: float) -> None:
+    async def claim(self, app: App, client_token: ClientToken, request: str, now: float) -> None:
         """Claim a client token for a request, which has it for a day.
 
-        :param request: what makes the request the same as another one.
+        :param request: the SHA-256 of what makes the request the same as another one.
         """
 
         def claimed() -> bool:
-            return self._claim(app.app_key, client_token.digest(), hashlib.sha256(request).hexdigest(), now)
+            return self._claim(app.app_key, client_token.digest(), request, now)
 
         if not await run_in_threadpool(claimed):
             raise Failed(REFUSALS[Reason.CLIENT_TOKEN])

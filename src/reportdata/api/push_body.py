@@ -5,24 +5,24 @@ Records are those that imports understand, of the organisation that the token na
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import gzip
+import hashlib
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY
 from reportdata.columns import Columns, read_columns
+from reportdata.days import time_zone
 from reportdata.errors import BadField
 from reportdata.facts import Organisations, line_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
 from reportdata.identifiers import read_id
-from reportdata.kinds import Kinds
+from reportdata.kinds import Kind, Kinds
 
 LARGEST_CONTENT = 16 << 20
 """Bytes of a push when it is unpacked."""
@@ -33,8 +33,8 @@ UNKNOWN_CODING = Fault(415, "InvalidRequest.ContentEncoding", "The body's conten
 TOO_MANY_RECORDS = Fault(413, "InvalidRequest.TooManyRecords", "The body has too many records.")
 WRONG_CODING = Fault(400, "InvalidRequest.ContentEncoding", "The body is not what its content-encoding says.")
 
-_SLICE = 100_000
-"""About the bytes of records that are read, a millisecond's work, before other callers have their turn."""
+_SLICE = 40_000
+"""About the bytes of records that are read, less than half a millisecond's work, before others have their turn."""
 _LONGEST_REASON = 200
 _SPACE = b" \t\r\n"
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
@@ -43,35 +43,65 @@ Text = bytes | msgspec.Raw
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class Taken:
-    """The facts of a push, as lines for the inbox, and what is wrong with the records that are refused.
+class Push(msgspec.Struct, frozen=True):
+    """What has to be known to read a body.
 
-    :param kinds: those that the app may push.
+    :param kinds: the names of those that the app may push.
     """
 
-    def __init__(self, corp_id: str, zone: ZoneInfo, kinds: Kinds) -> None:
-        self.lines: list[bytes] = []
-        self.refused: list[dict[str, object]] = []
-        self._organisation = Organisations({corp_id: zone})
-        self._kinds = kinds
-        self._corp_id = corp_id
+    corp_id: str
+    time_zone: str
+    kinds: tuple[str, ...]
+    is_packed: bool
+    most_records: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What a body held: facts as lines for the inbox, how many they are, the same of the records that are refused, what
+    is wrong with each as an array in JSON, and the SHA-256 of the body unpacked."""
+
+    lines: bytes
+    added: int
+    records: bytes
+    refused: int
+    digest: str
+
+
+class Body:
+    """A body that is read in slices.
+
+    :param known: kinds of facts by name.
+    """
+
+    def __init__(self, push: Push, known: Mapping[str, Kind]) -> None:
+        self._lines: list[bytes] = []
+        self._refused: list[bytes] = []
+        self._organisation = Organisations({push.corp_id: time_zone(push.time_zone)})
+        self._kinds = Kinds(known[name] for name in push.kinds)
+        self._push = push
         self._known: dict[tuple[str, ...], Columns] = {}
 
-    async def read(self, content: bytes) -> None:
-        """Take or refuse each record. Between them, other callers have their turn."""
+    def slices(self, content: bytes) -> Iterator[None]:
+        """Take or refuse each record; every now and then others may have their turn."""
         done = 0
-        for number, text in enumerate(_records(content)):
-            if number == MOST_RECORDS:
+        for number, text in enumerate(_records(content, self._push.most_records)):
+            if number == self._push.most_records:
                 raise Failed(TOO_MANY_RECORDS)
             try:
-                self.lines.append(self._line(text))
+                self._lines.append(self._line(text))
             except BadField as error:
                 field, reason = error.field[:_LONGEST_REASON], error.reason[:_LONGEST_REASON]
-                self.refused.append({"record": number, "field": field, "reason": reason})
+                self._refused.append(msgspec.json.encode({"record": number, "field": field, "reason": reason}))
             done += len(memoryview(text)) + 1000
             if done > _SLICE:
                 done = 0
-                await asyncio.sleep(0)
+                yield
+
+    def taken(self, content: bytes) -> Taken:
+        """What it held, when all slices are read."""
+        records = b"[" + b",".join(self._refused) + b"]"
+        digest = hashlib.sha256(content).hexdigest()
+        return Taken(b"".join(self._lines), len(self._lines), records, len(self._refused), digest)
 
     def _line(self, text: Text) -> bytes:
         if len(memoryview(text)) > LARGEST_RECORD:
@@ -87,12 +117,24 @@ class Taken:
         if columns is None:
             columns = self._known[names] = read_columns(names, self._kinds)
         named = record[columns.corp_id] if columns.corp_id is not None else None
-        if named not in ("", None) and read_id("corp_id", named) != self._corp_id:  # whether it is known or not
+        if named not in ("", None) and read_id("corp_id", named) != self._push.corp_id:  # whether it is known or not
             raise BadField("corp_id", "is not the organisation of the token")
-        return line_of(read_fact(record, columns, self._organisation, self._corp_id))
+        return line_of(read_fact(record, columns, self._organisation, self._push.corp_id))
 
 
-def _records(content: bytes) -> Iterable[Text]:
+def read_push(push: Push, body: bytes, known: Mapping[str, Kind]) -> Taken:
+    """Read a body at once, whatever it takes.
+
+    :raises Failed: when it cannot be read.
+    """
+    content = unpacked(body) if push.is_packed else body
+    found = Body(push, known)
+    for _ in found.slices(content):
+        pass
+    return found.taken(content)
+
+
+def _records(content: bytes, most: int) -> Iterable[Text]:
     """The texts of a body's records, which may be no JSON. Empty lines are passed over."""
     text = content.removeprefix(codecs.BOM_UTF8).strip(_SPACE)
     if not text:
@@ -104,7 +146,7 @@ def _records(content: bytes) -> Iterable[Text]:
         return (line[0] for line in _LINE.finditer(text))
     if text[:1] != b"[":
         raise Failed(INVALID_BODY)
-    if text.count(b",") >= 10 * MOST_RECORDS:  # no records have as many, and each could take memory
+    if text.count(b",") >= 10 * most:  # no records have as many, and each could take memory
         raise Failed(TOO_MANY_RECORDS)
     try:
         return _elements.decode(text)

@@ -6,6 +6,7 @@ A new resource is a module with a function from `Context` to `Resource`, and a l
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -20,6 +21,7 @@ from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.api.intake import Intake
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json
+from reportdata.api.push_body import Push, Taken
 from reportdata.api.writing import Writing
 from reportdata.http.answers import Answer
 from reportdata.http.connections import Connections
@@ -42,6 +44,8 @@ class Context:
     :param clock: gives the time in seconds since 1970.
     :param note: is told of every read.
     :param intake: where pushed facts go.
+    :param read_push: reads the body of a push off the event loop, as `reportdata.api.push_body.read_push` does. The
+        future fails with `Failed` when it cannot be read, and with `InboxError` when nothing reads.
     :param entry: what the contract has for a service.
     :param rate: calls a second of apps without a rate of their own; 0 for no limit.
     """
@@ -54,6 +58,7 @@ class Context:
     connections: Connections
     note: Note
     intake: Intake
+    read_push: Callable[[Push, bytes], Future[Taken]]
     rate: int = 0
     entry: Callable[[Service], Entry] = entry_of
 

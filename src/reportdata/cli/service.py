@@ -18,6 +18,7 @@ from reportdata.api.operations import build_operations
 from reportdata.api.resource import Context
 from reportdata.audit import Audit, Read
 from reportdata.cli.places import inbox_of, lake_of, services_of, serving_store, store_of, writer_of
+from reportdata.cli.push_process import PushProcess
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.http.connections import Connections
@@ -64,6 +65,7 @@ def open_server(
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
         pushed = opened.enter_context(closing(writer_of(settings, clock)))
         inbox = opened.enter_context(closing(inbox_of(settings)))
+        reading = opened.enter_context(closing(PushProcess(settings)))
         context = Context(
             services=services,
             reader=reader,
@@ -73,6 +75,7 @@ def open_server(
             connections=connections,
             note=audit.note,
             intake=Intake(pushed.append, inbox.backlog, inbox.free, limits),
+            read_push=reading.read,
             rate=settings.rate,
             entry=entry,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from time import perf_counter
@@ -94,7 +95,7 @@ class Endpoint:
             corp_id = self._admission.admit(self._demand, app, address, now)
             self._require_service()
             if call.client_token is not None:
-                request = repr((self._entry.path, call.stat_date)).encode()
+                request = hashlib.sha256(repr((self._entry.path, call.stat_date)).encode()).hexdigest()
                 await self._admission.claim(app, ClientToken(call.client_token), request, now)
             found = await self._days.ask(_wanted(call, app, corp_id))
         except Exception as error:
