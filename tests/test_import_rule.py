@@ -36,7 +36,7 @@ DOMAIN = {
     "settings",
     "values",
 }
-GROUND_FLOOR = {"files", "leases", "sqlite"}
+GROUND_FLOOR = {"files", "leases", "presence", "sqlite"}
 ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit", "suites", "collector", "twin"}
 PROTOCOL_OF_SUITES = "reportdata.collector.suite"
 """The one module of the collector that suites know."""

@@ -15,6 +15,7 @@
     ├── EngineError              the engine cannot be started or reached, or gave up
     ├── InboxError               the inbox cannot be read or written
     │   └── BadSegment           a file of the inbox holds something that is no fact
+    ├── FolderGone               a folder that was opened is not where it was any more
     ├── LedgerError              what the collector keeps cannot be read or written
     └── SourceError              a suite, where an organisation is collected from, cannot be asked, or refuses
         ├── Unavailable          no use of an answer after several tries; it may be there later
@@ -130,6 +131,10 @@ class InboxError(ReportDataError):
 
 class BadSegment(InboxError):
     """A file of the inbox holds something that is no fact."""
+
+
+class FolderGone(ReportDataError):
+    """A folder that was opened was moved, unmounted or replaced."""
 
 
 class LedgerError(ReportDataError):

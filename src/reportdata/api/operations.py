@@ -11,9 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reportdata.api.faults import GONE
 from reportdata.api.openapi import BY_THE_STORE, Json, answer, exactly, object_of, operation
 from reportdata.api.resource import Context, Operation, Resource, routes
-from reportdata.errors import StoreError
+from reportdata.errors import FolderGone, StoreError
 from reportdata.http.answers import STOPPING, SYSTEM_ERROR, Failed, Fault, new_ids
 from reportdata.http.request_metrics import RequestMetrics
 from reportdata.http.routes import IDS, json_response, routed
@@ -31,6 +32,8 @@ def resource(context: Context) -> Resource:
     async def readyz(_request: Request) -> Response:
         if context.connections.draining:
             raise Failed(STOPPING)
+        if not context.is_present():
+            raise Failed(GONE)
         context.reader.version()
         return json_response({"status": "ready"})
 
@@ -38,7 +41,7 @@ def resource(context: Context) -> Resource:
         "health",
         [
             Operation("GET", "/healthz", _described("healthz", "ok"), healthz),
-            Operation("GET", "/readyz", _described("readyz", "ready", STOPPING, *BY_THE_STORE), readyz),
+            Operation("GET", "/readyz", _described("readyz", "ready", STOPPING, GONE, *BY_THE_STORE), readyz),
         ],
     )
 
@@ -62,7 +65,7 @@ def build_operations(context: Context, freshness: Callable[[], Freshness]) -> AS
     app = routed(
         [*routes(resource(context).operations), Route("/metrics", metrics)],
         RequestMetrics(),
-        {StoreError: SYSTEM_ERROR},
+        {StoreError: SYSTEM_ERROR, FolderGone: GONE},
     )
 
     async def operations(scope: Scope, receive: Receive, send: Send) -> None:

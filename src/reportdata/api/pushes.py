@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from reportdata.api import push_body
 from reportdata.api.admission import ClientToken, Demand
-from reportdata.api.faults import INVALID_BODY, MISSING_BODY
+from reportdata.api.faults import GONE, INVALID_BODY, MISSING_BODY
 from reportdata.api.intake import OVERFULL, Room
 from reportdata.api.openapi import BY_THE_STORE, COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
 from reportdata.api.push_body import Body, Push, Taken, is_packed
 from reportdata.api.resource import Context, Operation, Resource
-from reportdata.http.answers import BODY_TOO_LARGE
+from reportdata.http.answers import BODY_TOO_LARGE, Failed
 from reportdata.http.limits import BodyLimit
 from reportdata.http.routes import json_response
 from reportdata.identity import App
@@ -52,6 +52,7 @@ class Pushes:
         self._admission = context.admission
         self._intake = context.intake
         self._clock = context.clock
+        self._is_present = context.is_present
         self._accepted = context.metrics.counter("reportdata_facts_accepted", "Facts pushed.")
         self._refused = context.metrics.counter("reportdata_facts_refused", "Records refused in pushes.")
         self._read_beside = context.read_push
@@ -64,6 +65,8 @@ class Pushes:
         """Take a push."""
         now = self._clock()
         app, corp_id = await self._admission.caller(self._demand, request, now)
+        if not self._is_present():
+            raise Failed(GONE)
         await self._room.require()
         packed = is_packed(",".join(request.headers.getlist("content-encoding")))
         body = bytearray()
@@ -139,6 +142,7 @@ def _described(services: Services, demand: Demand) -> Json:
         (
             *demand.samples(),
             Sample(OVERFULL, waits=True),
+            GONE,
             push_body.UNKNOWN_CODING,
             push_body.WRONG_CODING,
             BODY_TOO_LARGE,

@@ -47,6 +47,7 @@ class Context:
     :param read_push: reads the body of a push off the event loop, as `reportdata.api.push_body.read_push` does. The
         future fails with `Failed` when it cannot be read, and with `InboxError` when nothing reads.
     :param entry: what the contract has for a service.
+    :param is_present: whether the folders are where they were opened. It is called on the event loop.
     :param rate: calls a second of apps without a rate of their own; 0 for no limit.
     """
 
@@ -59,6 +60,7 @@ class Context:
     note: Note
     intake: Intake
     read_push: Callable[[Push, bytes], Future[Taken]]
+    is_present: Callable[[], bool] = lambda: True
     rate: int = 0
     entry: Callable[[Service], Entry] = entry_of
 

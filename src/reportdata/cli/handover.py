@@ -16,14 +16,16 @@ from typing import Any
 import msgspec
 
 from reportdata.errors import BadValue
+from reportdata.presence import NOTHING, Presence
 from reportdata.settings import Settings
 
 
 class Handover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings, and the form of the log."""
+    """The settings, the form of the log, and the folders that were there when the parent began."""
 
     settings: Settings
     log_format: str
+    present: Presence = NOTHING
 
     def encoded(self) -> bytes:
         """The document, which is one line. It is ASCII, so that names of files survive whatever their bytes are."""

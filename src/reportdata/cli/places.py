@@ -16,6 +16,7 @@ import click
 from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
 from reportdata.inbox.folder import FolderInbox, FolderWriter
+from reportdata.presence import NOTHING, Presence
 from reportdata.services import Services, read_services
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -42,6 +43,11 @@ def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT) -> Store:
 
         return PostgresStore(settings.database, timeout)
     return SQLiteStore(settings.store, timeout)
+
+
+def presence_of(settings: Settings) -> Presence:
+    """The folders of the settings that are there."""
+    return Presence.of(settings.data, settings.lake)
 
 
 def schemas_of(settings: Settings) -> tuple[int, int]:
@@ -123,13 +129,13 @@ def inbox_of(settings: Settings) -> Inbox:
     return FolderInbox(settings.inbox)
 
 
-def writer_of(settings: Settings, clock: Callable[[], float]) -> Writer:
-    """What adds to the inbox."""
+def writer_of(settings: Settings, clock: Callable[[], float], presence: Presence = NOTHING) -> Writer:
+    """What adds to the inbox, as long as its folder is present."""
     if settings.database is not None:
         from reportdata.store.postgres.inbox import PostgresWriter
 
         return PostgresWriter(settings.database)
-    return FolderWriter(settings.inbox, clock)
+    return FolderWriter(settings.inbox, clock, presence.require)
 
 
 def engine_of(settings: Settings, lake: Lake) -> Engine:

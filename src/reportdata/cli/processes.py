@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover
 from reportdata.http.sockets import bind, inherit, url_of
@@ -14,17 +16,18 @@ from reportdata.settings import Settings
 
 
 def serve_by_processes(
-    settings: Settings, processes: int, beside: Sequence[Child], log_format: str, started: Callable[[str], None]
+    given: Handover, processes: int, beside: Sequence[Child], started: Callable[[str], None]
 ) -> None:
     """Serve until this process is told to end. The socket is held here, so that no connection is refused while one of
     the processes is started again."""
+    settings = given.settings
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     held = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
     with held:
         children = [
-            Child("serve", Handover(_of_one(settings, processes, place, held.fileno()), log_format))
+            Child("serve", msgspec.structs.replace(given, settings=_of_one(settings, processes, place, held.fileno())))
             for place in range(processes)
         ]
         with running(Children([*children, *beside], [held.fileno()])):

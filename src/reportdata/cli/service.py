@@ -17,7 +17,7 @@ from reportdata.api.intake import DEFAULTS, Intake, Limits
 from reportdata.api.operations import build_operations
 from reportdata.api.resource import Context
 from reportdata.audit import Audit, Read
-from reportdata.cli.places import inbox_of, lake_of, services_of, serving_store, store_of, writer_of
+from reportdata.cli.places import inbox_of, lake_of, presence_of, services_of, serving_store, store_of, writer_of
 from reportdata.cli.push_process import PushProcess
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
@@ -27,6 +27,7 @@ from reportdata.http.server import Listener, Server
 from reportdata.http.sockets import bind, inherit, room_for
 from reportdata.http.tls import Certificate
 from reportdata.identity import read_network
+from reportdata.presence import NOTHING, Presence, Watch
 from reportdata.services import Service
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SERVING_TIMEOUT
@@ -47,11 +48,14 @@ def open_server(
     clock: Callable[[], float] = time.time,
     limits: Limits = DEFAULTS,
     entry: Callable[[Service], Entry] = entry_of,
+    present: Presence = NOTHING,
 ) -> Iterator[Server]:
     """The server of a data folder, bound to its addresses.
 
     :param limits: of what was pushed and waits.
     :param entry: what the contract has for a service.
+    :param present: folders that must be there, from before.
+    :raises FolderGone: when they are not.
     """
     services = services_of(settings)
     for network in settings.proxies:
@@ -60,10 +64,13 @@ def open_server(
     if settings.tls_cert is not None and settings.tls_key is not None:
         certificate = Certificate(settings.tls_cert, settings.tls_key)
     connections = Connections(room_for(settings.connections))
+    present.require()
     with ExitStack() as opened:
         reader, writer = (opened.enter_context(closing(serving_store(settings))) for _ in range(2))
+        present = present if present.known else presence_of(settings)
+        watch = Watch(present, "nothing is taken or noted")
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
-        pushed = opened.enter_context(closing(writer_of(settings, clock)))
+        pushed = opened.enter_context(closing(writer_of(settings, clock, present)))
         inbox = opened.enter_context(closing(inbox_of(settings)))
         reading = opened.enter_context(closing(PushProcess(settings)))
         context = Context(
@@ -77,6 +84,7 @@ def open_server(
             intake=Intake(pushed.append, inbox.backlog, inbox.free, limits),
             read_push=reading.read,
             rate=settings.rate,
+            is_present=lambda: settings.database is not None or not present.lost(),
             entry=entry,
         )
         app = build_app(context)
@@ -85,9 +93,19 @@ def open_server(
         listeners = [Listener(socket, app, app.direct, app.body_limit, certificate, settings.proxies, inherited)]
         if settings.operations_port is not None:
             lake = cache(partial(lake_of, settings, _PATIENCE))
-            operations = build_operations(context, lambda: _freshness(settings, lake()))
+
+            def freshness() -> Freshness:
+                present.require()
+                return _freshness(settings, lake())
+
+            operations = build_operations(context, freshness)
             listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
-        yield opened.enter_context(Server(*listeners, connections=connections, every_second=audit.flush))
+
+        def every_second() -> None:
+            if watch.look():  # reads are noted in memory until the folder is back
+                audit.flush()
+
+        yield opened.enter_context(Server(*listeners, connections=connections, every_second=every_second))
 
 
 class _Writing:

@@ -15,6 +15,7 @@ from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover, end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
+from reportdata.cli.places import presence_of
 from reportdata.cli.processes import serve_by_processes
 from reportdata.cli.service import open_server
 from reportdata.errors import BadValue
@@ -147,18 +148,22 @@ def serve_command(
             raise BadValue("--tls-dev makes a certificate of its own", "leave out --tls-cert and --tls-key, or it")
         ca, tls_cert, tls_key = _development_certificates(bare(str(options["host"])))
     settings = replace(settings, tls_cert=tls_cert, tls_key=tls_key, **options)
-    beside = [Child("work", Handover(settings, log_format))] if work else []
     if workers > 1:
-        serve_by_processes(settings, workers, beside, log_format, lambda url: _say_where(url, [], settings, ca))
+        given = Handover(settings, log_format, presence_of(settings))
+        serve_by_processes(
+            given, workers, [Child("work", given)] if work else [], lambda url: _say_where(url, [], settings, ca)
+        )
         return
-    with open_server(settings) as server, running(Children(beside)):
+    with open_server(settings) as server:
+        beside = [Child("work", Handover(settings, log_format, presence_of(settings)))] if work else []
         operations = [listener.url for listener in server.listeners[1:]]
-        server.run(lambda: _say_where(server.url, operations, settings, ca))
+        with running(Children(beside)):
+            server.run(lambda: _say_where(server.url, operations, settings, ca))
 
 
 def _serve_with_parent(given: Handover) -> None:
     configure_log(given.log_format)
-    with open_server(given.settings) as server:
+    with open_server(given.settings, present=given.present) as server:
         end_with_parent(server.stop)
         server.run()
 

@@ -18,6 +18,7 @@ from reportdata.cli.rounds import collect_beside
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.leases import Lease
 from reportdata.pipeline.working import Worker
+from reportdata.presence import NOTHING, Presence, Watch
 from reportdata.settings import Settings
 
 log = logging.getLogger("reportdata.worker")
@@ -43,18 +44,23 @@ def work_command(once: bool, secrets: Secrets, log_format: str, with_parent: boo
 
     `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
     """
+    present = NOTHING
     if with_parent:
         given = taken_over()
-        settings, log_format = given.settings, given.log_format
+        settings, log_format, present = given.settings, given.log_format, given.present
     configure_log(log_format)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     if with_parent:
         end_with_parent(ending.set)
+    watch = Watch(present, "nothing is taken up")
     while not ending.is_set():
+        if not watch.look():
+            ending.wait(_TROUBLED)
+            continue
         try:
-            _work(settings, secrets, ending, once=once)
+            _work(settings, secrets, ending, present, once=once)
         except StoreError as error:  # before there was anything to do
             if once or settings.database is None:
                 raise
@@ -64,7 +70,7 @@ def work_command(once: bool, secrets: Secrets, log_format: str, with_parent: boo
             return
 
 
-def _work(settings: Settings, secrets: Secrets, ending: threading.Event, *, once: bool) -> None:
+def _work(settings: Settings, secrets: Secrets, ending: threading.Event, present: Presence, *, once: bool) -> None:
     """Work as long as this is the one worker."""
     with workspace(settings) as work, work.lake.working(ending.is_set) as lease:
         if lease is None:
@@ -77,17 +83,17 @@ def _work(settings: Settings, secrets: Secrets, ending: threading.Event, *, once
         over = threading.Event()  # when this is not the one worker any more, it does not collect either
         collecting = collect_beside(settings, secrets, over)
         try:
-            _go_on(worker, lease, ending)
+            _go_on(worker, lease, ending, present)
         finally:
             over.set()
             collecting.join(_GRACE)
-    if not ending.is_set():
+    if not ending.is_set() and not present.lost():
         log.warning("another worker may have taken over: this one stands by")
 
 
-def _go_on(worker: Worker, lease: Lease, ending: threading.Event) -> None:
+def _go_on(worker: Worker, lease: Lease, ending: threading.Event, present: Presence) -> None:
     troubled = ""
-    while not ending.is_set() and lease.valid():
+    while not ending.is_set() and lease.valid() and not present.lost():
         try:
             done = worker.step(time.time())
         except ReportDataError as error:

@@ -125,6 +125,7 @@ class FolderWriter(Batches):
     """Writes to an inbox in a thread: all that comes while it writes is made durable together afterwards.
 
     :param clock: gives the time in seconds since 1970.
+    :param require: is called before anything is written, and raises what keeps it from being written.
     :param age: seconds after which a segment is finished, so that its facts are soon taken up.
     :param longest: the same while the one before it still waits: there is no hurry then, and many files were a burden.
     """
@@ -133,6 +134,7 @@ class FolderWriter(Batches):
         self,
         folder: Path,
         clock: Callable[[], float],
+        require: Callable[[], None] = lambda: None,
         *,
         age: float = 0.05,
         longest: float = 1.0,
@@ -140,9 +142,11 @@ class FolderWriter(Batches):
     ) -> None:
         self._folder = folder
         self._clock = clock
+        self._require = require
         self._age, self._longest, self._largest = age, longest, largest
         self._id = uuid.uuid4().hex[:12]
         self._named = 0
+        self._made = False
         self._segment: Segment | None = None
         self._before: Path | None = None
         super().__init__(str(folder))
@@ -151,6 +155,7 @@ class FolderWriter(Batches):
         return self._age if self._segment else None
 
     def _write(self, lines: bytes) -> None:
+        self._require()
         (self._segment or self._begin()).write(lines)
 
     def _failed(self) -> None:
@@ -163,7 +168,8 @@ class FolderWriter(Batches):
             self._finish(self._segment)
 
     def _begin(self) -> Segment:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.mkdir(parents=not self._made, exist_ok=True, mode=0o700)
+        self._made = True  # what it lies in is made only once: if that goes, it was moved
         while self._segment is None:
             self._named = max(self._named + 1, int(self._clock() * 1e6))
             with suppress(FileNotFoundError):  # it was taken for a dead writer's before it was locked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 
-from reportdata.errors import InboxError
+from reportdata.errors import FolderGone, InboxError, ReportDataError
 
 
 class Batches:
@@ -74,9 +74,13 @@ class Batches:
             self._write(b"".join(lines for lines, _ in wanted))
         except Exception as error:  # whatever it is, somebody waits for an answer
             self._failed()
-            reason = error.strerror if isinstance(error, OSError) else error
-            failed = InboxError(f"the inbox {self._place} cannot be written: {reason}")
-            failed.__cause__ = error
+            failed: ReportDataError
+            if isinstance(error, FolderGone):
+                failed = error
+            else:
+                reason = error.strerror if isinstance(error, OSError) else error
+                failed = InboxError(f"the inbox {self._place} cannot be written: {reason}")
+                failed.__cause__ = error
             for _, future in wanted:
                 future.set_exception(failed)
         else:

@@ -39,6 +39,7 @@ class LakeFolder:
         self._of_root = of_root
         self._refreshing: Lease | None = None
         self._reading: list[Lease] = []
+        self._made = False
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -58,6 +59,7 @@ class LakeFolder:
         What the lake holds can be read meanwhile, as within `reading`."""
         with ExitStack() as held:
             with self._failing("written"):
+                self._make()
                 folder = held.enter_context(folder_of_own(self.root, "incoming", self._of_root))
             with self.reading():
                 yield Incoming(folder)
@@ -73,7 +75,7 @@ class LakeFolder:
         stored over a newer one. It ends with the process that holds it."""
         with ExitStack() as held:
             with self._failing("locked"):
-                self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._make()
                 self._refreshing = held.enter_context(self._leases.holding("refresh.lock"))
             held.callback(setattr, self, "_refreshing", None)
             yield
@@ -95,7 +97,7 @@ class LakeFolder:
     def _imports(self, *, shared: bool) -> Iterator[None]:
         with ExitStack() as held:
             with self._failing("locked"):
-                self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._make()
                 held.enter_context(self._leases.holding("import.lock", shared=shared))
             yield
 
@@ -106,7 +108,7 @@ class LakeFolder:
         with ExitStack() as held:
             alone: Lease | None = None
             with self._failing("locked"):
-                self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._make()
                 while alone is None:
                     try:
                         alone = held.enter_context(self._leases.holding("work.lock", wait=False))
@@ -115,6 +117,11 @@ class LakeFolder:
                             break
                         time.sleep(_LOOK)
             yield alone
+
+    def _make(self) -> None:
+        """Make the folder; what it lies in only once: if that goes, it was moved."""
+        self.root.mkdir(parents=not self._made, exist_ok=True, mode=0o700)
+        self._made = True
 
     @contextmanager
     def _failing(self, verb: str) -> Iterator[None]:
