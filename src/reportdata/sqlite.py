@@ -6,19 +6,23 @@ when it is opened, all in one transaction; how many it has seen is its ``user_ve
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportdata.errors import ReportDataError
+from reportdata.files import write_all
 
 _CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP)
 """SQLite's errors when there is no room for the memory that processes share."""
+_RESERVE = 1 << 16
+"""Bytes that are kept for that memory: what SQLite needs to open a file that nobody has open."""
 _AGAIN = 0.01
 """Seconds between two tries of what SQLite does not wait for by itself."""
 
@@ -62,8 +66,8 @@ class Database:
     It may be used by one thread at a time. Every method raises the error of the file's kind.
 
     :param timeout: seconds to wait for another process's lock.
-    :param alone: on a disk so full that nothing can be shared with other processes, hold the file alone until this is
-        closed, so that it can be read.
+    :param alone: on a disk so full that nothing can be shared with other processes, not even in the place of a reserve
+        that lies beside the file, hold the file alone until this is closed, so that it can be read.
     """
 
     def __init__(self, path: Path, kind: Kind, timeout: float, *, alone: bool = False) -> None:
@@ -76,15 +80,41 @@ class Database:
                 path.touch(mode=0o600)  # SQLite gives the files beside it the same rights
         except OSError as error:
             raise self.failed(error) from error
+        self._reserve = path.with_name(f"{path.name}-reserve")
+        self._used = False  # whether the reserve was given up
         try:
-            self.connection = self._opened()
+            self.connection = self._opened_with_room(alone=alone)
         except sqlite3.Error as error:
-            if not alone or getattr(error, "sqlite_errorcode", 0) not in _CANNOT_SHARE:
-                raise self.failed(error) from error
+            raise self.failed(error) from error
+        self._keep_reserve()
+
+    def _opened_with_room(self, *, alone: bool) -> sqlite3.Connection:
+        try:
+            return self._opened()
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) not in _CANNOT_SHARE:
+                raise
+            full = error
+        with suppress(OSError, sqlite3.Error):
+            self._reserve.unlink()
+            self._used = True
+            return self._opened()
+        if not alone:
+            raise full
+        return self._opened(alone=True)
+
+    def _keep_reserve(self) -> None:
+        """Write the reserve, if there is room for it."""
+        with suppress(OSError):
+            if self._used or self._reserve.exists():
+                return
+            descriptor = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
-                self.connection = self._opened(alone=True)
-            except sqlite3.Error as again:
-                raise self.failed(again) from again
+                write_all(descriptor, os.urandom(_RESERVE))  # zeros need no room on some file systems
+            except OSError:
+                self._reserve.unlink()
+            finally:
+                os.close(descriptor)
 
     def _opened(self, *, alone: bool = False) -> sqlite3.Connection:
         self.connection = sqlite3.connect(
@@ -106,6 +136,9 @@ class Database:
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
+        if self._used:  # what it was used for is free again
+            self._used = False
+            self._keep_reserve()
 
     def failed(self, error: Exception) -> ReportDataError:
         """The error of this kind for one of SQLite's."""

@@ -167,3 +167,31 @@ def test_who_waits_for_a_pipe_says_so(known: Folder, tmp_path: Path) -> None:
         (tmp_path / "pipe").write_text(REPORTS)
         assert running.wait(SOON) == 0
     assert known.days() == {(CORP, "20240105"): (2, 2, 0)}
+
+
+def test_a_pipe_that_nobody_writes_to_is_given_up(
+    known: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reportdata.readers.spooling.NO_WRITER", 0.2)
+    os.mkfifo(tmp_path / "pipe")
+    refused = run(known, "import", "pipe")
+    assert refused.exit_code == 1
+    assert "pipe: is a pipe, and nobody has opened it to write to it in 0.2 seconds" in refused.output
+    assert left_over(known) == []
+
+
+SLOW_WRITER = """
+import sys, time
+with open(sys.argv[1], "w") as pipe:
+    time.sleep(1)
+    pipe.write(sys.argv[2])
+"""
+
+
+def test_who_has_a_pipe_open_may_take_any_time(known: Folder, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    command = [sys.executable, "-c", SLOW_WRITER, str(tmp_path / "pipe"), REPORTS]
+    with subprocess.Popen(command) as writer:
+        assert run(known, "import", "pipe").exit_code == 0
+        assert writer.wait(SOON) == 0
+    assert known.days() == {(CORP, "20240105"): (2, 2, 0)}

@@ -152,3 +152,30 @@ def test_a_folder_that_cannot_be_written_is_served_and_loses_nothing(
         assert run(folder, "import", tmp_path / "reports.csv").exit_code == 0
         pusher.until(pusher.acknowledged + 1)
     assert "Traceback" not in (folder.path.parent / "server.log").read_text()
+
+
+def test_reading_goes_on_without_a_free_byte(folder: Folder, disk: Path, token: str, tmp_path: Path) -> None:
+    """A server that is started on a full disk answers, beside commands that read, however often."""
+    (tmp_path / "reports.csv").write_text("report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\n")
+    assert run(folder, "import", "--corp", CORP, tmp_path / "reports.csv").exit_code == 0
+    folder.store.close()
+    ballast = _fill(disk, 0)
+    reserve = folder.path / "store.db-reserve"
+    for _ in range(2):
+        assert DAY in run(folder, "query", DAY, "--corp", CORP).output
+        assert reserve.exists()
+    for _ in range(2):
+        with served(folder) as process:
+            pusher = Pusher(process.address, token)
+            assert pusher.number_of_reports() == 1
+            assert not reserve.exists()
+            assert pusher.push()[0] in (500, 503)
+            assert DAY in run(folder, "query", DAY, "--corp", CORP).output
+            assert process.terminate() == 0
+    ballast.unlink()
+    with served(folder) as process:
+        pusher = Pusher(process.address, token)
+        pusher.until_taken()
+        pusher.until(1 + pusher.acknowledged)
+        assert reserve.stat().st_size > 0
+    assert "Traceback" not in (folder.path.parent / "server.log").read_text()

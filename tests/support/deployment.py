@@ -39,6 +39,7 @@ LIMITS = {
     "headers": limits.MOST_HEADERS,
     "bytes of all headers": limits.LARGEST_HEADERS,
     "bytes of a head without an end": limits.LONGEST_URL + limits.LARGEST_HEADERS,
+    "bytes of a trailer, or between parts of a body": limits.LARGEST_HEADERS,
     "bytes of the body": limits.LARGEST_BODY,
     "seconds for the head": Phase.HEAD.value,
     "seconds for the body": Phase.BODY.value,

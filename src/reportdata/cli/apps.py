@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from reportdata.cli.options import json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store, services_of
+from reportdata.cli.secret_files import secret_file, warn_of_readers
 from reportdata.errors import BadValue, NotKnown
 from reportdata.identity import (
     TOKEN_LIFETIME,
@@ -76,6 +78,11 @@ def app_command() -> None:
 )
 @unknown_option(_UNKNOWN[0])
 @json_option
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write key and secret as JSON to this new file, which only this user can read, in place of printing them.",
+)
 @settings_options
 def add(
     corp_id: str | None,
@@ -86,6 +93,7 @@ def add(
     rate: int | None,
     unknown: str,
     as_json: bool,
+    output: Path | None,
     settings: Settings,
 ) -> None:
     """Add an app and print its key and its secret. The secret is shown this once."""
@@ -108,8 +116,12 @@ def add(
         rate=rate,
         zero_unknown=unknown == "zero",
     )
-    store.add_app(added, time.time())
-    _print_secret(added.app_key, secret, as_json=as_json)
+    with secret_file(output, {"appKey": added.app_key, "appSecret": secret}):
+        store.add_app(added, time.time())
+    if output is None:
+        _print_secret(added.app_key, secret, as_json=as_json)
+    else:
+        click.echo(f"Added {added.app_key}; its secret is in {output}, which only this user can read.")
 
 
 @app_command.command("set")
@@ -254,6 +266,7 @@ def _change(settings: Settings, app_key: str, change: Callable[[App], App]) -> N
 
 
 def _print_secret(app_key: str, secret: str, *, as_json: bool) -> None:
+    warn_of_readers("--output FILE makes a file that only its owner can read")
     if as_json:
         print_json({"appKey": app_key, "appSecret": secret})
         return

@@ -8,6 +8,8 @@ its standard input does, however its parent ended.
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import subprocess
 import sys
@@ -20,13 +22,18 @@ import msgspec
 
 from reportdata.api.push_body import Push, Taken, read_push
 from reportdata.cli.handover import Handover
+from reportdata.cli.logs import configure_log
 from reportdata.cli.places import services_of
 from reportdata.errors import InboxError
 from reportdata.http.answers import Failed, Fault
 from reportdata.settings import Settings
 
+log = logging.getLogger("reportdata.pushes")
+
 _GRACE = 10.0
 """Seconds that the process has to end when its standard input has."""
+_NICE = 10
+"""How much the process stands back: whoever reads is answered first."""
 
 
 class _Job(msgspec.Struct):
@@ -50,10 +57,11 @@ class PushProcess:
     """Reads bodies, one after the other.
 
     :param settings: say which services there are.
+    :param log_format: the form of the log.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._handover = Handover(settings, "readable").encoded()
+    def __init__(self, settings: Settings, log_format: str) -> None:
+        self._handover = Handover(settings, log_format).encoded()
         self._thread = ThreadPoolExecutor(1, "pushes")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -102,7 +110,9 @@ class PushProcess:
 
 def _serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
     """Read what comes until no more does."""
-    known = services_of(Handover.decoded(incoming.readline()).settings).kinds
+    given = Handover.decoded(incoming.readline())
+    configure_log(given.log_format)
+    known = services_of(given.settings).kinds
     for job, body in _jobs(incoming):
         try:
             found = read_push(job.push, body, known)
@@ -147,4 +157,9 @@ def _exactly(of: IO[bytes] | None, size: int) -> bytes:
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the parent, which may still ask
         signal.signal(number, signal.SIG_IGN)
-    _serve(sys.stdin.buffer, sys.stdout.buffer)
+    os.nice(_NICE)
+    try:
+        _serve(sys.stdin.buffer, sys.stdout.buffer)
+    except Exception:
+        log.exception("a push could not be read, and the process that reads pushes ends")
+        sys.exit(1)

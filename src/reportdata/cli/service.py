@@ -49,11 +49,13 @@ def open_server(
     limits: Limits = DEFAULTS,
     entry: Callable[[Service], Entry] = entry_of,
     present: Presence = NOTHING,
+    log_format: str = "readable",
 ) -> Iterator[Server]:
     """The server of a data folder, bound to its addresses.
 
     :param limits: of what was pushed and waits.
     :param entry: what the contract has for a service.
+    :param log_format: the form of the log of what it starts.
     :param present: folders that must be there, from before.
     :raises FolderGone: when they are not.
     """
@@ -72,7 +74,7 @@ def open_server(
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
         pushed = opened.enter_context(closing(writer_of(settings, clock, present)))
         inbox = opened.enter_context(closing(inbox_of(settings)))
-        reading = opened.enter_context(closing(PushProcess(settings)))
+        reading = opened.enter_context(closing(PushProcess(settings, log_format)))
         context = Context(
             services=services,
             reader=reader,

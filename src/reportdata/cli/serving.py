@@ -154,7 +154,7 @@ def serve_command(
             given, workers, [Child("work", given)] if work else [], lambda url: _say_where(url, [], settings, ca)
         )
         return
-    with open_server(settings) as server:
+    with open_server(settings, log_format=log_format) as server:
         beside = [Child("work", Handover(settings, log_format, presence_of(settings)))] if work else []
         operations = [listener.url for listener in server.listeners[1:]]
         with running(Children(beside)):
@@ -163,7 +163,7 @@ def serve_command(
 
 def _serve_with_parent(given: Handover) -> None:
     configure_log(given.log_format)
-    with open_server(given.settings, present=given.present) as server:
+    with open_server(given.settings, present=given.present, log_format=given.log_format) as server:
         end_with_parent(server.stop)
         server.run()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import select
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISFIFO, S_ISREG
 from threading import Timer
 from typing import BinaryIO
 
@@ -20,7 +21,11 @@ STDIN = Path("-")
 """What stands for standard input."""
 PATIENCE = 5.0
 """Seconds without a byte after which it is told that somebody waits."""
+NO_WRITER = 60.0
+"""Seconds for which a pipe that has a name may have nobody who writes to it."""
 _CHUNK = 1 << 20
+_AGAIN = 50
+"""Milliseconds between two looks for a writer that writes nothing yet."""
 
 log = logging.getLogger("reportdata.import")
 
@@ -45,7 +50,7 @@ def spooled(path: Path, folder: Path) -> Path:
 
     While nothing comes, the log says that it is waited for.
 
-    :raises BadFile: when it cannot be read, or there is no room for it.
+    :raises BadFile: when it cannot be read, there is no room for it, or nobody writes to it.
     """
     target = folder / (path.name if path != STDIN else "stdin")
     began = time.time()
@@ -53,8 +58,8 @@ def spooled(path: Path, folder: Path) -> Path:
     timer.daemon = True
     timer.start()
     try:
-        with _opened(path) as source, target.open("wb") as copy:
-            while chunk := source.read(_CHUNK):
+        with target.open("wb") as copy:
+            for chunk in _of_named_pipe(path) if _is_named_pipe(path) else _of_stream(path):
                 timer.cancel()
                 copy.write(chunk)
         os.utime(target, (began, began))
@@ -64,6 +69,46 @@ def spooled(path: Path, folder: Path) -> Path:
     finally:
         timer.cancel()
     return target
+
+
+def _is_named_pipe(path: Path) -> bool:
+    """Whether a path is a pipe that is opened by name; those of a shell lie in ``/proc``, and have their writers."""
+    return path != STDIN and S_ISFIFO(path.stat().st_mode) and not path.resolve().is_relative_to("/proc")
+
+
+def _of_named_pipe(path: Path) -> Iterator[bytes]:
+    """What is written to a pipe, until all who write to it have closed it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        coming = select.poll()
+        coming.register(descriptor, select.POLLIN)
+        end = time.monotonic() + NO_WRITER
+        has_writer = False
+        while True:
+            try:
+                chunk = os.read(descriptor, _CHUNK)
+            except BlockingIOError:  # somebody has it open, and takes the time it takes
+                has_writer = True
+                coming.poll()
+                continue
+            if chunk:
+                has_writer = True
+                yield chunk
+            elif has_writer:
+                return
+            elif time.monotonic() > end:
+                reason = f"is a pipe, and nobody has opened it to write to it in {NO_WRITER:g} seconds"
+                raise BadFile(name_of(path), reason, "start what writes to it, and do the same again")
+            else:
+                has_writer = bool(coming.poll(_AGAIN))
+    finally:
+        os.close(descriptor)
+
+
+def _of_stream(path: Path) -> Iterator[bytes]:
+    with _opened(path) as source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
 
 
 @contextmanager
