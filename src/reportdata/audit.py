@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import StoreError
-from reportdata.files import append
+from reportdata.files import append, make
 
 _SUFFIX = ".jsonl"
 
@@ -38,6 +38,7 @@ class Audit:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._made = False
         self._noted: dict[tuple[str, str, str, str], tuple[float, str, int]] = {}
 
     def note(self, app_key: str, corp_id: str, stat_date: str, address: str, request_id: str, now: float) -> None:
@@ -64,7 +65,11 @@ class Audit:
         day = datetime.fromtimestamp(reads[0].at / 1000, UTC).date().isoformat()
         lines = msgspec.json.Encoder().encode_lines(reads)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._made:  # what it lies in is made only once: if that goes, it was moved
+                self._folder.mkdir(exist_ok=True, mode=0o700)
+            else:
+                make(self._folder)
+            self._made = True
             append(self._folder / f"{day}{_SUFFIX}", lines, durable=False)
         except OSError as error:
             raise StoreError(

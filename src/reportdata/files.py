@@ -31,6 +31,13 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def make(folder: Path) -> None:
+    """Make a folder, and those that it lies in, closed to others, whether they are there or not."""
+    for path in reversed([folder, *folder.parents]):
+        if not path.exists():
+            path.mkdir(exist_ok=True, mode=0o700)
+
+
 def write(path: Path, content: bytes, *, new: bool = False) -> None:
     """Write a file, atomically and durably, readable by its owner only.
 
@@ -67,7 +74,7 @@ def move(moves: Mapping[Path, Path], base: Path) -> None:
         sync(path)
     for path, place in moves.items():
         while True:
-            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make(place.parent)
             try:
                 path.rename(place)
                 break

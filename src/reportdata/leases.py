@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Protocol
 
-from reportdata.files import FOLDER, locked
+from reportdata.files import FOLDER, locked, make
 
 
 class Lease(Protocol):
@@ -89,7 +89,7 @@ def folder_of_own(root: Path, name: str, leases: Leases, prefix: str = "") -> It
     :raises OSError: when it cannot be made.
     """
     parent = root / name
-    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make(parent)
     with ExitStack() as held:
         with leases.holding(f"{name}/lock"):
             for left in _dead(root, name, leases, prefix):

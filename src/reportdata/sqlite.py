@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportdata.errors import ReportDataError
-from reportdata.files import write_all
+from reportdata.files import make, write_all
 
 _CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP)
 """SQLite's errors when there is no room for the memory that processes share."""
@@ -75,7 +75,7 @@ class Database:
         self.kind = kind
         self._timeout = timeout
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make(path.parent)
             if not path.exists():
                 path.touch(mode=0o600)  # SQLite gives the files beside it the same rights
         except OSError as error:

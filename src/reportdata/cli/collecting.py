@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from contextlib import closing
 
@@ -14,6 +13,7 @@ from reportdata.cli.options import DAY, check_period, lake_options, settings_opt
 from reportdata.cli.output import progress_bar
 from reportdata.cli.places import ledger_of
 from reportdata.cli.rounds import collect_on, collect_once
+from reportdata.cli.signals import end_on_signals
 from reportdata.collector.clock import Stopped, SystemClock
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.schedule import Period
@@ -51,8 +51,7 @@ def collect_command(
     """
     check_period(first_day, last_day)
     ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    end_on_signals(ending)
     with closing(ledger_of(settings)) as ledger, alone(settings.ledger):
         found = [source_of(ledger, name)] if name else sources(ledger)
         if not found:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from reportdata.cli.rights import require_closed
 from reportdata.days import parse_day
 from reportdata.errors import BadValue, InputError, NotKnown
 from reportdata.identity import Organisation
@@ -103,8 +104,28 @@ def services_option(command: Command) -> Command:
 
 
 def settings_options(command: Command) -> Command:
-    """Where everything lies; the command is given it as ``settings``."""
-    return data_option(place_options(command))
+    """Where everything lies, closed to others; the command is given it as ``settings``."""
+    return data_option(rights_option(place_options(command)))
+
+
+def rights_option(command: Command) -> Command:
+    """The data folder may be open to others only where that is said. `reportdata doctor` looks by itself."""
+
+    @click.option(
+        "--insecure-permissions",
+        is_flag=True,
+        envvar="REPORTDATA_INSECURE_PERMISSIONS",
+        show_envvar=True,
+        help="Use a data folder that other users of the machine can read, as where a container's volume gets a group.",
+    )
+    @wraps(command)
+    def with_rights(*, data: Path, insecure_permissions: bool, **others: Any) -> Any:
+        # A process that another one started is told its settings on standard input.
+        if not insecure_permissions and not others.get("with_parent"):
+            require_closed(data)
+        return command(data=data, **others)
+
+    return with_rights
 
 
 def place_options(command: Command) -> Command:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ import msgspec
 
 from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover
+from reportdata.cli.signals import end_on_signals
 from reportdata.http.sockets import bind, inherit, url_of
 from reportdata.settings import Settings
 
@@ -22,8 +22,7 @@ def serve_by_processes(
     the processes is started again."""
     settings = given.settings
     ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    end_on_signals(ending)
     held = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
     with held:
         children = [

@@ -71,7 +71,7 @@ def open_server(
         reader, writer = (opened.enter_context(closing(serving_store(settings))) for _ in range(2))
         present = present if present.known else presence_of(settings)
         watch = Watch(present, "nothing is taken or noted")
-        audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock)))
+        audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock, present)))
         pushed = opened.enter_context(closing(writer_of(settings, clock, present)))
         inbox = opened.enter_context(closing(inbox_of(settings)))
         reading = opened.enter_context(closing(PushProcess(settings, log_format)))
@@ -113,8 +113,10 @@ def open_server(
 class _Writing:
     """Writes the audit in a thread, so that a slow disk keeps no call waiting."""
 
-    def __init__(self, audit: Audit, keep_days: int, clock: Callable[[], float]) -> None:
+    def __init__(self, audit: Audit, keep_days: int, clock: Callable[[], float], present: Presence) -> None:
         self.note = audit.note
+        self._present = present
+        self._kept: list[Read] = []  # that wait for the folder
         self._audit = audit
         self._keep_days = keep_days
         self._clock = clock
@@ -134,8 +136,14 @@ class _Writing:
         """Write what is left."""
         self._thread.shutdown()
         self._write(self._audit.take())
+        if self._kept:
+            log.error("the folder of the audit is gone: %d entries are lost", len(self._kept))
 
     def _write(self, reads: list[Read]) -> None:
+        self._kept += reads
+        if self._present.lost():
+            return
+        reads, self._kept = self._kept, []
         try:
             self._audit.write(reads)
         except StoreError as error:

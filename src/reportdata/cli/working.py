@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 
@@ -15,6 +14,7 @@ from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
 from reportdata.cli.places import workspace
 from reportdata.cli.rounds import collect_beside
+from reportdata.cli.signals import end_on_signals
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.leases import Lease
 from reportdata.pipeline.working import Worker
@@ -50,8 +50,7 @@ def work_command(once: bool, secrets: Secrets, log_format: str, with_parent: boo
         settings, log_format, present = given.settings, given.log_format, given.present
     configure_log(log_format)
     ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    end_on_signals(ending)
     if with_parent:
         end_with_parent(ending.set)
     watch = Watch(present, "nothing is taken up")

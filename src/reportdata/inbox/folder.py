@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import InboxError
-from reportdata.files import has_line, remove, rewrite, sync
+from reportdata.files import has_line, make, remove, rewrite, sync
 from reportdata.inbox import Concerned
 from reportdata.inbox.segments import Segment, recovered, whole
 from reportdata.inbox.writing import Batches
@@ -168,7 +168,10 @@ class FolderWriter(Batches):
             self._finish(self._segment)
 
     def _begin(self) -> Segment:
-        self._folder.mkdir(parents=not self._made, exist_ok=True, mode=0o700)
+        if self._made:
+            self._folder.mkdir(exist_ok=True, mode=0o700)
+        else:
+            make(self._folder)
         self._made = True  # what it lies in is made only once: if that goes, it was moved
         while self._segment is None:
             self._named = max(self._named + 1, int(self._clock() * 1e6))

@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from reportdata.errors import LakeError
+from reportdata.files import make
 from reportdata.lake.files import Incoming
 from reportdata.leases import Lease, Leases, folder_of_own, folders_of_dead
 
@@ -120,7 +121,10 @@ class LakeFolder:
 
     def _make(self) -> None:
         """Make the folder; what it lies in only once: if that goes, it was moved."""
-        self.root.mkdir(parents=not self._made, exist_ok=True, mode=0o700)
+        if self._made:
+            self.root.mkdir(exist_ok=True, mode=0o700)
+        else:
+            make(self.root)
         self._made = True
 
     @contextmanager

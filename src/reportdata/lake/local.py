@@ -25,7 +25,7 @@ import msgspec
 
 from reportdata.days import PARTITION
 from reportdata.errors import LakeError
-from reportdata.files import ASIDE, move, remove, second_name, write
+from reportdata.files import ASIDE, make, move, remove, second_name, write
 from reportdata.lake import Lake
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS
 from reportdata.lake.log import Missing
@@ -78,7 +78,7 @@ class FolderPlace:
 
     def put(self, key: str, content: bytes) -> None:
         with self._failing("written"):
-            (self.folder / "log").mkdir(parents=True, exist_ok=True, mode=0o700)
+            make(self.folder / "log")
             write(self.folder / key, content)
 
     def get(self, key: str) -> bytes:
@@ -164,7 +164,7 @@ class FolderPlace:
         if self.keys("log"):
             return
         with self._failing("written"):
-            (self.folder / "log").mkdir(parents=True, exist_ok=True, mode=0o700)
+            make(self.folder / "log")
             with suppress(FileExistsError):
                 write(
                     self.folder / FIRST, msgspec.json.encode(self._first(lambda path: _content(path).sha256)), new=True

@@ -26,7 +26,7 @@ import msgspec
 
 from reportdata.collector.ledger import Ledger
 from reportdata.errors import BadFile, BadValue, LakeError
-from reportdata.files import ASIDE, sync, write
+from reportdata.files import ASIDE, make, sync, write
 from reportdata.inbox import Inbox
 from reportdata.lake import Lake
 from reportdata.lake.local import LocalLake
@@ -153,7 +153,7 @@ def _copied_inbox(inbox: Inbox, folder: Path) -> Iterator[CopiedFile]:
 def _claimed(target: Path) -> Iterator[None]:
     """The folder for this backup alone; it is emptied again when the block raises."""
     try:
-        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make(target)
         names = {path.name for path in target.iterdir()}
         if not names:
             (target / _UNFINISHED).touch(mode=0o600, exist_ok=False)

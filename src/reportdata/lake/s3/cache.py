@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reportdata.errors import LakeError
-from reportdata.files import second_name
+from reportdata.files import make, second_name
 from reportdata.lake.membership import Added
 from reportdata.lake.place import Wanted
 from reportdata.lake.s3.objects import Objects, several
@@ -64,7 +64,7 @@ class Cache:
         """Take a file as the copy of the object that was just made of it."""
         copy = self.folder / key
         with suppress(OSError):  # it is fetched when it is needed
-            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make(copy.parent)
             os.link(source, copy)
 
     def keep_only(self, keys: Collection[str]) -> None:
@@ -113,7 +113,7 @@ class Cache:
                 f"and the SHA-256 {digest} in place of {added.sha256}",
                 "bring back the object as it was, from a version or a backup of the bucket",
             )
-        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make(copy.parent)
         try:
             os.link(aside, name)
         except OSError:  # this file system has no second names
