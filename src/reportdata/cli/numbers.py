@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
@@ -62,7 +63,8 @@ def query_command(
     body = Body(service)
     zones = {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}
     corps = [corp_id] if corp_id else list(zones)
-    days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day)]
+    now = time.time()
+    days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day, now)]
     days.sort(key=lambda day: (day.stat_day, corps.index(day.corp_id)))
     rows = [body.row(day.corp_id, day.stat_day, day.values) | _certainty(day, zones) for day in days if day.values]
     keys = ["stat_date", "corp_id", *(kpi.key for kpi in service.kpis)]
@@ -123,7 +125,7 @@ _LOOK_BACK = 366
 def _newest(store: Store, service: Service, corp_id: str, newest: str) -> tuple[Standing, str | None]:
     """How the newest covered day stands, and the newest final day."""
     first = from_date(date.fromordinal(max(1, to_date(newest).toordinal() - _LOOK_BACK)))
-    days = list(standing(store, service, corp_id, first, newest))
+    days = list(standing(store, service, corp_id, first, newest, time.time()))
     final = [day.stat_day for day in days if _is_final(day)]
     return days[-1], final[-1] if final else None
 

@@ -28,7 +28,7 @@ from reportdata.days import (
 )
 from reportdata.engines.duckdb.spans import Span
 from reportdata.engines.duckdb.staging import Staged, Staging
-from reportdata.errors import InputError
+from reportdata.errors import BadValue, InputError
 from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
 from reportdata.kinds import Kind
@@ -47,6 +47,8 @@ from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, ImportNote, Stor
 UTC = ZoneInfo("UTC")
 _OF_IDS = string.ascii_lowercase + string.digits
 """What ids of imports are made of: 41 bits. Origins of up to 12 characters cost an import nothing."""
+_CLOCKS_DIFFER = 300_000
+"""Milliseconds by which a file's clock may be ahead of this one."""
 _ENDS = 65_536
 """Bytes of a file's start and end that its digest is of."""
 _PARTS = 5
@@ -163,6 +165,11 @@ def stage_files(
     work: Workspace, files: Sequence[Path], options: Options, held: ExitStack, progress: Progress = silent
 ) -> StagedImport:
     """Stage what is new in files, each in a folder of its own, which goes when ``held`` is closed."""
+    if options.exported_at is not None and options.exported_at > options.now * 1000 + _CLOCKS_DIFFER:
+        raise BadValue(
+            "--exported-at is after now: no file was exported then",
+            "say when it was, or leave it out; if it is right, set this machine's clock",
+        )
     done = Imported()
     observed: list[Observation] = []
     if options.corp_id is not None:
@@ -319,6 +326,8 @@ def _looked(work: Workspace, path: Path, found: Imported, options: Options) -> L
     if last_at:
         zone = zone_of(next(corp_id for spans in found.spans.values() for corp_id in spans))
         said = exported_at(path, found.titles, zone, last_at)
+        if said is not None and said > options.now * 1000 + _CLOCKS_DIFFER:  # a mistake
+            said = None
     times = said, _written_at(path, options.now)
     look = look_of(path.name, found.spans, stated, times, work.kinds, found.partial)
     pieces = look.observations
