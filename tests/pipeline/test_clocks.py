@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -129,7 +130,7 @@ def test_a_segment_from_a_clock_that_was_ahead_makes_nothing_final(known: Folder
     assert known.days()[CORP, DAY][0] == 1
 
 
-def take(folder: Folder, path: Path, **options: object) -> Imported:
+def take(folder: Folder, path: Path, **options: Any) -> Imported:
     return folder.import_(path, corp_id=CORP, now=NOW, **options)
 
 

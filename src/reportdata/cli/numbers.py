@@ -26,6 +26,7 @@ from reportdata.cli.options import (
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
 from reportdata.cli.terminals import showable
+from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
 from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
@@ -176,7 +177,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
     newest = {
         corp_id: _newest(store, service, corp_id, pieces[-1][1]) for corp_id, pieces in coverage.items() if pieces
     }
-    aside = _set_aside(settings)
+    aside, clocks = _set_aside(settings), _differing(settings)
     if as_json:
         print_json(
             {
@@ -193,6 +194,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
                     for corp_id, pieces in coverage.items()
                 ],
                 "staleDays": stale,
+                "clocksDiffer": clocks,
                 "lakeBytes": lake.size(),
                 "storeBytes": store.size(),
             }
@@ -216,6 +218,8 @@ def status_command(as_json: bool, settings: Settings) -> None:
     click.echo(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
     if aside:
         click.echo(f"set aside   {sum(aside.values()):,} records that cannot be used – see `reportdata doctor`")
+    for name, ahead in clocks.items():
+        click.echo(f"clock       {name}: {said(ahead)}: what is collected makes no day certain")
     click.echo(f"lake        {size_text(lake.size())}")
     click.echo(f"store       {size_text(store.size())}")
 
@@ -229,3 +233,11 @@ def _set_aside(settings: Settings) -> dict[str, int]:
         for source in sources(ledger):
             found[source.corp_id] += SetAside(ledger, source.id).count()
     return {corp_id: count for corp_id, count in found.items() if count}
+
+
+def _differing(settings: Settings) -> dict[str, float]:
+    """By how many seconds this machine's clock is ahead of suites, by the names of sources, where they differ."""
+    if not settings.ledger.exists():
+        return {}
+    with closing(ledger_of(settings)) as ledger:
+        return differing(ledger)
