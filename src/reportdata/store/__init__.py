@@ -129,7 +129,8 @@ class Store(Protocol):
         """Add an app."""
 
     def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
-        """Replace an app by what ``change`` makes of it, and return that. Tokens of another secret end.
+        """Replace an app by what ``change`` makes of it, and return that. All its tokens end when its secret
+        is none of those that it has afterwards.
 
         :raises NotKnown: when there is no such app.
         """
