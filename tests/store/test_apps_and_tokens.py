@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import pytest
 
 from reportdata.errors import AlreadyKnown, NotKnown, Reason, Refused, StoreError
-from reportdata.identity import TOKEN_LIFETIME, AppType, Organisation, Token, hash_of, mint, rotated
+from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, mint, rotated
 from reportdata.store import Store
 from tests.support.stores import APP, NOW, SECRET, ask, together, with_app
 
@@ -55,11 +56,15 @@ def test_changing_an_app_keeps_its_tokens_unless_the_secret_changes(store: Store
     assert ask(store, secret="new") != ask(store, secret="new", now=NOW + TOKEN_LIFETIME)
 
 
+def _rotated(app: App, secret: str, at: float) -> App:
+    return rotated(app, hash_of(secret), 3600, at)
+
+
 def test_an_old_secret_is_valid_until_its_end(store: Store, another: Callable[[], Store]) -> None:
     with_app(store)
     token = ask(store)
     for secret, at in (("second", NOW), ("third", NOW + 100)):
-        store.change_app("key1", lambda app, s=secret, t=at: rotated(app, hash_of(s), 3600, t))
+        store.change_app("key1", partial(_rotated, secret=secret, at=at))
     other = another()
     assert other.caller(hash_of(token)) is not None, "tokens live on"
     asked = {secret: ask(other, secret=secret, now=NOW + 200) for secret in (SECRET, "second", "third")}
