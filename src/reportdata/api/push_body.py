@@ -10,7 +10,7 @@ import codecs
 import gzip
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,9 @@ import msgspec
 
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY
 from reportdata.columns import Columns, read_columns
+from reportdata.digests import of_person
 from reportdata.errors import BadField
-from reportdata.facts import Organisations, line_of, read_fact
+from reportdata.facts import Organisations, line_of, person_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
 from reportdata.identifiers import read_id
 from reportdata.kinds import Kinds
@@ -47,13 +48,15 @@ class Taken:
     """The facts of a push, as lines for the inbox, and what is wrong with the records that are refused.
 
     :param kinds: those that the app may push.
+    :param forgotten: digests of people whose facts are not taken.
     """
 
-    def __init__(self, corp_id: str, zone: ZoneInfo, kinds: Kinds) -> None:
+    def __init__(self, corp_id: str, zone: ZoneInfo, kinds: Kinds, forgotten: Collection[str] = ()) -> None:
         self.lines: list[bytes] = []
         self.refused: list[dict[str, object]] = []
         self._organisation = Organisations({corp_id: zone})
         self._kinds = kinds
+        self._forgotten = forgotten
         self._corp_id = corp_id
         self._known: dict[tuple[str, ...], Columns] = {}
 
@@ -89,7 +92,12 @@ class Taken:
         named = record[columns.corp_id] if columns.corp_id is not None else None
         if named not in ("", None) and read_id("corp_id", named) != self._corp_id:  # whether it is known or not
             raise BadField("corp_id", "is not the organisation of the token")
-        return line_of(read_fact(record, columns, self._organisation, self._corp_id))
+        fact = read_fact(record, columns, self._organisation, self._corp_id)
+        if self._forgotten:
+            person = person_of(fact, self._kinds)
+            if person is not None and of_person(self._corp_id, person) in self._forgotten:
+                raise BadField(columns.kind.person or "", "is of a person who was forgotten")
+        return line_of(fact)
 
 
 def _records(content: bytes) -> Iterable[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import nullcontext
 from zoneinfo import ZoneInfo
 
@@ -53,6 +54,7 @@ class Pushes:
         self._store = context.reader
         self._admission = context.admission
         self._intake = context.intake
+        self._forgotten = context.memory.known(self._read_forgotten)
         self._clock = context.clock
         self._accepted = context.metrics.counter("reportdata_facts_accepted", "Facts pushed.")
         self._refused = context.metrics.counter("reportdata_facts_refused", "Records refused in pushes.")
@@ -82,7 +84,8 @@ class Pushes:
         return json_response({"added": len(found.lines), "refused": len(found.refused), "records": found.refused})
 
     async def _taken(self, request: Request, app: App, corp_id: str, content: bytes, now: float) -> Taken:
-        found = Taken(corp_id, self._zone(corp_id), self._kinds_of(app))
+        forgotten = await self._forgotten.ask("")
+        found = Taken(corp_id, self._zone(corp_id), self._kinds_of(app), forgotten)
         await found.read(content)
         key = request.headers.get(CLAIM_HEADER)  # claimed by bodies that can be read only, so that a slip uses none up
         if key:
@@ -99,6 +102,10 @@ class Pushes:
             found = Kinds(kind for kind in kinds if self._services.push_scope(kind.name) in app.scopes)
             self._kinds[app.scopes] = found
         return found
+
+    def _read_forgotten(self, keys: Sequence[str]) -> Sequence[frozenset[str]]:
+        found = self._store.forgotten()
+        return [found for _ in keys]
 
     def _zone(self, corp_id: str) -> ZoneInfo:
         if corp_id not in self._zones:

@@ -109,7 +109,9 @@ class Collecting:
         days: set[str] = set()
         while (found := self._collector.waiting(_MOST)) is not None:
             with self._lake.incoming() as incoming:
-                staging = Staging(incoming.folder, self._work.kinds, Provenance(self._now() * MILLISECOND, COLLECTION))
+                provenance = Provenance(self._now() * MILLISECOND, COLLECTION)
+                forgotten = self._work.store.forgotten()
+                staging = Staging(incoming.folder, self._work.kinds, provenance, forgotten=forgotten)
                 try:
                     staging.add_facts(found.facts)
                     days |= {day for staged in staging.finish(None) for day in staged.days}

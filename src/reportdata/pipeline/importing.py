@@ -90,7 +90,8 @@ class Options:
 
 @dataclass
 class Imported:
-    """What an import did: records read, facts added, bad records skipped, the days that facts were added to, the
+    """What an import did: records read, facts added, bad records skipped, records of forgotten people left
+    out, which are not among those read, the days that facts were added to, the
     organisations that were added, and the files that could not be imported. ``spans`` are, by kind, those of each
     organisation; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
     columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason;
@@ -100,6 +101,7 @@ class Imported:
     read: int = 0
     added: int = 0
     skipped: int = 0
+    left_out: int = 0
     days: set[str] = field(default_factory=set)
     organisations: list[str] = field(default_factory=list)
     failures: list[InputError] = field(default_factory=list)
@@ -123,6 +125,7 @@ class Imported:
         self.read += other.read
         self.added += other.added
         self.skipped += other.skipped
+        self.left_out += other.left_out
         self.days |= other.days
         self.organisations += other.organisations
         self.failures += other.failures
@@ -192,6 +195,11 @@ def stage_files(
             look = _looked(work, file.path, found, options)
             observed += look.observations
             done.notes += look.notes
+            if found.left_out:
+                done.notes.append(
+                    f"{file.name}: {found.left_out:,} records of forgotten people were left out; "
+                    "`reportdata remember` lets a person in again"
+                )
             done.add(found)
             staged.files.append((file.name, found))
             staged.incoming.append(incoming)
@@ -227,7 +235,7 @@ def _stage_file(
     )
     source = Source(path, reading, file.skipping(options.skip_bad), progress)
     done = Imported(format=format_, encoding=_encoding(path, format_) if options.dry else None)
-    staged = _stage(work, source, incoming, options, provenance)
+    staged, done.left_out = _stage(work, source, incoming, options, provenance)
     corp_ids = {corp_id for part in staged for corp_id in part.spans}
     done.organisations = _add_unknown(work.store, organisations, corp_ids, dry=options.dry)
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
@@ -255,9 +263,10 @@ def _bounds(options: Options) -> Bounds:
 
 def _stage(
     work: Workspace, source: Source, incoming: Sequence[Incoming], options: Options, provenance: Provenance
-) -> list[Staged]:
+) -> tuple[list[Staged], int]:
+    """What was staged of each kind, and how many records of forgotten people were left out."""
     folder, *before = (one.folder for one in incoming)
-    staging = Staging(folder, work.kinds, provenance, options.memory, work.lake)
+    staging = Staging(folder, work.kinds, provenance, options.memory, work.lake, work.store.forgotten())
     try:
         source.stage(staging, folder, options.part_size or staging.memory // _PARTS)
 
@@ -267,7 +276,7 @@ def _stage(
             staged = (path for one in before for path in sorted((one / name).glob("*.parquet")))
             return [*work.lake.files(kind.name, [day]).get(day, ()), *staged]
 
-        return staging.finish(known)
+        return staging.finish(known), staging.left_out
     finally:
         staging.close()
 

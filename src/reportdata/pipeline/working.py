@@ -77,10 +77,13 @@ class Worker:
         if not whole:
             return
         with self._lake.incoming() as incoming:
-            staging = Staging(incoming.folder, self._work.kinds, Provenance(int(now * SECOND), PUSH))
+            provenance, forgotten = Provenance(int(now * SECOND), PUSH), self._work.store.forgotten()
+            staging = Staging(incoming.folder, self._work.kinds, provenance, forgotten=forgotten)
             try:
                 staging.add_lines(whole)
                 days = {day for staged in staging.finish(None) for day in staged.days}
+                if staging.left_out:
+                    log.info("%d pushed records of forgotten people were left out", staging.left_out)
             finally:
                 staging.close()
             told = self._untold(looks, now)
