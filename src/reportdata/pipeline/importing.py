@@ -33,7 +33,7 @@ from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.lake import Incoming
-from reportdata.pipeline import Progress, silent
+from reportdata.pipeline import Progress, clashes, silent
 from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.looks import DAY, Look, Stated, begun, exported_at, look_of, partial_of
 from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
@@ -90,13 +90,13 @@ class Options:
 
 @dataclass
 class Imported:
-    """What an import did: records read, facts added, bad records skipped, records of forgotten people left
-    out, which are not among those read, the days that facts were added to, the
-    organisations that were added, and the files that could not be imported. ``spans`` are, by kind, those of each
-    organisation; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
+    """What an import did: records read, facts added, bad records skipped, records of forgotten people left out, which
+    are not among those read, the days that facts were added to, the organisations that were added, and the files that
+    could not be imported. ``spans`` are, by kind, those of each organisation; ``alike`` are kinds of which facts may
+    share an id; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
     columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason;
-    ``notes`` are what is to be said of what is covered; ``id`` is that under which the import is noted, empty when no
-    file was imported."""
+    ``notes`` are what is to be said; ``id`` is that under which the import is noted, empty when no file was
+    imported."""
 
     read: int = 0
     added: int = 0
@@ -107,6 +107,7 @@ class Imported:
     failures: list[InputError] = field(default_factory=list)
     spans: dict[str, dict[str, Span]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    alike: set[str] = field(default_factory=set)
     format: Format | None = None
     encoding: str | None = None
     tables: list[Columns] = field(default_factory=list)
@@ -201,6 +202,8 @@ def stage_files(
                     "`reportdata remember` lets a person in again"
                 )
             done.add(found)
+            before = [one.folder for one in staged.incoming]
+            done.notes += clashes.told(work, file.name, incoming.folder, before, found.alike)
             staged.files.append((file.name, found))
             staged.incoming.append(incoming)
             staged.noted.append(_noted(file.path, found))
@@ -246,6 +249,7 @@ def _stage_file(
         done.added += part.added
         done.days |= set(part.days)
         done.spans[part.kind.name] = dict(part.spans)
+        done.alike |= {part.kind.name} if part.alike else set()
     for kind in {*done.spans, *done.told} if source.skipped else ():
         done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
     return done
