@@ -35,7 +35,7 @@ from reportdata.kinds import Kind
 from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, clashes, silent
 from reportdata.pipeline.handed import Handed, handed_files
-from reportdata.pipeline.looks import DAY, Look, Stated, begun, exported_at, look_of, partial_of
+from reportdata.pipeline.looks import DAY, Look, Stated, begun, exported_at, look_of, outside, partial_of
 from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
@@ -357,6 +357,7 @@ def _looked(work: Workspace, path: Path, found: Imported, options: Options) -> L
         if work.kinds[kind].covers
     ]
     look = begun(Look(pieces, look.notes), found.spans, zone_of, options.now)
+    notes += outside(path.name, found.spans, stated, work.kinds)
     return Look(partial_of(look.observations, found.partial), [*notes, *look.notes])
 
 
