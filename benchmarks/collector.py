@@ -30,7 +30,7 @@ from reportdata.collector.sources import Source, SourceNotes, put_source
 from reportdata.collector.suite import Access
 from reportdata.days import day_of, days_between, end_of, to_date
 from reportdata.suites.dingtalk.suite import KIND, DingTalk
-from reportdata.suites.dingtalk.transport import NoAnswer
+from reportdata.suites.dingtalk.transport import NoAnswer, Reply
 from reportdata.twin import BEIJING, Habits, Request, Twin
 
 FIRST = "20260901"
@@ -81,12 +81,12 @@ class _InProcess:
     def __init__(self, twin: Twin) -> None:
         self._twin = twin
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         parts = urlsplit(url)
         answer = self._twin.answer(Request(method, parts.path, parts.query, headers, body or b""))
         if answer.reset:
             raise NoAnswer("reset")
-        return answer.status, answer.body
+        return Reply(answer.status, answer.body)
 
     def close(self) -> None:
         pass

@@ -85,6 +85,15 @@ def observation(coverage: Coverage, at: int) -> Observation:
     return Observation(coverage.corp_id, coverage.first_day, coverage.last_day, at, coverage.kind)
 
 
+def believed(look: Observation, now: float) -> Observation:
+    """A look as it is believed now, in seconds since 1970. One whose time is after that was noted by a clock that was
+    wrong: when it was is not known, so it counts for no later than the beginning of its days."""
+    if look.at <= now * 1000:
+        return look
+    begin = datetime.combine(to_date(look.first_day), time.min, UTC)
+    return look._replace(at=max(1, min(instant_of(begin) // MILLISECOND, int(now * 1000))))
+
+
 _Piece = TypeVar("_Piece", Coverage, Observation)
 
 

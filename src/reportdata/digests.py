@@ -19,6 +19,11 @@ def digest(*parts: str) -> str:
     return PREFIX + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:26]
 
 
+def of_person(corp_id: str, user_id: str) -> str:
+    """What stands for a person who was forgotten."""
+    return hashlib.sha256(f"{corp_id}\0{user_id}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
 class Occurrences:
     """How often a digest occurred in one file, for rows with different cells."""
 

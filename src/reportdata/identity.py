@@ -17,6 +17,7 @@ from collections.abc import Collection
 from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,10 +44,18 @@ class Organisation(msgspec.Struct, frozen=True):
     time_zone: str
 
 
+class OldSecret(NamedTuple):
+    """A secret that an app had before: its hash, and until when it is valid, in seconds since 1970."""
+
+    hash: str
+    until: int
+
+
 class App(msgspec.Struct, frozen=True, kw_only=True):
     """A program that may ask for an organisation's numbers.
 
     ``rate`` is calls a second, None for the server's, 0 for no limit; an empty ``allow_list`` allows every address.
+    ``old_secrets`` are valid for a while beside the one of ``secret_hash``, so that programs can be changed one by one.
     ``zero_unknown`` says that the app is answered 0 in place of a KPI that is not known.
     """
 
@@ -57,9 +66,19 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     secret_hash: str
     scopes: tuple[str, ...] = ()
     allow_list: tuple[str, ...] = ()
+    old_secrets: tuple[OldSecret, ...] = ()
     rate: int | None = None
     disabled: bool = False
     zero_unknown: bool = False
+
+    @property
+    def secret_hashes(self) -> tuple[str, ...]:
+        """The hashes of all its secrets, the current one first; old ones may have ended."""
+        return (self.secret_hash, *(old.hash for old in self.old_secrets))
+
+    def old_secrets_at(self, now: float) -> tuple[OldSecret, ...]:
+        """The old secrets that are valid at a time, in seconds since 1970."""
+        return tuple(old for old in self.old_secrets if old.until > now)
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -93,6 +112,13 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def rotated(app: App, secret_hash: str, overlap: float, now: float) -> App:
+    """The app with a new secret. The one before is valid for ``overlap`` seconds more, and those before it until their
+    own ends; without an overlap all end now."""
+    kept = (OldSecret(app.secret_hash, int(now + overlap)), *app.old_secrets_at(now)) if overlap > 0 else ()
+    return msgspec.structs.replace(app, secret_hash=secret_hash, old_secrets=kept)
+
+
 def issue(app: App | None, secret: str, current: Token | None, now: float) -> tuple[str, Token]:
     """The token for a caller that presents an app's secret: the app's current one, renewed, or a new one.
 
@@ -100,7 +126,9 @@ def issue(app: App | None, secret: str, current: Token | None, now: float) -> tu
     :param current: the app's latest token, None when it has none.
     :raises Refused: when key or secret are wrong or the app is disabled; the reason does not say which.
     """
-    right = hmac.compare_digest(hash_of(secret), app.secret_hash if app else hash_of(""))
+    given, right = hash_of(secret), False
+    for known in (app.secret_hash, *(old.hash for old in app.old_secrets_at(now))) if app else (hash_of(""),):
+        right |= hmac.compare_digest(given, known)
     if app is None or app.disabled or not right:
         raise Refused(Reason.CREDENTIALS)
     nonce = current.nonce if current is not None and current.expires_at > now else secrets.token_hex(16)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import math
 from collections import OrderedDict
+from functools import lru_cache
+from ipaddress import IPv6Address
+from secrets import token_bytes
 
 from reportdata.errors import Reason, Refused
 from reportdata.identity import App
@@ -38,8 +42,13 @@ class Rates:
 class Guesses:
     """Wrong secrets, by app key and address, in this process: after a few, another try has to wait, ever longer.
 
-    An app key that does not exist is treated as one that does. Whoever has not tried for an hour begins anew; when too
-    many keys and addresses are known, the one that tried longest ago is forgotten.
+    An app key that does not exist is treated as one that does. Addresses of one IPv6 network of 64 bits, which one
+    machine may have all of, count as one. Whoever has not tried for an hour begins anew; when too many keys and
+    addresses are known, the one that tried longest ago is forgotten.
+
+    A secret that was right lately, for that key and from there, need not wait for what others guess. A digest of it
+    under a key of this process's own is remembered for that, and is compared with whatever is presented meanwhile, in
+    the same time whether there is one or not.
     """
 
     FREE = 5
@@ -47,15 +56,25 @@ class Guesses:
     LONGEST_WAIT = 900
     FORGOTTEN = 3600
     MOST = 10_000
+    PROVEN = 7 * 86_400
+    """Seconds for which it is remembered that a secret was right."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, tuple[int, float, float]] = OrderedDict()  # count, last, not before
+        self._proven: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()  # the secret's digest, when it was right
+        self._key = token_bytes(32)
 
     def require_turn(self, app_key: str, address: str, now: float) -> None:
         """:raises MustWait: when another try has to wait."""
         _, last, not_before = self._known.get(_who(app_key, address), (0, 0.0, 0.0))
         if last <= now < not_before:
             raise MustWait(math.ceil(not_before - now))
+
+    def is_proven(self, app_key: str, address: str, secret: str, now: float) -> bool:
+        """Whether a secret was right lately, for that app and from there."""
+        digest, at = self._proven.get(_who(app_key, address), (bytes(32), -math.inf))
+        same = hmac.compare_digest(digest, self._digest(secret))
+        return same and at <= now < at + self.PROVEN
 
     def wrong(self, app_key: str, address: str, now: float) -> None:
         """A secret was wrong."""
@@ -67,9 +86,25 @@ class Guesses:
         if len(self._known) > self.MOST:
             self._known.popitem(last=False)
 
-    def right(self, app_key: str, address: str) -> None:
-        """The secret was right."""
+    def right(self, app_key: str, address: str, secret: str, now: float) -> None:
+        """The secret was right, and had its turn: counting begins anew."""
         self._known.pop(_who(app_key, address), None)
+        self.prove(app_key, address, secret, now)
+
+    def prove(self, app_key: str, address: str, secret: str, now: float) -> None:
+        """The secret was right; what others guessed still counts."""
+        who = _who(app_key, address)
+        self._proven.pop(who, None)
+        self._proven[who] = (self._digest(secret), now)
+        if len(self._proven) > self.MOST:
+            self._proven.popitem(last=False)
+
+    def disprove(self, app_key: str, address: str) -> None:
+        """The secret that was right is not right any more."""
+        self._proven.pop(_who(app_key, address), None)
+
+    def _digest(self, secret: str) -> bytes:
+        return hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), "sha256")
 
     def __len__(self) -> int:
         return len(self._known)
@@ -85,4 +120,18 @@ class MustWait(Refused):
 
 def _who(app_key: str, address: str) -> bytes:
     """Short, however long a key is presented."""
-    return hashlib.blake2b(f"{address}\0{app_key}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    text = f"{_network_of(address)}\0{app_key}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@lru_cache(maxsize=1024)
+def _network_of(address: str) -> str:
+    """Whose an address is: that of IPv4, also when it is written as IPv6; of IPv6 the first 64 bits, which is what a
+    machine is given at least."""
+    try:
+        found = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return f"{int(found) >> 64:x}::/64"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,7 +125,7 @@ def test_the_wait_grows_is_bounded_and_ends_with_the_right_secret(tries: list[tu
         if told:
             continue
         if right:
-            guesses.right("key", "192.0.2.1")
+            guesses.right("key", "192.0.2.1", "right", now)
             wrong, last = 0, None
         else:
             guesses.wrong("key", "192.0.2.1", now)
@@ -144,3 +145,98 @@ def test_a_clock_that_is_set_back_locks_nobody_out_for_longer() -> None:
     for _ in range(30):
         guesses.wrong("key", "192.0.2.1", NOW)
     guesses.require_turn("key", "192.0.2.1", NOW - 86_400)
+
+
+def test_who_was_right_lately_is_not_shut_out_by_others(folder: Folder, post: Post, clock: Clock) -> None:
+    app, secret = folder.add_app(CORP)
+    token = post(app.app_key, secret)[2]["accessToken"]
+    before = [post(app.app_key, f"{number:064}") for number in range(8)][-1]
+    for _ in range(3):
+        status, headers, body = post(app.app_key, secret)
+        assert (status, body["accessToken"]) == (200, token)
+        assert "retry-after" not in headers
+        again = post(app.app_key, "another wrong one")
+        assert (again[0], again[1]["retry-after"], again[2]["code"], again[2]["message"]) == (
+            before[0],
+            before[1]["retry-after"],
+            before[2]["code"],
+            before[2]["message"],
+        ), "a guess is answered as before, and gains no free ones"
+    clock.now += 900
+    assert post(app.app_key, "wrong")[1].get("retry-after") is None, "it was its turn"
+    assert int(post(app.app_key, "wrong")[1]["retry-after"]) > 1, "and counting went on"
+
+
+def test_a_secret_that_was_right_and_is_not_any_more_waits_as_others(folder: Folder, post: Post) -> None:
+    app, secret = folder.add_app(CORP)
+    assert post(app.app_key, secret)[0] == 200
+    for number in range(8):
+        told = post(app.app_key, f"{number:064}")
+    folder.store.change_app(app.app_key, lambda found: msgspec.structs.replace(found, disabled=True))
+    for _ in range(2):
+        status, headers, body = post(app.app_key, secret)
+        assert (status, headers["retry-after"], body["code"]) == (told[0], told[1]["retry-after"], told[2]["code"])
+
+
+def test_the_right_secret_waits_where_it_never_was(folder: Folder, post: Post) -> None:
+    app, secret = folder.add_app(CORP)
+    for number in range(8):
+        post(app.app_key, f"{number:064}")
+    assert post(app.app_key, secret)[1]["retry-after"]
+
+
+_TRIES = st.lists(
+    st.tuples(st.sampled_from(["right", "wrong", "worse"]), st.sampled_from(["a", "b"]), st.floats(0, 90_000)),
+    max_size=40,
+)
+
+
+@given(_TRIES)
+def test_proofs_are_of_one_key_and_place_and_end(tries: list[tuple[str, str, float]]) -> None:
+    """A plain model: what was right last, where, and when."""
+    guesses, now, proven = Guesses(), NOW, dict[str, tuple[str, float]]()
+    for secret, key, after in tries:
+        now += after
+        for other in ("right", "wrong", "worse"):
+            known, at = proven.get(key, ("", 0.0))
+            expected = known == other and now < at + Guesses.PROVEN
+            assert guesses.is_proven(key, "192.0.2.1", other, now) == expected
+            assert not guesses.is_proven(key, "192.0.2.2", other, now)
+        if secret == "right":
+            guesses.right(key, "192.0.2.1", secret, now)
+            proven[key] = secret, now
+        else:
+            guesses.wrong(key, "192.0.2.1", now)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("", "unix:", False),
+    ],
+)
+def test_addresses_of_one_network_count_as_one(one: str, other: str, same: bool) -> None:
+    guesses = Guesses()
+    for _ in range(Guesses.FREE + 3):
+        guesses.wrong("key", one, NOW)
+    waits = True
+    try:
+        guesses.require_turn("key", other, NOW)
+        waits = False
+    except MustWait:
+        pass
+    assert waits == same
+
+
+def test_proofs_do_not_take_up_memory() -> None:
+    guesses = Guesses()
+    for number in range(2 * Guesses.MOST):
+        guesses.right(f"{number}", "192.0.2.1", "s", NOW)
+    assert not guesses.is_proven("0", "192.0.2.1", "s", NOW)
+    assert guesses.is_proven(f"{2 * Guesses.MOST - 1}", "192.0.2.1", "s", NOW)

@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -144,6 +146,7 @@ def test_apps_live_through_all_their_states(filled: Folder) -> None:
         "allowList": ["10.0.0.0/8"],
         "rate": 20,
         "disabled": False,
+        "oldSecretUntil": None,
         "unknown": "left-out",
     }
     assert added["appSecret"] not in run(filled, "app", "show", key).output
@@ -157,6 +160,13 @@ def test_apps_live_through_all_their_states(filled: Folder) -> None:
     rotated = json.loads(run(filled, "app", "rotate", key, "--json").stdout)
     assert rotated["appKey"] == key
     assert rotated["appSecret"] != added["appSecret"]
+    shown = json.loads(run(filled, "app", "show", key, "--json").stdout)
+    assert rotated["oldSecretUntil"] == shown["oldSecretUntil"]
+    left = datetime.fromisoformat(shown["oldSecretUntil"]).timestamp() - time.time()
+    assert 0 < left <= 86_400
+    assert shown["oldSecretUntil"][:16] in run(filled, "app", "list").output.replace("\n", "")
+    assert "oldSecretUntil" not in json.loads(run(filled, "app", "rotate", key, "--now", "--json").stdout)
+    assert json.loads(run(filled, "app", "show", key, "--json").stdout)["oldSecretUntil"] is None
     assert len(run(filled, "token", key).stdout.strip()) == 32
     assert json.loads(run(filled, "token", key, "--json").stdout)["expireIn"] == 7200
 

@@ -14,12 +14,13 @@ import pytest
 from reportdata.collector.certainty import certainties
 from reportdata.collector.collector import Collector
 from reportdata.collector.forecast import share_of
-from reportdata.collector.ledger import Ledger, digest
+from reportdata.collector.ledger import Ledger
 from reportdata.collector.listings import Listings
 from reportdata.collector.planning import Piece
 from reportdata.collector.readings import Readings
 from reportdata.collector.sources import Source, SourceNotes, put_source, remove_source, source_of, sources
 from reportdata.days import end_of
+from reportdata.digests import of_person
 from reportdata.errors import BadValue, NotKnown
 from reportdata.pipeline.collecting import Collecting
 from reportdata.services import REPORTS as REPORT_DATA
@@ -63,7 +64,7 @@ def old_ledger(path: Path) -> None:
                 (8, "c2", "withdrawn", "r1", "", 9, FIRST, None, None),
             ],
             "nights": [("c1", FIRST, 12)],
-            "forgotten": [("c1", digest("c1", "gone"))],
+            "forgotten": [("c1", of_person("c1", "gone"))],
         }  # fmt: skip
         for table, values in rows.items():
             marks = ", ".join("?" * len(values[0]))

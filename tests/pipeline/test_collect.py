@@ -51,6 +51,7 @@ def server() -> Iterator[Server]:
         first_day=_day(50),
         last_day=_day(35),
         now=time.time(),
+        speed=1.0,
         rate=0,
     )
     with running(twin) as found:

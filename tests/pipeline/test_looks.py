@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import tempfile
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median_low
@@ -58,7 +59,7 @@ def states(folder: Folder, first: str, last: str) -> dict[str, str]:
     """The state of 4100 on each day."""
     return {
         day.stat_day: day.kpis[0].state.value
-        for day in standing(folder.store, SERVICE, CORP, first, last)
+        for day in standing(folder.store, SERVICE, CORP, first, last, time.time())
         if day.kpis[0].state is not State.MISSING
     }
 
@@ -112,7 +113,7 @@ def test_covered_are_the_days_without_long_holes(examples: int) -> None:
             ):
                 assert "more than a year from all other records" in done.failures[0].message
             else:
-                known = standing(folder.store, SERVICE, CORP, "20220101", "20230301")
+                known = standing(folder.store, SERVICE, CORP, "20220101", "20230301", time.time())
                 assert {day.stat_day for day in known if day.kpis[0].state is not State.MISSING} == expected
             folder.store.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -71,7 +72,7 @@ def lessons(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
 def known(folder: Folder, day: str = DAY) -> dict[str, int | float]:
     """The numbers of a day that are known."""
     service = read_services(*folder.settings.services).service("lessonData")
-    (found,) = standing(folder.store, service, CORP, day, day)
+    (found,) = standing(folder.store, service, CORP, day, day, time.time())
     return dict(found.values)
 
 
@@ -180,7 +181,7 @@ def test_a_service_without_facts_answers_the_official_figures_that_were_brought(
         folder.add_organisation(CORP)
         figures: dict[str, int | float] = {kpi.id: number for number, kpi in enumerate(service.kpis)}
         figures["9005"] = 0.38461538461538464
-        at = 1_800_000_000_000
+        at = 1_795_000_000_000
         keep_export(folder.store, service, [Official(CORP, DAY, figures, at), Official(CORP, NEXT, None, at)])
         token = folder.token(folder.add_app(CORP, scopes=(READ,))[0])
         with serving(folder) as served:
@@ -271,7 +272,7 @@ def with_history(folder: Folder, path: Path) -> None:
 def shown_of(folder: Folder, *days: str, service: str = "reportData") -> list[dict[str, int | float]]:
     """The numbers of days that are known."""
     found = read_services(*folder.settings.services).service(service)
-    return [dict(known.values) for day in days for known in standing(folder.store, found, CORP, day, day)]
+    return [dict(known.values) for day in days for known in standing(folder.store, found, CORP, day, day, time.time())]
 
 
 def test_kpis_of_reports_are_added_by_data_alone(folder: Folder, tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import pytest
 
 from reportdata.errors import AlreadyKnown, NotKnown, Reason, Refused, StoreError
-from reportdata.identity import TOKEN_LIFETIME, AppType, Organisation, Token, hash_of, mint
+from reportdata.identity import TOKEN_LIFETIME, App, AppType, Organisation, Token, hash_of, mint, rotated
 from reportdata.store import Store
 from tests.support.stores import APP, NOW, SECRET, ask, together, with_app
 
@@ -53,6 +54,32 @@ def test_changing_an_app_keeps_its_tokens_unless_the_secret_changes(store: Store
     store.change_app("key1", lambda app: msgspec.structs.replace(app, secret_hash=hash_of("new"), disabled=False))
     assert other.caller(token) is None
     assert ask(store, secret="new") != ask(store, secret="new", now=NOW + TOKEN_LIFETIME)
+
+
+def _rotated(app: App, secret: str, at: float) -> App:
+    return rotated(app, hash_of(secret), 3600, at)
+
+
+def test_an_old_secret_is_valid_until_its_end(store: Store, another: Callable[[], Store]) -> None:
+    with_app(store)
+    token = ask(store)
+    for secret, at in (("second", NOW), ("third", NOW + 100)):
+        store.change_app("key1", partial(_rotated, secret=secret, at=at))
+    other = another()
+    assert other.caller(hash_of(token)) is not None, "tokens live on"
+    asked = {secret: ask(other, secret=secret, now=NOW + 200) for secret in (SECRET, "second", "third")}
+    assert asked[SECRET] == token
+    assert len(set(asked.values())) == 3
+    assert all(other.caller(hash_of(issued)) for issued in asked.values())
+    assert ask(other, secret=SECRET, now=NOW + 3599) == token, "asking again renews it"
+    for secret, end in ((SECRET, NOW + 3600), ("second", NOW + 3700)):
+        with pytest.raises(Refused):
+            ask(other, secret=secret, now=end)
+    changed = store.change_app("key1", lambda app: rotated(app, hash_of("last"), 0, NOW + 300))
+    assert changed.old_secrets == ()
+    assert all(other.caller(hash_of(issued)) is None for issued in asked.values()), "now is now"
+    with pytest.raises(Refused):
+        ask(other, secret="second", now=NOW + 300)
 
 
 def test_a_change_that_fails_changes_nothing_and_an_unknown_app_is_said_so(store: Store) -> None:

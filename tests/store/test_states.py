@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
@@ -47,12 +48,14 @@ def observe(folder: Folder, first: str, last: str, at: datetime | None, corp: st
 
 
 def states(folder: Folder, first: str, last: str, corp: str = CORP) -> list[tuple[str, str, int]]:
-    return [(d.stat_day, d.state.value, d.as_of) for d in standing(folder.store, SERVICE, corp, first, last)]
+    return [
+        (d.stat_day, d.state.value, d.as_of) for d in standing(folder.store, SERVICE, corp, first, last, time.time())
+    ]
 
 
 def states_of_reports(folder: Folder, first: str, last: str) -> list[tuple[str, str, int]]:
     """Those of 4100: where reports were observed and comments were not, 4102 is missing."""
-    days = [*standing(folder.store, SERVICE, CORP, first, last)]
+    days = [*standing(folder.store, SERVICE, CORP, first, last, time.time())]
     assert {day.kpis[2].state for day in days} == {State.MISSING}
     return [(day.stat_day, day.kpis[0].state.value, day.kpis[0].as_of) for day in days]
 
@@ -95,7 +98,7 @@ def test_a_look_of_unknown_time_was_when_the_numbers_were_last_new(known: Folder
 def test_what_was_noted_holds_kpi_by_kpi(known: Folder) -> None:
     observe(known, "20260920", "20260921", NIGHT)
     known.store.put_states(REPORT_DATA, [DayState(CORP, "20260920", "4102", State.PARTIAL, 5)])
-    (day,) = standing(known.store, SERVICE, CORP, "20260920", "20260920")
+    (day,) = standing(known.store, SERVICE, CORP, "20260920", "20260920", time.time())
     assert [(kpi.kpi_id, kpi.state.value, kpi.as_of) for kpi in day.kpis] == [
         ("4100", "final", ms(NIGHT)),
         ("4101", "final", ms(NIGHT)),

@@ -19,7 +19,7 @@ from reportdata.errors import SourceError
 from reportdata.pipeline.collecting import Collecting
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.suites.dingtalk.suite import KIND, DingTalk
-from reportdata.suites.dingtalk.transport import HttpTransport
+from reportdata.suites.dingtalk.transport import HttpTransport, Reply
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
 from tests.support.services import working
@@ -45,7 +45,7 @@ class Killing:
         self._rng = rng
         self._share = share
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """Send a request."""
         if self._rng and self._rng.random() < self._share / 2:
             raise Killed

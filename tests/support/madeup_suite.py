@@ -120,6 +120,9 @@ class Madeup:
         """Not told."""
         raise AssertionError(f"the departments of {user_id} were asked for")
 
+    def hello(self) -> None:
+        """It tells no time."""
+
     def close(self) -> None:
         """Nothing to let go of."""
 

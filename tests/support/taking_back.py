@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -229,7 +230,7 @@ def seen(folder: Folder, ids: Mapping[int, str]) -> Seen:
             for *fact, at, origin in duckdb.execute(sql).fetchall():
                 key = (kind, *fact)
                 found[key] = min(found.get(key, (at, "~")), (at, numbers.get(origin, origin)))
-    stands = [day for corp_id in ZONES for day in standing(folder.store, SERVICE, corp_id, FIRST, LAST)]
+    stands = [day for corp_id in ZONES for day in standing(folder.store, SERVICE, corp_id, FIRST, LAST, time.time())]
     return Seen(found, latest(folder.lake.observed()), folder.store.observations(), stands)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
+from math import inf
 from typing import Any, Generic, TypeVar
 
 from reportdata.api.batching import Loader
@@ -17,13 +18,18 @@ MOST_REMEMBERED = 10_000
 
 
 class Memory:
-    """Notices when the store has changed; everything that was remembered of it is forgotten then.
+    """Notices when the store has changed, or the clock was set back; everything that was remembered is forgotten then.
 
     The store is looked at once in a turn of the event loop: whoever knows of a change asks in a later one.
+
+    :param clock: gives the time in seconds since 1970.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
+        self._clock = clock
+        self._looked_at = 0.0
+        self._until = inf
         self._version: int | None = None
         self.looked = False
         """Whether it was looked at in this turn."""
@@ -38,11 +44,18 @@ class Memory:
         self._kinds.append(found)
         return found
 
+    def until(self, at: float) -> None:
+        """What is being read changes at that time, in seconds since 1970, though the store stays the same."""
+        self._until = min(self._until, at)
+
     def look(self) -> None:
-        """Forget everything if the store has changed since it was last looked at."""
-        version = self._store.version()
-        if version != self._version:
+        """Forget everything if the store has changed since it was last looked at, or time has not just gone on."""
+        version, now = self._store.version(), self._clock()
+        due = not self._looked_at <= now < self._until
+        self._looked_at = now
+        if due or version != self._version:
             self._version = version
+            self._until = inf
             for kind in self._kinds:
                 kind.values.clear()
         self.looked = True

@@ -18,8 +18,9 @@ import msgspec
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY
 from reportdata.columns import Columns, read_columns
 from reportdata.days import time_zone
+from reportdata.digests import of_person
 from reportdata.errors import BadField
-from reportdata.facts import Organisations, line_of, read_fact
+from reportdata.facts import Organisations, line_of, person_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
 from reportdata.identifiers import read_id
 from reportdata.kinds import Kind, Kinds
@@ -47,6 +48,7 @@ class Push(msgspec.Struct, frozen=True):
     """What has to be known to read a body.
 
     :param kinds: the names of those that the app may push.
+    :param forgotten: digests of people whose facts are not taken.
     """
 
     corp_id: str
@@ -54,6 +56,7 @@ class Push(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
     is_packed: bool
     most_records: int
+    forgotten: frozenset[str] = frozenset()
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -119,7 +122,12 @@ class Body:
         named = record[columns.corp_id] if columns.corp_id is not None else None
         if named not in ("", None) and read_id("corp_id", named) != self._push.corp_id:  # whether it is known or not
             raise BadField("corp_id", "is not the organisation of the token")
-        return line_of(read_fact(record, columns, self._organisation, self._push.corp_id))
+        fact = read_fact(record, columns, self._organisation, self._push.corp_id)
+        if self._push.forgotten:
+            person = person_of(fact, self._kinds)
+            if person is not None and of_person(self._push.corp_id, person) in self._push.forgotten:
+                raise BadField(columns.kind.person or "", "is of a person who was forgotten")
+        return line_of(fact)
 
 
 def read_push(push: Push, body: bytes, known: Mapping[str, Kind]) -> Taken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -51,6 +52,7 @@ class Pushes:
         self._store = context.reader
         self._admission = context.admission
         self._intake = context.intake
+        self._forgotten = context.memory.known(self._read_forgotten)
         self._clock = context.clock
         self._is_present = context.is_present
         self._accepted = context.metrics.counter("reportdata_facts_accepted", "Facts pushed.")
@@ -74,7 +76,8 @@ class Pushes:
             async for part in request.stream():
                 body += part
                 self._room.hold(len(part))
-            found = await self._read(self._job(app, corp_id, is_packed=packed), body, request, app, now)
+            push = await self._job(app, corp_id, is_packed=packed)
+            found = await self._read(push, body, request, app, now)
         finally:
             self._room.let_go(len(body))
         self._accepted.value += found.added
@@ -108,12 +111,17 @@ class Pushes:
             await asyncio.wrap_future(self._intake.append(found.lines))
         return found
 
-    def _job(self, app: App, corp_id: str, *, is_packed: bool) -> Push:
+    async def _job(self, app: App, corp_id: str, *, is_packed: bool) -> Push:
         kinds = self._kinds.get(app.scopes)
         if kinds is None:
             kinds = tuple(k for k in self._services.kinds if self._services.push_scope(k) in app.scopes)
             self._kinds[app.scopes] = kinds
-        return Push(corp_id, self._zone(corp_id), kinds, is_packed, push_body.MOST_RECORDS)
+        forgotten = await self._forgotten.ask("")
+        return Push(corp_id, self._zone(corp_id), kinds, is_packed, push_body.MOST_RECORDS, forgotten)
+
+    def _read_forgotten(self, keys: Sequence[str]) -> Sequence[frozenset[str]]:
+        found = self._store.forgotten()
+        return [found for _ in keys]
 
     def _zone(self, corp_id: str) -> str:
         if corp_id not in self._zones:

@@ -67,7 +67,7 @@ class Context:
     @cached_property
     def memory(self) -> Memory:
         """What was read of the store since it last changed."""
-        return Memory(self.reader)
+        return Memory(self.reader, self.clock)
 
     @cached_property
     def writing(self) -> Writing:

@@ -104,7 +104,7 @@ class Tokens:
     async def _issue(self, request: Request, app_key: str, secret: str) -> str:
         now = self._clock()
         address = address_of(request.scope)
-        self._guesses.require_turn(app_key, address, now)
+        must_wait = self._turn(app_key, address, secret, now)
 
         def decide(app: App | None, current: Token | None) -> tuple[str, Token]:
             return issue(app, secret, current, now)
@@ -112,11 +112,32 @@ class Tokens:
         try:
             token = await run_in_threadpool(self._issue_token, app_key, decide)
         except Refused:
+            if must_wait is not None:
+                self._guesses.disprove(app_key, address)
+                raise must_wait from None
             self._guesses.wrong(app_key, address, now)
             raise
-        self._guesses.right(app_key, address)
+        if must_wait is not None:
+            self._guesses.prove(app_key, address, secret, now)
+        else:
+            self._guesses.right(app_key, address, secret, now)
         self._issued.value += 1
         return token
+
+    def _turn(self, app_key: str, address: str, secret: str, now: float) -> MustWait | None:
+        """What a secret is answered that is not right after all, when others have to wait and this one was right
+        lately; None when nobody has to.
+
+        :raises MustWait: when this one has to wait, too.
+        """
+        proven = self._guesses.is_proven(app_key, address, secret, now)
+        try:
+            self._guesses.require_turn(app_key, address, now)
+        except MustWait as refused:
+            if not proven:
+                raise
+            return refused
+        return None
 
 
 def _may_be_json(request: Request) -> bool:

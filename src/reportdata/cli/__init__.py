@@ -37,6 +37,7 @@ _MODULES = {
     "restore": "backups",
     "store": "stores",
     "forget": "forgetting",
+    "remember": "forgetting",
     "doctor": "doctor",
 }
 """The module of each command, in the order of the help. It is imported when the command is asked for, so that serving

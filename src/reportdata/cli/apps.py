@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -24,6 +25,7 @@ from reportdata.identity import (
     new_app_key,
     new_secret,
     read_network,
+    rotated,
 )
 from reportdata.services import REPORTS, read_services
 from reportdata.settings import Settings
@@ -33,6 +35,8 @@ _READ = read_services().service(REPORTS).scope
 SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (_READ,)}
 
 
+_LONGEST_OVERLAP = 24.0 * 90
+"""Hours."""
 _UNKNOWN = ("left-out", "zero")
 
 
@@ -156,8 +160,18 @@ def list_(as_json: bool, settings: Settings) -> None:
         print_json([_described(found) for found in apps])
     else:
         print_table(
-            ["app key", "name", "organisation", "type", "state"],
-            ([a.app_key, a.name, a.corp_id, a.type.value, "disabled" if a.disabled else "enabled"] for a in apps),
+            ["app key", "name", "organisation", "type", "state", "old secret until"],
+            (
+                [
+                    a.app_key,
+                    a.name,
+                    a.corp_id,
+                    a.type.value,
+                    "disabled" if a.disabled else "enabled",
+                    _old_until(a) or "–",
+                ]
+                for a in apps
+            ),
         )
 
 
@@ -172,7 +186,7 @@ def show(app_key: str, as_json: bool, settings: Settings) -> None:
         print_json(described)
     else:
         for name, value in described.items():
-            click.echo(f"{name:<11} {', '.join(value) if isinstance(value, tuple) else value}")
+            click.echo(f"{name:<14} {', '.join(value) if isinstance(value, tuple) else value}")
 
 
 @app_command.command("disable")
@@ -195,13 +209,27 @@ def enable(app_key: str, settings: Settings) -> None:
 
 @app_command.command("rotate")
 @click.argument("app_key")
+@click.option(
+    "--overlap",
+    type=click.FloatRange(min=0, max=_LONGEST_OVERLAP),
+    metavar="HOURS",
+    default=24.0,
+    show_default=True,
+    help="For how long the old secret stays valid.",
+)
+@click.option("--now", "at_once", is_flag=True, help="End the old secret and all tokens at once, as after a leak.")
 @json_option
 @settings_options
-def rotate(app_key: str, as_json: bool, settings: Settings) -> None:
-    """Give the app APP_KEY a new secret. The old one and all its tokens end at once."""
-    secret = new_secret()
-    _change(settings, app_key, lambda found: msgspec.structs.replace(found, secret_hash=hash_of(secret)))
-    _print_secret(app_key, secret, as_json=as_json)
+def rotate(app_key: str, overlap: float, at_once: bool, as_json: bool, settings: Settings) -> None:
+    """Give the app APP_KEY a new secret. The old one stays valid for a day, so that programs can be changed one by one.
+
+    Rotated again meanwhile, each old secret stays valid until its own end. A token lives its two hours, whichever
+    secret it was given for. --now ends all old secrets, and all tokens of the app.
+    """
+    secret, now = new_secret(), time.time()
+    seconds = 0.0 if at_once else overlap * 3600
+    changed = _change(settings, app_key, lambda found: rotated(found, hash_of(secret), seconds, now))
+    _print_secret(app_key, secret, as_json=as_json, old_until=_old_until(changed))
 
 
 @app_command.command("grant")
@@ -261,17 +289,26 @@ def _known_app(settings: Settings, app_key: str) -> App:
     return found
 
 
-def _change(settings: Settings, app_key: str, change: Callable[[App], App]) -> None:
-    open_existing_store(settings).change_app(app_key, change)
+def _change(settings: Settings, app_key: str, change: Callable[[App], App]) -> App:
+    return open_existing_store(settings).change_app(app_key, change)
 
 
-def _print_secret(app_key: str, secret: str, *, as_json: bool) -> None:
+def _old_until(found: App) -> str | None:
+    """When the last old secret ends that is valid now."""
+    ends = [old.until for old in found.old_secrets_at(time.time())]
+    return datetime.fromtimestamp(max(ends), UTC).isoformat() if ends else None
+
+
+def _print_secret(app_key: str, secret: str, *, as_json: bool, old_until: str | None = None) -> None:
     warn_of_readers("--output FILE makes a file that only its owner can read")
     if as_json:
-        print_json({"appKey": app_key, "appSecret": secret})
+        overlap = {"oldSecretUntil": old_until} if old_until else {}
+        print_json({"appKey": app_key, "appSecret": secret, **overlap})
         return
     click.echo(f"appKey     {app_key}")
     click.echo(f"appSecret  {secret}")
+    if old_until:
+        click.echo(f"The old secret is valid until {old_until}.", err=True)
     click.echo("Keep the secret now: only its hash is stored, and it is not shown again.", err=True)
 
 
@@ -285,5 +322,6 @@ def _described(found: App) -> dict[str, object]:
         "allowList": found.allow_list,
         "rate": found.rate,
         "disabled": found.disabled,
+        "oldSecretUntil": _old_until(found),
         "unknown": _UNKNOWN[found.zero_unknown],
     }

@@ -16,6 +16,7 @@ from reportdata.cli.places import workspace
 from reportdata.collector.budget import Account, Budget
 from reportdata.collector.calls import BookedCalls
 from reportdata.collector.clock import Clock
+from reportdata.collector.clocks import ComparedClock
 from reportdata.collector.collector import Collector
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.schedule import Period
@@ -94,13 +95,17 @@ class Opened:
                 f"the organisation {source.corp_id!r} is not known",
                 f"add it with `reportdata org add {source.corp_id}`",
             )
-        budget = Budget(self._ledger, account_of(source), self._clock)
+        notes = SourceNotes(self._ledger, source.id)
+        clock = ComparedClock(self._clock, notes, source.name)
+        budget = Budget(self._ledger, account_of(source), clock)
         access = Access(source.app_key, read_secret(source, secrets.get(source.suite)), source.endpoints)
-        suite = kind_of(source).open(access, BookedCalls(budget, self._clock), SourceNotes(self._ledger, source.id))
+        suite = kind_of(source).open(access, BookedCalls(budget, clock, heard=clock.heard), notes)
         self._held.callback(suite.close)
+        if clock.differ:
+            clock.agree(suite.hello)
         zone = time_zone(zones[source.corp_id])
-        collector = Collector(source, suite, self._ledger, budget, self._clock, zone, period=period, eager=eager)
-        return Collecting(collector, self._work)
+        collector = Collector(source, suite, self._ledger, budget, clock, zone, period=period, eager=eager)
+        return Collecting(collector, self._work, lambda: clock.agree(suite.hello))
 
 
 @contextmanager

@@ -1,15 +1,18 @@
-"""``reportdata forget``."""
+"""``reportdata forget`` and ``reportdata remember``."""
 
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 import click
 
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
-from reportdata.cli.places import open_existing_store, workspace
+from reportdata.cli.places import ledger_of, open_existing_store, workspace
+from reportdata.digests import of_person
 from reportdata.engines import Subject
+from reportdata.errors import NotKnown
 from reportdata.pipeline.forgetting import Forgotten, forget
 from reportdata.pipeline.known_backups import KnownBackup, backups_of
 from reportdata.settings import Settings
@@ -26,9 +29,10 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
     """Remove an organisation, or one person's facts, from every file of the data folder.
 
     An organisation goes with its facts, numbers and their history, apps, tokens and audit. For a person the days
-    concerned are computed anew; the history of their numbers stays. Then every file is looked at; exits with 1 when one
-    still holds it. Backups are named, and have to be removed by hand. What was interrupted is finished by running it
-    again.
+    concerned are computed anew; the history of their numbers stays. So does a digest of their id, by which later
+    imports, pushes and collections leave them out, until `reportdata remember`. Then every file is looked at; exits
+    with 1 when one still holds it. Backups are named, and have to be removed by hand. What was interrupted is finished
+    by running it again.
     """
     store = open_existing_store(settings)
     who = f"the facts of {user_id} of {corp_id}" if user_id is not None else f"all of the organisation {corp_id}"
@@ -43,6 +47,29 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
         _print_summary(who, done, backups)
     if done.remains.found:
         raise click.exceptions.Exit(1)
+
+
+@click.command("remember")
+@click.option("--corp", "corp_id", required=True, help="The person's organisation.")
+@click.option("--user", "user_id", required=True, help="The person who was forgotten.")
+@json_option
+@settings_options
+def remember_command(corp_id: str, user_id: str, as_json: bool, settings: Settings) -> None:
+    """Let the records of a forgotten person in again.
+
+    What was removed does not come back by itself: import or push it again. The collector takes up what it reads from
+    now on.
+    """
+    found = open_existing_store(settings).remember(of_person(corp_id, user_id))
+    if settings.ledger.exists():
+        with closing(ledger_of(settings)) as ledger:
+            found |= ledger.remember(corp_id, user_id)
+    if not found:
+        raise NotKnown(f"{user_id} of {corp_id} was not forgotten", "compare both ids with those that were forgotten")
+    if as_json:
+        print_json({"corpId": corp_id, "userId": user_id})
+    else:
+        click.echo(f"Records of {user_id} of {corp_id} are taken in again. Import or push what is missing.")
 
 
 def _summary(done: Forgotten, backups: list[KnownBackup]) -> dict[str, object]:

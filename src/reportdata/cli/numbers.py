@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
@@ -25,6 +26,7 @@ from reportdata.cli.options import (
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
 from reportdata.cli.terminals import showable
+from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
 from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
@@ -62,7 +64,8 @@ def query_command(
     body = Body(service)
     zones = {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}
     corps = [corp_id] if corp_id else list(zones)
-    days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day)]
+    now = time.time()
+    days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day, now)]
     days.sort(key=lambda day: (day.stat_day, corps.index(day.corp_id)))
     rows = [body.row(day.corp_id, day.stat_day, day.values) | _certainty(day, zones) for day in days if day.values]
     keys = ["stat_date", "corp_id", *(kpi.key for kpi in service.kpis)]
@@ -123,7 +126,7 @@ _LOOK_BACK = 366
 def _newest(store: Store, service: Service, corp_id: str, newest: str) -> tuple[Standing, str | None]:
     """How the newest covered day stands, and the newest final day."""
     first = from_date(date.fromordinal(max(1, to_date(newest).toordinal() - _LOOK_BACK)))
-    days = list(standing(store, service, corp_id, first, newest))
+    days = list(standing(store, service, corp_id, first, newest, time.time()))
     final = [day.stat_day for day in days if _is_final(day)]
     return days[-1], final[-1] if final else None
 
@@ -174,7 +177,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
     newest = {
         corp_id: _newest(store, service, corp_id, pieces[-1][1]) for corp_id, pieces in coverage.items() if pieces
     }
-    aside = _set_aside(settings)
+    aside, clocks = _set_aside(settings), _differing(settings)
     if as_json:
         print_json(
             {
@@ -191,6 +194,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
                     for corp_id, pieces in coverage.items()
                 ],
                 "staleDays": stale,
+                "clocksDiffer": clocks,
                 "lakeBytes": lake.size(),
                 "storeBytes": store.size(),
             }
@@ -214,6 +218,8 @@ def status_command(as_json: bool, settings: Settings) -> None:
     click.echo(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
     if aside:
         click.echo(f"set aside   {sum(aside.values()):,} records that cannot be used – see `reportdata doctor`")
+    for name, ahead in clocks.items():
+        click.echo(f"clock       {name}: {said(ahead)}: what is collected makes no day certain")
     click.echo(f"lake        {size_text(lake.size())}")
     click.echo(f"store       {size_text(store.size())}")
 
@@ -227,3 +233,11 @@ def _set_aside(settings: Settings) -> dict[str, int]:
         for source in sources(ledger):
             found[source.corp_id] += SetAside(ledger, source.id).count()
     return {corp_id: count for corp_id, count in found.items() if count}
+
+
+def _differing(settings: Settings) -> dict[str, float]:
+    """By how many seconds this machine's clock is ahead of suites, by the names of sources, where they differ."""
+    if not settings.ledger.exists():
+        return {}
+    with closing(ledger_of(settings)) as ledger:
+        return differing(ledger)

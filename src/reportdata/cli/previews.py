@@ -82,7 +82,13 @@ def _columns(columns: Columns) -> Iterator[tuple[str, str]]:
 
 
 def _counts(found: Imported) -> dict[str, object]:
-    return {"read": found.read, "new": found.added, "alreadyKnown": found.known, "skipped": found.skipped}
+    return {
+        "read": found.read,
+        "new": found.added,
+        "alreadyKnown": found.known,
+        "skipped": found.skipped,
+        "leftOut": found.left_out,
+    }
 
 
 def _file(file: PreviewedFile) -> dict[str, object]:

@@ -54,7 +54,7 @@ def reconcile_command(
     with progress_bar() as progress, workspace(settings, store) as work:
         service = work.services.service(service_id)
         refresh(work, time.time(), progress=progress)
-        found = reconcile(work, service, corp_id, (first_day, last_day), provisional=provisional)
+        found = reconcile(work, service, corp_id, (first_day, last_day), now=time.time(), provisional=provisional)
     if as_json:
         print_json(_summary(found))
     else:

@@ -169,4 +169,15 @@ def _freshness(settings: Settings, lake: Lake) -> Freshness:
         for corp_id, day in newest.items()
         if corp_id in zones
     ]
-    return Freshness(len(stale), len(withdrawals), lags)
+    return Freshness(len(stale), len(withdrawals), lags, _clocks(settings))
+
+
+def _clocks(settings: Settings) -> dict[str, float]:
+    """By how many seconds this machine's clock is ahead of suites, where they differ."""
+    from reportdata.cli.places import ledger_of
+    from reportdata.collector.clocks import differing
+
+    if not settings.ledger.exists():
+        return {}
+    with closing(ledger_of(settings)) as ledger:
+        return differing(ledger)

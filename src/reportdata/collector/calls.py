@@ -75,6 +75,7 @@ class BookedCalls:
     """See `reportdata.collector.suite.Calls`.
 
     :param rng: makes pauses differ, so that many clients do not come back at the same moment.
+    :param heard: is told the suite's time, in seconds since 1970.
     """
 
     def __init__(
@@ -83,11 +84,13 @@ class BookedCalls:
         clock: Clock,
         rng: random.Random | None = None,
         tries: Mapping[Trouble, int] = TRIES,
+        heard: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._booking = booking
         self._clock = clock
         self._rng = rng or random.Random()  # noqa: S311 - no secret depends on it
         self._tries = tries
+        self.heard = heard
 
     def now(self) -> float:
         """Seconds since 1970."""

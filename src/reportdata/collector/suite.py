@@ -100,6 +100,9 @@ class Suite(Protocol):
         :raises Rejected: when there is no such person (any more).
         """
 
+    def hello(self) -> None:
+        """Ask what costs no call, so that `Calls.heard` is told the suite's time; nothing where it tells none."""
+
     def close(self) -> None:
         """Let go of connections."""
 
@@ -207,6 +210,9 @@ class Calls(Protocol):
         :param free: it does not count by the month.
         :raises BudgetSpent: when the month has no call left; nothing is sent then.
         """
+
+    def heard(self, at: float) -> None:
+        """The suite says that it is this time, in seconds since 1970."""
 
 
 class Notes(Protocol):

@@ -7,7 +7,7 @@ outbox, and the days are computed. Who dies between has lost nothing, and doing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reportdata.collector.budget import Month
@@ -25,6 +25,8 @@ COLLECTION = "collection"
 """The origin of collected facts."""
 _MOST = 20_000
 """Facts that are taken to the lake at once."""
+_COMPARED = 300.0
+"""Seconds between two comparisons of clocks that differ."""
 _EVERY = 60.0
 """Seconds between two looks at what was found, while more is being found."""
 
@@ -43,12 +45,18 @@ class Collected:
 
 
 class Collecting:
-    """Collects one source. One process at a time may do it."""
+    """Collects one source. One process at a time may do it.
 
-    def __init__(self, collector: Collector, work: Workspace) -> None:
+    :param agree: whether this machine's clock and the suite's agree. While they do not, facts are taken to the lake and
+        nothing is said of how certain a day is.
+    """
+
+    def __init__(self, collector: Collector, work: Workspace, agree: Callable[[], bool] = lambda: True) -> None:
         self.done = Collected()
         self._collector = collector
         self._work = work
+        self._agree = agree
+        self._judged = True
         self._lake = work.lake
         self._service = work.services.service(REPORTS)
         self._clock = collector.clock
@@ -71,7 +79,13 @@ class Collecting:
             self.done.steps += 1
             self._dirty = True
         if self._dirty and (wait or not self._flushed <= now < self._flushed + _EVERY):
+            judged = self._judged
             self.flush()
+            if self._judged and not judged:  # the clocks agree again: the present is another one
+                return 0.0
+        if wait and not self._judged:
+            self._dirty = True
+            return min(wait, _COMPARED)
         return wait
 
     @property
@@ -95,7 +109,9 @@ class Collecting:
         days: set[str] = set()
         while (found := self._collector.waiting(_MOST)) is not None:
             with self._lake.incoming() as incoming:
-                staging = Staging(incoming.folder, self._work.kinds, Provenance(self._now() * MILLISECOND, COLLECTION))
+                provenance = Provenance(self._now() * MILLISECOND, COLLECTION)
+                forgotten = self._work.store.forgotten()
+                staging = Staging(incoming.folder, self._work.kinds, provenance, forgotten=forgotten)
                 try:
                     staging.add_facts(found.facts)
                     days |= {day for staged in staging.finish(None) for day in staged.days}
@@ -104,7 +120,8 @@ class Collecting:
                 self._lake.add(incoming)
             self._collector.taken(found.last)
             self.done.facts += len(found.facts)
-        certain = self._certainties()
+        self._judged = self._agree()
+        certain = self._certainties() if self._judged else []
         covered = self._observe(certain)
         if days or covered:
             refresh(self._work, self._clock.now(), days=days | covered)

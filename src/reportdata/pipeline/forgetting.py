@@ -4,6 +4,8 @@ First the organisation leaves the store: nobody can ask or push for it any more,
 way is waited for. Then the files that hold facts of it are written anew, by the same steps as in a compaction, and the
 old ones removed, for which readers are waited for. Doing it again changes nothing, so that a run that was interrupted
 is finished by another one.
+
+A digest of a person is kept, so that their facts do not come back by the next import, push or collection.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import msgspec
 
 from reportdata.audit import Read
 from reportdata.collector.ledger import Ledger
+from reportdata.digests import of_person
 from reportdata.engines import Subject
 from reportdata.errors import InboxError, LakeError
 from reportdata.files import rewrite
@@ -83,6 +86,8 @@ def _forget(work: Workspace, subject: Subject, now: float, progress: Progress, d
     if whole:
         progress("removing it from the store", 0, 0)
         done.rows += work.store.forget(subject.corp_id)
+    else:
+        work.store.put_forgotten(of_person(subject.corp_id, subject.user_id or ""))
     if settings.ledger.exists():
         progress("removing it from what the collector remembers", 0, 0)
         with closing(Ledger(settings.ledger)) as ledger:

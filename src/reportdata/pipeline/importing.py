@@ -28,14 +28,14 @@ from reportdata.days import (
 )
 from reportdata.engines.duckdb.spans import Span
 from reportdata.engines.duckdb.staging import Staged, Staging
-from reportdata.errors import InputError
+from reportdata.errors import BadValue, InputError
 from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.lake import Incoming
-from reportdata.pipeline import Progress, silent
+from reportdata.pipeline import Progress, clashes, silent
 from reportdata.pipeline.handed import Handed, handed_files
-from reportdata.pipeline.looks import DAY, Look, Stated, begun, exported_at, look_of, partial_of
+from reportdata.pipeline.looks import DAY, Look, Stated, begun, exported_at, look_of, outside, partial_of
 from reportdata.pipeline.sources import Bounds, Reading, SkipBad, Source, size_of
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
@@ -47,6 +47,8 @@ from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, ImportNote, Stor
 UTC = ZoneInfo("UTC")
 _OF_IDS = string.ascii_lowercase + string.digits
 """What ids of imports are made of: 41 bits. Origins of up to 12 characters cost an import nothing."""
+_CLOCKS_DIFFER = 300_000
+"""Milliseconds by which a file's clock may be ahead of this one."""
 _ENDS = 65_536
 """Bytes of a file's start and end that its digest is of."""
 _PARTS = 5
@@ -88,21 +90,24 @@ class Options:
 
 @dataclass
 class Imported:
-    """What an import did: records read, facts added, bad records skipped, the days that facts were added to, the
-    organisations that were added, and the files that could not be imported. ``spans`` are, by kind, those of each
-    organisation; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
+    """What an import did: records read, facts added, bad records skipped, records of forgotten people left out, which
+    are not among those read, the days that facts were added to, the organisations that were added, and the files that
+    could not be imported. ``spans`` are, by kind, those of each organisation; ``alike`` are kinds of which facts may
+    share an id; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
     columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason;
-    ``notes`` are what is to be said of what is covered; ``id`` is that under which the import is noted, empty when no
-    file was imported."""
+    ``notes`` are what is to be said; ``id`` is that under which the import is noted, empty when no file was
+    imported."""
 
     read: int = 0
     added: int = 0
     skipped: int = 0
+    left_out: int = 0
     days: set[str] = field(default_factory=set)
     organisations: list[str] = field(default_factory=list)
     failures: list[InputError] = field(default_factory=list)
     spans: dict[str, dict[str, Span]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    alike: set[str] = field(default_factory=set)
     format: Format | None = None
     encoding: str | None = None
     tables: list[Columns] = field(default_factory=list)
@@ -121,6 +126,7 @@ class Imported:
         self.read += other.read
         self.added += other.added
         self.skipped += other.skipped
+        self.left_out += other.left_out
         self.days |= other.days
         self.organisations += other.organisations
         self.failures += other.failures
@@ -163,6 +169,11 @@ def stage_files(
     work: Workspace, files: Sequence[Path], options: Options, held: ExitStack, progress: Progress = silent
 ) -> StagedImport:
     """Stage what is new in files, each in a folder of its own, which goes when ``held`` is closed."""
+    if options.exported_at is not None and options.exported_at > options.now * 1000 + _CLOCKS_DIFFER:
+        raise BadValue(
+            "--exported-at is after now: no file was exported then",
+            "say when it was, or leave it out; if it is right, set this machine's clock",
+        )
     done = Imported()
     observed: list[Observation] = []
     if options.corp_id is not None:
@@ -185,7 +196,14 @@ def stage_files(
             look = _looked(work, file.path, found, options)
             observed += look.observations
             done.notes += look.notes
+            if found.left_out:
+                done.notes.append(
+                    f"{file.name}: {found.left_out:,} records of forgotten people were left out; "
+                    "`reportdata remember` lets a person in again"
+                )
             done.add(found)
+            before = [one.folder for one in staged.incoming]
+            done.notes += clashes.told(work, file.name, incoming.folder, before, found.alike)
             staged.files.append((file.name, found))
             staged.incoming.append(incoming)
             staged.noted.append(_noted(file.path, found))
@@ -220,7 +238,7 @@ def _stage_file(
     )
     source = Source(path, reading, file.skipping(options.skip_bad), progress)
     done = Imported(format=format_, encoding=_encoding(path, format_) if options.dry else None)
-    staged = _stage(work, source, incoming, options, provenance)
+    staged, done.left_out = _stage(work, source, incoming, options, provenance)
     corp_ids = {corp_id for part in staged for corp_id in part.spans}
     done.organisations = _add_unknown(work.store, organisations, corp_ids, dry=options.dry)
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
@@ -231,6 +249,7 @@ def _stage_file(
         done.added += part.added
         done.days |= set(part.days)
         done.spans[part.kind.name] = dict(part.spans)
+        done.alike |= {part.kind.name} if part.alike else set()
     for kind in {*done.spans, *done.told} if source.skipped else ():
         done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
     return done
@@ -248,9 +267,10 @@ def _bounds(options: Options) -> Bounds:
 
 def _stage(
     work: Workspace, source: Source, incoming: Sequence[Incoming], options: Options, provenance: Provenance
-) -> list[Staged]:
+) -> tuple[list[Staged], int]:
+    """What was staged of each kind, and how many records of forgotten people were left out."""
     folder, *before = (one.folder for one in incoming)
-    staging = Staging(folder, work.kinds, provenance, options.memory, work.lake)
+    staging = Staging(folder, work.kinds, provenance, options.memory, work.lake, work.store.forgotten())
     try:
         source.stage(staging, folder, options.part_size or staging.memory // _PARTS)
 
@@ -260,7 +280,7 @@ def _stage(
             staged = (path for one in before for path in sorted((one / name).glob("*.parquet")))
             return [*work.lake.files(kind.name, [day]).get(day, ()), *staged]
 
-        return staging.finish(known)
+        return staging.finish(known), staging.left_out
     finally:
         staging.close()
 
@@ -319,6 +339,8 @@ def _looked(work: Workspace, path: Path, found: Imported, options: Options) -> L
     if last_at:
         zone = zone_of(next(corp_id for spans in found.spans.values() for corp_id in spans))
         said = exported_at(path, found.titles, zone, last_at)
+        if said is not None and said > options.now * 1000 + _CLOCKS_DIFFER:  # a mistake
+            said = None
     times = said, _written_at(path, options.now)
     look = look_of(path.name, found.spans, stated, times, work.kinds, found.partial)
     pieces = look.observations
@@ -335,6 +357,7 @@ def _looked(work: Workspace, path: Path, found: Imported, options: Options) -> L
         if work.kinds[kind].covers
     ]
     look = begun(Look(pieces, look.notes), found.spans, zone_of, options.now)
+    notes += outside(path.name, found.spans, stated, work.kinds)
     return Look(partial_of(look.observations, found.partial), [*notes, *look.notes])
 
 

@@ -116,6 +116,21 @@ def begun(looks: Look, spans: Mapping[str, Mapping[str, Span]], zone_of: Callabl
     return Look(found, [*looks.notes, *notes])
 
 
+def outside(name: str, spans: Mapping[str, Mapping[str, Span]], stated: Stated, kinds: Kinds) -> list[str]:
+    """What is to be said of records outside the days that whoever imports a file states."""
+    first, last = stated.first_day or "", stated.last_day or "~"
+    covering = (own for kind, own in spans.items() if kinds[kind].covers)
+    found = {day for own in covering for span in own.values() for day in (span.first, span.last)}
+    left = sorted(day for day in found if not first <= day <= last)
+    if not left:
+        return []
+    between = f"--from {stated.first_day}" * bool(stated.first_day), f"--to {stated.last_day}" * bool(stated.last_day)
+    return [
+        f"{name}: it has records outside {' '.join(filter(None, between))}, as of {left[0]}: they are kept, and their "
+        "days are not covered"
+    ]
+
+
 def partial_of(observations: Sequence[Observation], partial: Mapping[str, str]) -> list[Observation]:
     """The same looks, those at kinds of which some facts are missing as looks at a part of them."""
     return [look._replace(kind=partly(look.kind)) if look.kind in partial else look for look in observations]

@@ -166,8 +166,8 @@ def _change(
             seen[look.kind] = max(look.at, seen.get(look.kind, 0))
     zone = was.time_zone or (str(options.add_in) if options.add_in is not None else None)
     at = int(options.now * 1000)
-    before = stand(service, corp_id, day, was)
-    after = stand(service, corp_id, day, Day(values, at, seen, was.states, zone, service.ids))
+    before = stand(service, corp_id, day, was, options.now)
+    after = stand(service, corp_id, day, Day(values, at, seen, was.states, zone, service.ids), options.now)
     unknown = [kpi.kpi_id for kpi in after.kpis if kpi.state is State.MISSING]
     return DayChange(service.id, corp_id, day, before.values, after.values, unknown)
 

@@ -83,19 +83,26 @@ class Reconciled:
 
 
 def reconcile(
-    work: Workspace, service: Service, corp_id: str, period: Period = (None, None), *, provisional: bool = False
+    work: Workspace,
+    service: Service,
+    corp_id: str,
+    period: Period = (None, None),
+    *,
+    now: float,
+    provisional: bool = False,
 ) -> Reconciled:
     """Compare the official figures of a period with the computed ones, and try every calibre of the KPI that has some.
     Where the period is open, it is that of the official figures.
 
     Calibres are judged by days whose KPI is final: of others, facts may be missing.
 
+    :param now: the present, in seconds since 1970.
     :param provisional: judge by provisional days, too.
     """
     official = work.store.official(service.id, corp_id, period[0] or FIRST_DAY, period[1] or LAST_DAY)
     figures = {day.stat_day: day.values for day in official if day.values is not None}
     first, last = period[0] or min(figures, default=LAST_DAY), period[1] or max(figures, default=FIRST_DAY)
-    stood = standing(work.store, service, corp_id, first, last) if first <= last else ()
+    stood = standing(work.store, service, corp_id, first, last, now) if first <= last else ()
     computed = {day.stat_day: day for day in stood if day.values}
     days = [
         Compared(day, figures[day], computed[day].values, {kpi.kpi_id: kpi.state for kpi in computed[day].kpis})

@@ -17,6 +17,7 @@ from reportdata.engines import Measured, measured
 from reportdata.errors import LakeError
 from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.ahead import settle
 from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint, together
 from reportdata.pipeline.observed import clipped, told_by_kind, untold, without_collections
 from reportdata.pipeline.workspace import Workspace
@@ -123,11 +124,14 @@ def refresh(
         _require_whole(lost)
         if days is not None:
             observed = list(clipped([*observed, *looks], days))
-        new = untold(observed, work.store.observations())
+        told = work.store.observations()
+        new = untold(observed, told)
         for service_id, names in unapplied.items():
             if names or new:
                 work.store.put_coverage(service_id, new, names)
                 new = ()
+        if days is None:
+            settle(work, [*observed, *told], now)
     done.days = sorted({*done.days})
     return done
 

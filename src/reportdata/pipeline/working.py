@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reportdata.days import MILLISECOND, SECOND, Coverage, Observation, end_of, observation, time_zone
+from reportdata.days import MILLISECOND, SECOND, Coverage, Observation, believed, end_of, observation, time_zone
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadSegment
 from reportdata.facts import Provenance
@@ -72,17 +72,21 @@ class Worker:
             for piece in {
                 Coverage(f.corp_id, f.stat_day, f.stat_day, f.kind) for f in facts if self._work.kinds[f.kind].covers
             }:
-                looks[piece] = max(looks.get(piece, 0), begun_at(path))
+                look = believed(observation(piece, begun_at(path)), now)
+                looks[piece] = max(looks.get(piece, 0), look.at)
         if not whole:
             return
         with self._lake.incoming() as incoming:
-            staging = Staging(incoming.folder, self._work.kinds, Provenance(int(now * SECOND), PUSH))
+            provenance, forgotten = Provenance(int(now * SECOND), PUSH), self._work.store.forgotten()
+            staging = Staging(incoming.folder, self._work.kinds, provenance, forgotten=forgotten)
             try:
                 staging.add_lines(whole)
                 days = {day for staged in staging.finish(None) for day in staged.days}
+                if staging.left_out:
+                    log.info("%d pushed records of forgotten people were left out", staging.left_out)
             finally:
                 staging.close()
-            told = self._untold(looks)
+            told = self._untold(looks, now)
             self._lake.add(incoming, told)
         self._noted.update((look.coverage, look.at) for look in told)
         self._inbox.remove(whole)
@@ -94,7 +98,7 @@ class Worker:
             looks=[observation(piece, at) for piece, at in looks.items()],
         )
 
-    def _untold(self, looks: Mapping[Coverage, int]) -> list[Observation]:
+    def _untold(self, looks: Mapping[Coverage, int], now: float) -> list[Observation]:
         """What the lake is told: the first look at a day and the first one after the day's end. Those between would be
         a file for each push; the store is told of them."""
         zones = {organisation.corp_id: organisation.time_zone for organisation in self._work.store.organisations()}
@@ -104,7 +108,7 @@ class Worker:
         for piece, at in looks.items():
             noted, zone = self._noted.get(piece), zones.get(piece.corp_id)
             end = end_of(piece.last_day, time_zone(zone)) // MILLISECOND if zone is not None else 0
-            if noted is None or noted < end <= at:
+            if noted is None or noted > now * 1000 or noted < end <= at:
                 told.append(observation(piece, at))
         return told
 

@@ -129,7 +129,8 @@ class Store(Protocol):
         """Add an app."""
 
     def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
-        """Replace an app by what ``change`` makes of it, and return that. Tokens of another secret end.
+        """Replace an app by what ``change`` makes of it, and return that. All its tokens end when its secret
+        is none of those that it has afterwards.
 
         :raises NotKnown: when there is no such app.
         """
@@ -257,6 +258,15 @@ class Store(Protocol):
 
         :raises StoreError: also when another process keeps what was removed readable, by reading; it is removed then.
         """
+
+    def forgotten(self) -> frozenset[str]:
+        """Digests of people who were forgotten (`reportdata.digests.of_person`), of organisations that were, too."""
+
+    def put_forgotten(self, digest: str) -> None:
+        """Note that a person was forgotten, so that their facts are not taken in again."""
+
+    def remember(self, digest: str) -> bool:
+        """Let the facts of a person who was forgotten be taken in again; False when nobody was."""
 
     def mentions(self, text: str) -> dict[str, int]:
         """Where a text stands in the store, alone or within a longer one: places, and how many values there hold it."""

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from reportdata.identity import App, AppType
+from reportdata.identity import App, AppType, OldSecret
 from reportdata.states import DayState, State
 from reportdata.store import Day, Official
 
+_secrets = msgspec.json.Decoder(tuple[OldSecret, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _looks = msgspec.json.Decoder(dict[str, int])
 _states = msgspec.json.Decoder(list[tuple[str, State, int]])
@@ -47,7 +48,7 @@ def official_of(row: Sequence[Any]) -> Official:
 
 def app_of(row: tuple[Any, ...]) -> App:
     """The app of a row."""
-    key, name, type_, corp_id, secret_hash, scopes, allow_list, rate, disabled, zero_unknown = row
+    key, name, type_, corp_id, secret_hash, scopes, allow_list, old_secrets, rate, disabled, zero_unknown = row
     return App(
         app_key=key,
         name=name,
@@ -56,6 +57,7 @@ def app_of(row: tuple[Any, ...]) -> App:
         secret_hash=secret_hash,
         scopes=_texts.decode(scopes),
         allow_list=_texts.decode(allow_list),
+        old_secrets=_secrets.decode(old_secrets),
         rate=rate,
         disabled=bool(disabled),
         zero_unknown=bool(zero_unknown),
@@ -72,6 +74,7 @@ def row_of(app: App) -> tuple[Any, ...]:
         app.secret_hash,
         msgspec.json.encode(app.scopes).decode(),
         msgspec.json.encode(app.allow_list).decode(),
+        msgspec.json.encode(app.old_secrets).decode(),
         app.rate,
         int(app.disabled),
         int(app.zero_unknown),

@@ -7,7 +7,8 @@ nothing, what follows from coverage.
   that of a new service, or one that was added to it, is missing.
 - Where a kind was only ever seen in part (`reportdata.days.partly`), it is partial.
 - Any other known one is final when the last looks at these kinds were after the day had ended in the organisation's
-  zone, else provisional.
+  zone, else provisional. A look whose time is after now was noted by a wrong clock, or this one is wrong: it makes
+  nothing final.
 - A look whose time was not noted (folders of older releases have such) is taken to have been when the day's numbers
   were last computed to something new; without such a time the day is provisional.
 - Where a collector noted that a KPI is missing, it is, whatever is covered.
@@ -16,6 +17,7 @@ nothing, what follows from coverage.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
 from reportdata.days import MILLISECOND, days_between, end_of, partly, time_zone
@@ -45,8 +47,11 @@ class Standing(NamedTuple):
         return min((kpi.as_of for kpi in self.kpis), default=0)
 
 
-def standing(store: Store, service: Service, corp_id: str, first_day: str, last_day: str) -> Iterator[Standing]:
-    """How each day of a period stands, the earliest first. Numbers are never older than what is said of them."""
+def standing(
+    store: Store, service: Service, corp_id: str, first_day: str, last_day: str, now: float
+) -> Iterator[Standing]:
+    """How each day of a period stands now, in seconds since 1970, the earliest first. Numbers are never older than what
+    is said of them."""
     known = store.day(service.id, corp_id, first_day)
     put: dict[str, list[DayState]] = {}
     for state in store.states(service.id, corp_id, first_day, last_day):
@@ -59,28 +64,28 @@ def standing(store: Store, service: Service, corp_id: str, first_day: str, last_
     for day in days_between(first_day, last_day):
         looked = looks.get(day, {})
         if 0 in looked.values():
-            yield stand(service, corp_id, day, store.day(service.id, corp_id, day))
+            yield stand(service, corp_id, day, store.day(service.id, corp_id, day), now)
         else:
-            yield stand(
-                service,
-                corp_id,
-                day,
-                known._replace(values=values.get(day, {}), computed_at=0, looks=looked, states=put.get(day, ())),
-            )
+            found = known._replace(values=values.get(day, {}), computed_at=0, looks=looked, states=put.get(day, ()))
+            yield stand(service, corp_id, day, found, now)
 
 
-def stand(service: Service, corp_id: str, stat_day: str, day: Day) -> Standing:
-    """How a day stands, by what the store knows of it; of an organisation that is not known, nothing is."""
+def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -> Standing:
+    """How a day stands now, in seconds since 1970, by what the store knows of it; of an organisation that is not known,
+    nothing is."""
+    present = now * 1000
     put = {noted.kpi_id: noted for noted in day.states}
     kpis: list[DayState] = []
     values: dict[str, Number] = {}
     for kpi in service.kpis:
-        state, as_of = _follows(service.observed(kpi.id), stat_day, day)
+        state, as_of = _follows(service.observed(kpi.id), stat_day, day, present)
         zero = 0 if kpi.id in day.computed or not service.has_facts else None
         number = (day.values or {}).get(kpi.id, None if kpi.ratio else zero)
         covered = state is not State.MISSING
         if kpi.id in put:
             state, as_of = put[kpi.id].state, put[kpi.id].as_of
+        if state is State.FINAL and as_of > present:
+            state = State.PROVISIONAL
         if covered and number is None:  # there was nothing to divide by, or it was not computed yet
             state = State.MISSING
         if covered and number is not None and state is not State.MISSING:
@@ -89,14 +94,22 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day) -> Standing:
     return Standing(corp_id, stat_day, kpis, values)
 
 
-def _follows(kinds: frozenset[str], stat_day: str, day: Day) -> tuple[State, int]:
+def changes_at(day: Day, now: float) -> float:
+    """When a day stands otherwise though the store stays the same, in seconds since 1970: when the time of a look comes
+    that is after now; never, without any."""
+    times = (*day.looks.values(), *(noted.as_of for noted in day.states), day.computed_at)
+    return min((at / 1000 for at in times if at > now * 1000), default=inf)
+
+
+def _follows(kinds: frozenset[str], stat_day: str, day: Day, present: float) -> tuple[State, int]:
     """The state that follows from the last looks at kinds of facts, and when the first of these was."""
     looks = {kind: day.looks[kind] for kind in kinds if kind in day.looks}
     parts = {kind: day.looks[partly(kind)] for kind in kinds - looks.keys() if partly(kind) in day.looks}
     if len(looks) + len(parts) < len(kinds) or day.time_zone is None:
         return State.MISSING, 0
-    looked_at = min(look or day.computed_at for look in (looks | parts).values())
+    times = [look or day.computed_at for look in (looks | parts).values()]
+    looked_at = min(times)
     if parts:
         return State.PARTIAL, looked_at
-    over = looked_at * MILLISECOND >= end_of(stat_day, time_zone(day.time_zone))
+    over = looked_at * MILLISECOND >= end_of(stat_day, time_zone(day.time_zone)) and max(times) <= present
     return (State.FINAL if over else State.PROVISIONAL), looked_at

@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from typing import Any
 
 import uvicorn
@@ -51,6 +52,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                date_header=False,  # its own clock tells the time
                 timeout_keep_alive=75,
             )
         )
@@ -105,6 +107,7 @@ class Server:
             return
         sent = [
             (b"server", b"DingTalk/1.0.0"),
+            (b"date", formatdate(self.twin.clock(), usegmt=True).encode()),
             (b"content-type", answer.content_type.encode()),
             (b"content-length", b"%d" % len(answer.body)),
         ]

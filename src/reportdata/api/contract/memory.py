@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from reportdata.api.contract import wire
@@ -11,7 +11,7 @@ from reportdata.api.memory import Memory
 from reportdata.days import time_zone
 from reportdata.http.answers import Failed
 from reportdata.store import Store
-from reportdata.store.standing import stand
+from reportdata.store.standing import changes_at, stand
 
 
 class Wanted(NamedTuple):
@@ -32,10 +32,12 @@ class DayAnswer(NamedTuple):
 class DayAnswers:
     """The answers of an entry of the contract for days of organisations."""
 
-    def __init__(self, entry: Entry, store: Store, memory: Memory) -> None:
+    def __init__(self, entry: Entry, store: Store, memory: Memory, clock: Callable[[], float]) -> None:
         self._service = entry.service
         self._body = wire.Body(entry.service) if entry.service is not None else None
         self._store = store
+        self._memory = memory
+        self._clock = clock
         self.known = memory.known(self._read)
 
     def _read(self, wanted: Sequence[Wanted]) -> Sequence[DayAnswer]:
@@ -43,8 +45,10 @@ class DayAnswers:
             raise Failed(wire.META_IS_NULL)
         days = self._store.days(self._service.id, [(one.corp_id, one.stat_day) for one in wanted])
         found = []
+        now = self._clock()
         for one, day in zip(wanted, days, strict=True):
-            known = stand(self._service, one.corp_id, one.stat_day, day)
+            known = stand(self._service, one.corp_id, one.stat_day, day, now)
+            self._memory.until(changes_at(day, now))
             body = self._body.of_day(one.corp_id, one.stat_day, known.values, zero_unknown=one.zero_unknown)
             zone = time_zone(day.time_zone) if day.time_zone is not None else None
             found.append(DayAnswer(body, wire.state_lines(known.state, known.as_of, zone, known.kpis)))

@@ -31,6 +31,7 @@ _OF_STORE: dict[str, Check] = {
     "time zones": data_checks.time_zones,
     "organisations": data_checks.coverage,
     "stale days": data_checks.stale,
+    "identities": data_checks.identities,
     "collecting": collected,
     "apps": data_checks.apps,
 }

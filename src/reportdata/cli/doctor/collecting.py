@@ -9,11 +9,12 @@ from reportdata.cli.collectors import account_of
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.places import ledger_of
 from reportdata.collector.budget import Budget
+from reportdata.collector.clocks import ahead_of, said
 from reportdata.collector.forecast import forecast
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.listings import Listings
 from reportdata.collector.planning import before, day_at
-from reportdata.collector.sources import Source, sources
+from reportdata.collector.sources import Source, SourceNotes, sources
 from reportdata.days import SECOND, day_of, time_zone
 from reportdata.suites import SUITES
 
@@ -60,6 +61,12 @@ def _of_source(source: Source, zones: dict[str, str], ledger: Ledger, now: float
     if source.suite not in SUITES:
         yield fail(f"{name} is collected from {source.suite!r}, which is not known", f"reportdata source remove {name}")
         return
+    ahead = ahead_of(SourceNotes(ledger, source.id))
+    if ahead:
+        yield fail(
+            f"{name}: {said(ahead)}: what is collected makes no day certain",
+            "set the clock, and keep it right with NTP; it goes on by itself when they agree",
+        )
     zone = time_zone(zones[corp_id])
     today = day_of(int(now) * SECOND, zone)
     listings = Listings(ledger, source.id, zone)

@@ -12,10 +12,14 @@ from reportdata.cli.places import schemas_of, store_of, workspace
 from reportdata.days import SECOND, by_organisation, day_of, from_date, latest, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
+from reportdata.pipeline.clashes import clashes, identified, nearest, said
 from reportdata.pipeline.observed import told_by_kind
 from reportdata.pipeline.refreshing import stale_days
 from reportdata.store import Store
 
+_COMPARED = 64 << 20
+"""Bytes of the lake's newest files whose ids are compared."""
+_LAST_DAY = "20991231"
 _OLD = 2
 """Days that an organisation's newest day may be behind its today."""
 _RESTORE = "bring back the newest backup with `reportdata restore`, and import again what came after it"
@@ -156,6 +160,22 @@ def stale(examined: Examined) -> Iterator[Finding]:
         yield warn(f"the days of an import are not shown yet, for {uncovered[0].corp_id}", "reportdata refresh")
     else:
         yield ok("none")
+
+
+def identities(examined: Examined) -> Iterator[Finding]:
+    """No id of a record is told in two ways. Of a large lake, only its newest files are looked at."""
+    with workspace(examined.settings, _store(examined)) as work, examined.lake.reading():
+        clean = True
+        looked, all_ = 0, 0
+        for kind, by in identified(work.kinds):
+            files = nearest(work.lake, kind, [_LAST_DAY], _COMPARED)
+            looked, all_ = looked + len(files), all_ + len(work.lake.paths(kind.name))
+            found = clashes(work, kind, by, files, files)
+            if found.number:
+                clean = False
+                yield warn(said(found, kind), "all of them count; `reportdata unimport` takes back a wrong import")
+    if clean:
+        yield ok("all ids are told in one way" + ("" if looked == all_ else f", in the newest {looked:,} files"))
 
 
 def apps(examined: Examined) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ may use the file at once.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from reportdata.digests import of_person
 from reportdata.errors import LedgerError
 from reportdata.sqlite import Database, Kind
 
@@ -51,7 +51,7 @@ class Ledger(Database):
         own = "source in (select id from sources where corp_id = ?)"
         with self.writing() as connection:
             if user_id is not None:
-                values = corp_id, digest(corp_id, user_id)
+                values = corp_id, of_person(corp_id, user_id)
                 connection.execute("insert into forgotten values (?, ?) on conflict do nothing", values)
                 for table in self._tables("user_id"):
                     removed += connection.execute(
@@ -65,6 +65,11 @@ class Ledger(Database):
         self.wipe()
         return removed
 
+    def remember(self, corp_id: str, user_id: str) -> bool:
+        """Let a person who was forgotten be collected again; False when nobody was."""
+        values = corp_id, of_person(corp_id, user_id)
+        return self.write("delete from forgotten where corp_id = ? and digest = ?", values) > 0
+
     def forgotten(self, source: int) -> Callable[[str], bool]:
         """Tells of a person of a source's organisation whether they were forgotten, so that they are not collected
         again."""
@@ -73,12 +78,7 @@ class Ledger(Database):
             (source,),
         )
         known = {of_person for _, of_person in found}
-        return lambda user_id: bool(found) and digest(found[0][0], user_id) in known
+        return lambda user_id: bool(found) and of_person(found[0][0], user_id) in known
 
     def _tables(self, column: str) -> list[str]:
         return [table for table, name in self.columns() if name == column]
-
-
-def digest(corp_id: str, user_id: str) -> str:
-    """What stands for a person who was forgotten."""
-    return hashlib.sha256(f"{corp_id}\0{user_id}".encode()).hexdigest()

@@ -21,13 +21,14 @@ _COMPARED = 32 << 20
 
 class Staged(NamedTuple):
     """What was staged of a kind: records read, facts that are kept because the lake does not have them yet, their days,
-    and the span of each organisation among all that was read."""
+    and the span of each organisation among all that was read. ``alike`` says that some may share an id."""
 
     kind: Kind
     read: int
     added: int
     days: tuple[str, ...]
     spans: Mapping[str, Span]
+    alike: bool = False
 
 
 class Comparing(NamedTuple):
@@ -49,7 +50,7 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
     days: list[str] = []
     added = 0
     staged = [(day, place, files, there(kind, day)) for day, place, files in _by_day(kind, parts, folder)]
-    counts = _counts_of_different(rows, kind, {day: files for day, _, files, here in staged if not here})
+    counts, alike = _counts_of_different(rows, kind, {day: files for day, _, files, here in staged if not here})
     for day, place, files, here in staged:
         count = counts.get(day)
         if count is None:
@@ -62,11 +63,12 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
                 _keep_repeats(comparing, kind, files, places, folder / kind.repeats / place.name, count)
             if count == 0:
                 shutil.rmtree(place)
+            alike = alike or count > 0  # ids of days that are compared with the lake's are not counted
         else:
             _keep(files, place)
         added += count
         days += [day] if count else []
-    return Staged(kind, read, added, tuple(days), spans)
+    return Staged(kind, read, added, tuple(days), spans, alike)
 
 
 def _keep_repeats(
@@ -113,16 +115,23 @@ def _by_day(kind: Kind, parts: Path, folder: Path) -> Iterator[tuple[str, Path, 
         yield day_of_folder(name), folder / kind.name / name, files
 
 
-def _counts_of_different(rows: Rows, kind: Kind, files_of: Mapping[str, Sequence[Path]]) -> dict[str, int]:
-    """How many facts there are on each day whose facts all differ."""
+def _counts_of_different(rows: Rows, kind: Kind, files_of: Mapping[str, Sequence[Path]]) -> tuple[dict[str, int], bool]:
+    """How many facts there are on each day whose facts all differ, and whether some of any days may share an id."""
     # What differs in the hash of some columns are different facts; the reverse need not hold.
     differing = ", ".join(kind.key)
     counts: dict[str, int] = {}
+    alike = False
     for files in _together(files_of):
+        source = f"from ({facts(kind, files)})"
+        ((all_, different),) = rows(f"select count(*), count(distinct hash({differing})) {source}")
+        if all_ == different:  # on all days together, which is sooner counted than on each
+            counts |= {from_date(day): count for day, count in rows(f"select stat_day, count(*) {source} group by 1")}
+            continue
+        alike = True
         counted = f"select stat_day, count(*), count(distinct hash({differing}))"
-        found = rows(f"{counted} from ({facts(kind, files)}) group by stat_day")
+        found = rows(f"{counted} {source} group by stat_day")
         counts |= {from_date(day): count for day, count, different in found if count == different}
-    return counts
+    return counts, alike
 
 
 def _together(files_of: Mapping[str, Sequence[Path]]) -> Iterator[list[Path]]:

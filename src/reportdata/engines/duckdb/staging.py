@@ -10,7 +10,7 @@ new (`reportdata.engines.duckdb.news`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from shutil import copyfileobj, rmtree
@@ -40,6 +40,7 @@ from reportdata.engines.duckdb.conversion import (
     rounded_ids,
     uncommon_cells,
 )
+from reportdata.engines.duckdb.forgotten import leave_out
 from reportdata.engines.duckdb.news import Comparing, Staged, keep_all, keep_new
 from reportdata.engines.duckdb.texts import facts_of_lines, read_csv, read_lines, write_lines
 from reportdata.errors import LakeError
@@ -69,6 +70,7 @@ class Staging:
     :param provenance: of the facts.
     :param memory: bytes that DuckDB may take. What does not fit is spilled to ``folder``.
     :param files: where what the lake has is read.
+    :param forgotten: digests of people whose facts are left out (`reportdata.digests.of_person`).
     """
 
     def __init__(
@@ -78,8 +80,12 @@ class Staging:
         provenance: Provenance,
         memory: int | None = None,
         files: Files | None = None,
+        forgotten: Collection[str] = (),
     ) -> None:
         self.folder = folder
+        self.left_out = 0
+        """Records of forgotten people that `finish` left out."""
+        self._forgotten = forgotten
         self._provenance = provenance
         self._kinds = kinds
         self._files = files or FilesHere()
@@ -205,6 +211,8 @@ class Staging:
         :param there: gives the lake's files of a kind for a day; None to keep all, whether they are new or not, which
             costs nothing and does no harm: facts are a set.
         """
+        for kind in self._kinds.values() if self._forgotten else ():
+            self.left_out += leave_out(self._rows, kind, self._parts, self._forgotten)
         kinds = [kind for kind in self._kinds.values() if any(self._parts.glob(f"*/{kind.name}/{PARTITION}*"))]
         if there is None:
             return [keep_all(self._rows, kind, self._parts, self.folder) for kind in kinds]

@@ -38,6 +38,20 @@ class Forgetting:
             self.database.run(f"vacuum {sql.split()[2]}")
         return removed
 
+    def forgotten(self) -> frozenset[str]:
+        return frozenset(digest for (digest,) in self.database.rows("select digest from forgotten"))
+
+    def put_forgotten(self, digest: str) -> None:
+        with self.database.writing() as cursor:
+            cursor.execute("insert into forgotten values (%s) on conflict do nothing", (digest,))
+            cursor.execute(CHANGED)
+
+    def remember(self, digest: str) -> bool:
+        with self.database.writing() as cursor:
+            found = cursor.execute("delete from forgotten where digest = %s", (digest,)).rowcount > 0
+            cursor.execute(CHANGED)
+        return found
+
     def mentions(self, text: str) -> dict[str, int]:
         found = {}
         for table, column in self.database.rows(_COLUMNS):

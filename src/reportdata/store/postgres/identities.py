@@ -16,7 +16,7 @@ from reportdata.store.rows import app_of, row_of
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled, zero_unknown"
+_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, old_secrets, rate, disabled, zero_unknown"
 _CALLERS = f"select token_hash, {_APP}, expires_at from tokens join apps using (app_key) where token_hash = any($1)"
 _CLIENT_TOKEN_LIFETIME = 86_400
 
@@ -57,7 +57,7 @@ class Identities:
     def add_app(self, app: App, now: float) -> None:
         with self.database.writing() as cursor:
             cursor.execute(
-                f"insert into apps ({_APP}, created_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                f"insert into apps ({_APP}, created_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 (*row_of(app), int(now * 1000)),
             )
             cursor.execute(CHANGED)
@@ -70,10 +70,10 @@ class Identities:
             before = app_of(row)
             after = change(before)
             cursor.execute(
-                f"update apps set ({_APP}) = (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) where app_key = %s",
+                f"update apps set ({_APP}) = (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) where app_key = %s",
                 (*row_of(after), app_key),
             )
-            if after.secret_hash != before.secret_hash:
+            if before.secret_hash not in after.secret_hashes:
                 cursor.execute("delete from tokens where app_key = %s", [app_key])
             cursor.execute(CHANGED)
         return after
@@ -87,9 +87,9 @@ class Identities:
         found = {}
         for row in self.database.texts(b"callers", _CALLERS.encode(), [array(token_hashes)]):
             token_hash, *texts = (value.decode() if value is not None else None for value in row)
-            numbers = (int(value) if value is not None else None for value in texts[7:])
+            numbers = (int(value) if value is not None else None for value in texts[8:])
             rate, disabled, zero_unknown, expires_at = numbers
-            found[token_hash] = Caller(app_of((*texts[:7], rate, disabled, zero_unknown)), expires_at or 0)
+            found[token_hash] = Caller(app_of((*texts[:8], rate, disabled, zero_unknown)), expires_at or 0)
         return [found.get(token_hash) for token_hash in token_hashes]
 
     def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:

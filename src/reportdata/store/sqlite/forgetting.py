@@ -29,5 +29,16 @@ class Forgetting:
         self.database.wipe()
         return removed
 
+    def forgotten(self) -> frozenset[str]:
+        return frozenset(digest for (digest,) in self.database.rows("select digest from forgotten"))
+
+    def put_forgotten(self, digest: str) -> None:
+        with self.database.writing() as connection:
+            connection.execute("insert into forgotten values (?) on conflict do nothing", (digest,))
+
+    def remember(self, digest: str) -> bool:
+        with self.database.writing() as connection:
+            return connection.execute("delete from forgotten where digest = ?", (digest,)).rowcount > 0
+
     def mentions(self, text: str) -> dict[str, int]:
         return self.database.mentions(text)

@@ -12,7 +12,7 @@ from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
 from reportdata.sqlite import Database
 from reportdata.store.rows import app_of, row_of
 
-_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, rate, disabled, zero_unknown"
+_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, old_secrets, rate, disabled, zero_unknown"
 _CLIENT_TOKEN_LIFETIME = 86_400
 
 
@@ -49,7 +49,7 @@ class Identities:
     def add_app(self, app: App, now: float) -> None:
         with self.database.writing() as connection:
             connection.execute(
-                f"insert into apps ({_APP}, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"insert into apps ({_APP}, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row_of(app), int(now * 1000)),
             )
 
@@ -61,10 +61,10 @@ class Identities:
             before = app_of(row)
             after = change(before)
             connection.execute(
-                f"update apps set ({_APP}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) where app_key = ?",
+                f"update apps set ({_APP}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) where app_key = ?",
                 (*row_of(after), app_key),
             )
-            if after.secret_hash != before.secret_hash:
+            if before.secret_hash not in after.secret_hashes:
                 connection.execute("delete from tokens where app_key = ?", (app_key,))
         return after
 

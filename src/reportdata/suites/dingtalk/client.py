@@ -11,6 +11,8 @@ What waiting helps is sent again by the `reportdata.collector.suite.Calls` that 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -85,6 +87,14 @@ class Client:
         """Close the connections."""
         self._transport.close()
 
+    def hello(self) -> None:
+        """Ask for the token again, which is free: its answer tells the time.
+
+        :raises SourceError: see the module's text.
+        """
+        self._held = None
+        self._valid_token()
+
     def call(self, api: str, body: Mapping[str, object], *, free: bool = False) -> bytes:
         """Ask an API of the old host, like ``topapi/report/list``; returns the answer's ``result``, as JSON.
 
@@ -145,7 +155,7 @@ class Client:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, of_old_host: bool = False
     ) -> Answer:
         try:
-            status, content = self._transport.send(method, url, {**_JSON, **headers}, body)
+            status, content, date = self._transport.send(method, url, {**_JSON, **headers}, body)
         except Unreachable as error:
             self._hint = error.hint
             return Answer(Trouble.SETTINGS, "not sent", str(error), counted=False)
@@ -153,7 +163,12 @@ class Client:
             return Answer(Trouble.FAULT, "not sent", str(error), counted=False)
         except NoAnswer as error:
             return Answer(Trouble.FAULT, "no answer", str(error))
+        self._tell_time(date)
         return read_result(status, content) if of_old_host else read_answer(status, content)
+
+    def _tell_time(self, date: str) -> None:
+        with suppress(ValueError):
+            self._calls.heard(parsedate_to_datetime(date).timestamp())
 
     def _error(self, api: str, what: str, answer: Answer) -> SourceError:
         """The error of an answer that asking again does not mend."""

@@ -67,6 +67,10 @@ class DingTalk:
         """The ids of a person's departments."""
         return departments_of(self._client, user_id)
 
+    def hello(self) -> None:
+        """Ask for the token again, which is free."""
+        self._client.hello()
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -37,11 +37,19 @@ class NoAnswer(Exception):
     """The request may have arrived, and there is no whole answer."""
 
 
+class Reply(NamedTuple):
+    """An answer: its status and body, and what its ``Date`` says, empty without one."""
+
+    status: int
+    body: bytes
+    date: str = ""
+
+
 class Transport(Protocol):
     """What takes requests to a server."""
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
-        """Send a request; returns the answer's status and body.
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        """Send a request; returns the answer.
 
         :raises NotSent: when the request did not leave.
         :raises NoAnswer: when there is no whole answer.
@@ -58,7 +66,7 @@ class HttpTransport:
         self._timeout = urllib3.Timeout(timeout)
         self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         """See `Transport`.
 
         :raises Unreachable: when the machine's settings are in the way.
@@ -91,7 +99,7 @@ class HttpTransport:
             raise NoAnswer(f"there is no whole answer: {type(error).__name__}") from error
         if not whole:
             raise NoAnswer("the answer is too large")
-        return response.status, content
+        return Reply(response.status, content, response.headers.get("date", ""))
 
     def close(self) -> None:
         """See `Transport`."""
