@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reportdata.identity import hash_of
 from tests.support.folders import Folder, run
 
 CORP = "dingsecret"
@@ -33,6 +34,20 @@ def test_a_file_of_a_secret_is_readable_by_its_owner_only(known: Folder, tmp_pat
     assert written["appSecret"] not in added.output
     app = known.store.app(written["appKey"])
     assert app is not None
+
+
+def test_a_rotated_secret_goes_to_a_file_too(known: Folder, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    run(known, *ADD, "--output", first)
+    app_key = json.loads(first.read_text())["appKey"]
+    rotated = run(known, "app", "rotate", app_key, "--output", second)
+    assert rotated.exit_code == 0, rotated.output
+    assert stat.S_IMODE(second.stat().st_mode) == 0o600
+    found = known.store.app(app_key)
+    assert found is not None
+    assert found.secret_hash == hash_of(json.loads(second.read_text())["appSecret"])
+    assert run(known, "app", "rotate", app_key, "--output", second).exit_code == 1
+    assert known.store.app(app_key) == found, "a secret that cannot be written down replaces none"
 
 
 def test_a_file_that_is_there_or_cannot_be_written_adds_no_app(known: Folder, tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def app_command() -> None:
     """Apps: add, set, list, show, disable, enable, rotate, grant, revoke."""
 
 
+_output_option = click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write key and secret as JSON to this new file, which only this user can read, in place of printing them.",
+)
+
+
 @app_command.command("add")
 @click.option("--corp", "corp_id", help="The organisation whose numbers the app may read.")
 @click.option("--name", required=True, help="What people call the app.")
@@ -82,11 +89,7 @@ def app_command() -> None:
 )
 @unknown_option(_UNKNOWN[0])
 @json_option
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write key and secret as JSON to this new file, which only this user can read, in place of printing them.",
-)
+@_output_option
 @settings_options
 def add(
     corp_id: str | None,
@@ -219,8 +222,9 @@ def enable(app_key: str, settings: Settings) -> None:
 )
 @click.option("--now", "at_once", is_flag=True, help="End the old secret and all tokens at once, as after a leak.")
 @json_option
+@_output_option
 @settings_options
-def rotate(app_key: str, overlap: float, at_once: bool, as_json: bool, settings: Settings) -> None:
+def rotate(app_key: str, overlap: float, at_once: bool, as_json: bool, output: Path | None, settings: Settings) -> None:
     """Give the app APP_KEY a new secret. The old one stays valid for a day, so that programs can be changed one by one.
 
     Rotated again meanwhile, each old secret stays valid until its own end. A token lives its two hours, whichever
@@ -228,8 +232,12 @@ def rotate(app_key: str, overlap: float, at_once: bool, as_json: bool, settings:
     """
     secret, now = new_secret(), time.time()
     seconds = 0.0 if at_once else overlap * 3600
-    changed = _change(settings, app_key, lambda found: rotated(found, hash_of(secret), seconds, now))
-    _print_secret(app_key, secret, as_json=as_json, old_until=_old_until(changed))
+    with secret_file(output, {"appKey": app_key, "appSecret": secret}):
+        changed = _change(settings, app_key, lambda found: rotated(found, hash_of(secret), seconds, now))
+    if output is None:
+        _print_secret(app_key, secret, as_json=as_json, old_until=_old_until(changed))
+    else:
+        click.echo(f"Rotated {app_key}; its new secret is in {output}, which only this user can read.")
 
 
 @app_command.command("grant")
