@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from reportdata.errors import BadValue
+from reportdata.errors import BadDay, BadValue
 
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 PARTITION = "stat_day="
@@ -188,8 +188,16 @@ def parse_day(text: str) -> str:
 
 
 def to_date(day: str) -> date:
-    """The calendar date of a stat day."""
-    return date(int(day[:4]), int(day[4:6]), int(day[6:]))
+    """The calendar date of a stat day.
+
+    :raises BadDay: when it is none.
+    """
+    try:
+        return date(int(day[:4]), int(day[4:6]), int(day[6:]))
+    except ValueError as error:
+        raise BadDay(
+            f"{day!r} is not a day", "what it stands in is damaged: see `reportdata doctor --thorough`"
+        ) from error
 
 
 def from_date(value: date) -> str:
@@ -213,7 +221,7 @@ def time_zone(name: str) -> ZoneInfo:
     """The time zone of that IANA name, for example ``Asia/Shanghai``."""
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError, TypeError) as error:
         raise BadValue(
             f"{name!r} is not a time zone", "use an IANA name, for example Asia/Shanghai or Europe/Berlin"
         ) from error

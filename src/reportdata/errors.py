@@ -3,6 +3,7 @@
     ReportDataError              anything this package raises on purpose
     ├── InputError               what was handed in cannot be used
     │   ├── BadValue             one value: a day, a time zone, an address, a scope
+    │   │   └── BadDay           a text that stands for a stat day and is none
     │   ├── BadField             one field of a record: its name and what is wrong with it
     │   ├── BadRecord            the same, with its file and line
     │   └── BadFile              a whole file: unreadable, of an unknown format, without needed columns
@@ -12,6 +13,7 @@
     ├── StoreError               the store cannot answer: locked, damaged, of a newer version
     │   └── Overtaken            somebody else stored a newer state meanwhile
     ├── LakeError                the lake cannot be read or written
+    │   └── Damaged              files of it are gone, or are not what was added; names them
     ├── EngineError              the engine cannot be started or reached, or gave up
     ├── InboxError               the inbox cannot be read or written
     │   └── BadSegment           a file of the inbox holds something that is no fact
@@ -49,6 +51,10 @@ class InputError(ReportDataError):
 
 class BadValue(InputError):
     """One value that cannot be used."""
+
+
+class BadDay(BadValue, ValueError):
+    """A text that stands for a stat day and is none."""
 
 
 class BadField(InputError):
@@ -119,6 +125,14 @@ class Overtaken(StoreError):
 
 class LakeError(ReportDataError):
     """The lake cannot be read or written."""
+
+
+class Damaged(LakeError):
+    """Files of the lake are gone, or are not what was added; ``files`` are their names."""
+
+    def __init__(self, message: str, hint: str = "", files: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.files = files
 
 
 class EngineError(ReportDataError):

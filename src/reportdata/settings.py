@@ -40,6 +40,8 @@ class Settings:
     """Whether each request is a line of the log."""
     audit_days: int = 365
     """For how many days the audit is kept; 0 for ever."""
+    verify_days: float = 7.0
+    """Days within which the worker compares every file of the lake with its digest; 0 for never."""
     engine: str = "duckdb"
     """What computes whole days: ``duckdb``, in the process, or ``spark``, on a cluster."""
     spark_master: str | None = None

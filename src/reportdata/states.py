@@ -16,6 +16,8 @@ class State(Enum):
     """All was seen that there was, and it may still change."""
     PARTIAL = "partial"
     """A look has begun and was not finished: the number is too small, or just right."""
+    DAMAGED = "damaged"
+    """Facts that it rests on are damaged: it is as it was before, and is not computed anew."""
     MISSING = "missing"
     """Nobody has looked: the number is not known."""
 

@@ -106,6 +106,29 @@ def test_every_command_works_on_it(remote: Folder, storage: str, storage_server:
     assert kept == {path.relative_to(remote.settings.lake / "copies").as_posix() for path in all_paths(remote.lake)}
 
 
+def test_a_damaged_object_makes_no_number_and_is_brought_back(
+    remote: Folder, storage: str, storage_server: str, tmp_path: Path
+) -> None:
+    said(remote, "import", *files_of(facts_of(1), tmp_path / "1"))
+    said(remote, "backup", tmp_path / "backup")
+    before = remote.days()
+    bucket, _, prefix = storage.removeprefix("s3://").partition("/")
+    key = next(key for key in keys(storage_server, storage) if key.startswith("sent/"))
+    objects = client(storage_server)
+    content = objects.get_object(Bucket=bucket, Key=f"{prefix}/{key}")["Body"].read()
+    objects.put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=content[:99] + b"x" + content[100:])
+    (remote.settings.lake / "copies" / key).write_bytes(content[:-1])  # the copy is damaged, too
+    done = run(remote, "refresh", "--from", "20240301")
+    assert (done.exit_code, f"{storage}/{key}" in done.output) == (1, True)
+    assert remote.days() == before
+    assert {one.file for one in remote.store.damage()} == {f"{storage}/{key}"}
+    assert f"{storage}/{key}" in run(remote, "doctor", "--thorough", "--json").stdout
+    assert said(remote, "repair", "--from", tmp_path / "backup")["broughtBack"] == [f"{storage}/{key}"]
+    assert said(remote, "refresh", "--from", "20240301")["changed"] == 0
+    assert remote.days() == before
+    assert remote.store.damage() == []
+
+
 def test_what_is_pushed_is_taken_up_by_a_worker(remote: Folder, tmp_path: Path) -> None:
     at = int(AT.timestamp() * 1e6)
     pushed = fact("sent", "c1", at, "20240305", report_id="r1", user_id="u1")

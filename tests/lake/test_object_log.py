@@ -71,6 +71,15 @@ def writers(objects: Objects, clock: Later) -> list[Log]:
     return [Log(objects, clock) for _ in range(3)]
 
 
+def entries_of(found: list[Found]) -> list[Found]:
+    """The entries of a listing, each of which is two objects."""
+    return [one for one in found if one.key.endswith(".json")]
+
+
+def entries_in(objects: Objects) -> list[Found]:
+    return entries_of(objects.list("log"))
+
+
 def adding(*names: object) -> Entry:
     return Entry(adds={f"sent/{name}": Added(1, "d", 0.0) for name in names})
 
@@ -88,15 +97,15 @@ def test_a_long_log_is_folded_and_what_was_folded_goes_an_hour_later(
     one.append(Entry(replaces={"sent/0": clock()}))
     expected = {str(number) for number in range(1, MANY + 1)}
     assert live(one) == live(other) == expected
-    before = objects.list("log")
+    before = entries_in(objects)
     one.tidy()
-    assert len(objects.list("log")) == len(before) + 1
-    assert objects.list("log")[:-1] == before  # what stands for others sorts after them
+    assert len(entries_in(objects)) == len(before) + 1
+    assert entries_in(objects)[:-1] == before  # what stands for others sorts after them
     other.append(adding("later"))
     clock.ahead = HOUR + 60
     assert live(other) == expected | {"later"}
     other.tidy()
-    assert len(objects.list("log")) <= 2
+    assert len(entries_in(objects)) <= 2
     assert live(one) == live(other) == live(fresh) == expected | {"later"}
 
 
@@ -111,7 +120,7 @@ def test_two_writers_fold_at_once_and_neither_loses_what_the_other_wrote(
 
     def fold(log: Log, name: str) -> None:
         state = log.state()
-        names = [found.key for found in really("log")]
+        names = [found.key for found in entries_of(really("log"))]
         between.wait()  # both have read, and know nothing of what the other writes
         log.append(adding(name))
         log._write(log._folded(state, names), 0)
@@ -141,7 +150,7 @@ def test_what_was_folded_is_neither_read_nor_folded_again(
         one.tidy()
         one.tidy()
         clock.ahead += 600
-    assert len(objects.list("log")) == 3 * (MANY + 2)  # nothing was removed yet
+    assert len(entries_in(objects)) == 3 * (MANY + 2)  # nothing was removed yet
     asked: list[str] = []
     really = objects.get
 
@@ -156,11 +165,11 @@ def test_what_was_folded_is_neither_read_nor_folded_again(
     clock.ahead = HOUR + 300  # an hour after the first was folded, before that of the second
     other.state()
     other.tidy()
-    assert len(objects.list("log")) == 2 * (MANY + 2) + 1
+    assert len(entries_in(objects)) == 2 * (MANY + 2) + 1
     clock.ahead = 2 * HOUR
     other.state()
     other.tidy()
-    assert len(objects.list("log")) == 1
+    assert len(entries_in(objects)) == 1
     for log in writers:
         assert live(log) == expected
 
@@ -199,7 +208,7 @@ def test_who_listed_entries_that_are_removed_meanwhile_lists_again(
     def listing(folder: str) -> list[Found]:
         found = really(folder)
         if not listed:
-            listed.append(len(found))
+            listed.append(len(entries_of(found)))
             other.state()
             other.tidy()
             clock.ahead = HOUR + 60
@@ -212,7 +221,7 @@ def test_who_listed_entries_that_are_removed_meanwhile_lists_again(
     monkeypatch.setattr(objects, "list", listing)
     assert live(reader) == {str(number) for number in range(MANY + 1)}
     assert listed == [MANY + 1]
-    assert len(really("log")) == 1
+    assert len(entries_of(really("log"))) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"adds":{"a":1}}', b"\xff", b'{"format":2}'])
@@ -224,8 +233,9 @@ def test_an_entry_that_cannot_be_read_is_a_lake_error(writers: list[Log], object
 
 def test_an_entry_is_a_small_object_that_says_what_was_done(objects: Objects, writers: list[Log]) -> None:
     writers[0].append(adding("a"))
-    (found,) = objects.list("log")
+    (found,) = entries_in(objects)
     assert msgspec.json.decode(objects.get(found.key)) == {"adds": {"sent/a": [1, "d", 0.0]}}
+    assert [objects.get(one.key) for one in objects.list("log")] == [objects.get(found.key)] * 2
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from click.testing import CliRunner
 
 from reportdata.cli import cli
 from reportdata.errors import LakeError
+from reportdata.services import REPORTS, read_services
+from reportdata.store.standing import standing
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Sent, Withdrawn
 from tests.support.random_facts import ZONES
@@ -57,11 +60,22 @@ def test_days_that_need_a_lost_file_keep_their_numbers_and_others_are_computed(f
     days = filled.days()
     assert {key: days[key] for key in before if key[1] == DAY} == {k: v for k, v in before.items() if k[1] == DAY}
     assert days[A, NEXT] == (2, 2, 1)
-    # What was observed since is not served before it is whole: no day is zero that was not computed.
-    assert not [key for key in days if key[1] > NEXT]
+    # What was observed of other days since is served; what was observed of this one is not before it is whole.
+    assert days[A, f"{AT + timedelta(days=40):%Y%m%d}"] == (1, 1, 0)
     with pytest.raises(LakeError, match=str(lost)):
         refresh_days(filled, first_day=DAY)
     assert stale(filled) == [DAY]
+    assert states(filled, A) == {DAY: "damaged", NEXT: "final"}
+    lost.write_bytes(content)
+    assert DAY in refresh_days(filled).days, "a file that is back heals by itself"
+    assert filled.days()[A, DAY] == (2, 2, 1)
+    assert states(filled, A) == {DAY: "final", NEXT: "final"}
+
+
+def states(folder: Folder, corp_id: str) -> dict[str, str]:
+    """The states of the two days."""
+    service = read_services().service(REPORTS)
+    return {day.stat_day: day.state.value for day in standing(folder.store, service, corp_id, DAY, NEXT, time.time())}
 
 
 def test_a_lost_file_of_withdrawals_or_coverage_stops_a_refresh(filled: Folder) -> None:

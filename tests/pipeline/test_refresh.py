@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from reportdata.days import Coverage
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.day_files import files_of_days
-from reportdata.pipeline.refreshing import refresh, waiting
+from reportdata.pipeline.refreshing import refresh
+from reportdata.pipeline.staleness import waiting
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.services.sql import definition
 from reportdata.store import DayKpis

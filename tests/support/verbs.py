@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from reportdata.pipeline.compacting import compact
-from reportdata.pipeline.refreshing import Refreshed, refresh, stale_days
+from reportdata.pipeline.refreshing import Refreshed, refresh
+from reportdata.pipeline.staleness import stale_days
 from tests.support.folders import Folder
 from tests.support.oracle import Fact
 from tests.support.random_facts import ZONES

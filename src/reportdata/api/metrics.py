@@ -25,13 +25,16 @@ class Lag(NamedTuple):
 
 class Freshness(NamedTuple):
     """How the numbers stand: days whose numbers do not stand for their facts, files of withdrawals whose reports' days
-    were not computed since, and where each organisation that is covered at all stands."""
+    were not computed since, where each organisation that is covered at all stands, files of the lake that are damaged,
+    and days that rest on them."""
 
     stale_days: int
     unapplied_withdrawals: int
     lags: list[Lag]
     clocks: Mapping[str, float] = {}
     """By how many seconds this machine's clock is ahead of suites, by source, where they differ."""
+    damaged_files: int = 0
+    damaged_days: int = 0
 
 
 class Metrics(Collector):
@@ -90,6 +93,12 @@ class Metrics(Collector):
             "reportdata_unapplied_withdrawal_files",
             "Files of withdrawals that wait for a refresh.",
             found.unapplied_withdrawals,
+        )
+        yield GaugeMetricFamily(
+            "reportdata_damaged_files", "Files of the lake that are gone or damaged.", found.damaged_files
+        )
+        yield GaugeMetricFamily(
+            "reportdata_damaged_days", "Days that keep their numbers because of damaged files.", found.damaged_days
         )
         newest = GaugeMetricFamily(
             "reportdata_newest_day_end_seconds", "End of the newest covered day, since 1970.", labels=("corp_id",)

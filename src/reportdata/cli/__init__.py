@@ -39,6 +39,7 @@ _MODULES = {
     "forget": "forgetting",
     "remember": "forgetting",
     "doctor": "doctor",
+    "repair": "repair",
 }
 """The module of each command, in the order of the help. It is imported when the command is asked for, so that serving
 loads nothing that computes."""

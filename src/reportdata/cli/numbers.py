@@ -30,7 +30,7 @@ from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
 from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
-from reportdata.pipeline.refreshing import stale_days
+from reportdata.pipeline.staleness import stale_days
 from reportdata.services import REPORTS, Service
 from reportdata.settings import Settings
 from reportdata.states import State
@@ -52,8 +52,8 @@ def query_command(
 
     A number is not known unless the facts that it is counted from were observed that day: JSON leaves it out, CSV has
     nothing in its place, the table shows –; days without any known number are left out of JSON and CSV. Each day has a
-    state: final, provisional (it may still change), partial (a look was not finished) or missing, and the time of the
-    last look.
+    state: final, provisional (it may still change), partial (a look was not finished), damaged (what
+    it rests on is damaged: `reportdata repair`) or missing, and the time of the last look.
     """
     check_period(first_day, last_day)
     last_day = last_day or first_day

@@ -223,6 +223,20 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+def verify_option(command: Command) -> Command:
+    """How fast the worker looks for damage."""
+    return click.option(
+        "--verify-days",
+        metavar="DAYS",
+        type=click.FloatRange(min=0),
+        default=7.0,
+        show_default=True,
+        envvar="REPORTDATA_VERIFY_DAYS",
+        show_envvar=True,
+        help="Within how many days the worker compares every file of the lake with its digest; 0 for never.",
+    )(command)
+
+
 def log_format_option(command: Command) -> Command:
     """The form of the log."""
     return click.option(

@@ -158,18 +158,20 @@ class _Writing:
 def _freshness(settings: Settings, lake: Lake) -> Freshness:
     """How lake and store stand. What it needs is loaded when it is first asked for."""
     from reportdata.api.metrics import Freshness, Lag
-    from reportdata.pipeline.refreshing import waiting
+    from reportdata.pipeline.staleness import waiting
 
     with closing(store_of(settings, SERVING_TIMEOUT)) as store:
         stale, withdrawals = waiting(lake, store, services_of(settings))
         zones = {organisation.corp_id: organisation.time_zone for organisation in store.organisations()}
+        damage = store.damage()
         newest = {piece.corp_id: piece.last_day for piece in store.coverage()}
     lags = [
         Lag(corp_id, end_of(day, time_zone(zones[corp_id])) / SECOND)
         for corp_id, day in newest.items()
         if corp_id in zones
     ]
-    return Freshness(len(stale), len(withdrawals), lags, _clocks(settings))
+    files, days = {one.file for one in damage}, {one.stat_day for one in damage if one.stat_day}
+    return Freshness(len(stale), len(withdrawals), lags, _clocks(settings), len(files), len(days))
 
 
 def _clocks(settings: Settings) -> dict[str, float]:

@@ -14,7 +14,7 @@ from reportdata.certificates import Certificates, development_certificates, name
 from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover, end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
+from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options, verify_option
 from reportdata.cli.places import presence_of
 from reportdata.cli.processes import serve_by_processes
 from reportdata.cli.service import open_server
@@ -121,6 +121,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Take up what is pushed, in a process beside; without it, run `reportdata work`.",
 )
+@verify_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="Settings come on standard input; end when it does.")
 @click.option("--fd", "descriptor", type=int, help="A listening socket's file descriptor, in place of host and port.")
 @lake_options

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 
 import click
 
 from reportdata.cli.collectors import Secrets, secret_options
 from reportdata.cli.handover import end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options
+from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options, verify_option
 from reportdata.cli.places import workspace
 from reportdata.cli.rounds import collect_beside
 from reportdata.cli.signals import end_on_signals
@@ -23,6 +24,7 @@ from reportdata.settings import Settings
 
 log = logging.getLogger("reportdata.worker")
 
+_DAY = 86_400
 _IDLE = 0.02
 """Seconds between two looks into the inbox while nothing comes."""
 _TROUBLED = 1.0
@@ -34,16 +36,20 @@ _GRACE = 10.0
 @click.command("work")
 @click.option("--once", is_flag=True, help="Do what there is to do, and end.")
 @secret_options
+@verify_option
 @log_format_option
 @click.option("--with-parent", is_flag=True, hidden=True, help="Settings come on standard input; end when it does.")
 @lake_options
 @settings_options
 @engine_options
-def work_command(once: bool, secrets: Secrets, log_format: str, with_parent: bool, settings: Settings) -> None:
+def work_command(
+    once: bool, secrets: Secrets, verify_days: float, log_format: str, with_parent: bool, settings: Settings
+) -> None:
     """Take up what was pushed, refresh the days it changes, compact the lake, and collect.
 
     `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
     """
+    settings = replace(settings, verify_days=verify_days)
     present = NOTHING
     if with_parent:
         given = taken_over()
@@ -74,7 +80,7 @@ def _work(settings: Settings, secrets: Secrets, ending: threading.Event, present
     with workspace(settings) as work, work.lake.working(ending.is_set) as lease:
         if lease is None:
             return
-        worker = Worker(work)
+        worker = Worker(work, settings.verify_days * _DAY)
         if once:
             while worker.step(time.time()):
                 pass

@@ -83,6 +83,8 @@ class Engine(Protocol):
 
     batch: int
     """Bytes of Parquet from which on more in one computation makes it no faster."""
+    here: bool
+    """Whether rows are computed on this machine, from files that it reads itself."""
 
     def rows(
         self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None

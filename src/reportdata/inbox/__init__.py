@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -93,5 +94,16 @@ def facts_of(path: Path, kinds: Kinds) -> Iterator[Fact]:
                     yield fact_of(line, kinds)
                 except ValueError as error:
                     raise BadSegment(f"{path}, line {number}: is no fact: {error}") from error
+    except OSError as error:
+        raise InboxError(f"the segment {path} cannot be read: {error.strerror or error}") from error
+
+
+def readable_of(path: Path, kinds: Kinds) -> Iterator[Fact]:
+    """The facts of a segment that can be read, of one that holds something that is no fact."""
+    try:
+        with path.open("rb") as lines:
+            for line in lines:
+                with suppress(ValueError):
+                    yield fact_of(line, kinds)
     except OSError as error:
         raise InboxError(f"the segment {path} cannot be read: {error.strerror or error}") from error

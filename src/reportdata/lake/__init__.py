@@ -36,6 +36,7 @@ from reportdata.lake.log import HOUR
 from reportdata.lake.looks import apart
 from reportdata.lake.membership import Added, Entry, State
 from reportdata.lake.place import Place
+from reportdata.lake.seen import content_of
 from reportdata.leases import Leases
 
 __all__ = ["DAY", "FileInfo", "Incoming", "Lake", "Replacement"]
@@ -74,7 +75,8 @@ class Lake(Listing):
     def add_all(self, incoming: Sequence[Incoming], looks: Iterable[Observation] = ()) -> None:
         """Add what was written to several folders, as `add` does with one."""
         wanted = list(looks)
-        new = apart(wanted, self.observed() if wanted else ())
+        # What cannot be read is observed anew: that does no harm.
+        new = apart(wanted, self.observed(damaged=set()) if wanted else ())
         lines = msgspec.json.Encoder().encode_lines
         with self._failing("written"):
             if new.told:
@@ -91,7 +93,7 @@ class Lake(Listing):
         :param at: when coverage was, in milliseconds since 1970; 0 when that is not known.
         """
         looks = [piece if isinstance(piece, Observation) else observation(piece, at) for piece in observed]
-        if looks and apart(looks, self.observed()).told:
+        if looks and apart(looks, self.observed(damaged=set())).told:
             with self.incoming() as incoming:
                 self.add(incoming, looks)
 
@@ -122,6 +124,25 @@ class Lake(Listing):
                 names[repeats] = place_of_repeats(self._key(place))
         self._change(names, keys)
         return places
+
+    def bring_back(self, path: Path, source: Path) -> bool:
+        """Let a file be what was added again, by a copy in a folder for incoming facts; False, and nothing changes,
+        when the copy is something else. It is durable when this returns."""
+        key, added = self._wanted(path)
+        if added is None or content_of(source) != (added.size, added.sha256 or content_of(source).sha256):
+            return False
+        with self._failing("written"):
+            self._place.bring({source: key})
+            self._place.brought({source: key})
+        return True
+
+    def mend(self) -> None:
+        """Write objects of the log anew that are gone or damaged, from their second ones; and let the log say the
+        digests of files that have none, as they are now."""
+        self._place.objects.take_over()
+        with self.reading():
+            self._log.faults()
+            self._log.tidy()
 
     def sweep(self, *, wait: bool = False) -> int | None:
         """Remove files that others stand in for, and return how many; None, and nothing is removed, while anybody

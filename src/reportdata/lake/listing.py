@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from reportdata.days import PARTITION, Coverage, Observation, day_of_folder, to_date
-from reportdata.errors import LakeError
+from reportdata.days import PARTITION, Coverage, Observation, day_of_folder, ordinal, to_date
+from reportdata.errors import Damaged, LakeError
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, by_day, is_file
 from reportdata.lake.folder import LakeFolder
 from reportdata.lake.log import Log
-from reportdata.lake.membership import FIRST, Added, Entry, State
+from reportdata.lake.membership import Added, Entry, State, named, twin_of
 from reportdata.lake.place import Place, Wanted
 from reportdata.leases import Leases
 
@@ -76,21 +76,31 @@ class Listing(LakeFolder):
         """What was observed: all of it, or what stands in some of the files."""
         return {observation.coverage for observation in self.observed(files)}
 
-    def observed(self, files: Sequence[Path] | None = None) -> Set[Observation]:
+    def observed(self, files: Sequence[Path] | None = None, damaged: set[str] | None = None) -> Set[Observation]:
         """What was observed and when, in the order in which it stands there: all of it, or what stands in some of the
-        files. Releases before 0.1 noted no time."""
-        lines = msgspec.json.Decoder(Observation)
+        files. Releases before 0.1 noted no time.
+
+        :param damaged: gets the names of files that are gone or are not what was added, which then are left out.
+        :raises Damaged: when there are such, and no place for their names.
+        """
         found: dict[Observation, None] = {}
         with self.reading():
-            named = self.observations() if files is None else files
+            named = list(self.observations() if files is None else files)
+            if damaged is not None:
+                named, lost = self.sound(named)
+                damaged.update(lost)
             with self.located(named) as places:
                 for path, place in zip(named, places, strict=True):
                     try:
-                        content = place.read_bytes()
-                        self._check(path, content)
-                        found |= dict.fromkeys(lines.decode_lines(content))
-                    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-                        raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
+                        found |= dict.fromkeys(self._looks(path, place.read_bytes()))
+                    except (OSError, ValueError, msgspec.DecodeError) as error:
+                        if damaged is None:
+                            raise Damaged(
+                                f"the lake's file {path} cannot be read: {error}",
+                                "bring it back from a backup: `reportdata repair --from BACKUP`",
+                                (str(path),),
+                            ) from error
+                        damaged.add(str(path))
         return found.keys()
 
     def size(self) -> int:
@@ -121,10 +131,47 @@ class Listing(LakeFolder):
             places = dict(zip(own, found, strict=True))
             yield [places.get(path, path) for path in paths]
 
-    def lost(self, paths: Iterable[Path]) -> list[str]:
-        """The names of those of some listed files that are gone or have another size, as far as that shows without a
-        request."""
-        return self._place.lost([self._wanted(path) for path in paths])
+    def lost(self, paths: Iterable[Path], *, read: bool = True) -> list[str]:
+        """The names of those of some listed files that are gone, or are not what was added. A file that has changed
+        since it was last found whole is read for that; unless ``read``, sizes alone are compared."""
+        return self._place.lost([self._wanted(path) for path in paths], read=read)
+
+    def sound(self, paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
+        """Those of some listed files that are what was added, and the names of the others."""
+        lost = set(self.lost(paths))
+        return [path for path in paths if self.name(path) not in lost] if lost else list(paths), sorted(lost)
+
+    def name(self, path: Path) -> str:
+        """What a file is called where it lies."""
+        return f"{self.address}/{self._key(path)}"
+
+    def key(self, path: Path) -> str:
+        """The path of one of its files in the lake."""
+        return self._key(path)
+
+    def member(self, name: str) -> Path | None:
+        """The file that counts and is called so where it lies, or by its path in the lake; None when there is none."""
+        key = name.removeprefix(f"{self.address}/")
+        return self._place.folder / key if self._state().get(key) is not None else None
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether a listed file is what was added, by all of its bytes, which are read at its place."""
+        return self._place.is_whole(self._wanted(path))
+
+    def not_whole(self, paths: Sequence[Path]) -> list[str]:
+        """The names of those of some listed files that are gone, or are not what was added, by all of their bytes."""
+        with ThreadPoolExecutor(self._place.objects.at_once, "verify") as pool:
+            whole = pool.map(self.is_whole, paths)
+            return [self.name(path) for path, is_whole in zip(paths, whole, strict=True) if not is_whole]
+
+    def members(self) -> tuple[Path, ...]:
+        """All files that count."""
+        return tuple(self._paths(self._state().live))
+
+    def faults_of_log(self) -> list[str]:
+        """The objects of the log that are gone or damaged; each is read for that. As long as an entry has another one,
+        it is read from there."""
+        return self._log.faults()
 
     def parts(self, paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
         """The files in batches that can be located at once, where all of them might be too many."""
@@ -141,9 +188,7 @@ class Listing(LakeFolder):
 
     def uri(self, path: Path) -> str:
         """The file's address as Hadoop writes it, for programs on other machines, which have to see a folder, too."""
-        for name in self.lost([path]):
-            raise LakeError(f"the lake's file {name} is gone, or is not what was added", "restore the newest backup")
-        return self._place.uri(self._key(path))
+        return self._place.uri(self._wanted(path))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -166,11 +211,13 @@ class Listing(LakeFolder):
             self._seen = self._log.state()
             yield self._place.pinned(self._seen.live, aside.folder)
 
-    def membership(self) -> tuple[str, Mapping[str, Added], bytes]:
-        """The log of a folder with the files of this lake, as they are now, or within `snapshot` were then: the name of
-        its entry, the files, and the entry."""
+    def membership(self) -> tuple[Mapping[str, Added], Mapping[str, bytes]]:
+        """The log of a folder with the files of this lake, as they are now, or within `snapshot` were then: the files,
+        and by their names the objects of the log."""
         live = self._state().live
-        return FIRST, live, msgspec.json.encode(Entry(adds=dict(live)))
+        content = msgspec.json.encode(Entry(adds=dict(live)))
+        name = named(0, content)
+        return live, {name: content, twin_of(name): content}
 
     def replaced(self) -> list[Path]:
         """Files that are still there though others stand in for them."""
@@ -181,10 +228,18 @@ class Listing(LakeFolder):
         """The files that are gone or damaged, as far as that shows without reading them whole."""
         return self._place.damaged(self._state().live)
 
-    def _check(self, path: Path, content: bytes) -> None:
+    def _looks(self, path: Path, content: bytes) -> list[Observation]:
+        """The lines of a file of coverage.
+
+        :raises ValueError: when one is none; where there is no digest, days are looked at, too.
+        """
+        looks = msgspec.json.Decoder(Observation).decode_lines(content)
         added = self._added(path)
-        if added is not None and added.sha256 and hashlib.sha256(content).hexdigest() != added.sha256:
-            raise LakeError(f"the lake's file {path} cannot be read: it is not what was added", "restore a backup")
+        if added is None or not added.sha256:
+            for look in looks:
+                if ordinal(look.last_day) < ordinal(look.first_day):
+                    raise ValueError(f"{look.last_day} is before {look.first_day}")
+        return looks
 
     def _state(self) -> State:
         if self._seen is not None:

@@ -12,7 +12,6 @@ in for it: such a folder is read as it is, and taken over into a first entry by 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,8 +28,9 @@ from reportdata.files import ASIDE, make, move, remove, second_name, write
 from reportdata.lake import Lake
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS
 from reportdata.lake.log import Missing
-from reportdata.lake.membership import FIRST, Added, Entry
-from reportdata.lake.place import Content, Found, Wanted
+from reportdata.lake.membership import FIRST, Added, Entry, signed, twin_of
+from reportdata.lake.place import Content, Found, Wanted, damaged
+from reportdata.lake.seen import Seen, content_of
 from reportdata.leases import FileLeases, Leases
 
 _MAGIC = b"PAR1"
@@ -68,6 +68,7 @@ class FolderPlace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.address = str(folder)
+        self._seen = Seen()
 
     @property
     def objects(self) -> FolderPlace:
@@ -90,7 +91,7 @@ class FolderPlace:
             raise LakeError(f"the lake's file {self.folder / key} cannot be read: {error}") from error
 
     def keys(self, folder: str) -> list[str]:
-        return sorted(f"{folder}/{name}" for name in self._names(folder) if name.endswith(".json"))
+        return sorted(f"{folder}/{name}" for name in self._names(folder) if name.endswith((".json", ".copy")))
 
     def remove(self, keys: Iterable[str]) -> None:
         paths = [self.folder / key for key in keys]
@@ -101,7 +102,7 @@ class FolderPlace:
                 folder.rmdir()
 
     def bring(self, names: Mapping[Path, str]) -> dict[str, Content]:
-        found = {key: _content(path) for path, key in names.items()}
+        found = {key: self._seen.brought(key, path) for path, key in names.items()}
         move({path: self.folder / key for path, key in names.items()}, self.folder)
         return found
 
@@ -110,8 +111,8 @@ class FolderPlace:
 
     @contextmanager
     def located(self, wanted: Sequence[Wanted]) -> Iterator[list[Path]]:
-        for name in self.lost(wanted):
-            raise LakeError(f"the lake's file {name} is gone, or is not what was added", _BROUGHT_BACK)
+        if lost := self.lost(wanted):
+            raise damaged(*lost)
         yield [self.folder / key for key, _ in wanted]
 
     def pinned(self, keys: Collection[str], aside: Path) -> Mapping[str, Path]:
@@ -119,24 +120,33 @@ class FolderPlace:
         for number, key in enumerate(keys):
             place = second_name(self.folder / key, aside / str(number))
             if place is None:
-                raise LakeError(f"the lake's file {self.folder / key} is gone", _BROUGHT_BACK)
+                raise damaged(str(self.folder / key))
             found[key] = place
         return found
 
-    def lost(self, wanted: Sequence[Wanted]) -> list[str]:
+    def lost(self, wanted: Sequence[Wanted], *, read: bool = True) -> list[str]:
         return [
             str(self.folder / key)
             for key, added in wanted
-            if added is not None and _size(self.folder / key) != added.size
+            if added is not None
+            and not (
+                self._seen.is_whole(key, self.folder / key, added) if read else _size(self.folder / key) == added.size
+            )
         ]
 
+    def is_whole(self, wanted: Wanted) -> bool:
+        key, added = wanted
+        return added is None or self._seen.is_whole(key, self.folder / key, added, again=True)
+
     def damaged(self, files: Mapping[str, Added]) -> list[str]:
-        lost = self.lost([Wanted(key, added) for key, added in files.items()])
+        lost = (str(self.folder / key) for key, added in files.items() if _size(self.folder / key) != added.size)
         parquet = (self.folder / key for key in files if key.endswith(".parquet"))
         return sorted({*lost, *(str(path) for path in parquet if not _is_parquet(path))})
 
-    def uri(self, key: str) -> str:
-        return f"file://{(self.folder / key).absolute()}"
+    def uri(self, wanted: Wanted) -> str:
+        if lost := self.lost([wanted], read=False):  # other machines read it
+            raise damaged(*lost)
+        return f"file://{(self.folder / wanted.key).absolute()}"
 
     def written(self) -> list[Found]:
         keys = [key for key, path in self._files() if _OWN.fullmatch(path.name)]
@@ -166,9 +176,9 @@ class FolderPlace:
         with self._failing("written"):
             make(self.folder / "log")
             with suppress(FileExistsError):
-                write(
-                    self.folder / FIRST, msgspec.json.encode(self._first(lambda path: _content(path).sha256)), new=True
-                )
+                content = signed(msgspec.json.encode(self._first(lambda path: content_of(path).sha256)))
+                write(self.folder / FIRST, content, new=True)
+                write(self.folder / twin_of(FIRST), content)
             rmtree(self.folder / "replaced", ignore_errors=True)
 
     def _first(self, digest: Callable[[Path], str]) -> Entry:
@@ -224,12 +234,6 @@ class FolderPlace:
             yield
         except OSError as error:
             raise LakeError(f"the lake {self.folder} cannot be {verb}: {error}") from error
-
-
-def _content(path: Path) -> Content:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Content(os.fstat(file.fileno()).st_size, digest)
 
 
 def _size(path: Path) -> int | None:

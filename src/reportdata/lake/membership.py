@@ -3,6 +3,7 @@ taken in, and however often, it is the same."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,8 @@ import msgspec
 FIRST = "log/00000000000000-first.json"
 """The name of an entry of what was there before the log began."""
 FORMAT = 1
+_DIGEST = 64
+"""Digits of a SHA-256 in hexadecimal."""
 
 
 class Added(NamedTuple):
@@ -83,6 +86,44 @@ class State:
                 if key not in replaced:
                     files[key] = added
         return State({**folders, **own}, replaced, frozenset(gone))
+
+
+def twin_of(name: str) -> str:
+    """The name of an entry's second object, which has the same content."""
+    return f"{name.removesuffix('.json')}.copy"
+
+
+def name_of(key: str) -> str:
+    """The name of the entry that an object is."""
+    return f"{key.removesuffix('.copy')}.json" if key.endswith(".copy") else key
+
+
+def named(at: int, content: bytes) -> str:
+    """The name of a new entry with that content, written at a time in milliseconds since 1970."""
+    return f"log/{at:014}-{hashlib.sha256(content).hexdigest()}.json"
+
+
+def signed(content: bytes) -> bytes:
+    """The content of the entry `FIRST`, whose name cannot hold its digest."""
+    return content + b"\n" + hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+def is_checked(name: str, content: bytes = b"") -> bool:
+    """Whether an entry's name or content holds its digest; those of older releases do not."""
+    if name == FIRST:
+        return len(content.rstrip().rpartition(b"\n")[2]) == _DIGEST and b"\n" in content.rstrip()
+    return len(name.rpartition("-")[2]) == _DIGEST + len(".json")
+
+
+def checked(name: str, content: bytes) -> bytes | None:
+    """What an entry says, without its digest; None when it is not what was written."""
+    digest = name.rpartition("-")[2].removesuffix(".json")
+    if name == FIRST and is_checked(name, content):
+        content, _, last = content.rstrip().rpartition(b"\n")
+        digest = last.decode("latin-1")
+    elif not is_checked(name):
+        return content
+    return content if hashlib.sha256(content).hexdigest() == digest else None
 
 
 def folder_of(key: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from reportdata.errors import Damaged
 from reportdata.lake.log import Objects
 from reportdata.lake.membership import Added
 
@@ -72,20 +73,29 @@ class Place(Protocol):
     def located(self, wanted: Sequence[Wanted]) -> AbstractContextManager[list[Path]]:
         """Where this machine can read the files until the block ends, in their order.
 
-        :raises LakeError: naming it, when a file is gone, or is not what was added.
+        A file that has changed since it was last found whole is read for that.
+
+        :raises Damaged: when a file is gone, or is not what was added.
         """
 
     def pinned(self, keys: Collection[str], aside: Path) -> Mapping[str, Path]:
         """A path for each file that `located` takes as long as the folder ``aside`` is there."""
 
-    def lost(self, wanted: Sequence[Wanted]) -> list[str]:
-        """The names of files that are gone or have another size, as far as that shows without a request."""
+    def lost(self, wanted: Sequence[Wanted], *, read: bool = True) -> list[str]:
+        """The names of those files that are gone, or are not what was added. A file that has changed since it was last
+        found whole is read for that; unless ``read``, sizes alone are compared."""
+
+    def is_whole(self, wanted: Wanted) -> bool:
+        """Whether a file is what was added, by all of its bytes, which are read at its place."""
 
     def damaged(self, files: Mapping[str, Added]) -> list[str]:
         """The names of files that are gone or damaged, as far as that shows without reading them whole."""
 
-    def uri(self, key: str) -> str:
-        """A file's address as Hadoop writes it."""
+    def uri(self, wanted: Wanted) -> str:
+        """A file's address as Hadoop writes it.
+
+        :raises Damaged: when it is gone or is not what was added, as far as that shows on this machine.
+        """
 
     def written(self) -> list[Found]:
         """Files that a lake has written, whether they count or not."""
@@ -98,3 +108,14 @@ class Place(Protocol):
 
         :raises OSError: when this user may not.
         """
+
+
+def damaged(*names: str) -> Damaged:
+    """The error for files that are gone, or are not what was added."""
+    several = f"{len(names)} of the lake's files are gone or are not what was added, like" if len(names) > 1 else ""
+    return Damaged(
+        f"{several} {names[0]}" if several else f"the lake's file {names[0]} is gone, or is not what was added",
+        "bring it back: put it there again, or `reportdata repair --from BACKUP`; "
+        "`reportdata repair --give-up FILE` goes on without it",
+        names,
+    )

@@ -101,13 +101,15 @@ def back_up(
             note_backup(work.settings.data, target, taken_at, corp_ids)
             sources = {f"{layout.lake.name}/{name}": place for name, place in places.items()}
             copied = copy_files(sources, target, progress, lake)
-            name, members, entry = lake.membership()
+            members, log = lake.membership()
             _check_members(layout.lake.name, members, copied)
-            for folder in (layout.lake, (layout.lake / name).parent):
-                folder.mkdir(mode=0o700, exist_ok=True)
-            write(layout.lake / name, entry)
+            files += copied
+            for name, entry in log.items():
+                for folder in (layout.lake, (layout.lake / name).parent):
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                write(layout.lake / name, entry)
+                files.append(CopiedFile(f"{layout.lake.name}/{name}", len(entry), hashlib.sha256(entry).hexdigest()))
             sync(layout.lake)
-            files += [*copied, CopiedFile(f"{layout.lake.name}/{name}", len(entry), hashlib.sha256(entry).hexdigest())]
         manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
         write(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
         sync(target.absolute().parent)
@@ -132,7 +134,7 @@ def check_lake(folder: Path, manifest: Manifest) -> None:
     """
     layout = Settings(folder)
     if (layout.lake / "log").exists():  # else it was taken before there was one
-        _check_members(layout.lake.name, LocalLake(layout.lake).membership()[1], manifest.files)
+        _check_members(layout.lake.name, LocalLake(layout.lake).membership()[0], manifest.files)
 
 
 def _synced(path: Path) -> CopiedFile:

@@ -139,7 +139,7 @@ class Collecting:
         their comments, where some were read."""
         corp_id = self._collector.source.corp_id
         # What an import observed can be taken back: it keeps nothing from being noted.
-        looks = [look for look in self._lake.observed() if look.corp_id == corp_id]
+        looks = [look for look in self._lake.observed(damaged=set()) if look.corp_id == corp_id]
         known = [look.coverage for look in looks if not look.origin]
         new = set()
         for found in certain:

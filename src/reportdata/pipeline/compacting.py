@@ -104,25 +104,30 @@ def _steps(work: Workspace, days: Collection[str] | None, choose: Choice) -> lis
 
 
 def _step(work: Workspace, step: _Step, choose: Choice) -> bool:
-    """Merge files; False when there are none any more."""
+    """Merge files; False when there are none any more, or one of them is damaged."""
     lake = work.lake
     kind, day, repeats = step
+
+    def chosen(files: Sequence[Path]) -> list[Path]:
+        found = choose(files)
+        return [] if found and lake.lost(found) else found
+
     with lake.refreshing():
         if kind is None:
-            return merge_coverage(lake, choose(lake.repeated_observations() if repeats else lake.observations()))
+            return merge_coverage(lake, chosen(lake.repeated_observations() if repeats else lake.observations()))
         if repeats:
             files = lake.files(kind.repeats, [day]).get(day, ()) if day else lake.paths(kind.repeats)
-            return merge_repeats(work, kind, choose(files))
+            return merge_repeats(work, kind, chosen(files))
         if kind.retracts is not None:
             applied = applied_everywhere(work, kind)
-            return merge_retracting(work, kind, choose([p for p in lake.paths(kind.name) if p.name in applied]))
+            return merge_retracting(work, kind, chosen([p for p in lake.paths(kind.name) if p.name in applied]))
         files = lake.files(kind.name, [day]).get(day, ())
         for service in reading(work, kind):
             noted = work.store.computed_files(service.id, [day]).get(day, frozenset())
             there = files_of_days(lake, day_kinds(service, work.kinds), [day]).get(day, NONE).names()
             if noted and noted <= there:  # what was added since shows whom the day is stale for: it is left
                 files = tuple(path for path in files if f"{kind.name}/{path.name}" in noted)
-        return merge_day(work, kind, day, choose(files))
+        return merge_day(work, kind, day, chosen(files))
 
 
 def reading(work: Workspace, kind: Kind) -> list[Service]:

@@ -21,6 +21,10 @@ class DayFiles(NamedTuple):
         """The files' kinds and names. Files never change, so this tells all."""
         return frozenset(f"{kind}/{path.name}" for kind, paths in self.kinds.items() for path in paths)
 
+    def paths(self) -> list[Path]:
+        """All of them."""
+        return [path for paths in self.kinds.values() for path in paths]
+
     def only(self, names: Collection[str]) -> DayFiles:
         """Those of these names."""
         return DayFiles(

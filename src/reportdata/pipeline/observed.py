@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
-from reportdata.days import Observation, told_by
+from reportdata.days import Observation, from_date, to_date, told_by
 from reportdata.kinds import Kinds
 
 
@@ -14,6 +16,28 @@ def clipped(observed: Collection[Observation], days: Collection[str]) -> Iterato
     """What was observed of these days."""
     for corp_id, first, last, at, kind, _ in observed:
         yield from (Observation(corp_id, day, day, at, kind) for day in days if first <= day <= last)
+
+
+def outside(observed: Iterable[Observation], days: Collection[str]) -> Iterator[Observation]:
+    """What was observed of other days than these."""
+    left_out = sorted(days)
+    for look in observed:
+        first = look.first_day
+        for place in range(bisect_left(left_out, first), len(left_out)):
+            day = left_out[place]
+            if day > look.last_day:
+                break
+            if first < day:
+                yield look._replace(first_day=first, last_day=_neighbour(day, -1))
+            first = _neighbour(day, 1)
+        if first == look.first_day:
+            yield look
+        elif first <= look.last_day:
+            yield look._replace(first_day=first)
+
+
+def _neighbour(day: str, step: int) -> str:
+    return from_date(to_date(day) + timedelta(days=step))
 
 
 def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> list[Observation]:

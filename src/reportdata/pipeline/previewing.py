@@ -15,7 +15,8 @@ from reportdata.measures import Number
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.day_files import day_kinds
 from reportdata.pipeline.importing import Imported, Options, StagedImport, stage_files
-from reportdata.pipeline.refreshing import counted, kpis_of
+from reportdata.pipeline.refreshing import kpis_of
+from reportdata.pipeline.staleness import counted
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service
 from reportdata.services.sql import kpis_of_days
@@ -167,7 +168,8 @@ def _change(
     zone = was.time_zone or (str(options.add_in) if options.add_in is not None else None)
     at = int(options.now * 1000)
     before = stand(service, corp_id, day, was, options.now)
-    after = stand(service, corp_id, day, Day(values, at, seen, was.states, zone, service.ids), options.now)
+    found = Day(values, at, seen, was.states, zone, service.ids, was.damaged)
+    after = stand(service, corp_id, day, found, options.now)
     unknown = [kpi.kpi_id for kpi in after.kpis if kpi.state is State.MISSING]
     return DayChange(service.id, corp_id, day, before.values, after.values, unknown)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from reportdata.days import MILLISECOND, SECOND, Coverage, Observation, believed, end_of, observation, time_zone
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.errors import BadSegment
+from reportdata.errors import BadSegment, Damaged
 from reportdata.facts import Provenance
-from reportdata.inbox import begun_at, facts_of
+from reportdata.inbox import begun_at, facts_of, readable_of
 from reportdata.pipeline.compacting import compact
+from reportdata.pipeline.damage import note_segment
 from reportdata.pipeline.refreshing import refresh
+from reportdata.pipeline.verifying import Verification
 from reportdata.pipeline.workspace import Workspace
 
 log = logging.getLogger("reportdata.worker")
@@ -34,8 +37,11 @@ _MOST_NOTED = 100_000
 class Worker:
     """Takes up what was pushed. One at a time may do it; if it dies, the next one goes on where it was."""
 
-    def __init__(self, work: Workspace) -> None:
+    def __init__(self, work: Workspace, verified_within: float = 0.0) -> None:
+        """:param verified_within: seconds within which every file of the lake is compared with its digest; 0 for
+        never."""
         self._work = work
+        self._verification = Verification(work, verified_within)
         self._lake = work.lake
         self._inbox = work.inbox
         self._looked: float | None = None
@@ -55,7 +61,7 @@ class Worker:
         if self._looked is None or not self._looked <= now < self._looked + LOOK:
             self._looked = now
             return self._tidy_up(now)
-        return False
+        return self._verification.step(now)
 
     def _take_up(self, segments: Sequence[Path], now: float) -> None:
         """Facts and the coverage of their days come to the lake by one entry of its log, and before the segments go:
@@ -66,7 +72,10 @@ class Worker:
             try:
                 facts = list(facts_of(path, self._work.kinds))
             except BadSegment as error:
-                log.error("%s; it is kept as %s", error.message, self._inbox.set_aside(path))  # noqa: TRY400
+                readable = {(fact.kind, fact.stat_day) for fact in readable_of(path, self._work.kinds)}
+                aside = self._inbox.set_aside(path)
+                log.error("%s; it is kept as %s", error.message, aside)  # noqa: TRY400
+                note_segment(self._work, aside, readable)
                 continue
             whole.append(path)
             for piece in {
@@ -91,12 +100,13 @@ class Worker:
         self._noted.update((look.coverage, look.at) for look in told)
         self._inbox.remove(whole)
         self._touched |= days
-        refresh(
-            self._work,
-            now,
-            days=days | {piece.first_day for piece in looks},
-            looks=[observation(piece, at) for piece, at in looks.items()],
-        )
+        with suppress(Damaged):  # the store notes it, and the log says it once
+            refresh(
+                self._work,
+                now,
+                days=days | {piece.first_day for piece in looks},
+                looks=[observation(piece, at) for piece, at in looks.items()],
+            )
 
     def _untold(self, looks: Mapping[Coverage, int], now: float) -> list[Observation]:
         """What the lake is told: the first look at a day and the first one after the day's end. Those between would be
@@ -120,8 +130,10 @@ class Worker:
 
     def _tidy_up(self, now: float) -> bool:
         """Compute what others left stale, and merge the small files of one day."""
-        done = refresh(self._work, now)
-        return bool(done.days) or compact(self._work, now, most=1) > 0
+        computed: list[str] = []
+        with suppress(Damaged):  # as above; what else there was to compute was computed
+            computed = refresh(self._work, now).days
+        return bool(computed) or compact(self._work, now, most=1) > 0
 
 
 def _some(segments: Sequence[Path]) -> list[Path]:

@@ -37,7 +37,8 @@ class Day(NamedTuple):
     """All that the store knows of a day at one moment: its KPIs, None when it is covered for no kind; when they were
     last computed to something new, 0 when never; the last look by kind of facts, of those for which it is covered; the
     states that were put; the organisation's time zone, None for an organisation that is not known; and the KPIs that
-    were computed of all days, for which no number means 0. Times are milliseconds since 1970."""
+    were computed of all days, for which no number means 0. Times are milliseconds since 1970.
+    ``damaged`` says whether files are damaged that the numbers rest on."""
 
     values: Mapping[str, Number] | None
     computed_at: int
@@ -45,6 +46,16 @@ class Day(NamedTuple):
     states: Sequence[DayState]
     time_zone: str | None
     computed: frozenset[str] = frozenset()
+    damaged: bool = False
+
+
+class Damage(NamedTuple):
+    """A file of the lake that is gone or damaged, and a day of a service whose numbers rest on it; without service and
+    day for a file that no day rests on by itself."""
+
+    service: str
+    stat_day: str
+    file: str
 
 
 class Official(NamedTuple):
@@ -190,6 +201,13 @@ class Store(Protocol):
 
     def put_states(self, service: str, states: Iterable[DayState]) -> None:
         """Replace the states of KPIs of days; those that are not named stay as they are."""
+
+    def damage(self) -> list[Damage]:
+        """The damage that was put, by service, day and file."""
+
+    def put_damage(self, damage: Iterable[Damage]) -> None:
+        """Note what is damaged, in place of all that was. The numbers of a day that rests on it stay as they are, and
+        are told apart by its state."""
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         """The fingerprint that each day was last computed from: each of the named days, in place of all."""

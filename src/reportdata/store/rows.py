@@ -27,8 +27,9 @@ def json_text(content: object) -> str:
 
 
 def day_of(corp_id: str, stat_day: str, row: Sequence[Any]) -> Day:
-    """The day of a row: its numbers, when they were computed, looks, states, the organisation's zone, computed KPIs."""
-    values, computed_at, observed, states, zone, computed = row
+    """The day of a row: its numbers, when they were computed, looks, states, the organisation's zone, computed KPIs,
+    and whether files are damaged that it rests on."""
+    values, computed_at, observed, states, zone, computed, damaged = row
     looks = _looks.decode(observed) if observed is not None else {}
     return Day(
         None if not looks else {} if values is None else values_of(values),
@@ -37,6 +38,7 @@ def day_of(corp_id: str, stat_day: str, row: Sequence[Any]) -> Day:
         () if states is None else [DayState(corp_id, stat_day, *state) for state in _states.decode(states)],
         zone.decode() if isinstance(zone, bytes) else zone,
         frozenset() if computed is None else names_of(computed),
+        bool(damaged),
     )
 
 

@@ -12,6 +12,7 @@ nothing, what follows from coverage.
 - A look whose time was not noted (folders of older releases have such) is taken to have been when the day's numbers
   were last computed to something new; without such a time the day is provisional.
 - Where a collector noted that a KPI is missing, it is, whatever is covered.
+- A KPI of a day that rests on damaged files is damaged, unless it is missing: its number is from before the damage.
 """
 
 from __future__ import annotations
@@ -61,12 +62,19 @@ def standing(
         for day in days_between(first, last):
             looks.setdefault(day, {})[kind] = at
     values = {row.stat_day: row.values for row in store.kpis_between(service.id, corp_id, first_day, last_day)}
+    damaged = {found.stat_day for found in store.damage() if found.service == service.id}
     for day in days_between(first_day, last_day):
         looked = looks.get(day, {})
         if 0 in looked.values():
             yield stand(service, corp_id, day, store.day(service.id, corp_id, day), now)
         else:
-            found = known._replace(values=values.get(day, {}), computed_at=0, looks=looked, states=put.get(day, ()))
+            found = known._replace(
+                values=values.get(day, {}),
+                computed_at=0,
+                looks=looked,
+                states=put.get(day, ()),
+                damaged=day in damaged,
+            )
             yield stand(service, corp_id, day, found, now)
 
 
@@ -90,6 +98,7 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -
             state = State.MISSING
         if covered and number is not None and state is not State.MISSING:
             values[kpi.id] = number
+            state = State.DAMAGED if day.damaged else state
         kpis.append(DayState(corp_id, stat_day, kpi.id, state, as_of))
     return Standing(corp_id, stat_day, kpis, values)
 

@@ -12,6 +12,7 @@ import click
 
 from reportdata.cli.doctor import data as data_checks
 from reportdata.cli.doctor import machine
+from reportdata.cli.doctor import thorough as thorough_checks
 from reportdata.cli.doctor.collecting import collected
 from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
 from reportdata.cli.options import json_option, lake_options, place_options
@@ -35,6 +36,12 @@ _OF_STORE: dict[str, Check] = {
     "collecting": collected,
     "apps": data_checks.apps,
 }
+_THOROUGH: dict[str, Check] = {
+    "numbers": thorough_checks.numbers,
+    "inbox": thorough_checks.inbox,
+    "reads": thorough_checks.reads,
+}
+"""What reads everything."""
 _OF_MACHINE: dict[str, Check] = {
     "clock": machine.clock,
     "open files": machine.open_files,
@@ -50,6 +57,12 @@ _OF_MACHINE: dict[str, Check] = {
     show_envvar=True,
     help="The certificate that `serve` shows, to look at that too.",
 )
+@click.option(
+    "--thorough",
+    is_flag=True,
+    help="Read every file: compare the lake's with their digests, the store's indexes with its tables, and the store's "
+    "numbers with those of the facts, computed again.",
+)
 @json_option
 @click.option(
     "--data",
@@ -62,12 +75,12 @@ _OF_MACHINE: dict[str, Check] = {
 )
 @lake_options
 @place_options
-def doctor_command(tls_cert: Path | None, as_json: bool, settings: Settings) -> None:
+def doctor_command(tls_cert: Path | None, thorough: bool, as_json: bool, settings: Settings) -> None:
     """Check the data folder and the machine, and say what to do about what is found.
 
     Nothing is changed. Exits with 1 when something does not work; what should only be seen to is a warning.
     """
-    found = list(examine(Examined(settings, time.time(), tls_cert)))
+    found = list(examine(Examined(settings, time.time(), tls_cert, thorough=thorough)))
     healthy = all(finding.state is not State.FAIL for _, finding in found)
     if as_json:
         print_json({"ok": healthy, "checks": [{"check": name, **finding._asdict()} for name, finding in found]})
@@ -88,7 +101,7 @@ def examine(examined: Examined) -> Iterator[tuple[str, Finding]]:
         if _all_ok(store):
             with closing(store_of(examined.settings)) as opened:
                 examined = replace(examined, store=opened)
-                yield from run(_OF_STORE | _OF_MACHINE, examined)
+                yield from run(_OF_STORE | (_THOROUGH if examined.thorough else {}) | _OF_MACHINE, examined)
             return
     yield from run(_OF_MACHINE, examined)
 

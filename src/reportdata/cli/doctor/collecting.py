@@ -42,7 +42,7 @@ def collected(examined: Examined) -> Iterator[Finding]:
         yield ok("nothing is collected")
         return
     with closing(ledger_of(examined.settings)) as ledger:
-        faults = ledger.faults()
+        faults = ledger.faults(thorough=examined.thorough)
         if faults:
             yield fail(
                 f"{ledger.path} is damaged: {faults[0]}", "bring back the newest backup with `reportdata restore`"

@@ -13,8 +13,9 @@ from reportdata.days import SECOND, by_organisation, day_of, from_date, latest, 
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.clashes import clashes, identified, nearest, said
-from reportdata.pipeline.observed import told_by_kind
-from reportdata.pipeline.refreshing import stale_days
+from reportdata.pipeline.damage import left
+from reportdata.pipeline.observed import outside, told_by_kind
+from reportdata.pipeline.staleness import stale_days
 from reportdata.store import Store
 
 _COMPARED = 64 << 20
@@ -23,6 +24,12 @@ _LAST_DAY = "20991231"
 _OLD = 2
 """Days that an organisation's newest day may be behind its today."""
 _RESTORE = "bring back the newest backup with `reportdata restore`, and import again what came after it"
+_REPAIR = (
+    "put them there again, or `reportdata repair --from BACKUP`; `reportdata repair --give-up FILE` goes on without one"
+)
+_MEND = "each entry has a second object, from which `reportdata repair` writes the first one anew"
+_NAMED = 10
+"""Files that are named at most."""
 _RESTORE_DATABASE = "bring back the database's newest backup, by the means it was taken with"
 
 
@@ -58,7 +65,7 @@ def store(examined: Examined) -> Iterator[Finding]:
         )
     else:
         with closing(store_of(settings)) as opened:
-            faults, size = opened.faults(), opened.size()
+            faults, size = opened.faults(thorough=examined.thorough), opened.size()
         if faults:
             yield fail(f"it is damaged: {faults[0]}", _RESTORE if settings.database is None else _RESTORE_DATABASE)
         else:
@@ -66,19 +73,26 @@ def store(examined: Examined) -> Iterator[Finding]:
 
 
 def lake(examined: Examined) -> Iterator[Finding]:
-    """The lake's files are there and whole as far as their ends tell, and more can be added."""
+    """The lake's files are there and whole, as far as their ends tell or, when everything is read, by their digests;
+    and more can be added."""
     found = examined.lake
     if not found.exists():
         yield ok("nothing was imported yet")
         return
     with found.reading():
-        found.coverage()
+        damaged = set(found.damaged())
+        found.observed(damaged=damaged)
         paths = [path for kind in found.kinds() for path in found.paths(kind)]
-        damaged = found.damaged()
+        if examined.thorough:
+            damaged.update(found.not_whole(found.members()))
+        log = found.faults_of_log() if examined.thorough else []
     if damaged:
-        yield fail(f"{len(damaged)} of {len(paths)} files cannot be read or are damaged, like {damaged[0]}", _RESTORE)
+        names = ", ".join(sorted(damaged)[:_NAMED])
+        yield fail(f"{len(damaged)} of {len(paths)} files are gone or damaged: {names}", _REPAIR)
+    if log:
+        yield warn(f"{len(log)} objects of the log are gone or damaged: {', '.join(log[:_NAMED])}", _MEND)
     found.try_adding()
-    if not damaged:
+    if not damaged and not log:
         yield ok(f"{len(paths):,} files, {size_text(found.size())}")
 
 
@@ -145,8 +159,12 @@ def _behind(organisation: Organisation, newest: dict[str, str], now: float) -> I
 def stale(examined: Examined) -> Iterator[Finding]:
     """Every day's numbers are those of the facts."""
     with workspace(examined.settings, _store(examined)) as work:
-        days = stale_days(work)
-        observed = told_by_kind(examined.lake.observed(), work.kinds)
+        kept = {one.stat_day for one in left(work) if one.stat_day}
+        days = [day for day in stale_days(work) if day not in kept]
+        observed = told_by_kind(examined.lake.observed(damaged=set()), work.kinds)
+    if kept:
+        yield fail(f"{len(kept):,} days rest on damaged files and keep their numbers, like {min(kept)}", _REPAIR)
+        observed = list(outside(observed, kept))
     known = (look._replace(at=0) for look in _store(examined).observations())
     covered = by_organisation(look.coverage for look in latest(known))
     uncovered = [
@@ -158,7 +176,7 @@ def stale(examined: Examined) -> Iterator[Finding]:
         yield warn(f"{len(days):,}, from {days[0]} to {days[-1]}", "reportdata refresh")
     elif uncovered:
         yield warn(f"the days of an import are not shown yet, for {uncovered[0].corp_id}", "reportdata refresh")
-    else:
+    elif not kept:
         yield ok("none")
 
 

@@ -51,6 +51,8 @@ class Examined:
     now: float
     certificate: Path | None = None
     store: Store | None = None
+    thorough: bool = False
+    """Whether everything is read."""
 
     @cached_property
     def lake(self) -> Lake:

@@ -29,6 +29,7 @@ class DuckDBEngine:
 
     batch = 16 << 20
     """What is counted of this much fits the processor's caches."""
+    here = True
 
     def __init__(self, spill: Path | None = None, files: Files | None = None) -> None:
         self._spill = spill

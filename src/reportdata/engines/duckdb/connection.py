@@ -68,6 +68,8 @@ def failing(made: Callable[[str], ReportDataError]) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise made(reason_of(error)) from error
+    except UnicodeDecodeError as error:  # of a file that was damaged before there were digests
+        raise made(f"a text of a file is no UTF-8: {error}") from error
     except RuntimeError as error:
         if str(error) != "Query interrupted":
             raise

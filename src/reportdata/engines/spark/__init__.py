@@ -56,6 +56,7 @@ class SparkEngine:
 
     batch = 32 << 30
     """What is shuffled of it lies on the executors' disks meanwhile."""
+    here = False
 
     def __init__(
         self,

@@ -20,10 +20,11 @@ from pathlib import Path
 
 from reportdata.lake import DAY, Lake
 from reportdata.lake.files import is_file
+from reportdata.lake.log import Missing
 from reportdata.lake.membership import Added
 from reportdata.lake.place import Content, Found, Wanted
 from reportdata.lake.s3.cache import Cache
-from reportdata.lake.s3.objects import PATIENCE, Objects
+from reportdata.lake.s3.objects import PATIENCE, Objects, several
 from reportdata.leases import FileLeases, Leases
 
 CACHE = 10_000_000_000
@@ -86,8 +87,19 @@ class S3Place:
     def pinned(self, keys: Collection[str], aside: Path) -> Mapping[str, Path]:  # noqa: ARG002 - they stay for a day
         return {key: self.folder / key for key in keys}
 
-    def lost(self, wanted: Sequence[Wanted]) -> list[str]:  # noqa: ARG002 - it shows when they are fetched
-        return []
+    def lost(self, wanted: Sequence[Wanted], *, read: bool = True) -> list[str]:
+        if read:
+            return self._cache.lost(wanted)
+        added = {key: of.size for key, of in wanted if of is not None}
+        with several() as pool:
+            marks = dict(zip(added, pool.map(self.objects.mark, added), strict=True))
+        return [f"{self.objects.address}/{key}" for key, mark in marks.items() if not mark or mark[0] != added[key]]
+
+    def is_whole(self, wanted: Wanted) -> bool:
+        try:
+            return wanted.added is None or self.objects.content(wanted.key) == (wanted.added.size, wanted.added.sha256)
+        except Missing:
+            return False
 
     def damaged(self, files: Mapping[str, Added]) -> list[str]:
         listed = {found.key: found.size for found in self.written()}
@@ -95,8 +107,8 @@ class S3Place:
             f"{self.objects.address}/{key}" for key, added in sorted(files.items()) if listed.get(key) != added.size
         ]
 
-    def uri(self, key: str) -> str:
-        return f"s3a://{self.objects.address.removeprefix('s3://')}/{key}"
+    def uri(self, wanted: Wanted) -> str:
+        return f"s3a://{self.objects.address.removeprefix('s3://')}/{wanted.key}"
 
     def written(self) -> list[Found]:
         return [found for found in self.objects.list("") if is_file(found.key)]

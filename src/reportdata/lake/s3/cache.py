@@ -1,25 +1,29 @@
 """Copies of a lake's objects on this machine, for engines that read files. ::
 
     root/
-      copies/<key>            a copy; its time of change is when it was last used
+      copies/<key>            a copy; its time of access is when it was last used
       reading/<id>/<kind>/    second names of the copies that somebody reads, and what is being fetched
 
-Objects never change, so a copy is right as long as it is there; it is compared with size and SHA-256 of what was added
-before it comes to its place. Who reads holds names of his own: a copy may be removed at any moment.
+Objects never change. A copy is compared with size and SHA-256 of what was added before it comes to its place, and again
+when it has changed since; one that is not what was added is fetched anew. Who reads holds names of his own: a copy may
+be removed at any moment.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reportdata.errors import LakeError
+from reportdata.errors import Damaged, LakeError
 from reportdata.files import make, second_name
+from reportdata.lake.log import Missing
 from reportdata.lake.membership import Added
-from reportdata.lake.place import Wanted
+from reportdata.lake.place import Wanted, damaged
 from reportdata.lake.s3.objects import Objects, several
+from reportdata.lake.seen import Seen
 from reportdata.leases import FileLeases, folder_of_own
 
 _LEFT = 0.9
@@ -36,13 +40,15 @@ class Cache:
         self.folder = root / "copies"
         self._root = root
         self._objects = objects
+        self._seen = Seen()
+        self._damaged: dict[str, tuple[int, str]] = {}
         self.limit = limit
 
     @contextmanager
     def located(self, wanted: Sequence[Wanted]) -> Iterator[list[Path]]:
         """Where the copies can be read until the block ends; those that are not there are fetched.
 
-        :raises LakeError: when an object cannot be read, or is not what was added.
+        :raises Damaged: when an object is gone, or is not what was added.
         """
         with folder_of_own(self._root, "reading", FileLeases(self._root)) as own:
             names = [
@@ -59,6 +65,37 @@ class Cache:
             if missing:
                 self.evict(keep=set(all_))
             yield all_
+
+    def lost(self, wanted: Sequence[Wanted]) -> list[str]:
+        """The names of objects that are gone, or are not what was added; those of which there is no copy are fetched
+        for that."""
+        known = [one for one in wanted if one.added is not None and not self._is_whole(one.key, one.added)]
+        found: list[str] = []
+        while known:
+            part, size = 0, 0
+            while part < len(known) and (not part or size <= self.limit / 4):
+                added = known[part].added
+                size += added.size if added is not None else 0
+                part += 1
+            with folder_of_own(self._root, "reading", FileLeases(self._root)) as own, several() as pool:
+                names = [own / f"{number}" for number in range(part)]
+                found += pool.map(lambda one, name: self._lost(one.key, one.added, name), known[:part], names)
+                self.evict()
+            known = known[part:]
+        return [name for name in found if name]
+
+    def _lost(self, key: str, added: Added | None, name: Path) -> str:
+        known = self._damaged.get(key)
+        if known is not None and self._objects.mark(key) == known:
+            return f"{self._objects.address}/{key}"
+        try:
+            self._fetch(key, added, name)
+        except Damaged as error:
+            if (mark := self._objects.mark(key)) is not None:
+                self._damaged[key] = mark
+            return error.files[0]
+        self._damaged.pop(key, None)
+        return ""
 
     def keep(self, key: str, source: Path) -> None:
         """Take a file as the copy of the object that was just made of it."""
@@ -82,7 +119,7 @@ class Cache:
         left = sum(stat.st_size for _, stat in stats)
         if left <= self.limit:
             return
-        for path, stat in sorted(stats, key=lambda found: found[1].st_mtime):
+        for path, stat in sorted(stats, key=lambda found: found[1].st_atime):
             if left <= _LEFT * self.limit:
                 return
             if path not in keep:
@@ -94,25 +131,26 @@ class Cache:
         copy = self.folder / key
         place = second_name(copy, name)
         with suppress(FileNotFoundError):
-            if place is None or (added is not None and place.stat().st_size != added.size):
+            if place is None or (added is not None and not self._seen.is_whole(key, place, added)):
                 name.unlink(missing_ok=True)
                 return None
-            os.utime(copy)
+            os.utime(copy, ns=(time.time_ns(), copy.stat().st_mtime_ns))
         return place
+
+    def _is_whole(self, key: str, added: Added) -> bool:
+        return self._seen.is_whole(key, self.folder / key, added)
 
     def _fetch(self, key: str, added: Added | None, name: Path) -> Path:
         copy = self.folder / key
         if added is None:
             raise LakeError(f"{self._objects.address}/{key} was removed meanwhile", "try again")
         aside = name.with_suffix(".fetched")
-        digest = self._objects.fetch(key, aside)
-        size = aside.stat().st_size
-        if (size, digest) != (added.size, added.sha256):
-            raise LakeError(
-                f"{self._objects.address}/{key} is not what was added: it has {size} bytes of {added.size}, "
-                f"and the SHA-256 {digest} in place of {added.sha256}",
-                "bring back the object as it was, from a version or a backup of the bucket",
-            )
+        try:
+            digest = self._objects.fetch(key, aside)
+        except Missing as error:
+            raise damaged(f"{self._objects.address}/{key}") from error
+        if (aside.stat().st_size, digest) != (added.size, added.sha256):
+            raise damaged(f"{self._objects.address}/{key}")
         make(copy.parent)
         try:
             os.link(aside, name)

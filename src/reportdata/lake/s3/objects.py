@@ -139,6 +139,34 @@ class Objects:
         with self._failing("read", key):
             return self._again(fetch)
 
+    def mark(self, key: str) -> tuple[int, str] | None:
+        """An object's bytes and its ETag, which are others when it has changed; None when there is none."""
+        import obstore
+
+        try:
+            with self._failing("read", key):
+                found = self._again(lambda: obstore.head(self._store, key))
+        except Missing:
+            return None
+        return found["size"], str(found["e_tag"])
+
+    def content(self, key: str) -> tuple[int, str]:
+        """An object's bytes and their SHA-256 in hexadecimal; it is read for that.
+
+        :raises Missing: when there is none.
+        """
+        import obstore
+
+        def read() -> tuple[int, str]:
+            digest, size = hashlib.sha256(), 0
+            for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+            return size, digest.hexdigest()
+
+        with self._failing("read", key):
+            return self._again(read)
+
     def list(self, folder: str) -> list[Found]:
         """The objects whose keys begin with ``folder/``, or all, in the order of their keys."""
         import obstore

@@ -26,7 +26,8 @@ select k.kpi_values, (select computed_at from computations where id = k.computat
        (select json_agg(json_build_array(kpi_id, state, as_of) order by kpi_id) from day_states
         where service = $1 and corp_id = w.corp_id and stat_day = w.stat_day),
        (select time_zone from organisations where corp_id = w.corp_id),
-       (select json_agg(kpi_id) from computed_kpis where service = $1)
+       (select json_agg(kpi_id) from computed_kpis where service = $1),
+       (select true from damage where service = $1 and stat_day = w.stat_day limit 1)
 from unnest($2::text[], $3::text[]) with ordinality as w (corp_id, stat_day, place)
 left join lateral (
     select kpi_values, computation from kpis

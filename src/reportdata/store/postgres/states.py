@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from reportdata.states import DayState, State
-from reportdata.store import ImportedFile, ImportNote, Official
+from reportdata.store import Damage, ImportedFile, ImportNote, Official
 from reportdata.store.postgres.database import Database
 from reportdata.store.postgres.identities import CHANGED
 from reportdata.store.rows import json_text, official_of
@@ -59,6 +59,19 @@ class States:
                 "values (%s, %s, %s, %s, %s) on conflict (service, corp_id, stat_day) do update "
                 "set (kpi_values, fetched_at) = (excluded.kpi_values, excluded.fetched_at)",
                 rows,
+            )
+            cursor.execute(CHANGED)
+
+    def damage(self) -> list[Damage]:
+        rows = self.database.rows("select service, stat_day, file from damage order by service, stat_day, file")
+        return [Damage(*row) for row in rows]
+
+    def put_damage(self, damage: Iterable[Damage]) -> None:
+        with self.database.writing() as cursor:
+            cursor.execute("delete from damage")
+            cursor.executemany(
+                "insert into damage (service, stat_day, file) values (%s, %s, %s) on conflict do nothing",
+                sorted(set(damage)),
             )
             cursor.execute(CHANGED)
 

@@ -12,6 +12,7 @@ from reportdata.sqlite import Database
 from reportdata.store import Day, DayKpis, Version
 from reportdata.store.overtaking import require_standing
 from reportdata.store.rows import day_of, json_text, names_of, values_of
+from reportdata.store.sqlite.damaged import UNREADABLE, reading, unreadable
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
@@ -23,7 +24,8 @@ select k.kpi_values, (select computed_at from computations where id = k.computat
                 (select * from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3 order by kpi_id))
        end,
        (select time_zone from organisations where corp_id = ?2),
-       (select json_group_array(kpi_id) from computed_kpis where service = ?1)
+       (select json_group_array(kpi_id) from computed_kpis where service = ?1),
+       exists (select 1 from damage where service = ?1 and stat_day = ?3)
 from (select 1) left join (
     select kpi_values, computation from kpis where service = ?1 and stat_day = ?3 and corp_id = ?2
     order by computation desc limit 1) k
@@ -88,11 +90,15 @@ class Days:
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
         found = self.database.row(_DAY, (service, corp_id, stat_day))
-        return day_of(corp_id, stat_day, found or (None,) * 6)
+        try:
+            return day_of(corp_id, stat_day, found or (None,) * 7)
+        except UNREADABLE as error:
+            raise unreadable(self.database, error) from error
 
     def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
         return [self.day(service, *one) for one in wanted]
 
+    @reading
     def kpis_between(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayKpis]:
         with self.database.snapshot() as connection:
             covered = connection.execute(_COVERED, (corp_id, first_day, last_day)).fetchall()
@@ -107,6 +113,7 @@ class Days:
             for day, corp in sorted(wanted)
         ]
 
+    @reading
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         rows = self.database.rows(
             "select kpi_values, computed_at, fingerprint from kpis k join computations c on c.id = k.computation "
@@ -121,6 +128,7 @@ class Days:
             return dict(rows)
         return dict(self._computed("fingerprint", service, days))
 
+    @reading
     def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
         return {day: names_of(files) for day, files in self._computed("files", service, days)}
 

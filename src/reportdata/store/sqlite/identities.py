@@ -11,6 +11,7 @@ from reportdata.errors import AlreadyKnown, NotKnown
 from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
 from reportdata.sqlite import Database
 from reportdata.store.rows import app_of, row_of
+from reportdata.store.sqlite.damaged import reading
 
 _APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, old_secrets, rate, disabled, zero_unknown"
 _CLIENT_TOKEN_LIFETIME = 86_400
@@ -21,8 +22,11 @@ class Identities:
 
     database: Database
 
+    @reading
     def organisations(self) -> list[Organisation]:
         rows = self.database.rows("select corp_id, time_zone from organisations order by corp_id")
+        if any(None in row for row in rows):
+            raise ValueError("a value is missing")
         return [Organisation(*row) for row in rows]
 
     def add_organisations(self, organisations: Iterable[Organisation]) -> None:
@@ -39,9 +43,11 @@ class Identities:
                         "its days were counted in that zone, so it cannot be changed",
                     )
 
+    @reading
     def apps(self) -> list[App]:
         return [app_of(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
 
+    @reading
     def app(self, app_key: str) -> App | None:
         row = self.database.row(f"select {_APP} from apps where app_key = ?", (app_key,))
         return app_of(row) if row else None

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from reportdata.sqlite import Database
 from reportdata.store import Official
 from reportdata.store.rows import json_text, official_of
+from reportdata.store.sqlite.damaged import reading
 
 
 class Figures:
@@ -14,6 +15,7 @@ class Figures:
 
     database: Database
 
+    @reading
     def official(self, service: str, corp_id: str, first_day: str, last_day: str) -> list[Official]:
         rows = self.database.rows(
             "select corp_id, stat_day, kpi_values, fetched_at from official_figures "

@@ -8,7 +8,8 @@ import msgspec
 
 from reportdata.sqlite import Database
 from reportdata.states import DayState, State
-from reportdata.store import ImportedFile, ImportNote
+from reportdata.store import Damage, ImportedFile, ImportNote
+from reportdata.store.sqlite.damaged import reading
 
 _files = msgspec.json.Decoder(tuple[ImportedFile, ...])
 
@@ -18,6 +19,7 @@ class States:
 
     database: Database
 
+    @reading
     def states(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayState]:
         rows = self.database.rows(
             "select corp_id, stat_day, kpi_id, state, as_of from day_states where service = ?1 "
@@ -34,6 +36,15 @@ class States:
                 ((service, s.corp_id, s.stat_day, s.kpi_id, s.state.value, s.as_of) for s in states),
             )
 
+    def damage(self) -> list[Damage]:
+        rows = self.database.rows("select service, stat_day, file from damage order by service, stat_day, file")
+        return [Damage(*row) for row in rows]
+
+    def put_damage(self, damage: Iterable[Damage]) -> None:
+        with self.database.writing() as connection:
+            connection.execute("delete from damage")
+            connection.executemany("insert or ignore into damage (service, stat_day, file) values (?, ?, ?)", damage)
+
     def put_import(self, note: ImportNote) -> None:
         files = msgspec.json.encode(note.files).decode()
         with self.database.writing() as connection:
@@ -43,6 +54,7 @@ class States:
                 (note.id, note.at, files, int(note.reversible), note.taken_back_at),
             )
 
+    @reading
     def imports(self) -> list[ImportNote]:
         rows = self.database.rows(
             "select import_id, began_at, files, reversible, taken_back_at from imports order by began_at, import_id"

@@ -1,0 +1,106 @@
+"""Damage to the lake: which files are gone or are not what was added, and whose numbers rest on them.
+
+The store notes it, so that serving tells it, and the log says it once. A day that rests on a damaged file keeps its
+numbers until the file is whole again, or is given up (`reportdata.pipeline.repairing`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from reportdata.days import days_between
+from reportdata.lake.files import days_of_file
+from reportdata.pipeline.workspace import Workspace
+from reportdata.store import Damage
+
+log = logging.getLogger("reportdata.lake")
+
+SET_ASIDE = ".damaged"
+"""How the name of a segment of the inbox ends that could not be read: what it held is lost until it is pushed again."""
+
+
+def damaged_days(damage: Iterable[Damage]) -> dict[str, dict[str, list[str]]]:
+    """By service, the days that are not computed, and the damaged files that they rest on. Days of which pushed facts
+    were lost are computed from the others."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for service, day, file in damage:
+        if day and not file.endswith(SET_ASIDE):
+            found.setdefault(service, {}).setdefault(day, []).append(file)
+    return found
+
+
+def left(work: Workspace) -> list[Damage]:
+    """What of the damage that the store notes is there still: not a file that is whole again, or counts no more."""
+    noted = work.store.damage()
+    lost = {file for file in {one.file for one in noted} if _is_lost(work, file)}
+    return [one for one in noted if one.file in lost]
+
+
+def _is_lost(work: Workspace, file: str) -> bool:
+    path = work.lake.member(file)
+    if path is not None:
+        return bool(work.lake.lost([path]))
+    return file.endswith(SET_ASIDE) and Path(file).exists()
+
+
+def note_damage(
+    work: Workspace, found: Mapping[str, Mapping[str, Sequence[str]]], others: Collection[str] = ()
+) -> list[Damage]:
+    """Let the store note what is damaged, and say in the log what is new; returns all of it.
+
+    :param found: by service and day, files that it rests on.
+    :param others: files that are damaged, whatever rests on them.
+    """
+    noted = work.store.damage()
+    damage = set(left(work)) if noted else set()
+    damage |= {Damage(service, day, file) for service, days in found.items() for day in days for file in days[day]}
+    for file in {*others, *(one.file for one in damage)}:
+        damage |= set(_of_file(work, file))
+    if damage != set(noted):
+        work.store.put_damage(sorted(damage))
+        _tell({one.file for one in noted}, sorted(damage))
+    return sorted(damage)
+
+
+def note_segment(work: Workspace, file: str, places: Collection[tuple[str, str]]) -> None:
+    """Let the store note that facts are lost which were pushed.
+
+    :param file: the segment that held them, where it was set aside.
+    :param places: kinds and stat days of facts that it holds still, as far as that can be read.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for service in work.services:
+        for kind, day in places:
+            if kind in service.reads():
+                found.setdefault(service.id, {})[day] = [file]
+    note_damage(work, found, [file])
+
+
+def _of_file(work: Workspace, file: str) -> Iterable[Damage]:
+    """A damaged file, and the days that rest on it by themselves: not those of facts that take back others, whose
+    numbers were made when it was whole."""
+    yield Damage("", "", file)
+    path = work.lake.member(file)
+    if path is None or path.suffix != ".parquet":
+        return
+    kind = path.parents[1].name
+    for service in work.services:
+        if kind in service.reads() and work.kinds[kind].retracts is None:
+            computed = work.store.fingerprints(service.id, list(days_between(*days_of_file(path))))
+            yield from (Damage(service.id, day, file) for day in computed)
+
+
+def _tell(before: Collection[str], damage: Sequence[Damage]) -> None:
+    files = {one.file for one in damage}
+    for file in sorted(files - set(before)):
+        days = len({one.stat_day for one in damage if one.file == file and one.stat_day})
+        log.error(
+            "%s is gone, or is not what was added: %d days that need it keep the numbers that they had; "
+            "see `reportdata repair`",
+            file,
+            days,
+        )
+    for file in sorted(set(before) - files):
+        log.warning("%s is whole again, or counts no more", file)
