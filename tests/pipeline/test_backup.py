@@ -256,7 +256,7 @@ def test_a_folder_that_is_there_and_holds_neither_store_nor_lake_may_be_restored
     with mounted(tmp_path / "disk", "size=50m") as disk:
         (disk / "lost+found").mkdir()
         said("restore", tmp_path / "backup", "--data", disk)
-        assert {path.name for path in disk.iterdir()} == {"lost+found", "lake", "store.db"}
+        assert {path.name for path in disk.iterdir()} == {"lost+found", "lake", "store.db", "store.db-reserve"}
         with opened(disk) as restored:
             assert check_exact(restored) == facts_in(filled)
         for name, other in (("store", "lake"), ("lake", "store.db")):
@@ -395,7 +395,8 @@ def test_a_killed_restore_leaves_nothing_that_could_be_taken_for_data(
                 assert "that was killed left this lake" in invoke(*command).output
                 shutil.rmtree(new / "lake")
             said(*command)
-            assert {path.name for path in (*place.iterdir(), *new.iterdir())} == {"new", "lake", "store.db"}
+            left = {path.name for path in (*place.iterdir(), *new.iterdir())}
+            assert left == {"new", "lake", "store.db", "store.db-reserve"}
         with opened(new) as restored:
             assert check_exact(restored) == facts
     assert broken > len(steps[::stride]) // 2

@@ -78,6 +78,7 @@ def test_a_pushed_fact_that_was_imported_before_keeps_its_first_time_when_files_
 
 def test_facts_of_older_releases_were_known_when_their_file_was_added(tmp_path: Path) -> None:
     shutil.copytree(DATA / "first-release", tmp_path / "old")
+    (tmp_path / "old").chmod(0o700)  # as that release made it
     old = Folder(tmp_path / "old")
     old.refresh()
     days = old.days()

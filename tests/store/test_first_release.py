@@ -28,6 +28,7 @@ WITHDRAWN_DAY = "20250111"
 def old(tmp_path: Path) -> Iterator[Folder]:
     """The folder of the first release, opened and so migrated."""
     shutil.copytree(DATA / "first-release", tmp_path / "data")
+    (tmp_path / "data").chmod(0o700)  # as that release made it
     first, own = schemas(tmp_path / "data" / "store.db")
     assert (first, own) == (1, own)
     assert own > 1
