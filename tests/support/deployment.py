@@ -56,6 +56,7 @@ LIMITS = {
     "wrong secrets of an app key from an address": Guesses.FREE,
     "seconds of the longest wait after these": Guesses.LONGEST_WAIT,
     "seconds after which wrong secrets are forgotten": Guesses.FORGOTTEN,
+    "days for which it is known where a secret was right": Guesses.PROVEN / 86_400,
     "app keys and addresses with wrong secrets": Guesses.MOST,
     "seconds for requests in flight at a stop": connections.GRACE,
     "seconds for another request at a stop": connections.LAST_CALL,
