@@ -97,7 +97,7 @@ def refresh(
             if names or new:
                 work.store.put_coverage(service_id, new, names)
                 new = ()
-        if days is None:
+        if days is None and not damaged:  # it writes files of coverage anew
             settle(work, [*observed, *told], now)
     done.days = sorted({*done.days})
     _require_whole(lost, damaged)
