@@ -66,8 +66,8 @@ def test_a_flipped_bit_makes_no_number_and_is_brought_back_from_a_backup(filled:
     assert run(filled, "backup", tmp_path / "backup").exit_code == 0
     before = said(filled)
     (path, *_) = filled.lake.files("sent")[DAY]
-    flip(path)
     import_facts(filled, Sent(A, "later", "u1", AT + timedelta(days=1)))
+    flip(path)
     with pytest.raises(Damaged, match=str(path)):
         refresh_days(filled, first_day=DAY)
     assert said(filled)[DAY] == (before[DAY][0], ["damaged"] * 3)
