@@ -21,7 +21,8 @@ import duckdb
 from benchmarks.figures import Figure
 from reportdata.cli.places import workspace
 from reportdata.identity import Organisation
-from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Options
 from reportdata.pipeline.refreshing import refresh
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.settings import Settings

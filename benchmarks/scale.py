@@ -33,7 +33,8 @@ from benchmarks.storing import used_by
 from reportdata.cli.places import workspace
 from reportdata.identity import App, hash_of, mint
 from reportdata.lake.local import LocalLake
-from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Options
 from reportdata.pipeline.refreshing import refresh
 from reportdata.services import REPORTS
 from reportdata.services.sql import kpis_of_days

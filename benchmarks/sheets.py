@@ -150,7 +150,8 @@ def import_sheet(file: Path, *, refreshed: bool = False) -> None:
     """What ``reportdata import`` does."""
     from reportdata.cli.places import workspace
     from reportdata.identity import Organisation
-    from reportdata.pipeline.importing import Options, import_files
+    from reportdata.pipeline.importing import import_files
+    from reportdata.pipeline.imports import Options
     from reportdata.pipeline.refreshing import refresh
     from reportdata.settings import Settings
     from reportdata.store.sqlite import SQLiteStore

@@ -235,7 +235,7 @@ def test_a_store_that_cannot_issue_is_a_system_error(issuing: Issuing) -> None:
 
 def test_what_nobody_foresaw_is_an_unknown_error(issuing: Issuing) -> None:
     with closing(sqlite3.connect(issuing.folder.settings.store)) as store, store:
-        store.execute("update apps set scopes = 'no JSON'")
+        store.execute("update apps set secret_hash = '不是哈希'")
     answer = issuing.issue()
     body = shaped(answer, "unknownError", ERRORS["unknownError"].message, by_service=True)
     assert (answer.status, answer.body) == ("HTTP/1.1 500 Internal Server Error", body)

@@ -21,7 +21,8 @@ import pytest
 
 from reportdata.engines.duckdb.connection import connect, failing
 from reportdata.errors import BadRecord, LakeError
-from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Options
 from tests.support.effort import tried
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Fact, Sent, days_of
@@ -149,7 +150,8 @@ IMPORT = """
 import sys, time
 from pathlib import Path
 from reportdata.cli.places import workspace
-from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Options
 from reportdata.pipeline.refreshing import refresh
 from reportdata.settings import Settings
 settings, size = Settings(Path(sys.argv[1])), int(sys.argv[2])

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from reportdata.cli import cli
 from reportdata.days import Coverage, Observation, believed
 from reportdata.pipeline.ahead import PATIENCE
-from reportdata.pipeline.importing import Imported
+from reportdata.pipeline.imports import Imported
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.working import Worker
 from reportdata.services import REPORTS

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from reportdata.days import Observation, days_between, from_date, partly
 from reportdata.engines.duckdb.spans import isolated
-from reportdata.pipeline.importing import Imported
-from reportdata.pipeline.looks import Look, begun, exported_at
+from reportdata.pipeline.export_times import exported_at
+from reportdata.pipeline.imports import Imported
+from reportdata.pipeline.looks import Look, begun
 from reportdata.states import State
 from reportdata.store.standing import standing
 from tests.support.examples import tried_with
@@ -42,7 +43,7 @@ def known(folder: Folder) -> Folder:
 
 def reports(path: Path, *times: str, written: str | None = None) -> Path:
     """A file of one report at each time, last written at a time."""
-    rows = "".join(f"r{number},u{number % 3},{time}\n" for number, time in enumerate(times))
+    rows = "".join(f"{path.stem}{number},u{number % 3},{time}\n" for number, time in enumerate(times))
     path.write_text("report_id,user_id,sent_at\n" + rows)
     if written is not None:
         at = datetime.fromisoformat(written).replace(tzinfo=ZONE).timestamp()

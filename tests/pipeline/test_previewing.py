@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Options
 from reportdata.pipeline.previewing import preview
 from tests.support.examples import tried_with
 from tests.support.folders import Folder, run

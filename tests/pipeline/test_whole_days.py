@@ -74,6 +74,7 @@ def test_days_that_change_back_and_forth_are_only_seen_whole(folder: Folder) -> 
         folder.add_organisation(corp_id)
     looks = [Observation(c, "20240101", "20240131", 0, kind) for c in ("c1", "c2") for kind in ("sent", "commented")]
     folder.store.put_coverage(REPORT_DATA, looks, [])
+    folder.store.put_computed(REPORT_DATA, KPIS)
     token = folder.token(folder.add_app("c1")[0])
     own = [SQLiteStore(folder.settings.store) for _ in range(2)]
 

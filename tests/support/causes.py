@@ -100,6 +100,13 @@ def _locked(folder: Folder) -> Iterator[None]:
 
 
 @contextmanager
+def _no_zone(folder: Folder) -> Iterator[None]:
+    with closing(sqlite3.connect(folder.settings.store)) as store, store:
+        store.execute("update organisations set time_zone = 'Nowhere/Nowhere'")
+    yield
+
+
+@contextmanager
 def _no_json(folder: Folder) -> Iterator[None]:
     with closing(sqlite3.connect(folder.settings.store)) as store, store:
         store.execute("insert into kpis values ('reportData', ?, ?, 99, 'no JSON')", (DAY, CORP))
@@ -178,7 +185,8 @@ CAUSES = (
     _cause(13, "numbers lost", "systemError", harm=_numbers_lost),
     _cause(13, "store overwritten", "systemError", harm=_overwritten),
     _cause(13, "store locked", "systemError", harm=_locked, headers={"x-client-token": "9f21"}),
-    _cause(14, "numbers that are no JSON", "unknownError", harm=_no_json),
+    _cause(13, "numbers that are no JSON", "systemError", harm=_no_json),
+    _cause(14, "zone that is none", "unknownError", harm=_no_zone),
 )
 
 

@@ -15,7 +15,8 @@ from reportdata.cli import cli
 from reportdata.cli.places import lake_of, store_of
 from reportdata.days import Coverage
 from reportdata.identity import App, Organisation, hash_of, mint, new_app_key, new_secret
-from reportdata.pipeline.importing import Imported, Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.refreshing import Refreshed, refresh
 from reportdata.services import REPORTS
 from reportdata.settings import Settings

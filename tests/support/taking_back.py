@@ -18,7 +18,8 @@ from reportdata.engines.duckdb.staging import Staging
 from reportdata.facts import Provenance
 from reportdata.inbox.folder import FolderWriter
 from reportdata.pipeline.compacting import QUIET, compact
-from reportdata.pipeline.importing import Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Options
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.taking_back import TakenBack, take_back
 from reportdata.pipeline.working import Worker

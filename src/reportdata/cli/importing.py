@@ -18,7 +18,8 @@ from reportdata.cli.places import open_existing_store, open_store, workspace
 from reportdata.cli.previews import check_kinds, preview_import, tell_failures
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
 from reportdata.errors import BadFile, BadRecord, BadValue, NotKnown
-from reportdata.pipeline.importing import Imported, Options, import_files
+from reportdata.pipeline.importing import import_files
+from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
 from reportdata.readers import Format

@@ -229,7 +229,7 @@ def verify_option(command: Command) -> Command:
         "--verify-days",
         metavar="DAYS",
         type=click.FloatRange(min=0),
-        default=7.0,
+        default=7,
         show_default=True,
         envvar="REPORTDATA_VERIFY_DAYS",
         show_envvar=True,

@@ -14,7 +14,7 @@ from reportdata.cli.terminals import visible
 from reportdata.columns import Columns, why_chosen
 from reportdata.errors import BadRecord, BadValue
 from reportdata.measures import Number
-from reportdata.pipeline.importing import Imported, Options
+from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.previewing import DayChange, Preview, PreviewedFile, preview
 from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings

@@ -11,6 +11,7 @@ for a person may be the person that another record gives an id for, so it differ
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import msgspec
 
 from reportdata.days import PARTITION, from_date, to_date
 from reportdata.digests import PREFIX
+from reportdata.errors import LakeError
 from reportdata.kinds import Kind, Kinds
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
@@ -90,7 +92,7 @@ def clashes(work: Workspace, kind: Kind, by: Sequence[str], new: Sequence[Path],
 
 def told(work: Workspace, name: str, staged: Path, before: Sequence[Path], alike: Collection[str]) -> Iterator[str]:
     """What is to be said of the new facts of a file: that they share ids with the lake's, or with other files', and are
-    told differently.
+    told differently. Nothing is said where a file that would be compared cannot be read: that stops no import.
 
     :param staged: where its new facts lie, laid out like the lake.
     :param before: where those of the import's other files lie.
@@ -103,7 +105,9 @@ def told(work: Workspace, name: str, staged: Path, before: Sequence[Path], alike
         days = [days_of_file(path)[0] for path in new]
         others = [*nearest(work.lake, kind, days), *(path for one in before for path in _files(one, kind))]
         others += new if kind.name in alike else []
-        found = clashes(work, kind, by, new, others) if others else Clashes(0, ())
+        found = Clashes(0, ())
+        with suppress(LakeError):
+            found = clashes(work, kind, by, new, others) if others else found
         if found.number:
             yield f"{name}: {said(found, kind)}: all of them count"
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree.ElementTree import ParseError
-from xml.etree.ElementTree import fromstring as parsed
-from zipfile import BadZipFile, ZipFile
 from zoneinfo import ZoneInfo
 
 from reportdata.days import MILLISECOND, SECOND, Observation, day_of, days_between, from_date, partly, to_date
 from reportdata.engines.duckdb.spans import Span
 from reportdata.kinds import Kinds
-from reportdata.times import read_instant
+from reportdata.pipeline.export_times import CLOCKS_DIFFER, exported_at, written_at
+from reportdata.pipeline.imports import Imported, Options, known_organisations, zone_of
+from reportdata.pipeline.workspace import Workspace
 
 DAY = 86_400 * 1000
 """Milliseconds of a day."""
-_SAID = re.compile(
-    r"(?:导出|生成|制表|打印|下载)(?:时间|日期|于)?\s*[:\uff1a]?\s*(\d{4}.*)|export(?:ed)?\D{0,12}(\d{4}.*)",
-    re.IGNORECASE,
-)
-"""How a title says when its sheet was exported."""
-_LARGEST_PROPERTIES = 1 << 20
 
 
 class Stated(NamedTuple):
@@ -41,6 +34,39 @@ class Look(NamedTuple):
 
     observations: list[Observation]
     notes: list[str]
+
+
+def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Look:
+    """What a file shows of days: for each kind in it, those that it has facts of. Where both ends are named, and the
+    organisation, it shows that there was nothing of kinds that it has no facts of: that of its columns, and those that
+    are named."""
+    stated = Stated(options.first_day, options.last_day, options.exported_at)
+    last_at = max((span.last_at for spans in found.spans.values() for span in spans.values()), default=0)
+    known = known_organisations(work.store, options)
+    said = None
+    if last_at:
+        zone = zone_of(known, next(corp_id for spans in found.spans.values() for corp_id in spans))
+        said = exported_at(path, found.titles, zone, last_at)
+        if said is not None and said > options.now * 1000 + CLOCKS_DIFFER:  # a mistake
+            said = None
+    times = said, written_at(path, options.now)
+    look = look_of(path.name, found.spans, stated, times, work.kinds, found.partial)
+    pieces = look.observations
+    if options.corp_id is not None and stated.first_day is not None and stated.last_day is not None:
+        at = next(at for at in (stated.exported_at, *times) if at is not None)
+        without = {*options.covers, *found.told} - found.spans.keys()
+        first, last = stated.first_day, stated.last_day
+        pieces += [
+            Observation(options.corp_id, first, last, at, kind) for kind in sorted(without) if work.kinds[kind].covers
+        ]
+    notes = [
+        f"{path.name}: {kind} facts are missing: {reason}: its days are partial"
+        for kind, reason in found.partial.items()
+        if work.kinds[kind].covers
+    ]
+    look = begun(Look(pieces, look.notes), found.spans, partial(zone_of, known), options.now)
+    notes += outside(path.name, found.spans, stated, work.kinds)
+    return Look(partial_of(look.observations, found.partial), [*notes, *look.notes])
 
 
 def look_of(
@@ -163,42 +189,3 @@ def _hole(name: str, corp_id: str, kind: str, span: Span) -> str:
         f"{name}: {corp_id} has no {kind} facts from {begin} to {end}{more}: these days are not covered; "
         f"if there was nothing, say --from {span.first} --to {span.last}"
     )
-
-
-def exported_at(path: Path, titles: Sequence[str], zone: ZoneInfo, last_at: int) -> int | None:
-    """When a file says that it was exported: in a title above its heading, or in a workbook's properties. Milliseconds
-    since 1970; None when it does not say, or names a time before its last record.
-
-    :param last_at: the instant of the last record.
-    """
-    for title in titles:
-        found = _SAID.search(title)
-        if found is not None:
-            try:
-                instant = read_instant((found[1] or found[2]).strip(), zone)
-            except ValueError:
-                continue
-            if instant // SECOND // 60 >= last_at // SECOND // 60:
-                return instant // MILLISECOND
-    times = sorted(at for at in _properties(path) if at >= last_at)
-    return times[0] // MILLISECOND if times else None
-
-
-def _properties(path: Path) -> Iterator[int]:
-    """When a workbook was made and last saved, as instants."""
-    try:
-        with path.open("rb") as file:
-            if file.read(4) != b"PK\x03\x04":
-                return
-        with ZipFile(path) as archive:
-            if archive.getinfo("docProps/core.xml").file_size > _LARGEST_PROPERTIES:
-                return
-            root = parsed(archive.read("docProps/core.xml"))  # noqa: S314 (expat limits entities itself)
-    except (OSError, KeyError, BadZipFile, ParseError, NotImplementedError, RuntimeError):
-        return
-    for element in root:
-        if element.tag.endswith(("}created", "}modified")) and element.text:
-            try:
-                yield read_instant(element.text.strip(), ZoneInfo("UTC"))
-            except ValueError:
-                continue

@@ -14,7 +14,8 @@ from reportdata.kinds import Kind
 from reportdata.measures import Number
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.day_files import day_kinds
-from reportdata.pipeline.importing import Imported, Options, StagedImport, stage_files
+from reportdata.pipeline.importing import stage_files
+from reportdata.pipeline.imports import Imported, Options, StagedImport
 from reportdata.pipeline.refreshing import kpis_of
 from reportdata.pipeline.staleness import counted
 from reportdata.pipeline.workspace import Workspace

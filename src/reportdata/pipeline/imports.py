@@ -1,0 +1,120 @@
+"""What an import is told, and what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from zoneinfo import ZoneInfo
+
+from reportdata.choices import NO_CHOICES, Choices
+from reportdata.columns import Columns
+from reportdata.days import DEFAULT_TIME_ZONE, Observation, time_zone
+from reportdata.engines.duckdb.spans import Span
+from reportdata.errors import InputError
+from reportdata.facts import Organisations
+from reportdata.lake import Incoming
+from reportdata.pipeline.sources import SkipBad
+from reportdata.readers import Format
+from reportdata.store import ImportedFile, Store
+
+
+@dataclass(frozen=True)
+class Options:
+    """How files are imported.
+
+    ``corp_id`` is the organisation of records that name none; ``add_in`` the time zone in which unknown organisations
+    are added, None to refuse them; ``skip_bad`` takes the bad records, None to let the first one stop its file;
+    ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records, and ``covers`` are
+    kinds for which they are even where a file has no facts of them; ``exported_at`` is when the files were exported, in
+    milliseconds since 1970, None for what they say themselves; ``choices`` is what was said of them; ``memory`` is how
+    many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
+    machine); ``now`` is the present, in seconds since 1970, after which no record may be: without it every time is
+    believed. With ``dry``, no organisation is made known, and it is told in which encoding files are.
+
+    What a file that says nothing holds was observed when it was last written, since nothing later can be in it; a time
+    after ``now`` is a mistake, and then it is ``now`` (see `reportdata.pipeline.looks`). It is observed for each
+    organisation and kind of fact in the file by itself.
+    """
+
+    corp_id: str | None = None
+    format: Format | None = None
+    add_in: ZoneInfo | None = None
+    skip_bad: SkipBad | None = None
+    first_day: str | None = None
+    last_day: str | None = None
+    covers: tuple[str, ...] = ()
+    exported_at: int | None = None
+    choices: Choices = NO_CHOICES
+    memory: int | None = None
+    part_size: int | None = None
+    now: float = inf
+    dry: bool = False
+
+
+@dataclass
+class Imported:
+    """What an import did: records read, facts added, bad records skipped, records of forgotten people left out, which
+    are not among those read, the days that facts were added to, the organisations that were added, and the files that
+    could not be imported. ``spans`` are, by kind, those of each organisation; ``alike`` are kinds of which facts may
+    share an id; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
+    columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason;
+    ``notes`` are what is to be said; ``id`` is that under which the import is noted, empty when no file was
+    imported."""
+
+    read: int = 0
+    added: int = 0
+    skipped: int = 0
+    left_out: int = 0
+    days: set[str] = field(default_factory=set)
+    organisations: list[str] = field(default_factory=list)
+    failures: list[InputError] = field(default_factory=list)
+    spans: dict[str, dict[str, Span]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    alike: set[str] = field(default_factory=set)
+    format: Format | None = None
+    encoding: str | None = None
+    tables: list[Columns] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    partial: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    id: str = ""
+
+    @property
+    def known(self) -> int:
+        """Records whose facts were there already, or stood in the import more than once."""
+        return self.read - self.added - self.skipped
+
+    def add(self, other: Imported) -> None:
+        """Take in what another import did."""
+        self.read += other.read
+        self.added += other.added
+        self.skipped += other.skipped
+        self.left_out += other.left_out
+        self.days |= other.days
+        self.organisations += other.organisations
+        self.failures += other.failures
+
+
+@dataclass
+class StagedImport:
+    """An import before it is in the lake: what it will have done, when it began, in milliseconds since 1970, the
+    folders in which its files' facts lie, what is done and noted of each of the files, and what they show of days."""
+
+    done: Imported
+    at: int
+    files: list[tuple[str, Imported]] = field(default_factory=list)
+    incoming: list[Incoming] = field(default_factory=list)
+    noted: list[ImportedFile] = field(default_factory=list)
+    looks: list[Observation] = field(default_factory=list)
+
+
+def known_organisations(store: Store, options: Options) -> Organisations:
+    """The organisations of which records may be, and the time zones of their times."""
+    return Organisations(
+        {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}, options.add_in, options.choices.times_in
+    )
+
+
+def zone_of(organisations: Organisations, corp_id: str) -> ZoneInfo:
+    """An organisation's time zone; that of those that are new, while it is not known."""
+    return organisations.known.get(corp_id, organisations.add_in or time_zone(DEFAULT_TIME_ZONE))
