@@ -151,7 +151,8 @@ def test_a_folder_that_cannot_be_written_is_served_and_loses_nothing(
         pusher.until(pusher.acknowledged)
         assert run(folder, "import", tmp_path / "reports.csv").exit_code == 0
         pusher.until(pusher.acknowledged + 1)
-    assert "Traceback" not in (folder.path.parent / "server.log").read_text()
+    said = (folder.path.parent / "server.log").read_text()
+    assert "Traceback" not in said, said
 
 
 def test_reading_goes_on_without_a_free_byte(folder: Folder, disk: Path, token: str, tmp_path: Path) -> None:
@@ -178,4 +179,5 @@ def test_reading_goes_on_without_a_free_byte(folder: Folder, disk: Path, token: 
         pusher.until_taken()
         pusher.until(1 + pusher.acknowledged)
         assert reserve.stat().st_size > 0
-    assert "Traceback" not in (folder.path.parent / "server.log").read_text()
+    said = (folder.path.parent / "server.log").read_text()
+    assert "Traceback" not in said, said
