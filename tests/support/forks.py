@@ -98,9 +98,12 @@ class Forks:
             for number in (1, 2)[: min(count, 1 if place.startswith("execute") else 2)]
         ]
 
-    def start(self, *command: object) -> int:
-        """Start a command that goes on; the number of its process."""
-        *_, child = self._ask(command, (), Before("", 0), None, wait=False)
+    def start(self, *command: object, strace: Sequence[str] = ()) -> int:
+        """Start a command that goes on; the number of its process.
+
+        :param strace: options of ``strace``, which then watches it, and may kill it.
+        """
+        *_, child = self._ask(command, (), Before("", 0), None, wait=False, strace=strace)
         return child
 
     def kill(self, child: int, how: signal.Signals = signal.SIGKILL) -> int:

@@ -15,6 +15,7 @@ STEPS = (
 )
 """Calls by which files and folders change, or become durable."""
 _MORE = ("openat", "open", "creat", "lseek", "sendto", "sendmsg", "clone", "clone3", "fork", "vfork")
+_HEARD = ("read", "recvfrom", "recvmsg")
 _REFUSED = ("sendfile", "copy_file_range", "splice", "fallocate", "symlink", "symlinkat")
 """What would change files in ways that are not told here."""
 
@@ -26,9 +27,10 @@ _PLACE = re.compile(r"^(-?\d+|AT_FDCWD)<((?:\\x[0-9a-f]{2})*)>(\(deleted\))?")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 
-def following(log: Path) -> list[str]:
-    """Options of ``strace`` that write down all that `Trace` needs."""
-    return [*OPTIONS, "-e", f"trace={','.join((*STEPS, *_MORE, *_REFUSED))}", "-o", str(log)]
+def following(log: Path, *, heard: bool = False) -> list[str]:
+    """Options of ``strace`` that write down all that `Trace` needs; with ``heard``, also what is read."""
+    names = (*STEPS, *_MORE, *_REFUSED, *(_HEARD if heard else ()))
+    return [*OPTIONS, "-e", f"trace={','.join(names)}", "-o", str(log)]
 
 
 def killing(log: Path, step: Step) -> list[str]:
@@ -88,13 +90,16 @@ class Trace:
 
 
 class Replay:
-    """A disk on which the calls of a trace are made one after the other; ``said`` is what was written elsewhere than to
-    the disk so far, and where: to a file that is not on it, to a socket."""
+    """A disk on which the calls of a trace are made one after the other.
+
+    ``said`` is what was written so far and not to the disk, and where: to another file, to a socket; ``heard`` is what
+    was read so far and not from the disk, if the trace has that."""
 
     def __init__(self, trace: Trace, disk: Disk) -> None:
         self.disk = disk
         self.done = 0
         self.said: list[tuple[str, bytes]] = []
+        self.heard: list[tuple[str, bytes]] = []
         self._trace = trace
         self._tables: dict[int, dict[int, int | None]] = {}
         self._common: dict[int, int | None] = {}
@@ -125,6 +130,12 @@ class Replay:
                 table[descriptor] = call.result
         elif name in ("write", "pwrite64", "writev", "pwritev", "sendto", "sendmsg"):
             self._write(call, table)
+        elif name in _HEARD:
+            place, content = _place(arguments)[0], _content(call)
+            if self.disk.has(place):
+                self._advance(table, int(arguments.partition("<")[0]), len(content))
+            else:
+                self.heard.append((place, content))
         elif name in ("ftruncate", "fsync", "fdatasync"):
             place, there = _place(arguments)
             if there and self.disk.has(place):
@@ -162,8 +173,7 @@ class Replay:
 
     def _write(self, call: Call, table: dict[int, int | None]) -> None:
         place, there = _place(call.arguments)
-        content = b"".join(bytes.fromhex(text.replace("\\x", "")) for text in _TEXT.findall(call.arguments))
-        content = content[: call.result]
+        content = _content(call)
         descriptor = int(call.arguments.partition("<")[0])
         if not self.disk.has(place):
             self.said.append((place, content))
@@ -180,6 +190,12 @@ class Replay:
         at = table.get(descriptor, 0)
         if at is not None:
             table[descriptor] = at + size
+
+
+def _content(call: Call) -> bytes:
+    """What was written or read."""
+    content = b"".join(bytes.fromhex(text.replace("\\x", "")) for text in _TEXT.findall(call.arguments))
+    return content[: call.result]
 
 
 def _decoded(text: str) -> str:
