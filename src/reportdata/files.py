@@ -2,7 +2,7 @@
 
 A durable write is atomic: the content is written aside, synced and renamed into place, and the folder is synced; so a
 reader, and whoever comes after a kill, sees the old file or the new one, whole. Every such step of the program is made
-here, by `write`, `move`, `append`, `remove` and `rewrite`.
+here, by `make`, `write`, `move`, `append`, `remove` and `rewrite`.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ def sync(path: Path) -> None:
 
 
 def make(folder: Path) -> None:
-    """Make a folder, and those that it lies in, closed to others, whether they are there or not."""
+    """Make a folder, and those that it lies in, closed to others, whether they are there or not. The names of those
+    that are made are durable."""
     for path in reversed([folder, *folder.parents]):
         if not path.exists():
             path.mkdir(exist_ok=True, mode=0o700)
+            sync(path.parent)
 
 
 def write(path: Path, content: bytes, *, new: bool = False) -> None:

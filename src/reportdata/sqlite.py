@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportdata.errors import ReportDataError
-from reportdata.files import make, write_all
+from reportdata.files import make, sync, write_all
 
 _CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP)
 """SQLite's errors when there is no room for the memory that processes share."""
@@ -77,6 +77,7 @@ class Database:
         try:
             make(path.parent)
             if not path.exists():
+                sync(path.parent.absolute().parent)  # who made the folder may have been killed before it was durable
                 path.touch(mode=0o600)  # SQLite gives the files beside it the same rights
         except OSError as error:
             raise self.failed(error) from error
@@ -212,12 +213,14 @@ class Database:
         try:
             self._until(lambda: bool(self.connection.execute("vacuum")))
             self._until(lambda: not self.connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0])
+            # SQLite does not need the log to stay empty after a power failure; what was in it is to be gone for good.
+            sync(self.path.with_name(f"{self.path.name}-wal"))
         except TimeoutError as error:
             raise self.kind.error(
                 f"{self.kind.name} {self.path} still holds what was removed: another process reads an older state",
                 "wait until backups and other commands are done, and try again",
             ) from error
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self.failed(error) from error
 
     def faults(self, *, thorough: bool = False) -> list[str]:

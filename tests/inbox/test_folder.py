@@ -126,6 +126,21 @@ def test_what_a_dead_writer_left_is_cut_after_its_last_whole_fact(count: int, ta
         assert not path.exists()
 
 
+def test_what_a_power_failure_left_in_part_costs_nothing_that_was_whole_before(inbox: FolderInbox) -> None:
+    inbox.folder.mkdir(parents=True)
+    unsynced = lines(*range(4, 200))
+    hole = bytes(len(unsynced) // 2) + unsynced[len(unsynced) // 2 :]  # its end was written, its start was not
+    (inbox.folder / "0001-x.open").write_bytes(lines(1, 2, 3) + hole)
+    ((_, backed_up),) = inbox.contents()
+    (ready,) = inbox.ready()
+    assert ready.read_bytes() == backed_up
+    assert [path.name for path in inbox.folder.iterdir()] == ["0001-x.jsonl"]
+    found = numbers([ready])
+    assert found[:3] == [1, 2, 3]
+    assert found[3:] == [*range(found[3], 200)]
+    assert inbox.ready() == [ready]
+
+
 def test_a_damaged_segment_is_refused_by_name_and_line(inbox: FolderInbox) -> None:
     inbox.folder.mkdir(parents=True)
     path = inbox.folder / "0001-x.jsonl"

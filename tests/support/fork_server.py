@@ -70,7 +70,22 @@ def place_of(frame: FrameType | None) -> str:
     return " ".join(found)
 
 
-def run_in_child(request: dict[str, Any]) -> None:
+def watched(options: list[str], held: int) -> None:
+    """Wait until ``strace`` watches this process.
+
+    :param held: a pipe that ``strace`` holds until it has written down all.
+    """
+    child = os.fork()
+    if child == 0:
+        os.set_inheritable(held, True)
+        os.execvp("strace", ["strace", *options, "-p", str(os.getppid())])
+    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text("utf-8"):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            sys.exit("strace cannot watch a process here")
+        time.sleep(0.001)
+
+
+def run_in_child(request: dict[str, Any], held: int) -> None:
     """Run the command of a request; never returns."""
     for target, name, flags in (
         (0, os.devnull, os.O_RDONLY),
@@ -81,6 +96,8 @@ def run_in_child(request: dict[str, Any]) -> None:
         os.dup2(opened, target)
         os.close(opened)
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    if request["strace"]:
+        watched(request["strace"], held)
     steps = Steps(request["steps"], *request["before"])
     if request["steps"]:
         steps.watch()
@@ -130,7 +147,7 @@ def main() -> None:
                 os.close(living)
                 for other in children.values():
                     os.close(other)
-                run_in_child(request)
+                run_in_child(request, held)
             os.close(held)
             if request["wait"]:
                 answer = [*wait(child, living, request["after"]), child]

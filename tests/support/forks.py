@@ -58,17 +58,20 @@ class Forks:
         before: Before | None = None,
         after: float | None = None,
         steps: Sequence[str] = STEPS,
+        strace: Sequence[str] = (),
     ) -> Ended:
         """Run a command to its end, which has to be a good one unless it is killed.
 
         :param before: the step before which it is killed.
         :param after: the seconds after which it is killed, when it has not ended.
+        :param strace: options of ``strace``, which then watches it, and may kill it.
         """
-        status, seconds, _ = self._ask(command, steps if before else (), before or Before("", 0), after)
-        assert status in ((0, signal.SIGKILL) if before or after is not None else (0,)), self._said()
+        status, seconds, _ = self._ask(command, steps if before else (), before or Before("", 0), after, strace=strace)
+        may_die = before or after is not None or strace
+        assert status in ((0, signal.SIGKILL) if may_die else (0,)), self._said()
         if not status:
             self._usual[command[0]] = seconds
-        return Ended(status != 0, self._out.read_text("utf-8"))
+        return Ended(status != 0, self.out.read_text("utf-8"))
 
     def run_for(self, share: float, *command: object) -> Ended:
         """Run a command that is killed after a share of the time that such a one takes; the first one is not killed, so
@@ -95,9 +98,12 @@ class Forks:
             for number in (1, 2)[: min(count, 1 if place.startswith("execute") else 2)]
         ]
 
-    def start(self, *command: object) -> int:
-        """Start a command that goes on; the number of its process."""
-        *_, child = self._ask(command, (), Before("", 0), None, wait=False)
+    def start(self, *command: object, strace: Sequence[str] = ()) -> int:
+        """Start a command that goes on; the number of its process.
+
+        :param strace: options of ``strace``, which then watches it, and may kill it.
+        """
+        *_, child = self._ask(command, (), Before("", 0), None, wait=False, strace=strace)
         return child
 
     def kill(self, child: int, how: signal.Signals = signal.SIGKILL) -> int:
@@ -106,11 +112,12 @@ class Forks:
         return status
 
     @property
-    def _out(self) -> Path:
+    def out(self) -> Path:
+        """Where a command prints to."""
         return self._place / "out"
 
     def _said(self) -> str:
-        return self._out.read_text("utf-8") + self.log.read_text("utf-8")
+        return self.out.read_text("utf-8") + self.log.read_text("utf-8")
 
     def _ask(
         self,
@@ -121,9 +128,17 @@ class Forks:
         *,
         wait: bool = True,
         places: str = "",
+        strace: Sequence[str] = (),
     ) -> tuple[int, float, int]:
         asked: dict[str, object] = {"command": list(map(str, command)), "wait": wait, "places": places}
-        asked |= {"steps": steps, "before": before, "after": after, "out": str(self._out), "log": str(self.log)}
+        asked |= {
+            "strace": strace,
+            "steps": steps,
+            "before": before,
+            "after": after,
+            "out": str(self.out),
+            "log": str(self.log),
+        }
         return self._answer(asked)
 
     def _answer(self, request: dict[str, object]) -> tuple[int, float, int]:

@@ -78,7 +78,7 @@ class FolderInbox:
                 for place in (path, path.with_suffix(".jsonl")):  # it may be finished just now
                     with suppress(FileNotFoundError):
                         content = place.read_bytes()
-                        yield f"{path.stem}.jsonl", content[: whole(content)]
+                        yield f"{path.stem}.jsonl", whole(content)
                         break
         except OSError as error:
             raise self._failed("read", error) from error

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.facts import is_fact
-from reportdata.files import locked, write_all
+from reportdata.files import locked, write, write_all
 
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
 
@@ -57,7 +57,14 @@ def recovered(path: Path) -> Path | None:
     with suppress(BlockingIOError, FileNotFoundError):  # its writer lives, or has just finished it
         descriptor = locked(path, wait=False, flags=os.O_RDWR)
         try:
-            return _cut(descriptor, path, whole(path.read_bytes()))
+            content = path.read_bytes()
+            kept = whole(content)
+            if content.startswith(kept):
+                return _cut(descriptor, path, len(kept))
+            finished = path.with_suffix(".jsonl")
+            write(finished, kept)
+            path.unlink()
+            return finished
         finally:
             os.close(descriptor)
     return None
@@ -73,12 +80,16 @@ def _cut(descriptor: int, path: Path, size: int) -> Path | None:
     return path.rename(path.with_suffix(".jsonl"))
 
 
-def whole(content: bytes) -> int:
-    """The bytes up to the end of the last line that is a fact: a power loss may leave anything after it."""
+def whole(content: bytes) -> bytes:
+    """The lines up to the last one that is a fact, but for those with holes: a power loss may leave anything of what
+    was being written, also its end without its start, where zeros stand then."""
     end = content.rfind(b"\n") + 1
     while end:
         start = content.rfind(b"\n", 0, end - 1) + 1
         if is_fact(content[start:end]):
             break
         end = start
-    return end
+    found = content[:end]
+    if b"\0" in found:
+        return b"".join(line for line in found.splitlines(keepends=True) if b"\0" not in line)
+    return found

@@ -24,7 +24,7 @@ import msgspec
 
 from reportdata.days import PARTITION
 from reportdata.errors import LakeError
-from reportdata.files import ASIDE, make, move, remove, second_name, write
+from reportdata.files import ASIDE, make, move, remove, second_name, sync, write
 from reportdata.lake import Lake
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS
 from reportdata.lake.log import Missing
@@ -175,6 +175,7 @@ class FolderPlace:
             return
         with self._failing("written"):
             make(self.folder / "log")
+            sync(self.folder)  # who made it may have been killed before it was durable
             with suppress(FileExistsError):
                 content = signed(msgspec.json.encode(self._first(lambda path: content_of(path).sha256)))
                 write(self.folder / FIRST, content, new=True)

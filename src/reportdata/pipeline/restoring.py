@@ -73,8 +73,12 @@ def _aside(data: Path) -> Iterator[Path]:
             yield folder
             _check_vacant(data)
             if place == data:  # it may be where a disk is mounted; the store comes last: without it nothing is served
-                for path in sorted(folder.iterdir(), key=lambda path: path == Settings(folder).store):
-                    path.rename(data / path.name)
+                store = Settings(folder).store
+                for path in folder.iterdir():
+                    if path != store:
+                        path.rename(data / path.name)
+                sync(data)
+                store.rename(data / store.name)
             else:
                 folder.rename(data)
             sync(place)

@@ -1,0 +1,224 @@
+"""Every command that writes, with a folder in which it has something to do."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from shutil import rmtree
+from typing import NamedTuple
+
+from reportdata.facts import Fact
+from reportdata.identity import hash_of
+from reportdata.inbox.folder import FolderWriter
+from reportdata.twin import BEIJING, Server
+from tests.support import services
+from tests.support.durable import Command, Seen, run, seen
+from tests.support.folders import Folder
+from tests.support.witness import ZONES, Batch, make_batch
+
+FIGURES = "统计日期,发送日志数,发送日志用户数,评论日志用户数\n20240220,3,2,1\n20240221,5,4,3\n"
+FIRST, LAST = (f"{datetime.now(BEIJING) - timedelta(days=ago):%Y%m%d}" for ago in (12, 8))
+"""The days of the organisation that is collected; not long ago, as the collector compares clocks."""
+GONE = "ding-forgotten-organisation"
+SECRET = "a-secret-of-a-test"
+
+
+class Writing(NamedTuple):
+    """A command that writes, and what makes a folder in which it has something to do."""
+
+    command: Command
+    prepare: Callable[[Path], object]
+
+
+NAMES = (
+    *("first org", "org add", "app add", "app rotate", "app disable", "token", "first import", "import", "unimport"),
+    *("refresh", "compact", "forget organisation", "forget person", "work", "backup", "restore"),
+    *("restore in place", "mirror", "source add", "collect"),
+)
+"""What the commands are called here."""
+
+
+class Organisations:
+    """Files of two organisations, to be imported."""
+
+    def __init__(self, place: Path, seed: int) -> None:
+        place.mkdir()
+        self.rng = random.Random(seed)
+        self.batches: list[Batch] = [
+            make_batch(place, self.rng, number, 0, [format_])
+            for number, format_ in enumerate(("jsonl", "csv", "jsonl", "csv"))
+        ]
+
+
+def writing(files: Organisations, server: Server) -> dict[str, Writing]:
+    """The commands by their names.
+
+    :param server: of the organisation that is collected.
+    """
+    of = _Folders(files, server)
+    apps = _on("app", "list")
+    named = [file for batch in files.batches[2:3] for file in batch.files]
+    refused = 0, 1, 2
+    given = [
+        Writing(Command("first org", _on("org", "add", "c1"), codes=refused), _nothing),
+        Writing(Command("org add", _on("org", "add", "c3"), codes=refused), of.filled),
+        Writing(
+            Command("app add", _on("app", "add", "--corp", "c2", "--name", "x"), apps, look=_counted, same=_FACTS),
+            of.filled,
+        ),
+        Writing(Command("app rotate", _on("app", "rotate", "dingkey"), apps, look=_rotated, same=_FACTS), of.filled),
+        Writing(Command("app disable", _on("app", "disable", "dingkey")), of.filled),
+        Writing(Command("token", _on("token", "dingkey")), of.filled),
+        Writing(Command("first import", _on("import", "--add-orgs", *named), same=_NO_IMPORTS), _nothing),
+        Writing(Command("import", _on("import", *named), same=_NO_IMPORTS), of.filled),
+        Writing(Command("unimport", of.unimport), of.imported),
+        Writing(Command("refresh", _on("refresh")), of.stale),
+        Writing(Command("compact", _on("compact", "--all")), of.scattered),
+        Writing(
+            Command(
+                "forget organisation", _on("forget", "--corp", GONE, "--yes"), whole=False, codes=refused, gone=GONE
+            ),
+            of.pushed,
+        ),
+        Writing(
+            Command("forget person", _on("forget", "--corp", "c1", "--user", "u1", "--yes"), whole=False), of.pushed
+        ),
+        Writing(Command("work", _on("work", "--once")), of.pushed),
+        Writing(Command("backup", _backup("backup"), _backup("another"), look=_restorable), of.filled),
+        Writing(Command("restore", _restore("new/data"), codes=refused, look=_of("new/data")), of.backed_up),
+        Writing(Command("restore in place", _restore("mounted"), codes=refused, look=_of("mounted")), of.backed_up),
+        Writing(Command("mirror", _mirror), of.known),
+        Writing(Command("source add", _on(*of.source)), of.filled),
+        Writing(Command("collect", _on("collect", "--once"), whole=False), of.added),
+    ]
+    return {one.command.name: one for one in given}
+
+
+_FACTS = "facts", "numbers", "organisations"
+_NO_IMPORTS = tuple(part for part in Seen._fields if part != "imports")
+"""What is the same when an import is made twice: the second is another import, of nothing new."""
+
+
+def _on(*words: object) -> Callable[[Path], list[object]]:
+    return lambda top: [*words, "--data", top / "data"]
+
+
+def _of(name: str) -> Callable[[Path], Seen]:
+    return lambda top: seen(top / name)
+
+
+def _backup(name: str) -> Callable[[Path], list[object]]:
+    return lambda top: ["backup", top / name, "--data", top / "data"]
+
+
+def _restore(name: str) -> Callable[[Path], list[object]]:
+    return lambda top: ["restore", top / "backup", "--data", top / name]
+
+
+def _mirror(top: Path) -> list[object]:
+    return ["mirror", "--corp", "c1", "--file", top / "figures.csv", "--data", top / "data"]
+
+
+def _restorable(top: Path) -> Seen:
+    """What the newest backup gives back; nothing when it is refused."""
+    place, again = top / "of-backup", top / "another"
+    rmtree(place, ignore_errors=True)
+    if run(["restore", again if again.exists() else top / "backup", "--data", place]).exit_code:
+        assert not place.exists()
+        return Seen()
+    return seen(place)
+
+
+def _counted(top: Path) -> Seen:
+    """Apps by their number: their keys are random."""
+    found = seen(top / "data")
+    return found._replace(apps=frozenset(range(len(found.apps))))
+
+
+def _rotated(top: Path) -> Seen:
+    """Whether the secret is another; which one is random."""
+    found = seen(top / "data")
+    return found._replace(apps=frozenset(secret == hash_of(SECRET) for _, _, secret, _ in found.apps))
+
+
+def _nothing(_: Path) -> None:
+    pass
+
+
+class _Folders:
+    """Makes folders in which commands have something to do."""
+
+    def __init__(self, files: Organisations, server: Server) -> None:
+        twin = server.twin
+        hosts = "--api", server.url, "--oapi", server.url, "--per-second", 1000, "--from", FIRST
+        self.source = "source", "add", "dingtalk", "--corp", twin.corp_id, "--app-key", twin.app_key, *hosts
+        """Adds the organisation that is collected."""
+        self._files = files
+        self._import_id = ""
+
+    def unimport(self, top: Path) -> list[object]:
+        """Takes an import back."""
+        return ["unimport", self._import_id, "--yes", "--data", top / "data"]
+
+    def added(self, top: Path) -> None:
+        """A source."""
+        self.filled(top)
+        assert run([*self.source, "--data", top / "data"]).exit_code == 0
+
+    def filled(self, top: Path, imports: int = 2) -> Folder:
+        """Two organisations, of which so many batches were imported, and an app."""
+        folder = Folder(top / "data")
+        for corp_id, zone in ZONES.items():
+            folder.add_organisation(corp_id, str(zone))
+        folder.add_app("c1", app_key="dingkey", secret_hash=hash_of(SECRET))
+        folder.store.close()
+        for batch in self._files.batches[:imports]:
+            assert run(["import", *batch.files, "--data", folder.path]).exit_code == 0
+        return folder
+
+    def scattered(self, top: Path) -> None:
+        """Days of several files."""
+        self.filled(top, 4)
+
+    def stale(self, top: Path) -> None:
+        """Days that are to be computed."""
+        folder = Folder(self.filled(top).path)
+        folder.import_(*self._files.batches[2].files, refresh=False)
+        folder.store.close()
+
+    def imported(self, top: Path) -> None:
+        """An import between two others."""
+        folder = Folder(self.filled(top, 3).path)
+        self._import_id = folder.store.imports()[1].id
+        folder.store.close()
+
+    def pushed(self, top: Path) -> None:
+        """Segments in the inbox, of one organisation that has nothing else and of one that has."""
+        folder = Folder(self.filled(top).path)
+        folder.add_organisation(GONE)
+        folder.add_app(GONE)
+        folder.store.close()
+        for number in range(3):
+            writer = FolderWriter(top / "data" / "inbox", lambda: 1_790_000_000.0)
+            facts = [_fact(corp_id, f"p{number}-{report}") for report in range(5) for corp_id in ("c1", GONE)]
+            writer.append(services.lines_of(facts)).result()
+            writer.close()
+            if number == 0:
+                assert run(["work", "--once", "--data", top / "data"]).exit_code == 0
+
+    def backed_up(self, top: Path) -> None:
+        """A backup, and a folder to restore it to."""
+        self.filled(top)
+        assert run(["backup", top / "backup", "--data", top / "data"]).exit_code == 0
+        (top / "mounted").mkdir()
+
+    def known(self, top: Path) -> None:
+        """DingTalk's own figures in a file."""
+        self.filled(top)
+        (top / "figures.csv").write_text(FIGURES, "utf-8")
+
+
+def _fact(corp_id: str, report_id: str) -> Fact:
+    return services.fact("sent", corp_id, 1_708_400_000_000_000, "20240220", report_id=report_id, user_id="u1")
