@@ -20,7 +20,8 @@ from reportdata.errors import BadField, BadFile, InputError, LakeError
 from reportdata.facts import Fact, Organisations, Provenance, read_fact
 from reportdata.kinds import Kind
 from reportdata.pipeline import silent
-from reportdata.pipeline.sources import Reading, Source
+from reportdata.pipeline.reading import Reading
+from reportdata.pipeline.sources import Source
 from reportdata.readers import Format
 from reportdata.readers.tables import read_heading, read_table
 from reportdata.times import END_OF_SECONDS

@@ -20,7 +20,8 @@ from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadRecord, InputError
 from reportdata.facts import Organisations, Provenance
 from reportdata.pipeline import silent
-from reportdata.pipeline.sources import Reading, Source
+from reportdata.pipeline.reading import Reading
+from reportdata.pipeline.sources import Source
 from reportdata.readers import Format
 from tests.support.effort import QUICK
 from tests.support.examples import tried_with

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from reportdata.digests import Occurrences
 from reportdata.errors import BadFile
 from reportdata.facts import Fact, Organisations, read_fact
-from reportdata.pipeline.sources import lines_of
+from reportdata.pipeline.reading import lines_of
 from reportdata.readers import detect_format
 from reportdata.remarks import Remarks
 from tests.support.examples import tried_with

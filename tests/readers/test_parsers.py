@@ -16,7 +16,7 @@ from reportdata.api.contract.wire import read_call
 from reportdata.days import is_day, parse_day
 from reportdata.errors import BadField, BadValue, InputError
 from reportdata.facts import Organisations, read_fact
-from reportdata.pipeline.sources import lines_of
+from reportdata.pipeline.reading import lines_of
 from reportdata.readers import Format, detect_format
 from reportdata.readers.tables import read_heading
 from reportdata.remarks import Remarks

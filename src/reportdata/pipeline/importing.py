@@ -31,7 +31,8 @@ from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.imports import Imported, Options, StagedImport, known_organisations
 from reportdata.pipeline.looks import DAY, looked
-from reportdata.pipeline.sources import Bounds, Reading, Source, size_of
+from reportdata.pipeline.reading import Bounds, Reading, size_of
+from reportdata.pipeline.sources import Source
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
 from reportdata.readers.encodings import encoding_of

@@ -13,7 +13,7 @@ from reportdata.engines.duckdb.spans import Span
 from reportdata.errors import InputError
 from reportdata.facts import Organisations
 from reportdata.lake import Incoming
-from reportdata.pipeline.sources import SkipBad
+from reportdata.pipeline.reading import SkipBad
 from reportdata.readers import Format
 from reportdata.store import ImportedFile, Store
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
-from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
-from reportdata.days import END_INSTANT
 from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.spans import isolated
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.errors import BadField, BadFile, BadRecord, LakeError
-from reportdata.facts import Fact, Organisations, read_fact
-from reportdata.kinds import Kind, Kinds
+from reportdata.errors import BadField, BadFile, LakeError
+from reportdata.facts import Fact, read_fact
+from reportdata.kinds import Kind
 from reportdata.pipeline import Progress
 from reportdata.pipeline.people import People
-from reportdata.readers import Format, read_jsonl, read_sheets, read_table
+from reportdata.pipeline.reading import Reading, SkipBad, Skipped, lines_of, size_of
+from reportdata.readers import Format
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.readers.sheet_parts import SheetPart, read_sheet_parts
@@ -28,35 +26,6 @@ from reportdata.readers.sheets import Cells, SheetTable, read_sheet_tables
 from reportdata.readers.tables import has_padded_quotes, read_heading, read_part_of_table
 from reportdata.records import Line
 from reportdata.remarks import Remarks
-from reportdata.store import FIRST_DAY, LAST_DAY
-
-SkipBad = Callable[[BadRecord, Mapping[str, object]], None]
-"""Given each bad record that is skipped: what is wrong, and those of its columns that hold a field."""
-
-
-class Bounds(NamedTuple):
-    """Which times are believed: those before the instant ``end``, and those of a day that is more than a year from all
-    others of a file only from ``first_day`` to ``last_day``."""
-
-    end: int = END_INSTANT
-    first_day: str = LAST_DAY
-    last_day: str = FIRST_DAY
-
-    def states(self, day: str) -> bool:
-        """Whether it is stated that there are records of a day."""
-        return self.first_day <= day <= self.last_day
-
-
-class Reading(NamedTuple):
-    """How a file's records are read: its format, the kinds that they may be of, the organisations that are known, that
-    of records that name none, which times are believed, and what was said of the file."""
-
-    format: Format
-    kinds: Kinds
-    organisations: Organisations
-    corp_id: str | None
-    bounds: Bounds = Bounds()
-    choices: Choices = NO_CHOICES
 
 
 class Source:
@@ -68,7 +37,7 @@ class Source:
     def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
         self._path = path
         self._format, self._kinds, self._organisations, self._corp_id, self._bounds, self._choices = reading
-        self._skipped = _Skipped(path, skip_bad)
+        self._skipped = Skipped(path, skip_bad)
         self._progress = progress
         self.size = size_of(path)
         self.told: set[str] = set()
@@ -277,50 +246,3 @@ class Source:
                 f"the rest of {self._path} takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
                 "make room, and import it again",
             )
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file.
-
-    :raises BadFile: when it cannot be looked at.
-    """
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise BadFile(str(path), f"cannot be read: {error}") from error
-
-
-def lines_of(
-    path: Path, format_: Format, kinds: Kinds, remarks: Remarks, choices: Choices = NO_CHOICES
-) -> Iterator[Line]:
-    """All records of a file, one after the other."""
-    if format_ is Format.CSV:
-        return read_table(path, kinds, remarks, choices)
-    if format_ is Format.SHEET:
-        return read_sheets(path, kinds, remarks, choices)
-    if format_ is Format.PARQUET:
-        return ParquetTable(path, kinds, choices).rows()
-    return read_jsonl(path, kinds, remarks, choices)
-
-
-class _Skipped:
-    """Hands bad records on when they are to be skipped, and stops the file when they are not."""
-
-    def __init__(self, path: Path, take: SkipBad | None) -> None:
-        self._path = path
-        self._take = take
-        self._again = 0
-        self.count = 0
-
-    def take(self, line: Line, error: BadField) -> None:
-        bad = BadRecord(str(self._path), line.number, error.field, error.reason, error.hint)
-        if self._take is None:
-            raise bad
-        self.count += 1
-        if self.count > self._again:
-            used = set(line.columns.used) - {line.columns.person_name} if line.columns else set()
-            self._take(bad, {name: value for name, value in line.record.items() if name in used})
-
-    def begin_again(self) -> None:
-        """The file is read once more: what was handed on already comes first."""
-        self._again, self.count = self.count, 0
