@@ -34,10 +34,8 @@ def sync(path: Path) -> None:
 def make(folder: Path) -> None:
     """Make a folder, and those that it lies in, closed to others, whether they are there or not. The names of those
     that are made are durable."""
-    for path in reversed([folder, *folder.parents]):
-        if not path.exists():
-            path.mkdir(exist_ok=True, mode=0o700)
-            sync(path.parent)
+    for path in _made(folder):
+        sync(path.parent)
 
 
 def write(path: Path, content: bytes, *, new: bool = False) -> None:
@@ -76,7 +74,7 @@ def move(moves: Mapping[Path, Path], base: Path) -> None:
         sync(path)
     for path, place in moves.items():
         while True:
-            make(place.parent)
+            _made(place.parent)  # they are synced together below
             try:
                 path.rename(place)
                 break
@@ -187,6 +185,14 @@ def write_all(descriptor: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def _made(folder: Path) -> list[Path]:
+    """The folders that were not there and are made now, the outermost first."""
+    missing = [path for path in reversed([folder, *folder.parents]) if not path.exists()]
+    for path in missing:
+        path.mkdir(exist_ok=True, mode=0o700)
+    return missing
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from tests.support.durable import pushed, run, seen
 from tests.support.folders import Folder
 from tests.support.forks import Forks, forking
 from tests.support.pushing import FACTS, TOKEN, WRITE, sent
-from tests.support.strace import STEPS, Replay, Step, Trace, following, killing
+from tests.support.strace import Replay, Step, Trace, following, killing, moments
 from tests.support.tools import require_tool
 from tests.support.waiting import SOON, until
 
@@ -62,7 +62,7 @@ def push(address: tuple[str, int], token: str, number: int) -> set[str]:
     numbers = iter(range(number * 10_000, (number + 1) * 10_000))
     with closing(HTTPConnection(*address, timeout=SOON)) as connection, suppress(OSError, HTTPException):
         for _ in range(PUSHES):
-            records = [sent(next(numbers)) for _ in range(rng.choice([1, 1, 3, 60]))]
+            records = [sent(next(numbers)) for _ in range(rng.choice([1, 1, 3, 200]))]
             body = "\n".join(map(json.dumps, records))
             connection.request("POST", FACTS, body, {TOKEN: token})
             answer = connection.getresponse()
@@ -150,10 +150,7 @@ def test_what_was_acknowledged_survives_a_power_failure(forks: Forks, base: tupl
     shutil.copytree(folder, top)
     disk = Disk(top)
     replay = Replay(trace, disk)
-    steps = [
-        number for number, call in enumerate(trace.calls, 1) if call.name in STEPS and number > len(trace.calls) // 9
-    ]
-    for number, point in enumerate(sorted(rng.choices(steps, k=6 * FAILURES))):
+    for number, point in enumerate(moments(trace, rng, 6 * FAILURES)):
         replay.to(point)
         place = tmp_path / "failed"
         lay(disk.after_failure(rng), place)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tests.support.disk import Disk, image_of, lay
 from tests.support.durable import Command, Seen, judge
 from tests.support.forks import Forks
-from tests.support.strace import Replay, Trace, following, killing
+from tests.support.strace import Replay, Trace, following, killing, moments
 
 
 class Traced(NamedTuple):
@@ -66,8 +66,8 @@ class Interruptions:
         disk = Disk(traced.top)
         replay = Replay(traced.trace, disk)
         last = len(traced.trace.calls)
-        changes = self._changes(traced)
-        points = sorted([last] * (1 + rounds // 4) + [rng.choice(changes) for _ in range(rounds - 1 - rounds // 4)])
+        ended = 1 + rounds // 4
+        points = [*moments(traced.trace, rng, rounds - ended), *[last] * ended]
         for number, point in enumerate(points):
             replay.to(point)
             image = disk.after_failure(rng)
@@ -106,7 +106,3 @@ class Interruptions:
     def _said(self, replay: Replay) -> int:
         out = str(self._forks.out)
         return sum(len(content) for place, content in replay.said if place == out)
-
-    def _changes(self, traced: Traced) -> list[int]:
-        disk = Disk(traced.top)
-        return list(Replay(traced.trace, disk).changes())

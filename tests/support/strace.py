@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ def following(log: Path, *, heard: bool = False) -> list[str]:
 def killing(log: Path, step: Step) -> list[str]:
     """Options of ``strace`` that kill before a call: in the first thread that comes to it."""
     name = f"{step.name}:signal=KILL:when={step.number}"
-    return [*OPTIONS[:3], "-e", "signal=none", "-e", f"trace={step.name}", "-e", f"inject={name}", "-o", str(log)]
+    return ["-f", "-q", "-e", "signal=none", "-e", f"trace={step.name}", "-e", f"inject={name}", "-o", str(log)]
 
 
 class Step(NamedTuple):
@@ -89,6 +89,17 @@ class Trace:
                     self.calls.append(Call(thread, name, ended[1], int(ended[2], 0), ended[3].strip(), number))
 
 
+def moments(trace: Trace, rng: random.Random, number: int) -> list[int]:
+    """So many numbers of calls after which the power may fail, in their order. Each sort of call, by its name and the
+    ending of the file's, is as likely as any other, as most are of a few sorts."""
+    sorts: dict[tuple[str, str], list[int]] = {}
+    for after, call in enumerate(trace.calls, 1):
+        if call.name in STEPS:
+            place = _place(call.arguments)[0] or _paths(call.arguments)[-1]
+            sorts.setdefault((call.name, Path(place).suffix), []).append(after)
+    return sorted(rng.choice(rng.choice(list(sorts.values()))) for _ in range(number))
+
+
 class Replay:
     """A disk on which the calls of a trace are made one after the other.
 
@@ -109,13 +120,6 @@ class Replay:
         while self.done < number:
             self._make(self._trace.calls[self.done])
             self.done += 1
-
-    def changes(self) -> Iterator[int]:
-        """The numbers of calls after which something is to be seen that was not before; all calls are made."""
-        for number in range(len(self._trace.calls)):
-            self.to(number + 1)
-            if self._trace.calls[number].name in STEPS:
-                yield number + 1
 
     def _make(self, call: Call) -> None:
         table = self._tables.setdefault(call.thread, self._common)
