@@ -88,7 +88,10 @@ def writing(files: Organisations, server: Server) -> dict[str, Writing]:
         Writing(Command("work", _on("work", "--once")), of.pushed),
         Writing(Command("backup", _backup("backup"), _backup("another"), look=_restorable), of.filled),
         Writing(Command("restore", _restore("new/data"), codes=refused, look=_of("new/data")), of.backed_up),
-        Writing(Command("restore in place", _restore("mounted"), codes=refused, look=_of("mounted")), of.backed_up),
+        Writing(
+            Command("restore in place", _restore("mounted"), _restore_again, codes=refused, look=_of("mounted")),
+            of.backed_up,
+        ),
         Writing(Command("mirror", _mirror), of.known),
         Writing(Command("source add", _on(*of.source)), of.filled),
         Writing(Command("collect", _on("collect", "--once"), whole=False), of.added),
@@ -115,6 +118,15 @@ def _backup(name: str) -> Callable[[Path], list[object]]:
 
 def _restore(name: str) -> Callable[[Path], list[object]]:
     return lambda top: ["restore", top / "backup", "--data", top / name]
+
+
+def _restore_again(top: Path) -> list[object]:
+    """The same, once what it refuses to write over has been removed, as it says."""
+    words, place = _restore("mounted")(top), top / "mounted"
+    for name in ("lake", "inbox"):
+        if not (place / "store.db").exists() and f"this {name}, it can be removed" in run(words).output:
+            rmtree(place / name)
+    return words
 
 
 def _mirror(top: Path) -> list[object]:
@@ -210,7 +222,7 @@ class _Folders:
 
     def backed_up(self, top: Path) -> None:
         """A backup, and a folder to restore it to."""
-        self.filled(top)
+        self.pushed(top)
         assert run(["backup", top / "backup", "--data", top / "data"]).exit_code == 0
         (top / "mounted").mkdir()
 

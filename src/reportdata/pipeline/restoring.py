@@ -37,12 +37,12 @@ def restored(backup: Path, data: Path, progress: Progress = silent) -> Iterator[
 
 def _check_vacant(data: Path) -> None:
     layout = Settings(data)
-    for path in (layout.store, layout.lake):
-        if path.exists():
+    for path, what in ((layout.store, "a store"), (layout.lake, "a lake"), (layout.inbox, "an inbox")):
+        if path.exists() and (path != layout.inbox or any(path.iterdir())):
             hint = "restore to a folder that is not there yet"
             if not layout.store.exists():
-                hint += "; if a restore that was killed left this lake, it can be removed"
-            raise BadValue(f"there is a {path.stem} in {data}", hint)
+                hint += f"; if a restore that was killed left this {path.stem}, it can be removed"
+            raise BadValue(f"there is {what} in {data}", hint)
 
 
 def _check_whole(backup: Path, manifest: Manifest, damaged: Sequence[str]) -> None:
