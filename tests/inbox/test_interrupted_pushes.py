@@ -88,7 +88,7 @@ def push_all(forks: Forks, top: Path, token: str, strace: list[str], log: Path) 
                 clients = range(turn * CLIENTS + 1, (turn + 1) * CLIENTS + 1)
                 with ThreadPoolExecutor(CLIENTS) as threads:
                     done += threads.map(lambda number: push(address, token, number), clients)
-                until(lambda: not _waiting(top) or not _lives(child) or "killed by" in log.read_text("utf-8"))
+                until(lambda: not _waiting(top) or not _lives(child) or _has_killed(log))
     finally:
         status = forks.kill(child, signal.SIGTERM)
     return set().union(*done), status == signal.SIGKILL
@@ -96,6 +96,11 @@ def push_all(forks: Forks, top: Path, token: str, strace: list[str], log: Path) 
 
 def _waiting(top: Path) -> list[Path]:
     return [path for path in (top / "data" / "inbox").glob("*") if path.suffix in (".open", ".jsonl")]
+
+
+def _has_killed(log: Path) -> bool:
+    """Whether a process was killed, be it the worker, which is started again and killed again: a call never ended."""
+    return ") = ?\n" in log.read_text("utf-8")
 
 
 def _lives(child: int) -> bool:
@@ -181,6 +186,6 @@ def test_what_was_acknowledged_survives_a_kill_before_any_call(
         except BaseException as error:
             error.add_note(f"killed before {step}")
             raise
-        outcomes["server" if killed else "worker" if "killed by" in log.read_text("utf-8") else "nobody"] += 1
+        outcomes["server" if killed else "worker" if _has_killed(log) else "nobody"] += 1
         shutil.rmtree(top)
     print(f"pushes: {len(steps)} different steps; killed: {dict(outcomes)}")

@@ -57,6 +57,7 @@ class Collecting:
         self._work = work
         self._agree = agree
         self._judged = True
+        self._refreshed = False
         self._lake = work.lake
         self._service = work.services.service(REPORTS)
         self._clock = collector.clock
@@ -123,7 +124,10 @@ class Collecting:
         self._judged = self._agree()
         certain = self._certainties() if self._judged else []
         covered = self._observe(certain)
-        if days or covered:
+        if not self._refreshed:  # who died may have brought facts to the lake whose days were not computed
+            self._refreshed = True
+            refresh(self._work, self._clock.now())
+        elif days or covered:
             refresh(self._work, self._clock.now(), days=days | covered)
         self.done.days |= days
         self._note_states(certain)
