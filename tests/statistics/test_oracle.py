@@ -21,7 +21,7 @@ from tests.support.examples import tried_with
 from tests.support.known_lake import KnownLake
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
 from tests.support.question_oracle import Known, rows_of
-from tests.support.services import SERVICE
+from tests.support.services import KINDS, SERVICE
 
 ZONES = {
     "shanghai": ZoneInfo("Asia/Shanghai"),
@@ -112,7 +112,7 @@ def test_every_row_is_the_oracles(examples: int) -> None:
             with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as made:
                 for batch in batches:
                     made.add(batch.at, batch.facts, batch.looks)
-                asking = Asking(made.lake, made.store, engine, SERVICE)
+                asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
                 now = BEGIN + timedelta(days=1)
                 for _ in range(6):
                     question = data.draw(questions(around))

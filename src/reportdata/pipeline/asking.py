@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportdata.days import MILLISECOND, days_between, latest, time_zone
+from reportdata.days import MILLISECOND, SECOND, days_between, latest, time_zone
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.measures import Number
 from reportdata.pipeline.known_looks import Looks
+from reportdata.pipeline.observed import told_by_kind
 from reportdata.services import Service
 from reportdata.services.lending import HISTORY, Narrowing
 from reportdata.services.sql import Computation, computation
@@ -35,11 +36,12 @@ _KEYS = {"user": "user_id"}
 class Asking:
     """Answers questions about the organisations of a store and a lake."""
 
-    def __init__(self, lake: Lake, store: Store, engine: DuckDBEngine, service: Service) -> None:
+    def __init__(self, lake: Lake, store: Store, engine: DuckDBEngine, service: Service, kinds: Kinds) -> None:
         self._lake = lake
         self._store = store
         self._engine = engine
         self._service = service
+        self._kinds = kinds
         self._looks = Looks(lake, store)
 
     def answer(self, question: Question, corp_id: str, now: float) -> Answer:
@@ -52,7 +54,7 @@ class Asking:
         asked = fixed(question, zone, now)
         question = asked.question
         if question.is_of_days and self._is_whole(question):
-            found = self._of_days(question, corp_id, zone)
+            found = self._of_days(question, corp_id, zone, now)
         else:
             found = self._counted(asked, corp_id, zone)
         return answer(asked, self._service, zone, found)
@@ -67,9 +69,9 @@ class Asking:
         """Whether all rows are in one answer; the pages of others are of one moment, which the store does not have."""
         return question.format != "json" or len(days_of_question(question)) <= question.page_size
 
-    def _of_days(self, question: Question, corp_id: str, zone: ZoneInfo) -> Found:
+    def _of_days(self, question: Question, corp_id: str, zone: ZoneInfo, now: float) -> Found:
         """The totals of days, which the store has."""
-        days = list(standing(self._store, self._service, corp_id, question.first_day, question.last_day))
+        days = list(standing(self._store, self._service, corp_id, question.first_day, question.last_day, now))
         planned = cells(question, zone)
         values = {day.stat_day: day.values for day in days}
         groups = {tuple(key): values[cell.days[0]] for key, cell in planned.items()}
@@ -95,7 +97,7 @@ class Asking:
             if moment is None or state.as_of * MILLISECOND <= moment:
                 put.setdefault(state.stat_day, []).append(state)
         looks: dict[str, dict[str, int]] = {}
-        for look in latest(self._looks.known(corp_id, moment)):
+        for look in latest(told_by_kind(self._looks.known(corp_id, moment), self._kinds)):
             for day in days_between(max(look.first_day, first), min(look.last_day, last)):
                 looks.setdefault(day, {})[look.kind] = look.at
         known = store.day(service.id, corp_id, first)
@@ -104,7 +106,7 @@ class Asking:
             # A look without a time takes that of the day's last computation.
             at = store.day(service.id, corp_id, day).computed_at if 0 in looked.values() else 0
             here = Day({}, at, looked, put.get(day, ()), known.time_zone, service.ids)
-            yield stand(service, corp_id, day, here)
+            yield stand(service, corp_id, day, here, asked.moment / SECOND)
 
     def _count(
         self,
@@ -125,7 +127,7 @@ class Asking:
             question.newest_departments,
         )
         measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
-        what = computation(self._service, Kinds(self._service.kinds), keys, measures, zone, narrowing)
+        what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
         files = self._files(what, counted, narrowing.newest)
         rows = self._engine.known(what, files, corp_id, asked.moment if asked.pinned else None)
         for row in rows:

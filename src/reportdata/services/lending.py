@@ -63,7 +63,7 @@ class Source(NamedTuple):
 def lent(relation: str, rows: Kind, keys: Sequence[str], kinds: Sequence[Kind], newest: bool) -> Source:
     """The facts of a relation with the columns that keys need.
 
-    :param kinds: those of the service, of which one may lend.
+    :param kinds: of which one may lend.
     :raises BadValue: when nothing has a column that is needed.
     """
     ctes: dict[str, str] = {}

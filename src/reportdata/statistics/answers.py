@@ -16,9 +16,9 @@ from reportdata.services import Service
 from reportdata.states import State, least_certain
 from reportdata.statistics.plan import Cell, Certainty, TimeKey, known_days, parts_of
 from reportdata.statistics.question import CYCLES, Asked, Question
-from reportdata.statistics.words import words_of
+from reportdata.statistics.words import url_of, words_of
 
-MOST_ROWS = 1_000_000
+MOST_ROWS = 250_000
 """Rows of an answer at most, whatever its format and page."""
 
 Row = dict[str, Any]
@@ -36,12 +36,10 @@ class Found(NamedTuple):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Rows, of one page or all, and what is said of them. ``next_page`` are the parameters that ask for the page after
-    this one."""
+    """Rows, of one page or all, and what is said of them; ``nextPage`` in this is the address of the page after it."""
 
     data: list[Row]
     meta: dict[str, Any]
-    next_page: list[tuple[str, str]] | None = None
 
 
 def answer(asked: Asked, service: Service, zone: ZoneInfo, found: Found) -> Answer:
@@ -58,17 +56,17 @@ def answer(asked: Asked, service: Service, zone: ZoneInfo, found: Found) -> Answ
         page = rows[start : start + question.page_size]
         if start + question.page_size < total:
             after = msgspec.structs.replace(question, page=question.page + 1, as_of=_moment(asked.moment, zone))
-            following = words_of(after, service)
+            following = url_of(after, service)
     meta = _meta(asked, service, zone, found)
     meta |= {
         "state": least_certain([State(row["state"]) for row in rows]).value,
         "totalRows": total,
         "page": question.page,
         "pageSize": question.page_size if question.format == "json" else total,
-        "nextPage": question.page + 1 if following is not None else None,
+        "nextPage": following,
         "emptyReason": _why_empty(page, total, found),
     }
-    return Answer(page, meta, following)
+    return Answer(page, meta)
 
 
 def require_few(count: int) -> None:
@@ -260,7 +258,7 @@ def columns_of(question: Question, service: Service) -> list[dict[str, Any]]:
                 "addsUp": kpi.measure is not None and not (kpi.distinct or "department" in question.by),
             }
         )
-    found += [{"name": "state", "type": "text"}, {"name": "states", "type": "text"}, {"name": "asOf", "type": "text"}]
+    found += [{"name": "state", "type": "text"}, {"name": "states", "type": "text"}, {"name": "asOf", "type": "moment"}]
     return [*found, *({"name": name, "type": "integer"} for name in ("coveredDays", "days"))]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from reportdata.days import parse_day
 from reportdata.errors import BadValue
@@ -21,6 +22,8 @@ from reportdata.statistics.question import (
     Question,
 )
 
+PATH = "/v1/statistics"
+"""Where questions are asked over HTTP."""
 PARAMETERS: Mapping[str, str] = {
     "from": "The first day, yyyy-MM-dd or yyyyMMdd, in the organisation's time zone.",
     "to": "The last day, included; without it, the first day alone.",
@@ -41,6 +44,7 @@ PARAMETERS: Mapping[str, str] = {
     "bom": "0: CSV without the mark at its start by which Excel knows UTF-8.",
 }
 """The parameters, and what each means."""
+_FILTERS = ("department", "template", "user")
 _REPEATED = ("by", "metrics", "department", "template", "user", "order")
 _DAYS = re.compile(r"[1-9]\d{0,3}d", re.ASCII)
 _LONGEST_TEXT = 200
@@ -106,8 +110,12 @@ def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
     pairs.append(("asOf", question.as_of))
     pairs.append(("format", question.format if question.format != "json" else ""))
     pairs.append(("bom", "" if question.bom else "0"))
-    filters = ("department", "template", "user")
-    return [(name, value) for name, value in pairs if value or name in filters]
+    return [(name, value) for name, value in pairs if value or name in _FILTERS]
+
+
+def url_of(question: Question, service: Service) -> str:
+    """The address that asks a question, without the server."""
+    return f"{PATH}?{urlencode(words_of(question, service))}"
 
 
 def columns(by: Sequence[str], metrics: Sequence[str], service: Service) -> list[str]:

@@ -74,7 +74,7 @@ class DuckDBEngine:
         :param said: the key-value metadata of the file.
         """
         types = ", ".join(f"{text(column)}: {text(type_)}" for column, type_ in columns.items())
-        values = ", ".join(f"{key}: {text(value)}" for key, value in said.items())
+        values = ", ".join(f"{text(key)}: {text(value)}" for key, value in said.items())
         source = f"read_json({file(lines)}, format = 'newline_delimited', columns = {{{types}}})"
         written = f"format parquet, compression zstd, kv_metadata {{{values}}}"
         self._all_rows(f"copy (from {source}) to {text(str(target))} ({written})")
