@@ -214,7 +214,7 @@ def test_files_have_all_rows_and_the_right_types(server: Server, tmp_path: Path)
     names = list(expected[0])
     assert sheet[0] == names
     assert [row[names.index("reports")] for row in sheet[1:]] == [row["reports"] for row in expected]
-    assert [row[names.index("periodStart")].isoformat() for row in sheet[1:]] == [r["periodStart"] for r in expected]
+    assert [str(row[names.index("periodStart")]) for row in sheet[1:]] == [r["periodStart"] for r in expected]
     inside = zipfile.ZipFile(path).read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in inside
     assert 'state="frozen"' in inside

@@ -25,7 +25,7 @@ from reportdata.api.statistics_description import (
     described_coverage,
 )
 from reportdata.errors import BadValue, EngineError
-from reportdata.http.answers import JSON, Failed
+from reportdata.http.answers import JSON, ON_EOF, Failed
 from reportdata.http.routes import IDS
 from reportdata.services import REPORTS
 from reportdata.statistics.question import Question
@@ -116,9 +116,19 @@ class Statistics:
 
 
 async def _left(request: Request) -> None:
-    """The client has left."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    """The client has left, or sends no more, which clients that wait do not do."""
+    ended = asyncio.Event()
+    request.scope[ON_EOF] = ended.set
+    ending = asyncio.ensure_future(ended.wait())
+    try:
+        while not ending.done():
+            received = asyncio.ensure_future(request.receive())
+            await asyncio.wait({received, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if received.done() and received.result()["type"] == "http.disconnect":
+                return
+            received.cancel()
+    finally:
+        ending.cancel()
 
 
 def _refused(message: str) -> Failed:

@@ -36,8 +36,8 @@ class Answering:
     def __init__(self, store: Store, service: Service, asking: Asking, engine: DuckDBEngine) -> None:
         self._store = store
         self._service = service
-        self._asking = asking
-        self._engine = engine
+        self.asking = asking
+        self.engine = engine
 
     def do(self, job: Job) -> Reply:
         """Do a job."""
@@ -45,9 +45,9 @@ class Answering:
             if job.question is None:
                 found, format_, bom = coverage(self._store, self._service, job.corp_id, job.now), "json", False
             else:
-                found = self._asking.answer(job.question, job.corp_id, job.now)
+                found = self.asking.answer(job.question, job.corp_id, job.now)
                 format_, bom = job.question.format, job.question.bom
-            write_answer(found, format_, Path(job.target), self._engine, bom=bom)
+            write_answer(found, format_, Path(job.target), self.engine, bom=bom)
         except InputError as error:
             return Reply(refused=f"{error.message}; {error.hint}" if error.hint else error.message)
         except (ReportDataError, OSError) as error:
