@@ -60,12 +60,13 @@ class Source(NamedTuple):
     history: tuple[Kind, ...]
 
 
-def lent(relation: str, rows: Kind, keys: Sequence[str], kinds: Sequence[Kind], newest: bool) -> Source:
+def lent(relation: str, rows: Kind, keys: Sequence[str], kinds: Sequence[Kind], narrowing: Narrowing) -> Source:
     """The facts of a relation with the columns that keys need.
 
     :param kinds: of which one may lend.
     :raises BadValue: when nothing has a column that is needed.
     """
+    newest = narrowing.newest
     ctes: dict[str, str] = {}
     history: dict[str, Kind] = {}
     columns, joins, own = [], [], []
@@ -76,7 +77,7 @@ def lent(relation: str, rows: Kind, keys: Sequence[str], kinds: Sequence[Kind], 
         lender = _lender(key, rows, kinds)
         dated = key.each and not newest
         table = f"{key.needs}_of_{'days' if dated else key.through}"
-        ctes[table] = _told(key, lender, table, dated=dated)
+        ctes[table] = _told(key, lender, table, narrowing.days[0][0] if dated else None)
         history[lender.name] = lender
         on = f"facts.corp_id = {table}.corp_id and facts.{key.through} = {table}.{key.through}"
         joins.append(
@@ -100,13 +101,15 @@ def _lender(key: Key, rows: Kind, kinds: Sequence[Kind]) -> Kind:
     raise BadValue(f"numbers of {rows.name} cannot be grouped by {key.name}", f"its facts have no {key.needs}")
 
 
-def _told(key: Key, lender: Kind, table: str, *, dated: bool) -> str:
-    """What the latest fact of each says: up to each day on which there is one, or of all."""
-    through = ["corp_id", str(key.through), *(["stat_day"] if dated else [])]
+def _told(key: Key, lender: Kind, table: str, first_day: str | None) -> str:
+    """What the latest fact of each says: of all or, with a first day, up to this and to each later day that has one."""
+    through = ["corp_id", str(key.through)]
+    dated = [f"greatest(stat_day, {_date(first_day)}) as stat_day"] if first_day is not None else []
     said = f"coalesce({key.needs}, '')"
+    latest = f"arg_max({said}, row({lender.time}, {said})) as {key.needs}"
     return (
-        f"{table} as (\n    select {', '.join(through)}, arg_max({said}, row({lender.time}, {said})) as {key.needs}\n"
-        f"    from {lender.name}{HISTORY}\n    group by {', '.join(through)}\n)"
+        f"{table} as (\n    select {', '.join([*through, *dated, latest])}\n"
+        f"    from {lender.name}{HISTORY}\n    group by all\n)"
     )
 
 

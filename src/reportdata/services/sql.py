@@ -97,7 +97,7 @@ def computation(
         source = Source(name, {}, ())
         if narrowing is not None:
             needed = dict.fromkeys([*keys, *narrowing.keys()])
-            source = lent(name, rows, list(needed), list(kinds.values()), narrowing.newest)
+            source = lent(name, rows, list(needed), list(kinds.values()), narrowing)
             ctes += [cte for cte in source.ctes.values() if cte not in ctes]
             history |= {kind.name: kind for kind in source.history}
         grouped = [_key(key, rows, zone or time_zone(DEFAULT_TIME_ZONE), narrowing) for key in keys]
