@@ -6,11 +6,13 @@ import base64
 import csv
 import io
 import json
+import re
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,14 +20,18 @@ from urllib.parse import quote, urlencode
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema_rs import Draft4Validator
 from python_calamine import load_workbook
 
 from reportdata.api.statistics_description import QUERIES
 from reportdata.audit import Audit
 from reportdata.identity import App
+from reportdata.statistics.question import CYCLES, DIMENSIONS, PERIODS
 from reportdata.store.standing import standing
 from tests.support.calling import Call, import_organisation
+from tests.support.examples import tried_with
 from tests.support.folders import Folder
 from tests.support.services import SERVICE
 from tests.support.serving import Serving, serving
@@ -286,11 +292,38 @@ def test_reads_are_audited(server: Server) -> None:
     pytest.fail("the audit does not tell")
 
 
-def test_another_organisation_gets_nothing_of_this(server: Server) -> None:
-    app, secret = server.folder.add_app("another", scopes=(RECORDS,))
-    server.apps["another"] = (app, secret)
-    for by in ("day", "user", "department,template", ""):
-        query = urlencode({**period(server), "by": by})
-        answer = server.ask(query, authorization=server.basic("another"))
-        assert answer.status == 200
-        assert answer.json["data"] == []
+@tried_with(15, 150)
+def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisation(
+    server: Server, examples: int
+) -> None:
+    server.apps["another"] = server.folder.add_app("another", scopes=(RECORDS,))
+    users = {row["user"] for row in server.rows(by="user", **period(server))}
+    names = sorted(users)[:2]
+    groupings = st.lists(st.sampled_from((*CYCLES, *DIMENSIONS)), unique=True, max_size=2)
+    words = st.fixed_dictionaries(
+        {"by": st.tuples(st.sampled_from(PERIODS), groupings).map(lambda by: ",".join([by[0], *by[1]]))},
+        optional={
+            "user": st.sampled_from(names),
+            "department": st.sampled_from(("研发部", "")),
+            "departments": st.sampled_from(("now", "then")),
+            "asOf": st.just(datetime.now(UTC).isoformat()),
+            "format": st.sampled_from(("json", "csv")),
+        },
+    )
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(words)
+    def check(asked: dict[str, str]) -> None:
+        query = urlencode({**period(server), **asked})
+        totals, records, another = (
+            server.ask(query, authorization=server.basic(app)) for app in (TOTALS, RECORDS, "another")
+        )
+        names_users = "user" in asked or "user" in asked["by"].split(",")
+        assert (totals.status, records.status, another.status) == (403 if names_users else 200, 200, 200)
+        assert not any(re.search(rf"\b{re.escape(user)}\b", totals.body.decode()) for user in users)
+        if asked.get("format") == "csv":
+            assert len(another.body.decode().splitlines()) == 1
+        else:
+            assert another.json["data"] == []
+
+    check()

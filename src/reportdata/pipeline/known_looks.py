@@ -26,7 +26,8 @@ class Looks:
 
     def known(self, corp_id: str, moment: int | None) -> Iterator[Observation]:
         """The looks at an organisation's days that were known at a moment, an instant; all of them without one."""
-        paths = self._lake.observations()
+        # What a later look of another import tells as well lies among the repeats once files are merged.
+        paths = (*self._lake.observations(), *self._lake.repeated_observations())
         self._read = {path: looks for path, looks in self._read.items() if path in set(paths)}
         began = {note.id: note.at for note in self._store.imports()} if moment is not None else {}
         for path in paths:
