@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from reportdata.api.asking import TOO_LONG, TOO_MANY, Job
-from reportdata.cli.askers import Askers
+from reportdata.cli.askers import Askers, cores
 from reportdata.http.answers import Failed
 from reportdata.leases import FileLeases
 from reportdata.statistics.words import read_question
@@ -60,7 +60,7 @@ def test_a_question_beyond_those_that_may_wait_is_refused_and_the_others_are_ans
     async def ask() -> None:
         with closing(Askers(sample.settings, waiting=1)) as askers:
             with held(sample):
-                asked = [asyncio.ensure_future(askers(JOB)) for _ in range((os.cpu_count() or 1) + 1)]
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(cores() + 1)]
                 await asyncio.sleep(0)
                 with pytest.raises(Failed) as refused:
                     await askers(JOB)

@@ -28,8 +28,13 @@ _WAITING = 8
 """Questions that may wait for each process."""
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Askers:
-    """As many processes as there are cores, each started when it is first needed and again after it was ended. It is
+    """As many processes as the settings say, each started when it is first needed and again after it was ended. It is
     used by one event loop.
 
     :param seconds: that an answer may take.
@@ -37,7 +42,8 @@ class Askers:
     """
 
     def __init__(self, settings: Settings, seconds: float = LONGEST, waiting: int | None = None) -> None:
-        self._processes = os.cpu_count() or 1
+        self._processes = settings.answering or cores()
+        self._sharing = max(cores(), self._processes)
         self._handover = Handover(settings, "readable")
         self._seconds = seconds
         self._most = self._processes + (self._processes * _WAITING if waiting is None else waiting)
@@ -60,7 +66,7 @@ class Askers:
             self._asked -= 1
 
     async def _done(self, job: Job) -> tuple[Reply, Path]:
-        worker = self._free.pop() if self._free else _Worker(self._handover, self._processes)
+        worker = self._free.pop() if self._free else _Worker(self._handover, self._sharing)
         self._all.add(worker)
         doing = asyncio.get_running_loop().run_in_executor(self._threads, worker.do, job)
         finished = False
@@ -97,11 +103,14 @@ class Askers:
 
 
 class _Worker:
-    """A process that does one job after the other. It ends when its standard input does."""
+    """A process that does one job after the other. It ends when its standard input does.
 
-    def __init__(self, handover: Handover, processes: int) -> None:
+    :param sharing: how many such processes share the memory.
+    """
+
+    def __init__(self, handover: Handover, sharing: int) -> None:
         self._handover = handover
-        self._processes = processes
+        self._sharing = sharing
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._ended = False
@@ -130,7 +139,7 @@ class _Worker:
                 raise OSError
             if self._process is None:
                 self._process = subprocess.Popen(  # noqa: S603 - this program
-                    [sys.executable, "-m", "reportdata", "answer", "--processes", str(self._processes)],
+                    [sys.executable, "-m", "reportdata", "answer", "--processes", str(self._sharing)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                 )
