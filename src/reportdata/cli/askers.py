@@ -24,7 +24,7 @@ from reportdata.settings import Settings
 
 LONGEST = 60.0
 """Seconds that an answer may take."""
-_WAITING = 8
+WAITING = 8
 """Questions that may wait for each process."""
 
 
@@ -46,7 +46,7 @@ class Askers:
         self._sharing = max(cores(), self._processes)
         self._handover = Handover(settings, "readable")
         self._seconds = seconds
-        self._most = self._processes + (self._processes * _WAITING if waiting is None else waiting)
+        self._most = self._processes + (self._processes * WAITING if waiting is None else waiting)
         self._asked = 0
         self._turns = asyncio.Semaphore(self._processes)
         self._free: list[_Worker] = []
