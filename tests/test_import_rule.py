@@ -35,6 +35,7 @@ DOMAIN = {
     "limits",
     "settings",
     "values",
+    "statistics",
 }
 GROUND_FLOOR = {"files", "leases", "presence", "sqlite"}
 ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit", "suites", "collector", "twin"}

@@ -32,7 +32,8 @@ class Kpi(
     Over a ``relation`` it is one of: ``count``, how many different rows there are; ``distinct``, how many different
     values a column has, or several columns together; ``sum``, the sum of a column over the different rows, or over the
     different values of the columns ``of`` with it. Without a relation it is a ``ratio``: the number of one KPI of the
-    service by that of another. ``calibre`` names its way of counting where the service has others to compare.
+    service by that of another. ``calibre`` names its way of counting where the service has others to compare, ``word``
+    the KPI itself, for people and for columns of tables: ``reports``.
     """
 
     unit: str
@@ -47,6 +48,7 @@ class Kpi(
     of: str | tuple[str, ...] = ()
     ratio: tuple[str, ...] = ()
     calibre: str = ""
+    word: str = ""
 
     def __post_init__(self) -> None:
         ways = [self.count, bool(self.distinct), bool(self.sum), bool(self.ratio)]
@@ -64,6 +66,11 @@ class Kpi(
     def key(self) -> str:
         """Its key in a row of ``dataList``, for example ``4100_DAY``."""
         return f"{self.id}_{self.period}"
+
+    @property
+    def name_of_column(self) -> str:
+        """Its word or, without one, its id."""
+        return self.word or self.id
 
     @property
     def may_be_broken(self) -> bool:

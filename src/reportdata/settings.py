@@ -31,6 +31,8 @@ class Settings:
     """Calls a second of an app to an API, for apps that have no rate of their own; 0 for no limit."""
     connections: int = 10_000
     """Connections at most."""
+    answering: int = 0
+    """Processes that compute answers to questions; 0 for as many as there are cores."""
     descriptor: int | None = None
     """The descriptor of a listening socket to use in place of ``host`` and ``port``."""
     operations_host: str = "127.0.0.1"

@@ -14,12 +14,14 @@ import click
 import yaml
 
 from reportdata.api import writing
-from reportdata.cli import cli
+from reportdata.cli import askers, cli
 from reportdata.http import connections, limits, server, sockets
 from reportdata.http.limits import Phase
 from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
 from reportdata.settings import Settings
+from reportdata.statistics.answers import MOST_ROWS
+from reportdata.statistics.question import LONGEST
 from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT
 from tests.support.documents import document
 from tests.support.paths import ROOT
@@ -64,6 +66,10 @@ LIMITS = {
     "seconds that a call waits for another process": SERVING_TIMEOUT,
     "seconds that a command waits for another process": COMMAND_TIMEOUT,
     "days that the audit is kept, `--audit-days`": DEFAULTS.audit_days,
+    "days of a question": LONGEST,
+    "rows of an answer": MOST_ROWS,
+    "questions that wait for each process that answers": askers.WAITING,
+    "seconds that an answer may take": askers.LONGEST,
 }
 
 Unit = Mapping[str, Sequence[str]]

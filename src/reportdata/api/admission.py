@@ -30,7 +30,11 @@ from reportdata.identity import (
 from reportdata.limits import Rates
 from reportdata.store import Store
 
-SECURITY: Json = {"token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER.decode()}}
+SECURITY: Json = {
+    "token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER.decode()},
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "basic": {"type": "http", "scheme": "basic"},
+}
 """How a caller shows who it is, as OpenAPI says it."""
 
 REFUSALS = {
@@ -80,9 +84,17 @@ class Demand(NamedTuple):
         detail = {"requiredScopes": list(self.scopes)} if reason is Reason.SCOPE else None
         return Failed(REFUSALS[reason], detail)
 
-    def samples(self) -> Iterable[Sample]:
-        """All refusals, for a description."""
-        for reason, fault in REFUSALS.items():
+    def require(self, app: App) -> None:
+        """:raises Failed: when an app has none of the scopes."""
+        try:
+            require_one_scope(app, self.scopes)
+        except Refused as refused:
+            raise self.refusal(refused.reason) from None
+
+    def samples(self, reasons: Iterable[Reason] = tuple(REFUSALS)) -> Iterable[Sample]:
+        """The refusals for these reasons, all without them, for a description."""
+        for reason in reasons:
+            fault = REFUSALS[reason]
             said = _address_refused(*_SAMPLE_CALLER) if reason is Reason.ADDRESS else fault
             yield Sample(said, self.refusal(reason).detail)
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api import operations, pushes, tokens
+from reportdata.api import operations, pushes, statistics, tokens
 from reportdata.api.contract import services
 from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
 from reportdata.api.faults import GONE
 from reportdata.api.resource import Context, Resource, routes
-from reportdata.errors import FolderGone, InboxError, StoreError
+from reportdata.errors import EngineError, FolderGone, InboxError, StoreError
 from reportdata.http.answers import SYSTEM_ERROR, Answer, new_ids, send_answer
 from reportdata.http.limits import USUAL_BODY, BodyLimit
 from reportdata.http.routes import IDS, routed
@@ -22,11 +22,12 @@ RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     services.resource,
     tokens.resource,
     pushes.resource,
+    statistics.resource,
     operations.resource,
 )
 """Everything that is served. A new resource is one line here."""
 
-KNOWN_ERRORS = {StoreError: SYSTEM_ERROR, InboxError: SYSTEM_ERROR, FolderGone: GONE}
+KNOWN_ERRORS = {StoreError: SYSTEM_ERROR, InboxError: SYSTEM_ERROR, EngineError: SYSTEM_ERROR, FolderGone: GONE}
 
 
 def build_app(context: Context, resources: Sequence[Callable[[Context], Resource]] = RESOURCES) -> Application:

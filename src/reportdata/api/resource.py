@@ -17,7 +17,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from reportdata.api.admission import Admission
+from reportdata.api.asking import Ask, nobody
 from reportdata.api.contract.entry import Entry, entry_of
+from reportdata.api.guessing import Guessing
 from reportdata.api.intake import Intake
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json
@@ -47,6 +49,7 @@ class Context:
     :param read_push: reads the body of a push off the event loop, as `reportdata.api.push_body.read_push` does. The
         future fails with `Failed` when it cannot be read, and with `InboxError` when nothing reads.
     :param entry: what the contract has for a service.
+    :param ask: answers questions, in other processes.
     :param is_present: whether the folders are where they were opened. It is called on the event loop.
     :param rate: calls a second of apps without a rate of their own; 0 for no limit.
     """
@@ -63,11 +66,17 @@ class Context:
     is_present: Callable[[], bool] = lambda: True
     rate: int = 0
     entry: Callable[[Service], Entry] = entry_of
+    ask: Ask = nobody
 
     @cached_property
     def memory(self) -> Memory:
         """What was read of the store since it last changed."""
         return Memory(self.reader, self.clock)
+
+    @cached_property
+    def guessing(self) -> Guessing:
+        """Slows down who guesses secrets."""
+        return Guessing()
 
     @cached_property
     def writing(self) -> Writing:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY, missing_parameter
+from reportdata.api.guessing import when_again
 from reportdata.api.openapi import (
     BY_THE_STORE,
     HEX,
@@ -31,7 +32,6 @@ from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault, address_of
 from reportdata.http.request_metrics import OUTCOME
 from reportdata.http.routes import json_response
 from reportdata.identity import TOKEN_LIFETIME, App, Token, issue
-from reportdata.limits import Guesses, MustWait
 
 NAMES = (
     (("appkey", "appsecret"), {"errcode": 40096, "errmsg": "不合法的appKey或appSecret"}),
@@ -62,7 +62,7 @@ class Tokens:
         self._issue_token = context.writing.issue_token
         self._issued = context.metrics.counter("reportdata_tokens_issued", "Tokens issued.")
         self._clock = context.clock
-        self._guesses = Guesses()
+        self._guessing = context.guessing
 
     async def access_token(self, request: Request) -> Response:
         """The new call."""
@@ -81,7 +81,7 @@ class Tokens:
         try:
             token = await self._issue(request, fields["appKey"], fields["appSecret"])
         except Refused as refused:
-            raise Failed(WRONG_CREDENTIALS, headers=_when_again(refused)) from None
+            raise Failed(WRONG_CREDENTIALS, headers=when_again(refused)) from None
         return json_response({"expireIn": TOKEN_LIFETIME, "accessToken": token})
 
     async def get_token(self, request: Request) -> Response:
@@ -94,7 +94,7 @@ class Tokens:
                     token = await self._issue(request, key, secret)
                 except Refused as refused:
                     request.scope[OUTCOME] = str(wrong["errcode"])
-                    return json_response(wrong, _when_again(refused))
+                    return json_response(wrong, when_again(refused))
                 return json_response(
                     {"errcode": 0, "access_token": token, "errmsg": "ok", "expires_in": TOKEN_LIFETIME}
                 )
@@ -104,50 +104,19 @@ class Tokens:
     async def _issue(self, request: Request, app_key: str, secret: str) -> str:
         now = self._clock()
         address = address_of(request.scope)
-        must_wait = self._turn(app_key, address, secret, now)
 
         def decide(app: App | None, current: Token | None) -> tuple[str, Token]:
             return issue(app, secret, current, now)
 
-        try:
+        with self._guessing.guess(app_key, address, secret, now):
             token = await run_in_threadpool(self._issue_token, app_key, decide)
-        except Refused:
-            if must_wait is not None:
-                self._guesses.disprove(app_key, address)
-                raise must_wait from None
-            self._guesses.wrong(app_key, address, now)
-            raise
-        if must_wait is not None:
-            self._guesses.prove(app_key, address, secret, now)
-        else:
-            self._guesses.right(app_key, address, secret, now)
         self._issued.value += 1
         return token
-
-    def _turn(self, app_key: str, address: str, secret: str, now: float) -> MustWait | None:
-        """What a secret is answered that is not right after all, when others have to wait and this one was right
-        lately; None when nobody has to.
-
-        :raises MustWait: when this one has to wait, too.
-        """
-        proven = self._guesses.is_proven(app_key, address, secret, now)
-        try:
-            self._guesses.require_turn(app_key, address, now)
-        except MustWait as refused:
-            if not proven:
-                raise
-            return refused
-        return None
 
 
 def _may_be_json(request: Request) -> bool:
     """A form is no body to the real service; a missing content type is let pass."""
     return "form" not in request.headers.get("content-type", "")
-
-
-def _when_again(refused: Refused) -> dict[str, str] | None:
-    """What tells a caller who guessed too often to wait; the body is the same as for any wrong secret."""
-    return {"retry-after": str(refused.seconds)} if isinstance(refused, MustWait) else None
 
 
 def _access_token() -> Json:

@@ -30,6 +30,7 @@ _MODULES = {
     "token": "apps",
     "serve": "serving",
     "work": "working",
+    "answer": "answering",
     "audit": "reads",
     "demo": "demo",
     "twin": "twin",

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
@@ -25,11 +26,13 @@ from reportdata.cli.options import (
 )
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
+from reportdata.cli.questions import FORMS, print_answer, question_options
 from reportdata.cli.terminals import showable
 from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
 from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
+from reportdata.errors import BadValue
 from reportdata.pipeline.staleness import stale_days
 from reportdata.services import REPORTS, Service
 from reportdata.settings import Settings
@@ -39,16 +42,32 @@ from reportdata.store.standing import Standing, standing
 
 
 @click.command("query")
-@click.argument("first_day", metavar="DAY", type=DAY)
+@click.argument("first_day", metavar="DAY", type=DAY, required=False)
 @click.option("--to", "last_day", type=DAY, help="The last day of a period that begins with DAY.")
 @click.option("--corp", "corp_id", help="One organisation.  [default: all]")
 @service_option
-@click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@question_options
+@click.option("--format", "format_", type=click.Choice(FORMS), default="table", show_default=True)
+@click.option(
+    "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, all rows."
+)
+@lake_options
 @settings_options
 def query_command(
-    first_day: str, last_day: str | None, corp_id: str | None, service_id: str, format_: str, settings: Settings
+    first_day: str | None,
+    last_day: str | None,
+    corp_id: str | None,
+    service_id: str,
+    words: list[tuple[str, str]],
+    format_: str,
+    output: Path | None,
+    settings: Settings,
 ) -> None:
-    """Print the numbers of DAY (yyyyMMdd), or of the days from DAY on.
+    """Print the numbers of DAY (yyyyMMdd), or of the days from DAY on; or answer a question about a range of days.
+
+    With any of --range, --by, --metrics, filters, --order, --as-of, --output and the formats xlsx and parquet it is a
+    question about one organisation, as GET /v1/statistics answers it: each row is an exact count of its own, with how
+    certain it is and how many of its days are covered. JSON has the same document, CSV the same columns.
 
     A number is not known unless the facts that it is counted from were observed that day: JSON leaves it out, CSV has
     nothing in its place, the table shows –; days without any known number are left out of JSON and CSV. Each day has a
@@ -56,6 +75,14 @@ def query_command(
     it rests on is damaged: `reportdata repair`) or missing, and the time of the last look.
     """
     check_period(first_day, last_day)
+    if words or output is not None or format_ in ("xlsx", "parquet"):
+        if service_id != REPORTS:
+            raise BadValue(f"questions are not answered about {service_id}", f"leave out --service, or name {REPORTS}")
+        named = [(name, day) for name, day in (("from", first_day), ("to", last_day)) if day is not None]
+        print_answer([*named, *words], corp_id, format_, output, settings)
+        return
+    if first_day is None:
+        raise BadValue("no day is named", "name DAY, or a range like --range 30d")
     last_day = last_day or first_day
     store = open_existing_store(settings)
     if corp_id is not None:

@@ -17,6 +17,7 @@ from reportdata.api.intake import DEFAULTS, Intake, Limits
 from reportdata.api.operations import build_operations
 from reportdata.api.resource import Context
 from reportdata.audit import Audit, Read
+from reportdata.cli.askers import Askers
 from reportdata.cli.places import inbox_of, lake_of, presence_of, services_of, serving_store, store_of, writer_of
 from reportdata.cli.push_process import PushProcess
 from reportdata.days import SECOND, end_of, from_date, time_zone
@@ -75,6 +76,7 @@ def open_server(
         pushed = opened.enter_context(closing(writer_of(settings, clock, present)))
         inbox = opened.enter_context(closing(inbox_of(settings)))
         reading = opened.enter_context(closing(PushProcess(settings, log_format)))
+        askers = opened.enter_context(closing(Askers(settings)))
         context = Context(
             services=services,
             reader=reader,
@@ -88,6 +90,7 @@ def open_server(
             rate=settings.rate,
             is_present=lambda: settings.database is not None or not present.lost(),
             entry=entry,
+            ask=askers,
         )
         app = build_app(context)
         inherited = settings.descriptor is not None

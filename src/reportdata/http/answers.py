@@ -114,6 +114,11 @@ def completed(headers: Sequence[tuple[bytes, bytes]], ids: Ids) -> list[tuple[by
     return [*headers, *added]
 
 
+ON_EOF = "reportdata.on_eof"
+"""Where an application leaves in a request's scope what is called when the client sends no more while it waits: most
+such clients have left."""
+
+
 def address_of(scope: Scope) -> str:
     """The address that a request came from; that which a trusted proxy names, when it came through one."""
     client = scope.get("client")

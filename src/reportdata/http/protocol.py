@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from reportdata.http.answers import (
     BODY_TOO_LARGE,
+    ON_EOF,
     TOO_BUSY,
     TOO_SLOW,
     Answer,
@@ -69,6 +70,8 @@ class ServerProtocol(StrictProtocol):
             if self.pipeline and self.cycle.more_body:  # its body will not come
                 self.pipeline.popleft()
             (self.pipeline[0][0] if self.pipeline else self._running).keep_alive = False
+        if callable(ended := self._running.scope.get(ON_EOF)):
+            ended()
         return True
 
     def on_head(self) -> None:

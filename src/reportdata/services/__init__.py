@@ -61,9 +61,10 @@ class Services:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """The scopes that apps may have: those to read, then those to push."""
-        pushed = (service.push_scope for service in self.all if service.push_scope is not None)
-        return tuple(dict.fromkeys([*(service.scope for service in self.all), *pushed]))
+        """The scopes that apps may have: those to read, then those to push and to ask for statistics."""
+        names = ("scope", "push_scope", "statistics_scope", "records_scope")
+        scopes = (getattr(service, name) for name in names for service in self.all)
+        return tuple(dict.fromkeys(scope for scope in scopes if scope is not None))
 
     def push_scope(self, kind: str) -> str | None:
         """The scope to push facts of a kind; None when none may be pushed."""

@@ -11,12 +11,14 @@ from reportdata.days import offsets
 
 class Key(NamedTuple):
     """What a grouping key is: an expression, and the column of the facts that it needs besides those that all have.
-    ``{time}`` in it is the local time of the fact. With ``each``, it has several values for one fact."""
+    ``{time}`` in it is the local time of the fact. With ``each``, it has several values for one fact. Facts without the
+    column may have it of others with the same ``through`` (`reportdata.services.lending`)."""
 
     name: str
     expression: str
     needs: str | None = None
     each: bool = False
+    through: str | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -41,8 +43,8 @@ _ALL = (
     Key("year", "cast(date_trunc('year', stat_day) as date)"),
     Key("weekday", "isodow(stat_day)"),  # 1 is Monday
     Key("hour", "cast(hour({time}) as integer)"),
-    Key("department", "department_", "departments", each=True),
-    Key("template", "coalesce(template, '')", "template"),
+    Key("department", "department_", "departments", each=True, through="user_id"),
+    Key("template", "coalesce(template, '')", "template", through="report_id"),
     Key("user_id", "user_id", "user_id"),
 )
 KEYS: Mapping[str, Key] = {key.name: key for key in _ALL}

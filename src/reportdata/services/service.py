@@ -35,7 +35,8 @@ class Calibre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A path of the contract. ``row`` is the order of the keys in a row of ``dataList``; ``scope`` is needed to read,
-    ``push_scope`` to push facts of its ``kinds``, whose columns may have other ``headings`` in files."""
+    ``push_scope`` to push facts of its ``kinds``, whose columns may have other ``headings`` in files. To ask for
+    statistics ``statistics_scope`` is needed, and ``records_scope`` where single people are told apart by their ids."""
 
     id: str
     path: str
@@ -44,6 +45,8 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     row: tuple[str, ...]
     kpis: tuple[Kpi, ...]
     push_scope: str | None = None
+    statistics_scope: str | None = None
+    records_scope: str | None = None
     relations: dict[str, Relation] = {}
     calibres: tuple[Calibre, ...] = ()
     kinds: tuple[Kind, ...] = ()

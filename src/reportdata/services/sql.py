@@ -20,16 +20,19 @@ from reportdata.kinds import Kind, Kinds
 from reportdata.measures import Measure
 from reportdata.services import Service
 from reportdata.services.keys import DAY_KEYS, KEYS, Key, local_time
+from reportdata.services.lending import Narrowing, Source, lent
 
 
 class Computation(NamedTuple):
     """What an engine computes: the text, the names of its keys and then of its numbers, and the kinds of facts that it
-    reads, all of them views with their kinds' columns."""
+    reads, all of them views with their kinds' columns. Of the kinds in ``history`` it reads another view, too: of all
+    facts, whatever days are asked for (`reportdata.services.lending`)."""
 
     sql: str
     keys: tuple[str, ...]
     numbers: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    history: tuple[Kind, ...] = ()
 
 
 def kpis_of_days(service: Service, kinds: Kinds) -> Computation:
@@ -65,11 +68,13 @@ def computation(
     keys: Sequence[str] = DAY_KEYS,
     measures: Mapping[str, Measure] | None = None,
     zone: ZoneInfo | None = None,
+    narrowing: Narrowing | None = None,
 ) -> Computation:
-    """The numbers of a service by any keys of `KEYS`.
+    """The numbers of a service by any keys of `KEYS`; without keys, of all that is counted together.
 
     :param measures: what is counted, by name; absent, the KPIs by id.
     :param zone: in whose local time hours are meant.
+    :param narrowing: which facts are counted; then facts may have columns of others. Absent, all facts with their own.
     :raises BadValue: when a key is not known, or the facts of a relation do not have it.
     """
     chosen = _measures(service) if measures is None else measures
@@ -85,18 +90,25 @@ def computation(
         exact = measure.total and rows.columns[measure.total].startswith("decimal")
         casts.append(f"cast(sum({names[number]}) as {'double' if exact else 'bigint'}) as {names[number]}")
     ctes = [_ctes(service.sql)] if service.sql else []
+    history: dict[str, Kind] = {}
     for name, counted_columns in used.items():
         rows = kinds[service.relations[name].rows]
-        grouped = [_key(key, rows, zone or time_zone(DEFAULT_TIME_ZONE)) for key in keys]
-        ctes.append(_narrowed(name, grouped, [column for column in counted_columns if column not in columns]))
+        taken = [column for column in counted_columns if column not in columns]
+        source = Source(name, {}, ())
+        if narrowing is not None:
+            needed = dict.fromkeys([*keys, *narrowing.keys()])
+            source = lent(name, rows, list(needed), list(kinds.values()), narrowing)
+            ctes += [cte for cte in source.ctes.values() if cte not in ctes]
+            history |= {kind.name: kind for kind in source.history}
+        grouped = [_key(key, rows, zone or time_zone(DEFAULT_TIME_ZONE), narrowing) for key in keys]
+        ctes.append(_narrowed(name, source.query, grouped, taken, narrowing))
     ctes.append(f"counted as (\n{_UNION.join(arms)}\n)")
-    sql = (
-        f"with {_NEXT.join(ctes)}\n"
-        f"select {', '.join([*columns, *casts])}\nfrom counted\ngroup by {', '.join(columns)}\n"
-        f"order by {', '.join(sorted(columns, key=lambda column: column != 'stat_day'))}"
-    )
+    sql = f"with {_NEXT.join(ctes)}\nselect {', '.join([*columns, *casts])}\nfrom counted"
+    if columns:
+        ordered = sorted(columns, key=lambda column: column != "stat_day")
+        sql += f"\ngroup by {', '.join(columns)}\norder by {', '.join(ordered)}"
     reads = dict.fromkeys(kind for name in used for kind in service.relations[name].reads)
-    return Computation(sql, tuple(keys), tuple(chosen), _kinds(service, kinds, reads))
+    return Computation(sql, tuple(keys), tuple(chosen), _kinds(service, kinds, reads), tuple(history.values()))
 
 
 _UNION = "\n    union all\n"
@@ -109,13 +121,16 @@ def _counted(measure: Measure, rows: Kind) -> tuple[str, ...]:
     return (*columns, measure.total) if measure.total and measure.total not in columns else columns
 
 
-def _narrowed(relation: str, keys: Sequence[Key], columns: Sequence[str]) -> str:
+def _narrowed(
+    relation: str, source: str, keys: Sequence[Key], columns: Sequence[str], narrowing: Narrowing | None
+) -> str:
     """A relation with its keys and nothing that is not counted: what several measures use is kept by an engine."""
     taken = [key.expression if key.is_plain else f"{key.expression} as {key.column}" for key in keys]
-    source = relation
-    if any(key.each for key in keys):
+    filtered = narrowing is not None and bool(narrowing.departments)
+    if filtered or any(key.each for key in keys):
         source += ", unnest(string_split(coalesce(departments, ''), ',')) as each_department(department_)"
-    return f"{relation}_used as (\n    select {', '.join([*taken, *columns])} from {source}\n)"
+    where = f" where {' and '.join(narrowing.conditions())}" if narrowing is not None else ""
+    return f"{relation}_used as (\n    select {', '.join([*taken, *columns])} from {source}{where}\n)"
 
 
 def _arm(measure: Measure, rows: Kind, keys: Sequence[str], names: Sequence[str], number: int) -> str:
@@ -126,18 +141,19 @@ def _arm(measure: Measure, rows: Kind, keys: Sequence[str], names: Sequence[str]
     number_ = f"coalesce(sum({measure.total}), 0)" if measure.total else "count(*)"
     numbers = ", ".join(f"{number_ if at == number else 0} as {name}" for at, name in enumerate(names))
     source = f"{measure.relation}_used"
+    grouped = f"\n    group by {', '.join(keys)}" if keys else ""
     return (
-        f"    select {', '.join(keys)}, {numbers}\n"
-        f"    from (select distinct {', '.join(taken)} from {source}{there}) as different_{number}\n"
-        f"    group by {', '.join(keys)}"
+        f"    select {', '.join([*keys, numbers])}\n"
+        f"    from (select distinct {', '.join(taken)} from {source}{there}) as different_{number}{grouped}"
     )
 
 
-def _key(name: str, rows: Kind, zone: ZoneInfo) -> Key:
+def _key(name: str, rows: Kind, zone: ZoneInfo, narrowing: Narrowing | None) -> Key:
     key = KEYS.get(name)
     if key is None:
         raise BadValue(f"{name!r} is nothing to group by", f"there are {', '.join(KEYS)}")
-    if key.needs is not None and key.needs not in rows.columns:
+    borrowed = narrowing is not None and key.through is not None
+    if key.needs is not None and key.needs not in rows.columns and not borrowed:
         raise BadValue(f"numbers of {rows.name} cannot be grouped by {name}", f"its facts have no {key.needs}")
     time = local_time(rows.time, zone) if "{time}" in key.expression else ""
     return key._replace(expression=key.expression.replace("{time}", time))

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from reportdata.days import from_date
 from reportdata.engines import Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
-from reportdata.engines.duckdb.connection import connect, facts, failing, text
+from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, text
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
+from reportdata.engines.duckdb.provenance import with_provenance
 from reportdata.engines.duckdb.taking_back import TakenBack, write_without
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
+from reportdata.services.lending import HISTORY
 from reportdata.services.sql import Computation
 
 if TYPE_CHECKING:
@@ -25,14 +27,15 @@ _FETCHED = 10_000
 
 class DuckDBEngine:
     """A `reportdata.engines.Engine` in this process, whose database is opened when it is first used. Larger work than
-    memory spills to the folder ``spill``."""
+    memory spills to the folder ``spill``; ``memory`` is what it may take, in bytes, as `connect` has it."""
 
     batch = 16 << 20
     """What is counted of this much fits the processor's caches."""
     here = True
 
-    def __init__(self, spill: Path | None = None, files: Files | None = None) -> None:
+    def __init__(self, spill: Path | None = None, files: Files | None = None, memory: int | None = None) -> None:
         self._spill = spill
+        self._memory = memory
         self._files = files or FilesHere()
         self._opened: duckdb.DuckDBPyConnection | None = None
 
@@ -42,6 +45,39 @@ class DuckDBEngine:
         only = _only(corp_ids)
         with self._views({kind.name: (kind, files.get(kind.name, ())) for kind in what.kinds}, only):
             yield from self._rows(what.sql)
+
+    def known(
+        self, what: Computation, files: Mapping[str, Mapping[Path, float]], corp_id: str, known_by: int | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a computation for one organisation, as `rows`, of the facts that were known at a moment.
+
+        :param files: those of each view, histories too, with when each was added, in seconds since 1970.
+        :param known_by: an instant; what was first known later does not count. None for all facts.
+        """
+        views = {kind.name: kind for kind in what.kinds}
+        views |= {kind.name + HISTORY: kind for kind in what.history}
+        with ExitStack() as located:
+            for name, kind in views.items():
+                places = located.enter_context(self._located(files.get(name, {})))
+                source = facts(kind, list(places))
+                only, columns = _only([corp_id]), ", ".join(columns_of(kind))
+                if known_by is not None:
+                    source = f"select {columns}, known_at from ({with_provenance(self._all_rows, kind, places)})"
+                    only += f" and known_at <= make_timestamptz({known_by})"
+                self._all_rows(f"create or replace temp view {name} as select {columns} from ({source}){only}")
+            yield from self._rows(what.sql)
+
+    def write_table(self, lines: Path, columns: Mapping[str, str], target: Path, said: Mapping[str, str]) -> None:
+        """Write lines of JSON as a Parquet file.
+
+        :param columns: names and DuckDB's types of the columns, in their order.
+        :param said: the key-value metadata of the file.
+        """
+        types = ", ".join(f"{text(column)}: {text(type_)}" for column, type_ in columns.items())
+        values = ", ".join(f"{text(key)}: {text(value)}" for key, value in said.items())
+        source = f"read_json({file(lines)}, format = 'newline_delimited', columns = {{{types}}})"
+        written = f"format parquet, compression zstd, kv_metadata {{{values}}}"
+        self._all_rows(f"copy (from {source}) to {text(str(target))} ({written})")
 
     def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
         if files:
@@ -90,7 +126,7 @@ class DuckDBEngine:
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._opened is None:
-            self._opened = connect(self._spill)
+            self._opened = connect(self._spill, self._memory)
         return self._opened
 
     def _places(self, sql: str) -> Iterator[Place]:

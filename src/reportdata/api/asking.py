@@ -1,0 +1,48 @@
+"""How questions reach the processes that compute answers: the protocol, and what is answered when they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from reportdata.http.answers import Failed, Fault
+from reportdata.statistics.question import Question
+
+TOO_MANY = Fault(503, "ServiceUnavailable.TooManyQuestions", "Too many questions are being answered. Try again later.")
+TOO_LONG = Fault(
+    504, "ServiceUnavailable.QuestionTooLong", "The answer took too long. Ask for a shorter range or fewer groupings."
+)
+LATER = {"retry-after": "2"}
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A question about an organisation at a time, in seconds since 1970; without a question, what is covered.
+    ``target`` is the file for the answer."""
+
+    corp_id: str
+    now: float
+    question: Question | None = None
+    target: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came of a job: why it is refused, for people; or that its file is there, and where the next page is."""
+
+    refused: str | None = None
+    next_page: str | None = None
+    error: str | None = None
+    """What went wrong on this side."""
+
+
+Ask = Callable[[Job], Awaitable[tuple[Reply, Path]]]
+"""Has a job done. Who is cancelled meanwhile ends the work. The file is the caller's, to be removed.
+
+:raises Failed: `TOO_MANY` or `TOO_LONG`.
+"""
+
+
+async def nobody(_job: Job) -> tuple[Reply, Path]:
+    """Where no process answers."""
+    raise Failed(TOO_MANY, headers=LATER)

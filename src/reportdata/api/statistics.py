@@ -1,0 +1,157 @@
+"""Statistics: ``GET /v1/statistics`` answers questions, ``GET /v1/statistics/coverage`` says what is covered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from reportdata.api.admission import Demand
+from reportdata.api.asking import Job, Reply
+from reportdata.api.resource import Context, Operation, Resource
+from reportdata.api.sign_in import Caller, SignIn
+from reportdata.api.statistics_description import (
+    ASKED,
+    BAD_QUESTION,
+    COVERAGE,
+    HEADERS,
+    MEDIA_TYPES,
+    described,
+    described_coverage,
+)
+from reportdata.errors import BadValue, EngineError
+from reportdata.http.answers import JSON, ON_EOF, Failed
+from reportdata.http.routes import IDS
+from reportdata.services import REPORTS
+from reportdata.statistics.question import Question
+from reportdata.statistics.words import PATH, read_question
+
+_CHUNK = 1 << 16
+
+
+def resource(context: Context) -> Resource:
+    """The calls."""
+    service = context.services.service(REPORTS)
+    scopes = tuple(scope for scope in (service.statistics_scope, service.records_scope) if scope is not None)
+    statistics = Statistics(context, scopes)
+    return Resource(
+        "questions",
+        [
+            Operation("GET", PATH, described(service, scopes), statistics.statistics),
+            Operation("GET", COVERAGE, described_coverage(service, scopes), statistics.coverage),
+        ],
+        answered=HEADERS,
+        asked=ASKED,
+    )
+
+
+class Statistics:
+    """Has questions answered.
+
+    :param scopes: for totals, and for records with the ids of people.
+    """
+
+    def __init__(self, context: Context, scopes: tuple[str, ...]) -> None:
+        self._service = context.services.service(REPORTS)
+        self._sign_in = SignIn(context)
+        self._ask = context.ask
+        self._note = context.note
+        self._clock = context.clock
+        self._totals, self._coverage = Demand(PATH, scopes), Demand(COVERAGE, scopes)
+        self._records = Demand(PATH, scopes[1:])
+
+    async def statistics(self, request: Request) -> Response:
+        """Answer a question."""
+        now = self._clock()
+        caller = await self._sign_in.caller(self._totals, request, now)
+        try:
+            question = read_question(request.query_params.multi_items(), self._service)
+        except BadValue as error:
+            raise _refused(f"{error.message}; {error.hint}") from None
+        if question.names_users:
+            self._records.require(caller.app)
+        self._audit(caller, _range_of(question), request, now)
+        async with self._answered(request, Job(caller.corp_id, now, question)) as (reply, target):
+            return _response(question.format, reply, target)
+
+    async def coverage(self, request: Request) -> Response:
+        """Say what is covered."""
+        now = self._clock()
+        caller = await self._sign_in.caller(self._coverage, request, now)
+        for name in request.query_params:
+            raise _refused(f"the parameter {name[:40]!r} is not known; there are none")
+        self._audit(caller, "coverage", request, now)
+        async with self._answered(request, Job(caller.corp_id, now)) as (reply, target):
+            return _response("json", reply, target)
+
+    def _audit(self, caller: Caller, what: str, request: Request, now: float) -> None:
+        self._note(caller.app.app_key, caller.corp_id, what, caller.address, request.scope[IDS].request, now)
+
+    @asynccontextmanager
+    async def _answered(self, request: Request, job: Job) -> AsyncIterator[tuple[Reply, Path]]:
+        """A job's reply and file; the work ends when the client leaves."""
+        asking = asyncio.ensure_future(self._ask(job))
+        leaving = asyncio.ensure_future(_left(request))
+        try:
+            await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                asking.cancel()
+            reply, target = await asking
+        finally:
+            leaving.cancel()
+        try:
+            if reply.error is not None:
+                raise EngineError(reply.error)
+            if reply.refused is not None:
+                raise _refused(reply.refused)
+            yield reply, target
+        finally:
+            with suppress(OSError):
+                target.unlink(missing_ok=True)
+
+
+async def _left(request: Request) -> None:
+    """The client has left, or sends no more, which clients that wait do not do."""
+    ended = asyncio.Event()
+    request.scope[ON_EOF] = ended.set
+    ending = asyncio.ensure_future(ended.wait())
+    try:
+        while not ending.done():
+            received = asyncio.ensure_future(request.receive())
+            await asyncio.wait({received, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if received.done() and received.result()["type"] == "http.disconnect":
+                return
+            received.cancel()
+    finally:
+        ending.cancel()
+
+
+def _refused(message: str) -> Failed:
+    return Failed(BAD_QUESTION._replace(message=message))
+
+
+def _range_of(question: Question) -> str:
+    """What the audit says was read."""
+    days = f"{question.first_day}-{question.last_day}" if question.first_day else question.range_
+    return f"{days} by user" if question.names_users else days
+
+
+def _response(format_: str, reply: Reply, target: Path) -> Response:
+    """The file of an answer. It is removed when it is open, and read while it is sent."""
+    headers = {"link": f'<{reply.next_page}>; rel="next"'} if reply.next_page is not None else {}
+    if format_ == "json":
+        return Response(target.read_bytes(), headers=headers, media_type=JSON)
+    headers["content-disposition"] = f'attachment; filename="statistics.{format_}"'
+    headers["content-length"] = str(target.stat().st_size)
+    return StreamingResponse(_chunks(target.open("rb")), headers=headers, media_type=MEDIA_TYPES[format_])
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

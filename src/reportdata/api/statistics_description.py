@@ -1,0 +1,127 @@
+"""What OpenAPI says of statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reportdata.api.admission import Demand
+from reportdata.api.asking import TOO_LONG, TOO_MANY
+from reportdata.api.openapi import BY_THE_STORE, COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
+from reportdata.api.sign_in import SAMPLES
+from reportdata.errors import Reason
+from reportdata.http.answers import Fault
+from reportdata.services import Service
+from reportdata.states import State
+from reportdata.statistics.question import FORMATS
+from reportdata.statistics.words import PARAMETERS, PATH
+
+COVERAGE = f"{PATH}/coverage"
+BAD_QUESTION = Fault(400, "InvalidParameter", "the parameter 'form' is not known; there are from, to, range, …")
+"""A question that cannot be answered as it is asked; the message says why, and what can be asked."""
+ASKED = ("authorization",)
+"""Headers that browsers may send."""
+HEADERS: Json = {
+    "link": {"description": "The address of the next page, with rel=next.", "schema": TEXT},
+    "www-authenticate": {"description": "How key and secret may be sent.", "schema": TEXT},
+}
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
+QUERIES = (
+    "from=2021-06-01&to=2021-06-30&by=week",
+    "range=lastMonth&by=department&order=-reports",
+    "from=20210601&to=20210630&by=day,template&metrics=reports&pageSize=100&page=1",
+    "from=2021-06-01&to=2021-06-30&department=研发部&children=true&asOf=2021-07-01T00:10:00%2B08:00",
+    "range=year&by=month&format=csv&bom=0",
+)
+"""Questions that the description shows."""
+_STATE: Json = TEXT | {"enum": [state.value for state in State]}
+_ORDER = (
+    Reason.TOKEN_INVALID,
+    Reason.ADDRESS,
+    Reason.SCOPE,
+    Reason.RATE,
+    Reason.NO_ORGANISATION,
+)
+
+
+def described(service: Service, scopes: Sequence[str]) -> Json:
+    """The call that answers questions."""
+    number: Json = COUNT | {"nullable": True, "description": "null: not known"}
+    row: Json = {
+        "period": TEXT,
+        "periodStart": _DATE,
+        "periodEnd": _DATE,
+        "weekday": {"type": "integer", "minimum": 1, "maximum": 7},
+        "hour": {"type": "integer", "minimum": 0, "maximum": 23},
+        "department": TEXT,
+        "template": TEXT,
+        "user": TEXT,
+        **{kpi.name_of_column: number for kpi in service.kpis},
+        "state": _STATE,
+        "states": TEXT | {"nullable": True},
+        "asOf": TEXT | {"nullable": True},
+        "coveredDays": COUNT,
+        "days": COUNT,
+    }
+    always = ("period", "periodStart", "periodEnd", "state", "states", "asOf", "coveredDays", "days")
+    rows = {"type": "array", "items": object_of(row) | {"required": list(always)}}
+    good = answer(object_of({"data": rows, "meta": {"type": "object"}}), None, "link")
+    good["content"] |= {
+        MEDIA_TYPES[name]: {"schema": TEXT | {"format": "binary"}} for name in FORMATS if name != "json"
+    }
+    return operation(
+        "getStatistics",
+        f"Counts of any range of days: {', '.join(kpi.name_of_column for kpi in service.kpis)}",
+        good,
+        _faults(PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
+        description="Every cell is an exact count over its own days; cells do not add up. Covered periods without "
+        "facts are rows of zeros, uncovered ones are absent. Of one covered in part, the covered days are counted, "
+        "coveredDays and days say how many these are, and the state is partial. "
+        f"The app needs the scope {scopes[0]}, and {scopes[-1]} for by=user and for user=. Examples: "
+        + "; ".join(f"`{PATH}?{query}`" for query in QUERIES),
+        security=_SECURITY,
+        parameters=[_parameter(name, meaning) for name, meaning in PARAMETERS.items()],
+    )
+
+
+def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
+    """The call that says what is covered."""
+    states = {kpi.name_of_column: _STATE for kpi in service.kpis}
+    piece = object_of({"from": _DATE, "to": _DATE, "days": COUNT, "state": _STATE, **states})
+    day: Json = _DATE | {"nullable": True}
+    meta = {
+        "timeZone": TEXT,
+        "newestDay": day,
+        "newestFinalDay": day,
+        "coveredDays": COUNT,
+        "emptyReason": TEXT | {"nullable": True},
+        "columns": {"type": "array", "items": {"type": "object"}},
+    }
+    return operation(
+        "getCoverage",
+        "The days that are covered, and how certain they are",
+        answer(object_of({"data": {"type": "array", "items": piece}, "meta": object_of(meta)})),
+        _faults(COVERAGE, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
+        description="Days that follow each other and stand alike are one piece. Days that no piece has are not known.",
+        security=_SECURITY,
+    )
+
+
+_DATE: Json = TEXT | {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_SECURITY: list[Json] = [{"token": []}, {"bearer": []}, {"basic": []}]
+
+
+def _faults(path: str, scopes: Sequence[str], *own: Fault | Sample) -> list[Fault | Sample]:
+    demand = Demand(path, tuple(scopes))
+    return [*SAMPLES, *demand.samples(_ORDER), *own, *BY_THE_STORE]
+
+
+def _parameter(name: str, meaning: str) -> Json:
+    found = parameter("query", name, meaning)
+    if name in ("department", "template", "user"):
+        found["schema"] = {"type": "array", "items": TEXT}
+    return found

@@ -1,0 +1,91 @@
+"""``reportdata answer``: the process beside a server that computes answers to questions, one after the other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from reportdata.api.asking import Job, Reply
+from reportdata.cli.handover import Handover
+from reportdata.cli.logs import configure_log
+from reportdata.cli.places import lake_of, services_of, store_of
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.engines.duckdb.connection import MEMORY
+from reportdata.errors import InputError, ReportDataError
+from reportdata.pipeline.answer_files import write_answer
+from reportdata.pipeline.asking import Asking
+from reportdata.pipeline.covered import coverage
+from reportdata.services import REPORTS, Service
+from reportdata.settings import Settings
+from reportdata.store import Store
+
+_PATIENCE = 20.0
+"""Seconds for which object storage is waited for."""
+_LEAST_MEMORY = 256_000_000
+
+
+class Answering:
+    """Does jobs."""
+
+    def __init__(self, store: Store, service: Service, asking: Asking, engine: DuckDBEngine) -> None:
+        self._store = store
+        self._service = service
+        self.asking = asking
+        self.engine = engine
+
+    def do(self, job: Job) -> Reply:
+        """Do a job."""
+        try:
+            if job.question is None:
+                found, format_, bom = coverage(self._store, self._service, job.corp_id, job.now), "json", False
+            else:
+                found = self.asking.answer(job.question, job.corp_id, job.now)
+                format_, bom = job.question.format, job.question.bom
+            write_answer(found, format_, Path(job.target), self.engine, bom=bom)
+        except InputError as error:
+            return Reply(refused=f"{error.message}; {error.hint}" if error.hint else error.message)
+        except (ReportDataError, OSError) as error:
+            return Reply(error=str(error))
+        return Reply(next_page=found.meta.get("nextPage"))
+
+
+@contextmanager
+def answering(settings: Settings, processes: int = 1, store: Store | None = None) -> Iterator[Answering]:
+    """What does jobs on a data folder.
+
+    :param processes: how many share the memory.
+    :param store: one that is open already, and is not closed.
+    """
+    services = services_of(settings)
+    service = services.service(REPORTS)
+    lake = lake_of(settings, _PATIENCE)
+    engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes))
+    opened = store or store_of(settings)
+    try:
+        yield Answering(opened, service, Asking(lake, opened, engine, service, services.kinds), engine)
+    finally:
+        engine.close()
+        if store is None:
+            opened.close()
+
+
+@click.command("answer", hidden=True)
+@click.option("--processes", type=int, default=1)
+def answer_command(processes: int) -> None:
+    """Answer questions that come on standard input, for `reportdata serve`."""
+    lines = sys.stdin.buffer
+    given = Handover.decoded(lines.readline())
+    configure_log(given.log_format)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints, prints no answer
+    with answering(given.settings, processes) as work:
+        for line in iter(lines.readline, b""):
+            reply = work.do(msgspec.json.decode(line, type=Job))
+            answers.write(msgspec.json.encode(reply) + b"\n")
+            answers.flush()

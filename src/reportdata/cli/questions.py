@@ -1,0 +1,133 @@
+"""Questions on the command line: the words of the API as options, and answers as tables and files."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from reportdata.cli.options import only_organisation
+from reportdata.cli.output import print_json, print_table
+from reportdata.cli.places import open_existing_store, services_of
+from reportdata.errors import BadValue
+from reportdata.services import REPORTS
+from reportdata.settings import Settings
+from reportdata.statistics.answers import MOST_ROWS, Answer
+from reportdata.statistics.question import FORMATS
+from reportdata.statistics.words import PARAMETERS, read_question
+
+FORMS = ("table", *FORMATS)
+_BAR = 24
+"""Characters of the longest bar."""
+_WORDS = {
+    "range_": "range",
+    "by": "by",
+    "metrics": "metrics",
+    "departments": "department",
+    "templates": "template",
+    "users": "user",
+    "belonging": "departments",
+    "order": "order",
+    "as_of": "asOf",
+}
+"""Options, and the parameters that they stand for."""
+
+
+def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a question is made of besides its days; the command is given ``words``, the parameters that were used."""
+
+    @click.option("--range", "range_", help=PARAMETERS["range"])
+    @click.option("--by", help=PARAMETERS["by"])
+    @click.option("--metrics", help=PARAMETERS["metrics"])
+    @click.option("--department", "departments", multiple=True, help=PARAMETERS["department"])
+    @click.option("--template", "templates", multiple=True, help=PARAMETERS["template"])
+    @click.option("--user", "users", multiple=True, help=PARAMETERS["user"])
+    @click.option("--children", is_flag=True, help="Departments below the named ones, too.")
+    @click.option("--departments", "belonging", type=click.Choice(["then", "now"]), help=PARAMETERS["departments"])
+    @click.option("--order", help=PARAMETERS["order"])
+    @click.option("--as-of", help=PARAMETERS["asOf"])
+    @wraps(command)
+    def with_words(*, children: bool, **options: Any) -> Any:
+        words: list[tuple[str, str]] = [("children", "true")] if children else []
+        for option, parameter in _WORDS.items():
+            value = options.pop(option)
+            words += [(parameter, one) for one in (value if isinstance(value, tuple) else [value]) if one is not None]
+        return command(words=words, **options)
+
+    return with_words
+
+
+def print_answer(
+    words: Sequence[tuple[str, str]], corp_id: str | None, format_: str, output: Path | None, settings: Settings
+) -> None:
+    """Answer a question and print it, or write it to a file. Nothing is cut into pages."""
+    from reportdata.cli.answering import answering
+    from reportdata.pipeline.answer_files import write_answer
+
+    if format_ in ("xlsx", "parquet") and output is None:
+        raise BadValue(f"{format_} is not for a terminal", "name a file with --output")
+    if format_ == "table" and output is not None:
+        raise BadValue("a table is for a terminal", f"choose one of {', '.join(FORMATS)} with --format")
+    store = open_existing_store(settings)
+    corp_id = only_organisation(store, corp_id).corp_id
+    question = read_question(words, services_of(settings).service(REPORTS))
+    question = msgspec.structs.replace(question, page_size=MOST_ROWS)
+    with answering(settings, store=store) as work:
+        answer = work.asking.answer(question, corp_id, time.time())
+        if output is not None:
+            aside = output.with_name(f".{output.name}.part")
+            try:
+                write_answer(answer, format_, aside, work.engine)
+                aside.replace(output)
+            except OSError as error:
+                raise BadValue(f"{output} cannot be written: {error.strerror or error}", "name another file") from error
+            finally:
+                aside.unlink(missing_ok=True)
+            return
+    if format_ == "json":
+        print_json({"data": answer.data, "meta": answer.meta})
+    elif format_ == "csv":
+        _print_csv(answer)
+    else:
+        _print_table(answer)
+
+
+def _print_csv(answer: Answer) -> None:
+    import csv
+
+    from reportdata.pipeline.answer_files import guarded
+
+    names = [column["name"] for column in answer.meta["columns"]]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([guarded(row[name]) for name in names] for row in answer.data)
+
+
+def _print_table(answer: Answer) -> None:
+    """The rows, on a terminal with bars of the first number."""
+    meta = answer.meta
+    columns = [c for c in meta["columns"] if c["name"] not in ("periodStart", "periodEnd", "states", "days")]
+    counted = [column["name"] for column in columns if "kpiId" in column]
+    most = max((row[counted[0]] or 0 for row in answer.data), default=0)
+    bars = sys.stdout.isatty() and len(answer.data) > 1 and most > 0
+
+    def cells(row: dict[str, Any]) -> list[object]:
+        shown: list[object] = ["–" if row[column["name"]] is None else row[column["name"]] for column in columns]
+        shown[-1] = f"{row['coveredDays']} of {row['days']}"
+        return [*shown, "█" * round(_BAR * (row[counted[0]] or 0) / most)] if bars else shown
+
+    print_table(
+        [*(column["name"] for column in columns), *([counted[0]] if bars else [])],
+        map(cells, answer.data),
+        numbers=[place for place, column in enumerate(columns) if column["type"] in ("integer", "number")],
+    )
+    click.echo(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {meta['state']}")
+    for said in (meta["emptyReason"], *meta["notes"]):
+        if said:
+            click.echo(said)

@@ -1,0 +1,110 @@
+"""Answers as files: JSON, CSV, XLSX and Parquet. A file has all rows of its answer."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.statistics.answers import Answer
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How cells of text begin that spreadsheets take for formulas."""
+_BOM = "\ufeff"
+_SAID = ("from", "to", "timeZone", "state", "asOf")
+"""What of the meta stands by itself among the key-values of a Parquet file."""
+_PARQUET = {"text": "varchar", "date": "date", "integer": "bigint", "number": "double", "moment": "timestamptz"}
+
+
+def write_answer(answer: Answer, format_: str, target: Path, engine: DuckDBEngine, *, bom: bool = True) -> None:
+    """Write an answer to a file.
+
+    :param bom: whether CSV begins with the mark by which Excel knows UTF-8.
+    """
+    if format_ == "json":
+        target.write_bytes(msgspec.json.encode({"data": answer.data, "meta": answer.meta}))
+    elif format_ == "csv":
+        _write_csv(answer, target, bom=bom)
+    elif format_ == "xlsx":
+        _write_xlsx(answer, target)
+    else:
+        _write_parquet(answer, target, engine)
+
+
+def guarded(value: object) -> object:
+    """A cell of CSV; text that a spreadsheet would take for a formula has an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _write_csv(answer: Answer, target: Path, *, bom: bool) -> None:
+    names = [column["name"] for column in answer.meta["columns"]]
+    with target.open("w", encoding="utf-8", newline="") as file:
+        file.write(_BOM if bom else "")
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(names)
+        writer.writerows([guarded(row[name]) for name in names] for row in answer.data)
+
+
+def _write_xlsx(answer: Answer, target: Path) -> None:
+    from xlsxwriter import Workbook
+
+    options = {
+        "constant_memory": True,
+        "tmpdir": str(target.parent),
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with Workbook(str(target), options) as book:
+        _write_rows(book, book.add_worksheet("statistics"), answer)
+        sheet = book.add_worksheet("meta")
+        for place, (name, value) in enumerate(answer.meta.items()):
+            sheet.write_string(place, 0, name)
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            sheet.write_string(place, 1, text)
+
+
+def _write_rows(book: Workbook, sheet: Worksheet, answer: Answer) -> None:
+    formats = {
+        "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+        "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+    }
+    columns: Sequence[Mapping[str, Any]] = answer.meta["columns"]
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(columns):
+        sheet.set_column(place, place, 20 if column["type"] in ("text", "moment") else 12)
+        sheet.write_string(0, place, column["name"], book.add_format({"bold": True}))
+    for number, row in enumerate(answer.data, 1):
+        for place, column in enumerate(columns):
+            value = row[column["name"]]
+            if value is None:
+                continue
+            if column["type"] == "date":
+                sheet.write_datetime(number, place, date.fromisoformat(value), formats["date"])
+            elif column["type"] == "moment":  # in the organisation's local time, as a sheet has no zones
+                moment = datetime.fromisoformat(value).replace(tzinfo=None)
+                sheet.write_datetime(number, place, moment, formats["moment"])
+            elif column["type"] == "text":
+                sheet.write_string(number, place, value)
+            else:
+                sheet.write_number(number, place, value)
+
+
+def _write_parquet(answer: Answer, target: Path, engine: DuckDBEngine) -> None:
+    lines = target.with_suffix(".jsonl")
+    try:
+        lines.write_bytes(msgspec.json.Encoder().encode_lines(answer.data))
+        columns = {column["name"]: _PARQUET[column["type"]] for column in answer.meta["columns"]}
+        said = {name: str(answer.meta[name]) for name in _SAID}
+        engine.write_table(lines, columns, target, said | {"meta": msgspec.json.encode(answer.meta).decode()})
+    finally:
+        lines.unlink(missing_ok=True)

@@ -1,0 +1,157 @@
+"""Answers to questions about an organisation: totals of days from the store, everything else from the lake.
+
+What is known later than a named moment does not count: facts (`known_at`), looks at days (`Looks`), and states that a
+collector noted. So a day that was covered only later is not known at the moment, and is no zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reportdata.days import MILLISECOND, SECOND, days_between, latest, time_zone
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.errors import NotKnown
+from reportdata.kinds import Kinds
+from reportdata.lake import Lake
+from reportdata.measures import Number
+from reportdata.pipeline.known_looks import Looks
+from reportdata.pipeline.observed import told_by_kind
+from reportdata.services import Service
+from reportdata.services.lending import HISTORY, Narrowing
+from reportdata.services.sql import Computation, computation
+from reportdata.states import DayState
+from reportdata.statistics.answers import Answer, Found, answer, require_few
+from reportdata.statistics.plan import Certainty, Counted, cells, counted_together, known_days, time_keys
+from reportdata.statistics.question import Asked, Question, days_of_question, fixed
+from reportdata.store import Day, Store
+from reportdata.store.standing import Standing, stand, standing
+
+_KEYS = {"user": "user_id"}
+"""What the generator of SQL calls groupings that have another name there."""
+
+
+class Asking:
+    """Answers questions about the organisations of a store and a lake."""
+
+    def __init__(self, lake: Lake, store: Store, engine: DuckDBEngine, service: Service, kinds: Kinds) -> None:
+        self._lake = lake
+        self._store = store
+        self._engine = engine
+        self._service = service
+        self._kinds = kinds
+        self._looks = Looks(lake, store)
+
+    def answer(self, question: Question, corp_id: str, now: float) -> Answer:
+        """The answer to a question.
+
+        :param now: seconds since 1970.
+        :raises BadValue: when it cannot be answered as it is asked.
+        """
+        zone = self._zone(corp_id)
+        asked = fixed(question, zone, now)
+        question = asked.question
+        if question.is_of_days and self._is_whole(question):
+            found = self._of_days(question, corp_id, zone, now)
+        else:
+            found = self._counted(asked, corp_id, zone)
+        return answer(asked, self._service, zone, found)
+
+    def _zone(self, corp_id: str) -> ZoneInfo:
+        for organisation in self._store.organisations():
+            if organisation.corp_id == corp_id:
+                return time_zone(organisation.time_zone)
+        raise NotKnown(f"the organisation {corp_id!r} is not known")
+
+    def _is_whole(self, question: Question) -> bool:
+        """Whether all rows are in one answer; the pages of others are of one moment, which the store does not have."""
+        return question.format != "json" or len(days_of_question(question)) <= question.page_size
+
+    def _of_days(self, question: Question, corp_id: str, zone: ZoneInfo, now: float) -> Found:
+        """The totals of days, which the store has."""
+        days = list(standing(self._store, self._service, corp_id, question.first_day, question.last_day, now))
+        planned = cells(question, zone)
+        values = {day.stat_day: day.values for day in days}
+        groups = {tuple(key): values[cell.days[0]] for key, cell in planned.items()}
+        return Found(planned, certainty_of(days), groups)
+
+    def _counted(self, asked: Asked, corp_id: str, zone: ZoneInfo) -> Found:
+        """What is counted in the lake."""
+        question = asked.question
+        with self._lake.reading():
+            certainty = certainty_of(self._standing(asked, corp_id))
+            groups: dict[tuple[Any, ...], dict[str, Number]] = {}
+            for counted in counted_together(known_days(self._service, certainty, question.metrics)):
+                self._count(asked, counted, corp_id, zone, groups)
+        return Found(cells(question, zone), certainty, groups)
+
+    def _standing(self, asked: Asked, corp_id: str) -> Iterator[Standing]:
+        """How each day of a question stands, by what was known at its moment."""
+        service, store = self._service, self._store
+        first, last = asked.question.first_day, asked.question.last_day
+        moment = asked.moment if asked.pinned else None
+        put: dict[str, list[DayState]] = {}
+        for state in store.states(service.id, corp_id, first, last):
+            if moment is None or state.as_of * MILLISECOND <= moment:
+                put.setdefault(state.stat_day, []).append(state)
+        looks: dict[str, dict[str, int]] = {}
+        for look in latest(told_by_kind(self._looks.known(corp_id, moment), self._kinds)):
+            for day in days_between(max(look.first_day, first), min(look.last_day, last)):
+                looks.setdefault(day, {})[look.kind] = look.at
+        known = store.day(service.id, corp_id, first)
+        for day in days_between(first, last):
+            looked = looks.get(day, {})
+            # A look without a time takes that of the day's last computation.
+            at = store.day(service.id, corp_id, day).computed_at if 0 in looked.values() else 0
+            here = Day({}, at, looked, put.get(day, ()), known.time_zone, service.ids)
+            yield stand(service, corp_id, day, here, asked.moment / SECOND)
+
+    def _count(
+        self,
+        asked: Asked,
+        counted: Counted,
+        corp_id: str,
+        zone: ZoneInfo,
+        groups: dict[tuple[Any, ...], dict[str, Number]],
+    ) -> None:
+        question = asked.question
+        keys = (*time_keys(question), *(_KEYS.get(name, name) for name in question.dimensions))
+        narrowing = Narrowing(
+            counted.days,
+            question.departments,
+            question.templates,
+            question.users,
+            question.children,
+            question.newest_departments,
+        )
+        measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
+        what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
+        files = self._files(what, counted, narrowing.newest)
+        rows = self._engine.known(what, files, corp_id, asked.moment if asked.pinned else None)
+        for row in rows:
+            groups.setdefault(row[: len(keys)], {}).update(zip(what.numbers, row[len(keys) :], strict=True))
+            require_few(len(groups))
+
+    def _files(self, what: Computation, counted: Counted, newest: bool) -> dict[str, dict[Path, float]]:
+        """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""
+        days = [day for first, last in counted.days for day in days_between(first, last)]
+        found: dict[str, Iterable[Path]] = {}
+        for kind in what.kinds:
+            every = kind.retracts is not None
+            found[kind.name] = self._lake.paths(kind.name) if every else _each(self._lake.files(kind.name, days))
+        for kind in what.history:
+            until = self._lake.files(kind.name)
+            last = counted.days[-1][1]
+            found[kind.name + HISTORY] = _each({day: paths for day, paths in until.items() if newest or day <= last})
+        return {view: {path: self._lake.info(path).added for path in paths} for view, paths in found.items()}
+
+
+def _each(files: Mapping[str, Sequence[Path]]) -> Iterator[Path]:
+    yield from dict.fromkeys(path for paths in files.values() for path in paths)
+
+
+def certainty_of(days: Iterable[Standing]) -> Certainty:
+    """How certain each KPI is on each day."""
+    return {day.stat_day: {kpi.kpi_id: kpi for kpi in day.kpis} for day in days}

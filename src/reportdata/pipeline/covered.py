@@ -1,0 +1,63 @@
+"""What is covered of an organisation, and how certain it is: read from the store alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from reportdata.days import from_date, time_zone, to_date
+from reportdata.errors import NotKnown
+from reportdata.services import Service
+from reportdata.statistics.answers import Answer, newest_final
+from reportdata.statistics.question import LONGEST
+from reportdata.store import Store
+from reportdata.store.standing import Standing, standing
+
+
+def coverage(store: Store, service: Service, corp_id: str, now: float) -> Answer:
+    """The days that are covered for anything, as pieces of days that stand alike, the earliest first; and the newest.
+    Days more than `LONGEST` before the newest covered one are left out.
+
+    :param now: seconds since 1970.
+    :raises NotKnown: when there is no such organisation.
+    """
+    zone = next((o.time_zone for o in store.organisations() if o.corp_id == corp_id), None)
+    if zone is None:
+        raise NotKnown(f"the organisation {corp_id!r} is not known")
+    words = {kpi.id: kpi.name_of_column for kpi in service.kpis}
+    covered = [piece for piece in store.coverage() if piece.corp_id == corp_id]
+    days: list[Standing] = []
+    if covered:
+        last = covered[-1].last_day
+        first = max(covered[0].first_day, from_date(to_date(last) - timedelta(days=LONGEST - 1)))
+        days = [day for day in standing(store, service, corp_id, first, last, now) if day.values]
+    certainty = {day.stat_day: {kpi.kpi_id: kpi for kpi in day.kpis} for day in days}
+    columns = [{"name": name, "type": "date"} for name in ("from", "to")]
+    columns += [{"name": "days", "type": "integer"}, {"name": "state", "type": "text"}]
+    columns += [{"name": word, "type": "text"} for word in words.values()]
+    data = list(_pieces(days, words))
+    return Answer(
+        data,
+        {
+            "timeZone": time_zone(zone).key,
+            "newestDay": data[-1]["to"] if data else None,
+            "newestFinalDay": newest_final(certainty, list(words)),
+            "coveredDays": len(days),
+            "emptyReason": None if data else "nothing was imported, pushed or collected yet",
+            "columns": columns,
+        },
+    )
+
+
+def _pieces(days: list[Standing], words: dict[str, str]) -> Iterator[dict[str, Any]]:
+    def alike(placed: tuple[int, Standing]) -> tuple[int, list[str]]:
+        place, day = placed
+        return to_date(day.stat_day).toordinal() - place, [kpi.state.value for kpi in day.kpis]
+
+    for (_, states), run in groupby(enumerate(days), key=alike):
+        own = [day for _, day in run]
+        first, last = (to_date(day.stat_day).isoformat() for day in (own[0], own[-1]))
+        piece = {"from": first, "to": last, "days": len(own), "state": own[0].state.value}
+        yield piece | dict(zip((words[kpi.kpi_id] for kpi in own[0].kpis), states, strict=True))

@@ -1,0 +1,287 @@
+"""The rows of an answer: numbers, how certain they are, their order and pages; and what is said of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from reportdata.days import SECOND, moment_of, to_date
+from reportdata.errors import BadValue
+from reportdata.measures import Number
+from reportdata.services import Service
+from reportdata.states import State, least_certain
+from reportdata.statistics.plan import Cell, Certainty, TimeKey, known_days, parts_of
+from reportdata.statistics.question import CYCLES, Asked, Question
+from reportdata.statistics.words import url_of, words_of
+
+MOST_ROWS = 250_000
+"""Rows of an answer at most, whatever its format and page."""
+
+Row = dict[str, Any]
+"""A row: words to texts, numbers and None, which means that something is not known."""
+Groups = Mapping[tuple[Any, ...], Mapping[str, Number]]
+"""What was counted: the values of the groupings by time, then of the dimensions, to numbers by the ids of KPIs."""
+
+
+class Found(NamedTuple):
+    """What an answer is made of: the cells, how certain each day is, and what was counted."""
+
+    cells: Mapping[TimeKey, Cell]
+    certainty: Certainty
+    groups: Groups
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Rows, of one page or all, and what is said of them; ``nextPage`` in this is the address of the page after it."""
+
+    data: list[Row]
+    meta: dict[str, Any]
+
+
+def answer(asked: Asked, service: Service, zone: ZoneInfo, found: Found) -> Answer:
+    """The answer to a question: a page in JSON, all rows for a file.
+
+    :raises BadValue: when there are too many rows.
+    """
+    question = asked.question
+    rows = _sorted(_rows(question, service, zone, found), question)
+    total = len(rows)
+    page, following = rows, None
+    if question.format == "json":
+        start = (question.page - 1) * question.page_size
+        page = rows[start : start + question.page_size]
+        if start + question.page_size < total:
+            after = msgspec.structs.replace(question, page=question.page + 1, as_of=_moment(asked.moment, zone))
+            following = url_of(after, service)
+    meta = _meta(asked, service, zone, found)
+    meta |= {
+        "state": least_certain([State(row["state"]) for row in rows]).value,
+        "totalRows": total,
+        "page": question.page,
+        "pageSize": question.page_size if question.format == "json" else total,
+        "nextPage": following,
+        "emptyReason": _why_empty(page, total, found),
+    }
+    return Answer(page, meta)
+
+
+def require_few(count: int) -> None:
+    """:raises BadValue: when an answer has too many rows."""
+    if count > MOST_ROWS:
+        raise BadValue(
+            f"the answer has more than {MOST_ROWS} rows", "ask for a shorter range, fewer groupings, or filter"
+        )
+
+
+def _rows(question: Question, service: Service, zone: ZoneInfo, found: Found) -> list[Row]:
+    known = known_days(service, found.certainty, question.metrics)
+    times = len(next(iter(found.cells), ()))
+    if "user" in question.by:  # most people do nothing in most cells
+        wanted: Iterable[tuple[Any, ...]] = found.groups
+    elif question.dimensions:
+        values = sorted({key[times:] for key in found.groups})
+        require_few(len(values) * len(found.cells))
+        wanted = ((*time, *of) for time in found.cells for of in values)
+    else:
+        wanted = found.cells
+    rows = []
+    standing = {
+        time: _standing(question, service, zone, cell, found.certainty, known) for time, cell in found.cells.items()
+    }
+    for key in wanted:
+        cell, stands = found.cells[key[:times]], standing[key[:times]]
+        if stands is None:
+            continue
+        rows.append(
+            _heads(question, cell)
+            | dict(zip(question.dimensions, key[times:], strict=True))
+            | _numbers(question, service, found.groups.get(key, {}), stands)
+            | stands.told
+        )
+    require_few(len(rows))
+    return rows
+
+
+class _Stands(NamedTuple):
+    """How a cell stands: the KPIs that are known of it, and what its rows say."""
+
+    known: frozenset[str]
+    told: Row
+
+
+def _standing(
+    question: Question,
+    service: Service,
+    zone: ZoneInfo,
+    cell: Cell,
+    certainty: Certainty,
+    known: Mapping[str, frozenset[str]],
+) -> _Stands | None:
+    """How a cell stands; None when nothing of it is known."""
+    states: dict[str, State] = {}
+    looks: list[int] = []
+    covered: list[int] = []
+    for metric in question.metrics:
+        parts = parts_of(service, metric)
+        days = [day for day in cell.days if all(day in known[part] for part in parts)]
+        of_days = [certainty[day][part] for day in days for part in parts]
+        states[metric] = least_certain([*(of.state for of in of_days), *_missed(days, cell)])
+        if days:
+            covered.append(len(days))
+            looks += [of.as_of for of in of_days]
+        else:
+            looks.append(0)
+    if not covered:
+        return None
+    least = least_certain(list(states.values()))
+    differ = any(state is not least for state in states.values())
+    each = ",".join(f"{service.kpi(kpi).name_of_column}={state.value}" for kpi, state in states.items())
+    return _Stands(
+        frozenset(kpi for kpi, state in states.items() if state is not State.MISSING),
+        {
+            "state": least.value,
+            "states": each if differ else None,
+            "asOf": _look(min(looks), zone),
+            "coveredDays": min(covered),
+            "days": len(cell.days),
+        },
+    )
+
+
+def _missed(days: Sequence[str], cell: Cell) -> list[State]:
+    """What the days that are not covered make of a cell."""
+    if not days:
+        return [State.MISSING]
+    return [State.PARTIAL] if len(days) < len(cell.days) else []
+
+
+def _numbers(question: Question, service: Service, counted: Mapping[str, Number], stands: _Stands) -> Row:
+    row: Row = {}
+    for metric in question.metrics:
+        kpi = service.kpi(metric)
+        number: Number | None = None
+        if metric in stands.known:
+            number = (
+                kpi.of_parts({part: counted.get(part, 0) for part in kpi.ratio})
+                if kpi.ratio
+                else counted.get(metric, 0)
+            )
+        row[kpi.name_of_column] = number
+    return row
+
+
+def _heads(question: Question, cell: Cell) -> Row:
+    first, last = (to_date(day).isoformat() for day in (cell.period.days[0], cell.period.days[-1]))
+    row: Row = {"period": cell.period.name, "periodStart": first, "periodEnd": last}
+    own = {"weekday": cell.weekday, "hour": cell.hour}
+    return row | {name: own[name] for name in CYCLES if name in question.by}
+
+
+def _sorted(rows: list[Row], question: Question) -> list[Row]:
+    """The rows as they were asked for, else by time and dimensions; those that have no value come last."""
+    heads = ["periodStart", *(name for name in CYCLES if name in question.by), *question.dimensions]
+    rows.sort(key=lambda row: [row[head] for head in heads])
+    for word in reversed(question.order):
+        name = {"period": "periodStart"}.get(word.removeprefix("-"), word.removeprefix("-"))
+        rows.sort(key=lambda row, of=name: row[of] if row[of] is not None else 0, reverse=word.startswith("-"))  # type: ignore[misc]
+        rows.sort(key=lambda row, of=name: row[of] is None)  # type: ignore[misc]
+    return rows
+
+
+def _look(at: int, zone: ZoneInfo) -> str | None:
+    return moment_of(at // 1000 * SECOND, zone).isoformat(timespec="seconds") if at >= 1000 else None
+
+
+def _moment(instant: int, zone: ZoneInfo) -> str:
+    return moment_of(instant, zone).isoformat(timespec="microseconds")
+
+
+def _why_empty(page: Sequence[Row], total: int, found: Found) -> str | None:
+    if page:
+        return None
+    if total:
+        return "the page lies beyond the last row"
+    if not any(of.state is not State.MISSING for day in found.certainty.values() for of in day.values()):
+        return "no day of the range is covered for what is counted: nothing is known of it"
+    return "no facts of the covered days are asked for"
+
+
+def _meta(asked: Asked, service: Service, zone: ZoneInfo, found: Found) -> dict[str, Any]:
+    question = asked.question
+    first, last = (to_date(day).isoformat() for day in (question.first_day, question.last_day))
+    return {
+        "from": first,
+        "to": last,
+        "timeZone": zone.key,
+        "asOf": _moment(asked.moment, zone),
+        "newestFinalDay": newest_final(found.certainty, question.metrics),
+        "calibre": {
+            service.kpi(kpi).name_of_column: service.kpi(kpi).calibre or service.kpi(kpi).caliber
+            for kpi in question.metrics
+        },
+        "columns": columns_of(question, service),
+        "notes": _notes(question, service),
+        "query": dict(_folded(words_of(question, service))),
+    }
+
+
+def newest_final(certainty: Certainty, metrics: Sequence[str]) -> str | None:
+    """The newest day on which all metrics that are known are final."""
+    for day in sorted(certainty, reverse=True):
+        states = [certainty[day][kpi].state for kpi in metrics if kpi in certainty[day]]
+        known = [state for state in states if state is not State.MISSING]
+        if known and all(state is State.FINAL for state in known):
+            return to_date(day).isoformat()
+    return None
+
+
+def columns_of(question: Question, service: Service) -> list[dict[str, Any]]:
+    """The columns of the rows, in their order: name, type and, of what is counted, what DingTalk says of it."""
+    found: list[dict[str, Any]] = [{"name": "period", "type": "text"}]
+    found += [{"name": name, "type": "date"} for name in ("periodStart", "periodEnd")]
+    found += [{"name": name, "type": "integer"} for name in CYCLES if name in question.by]
+    found += [{"name": name, "type": "text"} for name in question.dimensions]
+    for metric in question.metrics:
+        kpi = service.kpi(metric)
+        found.append(
+            {
+                "name": kpi.name_of_column,
+                "type": "number" if kpi.may_be_broken else "integer",
+                "kpiId": kpi.id,
+                "kpiName": kpi.name,
+                "unit": kpi.unit,
+                "kpiCaliber": kpi.caliber,
+                "addsUp": kpi.measure is not None and not (kpi.distinct or "department" in question.by),
+            }
+        )
+    found += [{"name": "state", "type": "text"}, {"name": "states", "type": "text"}, {"name": "asOf", "type": "moment"}]
+    return [*found, *({"name": name, "type": "integer"} for name in ("coveredDays", "days"))]
+
+
+def _notes(question: Question, service: Service) -> list[str]:
+    """What has to be known to read the numbers."""
+    notes = ["Every cell is an exact count of its own; cells of different rows do not add up."]
+    if "department" in question.by:
+        notes.append("A report of two departments counts in both, so that the rows have more together than there are.")
+    if question.departments or "department" in question.by:
+        notes.append(
+            "Everybody belongs to the departments of their newest report."
+            if question.newest_departments
+            else "A report belongs to its own departments, a comment to those of its writer's latest report up to then."
+        )
+    if any(service.kpi(kpi).ratio for kpi in question.metrics):
+        notes.append("A ratio is that of the numbers of its cell.")
+    return notes
+
+
+def _folded(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str | list[str]]]:
+    """Parameters with each name once; several values are a list."""
+    found = []
+    for name, group in groupby(pairs, key=lambda pair: pair[0]):
+        values = [value for _, value in group]
+        found.append((name, values[0] if len(values) == 1 else values))
+    return found

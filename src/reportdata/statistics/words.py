@@ -1,0 +1,203 @@
+"""A question, read from the parameters of an address or the options of a command. What is not known is refused, with
+what is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from reportdata.days import parse_day
+from reportdata.errors import BadValue
+from reportdata.services import Service
+from reportdata.statistics.question import (
+    FORMATS,
+    GROUPINGS,
+    LARGEST_PAGE,
+    LONGEST,
+    MOST_GROUPINGS,
+    PERIODS,
+    RANGES,
+    Question,
+)
+
+PATH = "/v1/statistics"
+"""Where questions are asked over HTTP."""
+PARAMETERS: Mapping[str, str] = {
+    "from": "The first day, yyyy-MM-dd or yyyyMMdd, in the organisation's time zone.",
+    "to": "The last day, included; without it, the first day alone.",
+    "range": f"In place of from and to: {', '.join(RANGES)}, or the last days, like 7d or 30d, today included.",
+    "by": f"Up to {MOST_GROUPINGS} of {', '.join(GROUPINGS)}, with commas between them; at most one period.",
+    "metrics": "What is counted, by words or ids, with commas between them; all without it.",
+    "department": "Only facts of this department; may be repeated, and then means any of them.",
+    "template": "Only reports by this template, and comments on them; may be repeated.",
+    "user": "Only facts of this user id; may be repeated.",
+    "children": "true: departments below the named ones, too, whose names begin like theirs with a / after it.",
+    "departments": "now: everybody belongs to the departments of their newest report; then (the default): to those of "
+    "the report itself or, for comments, of the commenter's latest report up to that day.",
+    "order": "Columns to sort by, with commas between them; a - before one sorts it downwards.",
+    "page": "The page of rows, from 1.",
+    "pageSize": f"Rows of a page, at most {LARGEST_PAGE}, in JSON; files are whole.",
+    "asOf": "A moment: only what was known then counts. ISO 8601; without an offset, in the organisation's time zone.",
+    "format": f"One of {', '.join(FORMATS)}.",
+    "bom": "0: CSV without the mark at its start by which Excel knows UTF-8.",
+}
+"""The parameters, and what each means."""
+_FILTERS = ("department", "template", "user")
+_REPEATED = ("by", "metrics", "department", "template", "user", "order")
+_DAYS = re.compile(r"[1-9]\d{0,3}d", re.ASCII)
+_LONGEST_TEXT = 200
+_FIRST, _LAST = "20000101", "20991231"
+"""Facts lie between."""
+_Value = TypeVar("_Value")
+
+
+def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Question:
+    """The question that parameters ask.
+
+    :param pairs: names and values, in their order.
+    :raises BadValue: when a name or value is not known.
+    """
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in PARAMETERS:
+            raise BadValue(f"the parameter {name[:40]!r} is not known", f"there are {', '.join(PARAMETERS)}")
+        if name in given and name not in _REPEATED:
+            raise BadValue(f"{name} is given more than once", "give it once")
+        given.setdefault(name, []).append(value.strip())
+    by = _by(_listed(given, "by"))
+    metrics = _metrics(_listed(given, "metrics"), service)
+    first, last, range_ = _range(given)
+    return Question(
+        first_day=first,
+        last_day=last,
+        range_=range_,
+        by=by,
+        metrics=metrics,
+        departments=_texts(given, "department"),
+        templates=_texts(given, "template"),
+        users=_texts(given, "user"),
+        children=_one_of(given, "children", {"false": False, "true": True, "0": False, "1": True}),
+        newest_departments=_one_of(given, "departments", {"then": False, "now": True}),
+        order=_order(_listed(given, "order"), columns(by, metrics, service)),
+        page=_number(given, "page", 1, 1_000_000),
+        page_size=_number(given, "pageSize", LARGEST_PAGE, LARGEST_PAGE),
+        as_of=given.get("asOf", [""])[0],
+        format=_one_of(given, "format", {name: name for name in FORMATS}),
+        bom=_one_of(given, "bom", {"1": True, "0": False}),
+    )
+
+
+def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
+    """The parameters that ask a question: `read_question` of them gives it again."""
+    pairs = [("range", question.range_)] if not question.first_day else []
+    if question.first_day:
+        pairs = [("from", _dashed(question.first_day)), ("to", _dashed(question.last_day))]
+    pairs.append(("by", ",".join(question.by)))
+    pairs.append(("metrics", ",".join(service.kpi(kpi).name_of_column for kpi in question.metrics)))
+    for name, values in (
+        ("department", question.departments),
+        ("template", question.templates),
+        ("user", question.users),
+    ):
+        pairs += [(name, value) for value in values]
+    pairs.append(("children", "true" if question.children else ""))
+    pairs.append(("departments", "now" if question.newest_departments else ""))
+    pairs.append(("order", ",".join(question.order)))
+    pairs.append(("page", str(question.page) if question.page != 1 else ""))
+    pairs.append(("pageSize", str(question.page_size) if question.page_size != LARGEST_PAGE else ""))
+    pairs.append(("asOf", question.as_of))
+    pairs.append(("format", question.format if question.format != "json" else ""))
+    pairs.append(("bom", "" if question.bom else "0"))
+    return [(name, value) for name, value in pairs if value or name in _FILTERS]
+
+
+def url_of(question: Question, service: Service) -> str:
+    """The address that asks a question, without the server."""
+    return f"{PATH}?{urlencode(words_of(question, service))}"
+
+
+def columns(by: Sequence[str], metrics: Sequence[str], service: Service) -> list[str]:
+    """What rows can be sorted by."""
+    return ["period", *(name for name in by if name not in PERIODS), *(service.kpi(m).name_of_column for m in metrics)]
+
+
+def _dashed(day: str) -> str:
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}"
+
+
+def _listed(given: Mapping[str, list[str]], name: str) -> list[str]:
+    """The values of a parameter with commas between them."""
+    words = [word.strip() for value in given.get(name, ()) for word in value.split(",")]
+    return [word for word in words if word]
+
+
+def _texts(given: Mapping[str, list[str]], name: str) -> tuple[str, ...]:
+    for text in given.get(name, ()):
+        if len(text) > _LONGEST_TEXT:
+            raise BadValue(f"a value of {name} has {len(text)} characters", f"there are at most {_LONGEST_TEXT}")
+    return tuple(dict.fromkeys(given.get(name, ())))
+
+
+def _by(words: Sequence[str]) -> tuple[str, ...]:
+    for word in words:
+        if word not in GROUPINGS:
+            raise BadValue(f"by={word[:40]!r} is nothing to group by", f"there are {', '.join(GROUPINGS)}")
+    if len(set(words)) != len(words):
+        raise BadValue("by names something twice", "name it once")
+    if len(words) > MOST_GROUPINGS:
+        raise BadValue(f"by names {len(words)} groupings", f"name at most {MOST_GROUPINGS}")
+    periods = [word for word in words if word in PERIODS]
+    if len(periods) > 1:
+        raise BadValue(f"by names {' and '.join(periods)}", "name one period")
+    return tuple(words)
+
+
+def _metrics(words: Sequence[str], service: Service) -> tuple[str, ...]:
+    ids = {kpi.id: kpi.id for kpi in service.kpis} | {kpi.name_of_column: kpi.id for kpi in service.kpis}
+    for word in words:
+        if word not in ids:
+            known = ", ".join(kpi.name_of_column for kpi in service.kpis)
+            raise BadValue(f"metrics={word[:40]!r} is nothing that is counted", f"there are {known}")
+    return tuple(dict.fromkeys(ids[word] for word in words)) or tuple(kpi.id for kpi in service.kpis)
+
+
+def _range(given: Mapping[str, list[str]]) -> tuple[str, str, str]:
+    first, last, range_ = (given.get(name, [""])[0] for name in ("from", "to", "range"))
+    if range_ and (first or last):
+        raise BadValue("range is given with from or to", "give range alone, or from and to")
+    if range_ and range_ not in RANGES and not (_DAYS.fullmatch(range_) and int(range_[:-1]) <= LONGEST):
+        raise BadValue(f"range={range_[:40]!r} is not known", f"there are {', '.join(RANGES)}, and 1d to {LONGEST}d")
+    if not range_ and not first:
+        raise BadValue("no range is given", "give from and to, or range")
+    days = [parse_day(day) for day in (first, last) if day]
+    for day in days:
+        if not _FIRST <= day <= _LAST:
+            raise BadValue(f"{day} is none of the days that facts may have", f"they are {_FIRST} to {_LAST}")
+    if len(days) == 2 and days[1] < days[0]:
+        raise BadValue(f"to={last} is before from={first}", "name the earlier day first")
+    return (days[0], days[-1], "") if days else ("", "", range_)
+
+
+def _order(words: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    for word in words:
+        if word.removeprefix("-") not in known:
+            raise BadValue(f"order={word[:40]!r} is no column of the answer", f"there are {', '.join(known)}")
+    return tuple(words)
+
+
+def _number(given: Mapping[str, list[str]], name: str, default: int, most: int) -> int:
+    text = given.get(name, [""])[0]
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 7 and 1 <= int(text) <= most):
+        raise BadValue(f"{name}={text[:40]!r} cannot be had", f"give a number from 1 to {most}")
+    return int(text)
+
+
+def _one_of(given: Mapping[str, list[str]], name: str, known: Mapping[str, _Value]) -> _Value:
+    text = given.get(name, [""])[0]
+    if text and text not in known:
+        raise BadValue(f"{name}={text[:40]!r} is not known", f"there are {', '.join(known)}")
+    return known[text] if text else next(iter(known.values()))

@@ -1,0 +1,111 @@
+"""The processes that compute answers: how many questions wait, how long they may take, and who does not wait for them.
+
+Whoever holds the lake for itself keeps every question from being answered, for as long as a test wants.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from reportdata.api.asking import TOO_LONG, TOO_MANY, Job
+from reportdata.cli.askers import Askers, cores
+from reportdata.http.answers import Failed
+from reportdata.leases import FileLeases
+from reportdata.statistics.words import read_question
+from tests.support.calling import CORP, add_sample
+from tests.support.folders import Folder
+from tests.support.services import SERVICE
+from tests.support.serving import serving
+from tests.support.waiting import SOON, until
+
+JOB = Job(CORP, 1_795_000_000.0, read_question([("from", "20210601"), ("to", "20210630"), ("by", "week")], SERVICE))
+
+
+@pytest.fixture
+def sample(folder: Folder) -> Folder:
+    add_sample(folder)
+    return folder
+
+
+@contextmanager
+def held(folder: Folder) -> Iterator[None]:
+    """Nobody can read the lake."""
+    with FileLeases(folder.settings.lake).holding("reading.lock", wait=True):
+        yield
+
+
+def workers() -> set[int]:
+    """The processes of this one that answer questions."""
+    found = set()
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == os.getpid() and b"answer" in words:
+            found.add(int(place.name))
+    return found
+
+
+def test_a_question_beyond_those_that_may_wait_is_refused_and_the_others_are_answered(sample: Folder) -> None:
+    async def ask() -> None:
+        with closing(Askers(sample.settings, waiting=1)) as askers:
+            with held(sample):
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(cores() + 1)]
+                await asyncio.sleep(0)
+                with pytest.raises(Failed) as refused:
+                    await askers(JOB)
+                assert refused.value.fault == TOO_MANY
+                assert refused.value.headers is not None
+                assert "retry-after" in refused.value.headers
+            for reply, target in await asyncio.gather(*asked):
+                assert reply.error is None
+                assert b'"period":"2021-W22"' in target.read_bytes()
+
+    asyncio.run(ask())
+    assert workers() == set()
+
+
+def test_an_answer_that_takes_too_long_is_given_up_and_its_process_ends(sample: Folder) -> None:
+    async def ask() -> None:
+        with closing(Askers(sample.settings, seconds=0.5)) as askers, held(sample):
+            with pytest.raises(Failed) as refused:
+                await askers(JOB)
+            assert refused.value.fault == TOO_LONG
+            assert workers() == set()
+
+    asyncio.run(ask())
+
+
+def test_a_process_that_dies_is_replaced(sample: Folder) -> None:
+    async def ask() -> None:
+        with closing(Askers(sample.settings)) as askers:
+            await askers(JOB)
+            for process in workers():
+                os.kill(process, 9)
+            with pytest.raises(Exception, match="the process that computes answers ended"):
+                await askers(JOB)
+            reply, _ = await askers(JOB)
+            assert reply.error is None
+
+    asyncio.run(ask())
+
+
+def test_a_client_that_leaves_ends_the_work(sample: Folder) -> None:
+    app, secret = sample.add_app(CORP, scopes=("Statistics.Report.Read",))
+    key = base64.b64encode(f"{app.app_key}:{secret}".encode()).decode()
+    request = f"GET /v1/statistics?from=20210601&by=week HTTP/1.1\r\nHost: h\r\nAuthorization: Basic {key}\r\n\r\n"
+    with serving(sample) as served, held(sample):
+        with socket.create_connection(served.address, timeout=SOON) as connection:
+            connection.sendall(request.encode())
+            until(workers)
+        until(lambda: not workers())

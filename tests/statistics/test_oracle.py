@@ -1,0 +1,133 @@
+"""Whatever is asked, of any facts, as of any moment: every row is the oracle's."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reportdata.days import Observation, from_date
+from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.pipeline.asking import Asking
+from reportdata.statistics.question import CYCLES, DIMENSIONS, PERIODS, Question
+from reportdata.statistics.words import read_question, words_of
+from tests.support.examples import tried_with
+from tests.support.known_lake import KnownLake
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn
+from tests.support.question_oracle import Known, rows_of
+from tests.support.services import KINDS, SERVICE
+
+ZONES = {
+    "shanghai": ZoneInfo("Asia/Shanghai"),
+    "new-york": ZoneInfo("America/New_York"),
+    "lord-howe": ZoneInfo("Australia/Lord_Howe"),  # its clocks change by half an hour
+    "apia": ZoneInfo("Pacific/Apia"),  # it left out 2011-12-30
+}
+AROUND = [
+    datetime(2026, 1, 1),
+    datetime(2026, 3, 8),
+    datetime(2024, 2, 29),
+    datetime(2011, 12, 31),
+    datetime(2026, 4, 5),
+]
+"""Turns of the year, of the clocks, and of a leap month."""
+BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
+DEPARTMENTS = ("研发部", "研发部/平台", "市场'部", "")
+TEMPLATES = ("日报", "周报", "")
+USERS = ("u1", "u2", "U2")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[datetime, list[Known]]:
+    """Facts and looks around a date, in the order in which they became known."""
+    around = draw(st.sampled_from(AROUND))
+    batches = []
+    for number in range(draw(st.integers(1, 4))):
+        facts = draw(st.lists(_facts(around), max_size=10))
+        looks = draw(st.lists(_looks(around), max_size=4))
+        at = BEGIN + timedelta(hours=number)
+        batches.append(Known(at, tuple(facts), tuple(looks)))
+    return around, batches
+
+
+@st.composite
+def _facts(draw: st.DrawFn, around: datetime) -> Fact:
+    corp_id = draw(st.sampled_from(sorted(ZONES)))
+    hours = draw(st.integers(-24 * 5, 24 * 5))
+    at = (around + timedelta(hours=hours)).replace(tzinfo=UTC)
+    report, user = f"r{draw(st.integers(0, 4))}", draw(st.sampled_from(USERS))
+    kind = draw(st.integers(0, 6))
+    if kind < 3:
+        departments = draw(st.lists(st.sampled_from(DEPARTMENTS[:3]), max_size=2, unique=True))
+        return Sent(corp_id, report, user, at, draw(st.sampled_from(TEMPLATES)), tuple(departments))
+    return Withdrawn(corp_id, report, at) if kind == 6 else Commented(corp_id, report, user, at)
+
+
+@st.composite
+def _looks(draw: st.DrawFn, around: datetime) -> Observation:
+    first = around + timedelta(days=draw(st.integers(-6, 5)))
+    last = first + timedelta(days=draw(st.integers(0, 12)))
+    at = last + timedelta(hours=draw(st.integers(-30, 60)))
+    corp_id, kind = draw(st.sampled_from(sorted(ZONES))), draw(st.sampled_from(("sent", "commented")))
+    return Observation(corp_id, from_date(first), from_date(last), int(at.replace(tzinfo=UTC).timestamp() * 1000), kind)
+
+
+@st.composite
+def questions(draw: st.DrawFn, around: datetime) -> Question:
+    """A question of days around a date."""
+    period = draw(st.sampled_from((*PERIODS, "")))
+    others = draw(st.lists(st.sampled_from((*CYCLES, *DIMENSIONS)), max_size=2, unique=True))
+    first = around + timedelta(days=draw(st.integers(-9, 4)))
+    pairs = [("from", from_date(first)), ("to", from_date(first + timedelta(days=draw(st.integers(0, 16)))))]
+    pairs.append(("by", ",".join([*([period] if period else []), *others])))
+    pairs.append(("metrics", ",".join(draw(st.lists(st.sampled_from(("reports", "senders", "4102")), unique=True)))))
+    for name, values in (("department", DEPARTMENTS), ("template", TEMPLATES), ("user", USERS)):
+        if draw(st.integers(0, 3)) == 0:
+            pairs += [(name, value) for value in draw(st.lists(st.sampled_from(values), unique=True, max_size=2))]
+    pairs.append(("children", draw(st.sampled_from(("true", "false")))))
+    pairs.append(("departments", draw(st.sampled_from(("now", "then")))))
+    return read_question(pairs, SERVICE)
+
+
+def told(rows: list[dict[str, Any]], like: list[dict[str, Any]]) -> list[list[tuple[str, Any]]]:
+    """Rows in one order, with what the oracle has of them."""
+    names = like[0].keys() if like else ()
+    return sorted(([(name, row[name]) for name in sorted(names)] for row in rows), key=repr)
+
+
+@tried_with(25, 400)
+def test_every_row_is_the_oracles(examples: int) -> None:
+    with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:
+
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(worlds(), st.data())
+        def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
+            around, batches = world
+            with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as made:
+                for batch in batches:
+                    made.add(batch.at, batch.facts, batch.looks)
+                asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
+                now = BEGIN + timedelta(days=1)
+                for _ in range(6):
+                    question = data.draw(questions(around))
+                    assert read_question(words_of(question, SERVICE), SERVICE) == question
+                    corp_id = data.draw(st.sampled_from(sorted(ZONES)))
+                    until = data.draw(st.none() | st.integers(-1, 4).map(lambda n: BEGIN + timedelta(hours=n)))
+                    if until is not None:
+                        pairs = [*words_of(question, SERVICE), ("asOf", until.isoformat())]
+                        question = read_question(pairs, SERVICE)
+                    elif question.is_of_days:
+                        question = read_question([*words_of(question, SERVICE), ("asOf", now.isoformat())], SERVICE)
+                    expected = rows_of(question, corp_id, ZONES[corp_id], batches, until)
+                    found = asking.answer(question, corp_id, now.timestamp())
+                    assert told(found.data, expected) == told(expected, expected)
+                    assert found.meta["totalRows"] == len(expected) == len(found.data)
+                    assert (found.meta["emptyReason"] is None) == bool(expected)
+
+        check()
