@@ -42,6 +42,7 @@ CHANGED: dict[str, Any] = {
     "operations_port": 10,
     "log_requests": True,
     "audit_days": 11,
+    "answering": 3,
     "verify_days": 0.5,
     "engine": "spark",
     "spark_master": "spark://host:7077",
