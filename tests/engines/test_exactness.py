@@ -223,7 +223,7 @@ def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
         folder = tmp_path / f"staged{number}"
         folder.mkdir()
         staging = Staging(folder, KINDS, NOW)
-        staging.add_lines(files)
+        staging.add_lines(path.read_bytes() for path in files)
         staging.add_lines([])
         done = staging.finish(known)
         staging.close()
@@ -238,5 +238,5 @@ def test_a_line_that_is_no_fact_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text('{"kind": "sent", "corp_id": \n')
     staging = Staging(tmp_path, KINDS, NOW)
     with pytest.raises(LakeError):
-        staging.add_lines([tmp_path / "bad.jsonl"])
+        staging.add_lines([(tmp_path / "bad.jsonl").read_bytes()])
     staging.close()

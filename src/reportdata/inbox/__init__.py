@@ -20,6 +20,7 @@ from typing import Protocol
 
 from reportdata.errors import BadSegment, InboxError
 from reportdata.facts import Fact, fact_of
+from reportdata.inbox.checksums import checked, has_checksums, is_checksum
 from reportdata.kinds import Kinds
 
 Concerned = Callable[[bytes], bool]
@@ -85,15 +86,43 @@ def begun_at(segment: Path) -> int:
 def facts_of(path: Path, kinds: Kinds) -> Iterator[Fact]:
     """The facts of a segment.
 
-    :raises BadSegment: when a line is no fact.
+    :raises BadSegment: when a line is no fact, or a batch is not what was written.
     """
+    content = _content(path)
+    if not content:
+        raise BadSegment(f"{path}, line 1: the segment is empty, and none is finished empty")
+    summed = _is_sound(path, content)
+    for number, line in enumerate(content.split(b"\n")[: None if content[-1:] not in (b"\n", b"") else -1], 1):
+        try:
+            if not summed or not is_checksum(line):
+                yield fact_of(line, kinds)
+        except ValueError as error:
+            raise BadSegment(f"{path}, line {number}: is no fact: {error}") from error
+
+
+def lines_of(path: Path) -> bytes:
+    """The lines of a segment, each a fact's when `facts_of` raises nothing.
+
+    :raises BadSegment: when a batch is not what was written.
+    """
+    content = _content(path)
+    return checked(path.stem, content).lines if _is_sound(path, content) else content
+
+
+def _is_sound(path: Path, content: bytes) -> bool:
+    """Whether a segment has checksums, all of them right."""
+    if not has_checksums(content):
+        return False
+    end = checked(path.stem, content).end
+    if end < len(content):
+        line = content.count(b"\n", 0, end) + 1
+        raise BadSegment(f"{path}, line {line}: what follows is not what was written: its checksum differs")
+    return True
+
+
+def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    yield fact_of(line, kinds)
-                except ValueError as error:
-                    raise BadSegment(f"{path}, line {number}: is no fact: {error}") from error
+        return path.read_bytes()
     except OSError as error:
         raise InboxError(f"the segment {path} cannot be read: {error.strerror or error}") from error
 

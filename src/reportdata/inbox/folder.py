@@ -1,8 +1,8 @@
 """The inbox of one machine: a folder of segments. ::
 
     inbox/<id>.open      a segment that one process is writing, which holds its lock
-    inbox/<id>.jsonl     a finished segment; a line is a `Fact` in JSON
-    inbox/<id>.damaged   a segment that could not be read, kept for people to look at
+    inbox/<id>.jsonl     a finished segment; a line is a `Fact` in JSON, or a checksum (`reportdata.inbox.checksums`)
+    inbox/<id>.damaged   a segment that is not what was written, kept for people to look at
 
 Ids sort by time. What was acknowledged survives ``kill -9`` and power loss; what was not may be there or not, in whole
 lines. The segment of a writer that died, whose lock can be had, is cut after its last whole line and finished by
@@ -20,9 +20,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import InboxError
-from reportdata.files import has_line, make, remove, rewrite, sync
+from reportdata.files import has_line, make, remove, sync
 from reportdata.inbox import Concerned
-from reportdata.inbox.segments import Segment, recovered, whole
+from reportdata.inbox.checksums import is_checksum
+from reportdata.inbox.segments import Segment, dropped, recovered, whole
 from reportdata.inbox.writing import Batches
 
 LARGEST_SEGMENT = 8 << 20
@@ -78,7 +79,7 @@ class FolderInbox:
                 for place in (path, path.with_suffix(".jsonl")):  # it may be finished just now
                     with suppress(FileNotFoundError):
                         content = place.read_bytes()
-                        yield f"{path.stem}.jsonl", whole(content)
+                        yield f"{path.stem}.jsonl", whole(path.stem, content)
                         break
         except OSError as error:
             raise self._failed("read", error) from error
@@ -99,12 +100,12 @@ class FolderInbox:
 
     def holds(self, concerned: Concerned) -> bool:
         """Whether a segment, finished or not, has such a line."""
-        return any(has_line(path, concerned) for path in self._paths())
+        return any(has_line(path, lambda line: not is_checksum(line) and concerned(line)) for path in self._paths())
 
     def drop(self, concerned: Concerned) -> int:
         """Remove such lines from finished segments; returns how many. Who calls this is the only worker."""
         try:
-            return sum(rewrite(path, concerned) for path in self.ready())
+            return sum(dropped(path, concerned) for path in self.ready())
         except OSError as error:
             raise self._failed("written", error) from error
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.facts import is_fact
-from reportdata.files import locked, write, write_all
+from reportdata.files import locked, remove, rewrite, write, write_all
+from reportdata.inbox.checksums import checked, has_checksums, is_checksum, summed
 
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
 
@@ -34,9 +35,10 @@ class Segment:
 
     def write(self, lines: bytes) -> None:
         """Add lines and make them durable."""
-        write_all(self._descriptor, lines)
+        batch = summed(self.path.stem, self.size, lines)
+        write_all(self._descriptor, batch)
         _sync_data(self._descriptor)
-        self.size += len(lines)
+        self.size += len(batch)
 
     def finish(self) -> Path:
         """Let it be taken up. A rename that a power loss undoes does no harm: it then is a dead writer's."""
@@ -58,7 +60,7 @@ def recovered(path: Path) -> Path | None:
         descriptor = locked(path, wait=False, flags=os.O_RDWR)
         try:
             content = path.read_bytes()
-            kept = whole(content)
+            kept = whole(path.stem, content)
             if content.startswith(kept):
                 return _cut(descriptor, path, len(kept))
             finished = path.with_suffix(".jsonl")
@@ -80,9 +82,35 @@ def _cut(descriptor: int, path: Path, size: int) -> Path | None:
     return path.rename(path.with_suffix(".jsonl"))
 
 
-def whole(content: bytes) -> bytes:
-    """The lines up to the last one that is a fact, but for those with holes: a power loss may leave anything of what
-    was being written, also its end without its start, where zeros stand then."""
+def dropped(path: Path, concerned: Callable[[bytes], bool]) -> int:
+    """Remove such lines from a finished segment, and the segment when none is left; returns how many. A damaged one
+    stays damaged."""
+    content = path.read_bytes()
+    found = checked(path.stem, content)
+    if not has_checksums(content) or found.end < len(content):
+        count = rewrite(path, lambda line: not is_checksum(line) and concerned(line))
+        if count and not path.stat().st_size:
+            remove([path])
+        return count
+    lines = found.lines.splitlines(keepends=True)
+    kept = [line for line in lines if not concerned(line.rstrip(b"\n"))]
+    if not kept:
+        remove([path])
+    elif len(kept) < len(lines):
+        write(path, summed(path.stem, 0, b"".join(kept)))
+    return len(lines) - len(kept)
+
+
+def whole(name: str, content: bytes) -> bytes:
+    """What stays of a segment that was being written: a power loss may leave anything of the last batch, also its end
+    without its start, where zeros stand then. With checksums, all batches before it; what is damaged otherwise stays as
+    it is, so that it is found. Without them, the lines up to the last one that is a fact, but for those with holes.
+
+    :param name: the segment's, without its suffix.
+    """
+    if has_checksums(content):
+        batches = checked(name, content)
+        return content[: batches.end] if batches.torn else content
     end = content.rfind(b"\n") + 1
     while end:
         start = content.rfind(b"\n", 0, end - 1) + 1

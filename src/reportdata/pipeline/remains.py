@@ -17,6 +17,7 @@ from reportdata.collector.ledger import Ledger
 from reportdata.engines import Subject
 from reportdata.errors import LakeError
 from reportdata.facts import fact_of, person_of
+from reportdata.inbox.checksums import is_checksum
 from reportdata.kinds import REPEATS, Kind, Kinds
 from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
@@ -119,7 +120,7 @@ def is_of(line: bytes, subject: Subject, kinds: Kinds) -> bool:
     try:
         fact = fact_of(line, kinds)
     except ValueError:
-        return subject.corp_id.encode() in line
+        return not is_checksum(line) and subject.corp_id.encode() in line
     return fact.corp_id == subject.corp_id and subject.user_id in (None, person_of(fact, kinds))
 
 

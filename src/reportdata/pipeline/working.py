@@ -11,7 +11,7 @@ from reportdata.days import MILLISECOND, SECOND, Coverage, Observation, believed
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadSegment, Damaged
 from reportdata.facts import Provenance
-from reportdata.inbox import begun_at, facts_of, readable_of
+from reportdata.inbox import begun_at, facts_of, lines_of, readable_of
 from reportdata.pipeline.compacting import compact
 from reportdata.pipeline.damage import note_segment
 from reportdata.pipeline.refreshing import refresh
@@ -68,9 +68,11 @@ class Worker:
         whoever dies between has lost nothing, and doing it again changes nothing."""
         looks: dict[Coverage, int] = {}
         whole: list[Path] = []
+        lines: list[bytes] = []
         for path in segments:
             try:
                 facts = list(facts_of(path, self._work.kinds))
+                lines.append(lines_of(path))
             except BadSegment as error:
                 readable = {(fact.kind, fact.stat_day) for fact in readable_of(path, self._work.kinds)}
                 aside = self._inbox.set_aside(path)
@@ -89,7 +91,7 @@ class Worker:
             provenance, forgotten = Provenance(int(now * SECOND), PUSH), self._work.store.forgotten()
             staging = Staging(incoming.folder, self._work.kinds, provenance, forgotten=forgotten)
             try:
-                staging.add_lines(whole)
+                staging.add_lines(lines)
                 days = {day for staged in staging.finish(None) for day in staged.days}
                 if staging.left_out:
                     log.info("%d pushed records of forgotten people were left out", staging.left_out)
