@@ -134,3 +134,52 @@ def test_a_backup_from_before_the_log_is_restored(filled: Folder, tmp_path: Path
     restored = Folder(new)
     assert restored.days() == filled.days()
     restored.store.close()
+
+
+LOST = "is empty, but numbers were computed from its facts"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_lake_that_is_gone_as_a_whole_is_missed_before_anything_is_added(
+    filled: Folder, tmp_path: Path, *, again: bool
+) -> None:
+    """Removed, not mounted, or another folder named by --lake: one new report would stand for all of its day."""
+    before = filled.days()
+    kept = tmp_path / "kept"
+    filled.lake.root.rename(kept)
+    if again:
+        filled.lake.root.mkdir()
+    with pytest.raises(LakeError, match=LOST):
+        import_facts(filled, Sent(A, "new", "u3", AT))
+    with pytest.raises(LakeError, match=LOST) as caught:
+        refresh_days(filled)
+    assert "--lake" in caught.value.hint
+    asked = ("query", DAY, "--corp", A, "--by", "department")
+    told = {name: run(filled, *command) for name, command in _of_the_whole_lake(tmp_path, asked).items()}
+    assert {name: LOST in found.output for name, found in told.items()} == dict.fromkeys(told, True)
+    assert {name for name, found in told.items() if found.exit_code == 0} == set()
+    assert filled.days() == before
+    shutil.rmtree(filled.lake.root, ignore_errors=True)
+    kept.rename(filled.lake.root)  # as the hint says
+    assert run(filled, *asked).exit_code == 0
+    import_facts(filled, Sent(A, "new", "u3", AT))
+
+
+def _of_the_whole_lake(place: Path, asked: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return {
+        "query": asked,
+        "doctor": ("doctor", "--json"),
+        "repair": ("repair",),
+        "backup": ("backup", str(place / "backup")),
+        "refresh": ("refresh",),
+    }
+
+
+def test_a_lake_of_which_everything_was_taken_back_is_not_missed(folder: Folder) -> None:
+    folder.add_organisation(A, str(ZONES[A]))
+    import_facts(folder, Sent(A, "r", "u1", AT))
+    refresh_days(folder)
+    for paths in folder.lake.files("sent").values():
+        folder.lake.replace(paths, None)
+    refresh_days(folder)
+    import_facts(folder, Sent(A, "new", "u3", AT))

@@ -50,6 +50,11 @@ class Listing(LakeFolder):
         """Whether anything may have been added."""
         return self._place.exists()
 
+    def is_blank(self) -> bool:
+        """Whether nothing was ever added: files that were and are gone leave tombstones."""
+        state = self._state()
+        return not (state.folders or state.replaced or state.gone)
+
     def files(self, kind: str, days: Collection[str] | None = None) -> dict[str, tuple[Path, ...]]:
         """The files of a kind by stat day, the earliest first: of the named days, in place of all, which then costs the
         same however many others there are; none for a day that lost all of its own. A file of several days stands at

@@ -17,6 +17,7 @@ from reportdata.errors import NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.measures import Number
+from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.observed import told_by_kind
 from reportdata.services import Service
@@ -81,6 +82,7 @@ class Asking:
         """What is counted in the lake."""
         question = asked.question
         with self._lake.reading():
+            require_lake(self._lake, self._store, [self._service])
             certainty = certainty_of(self._standing(asked, corp_id))
             groups: dict[tuple[Any, ...], dict[str, Number]] = {}
             for counted in counted_together(known_days(self._service, certainty, question.metrics)):

@@ -32,6 +32,7 @@ from reportdata.lake import Lake
 from reportdata.lake.local import LocalLake
 from reportdata.lake.membership import Added
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_backups import note_backup
 from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
@@ -82,6 +83,7 @@ def back_up(
     :raises BadFile: when it cannot be written, or gives back something else.
     """
     lake, store, layout = work.lake, work.store, Settings(target)
+    require_lake(lake, store, work.services)
     if target.resolve().is_relative_to(lake.root.resolve()):
         raise BadValue(f"{target} is in the lake", "choose a folder outside the data folder")
     taken_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")

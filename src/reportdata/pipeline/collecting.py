@@ -16,6 +16,7 @@ from reportdata.collector.collector import Collector
 from reportdata.days import MILLISECOND, Coverage
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.facts import Provenance
+from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import REPORTS
@@ -107,6 +108,7 @@ class Collecting:
         self._flushed = self._clock.now()
         if self._collector.is_gone():
             return
+        require_lake(self._lake, self._work.store, self._work.services)
         days: set[str] = set()
         while (found := self._collector.waiting(_MOST)) is not None:
             with self._lake.incoming() as incoming:

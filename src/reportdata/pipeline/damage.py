@@ -11,14 +11,32 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reportdata.days import days_between
+from reportdata.errors import LakeError
+from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
 from reportdata.pipeline.workspace import Workspace
-from reportdata.store import Damage
+from reportdata.services import Service
+from reportdata.store import Damage, Store
 
 log = logging.getLogger("reportdata.lake")
 
+_ELSEWHERE = (
+    "bring it back, or say where it is with --lake; where it is lost, make a new data folder by `reportdata restore "
+    "BACKUP`, or by importing everything again"
+)
+
 SET_ASIDE = ".damaged"
 """How the name of a segment of the inbox ends that could not be read: what it held is lost until it is pushed again."""
+
+
+def require_lake(lake: Lake, store: Store, services: Iterable[Service]) -> None:
+    """A lake to which nothing was ever added is not that of a store with numbers: it was removed, is not mounted, or
+    lies elsewhere. What was added to it would take the place of what is counted already.
+
+    :raises LakeError: when it is so.
+    """
+    if lake.is_blank() and any(store.fingerprints(service.id) for service in services):
+        raise LakeError(f"the lake {lake.address} is empty, but numbers were computed from its facts", _ELSEWHERE)
 
 
 def damaged_days(damage: Iterable[Damage]) -> dict[str, dict[str, list[str]]]:

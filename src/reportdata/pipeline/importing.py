@@ -27,6 +27,7 @@ from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, clashes, silent
+from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.imports import Imported, Options, StagedImport, known_organisations
@@ -78,6 +79,7 @@ def stage_files(
             "--exported-at is after now: no file was exported then",
             "say when it was, or leave it out; if it is right, set this machine's clock",
         )
+    require_lake(work.lake, work.store, work.services)
     done = Imported()
     observed: list[Observation] = []
     if options.corp_id is not None:

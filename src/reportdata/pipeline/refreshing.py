@@ -17,7 +17,7 @@ from reportdata.errors import Damaged
 from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.ahead import settle
-from reportdata.pipeline.damage import damaged_days, left, note_damage
+from reportdata.pipeline.damage import damaged_days, left, note_damage, require_lake
 from reportdata.pipeline.day_files import DayFiles, together
 from reportdata.pipeline.observed import clipped, outside, told_by_kind, untold, without_collections
 from reportdata.pipeline.staleness import Scope, Standing, batches, counted, standing_of
@@ -64,6 +64,7 @@ def refresh(
     """
     done = Refreshed()
     with work.lake.refreshing(), work.lake.reading(), without_collections():
+        require_lake(work.lake, work.store, work.services)
         # Read before the days: what is noted as observed has its facts in the lake already.
         damaged: set[str] = set()
         observed = told_by_kind(work.lake.observed(damaged=damaged), work.kinds)

@@ -21,7 +21,7 @@ from reportdata.lake import Replacement
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, days_of_file
 from reportdata.lake.looks import fewest
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.damage import note_damage
+from reportdata.pipeline.damage import note_damage, require_lake
 from reportdata.pipeline.observed import outside
 from reportdata.pipeline.verifying import damaged_files
 from reportdata.pipeline.workspace import Workspace
@@ -57,6 +57,7 @@ def repair(
     :raises NotKnown: when a file that is to be given up is none of the lake's.
     :raises BadValue: when it is whole.
     """
+    require_lake(work.lake, work.store, work.services)
     done = Repaired()
     damaged = damaged_files(work, progress)
     for name in damaged if backup is not None else ():

@@ -16,7 +16,7 @@ from reportdata.errors import Damaged
 from reportdata.kinds import Kind
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
-from reportdata.pipeline.damage import damaged_days, left
+from reportdata.pipeline.damage import damaged_days, left, require_lake
 from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint, together
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service, Services
@@ -48,6 +48,7 @@ class Standing(NamedTuple):
 def stale_days(work: Workspace) -> list[str]:
     """The days whose numbers do not stand for what the lake holds."""
     with work.lake.reading():
+        require_lake(work.lake, work.store, work.services)
         known = damaged_days(left(work))
         found = [standing_of(work, service, None, known.get(service.id, {})) for service in counted(work.services)]
         return sorted({day for one in found for day in (*one.stale, *one.lost)})

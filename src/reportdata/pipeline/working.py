@@ -13,7 +13,7 @@ from reportdata.errors import BadSegment, Damaged
 from reportdata.facts import Provenance
 from reportdata.inbox import begun_at, facts_of, lines_of, readable_of
 from reportdata.pipeline.compacting import compact
-from reportdata.pipeline.damage import note_segment
+from reportdata.pipeline.damage import note_segment, require_lake
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.verifying import Verification
 from reportdata.pipeline.workspace import Workspace
@@ -66,6 +66,7 @@ class Worker:
     def _take_up(self, segments: Sequence[Path], now: float) -> None:
         """Facts and the coverage of their days come to the lake by one entry of its log, and before the segments go:
         whoever dies between has lost nothing, and doing it again changes nothing."""
+        require_lake(self._lake, self._work.store, self._work.services)
         looks: dict[Coverage, int] = {}
         whole: list[Path] = []
         lines: list[bytes] = []
