@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reportdata.errors import BadValue
+from reportdata.identifiers import read_text
 from reportdata.statistics.periods import hours_of, periods
 from reportdata.statistics.question import fixed
-from reportdata.statistics.words import PARAMETERS, read_question
+from reportdata.statistics.words import PARAMETERS, read_question, words_of
+from reportdata.values import read_names
 from tests.support.services import SERVICE
 
 NOW = datetime(2026, 3, 1, 1, tzinfo=UTC).timestamp()
@@ -53,6 +55,28 @@ def test_a_value_that_may_not_be_repeated_is_not_taken_twice() -> None:
     with pytest.raises(BadValue, match="range is given more than once"):
         read_question([("range", "7d"), ("range", "30d")], SERVICE)
     assert read_question([("range", "7d"), ("user", "a"), ("user", "b")], SERVICE).users == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "held"),
+    [
+        ("department", ["研发,x"], "研发，x"),  # a comma inside a listed name is kept as a full-width one
+        ("department", "\ufeff研发\u200b  一组\t", "研发 一组"),
+        ("department", "无", None),
+        ("template", "周\u200b报", "周报"),
+        ("template", "a,b\nc", "a,b c"),
+        ("template", "NULL", None),
+    ],
+)
+def test_a_filter_that_is_written_as_in_a_record_is_what_the_fact_holds(
+    name: str, written: str | list[str], held: str | None
+) -> None:
+    """A name that no fact can have would find nothing, which reads as zero."""
+    fact = read_names(name, written) if name == "department" else read_text(name, written)
+    assert fact == held
+    asked = read_question([("range", "7d"), (name, "".join(written))], SERVICE)
+    assert (asked.departments or asked.templates) == (held or "",)
+    assert read_question(words_of(asked, SERVICE), SERVICE) == asked
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ what is."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from reportdata.days import parse_day
 from reportdata.errors import BadValue
+from reportdata.identifiers import read_text
 from reportdata.services import Service
 from reportdata.statistics.question import (
     FORMATS,
@@ -45,6 +46,12 @@ PARAMETERS: Mapping[str, str] = {
 }
 """The parameters, and what each means."""
 _FILTERS = ("department", "template", "user")
+_CLEANED: Mapping[str, Callable[[str], str]] = {
+    "department": lambda text: (read_text("department", text) or "").replace(",", "，"),
+    "template": lambda text: read_text("template", text) or "",
+    "user": str,
+}
+"""Names as facts have them: a filter that is written as in a record finds its facts."""
 _REPEATED = ("by", "metrics", "department", "template", "user", "order")
 _DAYS = re.compile(r"[1-9]\d{0,3}d", re.ASCII)
 _LONGEST_TEXT = 200
@@ -137,7 +144,7 @@ def _texts(given: Mapping[str, list[str]], name: str) -> tuple[str, ...]:
     for text in given.get(name, ()):
         if len(text) > _LONGEST_TEXT:
             raise BadValue(f"a value of {name} has {len(text)} characters", f"there are at most {_LONGEST_TEXT}")
-    return tuple(dict.fromkeys(given.get(name, ())))
+    return tuple(dict.fromkeys(_CLEANED[name](text) for text in given.get(name, ())))
 
 
 def _by(words: Sequence[str]) -> tuple[str, ...]:
