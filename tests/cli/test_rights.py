@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from reportdata.cli import cli
+from reportdata.cli.rights import require_closed
+from reportdata.errors import BadValue
 from reportdata.files import make
 from tests.support.folders import Folder, run
 from tests.support.processes import served
@@ -88,3 +91,34 @@ def test_a_folder_that_the_program_makes_is_closed(tmp_path: Path) -> None:
     data = tmp_path / "new" / "data"
     assert CliRunner().invoke(cli, ["org", "add", CORP, "--data", str(data)]).exit_code == 0
     assert mode(data) == 0o700
+
+
+def test_a_folder_that_all_users_share_stays_open_and_a_folder_in_it_is_made(tmp_path: Path) -> None:
+    """Like /tmp, which may be empty: other programs need it as it is."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    refused = CliRunner().invoke(cli, ["org", "add", CORP, "--data", str(shared)])
+    assert refused.exit_code == 1
+    advised = f"--data {shared / 'reportdata-data'}"
+    assert advised in refused.output
+    assert mode(shared) == 0o1777
+    assert CliRunner().invoke(cli, ["org", "add", CORP, *advised.split()]).exit_code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_nobody_is_told_to_change_the_rights_of_another_users_folder(
+    known: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its owner and root can, and then this user could not use it."""
+    known.path.chmod(0o755)
+    known.path.parent.chmod(0o755)
+    monkeypatch.chdir(known.path.parent)  # the folders above are root's alone
+    os.seteuid(65534)
+    try:
+        with pytest.raises(BadValue) as refused:
+            require_closed(Path(known.path.name))
+    finally:
+        os.seteuid(0)
+    assert "it belongs to the user with the id 0: run as that one" in refused.value.hint
+    assert "chmod" not in refused.value.hint

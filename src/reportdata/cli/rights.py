@@ -14,8 +14,9 @@ _OF_DISKS = {"lost+found"}
 
 
 def require_closed(data: Path) -> None:
-    """An empty folder of this user's is closed: systemd, containers and mounts make such ones. One that does not exist
-    is made closed. In one that is used already nothing is changed, as that may be meant.
+    """An empty folder of this user's is closed: systemd, containers and mounts make such ones; but for one like /tmp,
+    in which every user may make files. One that does not exist is made closed. In one that is used already nothing is
+    changed, as that may be meant.
 
     :raises BadValue: when others can read or write it.
     """
@@ -24,12 +25,24 @@ def require_closed(data: Path) -> None:
         mode = stat.S_IMODE(found.st_mode)
         if not mode & 0o077 or not stat.S_ISDIR(found.st_mode):
             return
-        if found.st_uid == os.geteuid() and set(os.listdir(data)) <= _OF_DISKS:  # noqa: PTH208 - names alone
+        shared = bool(mode & stat.S_ISVTX)
+        own = found.st_uid == os.geteuid()
+        if own and not shared and set(os.listdir(data)) <= _OF_DISKS:  # noqa: PTH208 - names alone
             data.chmod(0o700)
             return
     except OSError:  # whoever uses it says so
         return
     raise BadValue(
         f"the data folder {data} is open to other users of the machine ({mode:04o})",
-        f"`chmod 700 {quote(str(data))}`; or --insecure-permissions where it has to be, as a volume with a group",
+        f"{_way_out(data, shared=shared, closable=own or os.geteuid() == 0, owner=found.st_uid)}; "
+        "or --insecure-permissions where it has to be, as a volume with a group",
     )
+
+
+def _way_out(data: Path, *, shared: bool, closable: bool, owner: int) -> str:
+    """What this user can do about it."""
+    if shared:
+        return f"all users share it: give a folder in it, like --data {quote(str(data / 'reportdata-data'))}"
+    if not closable:
+        return f"it belongs to the user with the id {owner}: run as that one, or give a folder of your own by --data"
+    return f"`chmod 700 {quote(str(data))}`"
