@@ -54,6 +54,10 @@ class Clash(NamedTuple):
         return f"{self.id} of {self.corp_id}, {one} and {other}"
 
 
+_UNPACKED = 16
+"""How many times its size a file takes in memory while its ids are compared, at most."""
+
+
 class Clashes(NamedTuple):
     """How many ids clash, and some of them."""
 
@@ -90,17 +94,27 @@ def clashes(work: Workspace, kind: Kind, by: Sequence[str], new: Sequence[Path],
     return Clashes(int(count), list(found.values())[:SHOWN])
 
 
-def told(work: Workspace, name: str, staged: Path, before: Sequence[Path], alike: Collection[str]) -> Iterator[str]:
+def told(
+    work: Workspace,
+    name: str,
+    staged: Path,
+    before: Sequence[Path],
+    alike: Collection[str],
+    memory: int | None = None,
+) -> Iterator[str]:
     """What is to be said of the new facts of a file: that they share ids with the lake's, or with other files', and are
     told differently. Nothing is said where a file that would be compared cannot be read: that stops no import.
 
     :param staged: where its new facts lie, laid out like the lake.
     :param before: where those of the import's other files lie.
     :param alike: the kinds of which its facts may share ids with each other.
+    :param memory: bytes that the import may take; comparing takes a multiple of the files' size, and is left out where
+        that is too much.
     """
+    large = LARGE if memory is None else min(LARGE, memory // _UNPACKED)
     for kind, by in identified(work.kinds):
         new = _files(staged, kind)
-        if not new or sum(path.stat().st_size for path in new) > LARGE:
+        if not new or sum(path.stat().st_size for path in new) > large:
             continue
         days = [days_of_file(path)[0] for path in new]
         others = [*nearest(work.lake, kind, days), *(path for one in before for path in _files(one, kind))]

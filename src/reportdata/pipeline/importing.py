@@ -109,7 +109,7 @@ def stage_files(
                 )
             done.add(found)
             before = [one.folder for one in staged.incoming]
-            done.notes += clashes.told(work, file.name, incoming.folder, before, found.alike)
+            done.notes += clashes.told(work, file.name, incoming.folder, before, found.alike, options.memory)
             staged.files.append((file.name, found))
             staged.incoming.append(incoming)
             staged.noted.append(_noted(file.path, found))
