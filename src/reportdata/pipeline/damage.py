@@ -35,7 +35,7 @@ def require_lake(lake: Lake, store: Store, services: Iterable[Service]) -> None:
 
     :raises LakeError: when it is so.
     """
-    if lake.is_blank() and any(store.fingerprints(service.id) for service in services):
+    if lake.is_blank() and any(s.has_facts and store.fingerprints(s.id) for s in services):
         raise LakeError(f"the lake {lake.address} is empty, but numbers were computed from its facts", _ELSEWHERE)
 
 
