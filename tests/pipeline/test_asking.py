@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from reportdata.cli.answering import answering
+from reportdata.cli.places import workspace
+from reportdata.pipeline.damage import note_segment
 from reportdata.statistics.words import read_question
 from tests.support import postgres
 from tests.support.folders import Folder, run
@@ -88,6 +90,19 @@ def test_what_was_known_between_imports(folder: Folder, tmp_path: Path) -> None:
     assert said() == known
     assert run(folder, "unimport", second.id, "--yes").exit_code == 0
     assert said() == [known[0], known[1], known[1]]
+
+
+def test_days_of_which_pushed_facts_were_lost_are_told_apart_however_they_are_grouped(
+    imported: Folder, tmp_path: Path
+) -> None:
+    segment = tmp_path / "1.damaged"
+    segment.write_bytes(b"what can not be read")
+    with workspace(imported.settings) as work:
+        note_segment(work, str(segment), [("sent", "20260303")])
+    for by in ("day", "day,department"):
+        told = {row["period"]: row["state"] for row in rows(imported, by=by)}
+        assert told == {"2026-03-02": "final", "2026-03-03": "damaged", "2026-03-04": told["2026-03-04"]}
+        assert told["2026-03-04"] != "damaged"
 
 
 def test_a_forgotten_person_is_in_no_answer(imported: Folder) -> None:

@@ -103,11 +103,12 @@ class Asking:
             for day in days_between(max(look.first_day, first), min(look.last_day, last)):
                 looks.setdefault(day, {})[look.kind] = look.at
         known = store.day(service.id, corp_id, first)
+        damaged = {one.stat_day for one in store.damage() if one.service == service.id}
         for day in days_between(first, last):
             looked = looks.get(day, {})
             # A look without a time takes that of the day's last computation.
             at = store.day(service.id, corp_id, day).computed_at if 0 in looked.values() else 0
-            here = Day({}, at, looked, put.get(day, ()), known.time_zone, service.ids)
+            here = Day({}, at, looked, put.get(day, ()), known.time_zone, service.ids, day in damaged)
             yield stand(service, corp_id, day, here, asked.moment / SECOND)
 
     def _count(
