@@ -50,6 +50,15 @@ def test_a_rotated_secret_goes_to_a_file_too(known: Folder, tmp_path: Path) -> N
     assert known.store.app(app_key) == found, "a secret that cannot be written down replaces none"
 
 
+def test_an_overlap_that_is_also_to_end_at_once_is_refused(known: Folder, tmp_path: Path) -> None:
+    file = tmp_path / "app.json"
+    run(known, *ADD, "--output", file)
+    (before,) = known.store.apps()
+    refused = run(known, "app", "rotate", before.app_key, "--overlap", "24", "--now")
+    assert (refused.exit_code, "leave one of them out" in refused.output) == (2, True)
+    assert known.store.apps() == [before]
+
+
 def test_a_file_that_is_there_or_cannot_be_written_adds_no_app(known: Folder, tmp_path: Path) -> None:
     (tmp_path / "app.json").write_text("kept")
     for file, said in ((tmp_path / "app.json", "already"), (tmp_path / "nowhere" / "app.json", "cannot be written")):

@@ -35,6 +35,8 @@ _READ = read_services().service(REPORTS).scope
 SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (_READ,)}
 
 
+_OVERLAP = 24.0
+"""Hours for which an old secret stays valid, unless it is said otherwise."""
 _LONGEST_OVERLAP = 24.0 * 90
 """Hours."""
 _UNKNOWN = ("left-out", "zero")
@@ -216,9 +218,7 @@ def enable(app_key: str, settings: Settings) -> None:
     "--overlap",
     type=click.FloatRange(min=0, max=_LONGEST_OVERLAP),
     metavar="HOURS",
-    default=24.0,
-    show_default=True,
-    help="For how long the old secret stays valid.",
+    help="For how long the old secret stays valid.  [default: 24]",
 )
 @click.option("--now", "at_once", is_flag=True, help="End the old secret and all tokens at once, as after a leak.")
 @json_option
@@ -230,8 +230,10 @@ def rotate(app_key: str, overlap: float, at_once: bool, as_json: bool, output: P
     Rotated again meanwhile, each old secret stays valid until its own end. A token lives its two hours, whichever
     secret it was given for. --now ends all old secrets, and all tokens of the app.
     """
+    if at_once and overlap is not None:
+        raise click.UsageError("--now ends the old secret at once, and --overlap keeps it: leave one of them out.")
     secret, now = new_secret(), time.time()
-    seconds = 0.0 if at_once else overlap * 3600
+    seconds = 0.0 if at_once else (_OVERLAP if overlap is None else overlap) * 3600
     with secret_file(output, {"appKey": app_key, "appSecret": secret}):
         changed = _change(settings, app_key, lambda found: rotated(found, hash_of(secret), seconds, now))
     if output is None:

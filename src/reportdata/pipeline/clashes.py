@@ -32,6 +32,8 @@ LARGE = 64 << 20
 """Bytes of a file's new facts from which on they are not compared at all."""
 SHOWN = 3
 """Clashes that are named."""
+_UNPACKED = 16
+"""How many times its size a file takes in memory while its ids are compared, at most."""
 
 
 class Told(NamedTuple):
@@ -52,10 +54,6 @@ class Clash(NamedTuple):
     def __str__(self) -> str:
         one, other = (f"by {told.person} on {told.stat_day}" for told in (self.one, self.other))
         return f"{self.id} of {self.corp_id}, {one} and {other}"
-
-
-_UNPACKED = 16
-"""How many times its size a file takes in memory while its ids are compared, at most."""
 
 
 class Clashes(NamedTuple):
