@@ -224,7 +224,9 @@ def enable(app_key: str, settings: Settings) -> None:
 @json_option
 @_output_option
 @settings_options
-def rotate(app_key: str, overlap: float, at_once: bool, as_json: bool, output: Path | None, settings: Settings) -> None:
+def rotate(
+    app_key: str, overlap: float | None, at_once: bool, as_json: bool, output: Path | None, settings: Settings
+) -> None:
     """Give the app APP_KEY a new secret. The old one stays valid for a day, so that programs can be changed one by one.
 
     Rotated again meanwhile, each old secret stays valid until its own end. A token lives its two hours, whichever
@@ -233,7 +235,10 @@ def rotate(app_key: str, overlap: float, at_once: bool, as_json: bool, output: P
     if at_once and overlap is not None:
         raise click.UsageError("--now ends the old secret at once, and --overlap keeps it: leave one of them out.")
     secret, now = new_secret(), time.time()
-    seconds = 0.0 if at_once else (_OVERLAP if overlap is None else overlap) * 3600
+    hours = overlap
+    if hours is None:
+        hours = 0.0 if at_once else _OVERLAP
+    seconds = hours * 3600
     with secret_file(output, {"appKey": app_key, "appSecret": secret}):
         changed = _change(settings, app_key, lambda found: rotated(found, hash_of(secret), seconds, now))
     if output is None:
