@@ -17,9 +17,9 @@ from reportdata.errors import LakeError
 from reportdata.services import REPORTS, read_services
 from reportdata.store.standing import standing
 from tests.support.folders import Folder, run
-from tests.support.oracle import Commented, Sent, Withdrawn
+from tests.support.oracle import Sent, Withdrawn
 from tests.support.random_facts import ZONES
-from tests.support.verbs import AT, A, B, import_facts, refresh_days, stale
+from tests.support.verbs import AT, A, B, import_facts, import_two_days, refresh_days, stale
 
 DAY, NEXT = f"{AT:%Y%m%d}", f"{AT + timedelta(days=1):%Y%m%d}"
 
@@ -27,11 +27,7 @@ DAY, NEXT = f"{AT:%Y%m%d}", f"{AT + timedelta(days=1):%Y%m%d}"
 @pytest.fixture
 def filled(folder: Folder) -> Folder:
     """Two days of two organisations."""
-    for corp_id, zone in ZONES.items():
-        folder.add_organisation(corp_id, str(zone))
-    for corp_id in (A, B):
-        for number, at in enumerate((AT, AT + timedelta(days=1))):
-            import_facts(folder, Sent(corp_id, f"r{number}", "u1", at), Commented(corp_id, f"r{number}", "u2", at))
+    import_two_days(folder)
     refresh_days(folder)
     return folder
 

@@ -21,9 +21,8 @@ from reportdata.services import REPORTS, read_services
 from reportdata.store.standing import standing
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Sent, Withdrawn
-from tests.support.random_facts import ZONES
 from tests.support.services import working
-from tests.support.verbs import AT, A, B, compact_all, import_facts, refresh_days, stale
+from tests.support.verbs import AT, A, B, compact_all, import_facts, import_two_days, refresh_days, stale
 
 DAY, NEXT = f"{AT:%Y%m%d}", f"{AT + timedelta(days=1):%Y%m%d}"
 WEEK = 7 * 86_400.0
@@ -32,11 +31,7 @@ WEEK = 7 * 86_400.0
 @pytest.fixture
 def filled(folder: Folder) -> Folder:
     """Two days of two organisations, and a withdrawal."""
-    for corp_id, zone in ZONES.items():
-        folder.add_organisation(corp_id, str(zone))
-    for corp_id in (A, B):
-        for number, at in enumerate((AT, AT + timedelta(days=1))):
-            import_facts(folder, Sent(corp_id, f"r{number}", "u1", at), Commented(corp_id, f"r{number}", "u2", at))
+    import_two_days(folder)
     import_facts(folder, Sent(A, "gone", "u3", AT), Withdrawn(A, "gone", AT + timedelta(hours=1)))
     refresh_days(folder)
     return folder

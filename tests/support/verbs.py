@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from reportdata.pipeline.compacting import compact
 from reportdata.pipeline.refreshing import Refreshed, refresh
 from reportdata.pipeline.staleness import stale_days
 from tests.support.folders import Folder
-from tests.support.oracle import Fact
+from tests.support.oracle import Commented, Fact, Sent
 from tests.support.random_facts import ZONES
 from tests.support.services import working
 from tests.support.writing import write
@@ -52,3 +52,12 @@ def stale(folder: Folder) -> list[str]:
     """The days whose numbers are not those of their facts."""
     with working(folder) as work:
         return stale_days(work)
+
+
+def import_two_days(folder: Folder) -> None:
+    """Import a report and a comment of both organisations on each of two days, without a refresh."""
+    for corp_id, zone in ZONES.items():
+        folder.add_organisation(corp_id, str(zone))
+    for corp_id in (A, B):
+        for number, at in enumerate((AT, AT + timedelta(days=1))):
+            import_facts(folder, Sent(corp_id, f"r{number}", "u1", at), Commented(corp_id, f"r{number}", "u2", at))
