@@ -78,6 +78,7 @@ def _rewrites(place: Path) -> None:
     rewrite(place / "file", lambda line: line == b"old")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("done", "old", "new"),
     [(_replaces, b"old\nlines\n", b"new content"), (_rewrites, b"old\nlines\n", b"lines\n")],

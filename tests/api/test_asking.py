@@ -56,6 +56,7 @@ def workers() -> set[int]:
     return found
 
 
+@pytest.mark.whole
 def test_a_question_beyond_those_that_may_wait_is_refused_and_the_others_are_answered(sample: Folder) -> None:
     async def ask() -> None:
         with closing(Askers(sample.settings, waiting=1)) as askers:
@@ -86,6 +87,7 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_process_ends(sample: 
     asyncio.run(ask())
 
 
+@pytest.mark.whole
 def test_a_process_that_dies_is_replaced(sample: Folder) -> None:
     async def ask() -> None:
         with closing(Askers(sample.settings)) as askers:

@@ -79,6 +79,7 @@ def seconds(fast_ticks: None, monkeypatch: pytest.MonkeyPatch) -> list[None]:
     return found
 
 
+@pytest.mark.whole
 def test_a_client_that_drips_is_told_so_and_closed(seconds: list[None], call: Call) -> None:
     head = b"POST /v1.0/oauth2/accessToken HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n"
     get = call.request.replace(b"\r\n\r\n", b"\r\nContent-Length: 9000\r\n\r\n")
@@ -115,6 +116,7 @@ def test_five_hundred_slow_connections_hold_nobody_up(call: Call) -> None:
         assert not load.wrong
 
 
+@pytest.mark.whole
 def test_a_client_that_does_not_read_is_cut_off(seconds: list[None], folder: Folder, good: Call) -> None:
     with serving(folder, operations_port=0) as found, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

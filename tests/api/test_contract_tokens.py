@@ -241,6 +241,7 @@ def test_what_nobody_foresaw_is_an_unknown_error(issuing: Issuing) -> None:
     assert (answer.status, answer.body) == ("HTTP/1.1 500 Internal Server Error", body)
 
 
+@pytest.mark.whole
 def test_all_who_wait_for_a_locked_store_are_answered_while_it_is_locked(issuing: Issuing) -> None:
     with closing(sqlite3.connect(issuing.folder.settings.store, isolation_level=None)) as store:
         store.execute("begin immediate")

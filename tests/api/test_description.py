@@ -167,6 +167,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]
         yield found
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("cause", CAUSES, ids=[cause.name for cause in CAUSES])
 def test_each_cause_is_answered_as_described(calls: dict[str, Call], cause: Cause) -> None:
     call = calls[cause.name]

@@ -53,6 +53,7 @@ def post(folder: Folder, clock: Clock) -> Iterator[Post]:
         connection.close()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("guesses", [500, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_wrong_secrets_find_nothing_and_the_right_one_works_after_the_wait(
     folder: Folder, post: Post, clock: Clock, guesses: int

@@ -228,6 +228,7 @@ FORWARDED = [
 ]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("proxies", "forwarded", "allowed"), FORWARDED)
 def test_allow_lists_believe_configured_proxies_only(
     folder: Folder, proxies: tuple[str, ...], forwarded: str, allowed: bool

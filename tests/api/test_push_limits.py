@@ -35,6 +35,7 @@ def _always_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "_LOOK", 0.0)
 
 
+@pytest.mark.whole
 def test_callers_are_kept_waiting_and_then_refused_while_nothing_is_taken_up(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

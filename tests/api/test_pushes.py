@@ -159,6 +159,7 @@ def test_any_bytes_are_facts_or_a_named_error(shared: Pushing, body: bytes, codi
         assert 0 < len(refused["reason"]) <= 200
 
 
+@pytest.mark.whole
 def test_what_is_too_large_is_refused_as_a_whole(pushed: Pushing, monkeypatch: pytest.MonkeyPatch) -> None:
     most = 2_000
     monkeypatch.setattr("reportdata.api.push_body.MOST_RECORDS", most)
@@ -190,6 +191,7 @@ def test_only_this_path_takes_larger_bodies(pushed: Pushing, path: str) -> None:
     assert b" 413 " in answer("/v1.0/oauth2/accessToken", 20_000)
 
 
+@pytest.mark.whole
 def test_a_store_that_is_locked_is_a_system_error_and_takes_nothing(pushed: Pushing) -> None:
     with closing(sqlite3.connect(pushed.folder.settings.store, isolation_level=None)) as other:
         other.execute("begin immediate")
@@ -199,6 +201,7 @@ def test_a_store_that_is_locked_is_a_system_error_and_takes_nothing(pushed: Push
     assert pushed.push([sent(2)], idempotency_key="k").status == 200
 
 
+@pytest.mark.whole
 def test_many_pushes_at_once_are_all_there(pushed: Pushing) -> None:
     with ThreadPoolExecutor(50) as callers:
         answers = list(callers.map(lambda number: pushed.push([sent(number)]), range(500)))
@@ -243,6 +246,7 @@ def test_metrics_count_records(folder: Folder) -> None:
     assert f'api="{FACTS}",outcome="ok"}} 1.0' in text
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("count", [30_000, pytest.param(MOST_RECORDS, marks=pytest.mark.slow)])
 def test_reading_goes_on_while_much_is_pushed(folder: Folder, count: int) -> None:
     """A push of so many records takes its time; a read between does not wait for it."""

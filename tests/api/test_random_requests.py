@@ -203,6 +203,7 @@ def test_random_requests_leave_nothing_behind(folder: Folder) -> None:
     assert end.files <= idle.files
 
 
+@pytest.mark.whole
 def test_random_requests_leave_no_request_in_the_server(folder: Folder) -> None:
     add_sample(folder)
     app, secret = folder.add_app(CORP)

@@ -79,6 +79,7 @@ def test_http_where_tls_is_spoken_harms_nobody(sample: tuple[Serving, Call]) -> 
     assert call.answer().body == SAMPLE
 
 
+@pytest.mark.whole
 @pytest.mark.usefixtures("fast_ticks")
 def test_certificates_are_replaced_under_load_without_a_failed_request(
     folder: Folder, caplog: pytest.LogCaptureFixture

@@ -188,6 +188,7 @@ with open(sys.argv[1], "w") as pipe:
 """
 
 
+@pytest.mark.whole
 def test_who_has_a_pipe_open_may_take_any_time(known: Folder, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     command = [sys.executable, "-c", SLOW_WRITER, str(tmp_path / "pipe"), REPORTS]

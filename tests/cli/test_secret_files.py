@@ -75,6 +75,7 @@ def test_an_app_that_is_refused_leaves_no_file(known: Folder, tmp_path: Path) ->
     assert not (tmp_path / "app.json").exists()
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("mode", "warned"), [(0o644, True), (0o640, True), (0o600, False)])
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["text", "json"])
 def test_output_to_a_file_that_others_can_read_is_warned_of(

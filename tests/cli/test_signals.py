@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.waiting import SOON
 
 PROGRAM = """
@@ -25,6 +27,7 @@ print("ended")
 """
 
 
+@pytest.mark.whole
 def test_a_signal_ends_what_just_begins_to_wait() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=SOON)
     assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr

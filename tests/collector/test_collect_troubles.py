@@ -92,6 +92,7 @@ def test_troubles_together_and_kills(memory: Path, number: int) -> None:
         check(simulation)
 
 
+@pytest.mark.whole
 def test_a_spent_month_is_waited_out(memory: Path) -> None:
     with simulated(memory, twin(5), calls=20) as simulation:
         simulation.until(at("20260930", 23))

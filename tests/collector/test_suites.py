@@ -140,6 +140,7 @@ def test_departments_of_people_have_names(subject: Subject, suite: Suite) -> Non
         suite.departments_of("there is nobody of this id")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("trouble", ERRORS, ids=lambda trouble: trouble.name)
 def test_a_trouble_is_told_by_its_error(subject: Subject, suite: Suite, ledger: Ledger, trouble: Trouble) -> None:
     if trouble not in subject.provokes:

@@ -137,6 +137,7 @@ def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> 
     check()
 
 
+@pytest.mark.whole
 @tried_with(4, 40)
 def test_common_forms_are_taken_as_whole_columns(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
@@ -177,6 +178,7 @@ _ROWS = st.lists(
 )
 
 
+@pytest.mark.whole
 @tried_with(6, 100)
 def test_a_file_in_parts_gives_what_it_gives_as_a_whole(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)

@@ -91,6 +91,7 @@ def server() -> Iterator[Kernel]:
         yield found
 
 
+@pytest.mark.whole
 def test_random_connections_are_read_as_another_implementation_reads_them(server: Kernel) -> None:
     counted = judge(server, "20261128", examples(3_000))
     assert counted["read"] > counted["sent"] / 4  # else they say little

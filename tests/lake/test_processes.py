@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from reportdata.lake import Lake
 from reportdata.lake.s3 import S3Lake
 from tests.support.lakes import add, child, contents, line_of, replace, sweep_later
@@ -25,6 +27,7 @@ def test_what_a_dead_import_left_is_removed_and_what_a_living_one_writes_is_not(
             assert (held / "half").exists()
 
 
+@pytest.mark.whole
 def test_processes_may_add_at_once(lake: Lake) -> None:
     code = """
 folder, print_ = sys.argv[1], print("ready", flush=True)

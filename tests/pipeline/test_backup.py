@@ -537,6 +537,7 @@ def file_of(path: Path) -> dict[str, object]:
     return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
+@pytest.mark.whole
 def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_backup_before(
     filled: Folder, tmp_path: Path
 ) -> None:

@@ -111,6 +111,7 @@ _ROWS = st.lists(
 )
 
 
+@pytest.mark.whole
 @tried_with(3, 30)
 def test_all_clashes_are_counted(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)

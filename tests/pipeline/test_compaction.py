@@ -124,6 +124,7 @@ def test_a_day_that_was_never_computed_may_be_compacted(filled: Folder) -> None:
     assert filled.days()[A, later] == (3, 1, 0)
 
 
+@pytest.mark.whole
 def test_many_files_are_merged_at_once_and_several_after_a_while(filled: Folder) -> None:
     now = time.time()
     assert compact_all(filled, everything=False, now=now) == 0
@@ -141,6 +142,7 @@ def test_many_files_are_merged_at_once_and_several_after_a_while(filled: Folder)
     assert filled.days()[B, DAY] == (13, 3, 0)
 
 
+@pytest.mark.whole
 def test_a_large_file_is_not_written_anew_for_a_few_small_ones(filled: Folder) -> None:
     import_facts(filled, *(Sent(A, os.urandom(40).hex(), "u", AT) for _ in range(2000)))
     refresh_days(filled)
@@ -210,6 +212,7 @@ def test_files_that_are_read_stay_until_the_reader_ends(filled: Folder) -> None:
     assert len(rows(filled, "sent")) == 12
 
 
+@pytest.mark.whole
 def test_an_import_and_a_snapshot_keep_the_files_that_they_read(filled: Folder) -> None:
     for holding in (filled.lake.incoming, filled.lake.snapshot):
         add(filled, *range(20, 23))

@@ -127,6 +127,7 @@ def forget(folder: Folder, *arguments: object) -> dict[str, Any]:
     return done
 
 
+@pytest.mark.whole
 def test_a_forgotten_organisation_is_in_no_file_and_the_others_are_as_they_were(filled: Folder) -> None:
     before, coverage = shown(filled), filled.lake.coverage()
     apps = [app for app in filled.store.apps() if app.corp_id != GONE]
@@ -213,6 +214,7 @@ def test_forgetting_leaves_what_the_other_facts_give(examples: int) -> None:
     check()
 
 
+@pytest.mark.whole
 def test_an_organisation_that_served_is_refused_at_once(filled: Folder) -> None:
     (app,) = (app for app in filled.store.apps() if app.corp_id == GONE)
     token = filled.token(app)
@@ -226,6 +228,7 @@ def test_an_organisation_that_served_is_refused_at_once(filled: Folder) -> None:
         assert traces(filled, GONE) == []
 
 
+@pytest.mark.whole
 def test_readers_are_waited_for(filled: Folder) -> None:
     done = threading.Event()
 
@@ -246,6 +249,7 @@ def test_readers_are_waited_for(filled: Folder) -> None:
     assert traces(filled, GONE) == []
 
 
+@pytest.mark.whole
 def test_a_worker_is_waited_for_and_no_worker_is_no_obstacle(filled: Folder) -> None:
     with filled.lake.working(lambda: False) as working:
         assert working
@@ -287,6 +291,7 @@ def test_backups_that_still_hold_it_are_named(filled: Folder, tmp_path: Path) ->
     assert run(Folder(tmp_path / "after"), "forget", "--corp", GONE, "--yes").exit_code == 0
 
 
+@pytest.mark.whole
 def test_what_is_still_there_is_said_and_fails(filled: Folder) -> None:
     (filled.path / "notes.json").write_text(f'{{"corp":"{GONE}"}}')
     result = run(filled, "forget", "--corp", GONE, "--yes")

@@ -155,6 +155,7 @@ def test_a_restored_backup_knows_them(known: Folder, tmp_path: Path) -> None:
 _PEOPLE = st.lists(st.sampled_from(["u1", "u2", "u3", "a'b"]), max_size=8)
 
 
+@pytest.mark.whole
 @tried_with(4, 40)
 def test_what_is_left_is_what_others_did(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)

@@ -69,6 +69,7 @@ def covered(folder: Folder) -> list[tuple[str, str]]:
     return [(look.first_day, look.last_day) for look in folder.store.observations()]
 
 
+@pytest.mark.whole
 def test_a_forgotten_month_is_not_covered_and_said_to_be_not(known: Folder, tmp_path: Path) -> None:
     days = [*(f"2024-01-{day:02} 09:00" for day in range(1, 32)), *(f"2024-03-{day:02} 09:00" for day in range(1, 9))]
     path = reports(tmp_path / "a.csv", *days, written="2024-03-08 18:00")

@@ -135,6 +135,7 @@ def test_a_backup_from_before_the_log_is_restored(filled: Folder, tmp_path: Path
 LOST = "is empty, but numbers were computed from its facts"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("again", [False, True])
 def test_a_lake_that_is_gone_as_a_whole_is_missed_before_anything_is_added(
     filled: Folder, tmp_path: Path, *, again: bool

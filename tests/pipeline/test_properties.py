@@ -118,6 +118,7 @@ def test_the_steps_of_a_zone_are_its_offsets(case: tuple[ZoneInfo, datetime]) ->
     assert timedelta(microseconds=step.offset) == moment.utcoffset()
 
 
+@pytest.mark.whole
 def test_no_zones_clocks_change_twice_within_the_step_that_changes_are_looked_for_in() -> None:
     for name in sorted(available_timezones())[:: tried(20, 1)]:
         starts = [step.start for step in offsets(time_zone(name))[1:]]

@@ -92,6 +92,7 @@ def test_what_is_given_up_is_not_known_any_more(filled: Folder) -> None:
     assert "missing" in said(filled, B)[DAY][1]
 
 
+@pytest.mark.whole
 def test_withdrawals_and_coverage_can_be_given_up(filled: Folder) -> None:
     (withdrawals,) = filled.lake.paths("withdrawn")
     withdrawals.write_bytes(b"")
@@ -183,6 +184,7 @@ def test_the_doctor_compares_the_store_with_the_facts(filled: Folder) -> None:
         assert any("was observed on 20250101" in found for found in differences(work))
 
 
+@pytest.mark.whole
 def test_an_entry_of_the_log_that_is_gone_or_damaged_is_read_from_its_second_object(filled: Folder) -> None:
     days = filled.days()
     for place in sorted((filled.lake.root / "log").iterdir()):

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -139,6 +140,7 @@ def by_rows(source: Source, staging: Staging, _folder: Path) -> None:
     source._people.check(source._path)
 
 
+@pytest.mark.whole
 @tried_with(25, 150)
 def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -159,6 +161,7 @@ def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
     check()
 
 
+@pytest.mark.whole
 @tried_with(25, 300)
 def test_a_table_of_text_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -118,6 +118,7 @@ def unimport(folder: Folder, import_id: str) -> dict[str, Any]:
     return done
 
 
+@pytest.mark.whole
 def test_a_command_takes_an_import_back_and_lists_it_as_such(filled: Folder, pristine: tuple[Path, str, Seen]) -> None:
     _, import_id, never = pristine
     listed = json.loads(run(filled, "imports", "--json").stdout)
@@ -213,6 +214,7 @@ def test_what_was_known_before_goes_with_a_backup(
     again.store.close()
 
 
+@pytest.mark.whole
 def test_imports_that_run_are_waited_for(filled: Folder, pristine: tuple[Path, str, Seen]) -> None:
     done = threading.Event()
 

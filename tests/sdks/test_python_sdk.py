@@ -41,6 +41,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Call]]
         yield found
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("name", BY_SDK)
 def test_the_sdk_understands_every_error(calls: dict[str, Call], name: str, style: str) -> None:
@@ -55,6 +56,7 @@ def test_the_sdk_understands_every_error(calls: dict[str, Call], name: str, styl
     assert getattr(error, "inner_exception", error).accessDeniedDetail == DETAILS.get(cause.code)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(("secret", "code"), [("wrong", "invalidClientIdOrSecret"), ("", "MissingappSecret")])
 def test_the_sdk_understands_why_it_gets_no_token(folder: Folder, style: str, secret: str, code: str) -> None:

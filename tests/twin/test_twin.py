@@ -58,6 +58,7 @@ def facts_of(caller: Caller, name: str) -> set[Fact]:
     return facts
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["report/list", "report/simplelist"])
 @pytest.mark.parametrize("troubles", [(), ("shuffle", "change", "big-cursors")])
 def test_what_is_read_is_what_is_true(caller: Caller, name: str, troubles: tuple[str, ...]) -> None:

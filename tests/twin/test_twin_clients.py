@@ -42,6 +42,7 @@ def a_week() -> Twin:
     )
 
 
+@pytest.mark.whole
 def test_the_community_client_reads_lists_and_comments() -> None:
     with running(a_week()) as server:
         client, twin = community(server), server.twin
@@ -100,6 +101,7 @@ def test_the_official_sdk_reads_its_own_numbers(style: str) -> None:
             query(found._replace(stat_date=FIRST), style)
 
 
+@pytest.mark.whole
 def test_saved_exchanges_are_imported_to_the_truth(folder: Folder, tmp_path: Path) -> None:
     saved = tmp_path / "exchanges.jsonl"
     with running(a_week()) as server, Caller(server) as caller, saved.open("w") as file:

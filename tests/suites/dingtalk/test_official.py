@@ -177,6 +177,7 @@ def test_a_figure_from_before_the_end_of_its_day_is_fetched_anew(known: Folder, 
     assert fetch(known, twin).fetched == DAYS
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("trouble", ["busy=1,4,9", "504=2,3", "reset=3,5", "expired=4", "qps=2,3,4", "qps-all=5"])
 def test_troubles_that_pass_are_waited_out(known: Folder, twin: Server, trouble: str) -> None:
     twin.twin.trouble(f"{trouble.partition('=')[0]}@v1.0/datacenter/reportData={trouble.partition('=')[2]}")
@@ -186,6 +187,7 @@ def test_troubles_that_pass_are_waited_out(known: Folder, twin: Server, trouble:
     assert clock.waited < 60
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("trouble", "error", "hint"),
     [
@@ -271,6 +273,7 @@ def import_all(folder: Folder, server: Server, tmp_path: Path) -> None:
     folder.import_(path, corp_id=server.twin.corp_id, first_day=FIRST, last_day="20260930")
 
 
+@pytest.mark.whole
 def test_the_command_fetches_and_says_what_is_next(known: Folder, twin: Server, tmp_path: Path) -> None:
     period = ("--from", FIRST, "--to", LAST, "--rate", 20)
     said = command(known, twin, *period)
@@ -345,6 +348,7 @@ def test_a_saved_export_is_read_in_every_form(known: Folder, twin: Server, tmp_p
         assert words in said.output, text
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("calibre", CALIBRES, ids=str)
 def test_reconcile_finds_the_calibre_by_which_the_twin_counts(imported: Imported, calibre: Any) -> None:
     folder, server = imported

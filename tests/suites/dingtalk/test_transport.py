@@ -99,6 +99,7 @@ def run(folder: Folder, environment: dict[str, str], *arguments: object) -> Resu
     return CliRunner().invoke(cli, [*map(str, arguments), "--data", str(folder.path)], env=environment)
 
 
+@pytest.mark.whole
 def test_collect_and_mirror_go_by_the_proxy_and_trust_the_private_ca(
     folder: Folder, server: Server, tls: TlsEnd, proxy: Proxy, certificates: Certificates
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_folder_of_certificates_is_heeded(
     assert asked(tls.url, tmp_path, server.twin) > 0
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
 def test_plain_requests_go_by_the_proxy_too(
     tmp_path: Path, server: Server, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, variable: str
