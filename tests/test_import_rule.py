@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "reportdata"
 DOMAIN = {
     "errors",
     "days",
+    "holidays",
     "times",
     "facts",
     "columns",
@@ -48,7 +49,8 @@ MAY_IMPORT = {
     "store": DOMAIN | GROUND_FLOOR | {"store", "inbox"},  # a database holds the inbox too
     "pipeline": DOMAIN | GROUND_FLOOR | (ADAPTERS - {"suites"}) | {"pipeline"},
     "http": DOMAIN | {"http"},
-    "api": DOMAIN | {"store", "http", "api"},
+    "web": {"web"},
+    "api": DOMAIN | {"store", "http", "web", "api"},
     "cli": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline", "http", "api", "cli", ""},
     "__main__": {"cli"},
     "": set(),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api import operations, pushes, statistics, tokens
+from reportdata.api import calendar, operations, pushes, statistics, tokens, web
 from reportdata.api.contract import services
 from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
@@ -23,7 +23,9 @@ RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     tokens.resource,
     pushes.resource,
     statistics.resource,
+    calendar.resource,
     operations.resource,
+    web.resource,
 )
 """Everything that is served. A new resource is one line here."""
 

@@ -24,6 +24,7 @@ from reportdata.api.statistics_description import (
     described,
     described_coverage,
 )
+from reportdata.api.versions import Versions
 from reportdata.errors import BadValue, EngineError
 from reportdata.http.answers import JSON, ON_EOF, Failed
 from reportdata.http.routes import IDS
@@ -62,6 +63,7 @@ class Statistics:
         self._ask = context.ask
         self._note = context.note
         self._clock = context.clock
+        self._versions = Versions(context.reader)
         self._totals, self._coverage = Demand(PATH, scopes), Demand(COVERAGE, scopes)
         self._records = Demand(PATH, scopes[1:])
 
@@ -85,9 +87,14 @@ class Statistics:
         caller = await self._sign_in.caller(self._coverage, request, now)
         for name in request.query_params:
             raise _refused(f"the parameter {name[:40]!r} is not known; there are none")
+        tag = self._versions.tag(caller.corp_id, now)
+        if tag in _tags(request):
+            return Response(status_code=304, headers=_tagged(tag))
         self._audit(caller, "coverage", request, now)
         async with self._answered(request, Job(caller.corp_id, now)) as (reply, target):
-            return _response("json", reply, target)
+            found = _response("json", reply, target)
+            found.headers.update(_tagged(tag))
+            return found
 
     def _audit(self, caller: Caller, what: str, request: Request, now: float) -> None:
         self._note(caller.app.app_key, caller.corp_id, what, caller.address, request.scope[IDS].request, now)
@@ -129,6 +136,16 @@ async def _left(request: Request) -> None:
             received.cancel()
     finally:
         ending.cancel()
+
+
+def _tags(request: Request) -> list[str]:
+    """The versions that the client has."""
+    given = request.headers.get("if-none-match", "").split(",")
+    return [tag.strip().removeprefix("W/") for tag in given]
+
+
+def _tagged(tag: str) -> dict[str, str]:
+    return {"etag": tag, "cache-control": "no-store"}  # asked for again, and kept by no cache
 
 
 def _refused(message: str) -> Failed:
