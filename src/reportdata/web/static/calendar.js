@@ -101,7 +101,7 @@ function grid(days, page, found) {
     h('tr', { role: 'row' }, h('th', { scope: 'row', role: 'rowheader' }, h('span', { class: of % 2 ? '' : 'aloud' }, weekdayName(add(first, of - 1)))),
       ...Array.from({ length: weeks }, (_, week) => cell(week, of - 1))));
   const made = h('table', { class: 'days', role: 'grid', 'aria-label': `${t('calendar')}, ${t(kpi)}. ${t('calendarKeys')}` },
-    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, h('td', { role: 'gridcell' }), ...months)), h('tbody', { role: 'rowgroup' }, ...lines));
+    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, h('td', { role: 'gridcell', class: 'corner' }), ...months)), h('tbody', { role: 'rowgroup' }, ...lines));
   for (const head of months) head.setAttribute('role', 'columnheader');
   made.addEventListener('keydown', (event) => walk(event, made, first, today));
   return h('div', { class: 'year' }, made);

@@ -31,7 +31,7 @@ export function drawCards(place, page, found) {
 /** @param {string} day @param {string} today */
 function dayName(day, today) {
   const named = day === today ? t('today') : day === add(today, -1) ? t('yesterday') : '';
-  return `${named} ${short(day)} ${weekdayName(day)}`.trim();
+  return named ? `${named} ${short(day)}` : `${short(day)} ${weekdayName(day)}`;
 }
 
 /**

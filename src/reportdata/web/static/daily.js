@@ -66,7 +66,7 @@ function rowsOf(page, shown, others) {
   /** @param {string} column */
   const head = (column) => {
     const name = t(column in names ? names[/** @type {keyof typeof names} */ (column)] : column);
-    if (column === 'corp' || column === 'state') return h('th', { scope: 'col', class: column }, name);
+    if (column === 'corp' || column === 'state') return h('th', { scope: 'col', class: column === 'state' ? 'of-state' : column }, name);
     const order = view.sort === column ? 'ascending' : view.sort === `-${column}` ? 'descending' : 'none';
     const arrow = { ascending: ' ↑', descending: ' ↓', none: '' }[order];
     return h('th', { scope: 'col', 'aria-sort': order, class: column },
@@ -85,7 +85,7 @@ function rowsOf(page, shown, others) {
       h('th', { scope: 'row' }, link, h('span', { class: 'quiet weekday' }, ` ${name}`), h('span', { class: 'narrow' }, stateMark(row.state, true))),
       h('td', { class: 'corp' }, session.organisation),
       ...KPIS.map((kpi) => h('td', { 'data-kpi': kpi }, number(row[kpi]))),
-      h('td', { class: 'state' }, stateMark(row.state)));
+      h('td', { class: 'of-state' }, stateMark(row.state)));
   };
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t(NAMES[view.by]) },
     h('table', { class: 'plain daily' },

@@ -66,8 +66,8 @@ function frame() {
     printed: h('p', { class: 'printed-head' }),
   };
   swap(made.whole, made.cards, made.trend.section, made.calendar.section,
-    h('div', { class: 'pair' }, made.departments.section, made.daily.section),
-    h('div', { class: 'pair' }, made.templates.section, made.hours.section));
+    h('div', { class: 'pair' }, made.departments.section, h('div', { class: 'stack' }, made.templates.section, made.hours.section)),
+    made.daily.section);
   swap(main, made.printed, made.controls, made.whole, made.opened);
   return made;
 }

@@ -59,6 +59,7 @@ function ranking(page, kind, shown, all, draw) {
   });
   return h('table', { class: 'ranked' },
     h('caption', { class: 'aloud' }, `${t(kind)}, ${t(kpi)}`),
+    h('colgroup', {}, ...['name', 'bars', 'value', 'how'].map((name) => h('col', { class: `of-${name}` }))),
     h('thead', { class: 'aloud' }, h('tr', {}, ...['name', kpi, kpi, 'state'].map((head, at) => h(at === 1 ? 'td' : 'th', at === 1 ? {} : { scope: 'col' }, at === 1 ? '' : t(head))))),
     h('tbody', {}, ...lines));
 }

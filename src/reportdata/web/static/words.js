@@ -72,7 +72,7 @@ export const number = (value) =>
 export const signed = (value) => (value > 0 ? `+${number(value)}` : value < 0 ? `−${number(-value)}` : '±0');
 
 /** Like 11月27日. @param {string} day */
-export const short = (day) => format('short', { month: 'long', day: 'numeric', timeZone: 'UTC' }).format(at(day));
+export const short = (day) => format('short', { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(at(day));
 
 /** Like 周五. @param {string} day */
 export const weekdayName = (day) => format('weekday', { weekday: 'short', timeZone: 'UTC' }).format(at(day));
