@@ -31,6 +31,7 @@ DOMAIN = {
     "measures",
     "services",
     "identity",
+    "links",
     "digests",
     "limits",
     "settings",
