@@ -32,6 +32,7 @@ DOMAIN = {
     "measures",
     "services",
     "identity",
+    "links",
     "digests",
     "limits",
     "settings",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from reportdata.errors import BadValue
+
+_BASE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Settings:
     operations_host: str = "127.0.0.1"
     operations_port: int | None = None
     """Where health and metrics are served; None for nowhere."""
+    web: bool = True
+    """Whether pages and sessions are served, for people with a browser."""
+    base_path: str = ""
+    """The path under which a reverse proxy has all calls, like ``/reports``; empty for none."""
+    session_hours: float = 12.0
+    """For how many hours a session lasts."""
     log_requests: bool = False
     """Whether each request is a line of the log."""
     audit_days: int = 365
@@ -62,6 +71,11 @@ class Settings:
             )
         if self.lake_at is not None and "://" in self.lake_at and self.objects is None:
             raise BadValue(f"a lake at {self.lake_at} is not known", "name a folder, or s3://BUCKET/PREFIX")
+        if self.base_path and not _BASE_PATH.fullmatch(self.base_path):
+            raise BadValue(
+                f"{self.base_path!r} is no base path",
+                "write it like /reports: letters, digits, and . _ ~ - between slashes",
+            )
         for port in (self.port, self.operations_port or 0):
             if not 0 <= port <= 65535:
                 raise BadValue(f"{port} is not a port", "choose one from 1 to 65535, or 0 for any free one")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from reportdata.api.cookies import COOKIE
 from reportdata.api.credentials import TOKEN_HEADER, token_in
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json, Sample
@@ -34,6 +35,7 @@ SECURITY: Json = {
     "token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER.decode()},
     "bearer": {"type": "http", "scheme": "bearer"},
     "basic": {"type": "http", "scheme": "basic"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
 """How a caller shows who it is, as OpenAPI says it."""
 
@@ -78,6 +80,9 @@ class Demand(NamedTuple):
     """By which calls are counted: the path."""
     scopes: tuple[str, ...]
     """Of which an app needs one."""
+    by_department: bool = False
+    """Whether the resource tells a link that shows some departments of these only. Without it, such links are refused:
+    a resource that says nothing of departments tells of the whole organisation."""
 
     def refusal(self, reason: Reason) -> Failed:
         """The refusal for that reason."""

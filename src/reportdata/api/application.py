@@ -7,17 +7,19 @@ from collections.abc import Callable, Sequence
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api import calendar, operations, pushes, statistics, tokens, web
+from reportdata.api import calendar, operations, pushes, sessions, statistics, tokens, web
 from reportdata.api.contract import services
 from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
 from reportdata.api.faults import GONE
 from reportdata.api.resource import Context, Resource, routes
-from reportdata.errors import EngineError, FolderGone, InboxError, StoreError
+from reportdata.errors import BadValue, EngineError, FolderGone, InboxError, StoreError
 from reportdata.http.answers import SYSTEM_ERROR, Answer, new_ids, send_answer
 from reportdata.http.limits import USUAL_BODY, BodyLimit
 from reportdata.http.routes import IDS, routed
 
+_WEB: tuple[Callable[[Context], Resource], ...] = (sessions.resource, web.resource)
+"""What is served to people with a browser, unless it is switched off."""
 RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     services.resource,
     tokens.resource,
@@ -25,7 +27,6 @@ RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     statistics.resource,
     calendar.resource,
     operations.resource,
-    web.resource,
 )
 """Everything that is served. A new resource is one line here."""
 
@@ -33,9 +34,12 @@ KNOWN_ERRORS = {StoreError: SYSTEM_ERROR, InboxError: SYSTEM_ERROR, EngineError:
 
 
 def build_app(context: Context, resources: Sequence[Callable[[Context], Resource]] = RESOURCES) -> Application:
-    """The whole API as an ASGI application, with the description of itself."""
-    found = [resource(context) for resource in resources]
-    return Application(context, [*found, description(found)])
+    """The whole API as an ASGI application, with the description of itself.
+
+    :raises BadValue: when paths of calls begin with the base path.
+    """
+    found = [resource(context) for resource in (*resources, *(_WEB if context.web else ()))]
+    return Application(context, [*found, description(found, context.base_path)])
 
 
 class Application:
@@ -50,14 +54,22 @@ class Application:
         self._others = routed(routes(self.operations), context.metrics, KNOWN_ERRORS)
         self._preflight = _preflight([name for resource in resources for name in resource.asked])
         self._clock = context.clock
+        self._base = context.base_path
+        for path in (found.path for found in self.operations if self._base):
+            if f"{path}/".startswith(f"{self._base}/"):
+                raise BadValue(f"{self._base} is a path of its own", "name another base path, like /reports")
 
     def body_limit(self, path: bytes) -> BodyLimit:
         """How large and slow a body may be that is sent to a path."""
         text = path.decode("latin-1")
+        if self._base and text.startswith(f"{self._base}/"):
+            text = text.removeprefix(self._base)
         return next((limit for pattern, limit in self._bodies if pattern.match(text)), USUAL_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
+        if self._base and f"{path}/".startswith(f"{self._base}/"):  # a proxy that does not take it off
+            path = scope["path"] = path.removeprefix(self._base) or "/"
         if path.startswith("//"):  # an endpoint that was configured with a slash at its end
             path = scope["path"] = "/" + path.lstrip("/")
         endpoint = self._endpoints.get(path)

@@ -25,19 +25,22 @@ Every answer has the ids of the call in its headers, and every error is JSON. `H
 body, `OPTIONS` with what browsers ask for; other methods and paths are not found. What is not described is ignored."""
 
 
-def description(resources: Iterable[Resource]) -> Resource:
-    """Serves the description of all resources, and of itself."""
+def description(resources: Iterable[Resource], base_path: str = "") -> Resource:
+    """Serves the description of all resources, and of itself.
+
+    :param base_path: what all paths have before them, or nothing.
+    """
 
     async def served(_request: Request) -> Response:
         return Response(body, media_type=JSON)
 
     own = operation("openapi", "This description", answer({"type": "object"}))
     found = Resource("description", [Operation("GET", "/openapi.json", own, served)])
-    body = msgspec.json.encode(describe([*resources, found]))
+    body = msgspec.json.encode(describe([*resources, found], base_path))
     return found
 
 
-def describe(resources: Sequence[Resource]) -> Json:
+def describe(resources: Sequence[Resource], base_path: str = "") -> Json:
     """The description as an OpenAPI document."""
     paths: Json = {}
     headers = dict(HEADERS)
@@ -48,7 +51,7 @@ def describe(resources: Sequence[Resource]) -> Json:
     return {
         "openapi": "3.0.3",
         "info": {"title": "reportdata", "version": "1.0", "description": _ABOUT},  # the contract's version
-        "servers": [{"url": "/"}],
+        "servers": [{"url": base_path or "/"}],
         "tags": [{"name": resource.tag} for resource in resources],
         "paths": paths,
         "components": {"securitySchemes": SECURITY, "headers": headers},

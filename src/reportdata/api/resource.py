@@ -51,6 +51,9 @@ class Context:
     :param entry: what the contract has for a service.
     :param ask: answers questions, in other processes.
     :param is_present: whether the folders are where they were opened. It is called on the event loop.
+    :param web: whether there are sessions, and pages.
+    :param base_path: the path under which a reverse proxy has all calls, like ``/reports``, or nothing.
+    :param session_hours: for how long a session lasts.
     :param rate: calls a second of apps without a rate of their own; 0 for no limit.
     """
 
@@ -64,6 +67,9 @@ class Context:
     intake: Intake
     read_push: Callable[[Push, bytes], Future[Taken]]
     is_present: Callable[[], bool] = lambda: True
+    web: bool = True
+    base_path: str = ""
+    session_hours: float = 12.0
     rate: int = 0
     entry: Callable[[Service], Entry] = entry_of
     ask: Ask = nobody

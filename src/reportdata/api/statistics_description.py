@@ -122,7 +122,7 @@ def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
 
 
 _DATE: Json = TEXT | {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_SECURITY: list[Json] = [{"token": []}, {"bearer": []}, {"basic": []}]
+_SECURITY: list[Json] = [{"token": []}, {"bearer": []}, {"basic": []}, {"session": []}]
 
 
 def _faults(path: str, scopes: Sequence[str], *own: Fault | Sample) -> list[Fault | Sample]:

@@ -6,11 +6,11 @@ The first fails with a status of 400 and a gateway's body; the second always ans
 
 from __future__ import annotations
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reportdata.api.bodies import json_object
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY, missing_parameter
 from reportdata.api.guessing import when_again
 from reportdata.api.openapi import (
@@ -66,15 +66,7 @@ class Tokens:
 
     async def access_token(self, request: Request) -> Response:
         """The new call."""
-        body = await request.body()
-        if not body.strip() or not _may_be_json(request):
-            raise Failed(MISSING_BODY)
-        try:
-            fields = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise Failed(INVALID_BODY) from None
-        if not isinstance(fields, dict):
-            raise Failed(INVALID_BODY)
+        fields = await json_object(request)
         for name in _BODY_FIELDS:
             if not isinstance(fields.get(name), str) or not fields[name]:
                 raise Failed(missing_parameter(name))
@@ -112,11 +104,6 @@ class Tokens:
             token = await run_in_threadpool(self._issue_token, app_key, decide)
         self._issued.value += 1
         return token
-
-
-def _may_be_json(request: Request) -> bool:
-    """A form is no body to the real service; a missing content type is let pass."""
-    return "form" not in request.headers.get("content-type", "")
 
 
 def _access_token() -> Json:

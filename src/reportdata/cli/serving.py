@@ -58,6 +58,32 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="An address or network of reverse proxies, whose X-Forwarded-For is believed.",
 )
 @click.option(
+    "--web/--no-web",
+    default=True,
+    show_default=True,
+    envvar="REPORTDATA_WEB",
+    show_envvar=True,
+    help="Serve pages for people, and the sessions that they sign in to.",
+)
+@click.option(
+    "--base-path",
+    metavar="PATH",
+    default="",
+    envvar="REPORTDATA_BASE_PATH",
+    show_envvar=True,
+    help="The path under which a reverse proxy has everything, like /reports, whether it takes it off or not.",
+)
+@click.option(
+    "--session-hours",
+    metavar="HOURS",
+    type=click.FloatRange(min=0, min_open=True, max=8760),
+    default=12,
+    show_default=True,
+    envvar="REPORTDATA_SESSION_HOURS",
+    show_envvar=True,
+    help="For how long somebody who signed in on a page stays signed in.",
+)
+@click.option(
     "--rate",
     type=click.IntRange(min=0),
     default=20,

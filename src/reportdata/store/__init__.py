@@ -1,4 +1,5 @@
-"""What serving reads: KPIs of days, coverage, organisations, apps and tokens. One protocol for every store.
+"""What serving reads: KPIs of days, coverage, organisations, apps, links, tokens and sessions. One
+protocol for every store.
 
 What every store owes:
 
@@ -18,6 +19,7 @@ import msgspec
 
 from reportdata.days import Coverage, Observation
 from reportdata.identity import App, Caller, Organisation, Token
+from reportdata.links import Holder, Link, NewSession, Viewer
 from reportdata.measures import Number
 from reportdata.states import DayState
 
@@ -140,8 +142,8 @@ class Store(Protocol):
         """Add an app."""
 
     def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
-        """Replace an app by what ``change`` makes of it, and return that. All its tokens end when its secret
-        is none of those that it has afterwards.
+        """Replace an app by what ``change`` makes of it, and return that. All its tokens and sessions end when its
+        secret is none of those that it has afterwards.
 
         :raises NotKnown: when there is no such app.
         """
@@ -162,6 +164,34 @@ class Store(Protocol):
     def claim_client_token(self, app_key: str, client_token: str, request: str, now: float) -> bool:
         """Whether a client token is new, older than a day, or was last used for the same request; it then is taken for
         this one. Both texts are digests."""
+
+    def links(self) -> list[Link]:
+        """All view links, revoked ones too, by organisation, name and id."""
+
+    def link(self, link_id: str) -> Link | None:
+        """The view link of that id, or None."""
+
+    def add_link(self, link: Link, now: float) -> None:
+        """Add a view link."""
+
+    def revoke_link(self, link_id: str, now: float) -> Link:
+        """Let nobody in by a link from now on, and return it; one that was revoked before stays so.
+
+        :raises NotKnown: when there is no such link.
+        """
+
+    def open_session(self, holder: Holder, decide: Callable[[App | Link | None], NewSession], now: float) -> NewSession:
+        """Open a session: ``decide`` is given whose it is to be, None when there is no such app or link, and returns
+        what to keep, which this returns. Sessions that have ended are removed, and of more than
+        `reportdata.links.MOST_SESSIONS` of one app or link those that end first. What ``decide`` raises changes
+        nothing."""
+
+    def viewers(self, session_hashes: Sequence[str]) -> list[Viewer | None]:
+        """Whose the sessions with these hashes are, None for those that there are not. Whether they have ended, and
+        their links are revoked, `reportdata.links.ended` tells."""
+
+    def end_session(self, session_hash: str) -> None:
+        """Remove a session; nothing happens when there is none."""
 
     def put_import(self, note: ImportNote) -> None:
         """Note an import, in place of what was noted of it."""
@@ -269,10 +299,10 @@ class Store(Protocol):
         """Note a file of withdrawals as applied in place of those that it was merged from, or none in their place."""
 
     def forget(self, corp_id: str) -> int:
-        """Remove an organisation with its KPIs, their history and states, its official figures, coverage, apps, tokens
-        and client tokens; returns how many rows that were, 0 when nothing was there. Nothing of what was removed, now
-        or before, can be read from an embedded store's files when this returns; a server keeps it in its log, and in
-        free space, for a while.
+        """Remove an organisation with its KPIs, their history and states, its official figures, coverage, apps, links,
+        sessions, tokens and client tokens; returns how many rows that were, 0 when nothing was there. Nothing of what
+        was removed, now or before, can be read from an embedded store's files when this returns; a server keeps it in
+        its log, and in free space, for a while.
 
         :raises StoreError: also when another process keeps what was removed readable, by reading; it is removed then.
         """

@@ -8,8 +8,23 @@ from typing import Any
 import msgspec
 
 from reportdata.identity import App, AppType, OldSecret
+from reportdata.links import Link, Viewer
 from reportdata.states import DayState, State
 from reportdata.store import Day, Official
+
+APP = (
+    *("app_key", "name", "type", "corp_id", "secret_hash", "scopes", "allow_list", "old_secrets", "rate", "disabled"),
+    "zero_unknown",
+)
+"""The columns of an app, in the order of `app_of` and `row_of`."""
+LINK = ("link_id", "name", "corp_id", "secret_hash", "scopes", "departments", "until", "revoked_at")
+"""The columns of a link, in the order of `link_of` and `row_of_link`."""
+VIEWERS = (
+    f"select s.session_hash, s.expires_at, {', '.join(f'a.{name}' for name in APP)}, "
+    f"{', '.join(f'l.{name}' for name in LINK)} from sessions s left join apps a on a.app_key = s.app_key "
+    "left join links l on l.link_id = s.link_id"
+)
+"""Sessions with whose they are, as `viewer_of` has them."""
 
 _secrets = msgspec.json.Decoder(tuple[OldSecret, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
@@ -80,4 +95,34 @@ def row_of(app: App) -> tuple[Any, ...]:
         app.rate,
         int(app.disabled),
         int(app.zero_unknown),
+    )
+
+
+def link_of(row: Sequence[Any]) -> Link:
+    """The link of a row."""
+    link_id, name, corp_id, secret_hash, scopes, departments, until, revoked_at = row
+    return Link(
+        link_id=link_id,
+        name=name,
+        corp_id=corp_id,
+        secret_hash=secret_hash,
+        scopes=_texts.decode(scopes),
+        departments=_texts.decode(departments),
+        until=until,
+        revoked_at=revoked_at,
+    )
+
+
+def row_of_link(link: Link) -> tuple[Any, ...]:
+    """The row of a link."""
+    scopes, departments = (msgspec.json.encode(texts).decode() for texts in (link.scopes, link.departments))
+    return (link.link_id, link.name, link.corp_id, link.secret_hash, scopes, departments, link.until, link.revoked_at)
+
+
+def viewer_of(row: Sequence[Any]) -> Viewer:
+    """Whose the session of a row of `VIEWERS` is."""
+    _, expires_at, *found = row
+    app, link = found[: len(APP)], found[len(APP) :]
+    return Viewer(
+        app_of(tuple(app)) if app[0] is not None else None, link_of(link) if link[0] is not None else None, expires_at
     )

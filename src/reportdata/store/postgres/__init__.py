@@ -13,6 +13,7 @@ from reportdata.store.postgres.database import COMMAND_TIMEOUT, LONG, SERVING_TI
 from reportdata.store.postgres.days import Days
 from reportdata.store.postgres.forgetting import Forgetting
 from reportdata.store.postgres.identities import Identities
+from reportdata.store.postgres.links import Links
 from reportdata.store.postgres.states import States
 from reportdata.store.postgres.tables import Copying
 from reportdata.store.postgres.watching import Watch
@@ -26,7 +27,7 @@ select relname from pg_class where relnamespace = current_schema()::regnamespace
 """
 
 
-class PostgresStore(Identities, Days, Covering, States, Forgetting, Copying):
+class PostgresStore(Identities, Links, Days, Covering, States, Forgetting, Copying):
     """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
     are not there.
 
@@ -51,7 +52,7 @@ class PostgresStore(Identities, Days, Covering, States, Forgetting, Copying):
         row = self.database.row(
             "select greatest((select max(computed_at) from computed_days), (select max(created_at) from apps),"
             " (select max(observed_at) from coverage), (select max(as_of) from day_states),"
-            " (select max(fetched_at) from official_figures),"
+            " (select max(fetched_at) from official_figures), (select max(created_at) from links),"
             " (select max(used_at) from client_tokens) * 1000, 0)"
         )
         return float(row[0]) / 1000 if row else 0.0

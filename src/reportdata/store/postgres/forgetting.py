@@ -6,7 +6,10 @@ from reportdata.store.postgres.database import Database
 from reportdata.store.postgres.identities import CHANGED
 
 _APPS = "(select app_key from apps where corp_id = %(corp)s)"
+_LINKS = "(select link_id from links where corp_id = %(corp)s)"
 _REMOVALS = (
+    f"delete from sessions where app_key in {_APPS} or link_id in {_LINKS}",
+    "delete from links where corp_id = %(corp)s",
     f"delete from tokens where app_key in {_APPS}",
     f"delete from client_tokens where app_key in {_APPS}",
     "delete from apps where corp_id = %(corp)s",

@@ -11,12 +11,12 @@ from reportdata.errors import AlreadyKnown, NotKnown
 from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
 from reportdata.store.postgres.database import Database, array
 from reportdata.store.postgres.watching import Watch
-from reportdata.store.rows import app_of, row_of
+from reportdata.store.rows import APP, app_of, row_of
 
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, old_secrets, rate, disabled, zero_unknown"
+_APP = ", ".join(APP)
 _CALLERS = f"select token_hash, {_APP}, expires_at from tokens join apps using (app_key) where token_hash = any($1)"
 _CLIENT_TOKEN_LIFETIME = 86_400
 
@@ -74,7 +74,8 @@ class Identities:
                 (*row_of(after), app_key),
             )
             if before.secret_hash not in after.secret_hashes:
-                cursor.execute("delete from tokens where app_key = %s", [app_key])
+                for table in ("tokens", "sessions"):
+                    cursor.execute(f"delete from {table} where app_key = %s", [app_key])
             cursor.execute(CHANGED)
         return after
 

@@ -10,6 +10,7 @@ from reportdata.store.sqlite.coverage import Covering
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
+from reportdata.store.sqlite.links import Links
 from reportdata.store.sqlite.official import Figures
 from reportdata.store.sqlite.states import States
 from reportdata.store.sqlite.tables import Copying
@@ -24,7 +25,7 @@ schemas = _KIND.schemas
 """The schema that the store in a file has, and the one that this program gives it when it opens it."""
 
 
-class SQLiteStore(Identities, Days, Covering, States, Figures, Forgetting, Copying):
+class SQLiteStore(Identities, Links, Days, Covering, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a
@@ -48,6 +49,7 @@ class SQLiteStore(Identities, Days, Covering, States, Figures, Forgetting, Copyi
             " coalesce((select max(as_of) from day_states), 0),"
             " coalesce((select max(fetched_at) from official_figures), 0),"
             " coalesce((select max(created_at) from apps), 0),"
+            " coalesce((select max(created_at) from links), 0),"
             " coalesce((select max(used_at) from client_tokens), 0) * 1000)"
         )
         return row[0] / 1000 if row else 0.0

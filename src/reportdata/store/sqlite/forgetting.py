@@ -5,7 +5,10 @@ from __future__ import annotations
 from reportdata.sqlite import Database
 
 _APPS = "(select app_key from apps where corp_id = ?1)"
+_LINKS = "(select link_id from links where corp_id = ?1)"
 _REMOVALS = (
+    f"delete from sessions where app_key in {_APPS} or link_id in {_LINKS}",
+    "delete from links where corp_id = ?1",
     f"delete from tokens where app_key in {_APPS}",
     f"delete from client_tokens where app_key in {_APPS}",
     "delete from apps where corp_id = ?1",

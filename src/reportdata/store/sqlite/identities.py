@@ -10,10 +10,10 @@ import msgspec
 from reportdata.errors import AlreadyKnown, NotKnown
 from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
 from reportdata.sqlite import Database
-from reportdata.store.rows import app_of, row_of
+from reportdata.store.rows import APP, app_of, row_of
 from reportdata.store.sqlite.damaged import reading
 
-_APP = "app_key, name, type, corp_id, secret_hash, scopes, allow_list, old_secrets, rate, disabled, zero_unknown"
+_APP = ", ".join(APP)
 _CLIENT_TOKEN_LIFETIME = 86_400
 
 
@@ -71,7 +71,8 @@ class Identities:
                 (*row_of(after), app_key),
             )
             if before.secret_hash not in after.secret_hashes:
-                connection.execute("delete from tokens where app_key = ?", (app_key,))
+                for table in ("tokens", "sessions"):
+                    connection.execute(f"delete from {table} where app_key = ?", (app_key,))
         return after
 
     def caller(self, token_hash: str) -> Caller | None:
