@@ -69,7 +69,7 @@ def _described() -> Json:
         "China's holidays, and the weekend days that are worked in their place",
         answer(schema),
         [BAD_QUESTION],
-        description="Days that are not named are ordinary: worked from Monday to Friday. Of years outside firstYear and "
-        "lastYear no holidays are known.",
+        description="Days that are not named are ordinary: worked from Monday to Friday. Of years outside firstYear "
+        "and lastYear no holidays are known.",
         parameters=[parameter("query", name, meaning) for name, meaning in _PARAMETERS.items()],
     )

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from reportdata.api.admission import Demand
@@ -108,6 +108,8 @@ class Statistics:
             await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not asking.done():
                 asking.cancel()
+                await asyncio.wait({asking})
+                raise ClientDisconnect
             reply, target = await asking
         finally:
             leaving.cancel()

@@ -1,4 +1,5 @@
-"""The pages for people: files that browsers load, over the public API. They are plain ES modules and CSS; nothing is built.
+"""The pages for people: files that browsers load, over the public API. They are plain ES modules and CSS; nothing is
+built.
 
 All files but the pages themselves lie under one path that has the hash of them all, so browsers may keep them for ever,
 and the modules of one page are of one release. Addresses are relative: a proxy may serve everything under a path.

@@ -22,10 +22,11 @@ export function drawCards(place, page, found) {
   const row = found.days.get(day) ?? null;
   const cards = KPIS.map((kpi) => card(kpi, day, row, page, found));
   swap(place, ...cards.map((made) => made.element));
-  toDate(page.view, day, page.signal).then(
-    (spans) => cards.forEach((made) => made.spans(spans)),
-    () => cards.forEach((made) => made.spans([])),
-  );
+  /** @param {Awaited<ReturnType<typeof toDate>>} spans */
+  const fill = (spans) => {
+    for (const made of cards) made.spans(spans);
+  };
+  toDate(page.view, day, page.signal).then(fill, () => fill([]));
 }
 
 /** @param {string} day @param {string} today */

@@ -1,7 +1,7 @@
 // The numbers of a view, from the public API. What was asked is remembered until the server says that something changed.
 
 import { call, json, Problem } from './api.js';
-import { add, addMonths, begin, monday, month, next, since } from './days.js';
+import { add, addMonths, begin, monday, next, since } from './days.js';
 import { days as daysOf } from './view.js';
 
 /** @typedef {import('./view.js').View} View */

@@ -166,7 +166,7 @@ function plot(place, page, found, width) {
     tip.hidden = false;
     const wide = tip.offsetWidth;
     tip.style.left = `${Math.max(0, Math.min(width - wide, left + 14 + wide > width ? left - wide - 14 : left + 14))}px`;
-    if (speaks) aloud.textContent = tip.innerText.replace(/\n+/g, ', ');
+    if (speaks) aloud.textContent = [...tip.children].map((part) => part.textContent).join(', ');
   };
   const leave = () => {
     tip.hidden = true;
