@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tests.support.tools import require_package, require_tool
-from tests.support.waiting import until
+from tests.support.waiting import SOON, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PATIENCE = 180_000
-"""Milliseconds; a busy machine takes many."""
+PATIENCE = SOON * 1000
+"""Milliseconds for which the page is waited for."""
 SIZES = {1280: 900, 390: 844}
 
 
@@ -83,7 +83,7 @@ class Visit:
         """Wait until the page has all that it asked for."""
         waited = (
             "!document.querySelector('main').hasAttribute('aria-busy')"
-            " && ![...document.querySelectorAll('main .quiet')].some(e => /^(正在读取…|Loading…)$/.test(e.textContent))"
+            " && ![...document.querySelectorAll('main .quiet')].some(e => e.offsetParent && /^(正在读取…|Loading…)$/.test(e.textContent))"
             " && ![...document.querySelectorAll('.spans dd')].some(e => e.textContent === '…')"
         )
         until(lambda: self.page.wait_for_timeout(50) or self.page.evaluate(waited))  # the policy forbids to wait inside

@@ -273,6 +273,8 @@ export function toDate(view, day, signal) {
  */
 export async function departments(view, from, to, signal) {
   const found = await rows(question(view, from, to, { by: 'department' }), signal);
+  // What is below a chosen department is a part of it: then each name stands for itself.
+  if (view.departments.length) return found.map((row) => ({ name: row.department ?? '', row, below: [] }));
   /** @type {Map<string, Row[]>} */
   const upper = new Map();
   for (const row of found) {

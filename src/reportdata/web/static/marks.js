@@ -95,9 +95,11 @@ export function tableSwitch(at, shown, turn) {
     const field = event.target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
     if (event.key.toLowerCase() !== 't' || field || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    made.focus({ preventScroll: true }); // what had the focus goes away
     turn();
   };
-  return button(t('table'), turn, {
+  const made = button(t('table'), turn, {
     'data-key': `${at.section.id}-table`, 'aria-pressed': String(shown), class: 'link', 'aria-keyshortcuts': 't',
   });
+  return made;
 }

@@ -14,6 +14,8 @@ import { moment, monthName, number, periodName, short, t, weekdayName } from './
 /** @typedef {import('./marks.js').Panel} Panel */
 
 const EDGE = { top: 12, right: 14, bottom: 28, left: 44 };
+/** How tall the mark is of days of which only some numbers are uncertain. */
+const STRIP = 12;
 const UNCERTAIN = ['provisional', 'partial', 'damaged'];
 
 /** @param {Panel} at @param {Page} page @param {Overview} found */
@@ -93,19 +95,19 @@ function plot(place, page, found, width) {
   /** @param {number} value */
   const y = (value) => EDGE.top + (height - EDGE.top - EDGE.bottom) * (1 - value / top);
   const floor = y(0);
-  /** @param {number} from @param {number} to @param {string} name */
-  const band = (from, to, name) => {
+  /** @param {number} from @param {number} to @param {string} name @param {number} tall */
+  const band = (from, to, name, tall) => {
     const left = Math.max(EDGE.left, x(from) - gap / 2);
     const right = Math.min(width - EDGE.right, x(to) + gap / 2);
-    return s('rect', { class: name, x: left.toFixed(1), y: EDGE.top, width: Math.max(0, right - left).toFixed(1), height: floor - EDGE.top });
+    return s('rect', { class: name, x: left.toFixed(1), y: floor - tall, width: Math.max(0, right - left).toFixed(1), height: tall });
   };
-  /** @param {(point: Point) => boolean} test @param {string} name */
-  const bands = (test, name) => {
+  /** @param {(point: Point) => boolean} test @param {string} name @param {number} [tall] */
+  const bands = (test, name, tall = floor - EDGE.top) => {
     const made = [];
     for (let at = 0; at < points.length; at++) {
       const from = at;
       while (at < points.length && test(/** @type {Point} */ (points[at]))) at++;
-      if (at > from) made.push(band(from, at - 1, name));
+      if (at > from) made.push(band(from, at - 1, name, tall));
     }
     return made;
   };
@@ -141,7 +143,8 @@ function plot(place, page, found, width) {
       s('line', { class: 'hatch', x1: 0, y1: 0, x2: 0, y2: 6 }))),
     ...(works ? bands(({ start }) => !found.free.works(start), 'rest') : []),
     ...lines,
-    ...bands(({ row }) => row !== null && UNCERTAIN.includes(row.state), 'uncertain'),
+    ...bands(({ row }) => row !== null && UNCERTAIN.includes(stateOf(row, 'reports')), 'uncertain'),
+    ...bands(({ row }) => row !== null && UNCERTAIN.includes(row.state) && !UNCERTAIN.includes(stateOf(row, 'reports')), 'uncertain', STRIP),
     ...line(found.before, 'reports', 'faint'),
     ...[...KPIS].reverse().flatMap((kpi) => line(points, kpi, kpi)),
     ...labels(points, page.view.by, x, width, height),
