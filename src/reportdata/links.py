@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from reportdata.errors import Reason, Refused
+from reportdata.errors import BadValue, Reason, Refused
 from reportdata.identity import App, hash_of, new_secret
 
 MOST_SESSIONS = 1_000
 """Sessions of one link or app at most; the one that ends first makes room for another."""
+LONGEST_NAME = 100
 _SEPARATOR = "."
 
 
@@ -95,6 +96,17 @@ def new_link_id() -> str:
 def new_link_secret(link_id: str) -> str:
     """A fresh secret of a link: its id, by which it is found, and what a secret of an app is."""
     return f"{link_id}{_SEPARATOR}{new_secret()}"
+
+
+def read_link_name(text: str) -> str:
+    """The name of a link.
+
+    :raises BadValue: when it is none that the audit and a page could show.
+    """
+    name = " ".join(text.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise BadValue(f"{text[:LONGEST_NAME]!r} is no name", f"give 1 to {LONGEST_NAME} characters that can be seen")
+    return name
 
 
 def link_id_in(secret: str) -> str:

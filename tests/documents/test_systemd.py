@@ -53,6 +53,7 @@ def test_the_settings_show_what_there_is_to_set_and_its_defaults() -> None:
         "SPARK_MASTER",
         "SPARK_CONF",
         "INSECURE_PERMISSIONS",
+        "BASE_PATH",
     }
     for name in shown.keys() - settings_of(text).keys() - {f"REPORTDATA_{name}" for name in without_default}:
         assert shown[name] == str(options[name].default), name

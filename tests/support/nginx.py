@@ -21,6 +21,7 @@ from tests.support.tools import require_tool
 from tests.support.waiting import SOON, until
 
 CONFIGURATION = (DEPLOY / "nginx" / "reportdata.conf").read_text("utf-8")
+UNDER_A_PATH = (DEPLOY / "nginx" / "reportdata-path.conf").read_text("utf-8")
 
 
 class Proxy(NamedTuple):
@@ -72,13 +73,13 @@ PATIENT = {
 
 
 @contextmanager
-def started(place: Path, changes: Mapping[str, str] = {}) -> Iterator[Proxy]:
-    """nginx with the page's configuration, on free ports."""
+def started(place: Path, changes: Mapping[str, str] = {}, configuration: str = CONFIGURATION) -> Iterator[Proxy]:
+    """nginx with the page's configuration, or another one that the program comes with, on free ports."""
     nginx = require_tool("nginx")
     port, upstream = free_ports(2)
     files = development_certificates(place / "tls", ["localhost", "127.0.0.1"], time.time())
     (place / "logs").mkdir()
-    text = CONFIGURATION
+    text = configuration
     for here, there in {
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
         "server 127.0.0.1:8080": f"server 127.0.0.1:{upstream}",

@@ -69,12 +69,14 @@ def _groups(
         local = fact.at.astimezone(zone)
         if states.get((kind, local.date()), "missing") == "missing":
             continue
-        templates = _templates(fact, sent)
+        templates = _templates(fact, _shown(sent, question.within))
         for department in _departments(fact, sent, zone, newest=question.newest_departments):
             if question.departments and not any(
                 department == named or (question.children and department.startswith(f"{named}/"))
                 for named in question.departments
             ):
+                continue
+            if question.within and not _is_below(department, question.within):
                 continue
             if question.templates and templates not in question.templates:
                 continue
@@ -96,6 +98,15 @@ def _departments(fact: Sent | Commented, sent: Sequence[Sent], zone: ZoneInfo, *
     own = [s for s in sent if s.user_id == fact.user_id and (newest or s.at.astimezone(zone).date() <= day)]
     latest = max(own, key=lambda s: (s.at, ",".join(s.departments)), default=None)
     return (latest.departments if latest is not None else ()) or ("",)
+
+
+def _shown(sent: Sequence[Sent], within: Sequence[str]) -> Sequence[Sent]:
+    """The reports of which anything may show."""
+    return [s for s in sent if not within or any(_is_below(name, within) for name in s.departments)]
+
+
+def _is_below(department: str, named: Sequence[str]) -> bool:
+    return any(department == name or department.startswith(f"{name}/") for name in named)
 
 
 def _templates(fact: Sent | Commented, sent: Sequence[Sent]) -> str:

@@ -68,8 +68,12 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if self._base and f"{path}/".startswith(f"{self._base}/"):  # a proxy that does not take it off
-            path = scope["path"] = path.removeprefix(self._base) or "/"
+        if self._base and path == self._base:  # what pages name is below it
+            more = [(b"location", f"{self._base}/".encode())]
+            await send_answer(send, Answer(308, b"{}", new_ids(self._clock())), more)
+            return
+        if self._base and path.startswith(f"{self._base}/"):  # a proxy that does not take it off
+            path = scope["path"] = path.removeprefix(self._base)
         if path.startswith("//"):  # an endpoint that was configured with a slash at its end
             path = scope["path"] = "/" + path.lstrip("/")
         endpoint = self._endpoints.get(path)

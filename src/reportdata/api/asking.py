@@ -19,12 +19,14 @@ LATER = {"retry-after": "2"}
 
 class Job(msgspec.Struct, frozen=True):
     """A question about an organisation at a time, in seconds since 1970; without a question, what is covered.
-    ``target`` is the file for the answer."""
+    ``target`` is the file for the answer, ``within`` the departments that whoever asks may be told of, as
+    `Question.within`."""
 
     corp_id: str
     now: float
     question: Question | None = None
     target: str = ""
+    within: tuple[str, ...] = ()
 
 
 class Reply(msgspec.Struct, frozen=True):

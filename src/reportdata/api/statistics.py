@@ -64,7 +64,7 @@ class Statistics:
         self._note = context.note
         self._clock = context.clock
         self._versions = Versions(context.reader)
-        self._totals, self._coverage = Demand(PATH, scopes), Demand(COVERAGE, scopes)
+        self._totals, self._coverage = (Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE))
         self._records = Demand(PATH, scopes[1:])
 
     async def statistics(self, request: Request) -> Response:
@@ -78,7 +78,7 @@ class Statistics:
         if question.names_users:
             self._records.require(caller.app)
         self._audit(caller, _range_of(question), request, now)
-        async with self._answered(request, Job(caller.corp_id, now, question)) as (reply, target):
+        async with self._answered(request, _job(caller, now, question)) as (reply, target):
             return _response(question.format, reply, target)
 
     async def coverage(self, request: Request) -> Response:
@@ -91,13 +91,13 @@ class Statistics:
         if tag in _tags(request):
             return Response(status_code=304, headers=_tagged(tag))
         self._audit(caller, "coverage", request, now)
-        async with self._answered(request, Job(caller.corp_id, now)) as (reply, target):
+        async with self._answered(request, _job(caller, now)) as (reply, target):
             found = _response("json", reply, target)
             found.headers.update(_tagged(tag))
             return found
 
     def _audit(self, caller: Caller, what: str, request: Request, now: float) -> None:
-        self._note(caller.app.app_key, caller.corp_id, what, caller.address, request.scope[IDS].request, now)
+        self._note(caller.name, caller.corp_id, what, caller.address, request.scope[IDS].request, now)
 
     @asynccontextmanager
     async def _answered(self, request: Request, job: Job) -> AsyncIterator[tuple[Reply, Path]]:
@@ -122,6 +122,11 @@ class Statistics:
         finally:
             with suppress(OSError):
                 target.unlink(missing_ok=True)
+
+
+def _job(caller: Caller, now: float, question: Question | None = None) -> Job:
+    """What is to be answered to a caller: the one place where a link's departments become a part of it."""
+    return Job(caller.corp_id, now, question, within=caller.departments)
 
 
 async def _left(request: Request) -> None:

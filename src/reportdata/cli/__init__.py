@@ -28,6 +28,7 @@ _MODULES = {
     "org": "organisations",
     "app": "apps",
     "token": "apps",
+    "link": "links",
     "serve": "serving",
     "work": "working",
     "answer": "answering",

@@ -33,7 +33,10 @@ _LEAST_MEMORY = 256_000_000
 class Answering:
     """Does jobs."""
 
-    def __init__(self, store: Store, service: Service, asking: Asking, engine: DuckDBEngine) -> None:
+    def __init__(
+        self, store: Store, service: Service, asking: Asking, engine: DuckDBEngine, base_path: str = ""
+    ) -> None:
+        self._base_path = base_path
         self._store = store
         self._service = service
         self.asking = asking
@@ -43,9 +46,13 @@ class Answering:
         """Do a job."""
         try:
             if job.question is None:
-                found, format_, bom = coverage(self._store, self._service, job.corp_id, job.now), "json", False
+                found = coverage(self._store, self._service, job.corp_id, job.now, whole=not job.within)
+                format_, bom = "json", False
             else:
-                found = self.asking.answer(job.question, job.corp_id, job.now)
+                question = msgspec.structs.replace(job.question, within=job.within)
+                found = self.asking.answer(question, job.corp_id, job.now)
+                following = found.meta["nextPage"]
+                found.meta["nextPage"] = following and f"{self._base_path}{following}"
                 format_, bom = job.question.format, job.question.bom
             write_answer(found, format_, Path(job.target), self.engine, bom=bom)
         except InputError as error:
@@ -68,7 +75,9 @@ def answering(settings: Settings, processes: int = 1, store: Store | None = None
     engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes))
     opened = store or store_of(settings)
     try:
-        yield Answering(opened, service, Asking(lake, opened, engine, service, services.kinds), engine)
+        yield Answering(
+            opened, service, Asking(lake, opened, engine, service, services.kinds), engine, settings.base_path
+        )
     finally:
         engine.close()
         if store is None:

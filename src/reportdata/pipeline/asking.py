@@ -128,6 +128,7 @@ class Asking:
             question.users,
             question.children,
             question.newest_departments,
+            question.within,
         )
         measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
         what = computation(self._service, self._kinds, keys, measures, zone, narrowing)

@@ -10,17 +10,20 @@ from typing import Any
 from reportdata.days import from_date, time_zone, to_date
 from reportdata.errors import NotKnown
 from reportdata.services import Service
+from reportdata.states import DayState, least_certain
 from reportdata.statistics.answers import Answer, newest_final
 from reportdata.statistics.question import LONGEST
 from reportdata.store import Store
 from reportdata.store.standing import Standing, standing
 
 
-def coverage(store: Store, service: Service, corp_id: str, now: float) -> Answer:
+def coverage(store: Store, service: Service, corp_id: str, now: float, *, whole: bool = True) -> Answer:
     """The days that are covered for anything, as pieces of days that stand alike, the earliest first; and the newest.
     Days more than `LONGEST` before the newest covered one are left out.
 
     :param now: seconds since 1970.
+    :param whole: whether whoever asks may be told of the whole organisation. To others a ratio is as certain as its
+        parts: whether there is anything to divide by would tell of facts.
     :raises NotKnown: when there is no such organisation.
     """
     zone = next((o.time_zone for o in store.organisations() if o.corp_id == corp_id), None)
@@ -33,6 +36,7 @@ def coverage(store: Store, service: Service, corp_id: str, now: float) -> Answer
         last = covered[-1].last_day
         first = max(covered[0].first_day, from_date(to_date(last) - timedelta(days=LONGEST - 1)))
         days = [day for day in standing(store, service, corp_id, first, last, now) if day.values]
+        days = days if whole else [_without_numbers(service, day) for day in days]
     certainty = {day.stat_day: {kpi.kpi_id: kpi for kpi in day.kpis} for day in days}
     columns = [{"name": name, "type": "date"} for name in ("from", "to")]
     columns += [{"name": "days", "type": "integer"}, {"name": "state", "type": "text"}]
@@ -49,6 +53,20 @@ def coverage(store: Store, service: Service, corp_id: str, now: float) -> Answer
             "columns": columns,
         },
     )
+
+
+def _without_numbers(service: Service, day: Standing) -> Standing:
+    """The day with ratios as certain as their parts."""
+    states = {kpi.kpi_id: kpi for kpi in day.kpis}
+    parts = {kpi.kpi_id: [states[part] for part in service.kpi(kpi.kpi_id).ratio] for kpi in day.kpis}
+    return day._replace(kpis=[_of_parts(kpi, parts[kpi.kpi_id]) for kpi in day.kpis])
+
+
+def _of_parts(kpi: DayState, parts: list[DayState]) -> DayState:
+    if not parts:
+        return kpi
+    state = least_certain([part.state for part in parts])
+    return DayState(kpi.corp_id, kpi.stat_day, kpi.kpi_id, state, min(part.as_of for part in parts))
 
 
 def _pieces(days: list[Standing], words: dict[str, str]) -> Iterator[dict[str, Any]]:

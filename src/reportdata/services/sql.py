@@ -126,7 +126,7 @@ def _narrowed(
 ) -> str:
     """A relation with its keys and nothing that is not counted: what several measures use is kept by an engine."""
     taken = [key.expression if key.is_plain else f"{key.expression} as {key.column}" for key in keys]
-    filtered = narrowing is not None and bool(narrowing.departments)
+    filtered = narrowing is not None and narrowing.of_departments
     if filtered or any(key.each for key in keys):
         source += ", unnest(string_split(coalesce(departments, ''), ',')) as each_department(department_)"
     where = f" where {' and '.join(narrowing.conditions())}" if narrowing is not None else ""

@@ -267,12 +267,15 @@ def _notes(question: Question, service: Service) -> list[str]:
     notes = ["Every cell is an exact count of its own; cells of different rows do not add up."]
     if "department" in question.by:
         notes.append("A report of two departments counts in both, so that the rows have more together than there are.")
-    if question.departments or "department" in question.by:
+    if question.departments or question.within or "department" in question.by:
         notes.append(
             "Everybody belongs to the departments of their newest report."
             if question.newest_departments
             else "A report belongs to its own departments, a comment to those of its writer's latest report up to then."
         )
+    if question.within:
+        shown = ", ".join(question.within)
+        notes.append(f"Only facts of {shown} and of departments below count: the link shows no others.")
     if any(service.kpi(kpi).ratio for kpi in question.metrics):
         notes.append("A ratio is that of the numbers of its cell.")
     return notes

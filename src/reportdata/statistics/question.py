@@ -38,6 +38,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     filter mean any of them; ``children`` takes departments below the named ones, too. With ``newest_departments``,
     everybody belongs to the departments of their newest report, whenever a fact was. ``as_of`` is the moment whose
     knowledge counts, as it was written; empty for now.
+
+    ``within`` are the departments that whoever asks may be told of, with those below them; empty for all. It is no part
+    of what is asked: it is set by what admits the asker, and whatever is asked is answered as if there were no facts of
+    other departments.
     """
 
     first_day: str = ""
@@ -56,6 +60,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     as_of: str = ""
     format: str = "json"
     bom: bool = True
+    within: tuple[str, ...] = ()
 
     @property
     def period(self) -> str | None:
@@ -70,7 +75,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def is_filtered(self) -> bool:
         """Whether some facts are left out."""
-        return bool(self.departments or self.templates or self.users)
+        return bool(self.departments or self.templates or self.users or self.within)
 
     @property
     def names_users(self) -> bool:

@@ -45,9 +45,16 @@ PARAMETERS: Mapping[str, str] = {
     "bom": "0: CSV without the mark at its start by which Excel knows UTF-8.",
 }
 """The parameters, and what each means."""
+
+
+def read_department(text: str) -> str:
+    """The name of a department as facts have it; empty for none."""
+    return (read_text("department", text) or "").replace(",", "，")
+
+
 _FILTERS = ("department", "template", "user")
 _CLEANED: Mapping[str, Callable[[str], str]] = {
-    "department": lambda text: (read_text("department", text) or "").replace(",", "，"),
+    "department": read_department,
     "template": lambda text: read_text("template", text) or "",
     "user": str,
 }

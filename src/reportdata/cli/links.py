@@ -1,0 +1,197 @@
+"""``reportdata link``: addresses that show an organisation's numbers to people who have no app key."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from reportdata.cli.options import DAY, json_option, known_organisation, settings_options
+from reportdata.cli.output import print_json, print_table
+from reportdata.cli.places import open_existing_store, open_store, services_of
+from reportdata.cli.secret_files import secret_file, warn_of_readers
+from reportdata.days import SECOND, end_of, time_zone
+from reportdata.errors import BadValue, NotKnown
+from reportdata.identity import Organisation, hash_of
+from reportdata.links import Ending, Link, link_ended, new_link_id, new_link_secret, read_link_name
+from reportdata.services import REPORTS
+from reportdata.settings import Settings
+from reportdata.statistics.words import read_department
+from reportdata.store import Store
+
+_STATES = {None: "valid", Ending.REVOKED: "revoked", Ending.LINK: "ended"}
+
+
+@click.group("link")
+def link_command() -> None:
+    """View links: add, list, revoke."""
+
+
+@link_command.command("add")
+@click.option("--corp", "corp_id", required=True, help="The organisation whose numbers it shows.")
+@click.option("--name", required=True, help="Whom it is for; the audit has it.")
+@click.option(
+    "--department",
+    "departments",
+    multiple=True,
+    help="Show this department and those below it, and nothing of others; may be repeated.",
+)
+@click.option("--until", type=DAY, help="The last day on which it lets anybody in.")
+@click.option("--records", is_flag=True, help="Show single records and the ids of people, too.")
+@click.option(
+    "--url",
+    metavar="URL",
+    envvar="REPORTDATA_URL",
+    show_envvar=True,
+    help="Where people reach the server, like https://reports.example.com/reports; without it, only a path is printed.",
+)
+@json_option
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write id and address as JSON to this new file, which only this user can read, in place of printing them.",
+)
+@settings_options
+def add(
+    corp_id: str,
+    name: str,
+    departments: tuple[str, ...],
+    until: str | None,
+    records: bool,
+    url: str | None,
+    as_json: bool,
+    output: Path | None,
+    settings: Settings,
+) -> None:
+    """Add a view link and print its address. The address is shown this once.
+
+    Whoever has the address sees the numbers: its end, behind #link=, is a secret, which browsers send to nobody but the
+    server.
+    """
+    now = time.time()
+    store = open_store(settings)
+    organisation = known_organisation(store, corp_id)
+    link_id = new_link_id()
+    secret = new_link_secret(link_id)
+    service = services_of(settings).service(REPORTS)
+    scopes = (service.statistics_scope, service.records_scope if records else None)
+    added = Link(
+        link_id=link_id,
+        name=read_link_name(name),
+        corp_id=corp_id,
+        secret_hash=hash_of(secret),
+        scopes=tuple(scope for scope in scopes if scope is not None),
+        departments=tuple(dict.fromkeys(map(_department, departments))),
+        until=_end(until, organisation, now),
+    )
+    address = f"{_base(url)}/#link={secret}"
+    with secret_file(output, {"id": link_id, "address": address}):
+        store.add_link(added, now)
+    if output is not None:
+        click.echo(f"Added {link_id}; its address is in {output}, which only this user can read.")
+        return
+    warn_of_readers("--output FILE makes a file that only its owner can read")
+    if as_json:
+        print_json({"id": link_id, "address": address})
+        return
+    click.echo(f"id       {link_id}")
+    click.echo(f"address  {address}")
+    click.echo("Keep the address now: only its hash is stored, and it is not shown again.", err=True)
+
+
+@link_command.command("list")
+@click.option("--corp", "corp_id", help="Links of one organisation.")
+@json_option
+@settings_options
+def list_(corp_id: str | None, as_json: bool, settings: Settings) -> None:
+    """List all view links, those that let nobody in any more, too."""
+    now = time.time()
+    links = [link for link in open_existing_store(settings).links() if corp_id in (None, link.corp_id)]
+    if as_json:
+        print_json([_described(link, settings, now) for link in links])
+        return
+    rows = [_row(_described(link, settings, now)) for link in links]
+    print_table(["id", "name", "organisation", "departments", "shows", "until", "state"], rows)
+
+
+@link_command.command("revoke")
+@click.argument("link")
+@settings_options
+def revoke(link: str, settings: Settings) -> None:
+    """Let nobody in by LINK from now on, an id or a name; who is in is out with the next call."""
+    store = open_existing_store(settings)
+    revoked = store.revoke_link(_id_of(store, link), time.time())
+    click.echo(f"Revoked {revoked.link_id}, which was for {revoked.name}.")
+
+
+def _id_of(store: Store, text: str) -> str:
+    """The id of the link that is meant."""
+    links = store.links()
+    if any(link.link_id == text for link in links):
+        return text
+    named = [link.link_id for link in links if link.name == text and link.revoked_at is None]
+    if not named:
+        raise NotKnown(f"there is no link {text!r} that could be revoked", "`reportdata link list` shows all")
+    if len(named) > 1:
+        raise BadValue(f"{len(named)} links have the name {text!r}", f"name one by its id: {', '.join(named)}")
+    return named[0]
+
+
+def _department(text: str) -> str:
+    found = read_department(text)
+    if not found:
+        raise BadValue("a department has no name", "leave out --department for the whole organisation")
+    return found
+
+
+def _end(until: str | None, organisation: Organisation, now: float) -> int | None:
+    """The end of the last day, in seconds since 1970."""
+    if until is None:
+        return None
+    end = end_of(until, time_zone(organisation.time_zone)) // SECOND
+    if end <= now:
+        raise BadValue(f"--until {until} is over", "name a day that is to come, or leave it out")
+    return end
+
+
+def _base(url: str | None) -> str:
+    """What stands before the path of the page."""
+    if not url:
+        return ""
+    try:
+        found = urlsplit(url)
+        known = found.scheme in ("http", "https") and bool(found.hostname) and found.port != 0  # it may be no number
+        right = known and not (found.query or found.fragment or found.username)
+    except ValueError:
+        right = False
+    if not right:
+        raise BadValue(f"{url!r} is no address of a server", "write it like https://reports.example.com/reports")
+    return url.rstrip("/")
+
+
+def _described(link: Link, settings: Settings, now: float) -> dict[str, Any]:
+    service = services_of(settings).service(REPORTS)
+    return {
+        "id": link.link_id,
+        "name": link.name,
+        "corpId": link.corp_id,
+        "departments": link.departments,
+        "records": service.records_scope in link.scopes,
+        "until": _time(link.until),
+        "revokedAt": _time(link.revoked_at),
+        "state": _STATES[link_ended(link, now)],
+    }
+
+
+def _row(told: dict[str, Any]) -> list[object]:
+    shows = "records" if told["records"] else "totals"
+    departments = ", ".join(told["departments"]) or "all"
+    return [told["id"], told["name"], told["corpId"], departments, shows, told["until"] or "–", told["state"]]
+
+
+def _time(seconds: int | None) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds is not None else None
