@@ -77,9 +77,11 @@ def test_every_look_is_quiet_and_accessible(visit: Open, language: str, scheme: 
     assert found.faults() == []
     assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found.page.goto(f"{found.url}/?day={YESTERDAY}&tables=trend,calendar,hours")
+    found.page.locator(".dayhead").wait_for()
     found.settled()
     assert found.faults() == []
     found.page.goto(f"{found.url}/?tables=trend,calendar,hours&by=week&kpi=senders")
+    found.page.locator(".card").first.wait_for()
     found.settled()
     assert found.faults() == []
     assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -95,6 +97,7 @@ def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(site.secret)
     page.keyboard.press("Enter")
+    page.locator(".card").first.wait_for()
     found.settled()
     walk(page, "range-7d")
     page.keyboard.press("Enter")
@@ -167,6 +170,7 @@ def test_the_numbers_are_those_of_the_api(visit: Open, site: Site) -> None:
             f"{name}={one}" for name, of in question.items() for one in ([of] if isinstance(of, str) else of)
         )
         found.page.goto(f"{found.url}/?{query}&tables=trend,calendar,hours")
+        found.page.locator(".card").first.wait_for()
         found.settled()
         if filters.get("department"):
             filters["children"] = "true"
@@ -239,9 +243,11 @@ def test_who_is_not_signed_in_is_told_what_to_do(visit: Open, site: Site) -> Non
     assert found.faults() == []
     found.page.get_by_label("AppSecret").fill(site.secret)
     found.page.keyboard.press("Enter")
+    found.page.locator(".dayhead").wait_for()
     found.settled()
     assert found.page.url.endswith(f"?range=7d&day={YESTERDAY}")  # the address leads where it said
     found.page.reload()
+    found.page.locator(".dayhead").wait_for()
     found.settled()
     assert found.page.locator("#day-title").is_visible()
     found.page.get_by_role("button", name="English").click()

@@ -73,6 +73,7 @@ class Visit:
         self.page.get_by_label("AppKey" if self._is_chinese else "App key").fill(app_key)
         self.page.get_by_label("AppSecret" if self._is_chinese else "App secret").fill(secret)
         self.page.keyboard.press("Enter")
+        self.page.locator(".card, .dayhead, .empty").first.wait_for()
         self.settled()
 
     @property

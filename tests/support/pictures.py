@@ -31,7 +31,7 @@ def main(target: Path) -> None:
                         visit.sign_in(app.app_key, secret)
                         for what, address in (("overview", ""), ("day", f"?day={DAY}")):
                             visit.page.goto(f"{served.url}/{address}")
-                            visit.page.wait_for_selector("#hours svg, #day-hours svg")
+                            visit.page.locator({"day": ".dayhead", "overview": ".card"}[what]).first.wait_for()
                             visit.settled()
                             path = target / f"{what}-{name}-{language}-{scheme}.png"
                             visit.page.screenshot(path=path, full_page=True)

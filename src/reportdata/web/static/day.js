@@ -7,6 +7,7 @@ import { button, panel, stateMark } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
 import { kindOfDay } from './trend.js';
 import { KPIS, address } from './view.js';
+import { explain } from './why.js';
 import { long, moment, number, short, signed, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
@@ -47,12 +48,14 @@ export async function drawDay(place, page, found) {
     const state = row[kpi] === null ? 'missing' : stateOf(row, kpi);
     return h('p', {}, h('b', {}, t(kpi)), ' ', number(row[kpi]), ' ', stateMark(state), ' ', h('span', { class: 'quiet' }, t(`${state}Means`)));
   }));
+  const records = panel('records');
+  records.section.hidden = true;
   const parts = { departments: panel('day-departments'), templates: panel('day-templates'), hours: panel('day-hours') };
   for (const part of Object.values(parts)) swap(part.body, h('p', { class: 'quiet' }, t('loading')));
   parts.departments.head(t('departments'), [short(day)]);
   parts.templates.head(t('templates'), [short(day)]);
   parts.hours.head(t('hours'), [short(day)]);
-  swap(place, head, cards, why.section, h('div', { class: 'pair' }, parts.departments.section, h('div', { class: 'stack' }, parts.templates.section, parts.hours.section)));
+  swap(place, head, cards, why.section, h('div', { class: 'pair' }, parts.departments.section, h('div', { class: 'stack' }, parts.templates.section, parts.hours.section)), records.section);
 
   /** @template T @param {import('./marks.js').Panel} at @param {Promise<T>} asked @param {(value: T) => void} draw */
   const fill = (at, asked, draw) =>
@@ -61,6 +64,7 @@ export async function drawDay(place, page, found) {
       page.note(error);
     });
   await Promise.all([
+    explain(why, records, page, day).catch((error) => page.note(error)),
     fill(parts.departments, departments(view, day, day, signal), (list) => drawRanked(parts.departments, page, 'departments', list, short(day))),
     fill(parts.templates, templates(view, day, day, signal), (list) => drawRanked(parts.templates, page, 'templates', list, short(day))),
     fill(parts.hours, hours(view, day, day, signal), (list) => drawHours(parts.hours, page, list, short(day))),

@@ -14,6 +14,7 @@ import { drawHours, drawRanked } from './ranked.js';
 import { drawSignIn, meaning } from './sign_in.js';
 import { drawTrend } from './trend.js';
 import { address, days, read } from './view.js';
+import { drawChanges } from './why.js';
 import { current, moment, short, speak, t } from './words.js';
 
 /** @typedef {import('./api.js').Session} Session */
@@ -58,6 +59,7 @@ function frame() {
     calendar: panel('calendar'),
     departments: panel('departments'),
     daily: panel('daily'),
+    changes: panel('changes'),
     templates: panel('templates'),
     hours: panel('hours'),
     opened: h('div', { class: 'opened' }),
@@ -67,7 +69,8 @@ function frame() {
   };
   swap(made.whole, made.cards, made.trend.section, made.calendar.section,
     h('div', { class: 'pair' }, made.departments.section, h('div', { class: 'stack' }, made.templates.section, made.hours.section)),
-    made.daily.section);
+    made.daily.section, made.changes.section);
+  made.changes.section.hidden = true;
   swap(main, made.printed, made.controls, made.whole, made.opened);
   return made;
 }
@@ -181,6 +184,7 @@ async function drawFound(at, found, moved) {
   drawTrend(places.trend, at, found);
   drawCalendar(places.calendar, at, found);
   drawDaily(places.daily, at, found);
+  drawChanges(places.changes, at).catch((error) => at.note(error));
   drawNothing(at, found);
   const sub = view.range ? t(view.range) : `${found.from} – ${found.to}`;
   /** @template T @param {import('./marks.js').Panel} place @param {string} name @param {Promise<T>} asked @param {(value: T) => void} done */
