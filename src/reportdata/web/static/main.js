@@ -119,8 +119,6 @@ function failed(error) {
   if (error instanceof Problem && error.status === 401) {
     wasSignedIn(false);
     signedOut(t('sessionEnded'));
-  } else if (error instanceof Problem && error.status === 403) {
-    warn(t('forbidden'), ' ', h('code', {}, `reportdata app set ${session?.name ?? 'APP_KEY'} --scope Statistics.Report.Read`));
   } else {
     const text = error instanceof Problem && error.status === 0 && drawnAt
       ? t('unreachable', moment(drawnAt, session?.timeZone ?? 'UTC')) : meaning(error);

@@ -108,7 +108,7 @@ export function drawHours(at, page, found, sub) {
     return;
   }
   const most = Math.max(1, ...found.map((row) => row[kpi] ?? 0));
-  const [width, height] = [480, 150];
+  const [width, height] = [Math.min(520, at.body.clientWidth || 480), 150]; // drawn for its width, so that words keep their size
   const step = width / 24;
   const bars = found.map((row) => {
     const tall = ((row[kpi] ?? 0) / most) * (height - 34);

@@ -6,6 +6,8 @@ import { t } from './words.js';
 
 /** @typedef {import('./api.js').Session} Session */
 
+const ADD = 'reportdata app add --corp CORP_ID --name 人事部 --scope Statistics.Report.Read';
+
 /** What a failed call means to who reads it. @param {unknown} error @returns {string} */
 export function meaning(error) {
   if (!(error instanceof Problem)) return t('failed', String(error));
@@ -13,6 +15,7 @@ export function meaning(error) {
   if (error.status === 503 || error.status === 429 || /QpsLimit/.test(error.code)) return t('busy');
   if (error.status === 504) return t('tooLong');
   if (error.status === 401) return t('sessionEnded');
+  if (error.status === 403) return t('forbidden', ADD);
   if (error.status < 500) return t('refused', error.message);
   return t('failed', `${error.status} ${error.code}`);
 }
@@ -54,6 +57,6 @@ export function drawSignIn(place, why, done) {
   send,
   h('p', { class: 'sub' }, t('signInKept')),
   h('p', { class: 'sub' }, t('signInNew')),
-  h('pre', { tabindex: 0 }, h('code', {}, 'reportdata app add --corp CORP_ID --name 人事部 --scope Statistics.Report.Read')));
+  h('pre', { tabindex: 0 }, h('code', {}, ADD)));
   swap(place, form);
 }

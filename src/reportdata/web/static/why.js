@@ -121,7 +121,8 @@ export async function drawChanges(at, page) {
   at.section.hidden = found === null;
   if (!found) return;
   const whole = page.kept.has('changes');
-  const list = [...found.data].sort((one, other) => ((one.when ?? '') < (other.when ?? '') ? 1 : -1));
+  const news = found.data.filter((one) => one.was === null).length; // not a change of what somebody has seen
+  const list = found.data.filter((one) => one.was !== null).sort((one, other) => ((one.when ?? '') < (other.when ?? '') ? 1 : -1));
   const shown = whole ? list : list.slice(0, FEW);
   const name = from.length === 10 ? short(from) : moment(from, session.timeZone);
   at.head(t('changes'), [t('changesSince', name)], list.length > FEW && h('button', {
@@ -134,5 +135,6 @@ export async function drawChanges(at, page) {
   swap(at.body, list.length ? table(t('changes'), [t('day'), t('kpi'), t('was'), t('is'), t('when'), t('cause')],
     shown.map((one) => [
       h('a', { href: address({ ...view, day: one.day }), 'data-day': one.day, 'data-key': `change-${one.day}-${one.metric}` }, `${short(one.day)} ${weekdayName(one.day)}`),
-      t(one.metric), number(one.was), number(one.is), moment(one.when, session.timeZone), causesInWords(one.cause)])) : h('p', { class: 'quiet' }, t('changesNone')));
+      t(one.metric), number(one.was), number(one.is), moment(one.when, session.timeZone), causesInWords(one.cause)])) : h('p', { class: 'quiet' }, t('changesNone')),
+    news > 0 && h('p', { class: 'sub note' }, t('changesNews', number(news))));
 }
