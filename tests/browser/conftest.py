@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from reportdata.twin.records import Record
 from tests.support.browsers import Visit, chromium
 from tests.support.folders import Folder
 from tests.support.sample import NOW, fill
@@ -55,7 +56,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = Folder(tmp_path_factory.mktemp("site") / "data")
-    more = [
+    more: list[Record] = [
         {
             "report_id": f"hostile{number}",
             "sent_at": f"2026-11-26T1{number}:00:00+08:00",
@@ -97,12 +98,11 @@ def visit(browser: Browser, site: Site) -> Iterator[Open]:
     assert elsewhere == []
 
 
-def cells(visit: Visit, table: str) -> list[list[str]]:
+def cells(visit: Visit, table: str, rows: str = "tr") -> list[list[str]]:
     """What the body of a table says, row by row."""
     found: list[list[str]] = visit.page.evaluate(
-        "at => [...document.querySelectorAll(at + ' tbody tr')]"
-        ".map(row => [...row.cells].map(cell => cell.innerText.trim()))",
-        table,
+        "at => [...document.querySelectorAll(at)].map(row => [...row.cells].map(cell => cell.innerText.trim()))",
+        f"{table} tbody {rows}",
     )
     return found
 

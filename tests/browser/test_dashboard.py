@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser.conftest import DAYS, HOSTILE, Open, Site, cells, rows_of
 from tests.support.browsers import Visit
+from tests.support.browsing import add_link
 from tests.support.sample import NOW
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def test_from_sign_in_to_a_file_and_a_day(visit: Open, site: Site, tmp_path: Pat
     row = site.ask(**{"from": YESTERDAY}, by="day")["data"][0]
     assert numbers == [shown(row[kpi]) for kpi in KPIS]
     assert page.locator(".card .state").first.inner_text() == "最终"
-    (department,) = {name.split("/")[0] for name in cells_of_first(found)}
+    department = cells(found, "#departments .ranked")[0][0].lstrip("▸▾ \n")
     page.locator("#departments .ranked th a").first.click()
     found.settled()
     assert page.locator("[data-name=departments] summary").inner_text() == f"部门: {department}"
@@ -64,11 +65,6 @@ def test_from_sign_in_to_a_file_and_a_day(visit: Open, site: Site, tmp_path: Pat
     page.go_back()
     found.settled()
     assert page.locator("#daily .daily").is_visible()
-
-
-def cells_of_first(found: Visit) -> list[str]:
-    """The name of the first department."""
-    return [cells(found, "#departments .ranked")[0][0].lstrip("▸▾ \n")]
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
@@ -199,7 +195,7 @@ def compare(found: Visit, site: Site, first: date, last: date, by: str, filters:
     assert len(shown_templates) == min(8, len(templates))
     own = {name: of for name, of in filters.items() if name == "template"}
     each = {row["department"]: row for row in site.ask(**days, by="department", **filters)["data"]}
-    for line in cells(found, "#departments .ranked"):
+    for line in cells(found, "#departments .ranked", "tr:not(.lower)"):
         name = line[0].lstrip("▸▾ \n").replace("（无部门）", "")
         if name and not filters.get("department"):
             (row,) = site.ask(**days, department=name, children="true", **own)["data"]
@@ -208,8 +204,9 @@ def compare(found: Visit, site: Site, first: date, last: date, by: str, filters:
         assert line[2] == shown(row["reports"])
     year = daily(site, **{"from": "2025-11-24", "to": f"{NOW:%Y-%m-%d}"}, **filters)
     calendar = {line[0][:10]: line[1] for line in cells(found, "#calendar")}
-    assert {day for day, value in calendar.items() if value != "–"} == set(year)
-    assert all(calendar[day] == shown(row["reports"]) for day, row in year.items())
+    assert {day: value for day, value in calendar.items() if value != "–"} == {
+        day: shown(row["reports"]) for day, row in year.items()
+    }
 
 
 def test_names_are_text_whatever_they_are(visit: Open) -> None:
@@ -217,7 +214,7 @@ def test_names_are_text_whatever_they_are(visit: Open) -> None:
     for kind in ("departments", "templates"):
         if found.page.locator(f"[data-key={kind}-all]").count():
             found.page.locator(f"[data-key={kind}-all]").click()
-        names = {line[0] for line in cells(found, f"#{kind} .ranked")}
+        names = {line[0].lstrip("▸▾ \n") for line in cells(found, f"#{kind} .ranked", "tr:not(.lower)")}
         assert set(HOSTILE[2:]) <= names
         assert any(name.startswith("<img src=x onerror=alert(1)>") for name in names)
     assert found.page.locator("main img, main script").count() == 0
@@ -293,3 +290,26 @@ def more_reports(site: Site) -> Path:
         )
     )
     return path
+
+
+def test_a_link_shows_its_departments_until_it_is_revoked(visit: Open, site: Site) -> None:
+    department = next(
+        name
+        for row in site.ask(range="30d", by="department")["data"]
+        if "/" in (name := row["department"]) and name[0] > "z"
+    )
+    link, secret = add_link(site.folder, site.corp_id, departments=(department,))
+    found = visit(signed_in=False)
+    found.page.goto(f"{found.url}/?range=30d#link={secret}")
+    found.page.locator(".card").first.wait_for()
+    found.settled()
+    assert secret not in found.page.url
+    assert department in found.page.locator("#organisation").inner_text()
+    (row,) = site.ask(range="30d", department=department, children="true")["data"]
+    assert [line[2] for line in cells(found, "#departments .ranked", "tr:not(.lower)")] == [shown(row["reports"])]
+    site.folder.store.revoke_link(link.link_id, NOW.timestamp())
+    found.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    found.page.get_by_text("登录已结束或已被撤销").wait_for()
+    assert found.page.locator(".card").count() == 0
+    assert {text.partition(":")[0] for text in found.said} <= {"error"}  # the browser notes what was refused
+    found.said.clear()

@@ -90,7 +90,8 @@ class Visit:
         """Wait until the page has all that it asked for."""
         waited = (
             "!document.querySelector('main').hasAttribute('aria-busy')"
-            " && ![...document.querySelectorAll('main .quiet')].some(e => e.offsetParent && /^(正在读取…|Loading…)$/.test(e.textContent))"
+            " && ![...document.querySelectorAll('main .quiet')]"
+            ".some(e => e.offsetParent && /^(正在读取…|Loading…)$/.test(e.textContent))"
             " && ![...document.querySelectorAll('.spans dd')].some(e => e.textContent === '…')"
         )
         until(lambda: self.page.wait_for_timeout(50) or self.page.evaluate(waited))  # the policy forbids to wait inside

@@ -287,6 +287,9 @@ function follow(event) {
   show(link.dataset.patch !== undefined ? JSON.parse(link.dataset.patch) : { day: link.dataset.day ?? '' });
 }
 
+/** The secret of a view link, which is in the address where no server is sent it. */
+const secretOfLink = () => new URLSearchParams(location.hash.slice(1)).get('link');
+
 async function start() {
   chrome();
   document.addEventListener('click', follow);
@@ -297,7 +300,8 @@ async function start() {
   });
   document.addEventListener('visibilitychange', () => void look());
   setInterval(() => void look(), EVERY);
-  const link = location.hash.slice(1);
+  const link = secretOfLink();
+  addEventListener('hashchange', () => secretOfLink() && location.reload()); // a link that is opened where the page is
   if (link) {
     history.replaceState(null, '', location.pathname + location.search); // a secret stays in no history
     try {

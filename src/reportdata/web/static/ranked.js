@@ -48,12 +48,13 @@ export function drawRanked(at, page, kind, found, sub) {
 function ranking(page, kind, shown, all, draw) {
   const { kpi } = page.view;
   const most = Math.max(1, ...all.map(({ row }) => row[kpi] ?? 0));
+  const folds = all.some(({ below }) => below.length > 0);
   const lines = shown.flatMap((found) => {
-    const open = page.kept.has(`${kind} ${found.name}`);
+    const open = page.kept.has(`${kind} ${found.name}`) !== (found === all[0]); // the first is unfolded, unless it was folded
     const below = open ? [...found.below].sort((one, other) => (other.row[kpi] ?? -1) - (one.row[kpi] ?? -1)) : [];
     return [
       line(page, kind, found.name, found.row, most, found.below.length
-        ? { open, turn: () => { page.keep(`${kind} ${found.name}`); draw(); } } : null, ''),
+        ? { open, turn: () => { page.keep(`${kind} ${found.name}`); draw(); } } : folds ? 'none' : null, ''),
       ...below.map(({ name, row }) => line(page, kind, name, row, most, null, found.name)),
     ];
   });
@@ -70,7 +71,7 @@ function ranking(page, kind, shown, all, draw) {
  * @param {string} name
  * @param {Row} row
  * @param {number} most
- * @param {{open: boolean, turn: () => void} | null} fold
+ * @param {{open: boolean, turn: () => void} | 'none' | null} fold 'none' where others fold
  * @param {string} above
  */
 function line(page, kind, name, row, most, fold, above) {
@@ -85,7 +86,7 @@ function line(page, kind, name, row, most, fold, above) {
     : h('span', {}, label);
   return h('tr', { class: above ? 'lower' : null },
     h('th', { scope: 'row' }, h('span', { class: 'named' },
-      fold && button(fold.open ? '▾' : '▸', fold.turn, {
+      fold === 'none' ? h('span', { class: 'fold' }) : fold && button(fold.open ? '▾' : '▸', fold.turn, {
         class: 'fold', 'aria-expanded': String(fold.open), 'aria-label': t(fold.open ? 'fold' : 'unfold', label), 'data-key': `fold-${name}`,
       }), link)),
     h('td', { class: 'bars', 'aria-hidden': 'true' }, bar),
