@@ -45,7 +45,8 @@ def expected(
     facts = {fact for batch in batches for fact in batch.facts if fact.corp_id == corp_id}
     looks = [look for batch in batches for look in batch.looks if look.corp_id == corp_id]
     gone = {fact.report_id for fact in facts if isinstance(fact, Withdrawn)}
-    kpis, numbers = {}, {}
+    kpis: dict[str, tuple[str, int]] = {}
+    numbers: dict[str, dict[str, int]] = {}
     metrics = ("4100", "4101") if split else ("4100", "4101", "4102")
     for metric in metrics:
         states = {day: state_of(NEEDS[metric], day, zone, looks) for day in days}
@@ -75,7 +76,7 @@ def expected(
 
 def told(counts: Counts) -> Said:
     kpis = {kpi: (standing.state.value, standing.days) for kpi, standing in counts.kpis.items()}
-    return kpis, dict(counts.groups)
+    return kpis, {department: {kpi: int(number) for kpi, number in of.items()} for department, of in counts.groups}
 
 
 @tried_with(20, 300)
