@@ -87,7 +87,7 @@ def test_bytes(server: Server) -> None:
         '{"data":[{"deptName":"","dingReportSendUsrCnt":"2","dingReportSendCnt":"2"}],"nextToken":1,"hasMore":true}'
     )
     answer = server.ask(ORGANISATION_PATH, "20241209", "")
-    assert answer.body.decode() == '{"reportCommentUserCnt1d":"3"}'
+    assert answer.body.decode() == '{"reportCommentUserCnt1d":"1"}'
 
 
 def test_who_wants_zeros_for_what_is_not_known_is_given_them(server: Server) -> None:
