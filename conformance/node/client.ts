@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 // The package's own entries for services have no types; these have.
 import DataCenter, * as dataCenter from "@alicloud/dingtalk/dist/datacenter_1_0/client";
+import type * as Exclusive from "@alicloud/dingtalk/dist/exclusive_1_0/client";
 import OAuth2, * as oauth2 from "@alicloud/dingtalk/dist/oauth2_1_0/client";
 import { Config } from "@alicloud/openapi-client";
 import { RuntimeOptions } from "@alicloud/tea-util";
@@ -82,7 +83,7 @@ async function query() {
 
 async function closed(who: object) {
   // The module takes long to load, and most calls do not need it.
-  const exclusive = await import("@alicloud/dingtalk/dist/exclusive_1_0/client");
+  const exclusive = require("@alicloud/dingtalk/dist/exclusive_1_0/client") as typeof Exclusive;
   const client = new exclusive.default(config);
   const day = given.date ?? "";
   if (given.call === "organisation") {
