@@ -16,8 +16,8 @@ from reportdata.statistics.spans import Counts, Span
 
 FRESH = 60.0
 """Seconds for which numbers are remembered at most: how certain they are may change with time alone."""
-MOST_REMEMBERED = 1_000
-"""Spans that are remembered at most: those by department have some bytes for each."""
+MOST_REMEMBERED, MOST_BY_DEPARTMENT = 1_000, 16
+"""Spans that are remembered at most: of whole organisations, and by department, which have some bytes for each."""
 
 
 class Asked(NamedTuple):
@@ -42,7 +42,8 @@ class Spans:
     def __init__(self, ask: Ask, memory: Memory, clock: Callable[[], float]) -> None:
         self._ask = ask
         self._clock = clock
-        self._known = memory.known(_nothing, MOST_REMEMBERED)
+        self._whole = memory.known(_nothing, MOST_REMEMBERED)
+        self._by_department = memory.known(_nothing, MOST_BY_DEPARTMENT)
         self._running: set[asyncio.Task[Counts]] = set()
 
     async def counts(self, asked: Asked) -> Counts:
@@ -52,17 +53,18 @@ class Spans:
         :raises EngineError: when they cannot be counted.
         """
         now = self._clock()
-        found = self._known.get(asked)
+        known = self._by_department if asked.span.by_department else self._whole
+        found = known.get(asked)
         if found is None or not found.began <= now < found.began + FRESH:
             found = _Computed(asyncio.ensure_future(self._count(asked, now)), now)
-            self._known.remember(asked, found)
+            known.remember(asked, found)
             self._running.add(found.task)
             found.task.add_done_callback(self._done)
         try:
             return await asyncio.shield(found.task)
         except Exception:
-            if self._known.values.get(asked) is found:
-                del self._known.values[asked]
+            if known.values.get(asked) is found:
+                del known.values[asked]
             raise
 
     def _done(self, task: asyncio.Task[Counts]) -> None:
