@@ -8,7 +8,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from reportdata.api import operations, pushes, statistics, tokens
-from reportdata.api.contract import services
+from reportdata.api.contract import closed, services
 from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
 from reportdata.api.faults import GONE
@@ -20,6 +20,7 @@ from reportdata.http.routes import IDS, routed
 
 RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     services.resource,
+    closed.resource,
     tokens.resource,
     pushes.resource,
     statistics.resource,

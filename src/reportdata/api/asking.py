@@ -9,6 +9,7 @@ import msgspec
 
 from reportdata.http.answers import Failed, Fault
 from reportdata.statistics.question import Question
+from reportdata.statistics.spans import Span
 
 TOO_MANY = Fault(503, "ServiceUnavailable.TooManyQuestions", "Too many questions are being answered. Try again later.")
 TOO_LONG = Fault(
@@ -18,13 +19,15 @@ LATER = {"retry-after": "2"}
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A question about an organisation at a time, in seconds since 1970; without a question, what is covered.
-    ``target`` is the file for the answer."""
+    """A question about an organisation at a time, in seconds since 1970, or a span of days, whose
+    `reportdata.statistics.spans.Counts` are wanted; without either, what is covered. ``target`` is the file for the
+    answer."""
 
     corp_id: str
     now: float
     question: Question | None = None
     target: str = ""
+    span: Span | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):

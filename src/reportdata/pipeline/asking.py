@@ -27,6 +27,7 @@ from reportdata.states import DayState
 from reportdata.statistics.answers import Answer, Found, answer, require_few
 from reportdata.statistics.plan import Certainty, Counted, cells, counted_together, known_days, time_keys
 from reportdata.statistics.question import Asked, Question, days_of_question, fixed
+from reportdata.statistics.spans import Counts, Span, countable, counts, nothing, question_of
 from reportdata.store import Day, Store
 from reportdata.store.standing import Standing, stand, standing
 
@@ -59,6 +60,25 @@ class Asking:
         else:
             found = self._counted(asked, corp_id, zone)
         return answer(asked, self._service, zone, found)
+
+    def span(self, span: Span, corp_id: str, now: float) -> Counts:
+        """The numbers of a span of days.
+
+        :param now: seconds since 1970.
+        """
+        question = question_of(span)
+        try:
+            zone = self._zone(corp_id)
+        except NotKnown:
+            return nothing(span, len(days_of_question(question)))
+        asked = fixed(question, zone, now)
+        groups: dict[tuple[Any, ...], dict[str, Number]] = {}
+        with self._lake.reading():
+            require_lake(self._lake, self._store, [self._service])
+            certainty = certainty_of(self._standing(asked, corp_id))
+            for counted in counted_together(countable(self._service, certainty, span.metrics)):
+                self._count(asked, counted, corp_id, zone, groups)
+        return counts(span, self._service, zone.key, certainty, groups)
 
     def _zone(self, corp_id: str) -> ZoneInfo:
         for organisation in self._store.organisations():
