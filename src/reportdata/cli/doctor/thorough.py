@@ -15,7 +15,7 @@ from reportdata.errors import BadSegment
 from reportdata.inbox import facts_of
 from reportdata.inbox.folder import FolderInbox
 from reportdata.kinds import Kinds
-from reportdata.pipeline.verifying import differences
+from reportdata.pipeline.comparing import differences
 
 _MOST = 10
 """What is named of what is wrong."""
