@@ -28,7 +28,7 @@ from reportdata.services import Service
 
 log = logging.getLogger("reportdata.verification")
 
-PAUSE = 60.0
+PAUSE = 600.0
 """Seconds between two looks for files whose moment has come."""
 MOST = 64 << 20
 """Bytes that are read in one step, and a file at least."""
