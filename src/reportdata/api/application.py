@@ -57,6 +57,9 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
+        raw: bytes = scope.get("raw_path", b"")
+        if b"%2f" in raw.lower():  # a slash that separates nothing: no path that is served has one
+            path = scope["path"] = raw.decode("latin-1")
         if path.startswith("//"):  # an endpoint that was configured with a slash at its end
             path = scope["path"] = "/" + path.lstrip("/")
         endpoint = self._endpoints.get(path)

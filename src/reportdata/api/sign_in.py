@@ -68,8 +68,9 @@ class SignIn:
     async def _basic(self, value: str, address: str, now: float, request: Request) -> App:
         key, secret = _decoded(value)
         try:
-            with self._guessing.guess(key, address, secret, now):
+            with self._guessing.guess(key, address, secret, now) as presented:
                 app = await self._apps.ask(key)
+                presented.exists = app is not None
                 issue(app, secret, None, now)  # who may have a token may sign in; no token is issued
         except Refused as refused:
             raise Failed(WRONG_SECRET, headers=_challenge(request) | (when_again(refused) or {})) from None
