@@ -17,6 +17,7 @@ from reportdata.errors import NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.measures import Number
+from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.observed import told_by_kind
@@ -25,7 +26,7 @@ from reportdata.services.lending import HISTORY, Narrowing
 from reportdata.services.sql import Computation, computation
 from reportdata.states import DayState
 from reportdata.statistics.answers import Answer, Found, answer, require_few
-from reportdata.statistics.plan import Certainty, Counted, cells, counted_together, known_days, time_keys
+from reportdata.statistics.plan import Counted, cells, counted_together, known_days, time_keys
 from reportdata.statistics.question import Asked, Question, days_of_question, fixed
 from reportdata.statistics.spans import Counts, Span, countable, counts, nothing, question_of
 from reportdata.store import Day, Store
@@ -173,8 +174,3 @@ class Asking:
 
 def _each(files: Mapping[str, Sequence[Path]]) -> Iterator[Path]:
     yield from dict.fromkeys(path for paths in files.values() for path in paths)
-
-
-def certainty_of(days: Iterable[Standing]) -> Certainty:
-    """How certain each KPI is on each day."""
-    return {day.stat_day: {kpi.kpi_id: kpi for kpi in day.kpis} for day in days}

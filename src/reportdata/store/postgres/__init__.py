@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from reportdata.errors import StoreError
@@ -41,6 +41,8 @@ class PostgresStore(Identities, Days, Covering, States, Forgetting, Copying):
         self.watch: Watch | None = None
         self.months: set[bytes] = set()
         self._address = address
+        with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
+            self.tell_zones()
 
     def version(self) -> int:
         if self.watch is None:
