@@ -35,6 +35,7 @@ from tests.support.examples import tried_with
 from tests.support.folders import Folder
 from tests.support.services import SERVICE
 from tests.support.serving import Serving, serving
+from tests.support.views import WORDS, viewed
 from tests.support.waiting import SOON
 
 TOTALS, RECORDS = "Statistics.Report.Read", "Statistics.Report.Records"
@@ -108,6 +109,17 @@ def test_by_day_it_is_what_the_contract_and_the_command_say(server: Server) -> N
         if said:
             assert rows[day]["state"] == service[day].state.value == contract.headers["x-reportdata-state"]
             assert rows[day]["asOf"] == contract.headers.get("x-reportdata-as-of")
+    # So does the view of the store.
+    assert {
+        day.day: (dict(day.values), day.state, day.as_of) for day in viewed(server.folder.store, server.corp_id)
+    } == {
+        row["period"]: (
+            {word: row[word] for word in WORDS},
+            row["state"],
+            row["asOf"] and int(datetime.fromisoformat(row["asOf"]).timestamp()),
+        )
+        for row in rows.values()
+    }
     # What the lake says, of the same days as of now, is the same.
     moment = server.ask("range=1d", authorization=server.basic()).json["meta"]["asOf"]
     again = server.rows(by="day", asOf=moment, **period(server))

@@ -151,7 +151,7 @@ def trouble(rounds: Rounds, number: int) -> tuple[str, list[str]]:
         there = set(lake.names())
         mended = all(name in there and lake.read(name) == rounds.undamaged(name) for name in done.names)
         found += ["damage that is not named"] if said.healthy and not mended else []
-    elif said.healthy and not (done.kind == "delete" and area == "inbox"):  # no segment tells of another
+    elif said.healthy:
         found += [f"not named: {text}" for text in errors]
         found += ["not named: what is missing or failed"] if said.failed or said.numbers != right else []
     return area, [f"{number}: {done.kind} of {', '.join(done.names)}: {text}" for text in found]

@@ -9,6 +9,7 @@ import msgspec
 
 from reportdata.http.answers import Failed, Fault
 from reportdata.statistics.question import Question
+from reportdata.statistics.spans import Span
 
 TOO_MANY = Fault(503, "ServiceUnavailable.TooManyQuestions", "Too many questions are being answered. Try again later.")
 TOO_LONG = Fault(
@@ -18,14 +19,16 @@ LATER = {"retry-after": "2"}
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A question about an organisation at a time, in seconds since 1970; without a question, what is covered.
-    ``target`` is the file for the answer, ``within`` the departments that whoever asks may be told of, as
-    `Question.within`."""
+    """A question about an organisation at a time, in seconds since 1970, or a span of days, whose
+    `reportdata.statistics.spans.Counts` are wanted; without either, what is covered. ``target`` is the file for the
+    answer, ``within`` the departments that whoever asks may be told of, as `Question.within`; a span is never narrowed.
+    """
 
     corp_id: str
     now: float
     question: Question | None = None
     target: str = ""
+    span: Span | None = None
     within: tuple[str, ...] = ()
 
 

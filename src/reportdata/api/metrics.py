@@ -35,6 +35,8 @@ class Freshness(NamedTuple):
     """By how many seconds this machine's clock is ahead of suites, by source, where they differ."""
     damaged_files: int = 0
     damaged_days: int = 0
+    corrections: int = 0
+    """Days whose numbers the worker put right."""
 
 
 class Metrics(Collector):
@@ -99,6 +101,11 @@ class Metrics(Collector):
         )
         yield GaugeMetricFamily(
             "reportdata_damaged_days", "Days that keep their numbers because of damaged files.", found.damaged_days
+        )
+        yield GaugeMetricFamily(
+            "reportdata_corrections",
+            "Days whose numbers in the store were not those of the facts, and were put right.",
+            found.corrections,
         )
         newest = GaugeMetricFamily(
             "reportdata_newest_day_end_seconds", "End of the newest covered day, since 1970.", labels=("corp_id",)

@@ -24,6 +24,7 @@ from reportdata.api.intake import Intake
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json
 from reportdata.api.push_body import Push, Taken
+from reportdata.api.spans import Spans
 from reportdata.api.writing import Writing
 from reportdata.http.answers import Answer
 from reportdata.http.connections import Connections
@@ -78,6 +79,11 @@ class Context:
     def memory(self) -> Memory:
         """What was read of the store since it last changed."""
         return Memory(self.reader, self.clock)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """Numbers of spans of days."""
+        return Spans(self.ask, self.memory, self.clock)
 
     @cached_property
     def guessing(self) -> Guessing:

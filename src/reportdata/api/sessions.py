@@ -124,8 +124,10 @@ class Sessions:
         address = address_of(request.scope)
         link_id = link_id_in(secret)
         try:
-            with self._context.guessing.guess(link_id, address, secret, now):
-                link = require_secret(await self._links.ask(link_id), secret)
+            with self._context.guessing.guess(link_id, address, secret, now) as presented:
+                found = await self._links.ask(link_id)
+                presented.exists = found is not None
+                link = require_secret(found, secret)
         except Refused as refused:
             raise Failed(WRONG_LINK, headers=when_again(refused)) from None
         return Caller(_let_in(link, now).as_app(), "", address, link)

@@ -18,10 +18,11 @@ from reportdata.cli.places import lake_of, services_of, store_of
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.connection import MEMORY
 from reportdata.errors import InputError, ReportDataError
+from reportdata.lake import Lake
 from reportdata.pipeline.answer_files import write_answer
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.covered import coverage
-from reportdata.services import REPORTS, Service
+from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
 from reportdata.store import Store
 
@@ -33,18 +34,25 @@ _LEAST_MEMORY = 256_000_000
 class Answering:
     """Does jobs."""
 
-    def __init__(
-        self, store: Store, service: Service, asking: Asking, engine: DuckDBEngine, base_path: str = ""
-    ) -> None:
+    def __init__(self, store: Store, services: Services, lake: Lake, engine: DuckDBEngine, base_path: str = "") -> None:
         self._base_path = base_path
         self._store = store
-        self._service = service
-        self.asking = asking
+        self._service = services.service(REPORTS)
+        self._asking = {
+            service.id: Asking(lake, store, engine, service, services.kinds)
+            for service in services
+            if service.has_facts
+        }
+        self.asking = self._asking[REPORTS]
         self.engine = engine
 
     def do(self, job: Job) -> Reply:
         """Do a job."""
         try:
+            if job.span is not None:
+                counts = self._asking[job.span.service].span(job.span, job.corp_id, job.now)
+                Path(job.target).write_bytes(msgspec.json.encode(counts))
+                return Reply()
             if job.question is None:
                 found = coverage(self._store, self._service, job.corp_id, job.now, whole=not job.within)
                 format_, bom = "json", False
@@ -70,14 +78,11 @@ def answering(settings: Settings, processes: int = 1, store: Store | None = None
     :param store: one that is open already, and is not closed.
     """
     services = services_of(settings)
-    service = services.service(REPORTS)
     lake = lake_of(settings, _PATIENCE)
     engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes))
     opened = store or store_of(settings)
     try:
-        yield Answering(
-            opened, service, Asking(lake, opened, engine, service, services.kinds), engine, settings.base_path
-        )
+        yield Answering(opened, services, lake, engine, settings.base_path)
     finally:
         engine.close()
         if store is None:

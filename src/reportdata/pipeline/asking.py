@@ -17,6 +17,7 @@ from reportdata.errors import NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.measures import Number
+from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.observed import told_by_kind
@@ -25,8 +26,9 @@ from reportdata.services.lending import HISTORY, Narrowing
 from reportdata.services.sql import Computation, computation
 from reportdata.states import DayState
 from reportdata.statistics.answers import Answer, Found, answer, require_few
-from reportdata.statistics.plan import Certainty, Counted, cells, counted_together, known_days, time_keys
+from reportdata.statistics.plan import Counted, cells, counted_together, known_days, time_keys
 from reportdata.statistics.question import Asked, Question, days_of_question, fixed
+from reportdata.statistics.spans import Counts, Span, countable, counts, nothing, question_of
 from reportdata.store import Day, Store
 from reportdata.store.standing import Standing, stand, standing
 
@@ -59,6 +61,25 @@ class Asking:
         else:
             found = self._counted(asked, corp_id, zone)
         return answer(asked, self._service, zone, found)
+
+    def span(self, span: Span, corp_id: str, now: float) -> Counts:
+        """The numbers of a span of days.
+
+        :param now: seconds since 1970.
+        """
+        question = question_of(span)
+        try:
+            zone = self._zone(corp_id)
+        except NotKnown:
+            return nothing(span, len(days_of_question(question)))
+        asked = fixed(question, zone, now)
+        groups: dict[tuple[Any, ...], dict[str, Number]] = {}
+        with self._lake.reading():
+            require_lake(self._lake, self._store, [self._service])
+            certainty = certainty_of(self._standing(asked, corp_id))
+            for counted in counted_together(countable(self._service, certainty, span.metrics)):
+                self._count(asked, counted, corp_id, zone, groups)
+        return counts(span, self._service, zone.key, certainty, groups)
 
     def _zone(self, corp_id: str) -> ZoneInfo:
         for organisation in self._store.organisations():
@@ -154,8 +175,3 @@ class Asking:
 
 def _each(files: Mapping[str, Sequence[Path]]) -> Iterator[Path]:
     yield from dict.fromkeys(path for paths in files.values() for path in paths)
-
-
-def certainty_of(days: Iterable[Standing]) -> Certainty:
-    """How certain each KPI is on each day."""
-    return {day.stat_day: {kpi.kpi_id: kpi for kpi in day.kpis} for day in days}

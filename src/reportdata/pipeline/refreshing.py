@@ -65,6 +65,8 @@ def refresh(
     done = Refreshed()
     with work.lake.refreshing(), work.lake.reading(), without_collections():
         require_lake(work.lake, work.store, work.services)
+        if days is None:
+            work.store.tell_zones(again=True)
         # Read before the days: what is noted as observed has its facts in the lake already.
         damaged: set[str] = set()
         observed = told_by_kind(work.lake.observed(damaged=damaged), work.kinds)

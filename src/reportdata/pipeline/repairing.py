@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.recollection import Lost, collect_again
 from reportdata.days import Coverage, Observation, days_between, latest, partly
 from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import REPEATS
@@ -25,6 +28,7 @@ from reportdata.pipeline.damage import note_damage, require_lake
 from reportdata.pipeline.observed import outside
 from reportdata.pipeline.verifying import damaged_files
 from reportdata.pipeline.workspace import Workspace
+from reportdata.states import State
 from reportdata.store import FIRST_DAY, Damage
 
 
@@ -99,7 +103,8 @@ def _named(work: Workspace, name: str, damaged: Collection[str]) -> Path:
 
 
 def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
-    """Let files count no more, and withdraw what was observed of what they held. The store is told first."""
+    """Let files count no more, and withdraw what was observed of what they held. The collector and the store are told
+    first."""
     lake, kinds = work.lake, work.kinds
     withdrawn: list[tuple[str, str, str]] = []
     for path in paths:
@@ -107,6 +112,8 @@ def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
         if kind is not None:
             first, last = days_of_file(path)
             withdrawn.append((kind.retracts, FIRST_DAY, last) if kind.retracts else (kind.name, first, last))
+            _collect_again(work, Lost(kind.name, first, last))
+    _note_missing(work, withdrawn)
     with lake.taking_back(), lake.refreshing(), lake.incoming() as incoming:
         replacements = [Replacement([path], None) for path in paths]
         for files, folder in ((lake.observations(), COVERAGE), (lake.repeated_observations(), COVERAGE_REPEATS)):
@@ -120,6 +127,25 @@ def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
         _uncover(work, withdrawn, [path for path in paths if path.parent.name == COVERAGE], done)
         lake.replace_all(replacements)
         done.given_up += [lake.name(path) for path in paths]
+
+
+def _collect_again(work: Workspace, lost: Lost) -> None:
+    """Let what the collector brought be collected again; what else the file held, nobody can bring back."""
+    if work.settings.ledger.exists():
+        zones = {organisation.corp_id: organisation.time_zone for organisation in work.store.organisations()}
+        with closing(Ledger(work.settings.ledger)) as ledger:
+            collect_again(ledger, lost, zones)
+
+
+def _note_missing(work: Workspace, withdrawn: Sequence[tuple[str, str, str]]) -> None:
+    """What a collector noted of numbers holds no more; it notes them anew when it has seen their facts again."""
+    for service in work.services:
+        for kind, first, last in withdrawn:
+            noted = work.store.states(service.id, None, first, last)
+            work.store.put_states(
+                service.id,
+                [state._replace(state=State.MISSING) for state in noted if kind in service.observed(state.kpi_id)],
+            )
 
 
 def _by_kinds(look: Observation, work: Workspace) -> Iterator[Observation]:

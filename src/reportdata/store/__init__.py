@@ -132,6 +132,10 @@ class Store(Protocol):
         :raises AlreadyKnown: when one is there with another time zone; then none is added.
         """
 
+    def tell_zones(self, *, again: bool = False) -> None:
+        """Keep what the store's views for other programs need of the organisations' time zones, where it is not there;
+        ``again`` also where it is, since the rules of zones change."""
+
     def apps(self) -> list[App]:
         """All apps, by key."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from reportdata.errors import StoreError
@@ -42,6 +42,8 @@ class PostgresStore(Identities, Links, Days, Covering, States, Forgetting, Copyi
         self.watch: Watch | None = None
         self.months: set[bytes] = set()
         self._address = address
+        with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
+            self.tell_zones()
 
     def version(self) -> int:
         if self.watch is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import StoreError
@@ -37,6 +38,8 @@ class SQLiteStore(Identities, Links, Days, Covering, States, Figures, Forgetting
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
         # A server would keep others out for as long as it runs.
         self.database = Database(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT)
+        with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
+            self.tell_zones()
 
     def version(self) -> int:
         row = self.database.row("pragma data_version")
