@@ -132,6 +132,7 @@ def test_the_bytes_of_a_week_and_what_else_is_told(folder: Folder) -> None:
             assert answer.headers["x-reportdata-period"] == period
 
 
+@pytest.mark.whole
 def test_a_damaged_day_keeps_its_week_from_having_a_row(folder: Folder, tmp_path: Path) -> None:
     organisation = Organisation()
     organisation.imported(folder, tmp_path / "files")
@@ -157,6 +158,7 @@ def test_a_damaged_day_keeps_its_week_from_having_a_row(folder: Folder, tmp_path
         assert answer.headers["x-reportdata-state"] == "damaged"
 
 
+@pytest.mark.whole
 def test_what_is_new_in_the_store_is_in_the_next_answer(folder: Folder, tmp_path: Path) -> None:
     add_sample(folder)
     now = [NOW]
@@ -252,6 +254,7 @@ def test_beyond_those_that_may_wait_it_is_unavailable_for_a_while(folder: Folder
                 assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.whole
 def test_a_lake_that_cannot_be_read_is_a_system_error(folder: Folder) -> None:
     add_sample(folder)
     token = folder.token(folder.add_app(CORP)[0])

@@ -79,7 +79,7 @@ def told(counts: Counts) -> Said:
     return kpis, {department: {kpi: int(number) for kpi, number in of.items()} for department, of in counts.groups}
 
 
-@tried_with(20, 300)
+@tried_with(15, 300)
 def test_numbers_of_weeks_and_months_are_the_oracles(examples: int) -> None:
     with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:
 
