@@ -13,9 +13,9 @@ import msgspec
 
 from reportdata.measures import Number
 from reportdata.services import Service
-from reportdata.states import DayState, State, least_certain
+from reportdata.states import State, least_certain
 from reportdata.statistics.answers import Groups
-from reportdata.statistics.plan import Certainty, parts_of
+from reportdata.statistics.plan import Certain, Certainty, parts_of
 from reportdata.statistics.question import Question
 
 
@@ -74,12 +74,12 @@ def countable(service: Service, certainty: Certainty, metrics: Sequence[str]) ->
     """The days over which each of the KPIs is counted that are needed for metrics."""
     parts = dict.fromkeys(part for metric in metrics for part in parts_of(service, metric))
     return {
-        part: frozenset(day for day, of in certainty.items() if part in of and of[part].state not in _NOT_COUNTED)
-        for part in parts
+        part: frozenset(day for day, of in certainty.items() if part in of and _is_counted(of[part])) for part in parts
     }
 
 
-_NOT_COUNTED = (State.MISSING, State.DAMAGED)
+def _is_counted(day: Certain) -> bool:
+    return day.has_number and day.state is not State.DAMAGED
 
 
 def counts(span: Span, service: Service, zone: str, certainty: Certainty, groups: Groups) -> Counts:
@@ -109,7 +109,7 @@ def nothing(span: Span, days: int) -> Counts:
     return Counts(None, days, dict.fromkeys(span.metrics, Standing(State.MISSING, 0, 0)))
 
 
-def _standing(days: Sequence[DayState], counted: int) -> Standing:
+def _standing(days: Sequence[Certain], counted: int) -> Standing:
     known = [day for day in days if day.state is not State.MISSING]
     if not known:
         return Standing(State.MISSING, 0, 0)
