@@ -162,8 +162,12 @@ class Asking:
     def _files(self, what: Computation, counted: Counted) -> dict[str, dict[Path, float]]:
         """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""
         days = [day for first, last in counted.days for day in days_between(first, last)]
+        relations = (self._service.relations[self._service.kpi(kpi).relation] for kpi in counted.kpis)
+        read = {kind for relation in relations for kind in relation.reads}
         found: dict[str, Iterable[Path]] = {}
         for kind in what.kinds:
+            if kind.name not in read:  # its view is there for the text alone
+                continue
             every = kind.retracts is not None
             found[kind.name] = self._lake.paths(kind.name) if every else _each(self._lake.files(kind.name, days))
         for kind in (*what.history, *(history.kind for history in what.changes)):
