@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api.asking import FAILED, TOO_LONG, TOO_MANY, Job
+from reportdata.api.asking import CANCELLED, FAILED, TOO_LONG, TOO_MANY, Job
 from reportdata.cli.askers import Askers, cores
 from reportdata.http.answers import Failed
 from reportdata.http.request_metrics import GOOD
@@ -86,6 +86,25 @@ def test_a_question_beyond_those_that_may_wait_is_refused_and_the_others_are_ans
 
     asyncio.run(ask())
     assert workers() == set()
+
+
+def test_who_leaves_the_queue_makes_room(sample: Folder) -> None:
+    async def ask() -> None:
+        with closing(Askers(sample.settings, waiting=1)) as askers:
+            with held(sample):
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(cores() + 1)]
+                await asyncio.sleep(0)
+                asked.pop().cancel()
+                while askers.questions.waiting:
+                    await asyncio.sleep(0.01)
+                asked.append(asyncio.ensure_future(askers(JOB)))
+                await asyncio.sleep(0)
+                assert askers.questions.waiting == 1
+            for reply, _ in await asyncio.gather(*asked):
+                assert reply.error is None
+            assert told(askers) == {GOOD: cores() + 1, CANCELLED: 1}
+
+    asyncio.run(ask())
 
 
 def test_an_answer_that_takes_too_long_is_given_up_and_its_process_ends(sample: Folder) -> None:
