@@ -63,7 +63,6 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
         data = folder / "data"
         data.mkdir()
-        data.chmod(0o755)
         make_year(data)
         say("statistics: made a year of 10,000 people and of 50 other organisations")
         contract = [_contract(data, say) for _ in range(min(rounds, 3))]
@@ -174,8 +173,10 @@ def _contract(data: Path, say: Say) -> dict[str, float]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            where = re.search(r"http://([\d.]+):(\d+)", process.stdout.readline())
-            assert where is not None
+            line = process.stdout.readline()
+            where = re.search(r"http://([\d.]+):(\d+)", line)
+            if where is None:
+                raise RuntimeError(f"the server does not start: {line}")
             address = where[1], int(where[2])
             alone = reads(address, apps[0][1], "20250616", SECONDS)
             with _asking(address, f"{apps[1][0].app_key}:x") as answered:
@@ -197,7 +198,7 @@ def _asking(address: Address, secret: str) -> Iterator[multiprocessing.sharedcty
     process = context.Process(target=_ask, args=(address, secret, ready, answered), daemon=True)
     process.start()
     try:
-        if not ready.wait(120):
+        if not ready.wait(600):
             raise RuntimeError("nobody is answered")
         yield answered
     finally:
@@ -210,7 +211,7 @@ def _ask(address: Address, secret: str, ready: Event, answered: multiprocessing.
     paths = [f"/v1/statistics?{urlencode(asked.parameters()[:-1])}" for asked in QUESTIONS.values()]
 
     def ask() -> None:
-        connection = HTTPConnection(*address, timeout=120)
+        connection = HTTPConnection(*address, timeout=600)
         while True:
             for path in paths:
                 try:
