@@ -22,9 +22,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from benchmarks.asked import QUESTIONS
 from benchmarks.beside import Address, reads
 from benchmarks.figures import Figure
-from benchmarks.questions import QUESTIONS
 from benchmarks.year import CORP, make_year
 from reportdata.identity import App, hash_of, mint, new_app_key
 from reportdata.settings import Settings
@@ -125,7 +125,7 @@ class _Peer:
     """One that answers, in a process of its own."""
 
     def __init__(self, name: str, data: Path, place: Path) -> None:
-        command = [sys.executable, "-m", "benchmarks.questions", name, str(data), str(place)]
+        command = [sys.executable, "-m", "benchmarks.answerers", name, str(data), str(place)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._line()
 
