@@ -28,6 +28,8 @@ from tests.support.scopes import REPORT_READ, REPORT_WRITE
 STATISTICS = "Statistics.Report.Read"
 PATIENCE = 300.0
 """Seconds within which what was acknowledged must count once all is quiet."""
+LONG = 10.0
+"""Minutes from which on one fault a cycle is enough."""
 INSIDE = "REPORTDATA_SOAK_DISK"
 
 
@@ -45,7 +47,7 @@ INSIDE = "REPORTDATA_SOAK_DISK"
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Also write all figures here.")
 def main(minutes: float, rate: float, rest: float, seed: int, disk: int, file: Path | None) -> None:
     """Load a server with everything at once, hurt its disk, and compare with what was acknowledged. Exits with 1 when
-    an answer was wrong, something was lost, or refused without a reason."""
+    an answer was wrong, or something was lost or failed."""
     with TemporaryDirectory(prefix="soak-") as name, _disk(Path(name), disk) as place:
         found = soak(place / "data", minutes, rate, rest, random.Random(seed), small=disk > 0)
     if file is not None:
@@ -76,13 +78,13 @@ def soak(data: Path, minutes: float, rate: float, rest: float, rng: random.Rando
         for thread in [*clients, gauges]:
             thread.start()
         operator = Operator(commands, book, server, truth, rng)
-        troubles = faults(commands, book, rng, small=small)
+        troubles = faults(commands, book, rng, 5.0 if minutes > LONG else 1.5, small=small)
         end, number = time.monotonic() + minutes * 60, 0
         while time.monotonic() < end or number < 1:
             for action in operator.actions():
                 _do(action, book)
                 time.sleep(rest)
-            for trouble in [troubles[number % len(troubles)]] if minutes > 10 else troubles:
+            for trouble in [troubles[number % len(troubles)]] if minutes > LONG else troubles:
                 _do(trouble, book)
             with gate.closed():
                 lags.append(settled(server, truth, book, PATIENCE))
@@ -90,6 +92,7 @@ def soak(data: Path, minutes: float, rate: float, rest: float, rng: random.Rando
                 lags.append(settled(server, truth, book, PATIENCE))
             number += 1
             click.echo(f"{number}: {dict(book.counts)}, {len(book.wrong)} wrong, {len(book.failed)} failed", err=True)
+            click.echo("\n".join([*book.wrong, *book.failed][-3:]), err=True)
         gauges.stop()
         for client in clients:
             client.stop()

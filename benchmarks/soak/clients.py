@@ -74,12 +74,15 @@ class Book:
         with self._lock:
             self.counts[what] += times
 
-    def refused(self, what: str, said: str) -> None:
-        """Something was refused, which is right while the disk has a fault only."""
+    def refused(self, what: str, status: int, said: object) -> None:
+        """Something was refused: while the disk has a fault, or because the server says that it cannot do it now, which
+        a machine that has much else to do may come to. Anything else has failed."""
         if self.fault:
             self.count(f"{what}, refused: {self.fault}")
+        elif status >= 500:
+            self.count(f"{what}, refused without a fault")
         else:
-            self.failed.append(f"{what}: {said}")
+            self.failed.append(f"{what}: {status} {said}")
 
 
 class Client(threading.Thread):
@@ -168,7 +171,7 @@ def push(server: Server, truth: Truth, book: Book, key: str, facts: Sequence[Fac
         if status == 200 or 400 <= status < 500:
             book.wrong.append(f"a push was answered {status} {said}")
             return
-        book.refused("pushes", f"{status} {said}")
+        book.refused("pushes", status, said)
         time.sleep(0.2)
 
 
@@ -185,7 +188,7 @@ class Reader(Client):
         least = self._truth.least(place)
         status, found = self._server.numbers(self._server.tokens[corp_id], day)
         if status != 200:
-            self.book.refused("reads", f"{status} {found}")
+            self.book.refused("reads", status, found)
             return
         bounds = Bounds(least, self._truth.most(place))
         if not bounds.allow(found) or found.get("corp_id", corp_id) != corp_id:
@@ -209,7 +212,7 @@ class Asker(Client):
         path = f"/v1/statistics?from={asked[0]}&to={asked[-1]}&by=day&pageSize=1000"
         status, said = self._server.ask(path, self._server.tokens[corp_id])
         if status != 200:
-            self.book.refused("statistics", f"{status} {said}")
+            self.book.refused("statistics", status, said)
             return
         rows = {row["periodStart"].replace("-", ""): row for row in said["data"]}
         for day in asked:

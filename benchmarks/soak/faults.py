@@ -14,9 +14,6 @@ from pathlib import Path
 
 from benchmarks.soak.clients import Book
 
-LASTS = 5.0
-"""Seconds that a fault lasts."""
-
 
 class Commands:
     """Runs commands on a data folder."""
@@ -49,12 +46,12 @@ def _fault(book: Book, name: str) -> Iterator[None]:
         book.fault = ""
 
 
-def moved(commands: Commands, book: Book) -> None:
+def moved(commands: Commands, book: Book, lasts: float) -> None:
     """The data folder is moved away, and back."""
     away = commands.data.with_name("moved-away")
     with _fault(book, "folder moved"):
         commands.data.rename(away)
-        time.sleep(LASTS)
+        time.sleep(lasts)
         if commands.data.exists():
             book.wrong.append(f"a new {commands.data} was made in place of the one that was moved")
             shutil.rmtree(commands.data)
@@ -62,7 +59,7 @@ def moved(commands: Commands, book: Book) -> None:
         time.sleep(2)
 
 
-def full(commands: Commands, book: Book) -> None:
+def full(commands: Commands, book: Book, lasts: float) -> None:
     """The disk is full, and has room again."""
     filler = commands.data.parent / "filler"
     with _fault(book, "disk full"):
@@ -71,12 +68,12 @@ def full(commands: Commands, book: Book) -> None:
                 with suppress(OSError):
                     while True:
                         written.write(b"x" * size)
-        time.sleep(LASTS)
+        time.sleep(lasts)
         filler.unlink()
         time.sleep(2)
 
 
-def damaged(commands: Commands, book: Book, rng: random.Random) -> None:
+def damaged(commands: Commands, book: Book, lasts: float, rng: random.Random) -> None:
     """A file of the lake is damaged, and brought back from a backup."""
     backup = commands.data.parent / "backup"
     shutil.rmtree(backup, ignore_errors=True)
@@ -87,7 +84,7 @@ def damaged(commands: Commands, book: Book, rng: random.Random) -> None:
         if both:
             _damage(rng.choice(both), rng)
         commands.run("refresh", may_fail=True)
-        time.sleep(LASTS)
+        time.sleep(lasts)
         commands.run("repair", "--from", backup)
         time.sleep(1)
     shutil.rmtree(backup)
@@ -106,10 +103,16 @@ def _damage(path: Path, rng: random.Random) -> None:
             os.truncate(path, rng.randrange(len(content)))
 
 
-def faults(commands: Commands, book: Book, rng: random.Random, *, small: bool) -> list[Callable[[], None]]:
+def faults(
+    commands: Commands, book: Book, rng: random.Random, lasts: float, *, small: bool
+) -> list[Callable[[], None]]:
     """All of them.
 
+    :param lasts: seconds.
     :param small: whether the disk is a small one of its own, so that it can be filled.
     """
-    found: list[Callable[[], None]] = [lambda: moved(commands, book), lambda: damaged(commands, book, rng)]
-    return [*found, lambda: full(commands, book)] if small else found
+    found: list[Callable[[], None]] = [
+        lambda: moved(commands, book, lasts),
+        lambda: damaged(commands, book, lasts, rng),
+    ]
+    return [*found, lambda: full(commands, book, lasts)] if small else found

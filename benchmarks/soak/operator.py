@@ -89,7 +89,7 @@ class Operator:
         body = b'[{"report_id": "r1", "user_id": "u1", "sent_at": "2026-10-02T09:00:00+08:00"}]'
         status, said = self._server.ask("/v1/facts", token, body)
         if status != 200:
-            self._book.refused("pushes", f"{status} {said}")
+            self._book.refused("pushes", status, said)
             return
         end = time.monotonic() + PATIENCE
         while (found := self._server.numbers(token, "20261002"))[1] == {} or found[1].get("4100") != 1:

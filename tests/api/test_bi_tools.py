@@ -143,6 +143,15 @@ def test_power_query_signs_in_when_it_is_told_to_and_follows_the_pages(place: Pl
             following, pages = page.json["meta"]["nextPage"], pages + 1
             assert following is None or following.startswith("/v1/statistics?")
         assert page.json["meta"]["totalRows"] == len(rows)
+        # Or by number, with `Query`, of the days and the moment of the first page.
+        said = page.json["meta"]
+        fixed = {"by": "day,department", "pageSize": "20", **{name: said[name] for name in ("from", "to", "asOf")}}
+        numbered = []
+        for number in range(1, pages + 1):
+            query_ = urlencode({**fixed, "page": str(number)}, quote_via=quote)
+            assert "%2B" in query_, "the plus of a moment's zone is escaped"
+            numbered += sent(line, f"/v1/statistics?{query_}", POWER_QUERY | place.basic).json["data"]
+        assert numbered == rows
         assert pages == -(-len(rows) // 20) > 1
         flat = {str, int, type(None)}
         assert {type(cell) for row in rows for cell in row.values()} <= flat, "records expand to columns of one table"

@@ -171,6 +171,7 @@ def test_no_token_reads_another_organisation(server: Server) -> None:
     assert json.loads(server.ask(DEPARTMENTS_PATH, "20250108", token=token).body)["data"] == []
 
 
+@pytest.mark.whole
 def test_a_store_that_cannot_be_read_is_busy(folder: Folder) -> None:
     add_sample(folder)
     token = folder.token(folder.add_app(CORP, scopes=periods.SCOPES)[0], NOW)

@@ -17,10 +17,9 @@ import pytest
 
 from reportdata.api.contract.entry import entry_of
 from reportdata.audit import Audit
-from reportdata.cli.places import workspace
 from reportdata.days import Observation
+from reportdata.errors import LakeError
 from reportdata.leases import FileLeases
-from reportdata.pipeline.damage import note_segment
 from tests.support import periods
 from tests.support.calling import CORP, NOW, OK, PATH, Answer, Call, add_sample
 from tests.support.causes import APP_KEY, CAUSES, ERRORS, Cause
@@ -132,6 +131,7 @@ def test_the_bytes_of_a_week_and_what_else_is_told(folder: Folder) -> None:
             assert answer.headers["x-reportdata-period"] == period
 
 
+@pytest.mark.whole
 def test_a_damaged_day_keeps_its_week_from_having_a_row(folder: Folder, tmp_path: Path) -> None:
     organisation = Organisation()
     organisation.imported(folder, tmp_path / "files")
@@ -139,10 +139,13 @@ def test_a_damaged_day_keeps_its_week_from_having_a_row(folder: Folder, tmp_path
     with serving(folder) as served:
         call = Call(served.address, token, "20250108", path=PATHS["WEEK"])
         assert len(json.loads(call.answer().body)["dataList"]) == 1
-        segment = tmp_path / "1.damaged"
-        segment.write_bytes(b"what cannot be read")
-        with workspace(folder.settings) as work:
-            note_segment(work, str(segment), [("sent", "20250110")])
+        (lost,) = folder.lake.files("sent")["20250110"]
+        content = lost.read_bytes()
+        lost.unlink()
+        # Until it is noticed, what is counted anew cannot be; the week was counted before.
+        assert '"code":"systemError"' in call._replace(path=PATHS["MONTH"]).answer().body.decode()
+        with pytest.raises(LakeError, match="gone"):
+            folder.refresh("20250110", "20250110")
         for period, days in (("WEEK", 7), ("MONTH", 31)):
             answer = call._replace(path=PATHS[period]).answer()
             assert json.loads(answer.body)["dataList"] == []
@@ -155,8 +158,14 @@ def test_a_damaged_day_keeps_its_week_from_having_a_row(folder: Folder, tmp_path
         answer = by_department._replace(more_query="nextToken=0&maxResults=9").answer()
         assert json.loads(answer.body) == {"data": [], "nextToken": 0, "hasMore": False}
         assert answer.headers["x-reportdata-state"] == "damaged"
+        lost.write_bytes(content)
+        folder.refresh("20250110", "20250110")
+        for period in ("WEEK", "MONTH"):
+            rows = json.loads(call._replace(path=PATHS[period]).answer().body)["dataList"]
+            assert rows == organisation.told(date(2025, 1, 8), period).rows
 
 
+@pytest.mark.whole
 def test_what_is_new_in_the_store_is_in_the_next_answer(folder: Folder, tmp_path: Path) -> None:
     add_sample(folder)
     now = [NOW]
@@ -252,6 +261,7 @@ def test_beyond_those_that_may_wait_it_is_unavailable_for_a_while(folder: Folder
                 assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.whole
 def test_a_lake_that_cannot_be_read_is_a_system_error(folder: Folder) -> None:
     add_sample(folder)
     token = folder.token(folder.add_app(CORP)[0])

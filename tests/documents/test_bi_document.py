@@ -45,8 +45,11 @@ def test_what_tools_are_told_to_ask_is_a_question() -> None:
     (record,) = re.findall(r"Question = \[(.*?)\]", program)
     asked = dict(re.findall(r'(\w+) = "([^"]*)"', record))
     assert read_question(list(asked.items()), service).by == ("day", "department")
-    more = {"page": "2", "asOf": "2026-11-28T21:13:01.069299+08:00"}
-    assert read_question(list((asked | more).items()), service).page == 2
+    more = dict.fromkeys(re.findall(r"(\w+) = (?:Said|Text)", program[program.index("Fixed =") :]))
+    assert list(more) == ["from", "to", "asOf", "page"]
+    given = zip(more, ("2026-01-01", "2026-09-30", "2026-11-28T21:13:01.069299+08:00", "2"), strict=True)
+    fixed = {name: value for name, value in asked.items() if name != "range"} | dict(given)
+    assert read_question(list(fixed.items()), service).page == 2
     grafana = {"from": "2026-09-01", "to": "2026-09-30", "by": "day"}
     assert all(f"| `{name}` |" in text for name in grafana)
     assert read_question(list(grafana.items()), service).is_of_days

@@ -126,7 +126,7 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
 
 @pytest.mark.whole
 def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
-    known = [*vars(answers).values(), *vars(tokens).values()]
+    known = [*vars(answers).values(), *vars(tokens).values(), *vars(asking).values()]
     codes = {fault.code for fault in known if isinstance(fault, answers.Fault)}
     host, port = observed.address
     for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):

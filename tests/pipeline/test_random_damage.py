@@ -105,7 +105,8 @@ class Rounds:
         """
         copied(self._model, self._data)
         if not pushed:
-            shutil.rmtree(self._data / "inbox")
+            for name in ("inbox", "inbox-links"):
+                shutil.rmtree(self._data / name)
         given: dict[str, str] = {}
         lake: Files = FolderFiles(self._data / "lake")
         if self._endpoint is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reportdata.days import (
@@ -35,6 +36,7 @@ from reportdata.statistics.question import Question, fixed
 from reportdata.store import Damage, DayKpis, Store
 from reportdata.store.standing import Standing, standing
 from reportdata.store.zones import rows_of_zones
+from tests.support.effort import examples
 from tests.support.services import SERVICE
 from tests.support.stores import many
 from tests.support.views import WORDS, Viewed, metrics_viewed, viewed
@@ -155,9 +157,20 @@ def asked(days: list[Standing], zone: str, now: float) -> list[Viewed]:
     ]
 
 
-@many
+@settings(many, max_examples=examples(25))
 @given(told=known())
 def test_views_say_what_the_contract_and_statistics_say(store: Store, told: Known) -> None:
+    _require_same(store, told)
+
+
+@pytest.mark.slow
+@settings(many, max_examples=int(os.environ.get("REPORTDATA_TESTS_VIEWS", "150")))
+@given(told=known())
+def test_views_say_the_same_of_many_more_days(store: Store, told: Known) -> None:
+    _require_same(store, told)
+
+
+def _require_same(store: Store, told: Known) -> None:
     corp_id = f"v{next(fresh)}"
     put(store, corp_id, told)
     now = time.time()
@@ -175,6 +188,7 @@ def test_views_say_what_the_contract_and_statistics_say(store: Store, told: Know
     assert metrics_viewed(store, corp_id) == kpis
 
 
+@settings(max_examples=examples(30))
 @example(zone="Pacific/Apia", day=ordinal("20111229"))  # the next day is left out
 @example(zone="Pacific/Apia", day=ordinal("20111230"))
 @given(zone=st.sampled_from(sorted(available_timezones())), day=st.integers(ordinal("20000101"), ordinal("20991231")))

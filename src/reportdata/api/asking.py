@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.http.answers import Failed, Fault
+from reportdata.http.request_metrics import GOOD, Times
 from reportdata.statistics.question import Question
 from reportdata.statistics.spans import Span
 
@@ -16,6 +17,23 @@ TOO_LONG = Fault(
     504, "ServiceUnavailable.QuestionTooLong", "The answer took too long. Ask for a shorter range or fewer groupings."
 )
 LATER = {"retry-after": "2"}
+BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Seconds that divide the times of questions."""
+CANCELLED, FAILED = "cancelled", "failed"
+"""What becomes of questions whose client left, and of those whose process ended; the others are `GOOD` (the answer may
+be that it cannot be answered as it was asked) or the code of a fault."""
+OUTCOMES = (GOOD, TOO_MANY.code, TOO_LONG.code, CANCELLED, FAILED)
+
+
+class Questions:
+    """How the processes that answer questions do: those that wait for one, and those that are being answered; what
+    became of all others since this process began, and how long those took that were answered, the wait included."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.running = 0
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self.times = Times(BOUNDS)
 
 
 class Job(msgspec.Struct, frozen=True):

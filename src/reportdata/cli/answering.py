@@ -29,6 +29,8 @@ from reportdata.store import Store
 _PATIENCE = 20.0
 """Seconds for which object storage is waited for."""
 _LEAST_MEMORY = 256_000_000
+_NICE = 10
+"""How much the process stands back: who calls the contract is answered first."""
 
 
 class Answering:
@@ -96,6 +98,7 @@ def answer_command(processes: int) -> None:
     lines = sys.stdin.buffer
     given = Handover.decoded(lines.readline())
     configure_log(given.log_format)
+    os.nice(_NICE)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints, prints no answer
     with answering(given.settings, processes) as work:

@@ -94,6 +94,7 @@ def open_server(
             is_present=lambda: settings.database is not None or not present.lost(),
             entry=entry,
             ask=askers,
+            questions=askers.questions,
         )
         app = build_app(context)
         inherited = settings.descriptor is not None

@@ -16,6 +16,7 @@ from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
+from reportdata.lake.files import days_of_file
 from reportdata.measures import Number
 from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
@@ -153,23 +154,25 @@ class Asking:
         )
         measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
         what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
-        files = self._files(what, counted, narrowing.newest)
-        rows = self._engine.known(what, files, corp_id, asked.moment if asked.pinned else None)
+        files = self._files(what, counted)
+        rows = self._engine.known(what, files, corp_id, days_of_file, asked.moment if asked.pinned else None)
         for row in rows:
             groups.setdefault(row[: len(keys)], {}).update(zip(what.numbers, row[len(keys) :], strict=True))
             require_few(len(groups))
 
-    def _files(self, what: Computation, counted: Counted, newest: bool) -> dict[str, dict[Path, float]]:
+    def _files(self, what: Computation, counted: Counted) -> dict[str, dict[Path, float]]:
         """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""
         days = [day for first, last in counted.days for day in days_between(first, last)]
+        relations = (self._service.relations[self._service.kpi(kpi).relation] for kpi in counted.kpis)
+        read = {kind for relation in relations for kind in relation.reads}
         found: dict[str, Iterable[Path]] = {}
         for kind in what.kinds:
+            if kind.name not in read:  # its view is there for the text alone
+                continue
             every = kind.retracts is not None
             found[kind.name] = self._lake.paths(kind.name) if every else _each(self._lake.files(kind.name, days))
-        for kind in what.history:
-            until = self._lake.files(kind.name)
-            last = counted.days[-1][1]
-            found[kind.name + HISTORY] = _each({day: paths for day, paths in until.items() if newest or day <= last})
+        for kind in (*what.history, *(history.kind for history in what.changes)):
+            found[kind.name + HISTORY] = self._lake.paths(kind.name)
         return {view: {path: self._lake.info(path).added for path in paths} for view, paths in found.items()}
 
 

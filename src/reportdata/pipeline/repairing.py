@@ -85,7 +85,9 @@ def _bring_back(work: Workspace, path: Path, backup: Path) -> bool:
     for source in (backup / "lake" / key, backup / key):
         if source.is_file():
             with work.lake.incoming() as incoming:
-                copy = Path(shutil.copyfile(source, incoming.folder / source.name))
+                copy = incoming.folder / source.name
+                with source.open("rb") as there, copy.open("wb") as here:
+                    shutil.copyfileobj(there, here)
                 if work.lake.bring_back(path, copy):
                     return True
     return False

@@ -13,9 +13,9 @@ import msgspec
 
 from reportdata.measures import Number
 from reportdata.services import Service
-from reportdata.states import DayState, State, least_certain
+from reportdata.states import State, least_certain
 from reportdata.statistics.answers import Groups
-from reportdata.statistics.plan import Certainty, parts_of
+from reportdata.statistics.plan import Certain, Certainty, parts_of
 from reportdata.statistics.question import Question
 
 
@@ -30,9 +30,9 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a KPI stands over a span: the state of its least certain day, at best partial when one is not covered; the
-    last look at all covered ones, in milliseconds since 1970, 0 when there was none or nobody knows; and over how many
-    days it is counted."""
+    """How a KPI stands over a span: the state of the least certain of the days with a number, at best partial when
+    another has none, and of all days when no day has one; the last look at all of these, in milliseconds since 1970, 0
+    when there was none or nobody knows; and over how many days it is counted."""
 
     state: State
     as_of: int
@@ -74,12 +74,13 @@ def countable(service: Service, certainty: Certainty, metrics: Sequence[str]) ->
     """The days over which each of the KPIs is counted that are needed for metrics."""
     parts = dict.fromkeys(part for metric in metrics for part in parts_of(service, metric))
     return {
-        part: frozenset(day for day, of in certainty.items() if part in of and of[part].state not in _NOT_COUNTED)
-        for part in parts
+        part: frozenset(day for day, of in certainty.items() if part in of and _is_whole(of[part])) for part in parts
     }
 
 
-_NOT_COUNTED = (State.MISSING, State.DAMAGED)
+def _is_whole(day: Certain) -> bool:
+    """Whether the facts of a day are known and all there."""
+    return day.has_number and day.state is not State.DAMAGED
 
 
 def counts(span: Span, service: Service, zone: str, certainty: Certainty, groups: Groups) -> Counts:
@@ -109,14 +110,12 @@ def nothing(span: Span, days: int) -> Counts:
     return Counts(None, days, dict.fromkeys(span.metrics, Standing(State.MISSING, 0, 0)))
 
 
-def _standing(days: Sequence[DayState], counted: int) -> Standing:
-    known = [day for day in days if day.state is not State.MISSING]
-    if not known:
-        return Standing(State.MISSING, 0, 0)
-    states = [day.state for day in known]
-    if len(known) < len(days):
+def _standing(days: Sequence[Certain], counted: int) -> Standing:
+    known = [day for day in days if day.has_number]
+    states = [day.state for day in known or days]
+    if 0 < len(known) < len(days):
         states.append(State.PARTIAL)
-    return Standing(least_certain(states), min(day.as_of for day in known), counted)
+    return Standing(least_certain(states), min(day.as_of for day in known or days), counted)
 
 
 def _numbers(service: Service, metrics: Iterable[str], counted: Mapping[str, Number]) -> Iterable[tuple[str, Number]]:

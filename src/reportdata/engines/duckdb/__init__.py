@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reportdata.days import from_date
 from reportdata.engines import Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, text
+from reportdata.engines.duckdb.histories import DaysOf, Histories
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
 from reportdata.engines.duckdb.provenance import with_provenance
 from reportdata.engines.duckdb.taking_back import TakenBack, write_without
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
-from reportdata.services.lending import HISTORY
+from reportdata.services.lending import HISTORY, History
 from reportdata.services.sql import Computation
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class DuckDBEngine:
         self._memory = memory
         self._files = files or FilesHere()
         self._opened: duckdb.DuckDBPyConnection | None = None
+        self.histories = Histories(self.all_rows)
 
     def rows(
         self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
@@ -47,25 +50,51 @@ class DuckDBEngine:
             yield from self._rows(what.sql)
 
     def known(
-        self, what: Computation, files: Mapping[str, Mapping[Path, float]], corp_id: str, known_by: int | None = None
+        self,
+        what: Computation,
+        files: Mapping[str, Mapping[Path, float]],
+        corp_id: str,
+        days_of: DaysOf,
+        known_by: int | None = None,
     ) -> Iterator[tuple[Any, ...]]:
-        """The rows of a computation for one organisation, as `rows`, of the facts that were known at a moment.
+        """The rows of a computation for one organisation, as `rows`, of the facts that were known at a moment. What
+        people were said to be stays in memory for the next question, unless a moment is named.
 
         :param files: those of each view, histories too, with when each was added, in seconds since 1970.
+        :param days_of: the first and the last day of a file's facts.
         :param known_by: an instant; what was first known later does not count. None for all facts.
         """
         views = {kind.name: kind for kind in what.kinds}
         views |= {kind.name + HISTORY: kind for kind in what.history}
+        for history in what.changes:
+            if known_by is None:
+                viewing = partial(self._viewing, corp_id)
+                self.histories.bring(history, corp_id, files.get(history.source, {}), days_of, viewing)
+            else:
+                views[history.source] = history.kind
         with ExitStack() as located:
             for name, kind in views.items():
-                places = located.enter_context(self._located(files.get(name, {})))
-                source = facts(kind, list(places))
-                only, columns = _only([corp_id]), ", ".join(columns_of(kind))
-                if known_by is not None:
-                    source = f"select {columns}, known_at from ({with_provenance(self._all_rows, kind, places)})"
-                    only += f" and known_at <= make_timestamptz({known_by})"
-                self._all_rows(f"create or replace temp view {name} as select {columns} from ({source}){only}")
+                located.enter_context(self._known_view(name, kind, files.get(name, {}), corp_id, known_by))
+            for history in what.changes if known_by is not None else ():
+                self.all_rows(f"create or replace temp view {history.table} as {history.changes()}")
             yield from self._rows(what.sql)
+
+    def _viewing(self, corp_id: str, history: History, files: Mapping[Path, float]) -> AbstractContextManager[None]:
+        return self._known_view(history.source, history.kind, files, corp_id, None)
+
+    @contextmanager
+    def _known_view(
+        self, name: str, kind: Kind, files: Mapping[Path, float], corp_id: str, known_by: int | None
+    ) -> Iterator[None]:
+        """A view of the facts of an organisation that were known at a moment."""
+        with self._located(files) as places:
+            source = facts(kind, list(places))
+            only, columns = _only([corp_id]), ", ".join(columns_of(kind))
+            if known_by is not None:
+                source = f"select {columns}, known_at from ({with_provenance(self.all_rows, kind, places)})"
+                only += f" and known_at <= make_timestamptz({known_by})"
+            self.all_rows(f"create or replace temp view {name} as select {columns} from ({source}){only}")
+            yield
 
     def write_table(self, lines: Path, columns: Mapping[str, str], target: Path, said: Mapping[str, str]) -> None:
         """Write lines of JSON as a Parquet file.
@@ -77,7 +106,7 @@ class DuckDBEngine:
         values = ", ".join(f"{text(key)}: {text(value)}" for key, value in said.items())
         source = f"read_json({file(lines)}, format = 'newline_delimited', columns = {{{types}}})"
         written = f"format parquet, compression zstd, kv_metadata {{{values}}}"
-        self._all_rows(f"copy (from {source}) to {text(str(target))} ({written})")
+        self.all_rows(f"copy (from {source}) to {text(str(target))} ({written})")
 
     def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
         if files:
@@ -116,7 +145,7 @@ class DuckDBEngine:
         found: list[Path] = []
         for part in self._files.parts(files) if facts_of(kind, whose) else ():
             with self._files.located(part) as places:
-                names = {name for (name,) in self._rows(files_holding(self._all_rows, kind, places, whose))}
+                names = {name for (name,) in self._rows(files_holding(self.all_rows, kind, places, whose))}
             found += [path for path, place in zip(part, places, strict=True) if str(place) in names]
         return found
 
@@ -147,7 +176,8 @@ class DuckDBEngine:
         with self._files.located(list(files)) as places:
             yield dict(zip(places, files.values(), strict=True))
 
-    def _all_rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def all_rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
         return list(self._rows(sql))
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
