@@ -152,23 +152,25 @@ class Asking:
         )
         measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
         what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
-        files = self._files(what, counted, narrowing.newest)
+        files = self._files(what, counted, narrowing)
         rows = self._engine.known(what, files, corp_id, asked.moment if asked.pinned else None)
         for row in rows:
             groups.setdefault(row[: len(keys)], {}).update(zip(what.numbers, row[len(keys) :], strict=True))
             require_few(len(groups))
 
-    def _files(self, what: Computation, counted: Counted, newest: bool) -> dict[str, dict[Path, float]]:
+    def _files(self, what: Computation, counted: Counted, narrowing: Narrowing) -> dict[str, dict[Path, float]]:
         """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""
         days = [day for first, last in counted.days for day in days_between(first, last)]
         found: dict[str, Iterable[Path]] = {}
         for kind in what.kinds:
             every = kind.retracts is not None
             found[kind.name] = self._lake.paths(kind.name) if every else _each(self._lake.files(kind.name, days))
+        # A comment's departments were told up to its day; its report may bear a later time than it.
+        every = narrowing.newest or bool(narrowing.templates) or "template" in what.keys
+        last = counted.days[-1][1]
         for kind in what.history:
-            until = self._lake.files(kind.name)
-            last = counted.days[-1][1]
-            found[kind.name + HISTORY] = _each({day: paths for day, paths in until.items() if newest or day <= last})
+            told = self._lake.files(kind.name)
+            found[kind.name + HISTORY] = _each({day: paths for day, paths in told.items() if every or day <= last})
         return {view: {path: self._lake.info(path).added for path in paths} for view, paths in found.items()}
 
 
