@@ -27,6 +27,7 @@ DOMAIN = {
     "records",
     "remarks",
     "states",
+    "causes",
     "kinds",
     "measures",
     "services",

@@ -22,6 +22,8 @@ _MODULES = {
     "refresh": "importing",
     "compact": "compaction",
     "query": "numbers",
+    "changes": "explaining",
+    "explain": "explaining",
     "status": "numbers",
     "mirror": "mirroring",
     "reconcile": "reconciling",

@@ -21,9 +21,12 @@ from reportdata.errors import InputError, ReportDataError
 from reportdata.lake import Lake
 from reportdata.pipeline.answer_files import write_answer
 from reportdata.pipeline.asking import Asking
+from reportdata.pipeline.changed import changed
 from reportdata.pipeline.covered import coverage
+from reportdata.pipeline.explaining import Explaining
 from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
+from reportdata.statistics.answers import Answer
 from reportdata.store import Store
 
 _PATIENCE = 20.0
@@ -38,14 +41,24 @@ class Answering:
 
     def __init__(self, store: Store, services: Services, lake: Lake, engine: DuckDBEngine) -> None:
         self._store = store
-        self._service = services.service(REPORTS)
-        self._asking = {
-            service.id: Asking(lake, store, engine, service, services.kinds)
-            for service in services
-            if service.has_facts
-        }
+        self._service = service = services.service(REPORTS)
+        self._asking = {one.id: Asking(lake, store, engine, one, services.kinds) for one in services if one.has_facts}
         self.asking = self._asking[REPORTS]
+        self.explaining = Explaining(self.asking, lake, store, engine, service, services.kinds)
         self.engine = engine
+
+    def found(self, job: Job) -> Answer:
+        """The answer of a job.
+
+        :raises InputError: when it cannot be answered as it is asked.
+        """
+        if job.question is not None:
+            return self.asking.answer(job.question, job.corp_id, job.now)
+        if job.changes is not None:
+            return changed(self._store, self._service, job.corp_id, job.changes, job.now)
+        if job.explained is not None:
+            return self.explaining.explain(job.explained, job.corp_id, job.now, with_records=job.with_records)
+        return coverage(self._store, self._service, job.corp_id, job.now)
 
     def do(self, job: Job) -> Reply:
         """Do a job."""
@@ -54,11 +67,9 @@ class Answering:
                 counts = self._asking[job.span.service].span(job.span, job.corp_id, job.now)
                 Path(job.target).write_bytes(msgspec.json.encode(counts))
                 return Reply()
-            if job.question is None:
-                found, format_, bom = coverage(self._store, self._service, job.corp_id, job.now), "json", False
-            else:
-                found = self.asking.answer(job.question, job.corp_id, job.now)
-                format_, bom = job.question.format, job.question.bom
+            found = self.found(job)
+            asked = job.question or job.changes or (job.explained.cell if job.explained is not None else None)
+            format_, bom = ("json", False) if asked is None else (asked.format, asked.bom)
             write_answer(found, format_, Path(job.target), self.engine, bom=bom)
         except InputError as error:
             return Reply(refused=f"{error.message}; {error.hint}" if error.hint else error.message)
