@@ -50,14 +50,21 @@ MAY_IMPORT = {
     "pipeline": DOMAIN | GROUND_FLOOR | (ADAPTERS - {"suites"}) | {"pipeline"},
     "http": DOMAIN | {"http"},
     "api": DOMAIN | {"store", "http", "api"},
-    "cli": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline", "http", "api", "cli", ""},
+    "cli": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline", "http", "api", "client", "assistants", "cli", ""},
     "client": {"client"},  # whoever asks a server needs nothing of it
+    "assistants": DOMAIN | {"", "client", "http", "assistants"},
     "__main__": {"cli"},
     "": set(),
 }
 """What each part may import of the others; the part without a name is the package itself."""
 
-HEAVY = {"duckdb": "engines/duckdb", "obstore": "lake/s3", "pyspark": "engines/spark", "psycopg": "store/postgres"}
+HEAVY = {
+    "duckdb": "engines/duckdb",
+    "mcp": "assistants",
+    "obstore": "lake/s3",
+    "psycopg": "store/postgres",
+    "pyspark": "engines/spark",
+}
 """Heavy packages, and the folder whose functions may import them when they are called."""
 
 NO_IO = {"os", "pathlib", "socket", "sqlite3", "subprocess", "asyncio", "shutil", "tempfile", "urllib.request", "time"}

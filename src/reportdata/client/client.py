@@ -14,7 +14,7 @@ from reportdata.client.answers import Coverage, ReportData
 from reportdata.client.errors import NotSignedIn
 from reportdata.client.pages import Statistics
 from reportdata.client.reading import coverage_of, report_data_of, understood
-from reportdata.client.sign_in import sign_in_of
+from reportdata.client.sign_in import SignIn, sign_in_of
 from reportdata.client.transport import Patience, Reply, Transport
 
 STATISTICS = "/v1/statistics"
@@ -50,6 +50,13 @@ class Client:
     ) -> None:
         self._transport = Transport(url, fspath(ca) if ca is not None else None, patience, time.sleep)
         self._sign_in = sign_in_of(self._transport, key, secret, token, basic=basic)
+
+    @classmethod
+    def on(cls, transport: Transport, sign_in: SignIn) -> Client:
+        """A client on connections that others use, too."""
+        found = cls.__new__(cls)
+        found._transport, found._sign_in = transport, sign_in
+        return found
 
     def __enter__(self) -> Client:
         return self

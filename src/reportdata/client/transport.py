@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import threading
@@ -57,11 +58,16 @@ class Transport:
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"{url!r} is no address of a server; write it like https://host:8080")
         self._url = url.rstrip("/")
-        self._ca = ca
         self._patience = patience
         self._sleep = sleep
-        self._lock = threading.Lock()
-        self._opened: urllib3.PoolManager | None = None
+        self._pools = _Pools(ca, patience, secure=self._url.startswith("https:"))
+        self._headers: Mapping[str, str] = {}
+
+    def with_headers(self, headers: Mapping[str, str]) -> Transport:
+        """The same connections, with headers that every request has."""
+        found = copy.copy(self)
+        found._headers = {**self._headers, **headers}
+        return found
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> Reply:
         """The answer to a request.
@@ -89,9 +95,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            if self._opened is not None:
-                self._opened.clear()
+        self._pools.close()
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], body: object) -> Reply:
         from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
@@ -100,11 +104,11 @@ class Transport:
         own = {"user-agent": "reportdata-client", "accept": "application/json"}
         own |= {"content-type": "application/json"} if sent is not None else {}
         try:
-            response = self._pools().request(
+            response = self._pools.opened().request(
                 method,
                 self._url + path,
                 body=sent,
-                headers={**own, **headers},
+                headers={**own, **self._headers, **headers},
                 redirect=False,  # a secret would go along
                 retries=False,
                 preload_content=False,
@@ -138,16 +142,30 @@ class Transport:
             raise error_of(status, headers, said)
         raise Unreachable(f"{self._url} answers {status} with what no `reportdata` server says; look at the address")
 
-    def _pools(self) -> urllib3.PoolManager:
+
+class _Pools:
+    """Connections to a server, which are opened when they are first needed."""
+
+    def __init__(self, ca: str | None, patience: Patience, *, secure: bool) -> None:
+        self._ca = ca
+        self._patience = patience
+        self._secure = secure
+        self._lock = threading.Lock()
+        self._opened: urllib3.PoolManager | None = None
+
+    def opened(self) -> urllib3.PoolManager:
+        """The connections.
+
+        :raises Unreachable: when the CA's file cannot be read.
+        """
         with self._lock:
             if self._opened is None:
                 import ssl
 
                 import urllib3
 
-                secure = self._url.startswith("https:")
                 try:
-                    context = ssl.create_default_context(cafile=self._ca) if secure else None
+                    context = ssl.create_default_context(cafile=self._ca) if self._secure else None
                 except OSError as error:
                     raise Unreachable(f"the CA's file {self._ca} cannot be read: {error}") from error
                 self._opened = urllib3.PoolManager(
@@ -156,6 +174,12 @@ class Transport:
                     maxsize=8,
                 )
             return self._opened
+
+    def close(self) -> None:
+        """Close those that are open."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.clear()
 
 
 class _Lost(Unreachable):
