@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from reportdata.assistants.sources import Pairs, Problem, ServerSource, Source
 from reportdata.cli.options import lake_options, only_organisation, settings_options
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.client import Client, Patience
+from reportdata.client.sign_in import KeyAndSecret
 from reportdata.client.transport import Transport
 from reportdata.errors import BadFile, BadValue, InputError, ReportDataError
 from reportdata.services import REPORTS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reportdata.store import Store
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_CONNECTIONS = 1_000
 _SERVER = "http://127.0.0.1:8080"
 _PATIENCE = Patience(tries=2, longest_pause=5.0)
 """An assistant waits for a reply; it can ask again by itself."""
@@ -95,9 +97,9 @@ def mcp_command(
 
     with ExitStack() as held:
         if server is not None:
-            key, secret = _credentials(app_file, app_key, app_secret)
-            client = held.enter_context(Client(server, key, secret, ca=ca, patience=_PATIENCE))
-            source: Source = ServerSource(client)
+            key, secret = credentials(app_file, app_key, app_secret)
+            transport = held.enter_context(closing(_transport(server, ca)))
+            source: Source = ServerSource(Client.on(transport, KeyAndSecret(transport, key, secret, basic=False)))
         else:
             source = held.enter_context(FolderSource(settings, open_existing_store(settings), corp_id, records=records))
         serve_standard_streams(source)
@@ -183,10 +185,7 @@ def _serve_http(transport: Transport, web: Mapping[str, Any]) -> None:
         server.run(lambda: click.echo(f"Serving {server.url}/mcp for assistants (Ctrl+C stops)"))
 
 
-_CONNECTIONS = 1_000
-
-
-def _credentials(file: Path | None, key: str | None, secret: str | None) -> tuple[str, str]:
+def credentials(file: Path | None, key: str | None, secret: str | None) -> tuple[str, str]:
     """Key and secret of the app to sign in as."""
     if file is not None:
         try:
