@@ -183,8 +183,18 @@ def test_no_key_gets_a_row_of_another_organisation_nor_a_totals_key_an_id(
             if app == ANOTHER and not refused:
                 assert found.structured_content["rows"] == []
                 assert found.structured_content["totalRows"] == 0
-        nothing = over_http(door, calling("coverage"), mode, bearer(sample.key(ANOTHER)))
-        assert nothing.structured_content["rows"] == []
+            if app == RECORDS:
+                continue
+            cell = {"metric": "senders", "from": sample.first, "to": sample.last} | {
+                name: value for name, value in arguments.items() if name in ("user", "department")
+            }
+            explained = over_http(door, calling("explain", **cell), mode, bearer(sample.key(app)))
+            others = users - {arguments.get("user")}  # who was asked for is told again
+            assert not [user for user in others if re.search(rf"\b{re.escape(user)}\b", text_of(explained))]
+            assert explained.is_error if "user" in cell and app == TOTALS else not explained.structured_content["rows"]
+        for tool, some in (("coverage", {}), ("changes", {"since": "2020-01-01"})):
+            nothing = over_http(door, calling(tool, **some), mode, bearer(sample.key(ANOTHER)))
+            assert nothing.structured_content["rows"] == []
 
     check()
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reportdata.assistants.replies import reply_of
 from reportdata.assistants.server import called, open_server
 from reportdata.assistants.sources import Problem, ServerSource, Source
 from reportdata.assistants.tools import MOST_ROWS, TOOLS, USUAL_ROWS, read_arguments
@@ -127,6 +128,39 @@ def test_coverage_has_the_newest_days_first_and_pages(sample: Asked, kind: str) 
     assert beyond["rows"] == []
 
 
+@KINDS
+@BOTH
+def test_changes_and_an_explanation(sample: Asked, kind: str, mode: str) -> None:
+    first, then = (to_date(day).isoformat() for day in list(days_between(sample.first, sample.last))[:2])
+    changes = call(sample, kind, mode, "changes", since=sample.first, pageSize=4).structured_content
+    assert (len(changes["rows"]), changes["nextPage"]["page"]) == (4, 2)
+    assert changes["rows"][0]["day"] == first
+    assert changes["rows"][0]["cause"].startswith("import ")
+    assert set(ASKED_FOR) <= set(changes)
+    found = call(sample, kind, mode, "explain", metric="senders", day=first, than={"day": then}, pageSize=7)
+    assert not found.is_error, text_of(found)
+    reply = found.structured_content
+    about = reply["about"]
+    assert about["value"] == about["sets"]["new"] + about["sets"]["both"] == about["counted"]
+    assert about["than"]["from"] == then
+    assert about["history"][-1]["is"] == about["value"]
+    assert (len(reply["rows"]), reply["from"], reply["to"]) == (7, first, first)
+    with source_of(sample, kind) as source:
+        following = called(TOOLS["explain"], reply["nextPage"], source)
+    assert following["about"]["sets"] == about["sets"]
+    assert following["rows"] != reply["rows"]
+    assert (following["asOf"], following["totalRows"]) == (reply["asOf"], reply["totalRows"])
+    nothing = call(sample, kind, mode, "changes", since=changes["asOf"], metrics=["reports"]).structured_content
+    assert (nothing["rows"], nothing["state"]) == ([], None)
+
+
+def test_a_long_history_is_cut_and_says_so() -> None:
+    history = [{"when": None, "was": number, "is": number + 1, "cause": "push"} for number in range(MOST_ROWS + 3)]
+    meta = {"nextPage": None, "history": history}
+    about = reply_of(TOOLS["explain"], [], {"data": [], "meta": meta})["about"]
+    assert (about["history"], about["earlierVersions"]) == (history[3:], 3)
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("arguments", "said"),
@@ -169,6 +203,11 @@ def test_single_people_are_told_apart_only_where_that_was_chosen(sample: Asked) 
         for asked in (arguments, {"from": sample.first, "user": ["a", "b"]}):
             with pytest.raises(Problem, match="--records"):
                 called(tool, asked, source)
+        with pytest.raises(Problem, match="--records"):
+            called(TOOLS["explain"], {"metric": "reports", "day": sample.first, "user": "a"}, source)
+        explained = called(TOOLS["explain"], {"metric": "reports", "day": sample.first}, source)
+        assert (explained["rows"], explained["totalRows"]) == ([], 0)
+        assert explained["about"]["value"] > 0
     with source_of(sample, "folder") as source:
         assert called(tool, arguments, source)["rows"]
     with sample.client(TOTALS) as client, pytest.raises(Problem, match=RECORDS):

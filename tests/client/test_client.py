@@ -82,6 +82,55 @@ def test_coverage(sample: Asked) -> None:
     assert nothing.empty_reason
 
 
+def test_changes_say_what_numbers_were_and_are_and_why(sample: Asked) -> None:
+    with sample.client(TOTALS) as client:
+        found = client.changes(datetime(2020, 1, 1, tzinfo=UTC), page_size=5)
+        rows = list(found)
+        first = to_date(sample.first)
+        numbers = next(iter(client.statistics(first, by="day"))).numbers
+        assert len(rows) == len(found) > 5
+        assert {row.metric: row.became for row in rows if row.day == first} == numbers
+        assert {row.was for row in rows} == {None}
+        assert all(cause.startswith("import ") for row in rows if row.became for cause in row.causes)
+        assert (found.first_day, found.time_zone) == (None, "Asia/Shanghai")
+        one = client.changes(first, first, sample.first, metrics="reports")
+        assert [row.became for row in one] == [numbers["reports"]]
+        assert one.last_day == first
+        nothing = client.changes(found.as_of)
+        assert (list(nothing), nothing.state) == ([], None)
+        assert nothing.empty_reason
+        require_package("polars")
+        assert one.to_polars()["is"].to_list() == [numbers["reports"]]
+
+
+def test_an_explanation_has_sentence_definition_history_and_records(sample: Asked) -> None:
+    first = to_date(sample.first)
+    with sample.client() as client:
+        number = next(iter(client.statistics(first, by="day"))).senders
+        found = client.explain("senders", first, page_size=4)
+        records = list(found)
+        assert found.value.number == number == found.counted == len({record.item for record in records})
+        assert len(records) == len(found) > 4
+        assert str(number) in found.value.sentence
+        assert (found.definition.kpi_id, found.metric) == ("4101", "senders")
+        assert [(version.was, version.became) for version in found.history] == [(None, number)]
+        assert all(record.day == first and record.user == record.item for record in records)
+        assert all(record.known_at is not None and record.set is None for record in records)
+        assert found.than is None
+        then = first + timedelta(days=1)
+        compared = client.explain("senders", first, than={"day": then}, lang="zh")
+        assert compared.than is not None
+        assert compared.than.first_day == then
+        assert compared.sets["new"] + compared.sets["both"] == number
+        assert {record.set for record in compared} == {name for name, count in compared.sets.items() if count}
+        assert "发送日志用户数" in compared.value.sentence
+        assert client.explain("reports", range="7d", department="nowhere").value.number is None
+    with sample.client(TOTALS) as client:
+        totals = client.explain("senders", first)
+        assert (totals.value.number, list(totals)) == (number, [])
+        assert RECORDS in str(totals.empty_reason)
+
+
 def test_the_contract(sample: Asked) -> None:
     with sample.client(CONTRACT) as client:
         for day in (sample.first, to_date(sample.first)):

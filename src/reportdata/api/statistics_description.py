@@ -97,7 +97,7 @@ def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
         "from": day,
         "to": day,
         "timeZone": TEXT,
-        "state": _STATE,
+        "state": STATE,
         "asOf": TEXT,
         "newestDay": day,
         "newestFinalDay": day,

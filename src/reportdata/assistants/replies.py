@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from reportdata.assistants.tools import Json, Tool
+from reportdata.assistants.tools import MOST_ROWS, Json, Tool
 
 _SAID = ("from", "to", "timeZone", "state", "asOf", "totalRows", "nextPage")
 """What every reply says beside its rows."""
@@ -23,6 +23,8 @@ def reply_of(tool: Tool, pairs: Sequence[tuple[str, str]], found: Mapping[str, A
     else:
         rows, said = _cut(list(reversed(rows)), dict(pairs), said)
     about = {name: value for name, value in meta.items() if name not in (*_SAID, *_OWN)}
+    if len(history := about.get("history", [])) > MOST_ROWS:
+        about |= {"history": history[-MOST_ROWS:], "earlierVersions": len(history) - MOST_ROWS}
     return said | {"rows": [_spare(row) for row in rows], "about": about}
 
 

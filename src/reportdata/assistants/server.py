@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
 INSTRUCTIONS = (
-    "Numbers of an organisation's DingTalk work reports. Use coverage to see which days are known, and statistics to "
-    "count. With every number say its days, state and asOf. null is not known, not 0; rows do not add up."
+    "Numbers of an organisation's DingTalk work reports. Use coverage to see which days are known, statistics to "
+    "count, explain for why a number is what it is, and changes for what is new. With every number say its days, state "
+    "and asOf. null is not known, not 0; rows do not add up."
 )
 _AT_ONCE = 16
 """Calls that are answered side by side."""

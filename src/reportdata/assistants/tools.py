@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from reportdata.errors import BadValue
 from reportdata.states import State
+from reportdata.statistics.explained import CHANGES_PARAMETERS, CHANGES_PATH, EXPLAIN_PARAMETERS, EXPLAIN_PATH
 from reportdata.statistics.question import GROUPINGS
 from reportdata.statistics.words import PARAMETERS, PATH
 
@@ -26,6 +28,17 @@ _SEVERAL = ("by", "metrics", "order")
 _REPEATED = ("department", "template", "user")
 _INTEGERS = ("page", "pageSize")
 _BOOLEANS = ("children",)
+
+
+_THAN = (
+    'Another cell to compare with: what of day, from, to, range, filters and asOf differs, like {"day": "2021-06-19"}; '
+    '"without" in it names what the other cell does not have, like "department,user".'
+)
+
+
+def _arguments(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of the API that a tool takes, and those that it has by itself."""
+    return {name: meaning for name, meaning in parameters.items() if name not in ("format", "bom", *_PAGE)} | _PAGE
 
 
 @dataclass(frozen=True)
@@ -55,13 +68,15 @@ class Tool:
         """What it gives, as JSON Schema."""
         optional = {"type": ["string", "null"]}
         properties: Json = {
-            "from": optional | {"description": "The first day that the reply is about, in the organisation's zone."},
+            "from": optional
+            | {"description": "The first day that the reply is about, in the organisation's zone; null: all days."},
             "to": optional | {"description": "The last day, included."},
             "timeZone": {"type": "string"},
             "state": {
-                "enum": [state.value for state in State],
+                "enum": [*(state.value for state in State), None],
                 "description": "How certain the least certain number is. final: settled; provisional: may still "
-                "change; partial: not all was seen; damaged: as it was before facts were damaged; missing: not known.",
+                "change; partial: not all was seen; damaged: as it was before facts were damaged; missing: not known; "
+                "null: no rows.",
             },
             "asOf": {"type": "string", "description": "The moment whose knowledge counted."},
             "totalRows": {"type": "integer", "description": "Rows on all pages."},
@@ -84,7 +99,7 @@ STATISTICS = Tool(
     f"that grouping. null means not known, which is not 0. by is up to three of: {', '.join(GROUPINGS)}. Days are "
     "local days of the organisation; say the state and asOf with the numbers.",
     PATH,
-    {name: meaning for name, meaning in PARAMETERS.items() if name not in ("format", "bom", *_PAGE)} | _PAGE,
+    _arguments(PARAMETERS),
 )
 COVERAGE = Tool(
     "coverage",
@@ -96,7 +111,25 @@ COVERAGE = Tool(
     _PAGE,
     paged=False,
 )
-TOOLS = {tool.name: tool for tool in (COVERAGE, STATISTICS)}
+EXPLAIN = Tool(
+    "explain",
+    "Why a number is what it is",
+    "Explains one number of an organisation's work reports: a sentence, its definition, the values that it has had and "
+    "what changed them (about.history), and its records, where those may be told. metric and the days are needed; a "
+    "cell has no groupings, but filters. With than it is compared with another cell: about.sets says how many people "
+    "or reports are new, gone, and in both, which tells why a number is not that of another day.",
+    EXPLAIN_PATH,
+    _arguments(EXPLAIN_PARAMETERS) | {"than": _THAN},
+)
+CHANGES = Tool(
+    "changes",
+    "Numbers that changed",
+    "Lists which numbers of days changed since a moment, what they were and are, when, and what changed them: an "
+    "import, a push, a collection, a withdrawal, somebody who was forgotten. Only since is needed.",
+    CHANGES_PATH,
+    _arguments(CHANGES_PARAMETERS),
+)
+TOOLS = {tool.name: tool for tool in (COVERAGE, STATISTICS, EXPLAIN, CHANGES)}
 
 
 def read_arguments(tool: Tool, arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -111,6 +144,8 @@ def read_arguments(tool: Tool, arguments: Mapping[str, Any]) -> list[tuple[str, 
                 f"{tool.name} has no argument {name[:40]!r}", f"there are {', '.join(tool.arguments) or 'none'}"
             )
         values = value if isinstance(value, list) else [value]
+        if name == "than" and isinstance(value, dict):
+            values = [urlencode([(key, _text(f"than.{key}", one)) for key, one in value.items()])]
         texts = [_text(name, one) for one in values if one is not None]
         if len(texts) > 1 and name in _SEVERAL:
             texts = [",".join(texts)]
@@ -134,6 +169,8 @@ def _text(name: str, value: object) -> str:
 def _schema(name: str) -> Json:
     if name in _INTEGERS:
         return {"type": "integer", "minimum": 1} | ({"maximum": MOST_ROWS} if name == "pageSize" else {})
+    if name == "than":
+        return {"type": ["object", "string"]}
     if name in _BOOLEANS:
         return {"type": "boolean"}
     if name in (*_SEVERAL, *_REPEATED):

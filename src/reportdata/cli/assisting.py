@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from reportdata.api.asking import Job
 from reportdata.assistants.sources import Pairs, Problem, ServerSource, Source
 from reportdata.cli.options import lake_options, only_organisation, settings_options
 from reportdata.cli.places import open_existing_store, services_of
@@ -23,10 +24,12 @@ from reportdata.client.transport import Transport
 from reportdata.errors import BadFile, BadValue, InputError, ReportDataError
 from reportdata.services import REPORTS
 from reportdata.settings import Settings
+from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
 from reportdata.statistics.words import PATH, read_question
 
 if TYPE_CHECKING:
     from reportdata.cli.answering import Answering
+    from reportdata.statistics.answers import Answer
     from reportdata.store import Store
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -138,19 +141,22 @@ class FolderSource:
             raise Problem(f"{error.message}. {error.hint}") from error
         return {"data": msgspec.to_builtins(found.data), "meta": msgspec.to_builtins(found.meta)}
 
-    def _answer(self, path: str, pairs: Pairs) -> Any:
-        from reportdata.pipeline.covered import coverage
-
-        now = time.time()
-        if path != PATH:
-            return coverage(self._store, self._service, self._corp_id, now)
-        question = read_question(pairs, self._service)
-        if question.names_users and not self._records:
+    def _answer(self, path: str, pairs: Pairs) -> Answer:
+        job, service = Job(self._corp_id, time.time()), self._service
+        if path == PATH:
+            job = msgspec.structs.replace(job, question=read_question(pairs, service))
+        elif path == CHANGES_PATH:
+            job = msgspec.structs.replace(job, changes=read_changes(pairs, service))
+        elif path == EXPLAIN_PATH:
+            explained = read_explained(pairs, service)
+            job = msgspec.structs.replace(job, explained=explained, with_records=self._records)
+        asked = job.question or job.explained
+        if asked is not None and asked.names_users and not self._records:
             raise BadValue(
                 "single people are not told apart here",
                 "ask without user, or have `reportdata mcp` started with --records",
             )
-        return self._opened().asking.answer(question, self._corp_id, now)
+        return self._opened().found(job)
 
     def _opened(self) -> Answering:
         if self._work is None:

@@ -9,28 +9,49 @@ It needs nothing of the server: Python's own library and urllib3, which is impor
             print(row.period, row.reports, row.state)
 """
 
-from reportdata.client.answers import Column, Coverage, Kpi, Meta, Piece, ReportData, ReportDay, Row
+from reportdata.client.answers import (
+    Change,
+    Column,
+    Coverage,
+    Definition,
+    Kpi,
+    Meta,
+    Piece,
+    Record,
+    ReportData,
+    ReportDay,
+    Row,
+    Value,
+    Version,
+)
 from reportdata.client.client import Client
 from reportdata.client.errors import ApiError, ClientError, NotAllowed, NotSignedIn, Unavailable, Unreachable
-from reportdata.client.pages import Statistics
+from reportdata.client.pages import Changes, Explanation, Statistics
 from reportdata.client.transport import Patience
 
 __all__ = [
     "ApiError",
+    "Change",
+    "Changes",
     "Client",
     "ClientError",
     "Column",
     "Coverage",
+    "Definition",
+    "Explanation",
     "Kpi",
     "Meta",
     "NotAllowed",
     "NotSignedIn",
     "Patience",
     "Piece",
+    "Record",
     "ReportData",
     "ReportDay",
     "Row",
     "Statistics",
     "Unavailable",
     "Unreachable",
+    "Value",
+    "Version",
 ]

@@ -123,6 +123,75 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A number of a day that changed: what it ``was`` and what it ``became``, None where not known, ``when``, and what
+    changed it, like ``import k3xm09ab file 1`` or ``push``. ``state`` is that of the day's number now."""
+
+    day: date
+    metric: str
+    was: Number | None
+    became: Number | None
+    when: datetime | None
+    causes: Sequence[str]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The number of a cell, None when it is not known, with a sentence about it, how certain it is, the days of the
+    cell, and on how many of them the facts were observed."""
+
+    number: Number | None
+    sentence: str
+    state: str
+    first_day: date
+    last_day: date
+    looked_at: datetime | None
+    covered_days: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A value that a number has had: since ``when``, before it ``was`` another, and what changed it."""
+
+    when: datetime | None
+    was: Number | None
+    became: Number | None
+    causes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a metric counts, as DingTalk calls it and in a sentence."""
+
+    kpi_id: str
+    kpi_name: str
+    unit: str
+    kpi_caliber: str
+    calibre: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record that a number was counted from. ``item`` is what is counted of it; the number is that of the different
+    items. ``set`` is ``new``, ``gone`` or ``both`` where two cells are compared. ``origin`` brought it at
+    ``known_at``."""
+
+    item: str
+    report: str | None
+    user: str | None
+    time: datetime | None
+    day: date
+    template: str
+    departments: str
+    origin: str | None
+    known_at: datetime | None
+    set: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     """A KPI as DingTalk's contract describes it."""
 

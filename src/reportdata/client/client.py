@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from reportdata.client.answers import Coverage, ReportData
 from reportdata.client.errors import NotSignedIn
-from reportdata.client.pages import Statistics
+from reportdata.client.pages import Changes, Explanation, Statistics
 from reportdata.client.reading import coverage_of, report_data_of, understood
 from reportdata.client.sign_in import SignIn, sign_in_of
 from reportdata.client.transport import Patience, Reply, Transport
@@ -115,6 +115,73 @@ class Client:
     def coverage(self) -> Coverage:
         """The days that are covered, and how certain they are."""
         return understood(lambda: coverage_of(self.get(f"{STATISTICS}/coverage")))
+
+    def changes(
+        self,
+        since: Moment | Day,
+        first_day: Day | None = None,
+        last_day: Day | None = None,
+        *,
+        metrics: Words = None,
+        as_of: Moment | None = None,
+        page_size: int | None = None,
+    ) -> Changes:
+        """Which numbers of days changed since a moment, or the beginning of a day, when, and what changed them.
+
+        :param first_day: and ``last_day``: only these days, both included; all without them.
+        :param as_of: only changes up to that moment.
+        """
+        asked = {
+            "since": since,
+            "from": first_day,
+            "to": last_day,
+            "metrics": _listed(metrics),
+            "asOf": as_of,
+            "pageSize": page_size,
+        }
+        return understood(lambda: Changes(self.get(address(f"{STATISTICS}/changes", asked)), self.get))
+
+    def explain(
+        self,
+        metric: str,
+        day: Day | None = None,
+        *,
+        first_day: Day | None = None,
+        last_day: Day | None = None,
+        range: str | None = None,
+        department: Words = None,
+        template: Words = None,
+        user: Words = None,
+        children: bool = False,
+        departments: str | None = None,
+        as_of: Moment | None = None,
+        than: Mapping[str, Day | Moment] | None = None,
+        lang: str | None = None,
+        page_size: int | None = None,
+    ) -> Explanation:
+        """What a number is made of: a sentence, its definition, its history and its records.
+
+        :param day: or ``first_day`` and ``last_day``, or ``range``: the days of the cell, which has no groupings.
+        :param than: another cell to compare with: what differs, by the API's words, like ``{"day": "2025-01-06"}``.
+        :param lang: of sentence and meaning: ``en`` or ``zh``.
+        """
+        asked = {
+            "metric": metric,
+            "day": day,
+            "from": first_day,
+            "to": last_day,
+            "range": range,
+            "department": department,
+            "template": template,
+            "user": user,
+            "children": "true" if children else None,
+            "departments": departments,
+            "asOf": as_of,
+            "than": urlencode({name: _text(value) for name, value in than.items()}) if than is not None else None,
+            "lang": lang,
+            "pageSize": page_size,
+        }
+        return understood(lambda: Explanation(self.get(address(f"{STATISTICS}/explain", asked)), self.get))
 
     def report_data(self, day: Day) -> ReportData:
         """The contract's numbers of a day, which is written yyyyMMdd where it is a text.

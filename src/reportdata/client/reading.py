@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from reportdata.client.answers import Column, Coverage, Kpi, Meta, Number, Piece, ReportData, ReportDay, Row
+from reportdata.client.answers import (
+    Change,
+    Column,
+    Coverage,
+    Definition,
+    Kpi,
+    Meta,
+    Number,
+    Piece,
+    Record,
+    ReportData,
+    ReportDay,
+    Row,
+    Value,
+    Version,
+)
 from reportdata.client.errors import Unreachable
 from reportdata.client.transport import Reply
 
@@ -25,7 +40,7 @@ def understood(read: Callable[[], _Answer]) -> _Answer:
         raise Unreachable(f"the answer is none of a `reportdata` server: {error!r}; look at the address") from error
 
 
-def row_of(found: Json, columns: list[Column]) -> Row:
+def row_of(found: Json, columns: Sequence[Column]) -> Row:
     """A row of statistics."""
     words = [column.name for column in columns if column.kpi_id is not None]
     state: str = found["state"]
@@ -36,7 +51,7 @@ def row_of(found: Json, columns: list[Column]) -> Row:
         numbers={word: found[word] for word in words},
         state=state,
         states=dict.fromkeys(words, state) | pairs_of(found["states"]),
-        as_of=_moment(found["asOf"]),
+        as_of=moment(found["asOf"]),
         covered_days=found["coveredDays"],
         days=found["days"],
         **{name: found[name] for name in ("weekday", "hour", "department", "template", "user") if name in found},
@@ -52,7 +67,7 @@ def meta_of(meta: Json) -> Meta:
         as_of=datetime.fromisoformat(meta["asOf"]),
         state=meta["state"],
         total_rows=meta["totalRows"],
-        newest_final_day=_date(meta["newestFinalDay"]),
+        newest_final_day=day(meta["newestFinalDay"]),
         empty_reason=meta["emptyReason"],
         calibre=meta["calibre"],
         columns=columns_of(meta),
@@ -94,11 +109,69 @@ def coverage_of(found: Json) -> Coverage:
     return Coverage(
         pieces,
         meta["timeZone"],
-        _date(meta["newestDay"]),
-        _date(meta["newestFinalDay"]),
+        day(meta["newestDay"]),
+        day(meta["newestFinalDay"]),
         meta["coveredDays"],
         meta["emptyReason"],
     )
+
+
+def change_of(found: Json) -> Change:
+    """A number that changed."""
+    return Change(
+        date.fromisoformat(found["day"]),
+        found["metric"],
+        found["was"],
+        found["is"],
+        moment(found["when"]),
+        _causes(found),
+        found["state"],
+    )
+
+
+def version_of(found: Json) -> Version:
+    """A value that a number has had."""
+    return Version(moment(found["when"]), found["was"], found["is"], _causes(found))
+
+
+def value_of(found: Json) -> Value:
+    """The number of a cell."""
+    return Value(
+        found["value"],
+        found["sentence"],
+        found["state"],
+        date.fromisoformat(found["from"]),
+        date.fromisoformat(found["to"]),
+        moment(found["lookedAt"]),
+        found["coveredDays"],
+        found["days"],
+    )
+
+
+def definition_of(found: Json) -> Definition:
+    """What a metric counts."""
+    names = ("kpiId", "kpiName", "unit", "kpiCaliber", "calibre", "meaning")
+    return Definition(*(found[name] for name in names))
+
+
+def record_of(found: Json) -> Record:
+    """A record that a number was counted from."""
+    return Record(
+        item=found["item"],
+        report=found.get("report"),
+        user=found.get("user"),
+        time=moment(found.get("time")),
+        day=date.fromisoformat(found["day"]),
+        template=found["template"],
+        departments=found["departments"],
+        origin=found["origin"],
+        known_at=moment(found["knownAt"]),
+        set=found.get("set"),
+    )
+
+
+def _causes(found: Json) -> list[str]:
+    return [cause for cause in found["cause"].split(", ") if cause]
 
 
 def report_data_of(reply: Reply) -> ReportData:
@@ -113,7 +186,7 @@ def report_data_of(reply: Reply) -> ReportData:
     ]
     state = reply.headers.get("x-reportdata-state", "")
     states = dict.fromkeys((kpi.id for kpi in kpis), state) | pairs_of(reply.headers.get("x-reportdata-states"))
-    return ReportData(kpis, rows, state, states, _moment(reply.headers.get("x-reportdata-as-of")))
+    return ReportData(kpis, rows, state, states, moment(reply.headers.get("x-reportdata-as-of")))
 
 
 def pairs_of(text: str | None) -> dict[str, str]:
@@ -125,9 +198,11 @@ def _numbers(row: Json, ids: Mapping[str, str]) -> dict[str, Number]:
     return {ids[key]: row[key] for key in ids if key in row}
 
 
-def _date(text: str | None) -> date | None:
+def day(text: str | None) -> date | None:
+    """A date, where there is one."""
     return date.fromisoformat(text) if text is not None else None
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
+    """A moment, where there is one."""
     return datetime.fromisoformat(text) if text is not None else None
