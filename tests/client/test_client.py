@@ -180,7 +180,7 @@ def test_numbers_that_are_not_known_are_none_and_missing(folder: Folder, tmp_pat
     folder.add_organisation("one")
     folder.import_(file, corp_id="one", first_day="20260921", last_day="20260921")
     app, secret = folder.add_app("one", scopes=(TOTALS,))
-    with serving(folder) as served, Client(served.url, app.app_key, secret) as client:
+    with serving(folder, answering=1) as served, Client(served.url, app.app_key, secret) as client:
         answer = client.statistics("2026-09-21", by="day")
         (row,) = answer
         assert (row.reports, row.commenters) == (1, None)
@@ -212,7 +212,7 @@ def test_every_way_to_sign_in(sample: Asked) -> None:
 def test_a_token_that_is_not_valid_any_more_is_renewed(sample: Asked) -> None:
     now = [time.time()]
     with (
-        serving(sample.folder, clock=lambda: now[0]) as served,
+        serving(sample.folder, clock=lambda: now[0], answering=1) as served,
         Client(served.url, *sample.key(CONTRACT).split(":")) as client,
     ):
         assert client.report_data(sample.first).rows
@@ -251,7 +251,7 @@ def test_as_of_is_a_moment(sample: Asked) -> None:
 
 def test_a_private_ca(sample: Asked) -> None:
     key, secret = sample.key().split(":")
-    with serving(sample.folder, tls=True) as served:
+    with serving(sample.folder, tls=True, answering=1) as served:
         with Client(served.url, key, secret, ca=served.ca) as client:
             assert client.coverage().covered_days
         once = Patience(tries=1)

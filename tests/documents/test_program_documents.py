@@ -74,7 +74,7 @@ def test_the_page_of_the_client_names_all_errors() -> None:
     assert {kind.__name__ for kind in kinds} == {*named, "ClientError"}
 
 
-@pytest.mark.whole
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_programs_run_with_the_package_from_a_wheel(page: str, sample: Asked, programs: Path, tmp_path: Path) -> None:
     for name in ("mcp", "polars"):
@@ -95,7 +95,7 @@ def test_programs_run_with_the_package_from_a_wheel(page: str, sample: Asked, pr
         assert "400 InvalidParameter by='colour'" in done.stdout
 
 
-@pytest.mark.whole
+@pytest.mark.slow
 def test_settings_start_the_tools(sample: Asked, programs: Path, tmp_path: Path) -> None:
     """Those of a data folder, by the older version of the protocol; the page's program starts those of a server."""
     require_package("mcp")
@@ -122,7 +122,7 @@ def test_settings_start_the_tools(sample: Asked, programs: Path, tmp_path: Path)
     assert coverage.structured_content["about"]["coveredDays"] == statistics.structured_content["totalRows"] > 0
 
 
-@pytest.mark.whole
+@pytest.mark.slow
 def test_tools_over_http_are_started(sample: Asked, programs: Path, tmp_path: Path) -> None:
     require_package("mcp")
     from tests.support.assisted import over_http

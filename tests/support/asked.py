@@ -64,5 +64,5 @@ def asked(path: Path, **options: Any) -> Iterator[Asked]:
             CONTRACT: folder.add_app(corp_id, scopes=(REPORT_READ, RECORDS)),
             ANOTHER: folder.add_app("another", scopes=(REPORT_READ, RECORDS)),
         }
-        with serving(folder, **options) as served:
+        with serving(folder, **{"answering": 1, **options}) as served:
             yield Asked(served, folder, corp_id, days, apps)
