@@ -68,6 +68,7 @@ def test_tools_are_called_over_http(sample: Asked, door: str, mode: str) -> None
     assert "there are month, lastMonth" in text_of(wrong)
 
 
+@pytest.mark.whole
 def test_every_way_to_sign_in(sample: Asked, door: str) -> None:
     token = sample.folder.token(sample.apps[TOTALS][0])
     basic = base64.b64encode(sample.key(TOTALS).encode()).decode()
@@ -123,6 +124,7 @@ def test_a_door_without_its_server(sample: Asked) -> None:
     assert (status, answer["code"]) == (503, "ServiceUnavailable")
 
 
+@pytest.mark.whole
 def test_an_app_that_is_disabled_gets_nothing_more(sample: Asked, door: str) -> None:
     app, secret = sample.folder.add_app(sample.corp_id, scopes=(TOTALS,))
     headers = bearer(f"{app.app_key}:{secret}")
@@ -135,6 +137,7 @@ def test_an_app_that_is_disabled_gets_nothing_more(sample: Asked, door: str) -> 
     assert "ask the user for a valid one" in text_of(found)
 
 
+@pytest.mark.whole
 def test_addresses_of_callers_are_judged(sample: Asked) -> None:
     app, secret = sample.folder.add_app(sample.corp_id, scopes=(TOTALS,), allow_list=("192.0.2.0/24",))
     trusted = ("127.0.0.1",)
@@ -147,7 +150,8 @@ def test_addresses_of_callers_are_judged(sample: Asked) -> None:
                 assert "198.51.100.1" in answer["message"]
 
 
-@tried_with(4, 60)
+@pytest.mark.whole
+@tried_with(4, 30)
 def test_no_key_gets_a_row_of_another_organisation_nor_a_totals_key_an_id(
     sample: Asked, door: str, examples: int
 ) -> None:

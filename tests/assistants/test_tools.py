@@ -128,6 +128,7 @@ def test_coverage_has_the_newest_days_first_and_pages(sample: Asked, kind: str) 
     assert beyond["rows"] == []
 
 
+@pytest.mark.whole
 @KINDS
 @BOTH
 def test_changes_and_an_explanation(sample: Asked, kind: str, mode: str) -> None:
@@ -244,6 +245,7 @@ def test_arguments_become_parameters() -> None:
         read_arguments(tool, {"pageSize": "9" * 30})
 
 
+@pytest.mark.whole
 @tried_with(8, 100)
 def test_all_ways_to_ask_give_the_same_numbers_and_states(sample: Asked, examples: int) -> None:
     days = list(days_between(sample.first, sample.last))

@@ -103,6 +103,7 @@ def test_changes_say_what_numbers_were_and_are_and_why(sample: Asked) -> None:
         assert one.to_polars()["is"].to_list() == [numbers["reports"]]
 
 
+@pytest.mark.whole
 def test_an_explanation_has_sentence_definition_history_and_records(sample: Asked) -> None:
     first = to_date(sample.first)
     with sample.client() as client:
@@ -148,6 +149,7 @@ def test_the_contract(sample: Asked) -> None:
         assert refused.value.code == "statDate.format.iserror"
 
 
+@pytest.mark.whole
 def test_frames(sample: Asked) -> None:
     require_package("polars")
     require_package("pandas")
@@ -174,6 +176,7 @@ def test_frames(sample: Asked) -> None:
         assert isinstance(nothing.to_pandas(), pd.DataFrame)
 
 
+@pytest.mark.whole
 def test_numbers_that_are_not_known_are_none_and_missing(folder: Folder, tmp_path: Path) -> None:
     file = tmp_path / "reports.csv"
     file.write_text("report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\n")
@@ -209,6 +212,7 @@ def test_every_way_to_sign_in(sample: Asked) -> None:
         Client("localhost:8080", token=token)
 
 
+@pytest.mark.whole
 def test_a_token_that_is_not_valid_any_more_is_renewed(sample: Asked) -> None:
     now = [time.time()]
     with (
@@ -249,6 +253,7 @@ def test_as_of_is_a_moment(sample: Asked) -> None:
         assert list(client.statistics(sample.first, sample.last, by="day", as_of=datetime.now(UTC)))
 
 
+@pytest.mark.whole
 def test_a_private_ca(sample: Asked) -> None:
     key, secret = sample.key().split(":")
     with serving(sample.folder, tls=True, answering=1) as served:
