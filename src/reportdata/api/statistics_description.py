@@ -94,7 +94,11 @@ def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
     piece = object_of({"from": DATE, "to": DATE, "days": COUNT, "state": STATE, **states})
     day: Json = DATE | {"nullable": True}
     meta = {
+        "from": day,
+        "to": day,
         "timeZone": TEXT,
+        "state": STATE,
+        "asOf": TEXT,
         "newestDay": day,
         "newestFinalDay": day,
         "coveredDays": COUNT,

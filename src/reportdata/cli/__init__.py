@@ -33,6 +33,7 @@ _MODULES = {
     "serve": "serving",
     "work": "working",
     "answer": "answering",
+    "mcp": "assisting",
     "audit": "reads",
     "demo": "demo",
     "twin": "twin",
