@@ -67,7 +67,9 @@ CLICKHOUSE = Dialect(
 )
 POSTGRESQL = Dialect(
     "cast(date_trunc('week', stat_day) as date)",
-    "select rows_.*, department from {rows} rows_, unnest(string_to_array(coalesce(departments, ''), ',')) department",
+    "select rows_.*, department from {rows} rows_, "
+    "unnest(case when coalesce(departments, '') = '' then array[''] else string_to_array(departments, ',') end) "
+    "as named(department)",
     "count(distinct {column})",
     "select * from sent where not exists (select 1 from withdrawn where withdrawn.report_id = sent.report_id)",
     # A person's comments of a day have the same departments: each is looked for once.

@@ -121,6 +121,17 @@ def test_a_day_that_was_only_listed_in_part_has_no_number_however_it_is_asked(im
         assert (row["state"], row["states"]) == ("partial", None), "as the contract says"
 
 
+def test_a_comment_has_the_template_of_its_report_which_may_bear_a_later_time(imported: Folder, tmp_path: Path) -> None:
+    comments = tmp_path / "comments.csv"
+    comments.write_text("report_id,user_id,commented_at\nr3,u2,2026-03-02 09:00:00\n", "utf-8")
+    imported.import_(comments, corp_id=CORP)
+    asked = {"metrics": "commenters", "to": "20260302"}
+    (row,) = (row for row in rows(imported, by="template", **asked) if row["commenters"])
+    assert row["template"] == "日报"
+    (row,) = rows(imported, template="日报", **asked)
+    assert row["commenters"] == 1
+
+
 def test_a_forgotten_person_is_in_no_answer(imported: Folder) -> None:
     moment = datetime.now(UTC).isoformat()
     assert counts(imported, "user", by="user") == {("u1",): 2, ("u2",): 1, ("u3",): 1}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from reportdata.pipeline.comparing import other_numbers
 from reportdata.pipeline.corrections import corrections, file_of
-from reportdata.pipeline.verifying import Verification
+from reportdata.pipeline.verifying import Verification, put_right
+from reportdata.services import REPORTS
 from tests.support.calling import CORP
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Days, Fact, Sent, Withdrawn, days_of
@@ -113,3 +118,34 @@ def test_days_that_are_stale_are_left_to_the_refresh(filled: Folder, tmp_path: P
     assert (corrections(filled.lake.root), filled.days()) == ([], RIGHT)
     filled.refresh()
     assert filled.days() == days_of([*FACTS, *more], ZONES)
+
+
+def test_a_file_of_the_lake_that_changed_unseen_puts_no_number_wrong(filled: Folder, tmp_path: Path) -> None:
+    """Its size and its time stay: as when a disk fails. The store is right then."""
+    (path,) = filled.lake.files("sent")["20260923"]
+    was = path.stat()
+    with working(filled) as work:
+        service = work.services.service(REPORTS)
+        assert work.lake.lost([path]) == []  # it was seen whole
+        other = Path(shutil.copyfile(path, tmp_path / "other.parquet"))
+        rewrite_with_fewer(other, was.st_size)
+        path.write_bytes(other.read_bytes())
+        os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
+        with work.lake.reading():
+            assert list(other_numbers(work, service, ["20260923"]))
+        put_right(work, service, ["20260923"], time.time())
+        assert {damage.file for damage in work.store.damage()} == {str(path)}
+    assert (corrections(filled.lake.root), filled.days()) == ([], RIGHT)
+
+
+def rewrite_with_fewer(path: Path, size: int) -> None:
+    """The file with its first row alone, and as long as it was."""
+    place = path.with_name("fewer.parquet")
+    duckdb.execute(
+        f"copy (from read_parquet('{path}', hive_partitioning = false) limit 1) to '{place}' (format parquet)"
+    )
+    content = place.read_bytes()
+    assert len(content) < size
+    # Parquet is read from its end: what stands between the first bytes and the pages is skipped by nobody.
+    footer = int.from_bytes(content[-8:-4], "little") + 8
+    path.write_bytes(content[: len(content) - footer] + bytes(size - len(content)) + content[-footer:])

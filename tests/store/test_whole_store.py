@@ -147,12 +147,12 @@ def test_a_forgotten_organisation_leaves_nothing_and_others_stay(store: Store, a
     for number, service in enumerate(("s", "s", "t")):
         store.put_days(service, {"20240101": "f"}, [row(corp, "20240101", number) for corp in corps], NOW)
     assert store.mentions("forgotten corp") == {
-        "apps.corp_id": 1, "coverage.corp_id": 2, "day_states.corp_id": 2, "kpis.corp_id": 3,
-        "official_figures.corp_id": 2, "organisations.corp_id": 1,
+        "apps.corp_id": 1, "coverage.corp_id": 2, "coverage_history.corp_id": 2, "day_states.corp_id": 2,
+        "kpis.corp_id": 3, "official_figures.corp_id": 2, "organisations.corp_id": 1,
     }  # fmt: skip
     history = store.history("s", "c12", "20240101")
     other = another()
-    assert other.forget("forgotten corp") == 1 + 2 + 2 + 3 + 2 + 1 + 2 + 1
+    assert other.forget("forgotten corp") == 1 + 2 + 2 + 2 + 3 + 2 + 1 + 2 + 1
     assert other.forget("forgotten corp") == 0
     assert store.mentions("forgotten corp") == store.mentions("key0") == {}
     assert store.mentions("c12")["organisations.corp_id"] == 1

@@ -53,6 +53,20 @@ def rows_of(
     return rows
 
 
+def items_of(
+    question: Question, corp_id: str, zone: ZoneInfo, known: Sequence[Known], until: datetime | None
+) -> set[str]:
+    """What the one metric of a question without groupings counts."""
+    seen = [batch for batch in known if until is None or batch.at <= until]
+    facts = {fact for batch in seen for fact in batch.facts if fact.corp_id == corp_id}
+    looks = [look for batch in seen for look in batch.looks if look.corp_id == corp_id]
+    first, last = (datetime.strptime(day, "%Y%m%d").date() for day in (question.first_day, question.last_day))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    states = {(kind, day): state_of(kind, day, zone, looks) for kind in ("sent", "commented") for day in days}
+    found = _groups(question, zone, facts, states)
+    return {item for group in found.values() for item in group.get(question.metrics[0], ())}
+
+
 Key = tuple[tuple[Any, ...], tuple[str, ...]]
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from reportdata.http.answers import Failed, Fault
 from reportdata.http.request_metrics import GOOD, Times
+from reportdata.statistics.explained import Changes, Explained
 from reportdata.statistics.question import Question
 from reportdata.statistics.spans import Span
 
@@ -37,14 +38,17 @@ class Questions:
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A question about an organisation at a time, in seconds since 1970, or a span of days, whose
-    `reportdata.statistics.spans.Counts` are wanted; without either, what is covered. ``target`` is the file for the
-    answer, ``within`` the departments that whoever asks may be told of, as `Question.within`; a span is never narrowed.
-    """
+    """What is asked about an organisation at a time, in seconds since 1970: a question, what changed, what a number is
+    made of, with its records or without, or a span of days, whose `reportdata.statistics.spans.Counts` are wanted;
+    nothing of these for what is covered. ``target`` is the file for the answer. ``within`` are the departments that
+    whoever asks may be told of, as `Question.within`; only questions and what is covered are narrowed to them."""
 
     corp_id: str
     now: float
     question: Question | None = None
+    changes: Changes | None = None
+    explained: Explained | None = None
+    with_records: bool = False
     target: str = ""
     span: Span | None = None
     within: tuple[str, ...] = ()

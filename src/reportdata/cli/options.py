@@ -235,7 +235,8 @@ def verify_option(command: Command) -> Command:
         show_default=True,
         envvar="REPORTDATA_VERIFY_DAYS",
         show_envvar=True,
-        help="Within how many days the worker compares every file of the lake with its digest; 0 for never.",
+        help="Within how many days the worker compares every file of the lake with its digest, and every day's numbers "
+        "with its facts, computed again; 0 for never.",
     )(command)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from reportdata.days import from_date, time_zone, to_date
+from reportdata.days import SECOND, from_date, moment_of, time_zone, to_date
 from reportdata.errors import NotKnown
 from reportdata.services import Service
 from reportdata.states import DayState, least_certain
@@ -45,7 +45,11 @@ def coverage(store: Store, service: Service, corp_id: str, now: float, *, whole:
     return Answer(
         data,
         {
+            "from": data[0]["from"] if data else None,
+            "to": data[-1]["to"] if data else None,
             "timeZone": time_zone(zone).key,
+            "state": least_certain([day.state for day in days]).value,
+            "asOf": moment_of(int(now * SECOND), time_zone(zone)).isoformat(timespec="microseconds"),
             "newestDay": data[-1]["to"] if data else None,
             "newestFinalDay": newest_final(certainty_of(days), list(words)),
             "coveredDays": len(days),

@@ -15,21 +15,24 @@ from pathlib import Path
 
 import msgspec
 
+from reportdata.causes import REPAIR
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.recollection import Lost, collect_again
 from reportdata.days import Coverage, Observation, days_between, latest, partly
 from reportdata.errors import BadValue, NotKnown
-from reportdata.kinds import REPEATS
+from reportdata.kinds import REPEATS, Kind
 from reportdata.lake import Replacement
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, days_of_file
 from reportdata.lake.looks import fewest
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.causing import announce
 from reportdata.pipeline.damage import note_damage, require_lake
 from reportdata.pipeline.observed import outside
 from reportdata.pipeline.verifying import damaged_files
 from reportdata.pipeline.workspace import Workspace
 from reportdata.states import State
-from reportdata.store import FIRST_DAY, Damage
+from reportdata.store import FIRST_DAY, Announced, Damage
+from reportdata.store.changing import EVERYBODY
 
 
 @dataclass
@@ -109,11 +112,13 @@ def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
     first."""
     lake, kinds = work.lake, work.kinds
     withdrawn: list[tuple[str, str, str]] = []
+    given_up: list[tuple[Kind, str]] = []
     for path in paths:
         kind = kinds.get(path.parents[1].name) if path.suffix == ".parquet" else None
         if kind is not None:
             first, last = days_of_file(path)
             withdrawn.append((kind.retracts, FIRST_DAY, last) if kind.retracts else (kind.name, first, last))
+            given_up += [] if kind.retracts else [(kind, day) for day in days_between(first, last)]
             _collect_again(work, Lost(kind.name, first, last))
     _note_missing(work, withdrawn)
     with lake.taking_back(), lake.refreshing(), lake.incoming() as incoming:
@@ -127,6 +132,8 @@ def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
                 by.write_bytes(msgspec.json.Encoder().encode_lines(sorted(looks)))
                 replacements.append(Replacement(concerned, by if looks else None))
         _uncover(work, withdrawn, [path for path in paths if path.parent.name == COVERAGE], done)
+        for kind, day in given_up:
+            announce(work.store, work.services, kind, [Announced(EVERYBODY, day, REPAIR)])
         lake.replace_all(replacements)
         done.given_up += [lake.name(path) for path in paths]
 
@@ -194,7 +201,7 @@ def _uncover(
     before, after = _by_place(told), _by_place(left)
     changed = {place: after.get(place, []) for place, looks in before.items() if latest(looks) != after.get(place, [])}
     if changed:
-        work.store.replace_coverage(changed)
+        work.store.replace_coverage(changed, cause=REPAIR)
     for (corp_id, kind), looks in changed.items():
         stays = {day for look in looks for day in days_between(look.first_day, look.last_day)}
         was = {day for look in before[corp_id, kind] for day in days_between(look.first_day, look.last_day)}

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from reportdata.collector.ledger import Ledger
 from reportdata.days import days_between
-from reportdata.errors import Damaged
+from reportdata.errors import Damaged, LakeError
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.comparing import other_numbers
 from reportdata.pipeline.corrections import Correction, keep
@@ -152,14 +152,22 @@ class Verification:
                     size += sum(lake.info(path).size for path in files.paths())
                 count, until = count + 1, at
             other = {
-                service: {day for _, day in other_numbers(self._work, self._work.services.service(service), days)}
-                for service, days in chosen.items()
+                service: self._other(self._work.services.service(service), days) for service, days in chosen.items()
             }
         for service, days in other.items():
             if days:
                 put_right(self._work, self._work.services.service(service), days, now)
         more = count < len(due)
         return count, until if more else now, more
+
+    def _other(self, service: Service, days: Collection[str]) -> set[str]:
+        """The days whose numbers differ; none when that cannot be told because files are damaged, which is noted."""
+        try:
+            return {day for _, day in other_numbers(self._work, service, days)}
+        except LakeError:
+            if not _note_damaged(self._work, service, days):
+                raise
+            return set()
 
     def _due(self, began: float, now: float) -> Iterator[tuple[float, str, str]]:
         """Moments, services and days; a month's days come one after the other, since many cost little more than one."""
@@ -187,8 +195,11 @@ class Verification:
 
 def put_right(work: Workspace, service: Service, days: Collection[str], now: float) -> None:
     """Compute days again whose numbers seem to be others than those of their facts, where that is still so while nobody
-    else computes any; the right numbers are appended, and become the current ones."""
+    else computes any; the right numbers are appended, and become the current ones. Their files are read to the end
+    before: it may be these that changed, and then the store is right."""
     with work.lake.refreshing(), work.lake.reading():
+        if _note_damaged(work, service, days):
+            return
         certain: dict[str, set[str]] = {}
         for corp_id, day in other_numbers(work, service, days):
             certain.setdefault(day, set()).add(corp_id)
@@ -209,3 +220,16 @@ def put_right(work: Workspace, service: Service, days: Collection[str], now: flo
             day,
         )
     keep(work.lake.root, done)
+
+
+def _note_damaged(work: Workspace, service: Service, days: Collection[str]) -> bool:
+    """Read the files that days need, and note those that are damaged; whether there are any."""
+    lake = work.lake
+    paths = [
+        path for files in files_of_days(lake, day_kinds(service, work.kinds), days).values() for path in files.paths()
+    ]
+    paths += [path for kind in service.reads() if work.kinds[kind].retracts is not None for path in lake.paths(kind)]
+    damaged = [lake.name(path) for path in paths if not lake.is_whole(path)]
+    if damaged:
+        note_damage(work, {}, damaged)
+    return bool(damaged)

@@ -90,7 +90,7 @@ def computation(
         arms.append(_arm(measure, rows, columns, names, number))
         exact = measure.total and rows.columns[measure.total].startswith("decimal")
         casts.append(f"cast(sum({names[number]}) as {'double' if exact else 'bigint'}) as {names[number]}")
-    ctes = [_ctes(service.sql)] if service.sql else []
+    ctes = [ctes_of(service.sql)] if service.sql else []
     history: dict[str, Kind] = {}
     changes: dict[str, History] = {}
     for name, counted_columns in used.items():
@@ -112,7 +112,7 @@ def computation(
         sql += f"\ngroup by {', '.join(columns)}\norder by {', '.join(ordered)}"
     reads = dict.fromkeys(kind for name in used for kind in service.relations[name].reads)
     told = tuple(history.values()), tuple(changes.values())
-    return Computation(sql, tuple(keys), tuple(chosen), _kinds(service, kinds, reads), *told)
+    return Computation(sql, tuple(keys), tuple(chosen), kinds_of(service, kinds, reads), *told)
 
 
 _UNION = "\n    union all\n"
@@ -163,13 +163,13 @@ def _key(name: str, rows: Kind, zone: ZoneInfo, narrowing: Narrowing | None) -> 
     return key._replace(expression=key.expression.replace("{time}", time))
 
 
-def _kinds(service: Service, kinds: Kinds, reads: Mapping[str, object]) -> tuple[Kind, ...]:
+def kinds_of(service: Service, kinds: Kinds, reads: Mapping[str, object]) -> tuple[Kind, ...]:
     """The kinds that are read; and those that the text names besides, since a view must be there for it."""
     used = {kind: None for relation in service.relations.values() for kind in relation.reads}
     return tuple(kinds[name] for name in dict.fromkeys([*reads, *used]))
 
 
-def _ctes(text: str) -> str:
+def ctes_of(text: str) -> str:
     """What `relations.sql` holds, without remarks before and after."""
     lines = [re.sub(r"\s*--.*", "", line) for line in text.splitlines()]
     return "\n".join(line for line in lines if line.strip()).strip()

@@ -6,18 +6,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reportdata.days import from_date
-from reportdata.engines import Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
+from reportdata.engines import Brought, Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, text
+from reportdata.engines.duckdb.explaining import CELLS, Counted, Part, counted, records_of
 from reportdata.engines.duckdb.histories import DaysOf, Histories
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
-from reportdata.engines.duckdb.provenance import with_provenance
+from reportdata.engines.duckdb.provenance import FIRST, origins_on_days, sole_origins, with_provenance
 from reportdata.engines.duckdb.taking_back import TakenBack, write_without
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
 from reportdata.services.lending import HISTORY, History
+from reportdata.services.records import TOLD, Records
 from reportdata.services.sql import Computation
 
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 
 _FETCHED = 10_000
 """Rows that are taken from DuckDB at once."""
+
+
+class Known(NamedTuple):
+    """Whose facts count: those of an organisation that were known by an instant, None for all."""
+
+    corp_id: str
+    by: int | None = None
 
 
 class DuckDBEngine:
@@ -64,6 +73,55 @@ class DuckDBEngine:
         :param days_of: the first and the last day of a file's facts.
         :param known_by: an instant; what was first known later does not count. None for all facts.
         """
+        with self._knowing(what, files, Known(corp_id, known_by), days_of):
+            yield from self._rows(what.sql)
+
+    def explained(
+        self, cells: Sequence[tuple[Records, Mapping[str, Mapping[Path, float]], Known]], days_of: DaysOf, part: Part
+    ) -> tuple[Counted, Sequence[tuple[Any, ...]]]:
+        """The records of a number, or of two (`reportdata.engines.duckdb.explaining`): how many things were
+        counted, and some of the records.
+
+        :param cells: how the records of each are found, from which files of each view, and what is known.
+        :param days_of: the first and the last day of a file's facts.
+        """
+        for table, (what, files, known) in zip(CELLS, cells, strict=False):
+            with self._knowing(what, files, known, days_of), self._told((what.rows,), files, known):
+                self.all_rows(f"create or replace temp table {table} as {what.sql}")
+        compared = len(cells) > 1
+        kind = cells[0][0].rows
+        try:
+            found = records_of(self.all_rows, kind, part, compared=compared)
+            return counted(self.all_rows, compared=compared), found
+        finally:
+            for table in CELLS:
+                self.all_rows(f"drop table if exists {table}")
+
+    def moments(
+        self, kinds: Sequence[Kind], files: Mapping[str, Mapping[Path, float]], known: Known, days: str
+    ) -> list[tuple[str, int, str]]:
+        """The kinds, instants and origins at which facts became known.
+
+        :param days: a condition for the days of facts that take back no others; of these, all count.
+        """
+        with self._told(kinds, files, known):
+            queries = [
+                f"select distinct '{kind.name}', epoch_us(known_at), coalesce(origin, '') from {kind.name}{TOLD}"
+                + ("" if kind.retracts else f" where {days}")
+                for kind in kinds
+            ]
+            return [(name, at, origin) for name, at, origin in self.all_rows(" union all ".join(queries))]
+
+    @contextmanager
+    def _knowing(
+        self,
+        what: Computation | Records,
+        files: Mapping[str, Mapping[Path, float]],
+        known: Known,
+        days_of: DaysOf,
+    ) -> Iterator[None]:
+        """The views and tables that a text reads, of what is known of an organisation."""
+        corp_id, known_by = known
         views = {kind.name: kind for kind in what.kinds}
         views |= {kind.name + HISTORY: kind for kind in what.history}
         for history in what.changes:
@@ -77,7 +135,21 @@ class DuckDBEngine:
                 located.enter_context(self._known_view(name, kind, files.get(name, {}), corp_id, known_by))
             for history in what.changes if known_by is not None else ():
                 self.all_rows(f"create or replace temp view {history.table} as {history.changes()}")
-            yield from self._rows(what.sql)
+            yield
+
+    @contextmanager
+    def _told(self, kinds: Sequence[Kind], files: Mapping[str, Mapping[Path, float]], known: Known) -> Iterator[None]:
+        """Views of what is known of an organisation, each fact once, with when it was and from where."""
+        with ExitStack() as located:
+            for kind in kinds:
+                places = located.enter_context(self._located(files.get(kind.name, {})))
+                columns = ", ".join(columns_of(kind))
+                source = with_provenance(self.all_rows, kind, places)
+                only = _only([known.corp_id])
+                only += f" and known_at <= make_timestamptz({known.by})" if known.by is not None else ""
+                told = f"select {columns}, {FIRST} from ({source}){only} group by {columns}"
+                self.all_rows(f"create or replace temp view {kind.name}{TOLD} as {told}")
+            yield
 
     def _viewing(self, corp_id: str, history: History, files: Mapping[Path, float]) -> AbstractContextManager[None]:
         return self._known_view(history.source, history.kind, files, corp_id, None)
@@ -112,6 +184,21 @@ class DuckDBEngine:
         if files:
             with self._views({kind.name: (kind, paths) for kind, paths in files.items()}):
                 yield from self._places(" union ".join(f"select corp_id, stat_day from {kind.name}" for kind in files))
+
+    def brought(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Brought]:
+        for kind, paths in files.items():
+            for part in self._files.parts(paths):
+                with self._files.located(part) as places:
+                    for corp_id, day, origin in self._rows(origins_on_days(self.all_rows, kind, places)):
+                        yield Brought(corp_id, from_date(day), origin)
+
+    def sole_origins(self, files: Sequence[Path]) -> Mapping[Path, str]:
+        found: dict[Path, str] = {}
+        for part in self._files.parts(files):
+            with self._files.located(part) as places:
+                told = sole_origins(self.all_rows, places)
+                found |= {path: told[place] for path, place in zip(part, places, strict=True) if place in told}
+        return found
 
     def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
         columns = ", ".join(("corp_id", *by.by))

@@ -15,6 +15,7 @@ from reportdata.store.postgres.forgetting import Forgetting
 from reportdata.store.postgres.identities import Identities
 from reportdata.store.postgres.links import Links
 from reportdata.store.postgres.states import States
+from reportdata.store.postgres.stories import Stories
 from reportdata.store.postgres.tables import Copying
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.sqlite import SQLiteStore
@@ -27,7 +28,7 @@ select relname from pg_class where relnamespace = current_schema()::regnamespace
 """
 
 
-class PostgresStore(Identities, Links, Days, Covering, States, Forgetting, Copying):
+class PostgresStore(Identities, Links, Days, Stories, Covering, States, Forgetting, Copying):
     """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
     are not there.
 

@@ -14,6 +14,7 @@ from reportdata.store.sqlite.identities import Identities
 from reportdata.store.sqlite.links import Links
 from reportdata.store.sqlite.official import Figures
 from reportdata.store.sqlite.states import States
+from reportdata.store.sqlite.stories import Stories
 from reportdata.store.sqlite.tables import Copying
 
 COMMAND_TIMEOUT = 30.0
@@ -26,7 +27,7 @@ schemas = _KIND.schemas
 """The schema that the store in a file has, and the one that this program gives it when it opens it."""
 
 
-class SQLiteStore(Identities, Links, Days, Covering, States, Figures, Forgetting, Copying):
+class SQLiteStore(Identities, Links, Days, Stories, Covering, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a
