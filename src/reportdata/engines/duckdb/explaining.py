@@ -41,7 +41,8 @@ def counted(rows: Rows, *, compared: bool) -> Counted:
         f"union all select 'both', count(*) from (select item from {one} intersect select item from {other})"
     )
     ((gone,),) = rows(f"select count(*) from {other} anti join {one} using (item)")
-    return Counted(items, records + gone, dict(found))
+    numbers: dict[str, int] = dict(found)
+    return Counted(items, records + gone, {name: numbers[name] for name in SETS})
 
 
 def records_of(rows: Rows, kind: Kind, part: Part, *, compared: bool) -> Sequence[tuple[Any, ...]]:
