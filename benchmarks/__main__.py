@@ -7,7 +7,19 @@ from pathlib import Path
 
 import click
 
-from benchmarks import beside, figures, footprint, freshness, history, importing, peers, serving, shared, sheets
+from benchmarks import (
+    beside,
+    figures,
+    footprint,
+    freshness,
+    history,
+    importing,
+    peers,
+    serving,
+    shared,
+    sheets,
+    statistics,
+)
 from benchmarks.machine import Usage, this_machine
 
 QUIET = 0.1
@@ -21,6 +33,7 @@ PARTS = {
     "beside": beside.measure,
     "sheets": sheets.measure,
     "peers": peers.measure,
+    "statistics": statistics.measure,
     "footprint": footprint.measure,
 }
 

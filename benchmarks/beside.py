@@ -62,7 +62,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
                     address, read, push = running.enter_context(_serving(Path(folder)))
                     if body is not None:
                         running.enter_context(_pushing(address, push, body, connections))
-                    one = _reads(address, read)
+                    one = reads(address, read)
                 what = f"{name}, {connections} connections" if body is not None else name
                 found.setdefault(what, []).append(one)
                 say(f"beside: round {number + 1} of {rounds}: {what}: {_told(one)}")
@@ -79,16 +79,16 @@ def _told(times: Mapping[str, float]) -> str:
     return ", ".join(f"{part} {seconds * 1000:.2f} ms" for part, seconds in times.items())
 
 
-def _reads(address: Address, token: str) -> dict[str, float]:
-    """Seconds that reads take."""
+def reads(address: Address, token: str, day: str = "20260921", seconds: float = SECONDS) -> dict[str, float]:
+    """Seconds that reads of a day take."""
     connection = HTTPConnection(*address)
     connection.connect()
     request = (
-        f"GET /v1.0/datacenter/reportData?statDate=20260921 HTTP/1.1\r\nHost: h\r\n"
+        f"GET /v1.0/datacenter/reportData?statDate={day} HTTP/1.1\r\nHost: h\r\n"
         f"x-acs-dingtalk-access-token: {token}\r\n\r\n"
     ).encode()
     found = []
-    end = time.perf_counter() + SECONDS
+    end = time.perf_counter() + seconds
     while (began := time.perf_counter()) < end:
         connection.sock.sendall(request)
         if not connection.sock.recv(65_536).startswith(b"HTTP/1.1 200"):

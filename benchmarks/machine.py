@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 PACKAGES = (
     *("reportdata", "duckdb", "uvicorn", "uvloop", "httptools", "starlette", "msgspec", "fastapi", "sqlalchemy"),
-    *("pyspark", "python_calamine", "fastexcel", "polars", "pandas", "openpyxl"),
+    *("pyspark", "python_calamine", "fastexcel", "polars", "pandas", "openpyxl", "chdb"),
 )
 """What is named when it is installed."""
 

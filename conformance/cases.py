@@ -6,11 +6,13 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportdata.identity import TOKEN_LIFETIME
-from tests.support.calling import EMPTY, Call, import_organisation
+from tests.support import periods
+from tests.support.calling import EMPTY, OK, Call, import_organisation
 from tests.support.causes import BY_SDK, DETAILS, arranged
 from tests.support.folders import Folder
 from tests.support.relay import Relay
@@ -82,6 +84,7 @@ def arranged_cases(path: Path, protocol: str) -> Iterator[list[Case]]:
             *_renewals(protocol, given, expired, next(iter(rows.items()))),
             *_refusals(protocol, given | {"key": guessed.app_key}),
             *_errors(stack, path, protocol),
+            *_more_calls(_folder(stack, path / "periods"), stack, path, protocol),
         ]
 
 
@@ -171,3 +174,72 @@ def _errors(stack: ExitStack, path: Path, protocol: str) -> Iterator[Case]:
         arguments = _reaching(protocol, call) | {key: value for key, value in asked.items() if value is not None}
         error = _error(cause.code, cause.error.status, cause.error.message)
         yield Case(name, protocol, (Run(arguments, (error,)),), prefix=bool(call.prefix))
+
+
+def _more_calls(folder: Folder, stack: ExitStack, path: Path, protocol: str) -> Iterator[Case]:
+    """The other calls for the same numbers: of a day, its week and its month, and the closed ones."""
+    organisation = periods.Organisation()
+    organisation.imported(folder, path / "files")
+    app, secret = folder.add_app(periods.CORP, scopes=periods.SCOPES)
+    now = time.time()
+    served = stack.enter_context(serving(folder, clock=lambda: now, tls=protocol == "https"))
+    reaching = _reaching(protocol, served)
+    given = reaching | {"key": app.app_key, "secret": secret}
+    day = _busiest(organisation)
+    turn, last = date(2025, 1, 1), periods.LAST
+    for at, counted in ((periods.PATHS["WEEK"], turn), (periods.PATHS["MONTH"], turn), (periods.PATHS["WEEK"], last)):
+        _count(Call(served.address, folder.token(app), f"{counted:%Y%m%d}", path=at), reaching)
+    by_department = Call(served.address, folder.token(app), None, path=periods.DEPARTMENTS_PATH.format(f"{day:%Y%m%d}"))
+    _count(by_department._replace(more_query="nextToken=0&maxResults=1"), reaching)
+
+    def period(name: str, day: date, *, partial: bool = False) -> Run:
+        rows = organisation.told(day, name, partial=partial).rows
+        kpis = [{**kpi, "period": name} for kpi in json.loads(EMPTY)["metaList"]]
+        asked = {"call": name.lower(), "date": f"{day:%Y%m%d}"} | ({"partial": "include"} if partial else {})
+        return Run(given | asked, ({"metaList": kpis, "dataList": rows},))
+
+    runs = tuple(period(name, turn) for name in periods.PATHS)
+    yield Case("a day, its week in two years, its month", protocol, runs)
+    runs = tuple(period("WEEK", last, partial=partial) for partial in (False, True))
+    yield Case("a week covered in part, and what is known of it", protocol, runs)
+    yield _by_department(organisation, given, protocol)
+    yield _of_organisation(organisation, given, protocol)
+
+
+def _count(call: Call, reaching: Mapping[str, str]) -> None:
+    """Have the server count what programs ask for, which it remembers while its clock stands: one SDK waits no longer
+    than 3 s, and this machine is busy."""
+    assert call._replace(ca=Path(reaching["ca"]) if "ca" in reaching else None).answer().status == OK
+
+
+def _busiest(organisation: periods.Organisation) -> date:
+    """A day of reports of several departments."""
+    days = (periods.FIRST + timedelta(days=number) for number in range(30))
+    return max(days, key=lambda day: len(organisation.departments(day)))
+
+
+def _by_department(organisation: periods.Organisation, given: dict[str, str], protocol: str) -> Case:
+    day = _busiest(organisation)
+    rows = organisation.departments(day)
+    assert len(rows) > 2
+    asked = given | {"call": "departments", "date": f"{day:%Y%m%d}", "max-results": "2"}
+    first = {"data": rows[:2], "nextToken": 2, "hasMore": True}
+    beyond = {"data": [], "nextToken": 99, "hasMore": False}
+    illegal = _error("param.illegal", 400, "参数不合法")
+    runs = (
+        Run(asked | {"next-token": "0"}, (first,)),
+        Run(asked | {"next-token": "99"}, (beyond,)),
+        Run(asked | {"next-token": "0", "max-results": "0"}, (illegal,)),
+    )
+    return Case("a day by department, and a page that is none", protocol, runs)
+
+
+def _of_organisation(organisation: periods.Organisation, given: dict[str, str], protocol: str) -> Case:
+    asked = given | {"call": "organisation"}
+    known = {"date": f"{periods.FIRST:%Y%m%d}"}
+    runs = (
+        Run(asked | known, (organisation.commenters(periods.FIRST),)),
+        Run(asked | {"date": "20300101"}, ({},)),
+        Run(asked | {"date": "2030-01-01"}, (_error("param.illegal", 400, "参数不合法"),)),
+    )
+    return Case("commenters of a day by the closed call", protocol, runs)

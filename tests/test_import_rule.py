@@ -28,6 +28,7 @@ DOMAIN = {
     "records",
     "remarks",
     "states",
+    "causes",
     "kinds",
     "measures",
     "services",
@@ -52,13 +53,21 @@ MAY_IMPORT = {
     "http": DOMAIN | {"http"},
     "web": {"web"},
     "api": DOMAIN | {"store", "http", "web", "api"},
-    "cli": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline", "http", "api", "cli", ""},
+    "cli": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline", "http", "api", "client", "assistants", "cli", ""},
+    "client": {"client"},  # whoever asks a server needs nothing of it
+    "assistants": DOMAIN | {"", "client", "http", "assistants"},
     "__main__": {"cli"},
     "": set(),
 }
 """What each part may import of the others; the part without a name is the package itself."""
 
-HEAVY = {"duckdb": "engines/duckdb", "obstore": "lake/s3", "pyspark": "engines/spark", "psycopg": "store/postgres"}
+HEAVY = {
+    "duckdb": "engines/duckdb",
+    "mcp": "assistants",
+    "obstore": "lake/s3",
+    "psycopg": "store/postgres",
+    "pyspark": "engines/spark",
+}
 """Heavy packages, and the folder whose functions may import them when they are called."""
 
 NO_IO = {"os", "pathlib", "socket", "sqlite3", "subprocess", "asyncio", "shutil", "tempfile", "urllib.request", "time"}
@@ -146,6 +155,23 @@ def test_serving_imports_nothing_that_computes() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_the_client_needs_urllib3_alone_and_loads_it_when_one_is_made() -> None:
+    """Importing it is quick: it loads nothing but Python's own library."""
+    for path in MODULES:
+        if _part(path) == "client":
+            others = {name.split(".")[0] for name in _imports(path)} - sys.stdlib_module_names - {"reportdata"}
+            assert others <= ({"pandas", "polars"} if path.stem == "frames" else {"urllib3"}), path
+    code = "import sys, site; before = set(sys.modules); import reportdata.client; print(*set(sys.modules) - before)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+    assert loaded - sys.stdlib_module_names == {"reportdata"}
+    assert {name for name in run.stdout.split() if name.startswith("reportdata.")} == {
+        f"reportdata.{'.'.join(path.relative_to(SOURCE).with_suffix('').parts)}".removesuffix(".__init__")
+        for path in MODULES
+        if _part(path) == "client" and path.stem != "__main__"
+    }
 
 
 OWN = ("tests", "benchmarks", "conformance")

@@ -1,4 +1,4 @@
-// The two calls with libcurl, as there is no public C++ SDK: a line of JSON for every call of reportData.
+// The calls with libcurl, as there is no public C++ SDK: a line of JSON for every call.
 #include <curl/curl.h>
 
 #include <chrono>
@@ -38,7 +38,7 @@ class Client {
     if (!curl) throw std::runtime_error("libcurl cannot be set up");
   }
 
-  // What reportData answers, with a new token if there was none or it has expired.
+  // What the call answers, with a new token if there was none or it has expired.
   Json report() {
     if (!given.count("key")) return query();
     if (!given.count("token")) renew();
@@ -56,14 +56,30 @@ class Client {
     std::vector<std::string> headers;
     if (given.count("token")) headers.push_back("x-acs-dingtalk-access-token: " + given["token"]);
     if (given.count("client-token")) headers.push_back("x-client-token: " + given["client-token"]);
-    std::string path = "/v1.0/datacenter/reportData";
-    if (given.count("date")) {
-      const std::string& date = given["date"];
-      char* escaped = curl_easy_escape(curl.get(), date.data(), static_cast<int>(date.size()));
-      path += std::string("?statDate=") + escaped;
-      curl_free(escaped);
+    if (given.count("partial")) headers.push_back("x-reportdata-partial: " + given["partial"]);
+    const std::string& called = given["call"];
+    if (called == "organisation")
+      return call("/v1.0/exclusive/datas/" + escaped("date") + "/reports/organizations", headers, nullptr);
+    if (called == "departments") {
+      std::string path = "/v1.0/exclusive/data/report/dept/" + escaped("date");
+      char mark = '?';
+      for (const auto& [parameter, name] : {std::pair("nextToken", "next-token"), std::pair("maxResults", "max-results")})
+        if (given.count(name)) path += std::string(1, std::exchange(mark, '&')) + parameter + "=" + given[name];
+      return call(path, headers, nullptr);
     }
+    static const std::map<std::string, std::string> paths{
+        {"report", "reportData"}, {"day", "yydLogDayDatas"}, {"week", "yydLogWeekDatas"}, {"month", "yydLogMonthDatas"}};
+    std::string path = "/v1.0/datacenter/" + paths.at(called);
+    if (given.count("date")) path += "?statDate=" + escaped("date");
     return call(path, headers, nullptr);
+  }
+
+  std::string escaped(const char* name) {
+    const std::string& text = given[name];
+    char* found = curl_easy_escape(curl.get(), text.data(), static_cast<int>(text.size()));
+    std::string kept(found);
+    curl_free(found);
+    return kept;
   }
 
   void renew() {
@@ -104,7 +120,7 @@ class Client {
 };
 
 int main(int count, char** arguments) {
-  std::map<std::string, std::string> given{{"calls", "1"}, {"pause", "0"}};
+  std::map<std::string, std::string> given{{"calls", "1"}, {"pause", "0"}, {"call", "report"}};
   for (int at = 1; at + 1 < count; at += 2) given[std::string(arguments[at]).substr(2)] = arguments[at + 1];
   const std::chrono::duration<double> pause(std::stod(given["pause"]));
   const int calls = std::stoi(given["calls"]);

@@ -1,22 +1,27 @@
-// DingTalk's official C# SDK as a program: a line of JSON for every call of reportData.
+// DingTalk's official C# SDK as a program: a line of JSON for every call.
 using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Threading;
 using AlibabaCloud.OpenApiClient.Models;
 using AlibabaCloud.SDK.Dingtalkdatacenter_1_0.Models;
+using AlibabaCloud.SDK.Dingtalkexclusive_1_0.Models;
 using AlibabaCloud.SDK.Dingtalkoauth2_1_0.Models;
 using AlibabaCloud.TeaUtil.Models;
 using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
 using Tea;
 using DataCenter = AlibabaCloud.SDK.Dingtalkdatacenter_1_0.Client;
+using Exclusive = AlibabaCloud.SDK.Dingtalkexclusive_1_0.Client;
 using OAuth2 = AlibabaCloud.SDK.Dingtalkoauth2_1_0.Client;
 
 public sealed class Program
 {
     private readonly DataCenter dataCenter;
+    private readonly Exclusive exclusive;
     private readonly OAuth2 oauth2;
     private readonly RuntimeOptions runtime = new RuntimeOptions();
     private readonly Dictionary<string, string> given;
@@ -27,6 +32,7 @@ public sealed class Program
         this.given = given;
         var config = new Config { Endpoint = given["endpoint"], Protocol = given["protocol"] };
         dataCenter = new DataCenter(config);
+        exclusive = new Exclusive(config);
         oauth2 = new OAuth2(config);
         if (given.TryGetValue("ca", out var ca))
         {
@@ -35,7 +41,7 @@ public sealed class Program
         token = given.GetValueOrDefault("token");
     }
 
-    /// <summary>What reportData answers, with a new token if there was none or it has expired.</summary>
+    /// <summary>What the call answers, with a new token if there was none or it has expired.</summary>
     private object Report()
     {
         if (!given.ContainsKey("key"))
@@ -56,13 +62,66 @@ public sealed class Program
 
     private object Query()
     {
-        var headers = new QueryReportStatisticalDataHeaders { XAcsDingtalkAccessToken = token };
+        var common = new Dictionary<string, string>();
         if (given.TryGetValue("client-token", out var clientToken))
         {
-            headers.CommonHeaders = new Dictionary<string, string> { ["x-client-token"] = clientToken };
+            common["x-client-token"] = clientToken;
         }
-        var request = new QueryReportStatisticalDataRequest { StatDate = given.GetValueOrDefault("date") };
-        return dataCenter.QueryReportStatisticalDataWithOptions(request, headers, runtime).Body.ToMap();
+        if (given.TryGetValue("partial", out var partial))
+        {
+            common["x-reportdata-partial"] = partial;
+        }
+        var day = given.GetValueOrDefault("date");
+        switch (given["call"])
+        {
+            case "day":
+                return dataCenter.QueryYydLogDayStatisticalDataWithOptions(
+                    new QueryYydLogDayStatisticalDataRequest { StatDate = day },
+                    new QueryYydLogDayStatisticalDataHeaders { XAcsDingtalkAccessToken = token, CommonHeaders = common },
+                    runtime).Body.ToMap();
+            case "week":
+                return dataCenter.QueryYydLogWeekStatisticalDataWithOptions(
+                    new QueryYydLogWeekStatisticalDataRequest { StatDate = day },
+                    new QueryYydLogWeekStatisticalDataHeaders { XAcsDingtalkAccessToken = token, CommonHeaders = common },
+                    runtime).Body.ToMap();
+            case "month":
+                return dataCenter.QueryYydLogMonthStatisticalDataWithOptions(
+                    new QueryYydLogMonthStatisticalDataRequest { StatDate = day },
+                    new QueryYydLogMonthStatisticalDataHeaders { XAcsDingtalkAccessToken = token, CommonHeaders = common },
+                    runtime).Body.ToMap();
+            case "departments":
+                return Known(exclusive.GetDingReportDeptSummaryWithOptions(
+                    day,
+                    new GetDingReportDeptSummaryRequest { NextToken = Number("next-token"), MaxResults = Number("max-results") },
+                    new GetDingReportDeptSummaryHeaders { XAcsDingtalkAccessToken = token, CommonHeaders = common },
+                    runtime).Body.ToMap());
+            case "organisation":
+                return Known(exclusive.GetDingReportSummaryWithOptions(
+                    day,
+                    new GetDingReportSummaryHeaders { XAcsDingtalkAccessToken = token, CommonHeaders = common },
+                    runtime).Body.ToMap());
+            default:
+                return dataCenter.QueryReportStatisticalDataWithOptions(
+                    new QueryReportStatisticalDataRequest { StatDate = day },
+                    new QueryReportStatisticalDataHeaders { XAcsDingtalkAccessToken = token, CommonHeaders = common },
+                    runtime).Body.ToMap();
+        }
+    }
+
+    /// <summary>A body without what the answer left out, which the SDK has as null.</summary>
+    private static JObject Known(object body)
+    {
+        var known = JObject.FromObject(body);
+        foreach (var empty in known.Descendants().OfType<JProperty>().Where(one => one.Value.Type == JTokenType.Null).ToList())
+        {
+            empty.Remove();
+        }
+        return known;
+    }
+
+    private long? Number(string name)
+    {
+        return given.TryGetValue(name, out var text) ? long.Parse(text, CultureInfo.InvariantCulture) : (long?)null;
     }
 
     private string NewToken()
@@ -89,7 +148,7 @@ public sealed class Program
 
     public static void Main(string[] arguments)
     {
-        var given = new Dictionary<string, string> { ["calls"] = "1", ["pause"] = "0" };
+        var given = new Dictionary<string, string> { ["calls"] = "1", ["pause"] = "0", ["call"] = "report" };
         for (var at = 0; at + 1 < arguments.Length; at += 2)
         {
             given[arguments[at].Substring("--".Length)] = arguments[at + 1];

@@ -1,4 +1,4 @@
-// DingTalk's official Go SDK as a program: a line of JSON for every call of reportData.
+// DingTalk's official Go SDK as a program: a line of JSON for every call.
 package main
 
 import (
@@ -7,10 +7,12 @@ import (
 	"flag"
 	"log"
 	"os"
+	"strconv"
 	"time"
 
 	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
 	datacenter "github.com/alibabacloud-go/dingtalk/datacenter_1_0"
+	exclusive "github.com/alibabacloud-go/dingtalk/exclusive_1_0"
 	oauth2 "github.com/alibabacloud-go/dingtalk/oauth2_1_0"
 	util "github.com/alibabacloud-go/tea-utils/v2/service"
 	"github.com/alibabacloud-go/tea/tea"
@@ -19,11 +21,13 @@ import (
 type program struct {
 	dataCenter                            *datacenter.Client
 	oauth2                                *oauth2.Client
+	exclusive                             *exclusive.Client
 	runtime                               *util.RuntimeOptions
 	key, secret, token, date, clientToken *string
+	call, partial, nextToken, maxResults  *string
 }
 
-// report is what reportData answers, with a new token if there was none or it has expired.
+// report is what the call answers, with a new token if there was none or it has expired.
 func (p *program) report() (any, error) {
 	if p.key == nil {
 		return p.query()
@@ -45,17 +49,72 @@ func (p *program) report() (any, error) {
 }
 
 func (p *program) query() (any, error) {
-	headers := &datacenter.QueryReportStatisticalDataHeaders{XAcsDingtalkAccessToken: p.token}
+	common := map[string]*string{}
 	if p.clientToken != nil {
-		headers.CommonHeaders = map[string]*string{"x-client-token": p.clientToken}
+		common["x-client-token"] = p.clientToken
 	}
+	if p.partial != nil {
+		common["x-reportdata-partial"] = p.partial
+	}
+	// The models' own tags would leave out an empty list.
+	switch tea.StringValue(p.call) {
+	case "day":
+		headers := &datacenter.QueryYydLogDayStatisticalDataHeaders{CommonHeaders: common, XAcsDingtalkAccessToken: p.token}
+		request := &datacenter.QueryYydLogDayStatisticalDataRequest{StatDate: p.date}
+		answer, err := p.dataCenter.QueryYydLogDayStatisticalDataWithOptions(request, headers, p.runtime)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"metaList": answer.Body.MetaList, "dataList": answer.Body.DataList}, nil
+	case "week":
+		headers := &datacenter.QueryYydLogWeekStatisticalDataHeaders{CommonHeaders: common, XAcsDingtalkAccessToken: p.token}
+		request := &datacenter.QueryYydLogWeekStatisticalDataRequest{StatDate: p.date}
+		answer, err := p.dataCenter.QueryYydLogWeekStatisticalDataWithOptions(request, headers, p.runtime)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"metaList": answer.Body.MetaList, "dataList": answer.Body.DataList}, nil
+	case "month":
+		headers := &datacenter.QueryYydLogMonthStatisticalDataHeaders{CommonHeaders: common, XAcsDingtalkAccessToken: p.token}
+		request := &datacenter.QueryYydLogMonthStatisticalDataRequest{StatDate: p.date}
+		answer, err := p.dataCenter.QueryYydLogMonthStatisticalDataWithOptions(request, headers, p.runtime)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"metaList": answer.Body.MetaList, "dataList": answer.Body.DataList}, nil
+	case "departments":
+		headers := &exclusive.GetDingReportDeptSummaryHeaders{CommonHeaders: common, XAcsDingtalkAccessToken: p.token}
+		request := &exclusive.GetDingReportDeptSummaryRequest{NextToken: number(p.nextToken), MaxResults: number(p.maxResults)}
+		answer, err := p.exclusive.GetDingReportDeptSummaryWithOptions(p.date, request, headers, p.runtime)
+		if err != nil {
+			return nil, err
+		}
+		body := answer.Body
+		return map[string]any{"data": body.Data, "nextToken": body.NextToken, "hasMore": body.HasMore}, nil
+	case "organisation":
+		headers := &exclusive.GetDingReportSummaryHeaders{CommonHeaders: common, XAcsDingtalkAccessToken: p.token}
+		answer, err := p.exclusive.GetDingReportSummaryWithOptions(p.date, headers, p.runtime)
+		if err != nil {
+			return nil, err
+		}
+		return answer.Body, nil
+	}
+	headers := &datacenter.QueryReportStatisticalDataHeaders{CommonHeaders: common, XAcsDingtalkAccessToken: p.token}
 	request := &datacenter.QueryReportStatisticalDataRequest{StatDate: p.date}
 	answer, err := p.dataCenter.QueryReportStatisticalDataWithOptions(request, headers, p.runtime)
 	if err != nil {
 		return nil, err
 	}
-	// The model's own tags would leave out an empty list.
 	return map[string]any{"metaList": answer.Body.MetaList, "dataList": answer.Body.DataList}, nil
+}
+
+func number(text *string) *int64 {
+	if text == nil {
+		return nil
+	}
+	value, err := strconv.ParseInt(*text, 10, 64)
+	exitOn(err)
+	return &value
 }
 
 func (p *program) renew() error {
@@ -82,6 +141,7 @@ func main() {
 	for name, place := range map[string]**string{
 		"endpoint": &config.Endpoint, "protocol": &config.Protocol, "key": &p.key, "secret": &p.secret,
 		"token": &p.token, "date": &p.date, "client-token": &p.clientToken, "ca": &ca,
+		"call": &p.call, "partial": &p.partial, "next-token": &p.nextToken, "max-results": &p.maxResults,
 	} {
 		flag.Func(name, "", func(text string) error { *place = &text; return nil })
 	}
@@ -98,6 +158,8 @@ func main() {
 	p.dataCenter, err = datacenter.NewClient(config)
 	exitOn(err)
 	p.oauth2, err = oauth2.NewClient(config)
+	exitOn(err)
+	p.exclusive, err = exclusive.NewClient(config)
 	exitOn(err)
 
 	lines := json.NewEncoder(os.Stdout)

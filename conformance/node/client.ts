@@ -1,9 +1,10 @@
-// DingTalk's official Node SDK as a program: a line of JSON for every call of reportData.
+// DingTalk's official Node SDK as a program: a line of JSON for every call.
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 // The package's own entries for services have no types; these have.
 import DataCenter, * as dataCenter from "@alicloud/dingtalk/dist/datacenter_1_0/client";
+import type * as Exclusive from "@alicloud/dingtalk/dist/exclusive_1_0/client";
 import OAuth2, * as oauth2 from "@alicloud/dingtalk/dist/oauth2_1_0/client";
 import { Config } from "@alicloud/openapi-client";
 import { RuntimeOptions } from "@alicloud/tea-util";
@@ -18,6 +19,10 @@ const { values: given } = parseArgs({
     date: { type: "string" },
     ca: { type: "string" },
     "client-token": { type: "string" },
+    call: { type: "string", default: "report" },
+    partial: { type: "string" },
+    "next-token": { type: "string" },
+    "max-results": { type: "string" },
     calls: { type: "string", default: "1" },
     pause: { type: "string", default: "0" },
   },
@@ -37,15 +42,60 @@ interface AnswerError {
   accessDeniedDetail?: object;
 }
 
+/** The models of a call's headers and of its request, and its method. */
+const statistics = {
+  report: [
+    dataCenter.QueryReportStatisticalDataHeaders,
+    dataCenter.QueryReportStatisticalDataRequest,
+    "queryReportStatisticalDataWithOptions",
+  ],
+  day: [
+    dataCenter.QueryYydLogDayStatisticalDataHeaders,
+    dataCenter.QueryYydLogDayStatisticalDataRequest,
+    "queryYydLogDayStatisticalDataWithOptions",
+  ],
+  week: [
+    dataCenter.QueryYydLogWeekStatisticalDataHeaders,
+    dataCenter.QueryYydLogWeekStatisticalDataRequest,
+    "queryYydLogWeekStatisticalDataWithOptions",
+  ],
+  month: [
+    dataCenter.QueryYydLogMonthStatisticalDataHeaders,
+    dataCenter.QueryYydLogMonthStatisticalDataRequest,
+    "queryYydLogMonthStatisticalDataWithOptions",
+  ],
+} as const;
+
+function number(text: string | undefined) {
+  return text === undefined ? undefined : Number(text);
+}
+
 async function query() {
-  const clientToken = given["client-token"];
-  const headers = new dataCenter.QueryReportStatisticalDataHeaders({
-    xAcsDingtalkAccessToken: token,
-    commonHeaders: clientToken === undefined ? {} : { "x-client-token": clientToken },
-  });
-  const request = new dataCenter.QueryReportStatisticalDataRequest({ statDate: given.date });
-  const answer = await dataCenterClient.queryReportStatisticalDataWithOptions(request, headers, runtime);
+  const commonHeaders: { [name: string]: string } = {};
+  if (given["client-token"] !== undefined) commonHeaders["x-client-token"] = given["client-token"];
+  if (given.partial !== undefined) commonHeaders["x-reportdata-partial"] = given.partial;
+  const who = { xAcsDingtalkAccessToken: token, commonHeaders };
+  if (given.call === "departments" || given.call === "organisation") return closed(who);
+  const [Headers, Request, method] = statistics[given.call as keyof typeof statistics];
+  const answer = await dataCenterClient[method](new Request({ statDate: given.date }), new Headers(who), runtime);
   return answer.body;
+}
+
+async function closed(who: object) {
+  // The module takes long to load, and most calls do not need it.
+  const exclusive = require("@alicloud/dingtalk/dist/exclusive_1_0/client") as typeof Exclusive;
+  const client = new exclusive.default(config);
+  const day = given.date ?? "";
+  if (given.call === "organisation") {
+    const headers = new exclusive.GetDingReportSummaryHeaders(who);
+    return (await client.getDingReportSummaryWithOptions(day, headers, runtime)).body;
+  }
+  const request = new exclusive.GetDingReportDeptSummaryRequest({
+    nextToken: number(given["next-token"]),
+    maxResults: number(given["max-results"]),
+  });
+  const headers = new exclusive.GetDingReportDeptSummaryHeaders(who);
+  return (await client.getDingReportDeptSummaryWithOptions(day, request, headers, runtime)).body;
 }
 
 async function newToken() {
@@ -54,7 +104,7 @@ async function newToken() {
   return answer.body?.accessToken;
 }
 
-/** What reportData answers, with a new token if there was none or it has expired. */
+/** What the call answers, with a new token if there was none or it has expired. */
 async function report() {
   if (given.key === undefined) return query();
   token ??= await newToken();

@@ -1,12 +1,22 @@
 <?php
 
-// DingTalk's official PHP SDK as a program: a line of JSON for every call of reportData.
+// DingTalk's official PHP SDK as a program: a line of JSON for every call.
 
 declare(strict_types=1);
 
 use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Dingtalk as DataCenter;
 use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryReportStatisticalDataHeaders;
 use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryReportStatisticalDataRequest;
+use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryYydLogDayStatisticalDataHeaders;
+use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryYydLogDayStatisticalDataRequest;
+use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryYydLogMonthStatisticalDataHeaders;
+use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryYydLogMonthStatisticalDataRequest;
+use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryYydLogWeekStatisticalDataHeaders;
+use AlibabaCloud\SDK\Dingtalk\Vdatacenter_1_0\Models\QueryYydLogWeekStatisticalDataRequest;
+use AlibabaCloud\SDK\Dingtalk\Vexclusive_1_0\Dingtalk as Exclusive;
+use AlibabaCloud\SDK\Dingtalk\Vexclusive_1_0\Models\GetDingReportDeptSummaryHeaders;
+use AlibabaCloud\SDK\Dingtalk\Vexclusive_1_0\Models\GetDingReportDeptSummaryRequest;
+use AlibabaCloud\SDK\Dingtalk\Vexclusive_1_0\Models\GetDingReportSummaryHeaders;
 use AlibabaCloud\SDK\Dingtalk\Voauth2_1_0\Dingtalk as OAuth2;
 use AlibabaCloud\SDK\Dingtalk\Voauth2_1_0\Models\GetAccessTokenRequest;
 use AlibabaCloud\Tea\Exception\TeaError;
@@ -19,6 +29,7 @@ require __DIR__ . '/build/vendor/autoload.php';
 final class Client
 {
     private DataCenter $dataCenter;
+    private Exclusive $exclusive;
     private OAuth2 $oauth2;
     private RuntimeOptions $runtime;
     private ?string $token;
@@ -27,6 +38,7 @@ final class Client
     {
         $config = new Config(['endpoint' => $given['endpoint'], 'protocol' => $given['protocol']]);
         $this->dataCenter = new DataCenter($config);
+        $this->exclusive = new Exclusive($config);
         $this->oauth2 = new OAuth2($config);
         $this->runtime = new RuntimeOptions([]);
         $this->token = $given['token'] ?? null;
@@ -35,8 +47,8 @@ final class Client
         }
     }
 
-    /** What reportData answers, with a new token if there was none or it has expired. */
-    public function report(): array
+    /** What the call answers, with a new token if there was none or it has expired. */
+    public function report(): array|object
     {
         if (!isset($this->given['key'])) {
             return $this->query();
@@ -54,17 +66,58 @@ final class Client
         }
     }
 
-    private function query(): array
+    private function query(): array|object
     {
-        $headers = new QueryReportStatisticalDataHeaders();
-        $headers->xAcsDingtalkAccessToken = $this->token;
+        $common = [];
         if (isset($this->given['client-token'])) {
-            $headers->commonHeaders = ['x-client-token' => $this->given['client-token']];
+            $common['x-client-token'] = $this->given['client-token'];
         }
-        $request = new QueryReportStatisticalDataRequest(['statDate' => $this->given['date'] ?? null]);
-        $answer = $this->dataCenter->queryReportStatisticalDataWithOptions($request, $headers, $this->runtime);
+        if (isset($this->given['partial'])) {
+            $common['x-reportdata-partial'] = $this->given['partial'];
+        }
+        $who = ['commonHeaders' => $common, 'xAcsDingtalkAccessToken' => $this->token];
+        $day = $this->given['date'] ?? null;
+        // The SDK leaves out an empty list.
+        switch ($this->given['call']) {
+            case 'departments':
+                $page = new GetDingReportDeptSummaryRequest([
+                    'nextToken' => isset($this->given['next-token']) ? (int) $this->given['next-token'] : null,
+                    'maxResults' => isset($this->given['max-results']) ? (int) $this->given['max-results'] : null,
+                ]);
+                $headers = new GetDingReportDeptSummaryHeaders($who);
+                $answer = $this->exclusive->getDingReportDeptSummaryWithOptions($day, $page, $headers, $this->runtime);
 
-        return $answer->body->toMap() + ['dataList' => []]; // the SDK leaves out an empty list
+                return $answer->body->toMap() + ['data' => []];
+            case 'organisation':
+                $headers = new GetDingReportSummaryHeaders($who);
+                $answer = $this->exclusive->getDingReportSummaryWithOptions($day, $headers, $this->runtime);
+
+                return (object) $answer->body->toMap();
+            case 'day':
+                $request = new QueryYydLogDayStatisticalDataRequest(['statDate' => $day]);
+                $headers = new QueryYydLogDayStatisticalDataHeaders($who);
+                $answer = $this->dataCenter
+                    ->queryYydLogDayStatisticalDataWithOptions($request, $headers, $this->runtime);
+                break;
+            case 'week':
+                $request = new QueryYydLogWeekStatisticalDataRequest(['statDate' => $day]);
+                $headers = new QueryYydLogWeekStatisticalDataHeaders($who);
+                $answer = $this->dataCenter
+                    ->queryYydLogWeekStatisticalDataWithOptions($request, $headers, $this->runtime);
+                break;
+            case 'month':
+                $request = new QueryYydLogMonthStatisticalDataRequest(['statDate' => $day]);
+                $headers = new QueryYydLogMonthStatisticalDataHeaders($who);
+                $answer = $this->dataCenter
+                    ->queryYydLogMonthStatisticalDataWithOptions($request, $headers, $this->runtime);
+                break;
+            default:
+                $request = new QueryReportStatisticalDataRequest(['statDate' => $day]);
+                $headers = new QueryReportStatisticalDataHeaders($who);
+                $answer = $this->dataCenter->queryReportStatisticalDataWithOptions($request, $headers, $this->runtime);
+        }
+
+        return $answer->body->toMap() + ['dataList' => []];
     }
 
     private function newToken(): string
@@ -85,7 +138,7 @@ function described(TeaError $error): array
     return $error->accessDeniedDetail ? $shown + ['accessDeniedDetail' => $error->accessDeniedDetail] : $shown;
 }
 
-$given = ['calls' => '1', 'pause' => '0'];
+$given = ['calls' => '1', 'pause' => '0', 'call' => 'report'];
 for ($at = 1; $at + 1 < $argc; $at += 2) {
     $given[substr($argv[$at], 2)] = $argv[$at + 1];
 }

@@ -1,30 +1,36 @@
-"""DingTalk's official Python SDK as a program: a line of JSON for every call of reportData."""
+"""DingTalk's official Python SDK as a program: a line of JSON for every call."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import json
+import re
 import time
 from typing import Any
 
+from alibabacloud_dingtalk.datacenter_1_0 import models
 from alibabacloud_dingtalk.datacenter_1_0.client import Client as DataCenter
-from alibabacloud_dingtalk.datacenter_1_0.models import (
-    QueryReportStatisticalDataHeaders,
-    QueryReportStatisticalDataRequest,
-)
 from alibabacloud_dingtalk.oauth2_1_0.client import Client as OAuth2
 from alibabacloud_dingtalk.oauth2_1_0.models import GetAccessTokenRequest
 from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_util.models import RuntimeOptions
 from Tea.exceptions import TeaException
 
+CALLS = {
+    "report": "QueryReportStatisticalData",
+    "day": "QueryYydLogDayStatisticalData",
+    "week": "QueryYydLogWeekStatisticalData",
+    "month": "QueryYydLogMonthStatisticalData",
+}
+CLOSED = {"departments": "GetDingReportDeptSummary", "organisation": "GetDingReportSummary"}
+
 
 class Program:
     """The calls, with one client object of each kind."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        config = Config(endpoint=arguments.endpoint, protocol=arguments.protocol)
+        config = self._config = Config(endpoint=arguments.endpoint, protocol=arguments.protocol)
         self._arguments = arguments
         self._data_center = DataCenter(config)
         self._oauth2 = OAuth2(config)
@@ -32,7 +38,7 @@ class Program:
         self._token: str | None = arguments.token
 
     def report(self) -> dict[str, Any]:
-        """What reportData answers, with a new token if there was none or it has expired."""
+        """What the call answers, with a new token if there was none or it has expired."""
         if self._arguments.key is None:
             return self._query()
         if self._token is None:
@@ -47,14 +53,33 @@ class Program:
 
     def _query(self) -> dict[str, Any]:
         given = self._arguments
-        common = {} if given.client_token is None else {"x-client-token": given.client_token}
-        headers = QueryReportStatisticalDataHeaders(common, self._token)
-        request = QueryReportStatisticalDataRequest(stat_date=given.date)
-        client, runtime = self._data_center, self._runtime
-        if given.use_async:
-            answer = asyncio.run(client.query_report_statistical_data_with_options_async(request, headers, runtime))
+        common = {"x-client-token": given.client_token, "x-reportdata-partial": given.partial}
+        common = {name: value for name, value in common.items() if value is not None}
+        if given.call in CLOSED:
+            return self._closed(CLOSED[given.call], common)
+        name = CALLS[given.call]
+        headers = getattr(models, f"{name}Headers")(common, self._token)
+        request = getattr(models, f"{name}Request")(stat_date=given.date)
+        return self._called(self._data_center, name, request, headers)
+
+    def _closed(self, name: str, common: dict[str, str]) -> dict[str, Any]:
+        from alibabacloud_dingtalk.exclusive_1_0 import models as exclusive
+        from alibabacloud_dingtalk.exclusive_1_0.client import Client as Exclusive
+
+        given = self._arguments
+        headers = getattr(exclusive, f"{name}Headers")(common, self._token)
+        asked: list[Any] = [given.date]
+        if given.call == "departments":
+            asked.append(exclusive.GetDingReportDeptSummaryRequest(given.max_results, given.next_token))
+        return self._called(Exclusive(self._config), name, *asked, headers)
+
+    def _called(self, client: Any, name: str, *asked: Any) -> dict[str, Any]:
+        """The body of an answer; the methods of the SDK are named like its models."""
+        method = re.sub("(?<!^)(?=[A-Z])", "_", name).lower() + "_with_options"
+        if self._arguments.use_async:
+            answer = asyncio.run(getattr(client, f"{method}_async")(*asked, self._runtime))
         else:
-            answer = client.query_report_statistical_data_with_options(request, headers, runtime)
+            answer = getattr(client, method)(*asked, self._runtime)
         return dict(answer.body.to_map())
 
     def _new_token(self) -> str:
@@ -79,8 +104,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--protocol", required=True, choices=["http", "https"])
-    for name in ("key", "secret", "token", "date", "ca", "client-token"):
+    for name in ("key", "secret", "token", "date", "ca", "client-token", "partial"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--call", default="report", choices=[*CALLS, *CLOSED])
+    for name in ("next-token", "max-results"):
+        parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--calls", type=int, default=1)
     parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--async", action="store_true", dest="use_async")

@@ -39,12 +39,16 @@ class Rates:
             raise Refused(Reason.RATE)
 
 
+_Tries = OrderedDict[bytes, tuple[int, float, float]]
+
+
 class Guesses:
     """Wrong secrets, by app key and address, in this process: after a few, another try has to wait, ever longer.
 
     An app key that does not exist is treated as one that does. Addresses of one IPv6 network of 64 bits, which one
     machine may have all of, count as one. Whoever has not tried for an hour begins anew; when too many keys and
-    addresses are known, the one that tried longest ago is forgotten.
+    addresses are known, the one that tried longest ago is forgotten. Keys of apps and keys that do not exist are kept
+    apart for that, so that however many are made up, no app's wait ends early.
 
     A secret that was right lately, for that key and from there, need not wait for what others guess. A digest of it
     under a key of this process's own is remembered for that, and is compared with whatever is presented meanwhile, in
@@ -60,15 +64,18 @@ class Guesses:
     """Seconds for which it is remembered that a secret was right."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, tuple[int, float, float]] = OrderedDict()  # count, last, not before
+        # Count, last, not before: of keys that are no app's, and of those that are.
+        self._known: tuple[_Tries, _Tries] = OrderedDict(), OrderedDict()
         self._proven: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()  # the secret's digest, when it was right
         self._key = token_bytes(32)
 
     def require_turn(self, app_key: str, address: str, now: float) -> None:
         """:raises MustWait: when another try has to wait."""
-        _, last, not_before = self._known.get(_who(app_key, address), (0, 0.0, 0.0))
-        if last <= now < not_before:
-            raise MustWait(math.ceil(not_before - now))
+        who = _who(app_key, address)
+        for known in self._known:
+            _, last, not_before = known.get(who, (0, 0.0, 0.0))
+            if last <= now < not_before:
+                raise MustWait(math.ceil(not_before - now))
 
     def is_proven(self, app_key: str, address: str, secret: str, now: float) -> bool:
         """Whether a secret was right lately, for that app and from there."""
@@ -76,19 +83,23 @@ class Guesses:
         same = hmac.compare_digest(digest, self._digest(secret))
         return same and at <= now < at + self.PROVEN
 
-    def wrong(self, app_key: str, address: str, now: float) -> None:
-        """A secret was wrong."""
+    def wrong(self, app_key: str, address: str, now: float, *, exists: bool = True) -> None:
+        """A secret was wrong.
+
+        :param exists: whether there is an app of that key.
+        """
         who = _who(app_key, address)
-        count, last, _ = self._known.pop(who, (0, now, 0.0))
+        count, last, _ = self._pop(who) or (0, now, 0.0)
         count = count + 1 if last <= now < last + self.FORGOTTEN else 1
         wait = min(2 ** (count - self.FREE), self.LONGEST_WAIT) if count >= self.FREE else 0
-        self._known[who] = (count, now, now + wait)
-        if len(self._known) > self.MOST:
-            self._known.popitem(last=False)
+        known = self._known[exists]
+        known[who] = (count, now, now + wait)
+        if len(known) > self.MOST:
+            known.popitem(last=False)
 
     def right(self, app_key: str, address: str, secret: str, now: float) -> None:
         """The secret was right, and had its turn: counting begins anew."""
-        self._known.pop(_who(app_key, address), None)
+        self._pop(_who(app_key, address))
         self.prove(app_key, address, secret, now)
 
     def prove(self, app_key: str, address: str, secret: str, now: float) -> None:
@@ -103,11 +114,15 @@ class Guesses:
         """The secret that was right is not right any more."""
         self._proven.pop(_who(app_key, address), None)
 
+    def _pop(self, who: bytes) -> tuple[int, float, float] | None:
+        found = [known.pop(who, None) for known in self._known]
+        return found[0] or found[1]
+
     def _digest(self, secret: str) -> bytes:
         return hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), "sha256")
 
     def __len__(self) -> int:
-        return len(self._known)
+        return sum(map(len, self._known))
 
 
 class MustWait(Refused):

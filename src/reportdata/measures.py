@@ -33,7 +33,8 @@ class Kpi(
     values a column has, or several columns together; ``sum``, the sum of a column over the different rows, or over the
     different values of the columns ``of`` with it. Without a relation it is a ``ratio``: the number of one KPI of the
     service by that of another. ``calibre`` names its way of counting where the service has others to compare, ``word``
-    the KPI itself, for people and for columns of tables: ``reports``.
+    the KPI itself, for people and for columns of tables: ``reports``. ``meaning`` says for people what is counted, in
+    English and in Chinese.
     """
 
     unit: str
@@ -49,6 +50,8 @@ class Kpi(
     ratio: tuple[str, ...] = ()
     calibre: str = ""
     word: str = ""
+    meaning: str = ""
+    meaning_zh: str = ""
 
     def __post_init__(self) -> None:
         ways = [self.count, bool(self.distinct), bool(self.sum), bool(self.ratio)]

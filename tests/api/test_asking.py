@@ -12,12 +12,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api.asking import TOO_LONG, TOO_MANY, Job
+from reportdata.api.asking import CANCELLED, FAILED, TOO_LONG, TOO_MANY, Job
 from reportdata.cli.askers import Askers, cores
 from reportdata.http.answers import Failed
+from reportdata.http.request_metrics import GOOD
 from reportdata.leases import FileLeases
 from reportdata.statistics.words import read_question
 from tests.support.calling import CORP, add_sample
@@ -56,6 +58,14 @@ def workers() -> set[int]:
     return found
 
 
+def told(askers: Askers) -> dict[str, int]:
+    """What became of questions, once none waits or is answered."""
+    questions = askers.questions
+    assert (questions.waiting, questions.running) == (0, 0)
+    assert sum(questions.times.counts) == questions.outcomes[GOOD]
+    return {outcome: count for outcome, count in questions.outcomes.items() if count}
+
+
 @pytest.mark.whole
 def test_a_question_beyond_those_that_may_wait_is_refused_and_the_others_are_answered(sample: Folder) -> None:
     async def ask() -> None:
@@ -68,12 +78,33 @@ def test_a_question_beyond_those_that_may_wait_is_refused_and_the_others_are_ans
                 assert refused.value.fault == TOO_MANY
                 assert refused.value.headers is not None
                 assert "retry-after" in refused.value.headers
+                assert (askers.questions.running, askers.questions.waiting) == (cores(), 1)
             for reply, target in await asyncio.gather(*asked):
                 assert reply.error is None
                 assert b'"period":"2021-W22"' in target.read_bytes()
+            assert told(askers) == {GOOD: cores() + 1, TOO_MANY.code: 1}
 
     asyncio.run(ask())
     assert workers() == set()
+
+
+@pytest.mark.whole
+def test_who_leaves_the_queue_makes_room(sample: Folder) -> None:
+    async def ask() -> None:
+        with closing(Askers(sample.settings, waiting=1)) as askers:
+            with held(sample):
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(cores() + 1)]
+                await asyncio.sleep(0)
+                asked.pop().cancel()
+                while askers.questions.waiting:
+                    await asyncio.sleep(0.01)
+                asked.append(asyncio.ensure_future(askers(JOB)))
+                await asyncio.sleep(0)
+            for reply, _ in await asyncio.gather(*asked):
+                assert reply.error is None
+            assert told(askers) == {GOOD: cores() + 1, CANCELLED: 1}
+
+    asyncio.run(ask())
 
 
 def test_an_answer_that_takes_too_long_is_given_up_and_its_process_ends(sample: Folder) -> None:
@@ -83,6 +114,7 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_process_ends(sample: 
                 await askers(JOB)
             assert refused.value.fault == TOO_LONG
             assert workers() == set()
+            assert told(askers) == {TOO_LONG.code: 1}
 
     asyncio.run(ask())
 
@@ -98,6 +130,7 @@ def test_a_process_that_dies_is_replaced(sample: Folder) -> None:
                 await askers(JOB)
             reply, _ = await askers(JOB)
             assert reply.error is None
+            assert told(askers) == {GOOD: 2, FAILED: 1}
 
     asyncio.run(ask())
 
@@ -106,8 +139,17 @@ def test_a_client_that_leaves_ends_the_work(sample: Folder) -> None:
     app, secret = sample.add_app(CORP, scopes=("Statistics.Report.Read",))
     key = base64.b64encode(f"{app.app_key}:{secret}".encode()).decode()
     request = f"GET /v1/statistics?from=20210601&by=week HTTP/1.1\r\nHost: h\r\nAuthorization: Basic {key}\r\n\r\n"
-    with serving(sample) as served, held(sample):
+    with serving(sample, operations_port=0) as served, held(sample):
         with socket.create_connection(served.address, timeout=SOON) as connection:
             connection.sendall(request.encode())
             until(workers)
         until(lambda: not workers())
+
+        def cancelled() -> bool:
+            with urlopen(f"{served.server.listeners[1].url}/metrics") as answer:
+                lines = answer.read().decode().splitlines()
+            return {'reportdata_questions_total{outcome="cancelled"} 1.0', "reportdata_questions_running 0.0"} <= {
+                *lines
+            }
+
+        until(cancelled)

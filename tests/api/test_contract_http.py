@@ -72,6 +72,9 @@ def test_a_browser_is_told_what_it_may_send(call: Call, path: str) -> None:
         "GET /%2e%2e/etc/passwd",
         "GET /v1.0/oauth2/accessToken",
         "POST /gettoken",
+        f"GET {PATH.replace('datacenter/', 'datacenter%2F')}?statDate={DAY}",
+        f"GET {PATH.replace('/v1.0', '/v1.0%2f')}?statDate={DAY}",
+        "GET /%2fhealthz",
     ],
 )
 def test_what_is_not_served_is_not_found(call: Call, start: str) -> None:

@@ -23,6 +23,7 @@ from tests.support.calling import CORP, PATH, Answer, Call, add_sample, connecte
 from tests.support.causes import CAUSES, Cause, all_arranged
 from tests.support.folders import Folder
 from tests.support.paths import DATA
+from tests.support.periods import DEPARTMENTS_PATH, ORGANISATION_PATH, PATHS, SCOPES
 from tests.support.serving import Serving, serving
 from tests.support.unreadable import UNREADABLE
 
@@ -205,6 +206,21 @@ def test_good_answers_are_as_described(folder: Folder) -> None:
         answer = get(served.address, f"{OLD_ISSUE}?appkey={app.app_key}&appsecret={secret}")
         assert b'"errcode":0,' in answer.body
         assert_as_described(document, OLD_ISSUE, answer)
+
+
+def test_answers_of_more_calls_for_the_same_numbers_are_as_described(described: Described) -> None:
+    folder, served, document = described.folder, described.served, described.document
+    token = folder.token(folder.add_app(CORP, scopes=SCOPES)[0])
+    include = {"x-reportdata-partial": "include"}
+    for path in PATHS.values():
+        for day in ("20210620", "20210601", "20210701", "2021", ""):
+            for headers in ({}, include):
+                assert_as_described(document, path, Call(served.address, token, day, headers, path=path).answer())
+    for path in (DEPARTMENTS_PATH, ORGANISATION_PATH):
+        for day in ("20210620", "20210701", "2021", "%20"):
+            for query in ("nextToken=0&maxResults=10", "nextToken=x"):
+                call = Call(served.address, token, None, path=path.format(day), more_query=query)
+                assert_as_described(document, path.format("{dataId}"), call.answer())
 
 
 def test_refusals_of_tokens_are_as_described(described: Described) -> None:

@@ -100,11 +100,28 @@ def test_others_need_not_wait(folder: Folder, post: Post) -> None:
     assert post(other.app_key, secret)[0] == 200
 
 
+def test_keys_that_do_not_exist_end_no_wait_of_an_app(
+    folder: Folder, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Guesses, "MOST", 20)
+    app, secret = folder.add_app(CORP)
+    for _ in range(2 * Guesses.FREE):
+        post(app.app_key, "wrong")
+    for number in range(3 * Guesses.MOST):
+        for _ in range(Guesses.FREE):
+            assert post(f"made-up-{number}", "wrong")[0] == 400
+    status, headers, _ = post(app.app_key, secret)
+    assert (status, int(headers["retry-after"]) > 0) == (400, True)
+
+
 def test_many_keys_do_not_take_up_memory() -> None:
     guesses = Guesses()
     for number in range(3 * Guesses.MOST):
         guesses.wrong(f"{number}" * 1_000, "192.0.2.1", NOW)
     assert len(guesses) == Guesses.MOST
+    for number in range(2 * Guesses.MOST):
+        guesses.wrong(f"{number}", "192.0.2.1", NOW, exists=False)
+    assert len(guesses) == 2 * Guesses.MOST
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 5_000)), max_size=40))

@@ -57,6 +57,7 @@ def browser(folder: Folder, clock: Clock) -> Iterator[Browser]:
         yield Browser(found.address)
 
 
+@pytest.mark.whole
 def test_an_app_signs_in_and_out(folder: Folder, browser: Browser) -> None:
     app, secret = folder.add_app(CORP, name="报表", scopes=(RECORDS, IMPORT, "DataCenter.Report.Read"))
     begun = browser.sign_in(appKey=app.app_key, appSecret=secret)
@@ -85,6 +86,7 @@ def test_an_app_signs_in_and_out(folder: Folder, browser: Browser) -> None:
     assert browser.call("DELETE", SESSION).status == 204
 
 
+@pytest.mark.whole
 def test_a_link_signs_in_and_is_audited_by_its_name(folder: Folder, browser: Browser) -> None:
     link, secret = add_link(folder, CORP, departments=("研发", "市场"), until=int(NOW) + 60)
     begun = browser.sign_in(link=secret).json
@@ -97,6 +99,7 @@ def test_a_link_signs_in_and_is_audited_by_its_name(folder: Folder, browser: Bro
     folder.store.revoke_link(link.link_id, NOW)
 
 
+@pytest.mark.whole
 def test_reads_are_in_the_audit_under_the_links_name(folder: Folder, clock: Clock) -> None:
     folder.add_organisation(CORP)
     link, secret = add_link(folder, CORP)
@@ -148,6 +151,7 @@ def test_a_session_ends_after_its_hours_and_with_a_new_secret(folder: Folder, br
         assert browser.get(SESSION).json["code"] == "AuthenticationFailed.SessionEnded"
 
 
+@pytest.mark.whole
 def test_a_header_goes_before_a_cookie(folder: Folder, browser: Browser) -> None:
     app, secret = folder.add_app(CORP, scopes=(TOTALS,))
     browser.sign_in(appKey=app.app_key, appSecret=secret)
@@ -161,6 +165,7 @@ def test_a_header_goes_before_a_cookie(folder: Folder, browser: Browser) -> None
     assert browser.get(STATISTICS, cookie=f"{unknown}; {browser.cookie}").status == 200, "of another path of the host"
 
 
+@pytest.mark.whole
 def test_other_sites_are_refused(folder: Folder, browser: Browser) -> None:
     app, secret = folder.add_app(CORP, scopes=(TOTALS,))
     body = {"appKey": app.app_key, "appSecret": secret}
@@ -280,6 +285,7 @@ def test_a_cookie_is_for_tls_alone_where_a_trusted_proxy_says_so(folder: Folder)
             assert begun.headers["set-cookie"].endswith("; Secure") is secure
 
 
+@pytest.mark.whole
 def test_under_a_path_whether_a_proxy_takes_it_off_or_not(folder: Folder) -> None:
     folder.add_organisation(CORP)
     _, secret = add_link(folder, CORP)
@@ -300,6 +306,7 @@ def test_under_a_path_whether_a_proxy_takes_it_off_or_not(folder: Folder) -> Non
         assert browser.get("/a/bc/v1/session").status == 404
 
 
+@pytest.mark.whole
 def test_the_next_page_is_under_the_path(folder: Folder) -> None:
     folder.add_organisation(CORP)
     folder.cover(CORP, "20210601", "20210603")

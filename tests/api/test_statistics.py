@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft4Validator
 from python_calamine import load_workbook
 
+from reportdata.api.explaining_description import CHANGES_QUERIES, EXPLAIN_QUERIES
 from reportdata.api.statistics_description import QUERIES
 from reportdata.audit import Audit
 from reportdata.identity import App
@@ -35,6 +36,7 @@ from tests.support.examples import tried_with
 from tests.support.folders import Folder
 from tests.support.services import SERVICE
 from tests.support.serving import Serving, serving
+from tests.support.views import WORDS, viewed
 from tests.support.waiting import SOON
 
 TOTALS, RECORDS = "Statistics.Report.Read", "Statistics.Report.Records"
@@ -108,6 +110,17 @@ def test_by_day_it_is_what_the_contract_and_the_command_say(server: Server) -> N
         if said:
             assert rows[day]["state"] == service[day].state.value == contract.headers["x-reportdata-state"]
             assert rows[day]["asOf"] == contract.headers.get("x-reportdata-as-of")
+    # So does the view of the store.
+    assert {
+        day.day: (dict(day.values), day.state, day.as_of) for day in viewed(server.folder.store, server.corp_id)
+    } == {
+        row["period"]: (
+            {word: row[word] for word in WORDS},
+            row["state"],
+            row["asOf"] and int(datetime.fromisoformat(row["asOf"]).timestamp()),
+        )
+        for row in rows.values()
+    }
     # What the lake says, of the same days as of now, is the same.
     moment = server.ask("range=1d", authorization=server.basic()).json["meta"]["asOf"]
     again = server.rows(by="day", asOf=moment, **period(server))
@@ -251,14 +264,17 @@ def test_coverage(server: Server) -> None:
 
 def test_examples_of_the_description_are_answered_as_described(server: Server) -> None:
     document = server.ask("", "/openapi.json").json
-    operation = document["paths"]["/v1/statistics"]["get"]
-    schema = _draft4(operation["responses"]["200"]["content"]["application/json"]["schema"])
-    for query in QUERIES:
-        assert query in operation["description"]
-        answer = server.ask(_quoted(query), authorization=server.basic())
-        assert answer.status == 200, (query, answer.body)
-        if "format=csv" not in query:
-            Draft4Validator(schema).validate(answer.json)
+    for path, queries in (("", QUERIES), ("/changes", CHANGES_QUERIES), ("/explain", EXPLAIN_QUERIES)):
+        operation = document["paths"][f"/v1/statistics{path}"]["get"]
+        schema = _draft4(operation["responses"]["200"]["content"]["application/json"]["schema"])
+        for query in queries:
+            assert query in operation["description"]
+            answer = server.ask(_quoted(query), f"/v1/statistics{path}", authorization=server.basic())
+            assert answer.status == 200, (query, answer.body)
+            if "format=csv" not in query:
+                Draft4Validator(schema).validate(answer.json)
+                totals = server.ask(_quoted(query), f"/v1/statistics{path}", authorization=server.basic(TOTALS))
+                Draft4Validator(schema).validate(totals.json)
     coverage = document["paths"]["/v1/statistics/coverage"]["get"]["responses"]["200"]["content"]["application/json"]
     found = server.ask("", "/v1/statistics/coverage", authorization=server.basic()).json
     Draft4Validator(_draft4(coverage["schema"])).validate(found)
@@ -280,13 +296,63 @@ def _draft4(schema: Any) -> Any:
     return found
 
 
+def test_each_day_is_explained_by_its_records_and_its_last_change(server: Server) -> None:
+    day, expected = next((day, rows[0]) for day, rows in server.days.items() if rows and rows[0]["4102_DAY"] > 1)
+    changes = server.ask("since=2021-01-01", "/v1/statistics/changes", authorization=server.basic(TOTALS)).json
+    for key, word, item in (("4100", "reports", "report"), ("4101", "senders", "user"), ("4102", "commenters", "user")):
+        rows, query, pages = [], f"metric={word}&day={day}&pageSize=2", 0
+        while query:
+            answer = server.ask(query, "/v1/statistics/explain", authorization=server.basic()).json
+            rows += answer["data"]
+            if not pages:
+                assert answer["meta"]["value"] == answer["meta"]["counted"] == expected[f"{key}_DAY"]
+                last = answer["meta"]["history"][-1]
+                own = [c for c in changes["data"] if c["day"].replace("-", "") == day and c["metric"] == word]
+                assert [last] == [{name: c[name] for name in ("when", "was", "is", "cause")} for c in own[-1:]]
+                assert last["is"] == answer["meta"]["value"]
+                assert last["cause"].startswith("import ")
+            query, pages = (answer["meta"]["nextPage"] or "").partition("?")[2], pages + 1
+        assert len({row["item"] for row in rows}) == expected[f"{key}_DAY"]
+        assert all(row["item"] == row[item] for row in rows)
+        assert len(rows) == answer["meta"]["totalRows"]
+        assert pages == max(1, -(-len(rows) // 2))
+
+
+def test_what_cannot_be_explained_is_refused_with_what_can(server: Server) -> None:
+    for path, query, said in (
+        ("changes", "", "no moment is given"),
+        ("changes", "since=yesterday", "is no moment"),
+        ("changes", "since=2090-01-01", "lies ahead"),
+        ("changes", "since=2021-01-01&metric=reports", "there are since, from, to"),
+        ("explain", "day=20210601", "one of reports, senders, commenters"),
+        ("explain", "metric=reports", "no range is given"),
+        ("explain", "metric=reports&day=20210601&by=day", "there are metric, day"),
+        ("explain", "metric=reports&day=20210601&range=7d", "give one of them"),
+        ("explain", "metric=reports&day=20210601&than=x", "is no parameters"),
+        ("explain", "metric=reports&day=20210601&than=by%3Dday", "there are day, from"),
+        ("explain", "metric=reports&day=20210601&lang=fr", "there are en, zh"),
+    ):
+        answer = server.ask(query, f"/v1/statistics/{path}", authorization=server.basic())
+        assert (answer.status, answer.json["code"]) == (400, "InvalidParameter"), (query, answer.body)
+        assert said in answer.json["message"], answer.json
+
+
 def test_reads_are_audited(server: Server) -> None:
     server.ask("from=20210601&to=20210607&by=user", authorization=server.basic())
     server.ask("range=7d", authorization=server.basic())
+    server.ask("since=20210601", "/v1/statistics/changes", authorization=server.basic())
+    for scope in (TOTALS, RECORDS):
+        server.ask("day=20210603&metric=reports", "/v1/statistics/explain", authorization=server.basic(scope))
     deadline = threading.Event()
     for _ in range(int(SOON * 10)):
         said = {read.stat_date for read in Audit(server.folder.settings.audit).read() if read.corp_id == server.corp_id}
-        if {"20210601-20210607 by user", "7d"} <= said:
+        if {
+            "20210601-20210607 by user",
+            "7d",
+            "changes since 20210601",
+            "20210603-20210603 explained",
+            "20210603-20210603 explained by user",
+        } <= said:
             return
         deadline.wait(0.1)
     pytest.fail("the audit does not tell")
@@ -325,5 +391,55 @@ def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisati
             assert len(another.body.decode().splitlines()) == 1
         else:
             assert another.json["data"] == []
+
+    check()
+
+
+@tried_with(8, 150)
+def test_no_explanation_tells_more_than_the_scope_and_nothing_of_another_organisation(
+    server: Server, examples: int
+) -> None:
+    server.apps["another"] = server.folder.add_app("another", scopes=(RECORDS,))
+    users = {row["user"] for row in server.rows(by="user", **period(server))}
+    days = st.sampled_from(sorted(server.days))
+    filters = {
+        "user": st.sampled_from(sorted(users)[:2]),
+        "department": st.sampled_from(("研发部", "")),
+        "departments": st.sampled_from(("now", "then")),
+        "asOf": st.just(datetime.now(UTC).isoformat()),
+    }
+    cell = st.fixed_dictionaries({"day": days}, optional=filters)
+    explained = st.builds(
+        lambda metric, one, other, more: {"metric": metric, **one, **more, **other},
+        st.sampled_from(("reports", "senders", "commenters")),
+        cell,
+        st.just({}) | cell.map(lambda other: {"than": urlencode(other)}),
+        st.fixed_dictionaries(
+            {}, optional={"lang": st.sampled_from(("en", "zh")), "format": st.sampled_from(("json", "csv"))}
+        ),
+    )
+    changes = st.fixed_dictionaries(
+        {"since": st.just("2021-01-01")}, optional={"from": days, "format": st.sampled_from(("json", "csv"))}
+    )
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.one_of(explained.map(lambda asked: ("explain", asked)), changes.map(lambda asked: ("changes", asked))))
+    def check(asked: tuple[str, dict[str, str]]) -> None:
+        path, words = asked
+        totals, records, another = (
+            server.ask(urlencode(words), f"/v1/statistics/{path}", authorization=server.basic(app))
+            for app in (TOTALS, RECORDS, "another")
+        )
+        names_users = "user" in words or "user=" in words.get("than", "")
+        assert (totals.status, records.status, another.status) == (403 if names_users else 200, 200, 200), records.body
+        for user in users:
+            assert not re.search(rf"\b{re.escape(user)}\b", totals.body.decode())
+            assert user in (words.get("user"), *words.get("than", "").split("=")) or user not in another.body.decode()
+        if words.get("format") == "csv":
+            assert len(another.body.decode().splitlines()) == 1
+        else:
+            assert another.json["data"] == []
+            assert another.json["meta"].get("value") is None
+            assert another.json["meta"].get("history", []) == []
 
     check()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
 
 from reportdata.cli import cli
-from reportdata.cli.rights import require_closed
+from reportdata.cli.rights import require_closed, require_own
 from reportdata.errors import BadValue
 from reportdata.files import make
 from tests.support.folders import Folder, run
@@ -122,3 +125,35 @@ def test_nobody_is_told_to_change_the_rights_of_another_users_folder(
         os.seteuid(0)
     assert "it belongs to the user with the id 0: run as that one" in refused.value.hint
     assert "chmod" not in refused.value.hint
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """This process without its rights."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can be somebody else")
+def test_a_folder_that_this_user_cannot_read_is_refused_with_whose_it_is() -> None:
+    with TemporaryDirectory(dir="/tmp") as place:
+        data = Path(place) / "data"
+        data.mkdir(mode=0o700)
+        with somebody_else(), pytest.raises(BadValue, match="cannot look into"):
+            require_own(data)
+        Path(place).chmod(0o755)
+        with somebody_else(), pytest.raises(BadValue, match="cannot read the data folder") as refused:
+            require_own(data)
+        assert "belongs to the user with the id 0" in refused.value.hint
+        os.chown(data, 65534, 65534)
+        data.chmod(0o000)
+        with somebody_else(), pytest.raises(BadValue) as refused:
+            require_own(data)
+        assert refused.value.hint == f"`chmod 700 {data}`"
+        data.chmod(0o700)
+        with somebody_else():
+            require_own(data)
+            require_own(data / "not there")

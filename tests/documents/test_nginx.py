@@ -17,9 +17,10 @@ import pytest
 
 from reportdata.api import writing
 from reportdata.store.sqlite import SERVING_TIMEOUT
+from tests.support.browsing import add_link
 from tests.support.calling import CORP, SAMPLE, add_sample
 from tests.support.folders import Folder, run
-from tests.support.nginx import CONFIGURATION, PATIENT, Proxy, asked, started
+from tests.support.nginx import CONFIGURATION, PATIENT, UNDER_A_PATH, Proxy, asked, started
 from tests.support.processes import served
 from tests.support.waiting import SOON, until
 
@@ -221,3 +222,39 @@ def test_a_restart_behind_nginx_fails_no_request(folder: Folder, proxy: Proxy) -
                 assert process.terminate() == 0
     assert len(found) >= 300
     assert set(found) == {(200, SAMPLE), (400, b'{"code":"Invalidbody"')}
+
+
+@pytest.mark.parametrize("taken_off", [False, True], ids=["left", "taken off"])
+def test_pages_under_a_path_sign_in(folder: Folder, tmp_path: Path, *, taken_off: bool) -> None:
+    add_sample(folder)
+    link, secret = add_link(folder, CORP)
+    changes = {"proxy_pass http://reportdata;": "proxy_pass http://reportdata/;"} if taken_off else {}
+    with (
+        started(tmp_path, changes, UNDER_A_PATH) as proxy,
+        socket.create_server(("127.0.0.1", proxy.upstream)) as listening,
+        served(folder, "--proxy", "127.0.0.1", "--base-path", "/reports", inherit=listening) as process,
+    ):
+        own = {"origin": f"https://localhost:{proxy.port}", "host": f"localhost:{proxy.port}"}
+        body = json.dumps({"link": secret}).encode()
+        status, headers, _ = proxy.ask("/reports/v1/session", "POST", own, body)
+        assert status == 200
+        cookie, *rest = headers["set-cookie"].split("; ")
+        assert {"Path=/reports", "HttpOnly", "SameSite=Strict", "Secure"} < set(rest)
+        status, _, told = proxy.ask("/reports/v1/session", headers={"cookie": cookie})
+        assert (status, json.loads(told)["name"]) == (200, link.name)
+        other = proxy.ask("/reports/v1/session", headers={"cookie": cookie, **own, "origin": "https://localhost"})
+        assert other[0] == 403
+        status, headers, _ = proxy.ask("/reports")
+        assert (status, headers["location"]) == (308, f"https://127.0.0.1:{proxy.port}/reports/")
+        assert process.terminate() == 0
+
+
+def test_sessions_through_nginx_are_for_tls_and_own_pages(folder: Folder, proxy: Proxy) -> None:
+    add_sample(folder)
+    _, secret = add_link(folder, CORP)
+    body = json.dumps({"link": secret}).encode()
+    with behind(folder, proxy):
+        for origin, expected in ((f"https://127.0.0.1:{proxy.port}", 200), ("https://127.0.0.1", 403)):
+            status, headers, _ = proxy.ask("/v1/session", "POST", {"origin": origin}, body)
+            assert status == expected
+            assert ("; Secure" in headers.get("set-cookie", "")) is (status == 200)

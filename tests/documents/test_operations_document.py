@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api import asking, metrics, statistics_description, tokens
+from reportdata.api import asking, metrics, sign_in, statistics_description, tokens
 from reportdata.certificates import development_certificates
 from reportdata.http import answers
 from tests.support.calling import CORP, DAY, Call, add_sample
@@ -45,6 +45,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 def test_the_errors_of_limits_are_those_of_the_code() -> None:
     known = [value for module in (answers, asking, statistics_description) for value in vars(module).values()]
+    known += sign_in.ENDINGS.values()
     codes = {f"{fault.status} `{fault.code}`" for fault in known if isinstance(fault, answers.Fault)}
     contract = (ROOT / "src/reportdata/api/contract/README.md").read_text("utf-8")
     codes |= {f"{status} `{code}`" for status, code in re.findall(r"\| (\d+) \| `([\w.]+)` \|", contract)}
@@ -125,7 +126,7 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
 
 @pytest.mark.whole
 def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
-    known = [*vars(answers).values(), *vars(tokens).values()]
+    known = [*vars(answers).values(), *vars(tokens).values(), *vars(asking).values()]
     codes = {fault.code for fault in known if isinstance(fault, answers.Fault)}
     host, port = observed.address
     for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):

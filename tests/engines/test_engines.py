@@ -105,6 +105,9 @@ def test_some_organisations_are_computed_as_all_are(engine: Engine, writer: Writ
             if not isinstance(fact, Withdrawn)
         }
         assert found_once(engine.places({SENT: sent, COMMENTED: commented})) == places
+        # These files are as older releases wrote them, and do not tell where their facts are from.
+        assert {tuple(one) for one in engine.brought({SENT: sent, COMMENTED: commented})} == {(*p, "") for p in places}
+        assert engine.sole_origins([*sent, *commented]) == {}
 
     check()
 

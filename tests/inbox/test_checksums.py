@@ -25,10 +25,11 @@ ALL = [1, 2, 3, 4, 5, 6]
 
 def written(folder: Path, *batches: tuple[int, ...]) -> Path:
     """A finished segment with these batches."""
-    with closing(FolderWriter(folder, time.time, age=SOON)) as writer:
+    inbox = FolderInbox(folder / "inbox")
+    with closing(FolderWriter(inbox.folder, time.time, age=SOON)) as writer:
         for batch in batches:
             writer.append(lines(*batch)).result(SOON)
-    return max(FolderInbox(folder).ready())
+    return max(inbox.ready())
 
 
 def content_of(name: str) -> tuple[bytes, list[int]]:
@@ -108,7 +109,7 @@ def test_a_segment_without_checksums_is_read_as_before(tmp_path: Path) -> None:
 
 
 def test_what_is_left_after_lines_were_dropped_has_a_checksum_and_damage_stays_damage(tmp_path: Path) -> None:
-    inbox = FolderInbox(tmp_path)
+    inbox = FolderInbox(tmp_path / "inbox")
     path = written(tmp_path, *BATCHES)
     assert inbox.drop(lambda line: line + b"\n" in (lines(2), lines(4))) == 2
     assert numbers([path]) == [1, 3, 5, 6]

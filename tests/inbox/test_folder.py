@@ -56,9 +56,10 @@ def test_segments_sort_by_time_whatever_the_clock_does(inbox: FolderInbox) -> No
 
 
 def test_a_segments_name_tells_when_it_was_begun(tmp_path: Path) -> None:
-    with closing(FolderWriter(tmp_path, lambda: 1_800_000_000.125)) as writer:
+    inbox = FolderInbox(tmp_path / "inbox")
+    with closing(FolderWriter(inbox.folder, lambda: 1_800_000_000.125)) as writer:
         writer.append(lines(1)).result()
-    (segment,) = FolderInbox(tmp_path).ready()
+    (segment,) = inbox.ready()
     assert begun_at(segment) == 1_800_000_000_125
     assert begun_at(Path("copied by hand.jsonl")) == 0
 

@@ -100,7 +100,7 @@ def _waiting(top: Path) -> list[Path]:
 
 def _has_killed(log: Path) -> bool:
     """Whether a process was killed, be it the worker, which is started again and killed again: a call never ended."""
-    return ") = ?\n" in log.read_text("utf-8")
+    return re.search(r"\) += \?\n", log.read_text("utf-8")) is not None
 
 
 def _lives(child: int) -> bool:

@@ -15,6 +15,8 @@ import pytest
 from reportdata.cli.answering import answering
 from reportdata.cli.places import workspace
 from reportdata.pipeline.damage import note_segment
+from reportdata.services import REPORTS
+from reportdata.states import DayState, State
 from reportdata.statistics.words import read_question
 from tests.support import postgres
 from tests.support.folders import Folder, run
@@ -103,6 +105,31 @@ def test_days_of_which_pushed_facts_were_lost_are_told_apart_however_they_are_gr
         told = {row["period"]: row["state"] for row in rows(imported, by=by)}
         assert told == {"2026-03-02": "final", "2026-03-03": "damaged", "2026-03-04": told["2026-03-04"]}
         assert told["2026-03-04"] != "damaged"
+
+
+def test_a_day_that_was_only_listed_in_part_has_no_number_however_it_is_asked(imported: Folder) -> None:
+    """The contract leaves such a number out; it would be 0, or too small."""
+    for kpi in ("4100", "4102"):
+        imported.store.put_states(REPORTS, [DayState(CORP, "20260305", kpi, State.PARTIAL, 1_772_700_000_000)])
+        imported.store.put_states(REPORTS, [DayState(CORP, "20260303", kpi, State.PARTIAL, 1_772_700_000_000)])
+    moment = datetime.now(UTC).isoformat()
+    for more in ({"by": "day"}, {"by": "day", "asOf": moment}, {"by": "day,template"}):
+        found = rows(imported, metrics="reports,commenters", to="20260305", **more)
+        assert "2026-03-05" not in {row["period"] for row in found}
+        (row, *_) = (row for row in found if row["period"] == "2026-03-03")
+        assert (row["reports"] > 0, row["commenters"]) == (True, None)
+        assert (row["state"], row["states"]) == ("partial", None), "as the contract says"
+
+
+def test_a_comment_has_the_template_of_its_report_which_may_bear_a_later_time(imported: Folder, tmp_path: Path) -> None:
+    comments = tmp_path / "comments.csv"
+    comments.write_text("report_id,user_id,commented_at\nr3,u2,2026-03-02 09:00:00\n", "utf-8")
+    imported.import_(comments, corp_id=CORP)
+    asked = {"metrics": "commenters", "to": "20260302"}
+    (row,) = (row for row in rows(imported, by="template", **asked) if row["commenters"])
+    assert row["template"] == "日报"
+    (row,) = rows(imported, template="日报", **asked)
+    assert row["commenters"] == 1
 
 
 def test_a_forgotten_person_is_in_no_answer(imported: Folder) -> None:

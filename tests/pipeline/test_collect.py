@@ -96,6 +96,26 @@ def test_from_nothing_to_the_numbers_of_weeks(folder: Folder, server: Server) ->
     assert twin.calls.charged <= before + 2, "what is known is not asked for again"
 
 
+@pytest.mark.parametrize("kind", ["sent", "commented"])
+def test_what_was_given_up_of_the_lake_is_collected_again(folder: Folder, server: Server, kind: str) -> None:
+    twin, first, last = server.twin, _day(50), _day(36)
+    add(folder, server, "--from", first)
+    assert collect(folder, server).exit_code == 0
+    truth = numbers(folder)
+    paths = folder.lake.paths(kind)
+    paths[0].unlink()
+    assert run(folder, "repair", "--give-up", paths[0]).exit_code == 0
+    rows = json.loads(run(folder, "query", first, "--to", last, "--format", "json").stdout)
+    known = [(row["stat_date"], kpi) for row in rows for kpi in row if kpi.endswith("_DAY")]
+    assert len(known) < 3 * len(truth)
+    assert all(row[kpi] == truth[day][kpi.removesuffix("_DAY")] for row in rows for day, kpi in known if day in row)
+    assert collect(folder, server).exit_code == 0
+    assert numbers(folder) == truth
+    rows = json.loads(run(folder, "query", first, "--to", last, "--format", "json").stdout)
+    assert {state for row in rows for state in row["states"].values()} == {"final"}
+    assert twin.truth(first, last) == truth
+
+
 def test_official_clients_get_the_same_numbers_as_from_dingtalk(folder: Folder, server: Server) -> None:
     twin, first, last = server.twin, _day(50), _day(45)
     add(folder, server, "--from", first)

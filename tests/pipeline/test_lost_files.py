@@ -162,6 +162,19 @@ def test_a_lake_that_is_gone_as_a_whole_is_missed_before_anything_is_added(
     import_facts(filled, Sent(A, "new", "u3", AT))
 
 
+def test_a_lake_with_nothing_but_what_was_observed_is_missed_too(folder: Folder) -> None:
+    folder.add_organisation(A, str(ZONES[A]))
+    folder.cover(A, DAY, DAY)
+    folder.lake.root.rename(folder.path / "kept")
+    with pytest.raises(LakeError, match="is empty, but days were observed"):
+        import_facts(folder, Sent(A, "new", "u3", AT))
+    with pytest.raises(LakeError, match="is empty, but days were observed"):
+        refresh_days(folder)
+    shutil.rmtree(folder.lake.root, ignore_errors=True)
+    (folder.path / "kept").rename(folder.lake.root)
+    import_facts(folder, Sent(A, "new", "u3", AT))
+
+
 def _of_the_whole_lake(place: Path, asked: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {
         "query": asked,

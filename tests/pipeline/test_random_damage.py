@@ -105,7 +105,8 @@ class Rounds:
         """
         copied(self._model, self._data)
         if not pushed:
-            shutil.rmtree(self._data / "inbox")
+            for name in ("inbox", "inbox-links"):
+                shutil.rmtree(self._data / name)
         given: dict[str, str] = {}
         lake: Files = FolderFiles(self._data / "lake")
         if self._endpoint is not None:
@@ -151,7 +152,7 @@ def trouble(rounds: Rounds, number: int) -> tuple[str, list[str]]:
         there = set(lake.names())
         mended = all(name in there and lake.read(name) == rounds.undamaged(name) for name in done.names)
         found += ["damage that is not named"] if said.healthy and not mended else []
-    elif said.healthy and not (done.kind == "delete" and area == "inbox"):  # no segment tells of another
+    elif said.healthy:
         found += [f"not named: {text}" for text in errors]
         found += ["not named: what is missing or failed"] if said.failed or said.numbers != right else []
     return area, [f"{number}: {done.kind} of {', '.join(done.names)}: {text}" for text in found]

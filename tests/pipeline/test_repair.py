@@ -15,7 +15,8 @@ import pytest
 
 from reportdata.errors import Damaged
 from reportdata.lake import Lake
-from reportdata.pipeline.verifying import PAUSE, Verification, differences
+from reportdata.pipeline.comparing import differences
+from reportdata.pipeline.verifying import PAUSE, Verification
 from reportdata.pipeline.working import LOOK, Worker
 from reportdata.services import REPORTS, read_services
 from reportdata.store.standing import standing

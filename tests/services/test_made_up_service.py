@@ -39,7 +39,7 @@ from tests.support.stores import STORES
 
 LESSONS = DATA / "services" / "lessons"
 CORP, DAY, NEXT = "dinglesson", "20260921", "20260922"
-PATH = "/v1.0/datacenter/lessonData"
+PATH, WEEK = "/v1.0/datacenter/lessonData", "/v1.0/datacenter/lessonWeekData"
 READ, WRITE = "DataCenter.Lesson.Read", "DataCenter.Lesson.Write"
 ATTENDED = """lesson_id,学员id,attended_at,minutes,fee,room
 L1,a,2026-09-21 09:00:00,30,9.90,东
@@ -114,6 +114,20 @@ def test_it_is_served_as_the_contract_has_it(lessons: Folder) -> None:
         assert READ.encode() in refused.body
 
 
+def test_it_is_served_over_weeks_as_its_data_says(lessons: Folder) -> None:
+    token = lessons.token(lessons.add_app(CORP, scopes=(READ,))[0])
+    with serving(lessons) as served:
+        call = Call(served.address, token, NEXT, path=WEEK)
+        assert call.answer().body.endswith(b',"dataList":[]}')
+        answer = call._replace(headers={"x-reportdata-partial": "include"}).answer()
+        # Two days are known: what was paid for a lesson counts once, and the ratio is that of the period.
+        row = b'{"stat_date":"20260922","corp_id":"dinglesson","9001_WEEK":5,"9002_WEEK":2,"9003_WEEK":180,'
+        row += b'"9004_WEEK":19.9,"9005_WEEK":90.0}'
+        assert answer.body.endswith(b',"dataList":[' + row + b"]}")
+        assert answer.headers["x-reportdata-period"] == "2026-09-21/2026-09-27"
+        assert answer.headers["x-reportdata-states"].endswith("9005=partial,9006=missing")
+
+
 def test_its_facts_are_pushed_with_its_own_scope(lessons: Folder) -> None:
     app, _ = lessons.add_app(CORP, scopes=(WRITE,))
     headers = {"x-acs-dingtalk-access-token": lessons.token(app)}
@@ -172,9 +186,9 @@ def test_spark_counts_the_same(lessons: Folder, spark_cluster: Cluster) -> None:
 
 def test_a_service_without_facts_answers_the_official_figures_that_were_brought(tmp_path: Path) -> None:
     text = (LESSONS / "service.toml").read_text("utf-8")
-    start, end = text.index("[relations.held]"), len(text)
+    without = text[: text.index("[relations.held]")].replace(f'WEEK = "{WEEK}"', "")
     (tmp_path / "online").mkdir()
-    (tmp_path / "online" / "service.toml").write_text(text[:start] + text[end:], "utf-8")
+    (tmp_path / "online" / "service.toml").write_text(without, "utf-8")
     folder = Folder(tmp_path / "data", services=(tmp_path,))
     service = read_services(tmp_path).service("lessonData")
     with closing(folder.store):
@@ -327,6 +341,10 @@ def test_a_kpi_is_missing_until_it_was_computed_of_all_days(folder: Folder, tmp_
         assert shown_of(more, *HISTORY, COMMENTED) == before, "and added again: days were computed without it"
 
 
+def _closed(path: str, kpi: str, more: str = "") -> str:
+    return f'[[closed]]\npath = "{path}"\ntitle = "x"\nnumbers = {{ count = "{kpi}" }}\n{more}\n[periods]'
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "reason"),
     [
@@ -346,7 +364,12 @@ def test_a_kpi_is_missing_until_it_was_computed_of_all_days(folder: Folder, tmp_
             '[relations.other]\nrows = "asked"\nreads = []\nobserved = []\n[relations.asked]',
             "relations.sql has no other",
         ),
-        (PATH, "/v1.0/datacenter/reportData", "two services have the path /v1.0/datacenter/reportData"),
+        (f'"{PATH}"', '"/v1.0/datacenter/reportData"', "two services have the path /v1.0/datacenter/reportData"),
+        (WEEK, PATH, f"two services have the path {PATH}"),
+        ("WEEK =", "YEAR =", "'YEAR' is no period of the contract"),
+        ("[periods]", _closed("/x", "9001"), "/x does not say where the day is"),
+        ("[periods]", _closed("/x/{dataId}", "9999"), "/x/{dataId} has no KPI 9999"),
+        ("[periods]", _closed("/x/{dataId}", "9001", "by_department = true"), "/x/{dataId} has no scope or no facts"),
     ],
 )
 def test_a_service_that_is_none_is_refused_with_its_reason(tmp_path: Path, was: str, becomes: str, reason: str) -> None:

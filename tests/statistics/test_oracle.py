@@ -4,79 +4,27 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Observation, from_date
+from reportdata.days import from_date
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.asking import Asking
+from reportdata.pipeline.explaining import Explaining
+from reportdata.statistics.explained import Explained, read_explained, words_of_explained
 from reportdata.statistics.question import CYCLES, DIMENSIONS, PERIODS, Question
 from reportdata.statistics.words import read_question, words_of
 from tests.support.examples import tried_with
 from tests.support.known_lake import KnownLake
-from tests.support.oracle import Commented, Fact, Sent, Withdrawn
-from tests.support.question_oracle import Known, rows_of
+from tests.support.oracle import Commented, Sent
+from tests.support.question_oracle import WORDS, Known, items_of, rows_of
 from tests.support.services import KINDS, SERVICE
-
-ZONES = {
-    "shanghai": ZoneInfo("Asia/Shanghai"),
-    "new-york": ZoneInfo("America/New_York"),
-    "lord-howe": ZoneInfo("Australia/Lord_Howe"),  # its clocks change by half an hour
-    "apia": ZoneInfo("Pacific/Apia"),  # it left out 2011-12-30
-}
-AROUND = [
-    datetime(2026, 1, 1),
-    datetime(2026, 3, 8),
-    datetime(2024, 2, 29),
-    datetime(2011, 12, 31),
-    datetime(2026, 4, 5),
-]
-"""Turns of the year, of the clocks, and of a leap month."""
-BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
-DEPARTMENTS = ("研发部", "研发部/平台", "市场'部", "")
-TEMPLATES = ("日报", "周报", "")
-USERS = ("u1", "u2", "U2")
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> tuple[datetime, list[Known]]:
-    """Facts and looks around a date, in the order in which they became known."""
-    around = draw(st.sampled_from(AROUND))
-    batches = []
-    for number in range(draw(st.integers(1, 4))):
-        facts = draw(st.lists(_facts(around), max_size=10))
-        looks = draw(st.lists(_looks(around), max_size=4))
-        at = BEGIN + timedelta(hours=number)
-        batches.append(Known(at, tuple(facts), tuple(looks)))
-    return around, batches
-
-
-@st.composite
-def _facts(draw: st.DrawFn, around: datetime) -> Fact:
-    corp_id = draw(st.sampled_from(sorted(ZONES)))
-    hours = draw(st.integers(-24 * 5, 24 * 5))
-    at = (around + timedelta(hours=hours)).replace(tzinfo=UTC)
-    report, user = f"r{draw(st.integers(0, 4))}", draw(st.sampled_from(USERS))
-    kind = draw(st.integers(0, 6))
-    if kind < 3:
-        departments = draw(st.lists(st.sampled_from(DEPARTMENTS[:3]), max_size=2, unique=True))
-        return Sent(corp_id, report, user, at, draw(st.sampled_from(TEMPLATES)), tuple(departments))
-    return Withdrawn(corp_id, report, at) if kind == 6 else Commented(corp_id, report, user, at)
-
-
-@st.composite
-def _looks(draw: st.DrawFn, around: datetime) -> Observation:
-    first = around + timedelta(days=draw(st.integers(-6, 5)))
-    last = first + timedelta(days=draw(st.integers(0, 12)))
-    at = last + timedelta(hours=draw(st.integers(-30, 60)))
-    corp_id, kind = draw(st.sampled_from(sorted(ZONES))), draw(st.sampled_from(("sent", "commented")))
-    return Observation(corp_id, from_date(first), from_date(last), int(at.replace(tzinfo=UTC).timestamp() * 1000), kind)
+from tests.support.worlds import BEGIN, DEPARTMENTS, TEMPLATES, USERS, ZONES, worlds
 
 
 @st.composite
@@ -111,26 +59,125 @@ def test_every_row_is_the_oracles(examples: int) -> None:
         def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
             around, batches = world
             with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as made:
-                for batch in batches:
-                    made.add(batch.at, batch.facts, batch.looks)
                 asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
                 now = BEGIN + timedelta(days=1)
-                for _ in range(6):
-                    question = data.draw(questions(around))
-                    assert read_question(words_of(question, SERVICE), SERVICE) == question
-                    corp_id = data.draw(st.sampled_from(sorted(ZONES)))
-                    until = data.draw(st.none() | st.integers(-1, 4).map(lambda n: BEGIN + timedelta(hours=n)))
-                    if until is not None:
-                        pairs = [*words_of(question, SERVICE), ("asOf", until.isoformat())]
-                        question = read_question(pairs, SERVICE)
-                    within = data.draw(st.lists(st.sampled_from(DEPARTMENTS[:3]), unique=True, max_size=2))
-                    question = msgspec.structs.replace(question, within=tuple(within))
-                    if until is None and question.is_of_days:
-                        question = read_question([*words_of(question, SERVICE), ("asOf", now.isoformat())], SERVICE)
-                    expected = rows_of(question, corp_id, ZONES[corp_id], batches, until)
-                    found = asking.answer(question, corp_id, now.timestamp())
-                    assert told(found.data, expected) == told(expected, expected)
-                    assert found.meta["totalRows"] == len(expected) == len(found.data)
-                    assert (found.meta["emptyReason"] is None) == bool(expected)
+                for number, batch in enumerate(batches):
+                    made.add(batch.at, batch.facts, batch.looks)
+                    for _ in range(6 if number == len(batches) - 1 else 1):
+                        ask(asking, data, around, batches[: number + 1], now)
+
+        def ask(asking: Asking, data: st.DataObject, around: datetime, batches: list[Known], now: datetime) -> None:
+            question = data.draw(questions(around))
+            assert read_question(words_of(question, SERVICE), SERVICE) == question
+            corp_id = data.draw(st.sampled_from(sorted(ZONES)))
+            until = data.draw(st.none() | st.integers(-1, 4).map(lambda n: BEGIN + timedelta(hours=n)))
+            if until is not None:
+                pairs = [*words_of(question, SERVICE), ("asOf", until.isoformat())]
+                question = read_question(pairs, SERVICE)
+            within = data.draw(st.lists(st.sampled_from(DEPARTMENTS[:3]), unique=True, max_size=2))
+            question = msgspec.structs.replace(question, within=tuple(within))
+            if until is None and question.is_of_days:
+                question = read_question([*words_of(question, SERVICE), ("asOf", now.isoformat())], SERVICE)
+            expected = rows_of(question, corp_id, ZONES[corp_id], batches, until)
+            found = asking.answer(question, corp_id, now.timestamp())
+            assert told(found.data, expected) == told(expected, expected)
+            assert found.meta["totalRows"] == len(expected) == len(found.data)
+            assert (found.meta["emptyReason"] is None) == bool(expected)
 
         check()
+
+
+@st.composite
+def cells(draw: st.DrawFn, around: datetime, metric: str) -> list[tuple[str, str]]:
+    """The parameters of a cell."""
+    question = draw(questions(around))
+    asked = read_question([*_without(words_of(question, SERVICE), "by", "metrics"), ("metrics", metric)], SERVICE)
+    return _without(words_of(asked, SERVICE), "by", "metrics")
+
+
+def _without(pairs: list[tuple[str, str]], *names: str) -> list[tuple[str, str]]:
+    return [pair for pair in pairs if pair[0] not in names]
+
+
+@tried_with(4, 300)
+def test_the_records_of_any_number_are_the_number_and_its_history_is_the_oracles(examples: int) -> None:
+    with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:
+
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(worlds(), st.data())
+        def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
+            around, batches = world
+            with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as made:
+                for number, batch in enumerate(batches):
+                    made.add(batch.at, batch.facts, batch.looks, f"batch{number}/0")
+                asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
+                explaining = Explaining(asking, made.lake, made.store, engine, SERVICE, KINDS)
+                now = BEGIN + timedelta(days=1)
+                for _ in range(2):
+                    metric = data.draw(st.sampled_from(("4100", "4101", "4102")))
+                    corp_id = data.draw(st.sampled_from(sorted(ZONES)))
+                    moments = st.none() | st.integers(-1, 4).map(lambda n: BEGIN + timedelta(hours=n))
+                    pairs = [*data.draw(cells(around, metric)), ("metric", metric)]
+                    if (until := data.draw(moments)) is not None:
+                        pairs.append(("asOf", until.isoformat()))
+                    explained = read_explained(pairs, SERVICE)
+                    if data.draw(st.booleans()):
+                        than = read_explained([*data.draw(cells(around, metric)), ("metric", metric)], SERVICE).cell
+                        explained = msgspec.structs.replace(explained, than=than)
+                    assert read_explained(words_of_explained(explained, SERVICE), SERVICE) == explained
+                    _check(explaining, explained, corp_id, batches, now, until)
+
+        check()
+
+
+def _check(
+    explaining: Explaining,
+    explained: Explained,
+    corp_id: str,
+    batches: list[Known],
+    now: datetime,
+    until: datetime | None,
+) -> None:
+    cell, zone = explained.cell, ZONES[corp_id]
+    expected = items_of(cell, corp_id, zone, batches, until)
+    found = explaining.explain(explained, corp_id, now.timestamp(), with_records=True)
+    totals = explaining.explain(explained, corp_id, now.timestamp(), with_records=False)
+    assert totals.data == []
+    assert {name: value for name, value in totals.meta.items() if name in _SAME} == {
+        name: found.meta[name] for name in _SAME
+    }
+    single = cell.first_day == cell.last_day and not cell.is_filtered
+    rows = rows_of(cell, corp_id, zone, batches, until)
+    word = WORDS[cell.metrics[0]]
+    if not (single and until is None):  # the store of this lake has no numbers
+        assert found.meta["value"] == (rows[0][word] if rows else None) == (len(expected) if rows else None)
+    own = [row for row in found.data if row.get("set") != "gone"]
+    assert {row["item"] for row in own} == expected
+    assert len(expected) == found.meta["counted"]
+    facts = {fact for batch in batches for fact in batch.facts if fact.corp_id == corp_id}
+    for row in found.data:
+        kind = Commented if word == "commenters" else Sent
+        same = [f for f in facts if isinstance(f, kind) and (f.report_id, f.user_id) == (row["report"], row["user"])]
+        assert any(f.at.astimezone(zone).isoformat(timespec="seconds") == row["time"] for f in same)
+        assert row["item"] == (row["report"] if word == "reports" else row["user"])
+        assert row["origin"].startswith("import batch")
+    if explained.than is not None:
+        other = items_of(explained.than, corp_id, zone, batches, None)
+        sets = {"new": expected - other, "gone": other - expected, "both": expected & other}
+        assert found.meta["sets"] == {name: len(items) for name, items in sets.items()}
+        assert {name: {r["item"] for r in found.data if r["set"] == name} for name in sets} == sets
+    if single:
+        return
+    was, history = None, []
+    for number, batch in enumerate(batches):
+        if until is None or batch.at <= until:
+            at = rows_of(cell, corp_id, zone, batches, batch.at)
+            if (number_ := at[0][word] if at else None) != was:
+                history.append((batch.at.astimezone(zone).isoformat(timespec="seconds"), was, number_))
+                causes = [h["cause"] for h in found.meta["history"] if h["when"] == history[-1][0]]
+                assert all(f"batch{number} file 1" in c or c == "coverage" for c in causes)
+                was = number_
+    assert [(h["when"], h["was"], h["is"]) for h in found.meta["history"]] == history
+
+
+_SAME = ("value", "state", "sentence", "history", "sets", "than", "definition")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,6 +25,7 @@ from reportdata.links import (
     require_secret,
 )
 from reportdata.store import Store
+from reportdata.store.sqlite import SQLiteStore
 from tests.support.stores import NOW, together, with_app
 
 LINK = Link(
@@ -156,8 +159,12 @@ def test_of_too_many_sessions_those_that_end_first_go(store: Store) -> None:
     by_app = begun(store, BY_APP, hours=0.5)
     first = begun(store, BY_LINK, hours=1)
     second = begun(store, BY_LINK, hours=2)
-    for _ in range(MOST_SESSIONS - 1):
-        last = begun(store, BY_LINK)
+    columns = ("session_hash", "app_key", "link_id", "expires_at")
+    rows = [(f"{number:064}", None, "link1", int(NOW) + 9_000) for number in range(MOST_SESSIONS - 2)]
+    copied: Any = store
+    with copied.tables(filling=True) as tables:
+        tables.load("sessions", columns, rows)
+    last = begun(store, BY_LINK)
     assert of(store, first, second, last, by_app) == [None, second.viewer, last.viewer, by_app.viewer]
 
 
@@ -177,6 +184,17 @@ def test_an_organisation_is_forgotten_with_its_links_and_sessions(store: Store) 
     assert store.forget("c1") == 5
     assert store.links() == []
     assert not store.mentions("link1")
+
+
+def test_a_copy_has_links_and_sessions(store: Store, tmp_path: Path) -> None:
+    with_app(store)
+    with_link(store)
+    sessions = begun(store, BY_APP), begun(store, BY_LINK)
+    assert store.newest() == NOW
+    store.copy(tmp_path / "copy.db")
+    with closing(SQLiteStore(tmp_path / "copy.db")) as copy:
+        assert copy.links() == store.links()
+        assert of(copy, *sessions) == [session.viewer for session in sessions]
 
 
 def test_a_session_ends_no_later_than_its_link() -> None:

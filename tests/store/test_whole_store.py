@@ -14,11 +14,15 @@ import pytest
 from reportdata.days import Observation
 from reportdata.errors import StoreError
 from reportdata.identity import Organisation, hash_of, mint
+from reportdata.links import Holder, Link, begin_session
 from reportdata.store import Official, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.stores import APP, NOW, UNIVERSE, ask, cover, row, state, with_app
 from tests.support.waiting import until
+
+LINK = Link(link_id="link1", name="n", corp_id="c1", secret_hash="h")
+SESSION = begin_session(LINK, 1, NOW)
 
 
 def test_the_version_is_another_one_after_each_change_by_another(store: Store, another: Callable[[], Store]) -> None:
@@ -28,6 +32,10 @@ def test_the_version_is_another_one_after_each_change_by_another(store: Store, a
         lambda: ask(other),
         lambda: other.change_app("key1", lambda app: msgspec.structs.replace(app, disabled=True)),
         lambda: other.add_token(mint(APP, NOW)[1]),
+        lambda: other.add_link(LINK, NOW),
+        lambda: other.open_session(Holder(None, "link1"), lambda _: SESSION, NOW),
+        lambda: other.revoke_link("link1", NOW),
+        lambda: other.end_session(SESSION.kept.session_hash),
         lambda: other.put_days("s", {"20240101": "f"}, [row("c1", "20240101", 1)], NOW),
         lambda: cover(other, ("c1", "20240101", "20240101")),
         lambda: other.replace_coverage({("c1", "k"): [Observation("c1", "20240101", "20240102", 1, "k")]}),
@@ -139,12 +147,12 @@ def test_a_forgotten_organisation_leaves_nothing_and_others_stay(store: Store, a
     for number, service in enumerate(("s", "s", "t")):
         store.put_days(service, {"20240101": "f"}, [row(corp, "20240101", number) for corp in corps], NOW)
     assert store.mentions("forgotten corp") == {
-        "apps.corp_id": 1, "coverage.corp_id": 2, "day_states.corp_id": 2, "kpis.corp_id": 3,
-        "official_figures.corp_id": 2, "organisations.corp_id": 1,
+        "apps.corp_id": 1, "coverage.corp_id": 2, "coverage_history.corp_id": 2, "day_states.corp_id": 2,
+        "kpis.corp_id": 3, "official_figures.corp_id": 2, "organisations.corp_id": 1,
     }  # fmt: skip
     history = store.history("s", "c12", "20240101")
     other = another()
-    assert other.forget("forgotten corp") == 1 + 2 + 2 + 3 + 2 + 1 + 2 + 1
+    assert other.forget("forgotten corp") == 1 + 2 + 2 + 2 + 3 + 2 + 1 + 2 + 1
     assert other.forget("forgotten corp") == 0
     assert store.mentions("forgotten corp") == store.mentions("key0") == {}
     assert store.mentions("c12")["organisations.corp_id"] == 1

@@ -109,7 +109,11 @@ def _no_zone(folder: Folder) -> Iterator[None]:
 @contextmanager
 def _no_json(folder: Folder) -> Iterator[None]:
     with closing(sqlite3.connect(folder.settings.store)) as store, store:
-        store.execute("insert into kpis values ('reportData', ?, ?, 99, 'no JSON')", (DAY, CORP))
+        store.execute(
+            "insert into kpis (service, stat_day, corp_id, computation, kpi_values) "
+            "values ('reportData', ?, ?, 99, 'no JSON')",
+            (DAY, CORP),
+        )
     yield
 
 

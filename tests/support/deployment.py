@@ -19,6 +19,7 @@ from reportdata.http import connections, limits, server, sockets
 from reportdata.http.limits import Phase
 from reportdata.identity import TOKEN_LIFETIME
 from reportdata.limits import Guesses
+from reportdata.links import MOST_SESSIONS
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS
 from reportdata.statistics.question import LONGEST
@@ -55,6 +56,8 @@ LIMITS = {
     "connections that are not accepted yet": sockets.BACKLOG,
     "calls a second to an API, `--rate`, `app add --rate`": DEFAULTS.rate,
     "seconds that a token lives": TOKEN_LIFETIME,
+    "hours that a session lasts, `--session-hours`": DEFAULTS.session_hours,
+    "sessions of an app or a view link": MOST_SESSIONS,
     "wrong secrets of an app key from an address": Guesses.FREE,
     "seconds of the longest wait after these": Guesses.LONGEST_WAIT,
     "seconds after which wrong secrets are forgotten": Guesses.FORGOTTEN,

@@ -42,8 +42,8 @@ class KnownLake:
     def _time(self) -> float:
         return self.now.timestamp()
 
-    def add(self, at: datetime, facts: Sequence[Fact], looks: Sequence[Observation]) -> None:
-        """Add what became known at a time."""
+    def add(self, at: datetime, facts: Sequence[Fact], looks: Sequence[Observation], origin: str | None = None) -> None:
+        """Add what became known at a time, and from where."""
         self.now = at
         with self.lake.incoming() as incoming:
             by_place: dict[tuple[type[Fact], str], list[Fact]] = {}
@@ -54,14 +54,14 @@ class KnownLake:
                 name, columns = _KINDS[kind]
                 folder = incoming.folder / name / f"stat_day={day}"
                 folder.mkdir(parents=True)
-                rows = ", ".join(self._row(fact, day, at) for fact in own)
+                rows = ", ".join(self._row(fact, day, at, origin) for fact in own)
                 named = f"rows_(corp_id, stat_day, {columns}, known_at, origin)"
                 target = folder / f"{next(self._numbers)}.parquet"
                 self._connection.execute(f"copy (select * from (values {rows}) {named}) to '{target}' (format parquet)")
             self.lake.add(incoming, looks)
 
     @staticmethod
-    def _row(fact: Fact, day: str, at: datetime) -> str:
+    def _row(fact: Fact, day: str, at: datetime, origin: str | None) -> str:
         def instant(moment: datetime) -> str:
             return f"make_timestamptz({int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)})"
 
@@ -72,7 +72,8 @@ class KnownLake:
             cells += [f"'{fact.template}'" if fact.template else "cast(null as varchar)"]
             names = ",".join(fact.departments).replace("'", "''")
             cells += [f"'{names}'" if names else "cast(null as varchar)"]
-        return f"({', '.join([*cells, instant(at), 'cast(null as varchar)'])})"
+        told = f"'{origin}'" if origin else "cast(null as varchar)"
+        return f"({', '.join([*cells, instant(at), told])})"
 
     def close(self) -> None:
         """Let go of it."""

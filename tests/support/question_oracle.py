@@ -33,7 +33,7 @@ def rows_of(
     looks = [look for batch in seen for look in batch.looks if look.corp_id == corp_id]
     first, last = (datetime.strptime(day, "%Y%m%d").date() for day in (question.first_day, question.last_day))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    states = {(kind, day): _state(kind, day, zone, looks) for kind in ("sent", "commented") for day in days}
+    states = {(kind, day): state_of(kind, day, zone, looks) for kind in ("sent", "commented") for day in days}
     groups = _groups(question, zone, facts, states)
     cells = _cells(question, zone, days)
     values = sorted({key[1] for key in groups})
@@ -51,6 +51,20 @@ def rows_of(
                 heads = {"period": cell[0]} | {name: cell[1 + n] for n, name in enumerate(("weekday", "hour"))}
                 rows.append({name: at for name, at in heads.items() if at is not None} | names | row)
     return rows
+
+
+def items_of(
+    question: Question, corp_id: str, zone: ZoneInfo, known: Sequence[Known], until: datetime | None
+) -> set[str]:
+    """What the one metric of a question without groupings counts."""
+    seen = [batch for batch in known if until is None or batch.at <= until]
+    facts = {fact for batch in seen for fact in batch.facts if fact.corp_id == corp_id}
+    looks = [look for batch in seen for look in batch.looks if look.corp_id == corp_id]
+    first, last = (datetime.strptime(day, "%Y%m%d").date() for day in (question.first_day, question.last_day))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    states = {(kind, day): state_of(kind, day, zone, looks) for kind in ("sent", "commented") for day in days}
+    found = _groups(question, zone, facts, states)
+    return {item for group in found.values() for item in group.get(question.metrics[0], ())}
 
 
 Key = tuple[tuple[Any, ...], tuple[str, ...]]
@@ -144,7 +158,8 @@ def _cell(question: Question, day: date, hour: int) -> tuple[Any, ...]:
     return period, weekday if "weekday" in question.by else None, hour if "hour" in question.by else None
 
 
-def _state(kind: str, day: date, zone: ZoneInfo, looks: Sequence[Observation]) -> str:
+def state_of(kind: str, day: date, zone: ZoneInfo, looks: Sequence[Observation]) -> str:
+    """How certain a day's facts of a kind are, by an organisation's looks."""
     text = from_date(day)
     at = [look.at for look in looks if look.kind == kind and look.first_day <= text <= look.last_day]
     if not at:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,8 +124,17 @@ def undone(sequence: Sequence[Step]) -> set[int]:
     return gone
 
 
-def play(folder: Folder, sequence: Sequence[Step], place: Path, without: Collection[int] = ()) -> Played:
-    """Do the steps, but for those of these numbers; without any, nothing is taken back either."""
+def play(
+    folder: Folder,
+    sequence: Sequence[Step],
+    place: Path,
+    without: Collection[int] = (),
+    after: Callable[[int, Played], None] | None = None,
+) -> Played:
+    """Do the steps, but for those of these numbers; without any, nothing is taken back either.
+
+    :param after: called after each step, when its days were computed.
+    """
     for corp_id, zone in ZONES.items():
         folder.add_organisation(corp_id, str(zone))
     done = Played({}, [])
@@ -158,6 +167,10 @@ def play(folder: Folder, sequence: Sequence[Step], place: Path, without: Collect
                 case Undo() if order:
                     import_id = done.ids[order[step.number % len(order)]]
                     done.told.append(take_back(work, import_id, now=now))
+            if after is not None:
+                refresh(work, now + 500)
+        if after is not None:
+            after(number, done)
     with working(folder) as work:
         refresh(work, NOW + 1000 * len(sequence))
     return done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
@@ -14,8 +15,10 @@ from reportdata.identity import hash_of
 from reportdata.inbox.folder import FolderWriter
 from reportdata.twin import BEIJING, Server
 from tests.support import services
+from tests.support.contents import numbers_of
 from tests.support.durable import Command, Seen, run, seen
 from tests.support.folders import Folder
+from tests.support.scopes import REPORT_READ
 from tests.support.witness import ZONES, Batch, make_batch
 
 FIGURES = "统计日期,发送日志数,发送日志用户数,评论日志用户数\n20240220,3,2,1\n20240221,5,4,3\n"
@@ -23,6 +26,7 @@ FIRST, LAST = (f"{datetime.now(BEIJING) - timedelta(days=ago):%Y%m%d}" for ago i
 """The days of the organisation that is collected; not long ago, as the collector compares clocks."""
 GONE = "ding-forgotten-organisation"
 SECRET = "a-secret-of-a-test"
+STATISTICS = "Statistics.Report.Read"
 
 
 class Writing(NamedTuple):
@@ -36,6 +40,7 @@ NAMES = (
     *("first org", "org add", "app add", "app rotate", "app disable", "token", "first import", "import", "unimport"),
     *("refresh", "compact", "forget organisation", "forget person", "work", "backup", "restore"),
     *("restore in place", "mirror", "source add", "collect"),
+    *("app set", "app grant", "app revoke", "remember", "store copy", "repair", "repair without"),
 )
 """What the commands are called here."""
 
@@ -95,6 +100,24 @@ def writing(files: Organisations, server: Server) -> dict[str, Writing]:
         Writing(Command("mirror", _mirror), of.known),
         Writing(Command("source add", _on(*of.source)), of.filled),
         Writing(Command("collect", _on("collect", "--once"), whole=False), of.added),
+        Writing(Command("app set", _on("app", "set", "dingkey", "--rate", 7), look=_rates), of.filled),
+        Writing(Command("app grant", _on("app", "grant", "dingkey", STATISTICS), codes=refused), of.filled),
+        Writing(Command("app revoke", _on("app", "revoke", "dingkey", REPORT_READ), codes=refused), of.filled),
+        Writing(
+            Command("remember", _on("remember", "--corp", "c1", "--user", "u1"), codes=refused, look=_forgotten),
+            of.forgotten,
+        ),
+        Writing(
+            Command(
+                "store copy", lambda top: ["store", "copy", top / "data", top / "copy"], codes=refused, look=_copied
+            ),
+            of.filled,
+        ),
+        Writing(
+            Command("repair", lambda top: ["repair", "--from", top / "backup", "--data", top / "data"], look=_damaged),
+            of.damaged,
+        ),
+        Writing(Command("repair without", of.give_up, of.give_up_again, look=_damaged), of.damaged),
     ]
     return {one.command.name: one for one in given}
 
@@ -155,6 +178,33 @@ def _rotated(top: Path) -> Seen:
     return found._replace(apps=frozenset(secret == hash_of(SECRET) for _, _, secret, _ in found.apps))
 
 
+def _rates(top: Path) -> Seen:
+    """The apps' rates."""
+    folder = Folder(top / "data")
+    with closing(folder.store) as store:
+        return Seen(apps=frozenset((app.app_key, app.rate) for app in store.apps()))
+
+
+def _forgotten(top: Path) -> Seen:
+    """Who is forgotten."""
+    folder = Folder(top / "data")
+    with closing(folder.store) as store:
+        return Seen(organisations=frozenset(store.forgotten()))
+
+
+def _copied(top: Path) -> Seen:
+    """What a copy of a store has, besides facts, which are in the lake."""
+    return seen(top / "copy")
+
+
+def _damaged(top: Path) -> Seen:
+    """The numbers, and which files are damaged, read to their ends."""
+    folder = Folder(top / "data")
+    with closing(folder.store), folder.lake.reading():
+        damaged = folder.lake.not_whole(folder.lake.members())
+        return Seen(frozenset(name.rpartition("/lake/")[2] for name in damaged), frozenset(numbers_of(folder).items()))
+
+
 def _nothing(_: Path) -> None:
     pass
 
@@ -169,6 +219,7 @@ class _Folders:
         """Adds the organisation that is collected."""
         self._files = files
         self._import_id = ""
+        self._lost = ""
 
     def unimport(self, top: Path) -> list[object]:
         """Takes an import back."""
@@ -219,6 +270,28 @@ class _Folders:
             writer.close()
             if number == 0:
                 assert run(["work", "--once", "--data", top / "data"]).exit_code == 0
+
+    def forgotten(self, top: Path) -> None:
+        """A person who was forgotten."""
+        self.filled(top)
+        assert run(["forget", "--corp", "c1", "--user", "u1", "--yes", "--data", top / "data"]).exit_code == 0
+
+    def damaged(self, top: Path) -> None:
+        """A file of the lake that is gone, and a backup that has it."""
+        folder = self.filled(top)
+        assert run(["backup", top / "backup", "--data", folder.path]).exit_code == 0
+        path = folder.lake.paths("sent")[0]
+        self._lost = folder.lake.key(path)
+        path.unlink()
+
+    def give_up(self, top: Path) -> list[object]:
+        """Goes on without the file."""
+        return ["repair", "--give-up", self._lost, "--data", top / "data"]
+
+    def give_up_again(self, top: Path) -> list[object]:
+        """The same, which refuses what was given up already, and then computes what is stale."""
+        run(self.give_up(top))
+        return ["refresh", "--data", top / "data"]
 
     def backed_up(self, top: Path) -> None:
         """A backup, and a folder to restore it to."""

@@ -96,6 +96,10 @@ class Demand(NamedTuple):
         except Refused as refused:
             raise self.refusal(refused.reason) from None
 
+    def is_met(self, app: App) -> bool:
+        """Whether an app has one of the scopes."""
+        return not set(app.scopes).isdisjoint(self.scopes)
+
     def samples(self, reasons: Iterable[Reason] = tuple(REFUSALS)) -> Iterable[Sample]:
         """The refusals for these reasons, all without them, for a description."""
         for reason in reasons:

@@ -8,7 +8,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from reportdata.api import calendar, operations, pushes, sessions, statistics, tokens, web
-from reportdata.api.contract import services
+from reportdata.api.contract import closed, services
 from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
 from reportdata.api.faults import GONE
@@ -22,6 +22,7 @@ _WEB: tuple[Callable[[Context], Resource], ...] = (sessions.resource, web.resour
 """What is served to people with a browser, unless it is switched off."""
 RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     services.resource,
+    closed.resource,
     tokens.resource,
     pushes.resource,
     statistics.resource,
@@ -68,6 +69,9 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
+        raw: bytes = scope.get("raw_path", b"")
+        if b"%2f" in raw.lower():  # a slash that separates nothing: no path that is served has one
+            path = scope["path"] = raw.decode("latin-1")
         if self._base and path == self._base:  # what pages name is below it
             more = [(b"location", f"{self._base}/".encode())]
             await send_answer(send, Answer(308, b"{}", new_ids(self._clock())), more)

@@ -8,24 +8,49 @@ from pathlib import Path
 import msgspec
 
 from reportdata.http.answers import Failed, Fault
+from reportdata.http.request_metrics import GOOD, Times
+from reportdata.statistics.explained import Changes, Explained
 from reportdata.statistics.question import Question
+from reportdata.statistics.spans import Span
 
 TOO_MANY = Fault(503, "ServiceUnavailable.TooManyQuestions", "Too many questions are being answered. Try again later.")
 TOO_LONG = Fault(
     504, "ServiceUnavailable.QuestionTooLong", "The answer took too long. Ask for a shorter range or fewer groupings."
 )
 LATER = {"retry-after": "2"}
+BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Seconds that divide the times of questions."""
+CANCELLED, FAILED = "cancelled", "failed"
+"""What becomes of questions whose client left, and of those whose process ended; the others are `GOOD` (the answer may
+be that it cannot be answered as it was asked) or the code of a fault."""
+OUTCOMES = (GOOD, TOO_MANY.code, TOO_LONG.code, CANCELLED, FAILED)
+
+
+class Questions:
+    """How the processes that answer questions do: those that wait for one, and those that are being answered; what
+    became of all others since this process began, and how long those took that were answered, the wait included."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.running = 0
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self.times = Times(BOUNDS)
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A question about an organisation at a time, in seconds since 1970; without a question, what is covered.
-    ``target`` is the file for the answer, ``within`` the departments that whoever asks may be told of, as
-    `Question.within`."""
+    """What is asked about an organisation at a time, in seconds since 1970: a question, what changed, what a number is
+    made of, with its records or without, or a span of days, whose `reportdata.statistics.spans.Counts` are wanted;
+    nothing of these for what is covered. ``target`` is the file for the answer. ``within`` are the departments that
+    whoever asks may be told of, as `Question.within`; only questions and what is covered are narrowed to them."""
 
     corp_id: str
     now: float
     question: Question | None = None
+    changes: Changes | None = None
+    explained: Explained | None = None
+    with_records: bool = False
     target: str = ""
+    span: Span | None = None
     within: tuple[str, ...] = ()
 
 

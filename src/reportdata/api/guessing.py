@@ -9,6 +9,12 @@ from reportdata.errors import Refused
 from reportdata.limits import Guesses, MustWait
 
 
+class Presented:
+    """A secret that is presented. Who compares it says whether there is an app of its key."""
+
+    exists = False
+
+
 class Guessing:
     """What secrets were presented to this process."""
 
@@ -16,20 +22,21 @@ class Guessing:
         self._guesses = Guesses()
 
     @contextmanager
-    def guess(self, app_key: str, address: str, secret: str, now: float) -> Iterator[None]:
+    def guess(self, app_key: str, address: str, secret: str, now: float) -> Iterator[Presented]:
         """A secret is compared within the block, which raises `Refused` when it is wrong.
 
         :raises MustWait: when the caller has to wait before the next try; then the block is not entered, or its refusal
             is this one.
         """
         must_wait = self._turn(app_key, address, secret, now)
+        presented = Presented()
         try:
-            yield
+            yield presented
         except Refused:
             if must_wait is not None:
                 self._guesses.disprove(app_key, address)
                 raise must_wait from None
-            self._guesses.wrong(app_key, address, now)
+            self._guesses.wrong(app_key, address, now, exists=presented.exists)
             raise
         if must_wait is not None:
             self._guesses.prove(app_key, address, secret, now)

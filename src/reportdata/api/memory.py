@@ -35,12 +35,15 @@ class Memory:
         """Whether it was looked at in this turn."""
         self._kinds: list[Known[Any, Any]] = []
 
-    def known(self, read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> Known[_Key, _Value]:
+    def known(
+        self, read: Callable[[Sequence[_Key]], Sequence[_Value]], most: int = MOST_REMEMBERED
+    ) -> Known[_Key, _Value]:
         """Values of one kind, by their keys.
 
         :param read: reads them from the store, in the order of the keys; None is not remembered.
+        :param most: how many are remembered at most.
         """
-        found = Known(self, read)
+        found = Known(self, read, most)
         self._kinds.append(found)
         return found
 
@@ -68,8 +71,9 @@ class Memory:
 class Known(Generic[_Key, _Value]):
     """Values of one kind: read at once, or together with what other calls wait for."""
 
-    def __init__(self, memory: Memory, read: Callable[[Sequence[_Key]], Sequence[_Value]]) -> None:
+    def __init__(self, memory: Memory, read: Callable[[Sequence[_Key]], Sequence[_Value]], most: int) -> None:
         self.values: dict[_Key, _Value] = {}
+        self._most = most
         self._memory = memory
         self._read = read
         self._loader = Loader(self._read_all)
@@ -94,7 +98,11 @@ class Known(Generic[_Key, _Value]):
         found = self._read(keys)
         for key, value in zip(keys, found, strict=True):
             if value is not None:
-                if len(self.values) >= MOST_REMEMBERED:
-                    self.values.clear()
-                self.values[key] = value
+                self.remember(key, value)
         return found
+
+    def remember(self, key: _Key, value: _Value) -> None:
+        """Remember a value, until the store changes."""
+        if len(self.values) >= self._most:
+            self.values.clear()
+        self.values[key] = value

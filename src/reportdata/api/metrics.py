@@ -9,8 +9,9 @@ from typing import NamedTuple
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from reportdata.api.asking import Questions
 from reportdata.http.connections import Connections
-from reportdata.http.request_metrics import BOUNDS, RequestMetrics
+from reportdata.http.request_metrics import RequestMetrics, Times
 
 MOST_ORGANISATIONS = 1_000
 """Those that lag most, for which metrics of their own are given."""
@@ -35,6 +36,8 @@ class Freshness(NamedTuple):
     """By how many seconds this machine's clock is ahead of suites, by source, where they differ."""
     damaged_files: int = 0
     damaged_days: int = 0
+    corrections: int = 0
+    """Days whose numbers the worker put right."""
 
 
 class Metrics(Collector):
@@ -47,11 +50,13 @@ class Metrics(Collector):
         self,
         requests: RequestMetrics,
         connections: Connections,
+        questions: Questions,
         freshness: Callable[[], Freshness],
         clock: Callable[[], float],
     ) -> None:
         self._answered = requests
         self._connections = connections
+        self._questions = questions
         self._freshness = freshness
         self._clock = clock
 
@@ -62,6 +67,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """All metrics as they are now."""
         yield from self._requests()
+        yield from self._asked()
         yield from self._days()
 
     def _requests(self) -> Iterator[Metric]:
@@ -71,9 +77,7 @@ class Metrics(Collector):
         yield requests
         latency = HistogramMetricFamily("reportdata_request_seconds", "Time to an answer.", labels=("api",))
         for api, times in list(self._answered.times.items()):
-            up_to = accumulate(times.counts)
-            buckets = [(str(bound), float(n)) for bound, n in zip((*BOUNDS, "+Inf"), up_to, strict=True)]
-            latency.add_metric((api,), buckets, times.seconds)
+            latency.add_metric((api,), _buckets(times), times.seconds)
         yield latency
         for counter in self._answered.counters:
             yield CounterMetricFamily(counter.name, counter.documentation, counter.value)
@@ -84,6 +88,18 @@ class Metrics(Collector):
             refused.add_metric((outcome,), count)
         yield refused
         yield GaugeMetricFamily("reportdata_connections", "Open connections.", len(self._connections.connections))
+
+    def _asked(self) -> Iterator[Metric]:
+        asked = self._questions
+        yield GaugeMetricFamily("reportdata_questions_waiting", "Questions that wait for a process.", asked.waiting)
+        yield GaugeMetricFamily("reportdata_questions_running", "Questions that are being answered.", asked.running)
+        ended = CounterMetricFamily("reportdata_questions", "Questions that came to an end.", labels=("outcome",))
+        for outcome, count in list(asked.outcomes.items()):
+            ended.add_metric((outcome,), count)
+        yield ended
+        took = HistogramMetricFamily("reportdata_question_seconds", "Time to a question's answer, with its wait.")
+        took.add_metric((), _buckets(asked.times), asked.times.seconds)
+        yield took
 
     def _days(self) -> Iterator[Metric]:
         found = self._freshness()
@@ -100,6 +116,11 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "reportdata_damaged_days", "Days that keep their numbers because of damaged files.", found.damaged_days
         )
+        yield GaugeMetricFamily(
+            "reportdata_corrections",
+            "Days whose numbers in the store were not those of the facts, and were put right.",
+            found.corrections,
+        )
         newest = GaugeMetricFamily(
             "reportdata_newest_day_end_seconds", "End of the newest covered day, since 1970.", labels=("corp_id",)
         )
@@ -115,3 +136,8 @@ class Metrics(Collector):
         for source, ahead in found.clocks.items():
             clocks.add_metric((source,), ahead)
         yield clocks
+
+
+def _buckets(times: Times) -> list[tuple[str, float]]:
+    up_to = accumulate(times.counts)
+    return [(str(bound), float(n)) for bound, n in zip((*times.bounds, "+Inf"), up_to, strict=True)]

@@ -17,13 +17,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from reportdata.api.admission import Admission
-from reportdata.api.asking import Ask, nobody
+from reportdata.api.asking import Ask, Questions, nobody
 from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.api.guessing import Guessing
 from reportdata.api.intake import Intake
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json
 from reportdata.api.push_body import Push, Taken
+from reportdata.api.spans import Spans
 from reportdata.api.writing import Writing
 from reportdata.http.answers import Answer
 from reportdata.http.connections import Connections
@@ -50,6 +51,7 @@ class Context:
         future fails with `Failed` when it cannot be read, and with `InboxError` when nothing reads.
     :param entry: what the contract has for a service.
     :param ask: answers questions, in other processes.
+    :param questions: how these do.
     :param is_present: whether the folders are where they were opened. It is called on the event loop.
     :param web: whether there are sessions, and pages.
     :param base_path: the path under which a reverse proxy has all calls, like ``/reports``, or nothing.
@@ -73,11 +75,17 @@ class Context:
     rate: int = 0
     entry: Callable[[Service], Entry] = entry_of
     ask: Ask = nobody
+    questions: Questions = field(default_factory=Questions)
 
     @cached_property
     def memory(self) -> Memory:
         """What was read of the store since it last changed."""
         return Memory(self.reader, self.clock)
+
+    @cached_property
+    def spans(self) -> Spans:
+        """Numbers of spans of days."""
+        return Spans(self.ask, self.memory, self.clock)
 
     @cached_property
     def guessing(self) -> Guessing:

@@ -78,7 +78,6 @@ class Sessions:
         self._sign_in = SignIn(context)
         self._demand = Demand(PATH, tuple(self.scopes), by_department=True)
         self._links = context.memory.known(self._read_links)
-        self._begun = context.metrics.counter("reportdata_sessions_begun", "Sessions begun.")
 
     async def begin(self, request: Request) -> Response:
         """Begin a session."""
@@ -96,7 +95,6 @@ class Sessions:
             caller = await self._by_app(key, secret, request, now)
         caller = self._sign_in.admitted(self._demand, caller, now)
         opened = await self._opened(caller, secret, now)
-        self._begun.value += 1
         self._context.note(caller.name, caller.corp_id, "sign-in", caller.address, request.scope[IDS].request, now)
         cookie = set_cookie(request, self._context.base_path, opened.secret, opened.kept.expires_at - int(now))
         return json_response(self._told(caller, opened.kept.expires_at), {"set-cookie": cookie})
@@ -126,8 +124,10 @@ class Sessions:
         address = address_of(request.scope)
         link_id = link_id_in(secret)
         try:
-            with self._context.guessing.guess(link_id, address, secret, now):
-                link = require_secret(await self._links.ask(link_id), secret)
+            with self._context.guessing.guess(link_id, address, secret, now) as presented:
+                found = await self._links.ask(link_id)
+                presented.exists = found is not None
+                link = require_secret(found, secret)
         except Refused as refused:
             raise Failed(WRONG_LINK, headers=when_again(refused)) from None
         return Caller(_let_in(link, now).as_app(), "", address, link)

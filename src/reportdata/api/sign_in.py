@@ -134,8 +134,9 @@ class SignIn:
 
         :raises Refused: when they are wrong, or too many were.
         """
-        with self._guessing.guess(key, address, secret, now):
+        with self._guessing.guess(key, address, secret, now) as presented:
             app = await self._apps.ask(key)
+            presented.exists = app is not None
             issue(app, secret, None, now)  # who may have a token may sign in; no token is issued
         assert app is not None  # noqa: S101 - no secret is right for none
         return app

@@ -1,18 +1,21 @@
-"""Statistics: ``GET /v1/statistics`` answers questions, ``GET /v1/statistics/coverage`` says what is covered."""
+"""Statistics: ``GET /v1/statistics`` answers questions, ``GET /v1/statistics/coverage`` says what is covered,
+``GET /v1/statistics/changes`` what changed, and ``GET /v1/statistics/explain`` what a number is made of."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
+import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from reportdata.api.admission import Demand
 from reportdata.api.asking import Job, Reply
+from reportdata.api.explaining_description import described_changes, described_explain
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
 from reportdata.api.statistics_description import (
@@ -28,7 +31,8 @@ from reportdata.api.versions import Versions
 from reportdata.errors import BadValue, EngineError
 from reportdata.http.answers import JSON, ON_EOF, Failed
 from reportdata.http.routes import IDS
-from reportdata.services import REPORTS
+from reportdata.services import REPORTS, Service
+from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
 from reportdata.statistics.question import Question
 from reportdata.statistics.words import PATH, read_question
 
@@ -45,6 +49,8 @@ def resource(context: Context) -> Resource:
         [
             Operation("GET", PATH, described(service, scopes), statistics.statistics),
             Operation("GET", COVERAGE, described_coverage(service, scopes), statistics.coverage),
+            Operation("GET", CHANGES_PATH, described_changes(service, scopes), statistics.changes),
+            Operation("GET", EXPLAIN_PATH, described_explain(service, scopes), statistics.explain),
         ],
         answered=HEADERS,
         asked=ASKED,
@@ -65,20 +71,19 @@ class Statistics:
         self._clock = context.clock
         self._versions = Versions(context.reader)
         self._totals, self._coverage = (Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE))
+        # These tell of the whole organisation.
+        self._changes, self._explain = (Demand(path, scopes) for path in (CHANGES_PATH, EXPLAIN_PATH))
         self._records = Demand(PATH, scopes[1:])
 
     async def statistics(self, request: Request) -> Response:
         """Answer a question."""
         now = self._clock()
         caller = await self._sign_in.caller(self._totals, request, now)
-        try:
-            question = read_question(request.query_params.multi_items(), self._service)
-        except BadValue as error:
-            raise _refused(f"{error.message}; {error.hint}") from None
+        question = _read(read_question, request, self._service)
         if question.names_users:
             self._records.require(caller.app)
         self._audit(caller, _range_of(question), request, now)
-        async with self._answered(request, _job(caller, now, question)) as (reply, target):
+        async with self._answered(request, _job(caller, now, question=question)) as (reply, target):
             return _response(question.format, reply, target)
 
     async def coverage(self, request: Request) -> Response:
@@ -95,6 +100,30 @@ class Statistics:
             found = _response("json", reply, target)
             found.headers.update(_tagged(tag))
             return found
+
+    async def changes(self, request: Request) -> Response:
+        """Say what changed since a moment."""
+        now = self._clock()
+        caller = await self._sign_in.caller(self._changes, request, now)
+        asked = _read(read_changes, request, self._service)
+        days = f"{asked.first_day}-{asked.last_day} " if asked.bounds_days else ""
+        self._audit(caller, f"{days}changes since {asked.since}", request, now)
+        async with self._answered(request, _job(caller, now, changes=asked)) as (reply, target):
+            return _response(asked.format, reply, target)
+
+    async def explain(self, request: Request) -> Response:
+        """Say what a number is made of; its records are told to who may have the ids of people."""
+        now = self._clock()
+        caller = await self._sign_in.caller(self._explain, request, now)
+        asked = _read(read_explained, request, self._service)
+        if asked.names_users:
+            self._records.require(caller.app)
+        with_records = self._records.is_met(caller.app)
+        what = f"{_range_of(msgspec.structs.replace(asked.cell, users=()))} explained"
+        self._audit(caller, f"{what} by user" if with_records else what, request, now)
+        job = _job(caller, now, explained=asked, with_records=with_records)
+        async with self._answered(request, job) as (reply, target):
+            return _response(asked.cell.format, reply, target)
 
     def _audit(self, caller: Caller, what: str, request: Request, now: float) -> None:
         self._note(caller.name, caller.corp_id, what, caller.address, request.scope[IDS].request, now)
@@ -124,9 +153,9 @@ class Statistics:
                 target.unlink(missing_ok=True)
 
 
-def _job(caller: Caller, now: float, question: Question | None = None) -> Job:
+def _job(caller: Caller, now: float, **asked: Any) -> Job:
     """What is to be answered to a caller: the one place where a link's departments become a part of it."""
-    return Job(caller.corp_id, now, question, within=caller.departments)
+    return Job(caller.corp_id, now, within=caller.departments, **asked)
 
 
 async def _left(request: Request) -> None:
@@ -153,6 +182,20 @@ def _tags(request: Request) -> list[str]:
 
 def _tagged(tag: str) -> dict[str, str]:
     return {"etag": tag, "cache-control": "no-store"}  # asked for again, and kept by no cache
+
+
+_Asked = TypeVar("_Asked")
+
+
+def _read(read: Callable[[Iterable[tuple[str, str]], Service], _Asked], request: Request, service: Service) -> _Asked:
+    """What a request asks.
+
+    :raises Failed: when it is not known.
+    """
+    try:
+        return read(request.query_params.multi_items(), service)
+    except BadValue as error:
+        raise _refused(f"{error.message}; {error.hint}") from None
 
 
 def _refused(message: str) -> Failed:

@@ -39,7 +39,7 @@ QUERIES = (
     "range=year&by=month&format=csv&bom=0",
 )
 """Questions that the description shows."""
-_STATE: Json = TEXT | {"enum": [state.value for state in State]}
+STATE: Json = TEXT | {"enum": [state.value for state in State]}
 _ORDER = (
     Reason.TOKEN_INVALID,
     Reason.ADDRESS,
@@ -54,15 +54,15 @@ def described(service: Service, scopes: Sequence[str]) -> Json:
     number: Json = COUNT | {"nullable": True, "description": "null: not known"}
     row: Json = {
         "period": TEXT,
-        "periodStart": _DATE,
-        "periodEnd": _DATE,
+        "periodStart": DATE,
+        "periodEnd": DATE,
         "weekday": {"type": "integer", "minimum": 1, "maximum": 7},
         "hour": {"type": "integer", "minimum": 0, "maximum": 23},
         "department": TEXT,
         "template": TEXT,
         "user": TEXT,
         **{kpi.name_of_column: number for kpi in service.kpis},
-        "state": _STATE,
+        "state": STATE,
         "states": TEXT | {"nullable": True},
         "asOf": TEXT | {"nullable": True},
         "coveredDays": COUNT,
@@ -78,24 +78,28 @@ def described(service: Service, scopes: Sequence[str]) -> Json:
         "getStatistics",
         f"Counts of any range of days: {', '.join(kpi.name_of_column for kpi in service.kpis)}",
         good,
-        _faults(PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
+        faults_of(PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
         description="Every cell is an exact count over its own days; cells do not add up. Covered periods without "
         "facts are rows of zeros, uncovered ones are absent. Of one covered in part, the covered days are counted, "
         "coveredDays and days say how many these are, and the state is partial. "
         f"The app needs the scope {scopes[0]}, and {scopes[-1]} for by=user and for user=. Examples: "
         + "; ".join(f"`{PATH}?{query}`" for query in QUERIES),
-        security=_SECURITY,
-        parameters=[_parameter(name, meaning) for name, meaning in PARAMETERS.items()],
+        security=SECURITY,
+        parameters=[parameter_of(name, meaning) for name, meaning in PARAMETERS.items()],
     )
 
 
 def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
     """The call that says what is covered."""
-    states = {kpi.name_of_column: _STATE for kpi in service.kpis}
-    piece = object_of({"from": _DATE, "to": _DATE, "days": COUNT, "state": _STATE, **states})
-    day: Json = _DATE | {"nullable": True}
+    states = {kpi.name_of_column: STATE for kpi in service.kpis}
+    piece = object_of({"from": DATE, "to": DATE, "days": COUNT, "state": STATE, **states})
+    day: Json = DATE | {"nullable": True}
     meta = {
+        "from": day,
+        "to": day,
         "timeZone": TEXT,
+        "state": STATE,
+        "asOf": TEXT,
         "newestDay": day,
         "newestFinalDay": day,
         "coveredDays": COUNT,
@@ -107,11 +111,11 @@ def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
         "getCoverage",
         "The days that are covered, and how certain they are",
         good,
-        _faults(COVERAGE, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
+        faults_of(COVERAGE, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
         description="Days that follow each other and stand alike are one piece. Days that no piece has are not known. "
         "The entity tag changes whenever a number of the organisation may have changed: who watches sends it in "
         "if-none-match, and is answered 304 at once while all is as it was.",
-        security=_SECURITY,
+        security=SECURITY,
         parameters=[parameter("header", "if-none-match", "The entity tag of the answer that the client has.")],
     )
     found["responses"]["304"] = {
@@ -121,16 +125,18 @@ def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
     return found
 
 
-_DATE: Json = TEXT | {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_SECURITY: list[Json] = [{"token": []}, {"bearer": []}, {"basic": []}, {"session": []}]
+DATE: Json = TEXT | {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+SECURITY: list[Json] = [{"token": []}, {"bearer": []}, {"basic": []}, {"session": []}]
 
 
-def _faults(path: str, scopes: Sequence[str], *own: Fault | Sample) -> list[Fault | Sample]:
+def faults_of(path: str, scopes: Sequence[str], *own: Fault | Sample) -> list[Fault | Sample]:
+    """All refusals of a call, with its own."""
     demand = Demand(path, tuple(scopes))
     return [*SAMPLES, *demand.samples(_ORDER), *own, *BY_THE_STORE]
 
 
-def _parameter(name: str, meaning: str) -> Json:
+def parameter_of(name: str, meaning: str) -> Json:
+    """A parameter of a question."""
     found = parameter("query", name, meaning)
     if name in ("department", "template", "user"):
         found["schema"] = {"type": "array", "items": TEXT}

@@ -97,10 +97,12 @@ class Tokens:
         now = self._clock()
         address = address_of(request.scope)
 
-        def decide(app: App | None, current: Token | None) -> tuple[str, Token]:
-            return issue(app, secret, current, now)
+        with self._guessing.guess(app_key, address, secret, now) as presented:
 
-        with self._guessing.guess(app_key, address, secret, now):
+            def decide(app: App | None, current: Token | None) -> tuple[str, Token]:
+                presented.exists = app is not None
+                return issue(app, secret, current, now)
+
             token = await run_in_threadpool(self._issue_token, app_key, decide)
         self._issued.value += 1
         return token

@@ -17,43 +17,65 @@ from reportdata.cli.logs import configure_log
 from reportdata.cli.places import lake_of, services_of, store_of
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.connection import MEMORY
-from reportdata.errors import InputError, ReportDataError
+from reportdata.errors import BadValue, InputError, ReportDataError
+from reportdata.lake import Lake
 from reportdata.pipeline.answer_files import write_answer
 from reportdata.pipeline.asking import Asking
+from reportdata.pipeline.changed import changed
 from reportdata.pipeline.covered import coverage
-from reportdata.services import REPORTS, Service
+from reportdata.pipeline.explaining import Explaining
+from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
+from reportdata.statistics.answers import Answer
 from reportdata.store import Store
 
 _PATIENCE = 20.0
 """Seconds for which object storage is waited for."""
 _LEAST_MEMORY = 256_000_000
+_NICE = 10
+"""How much the process stands back: who calls the contract is answered first."""
 
 
 class Answering:
     """Does jobs."""
 
-    def __init__(
-        self, store: Store, service: Service, asking: Asking, engine: DuckDBEngine, base_path: str = ""
-    ) -> None:
+    def __init__(self, store: Store, services: Services, lake: Lake, engine: DuckDBEngine, base_path: str = "") -> None:
         self._base_path = base_path
         self._store = store
-        self._service = service
-        self.asking = asking
+        self._service = service = services.service(REPORTS)
+        self._asking = {one.id: Asking(lake, store, engine, one, services.kinds) for one in services if one.has_facts}
+        self.asking = self._asking[REPORTS]
+        self.explaining = Explaining(self.asking, lake, store, engine, service, services.kinds)
         self.engine = engine
+
+    def found(self, job: Job) -> Answer:
+        """The answer of a job.
+
+        :raises InputError: when it cannot be answered as it is asked.
+        """
+        if job.question is not None:
+            question = msgspec.structs.replace(job.question, within=job.within)
+            return self.asking.answer(question, job.corp_id, job.now)
+        if job.within and (job.changes is not None or job.explained is not None):
+            raise BadValue("this tells of the whole organisation")
+        if job.changes is not None:
+            return changed(self._store, self._service, job.corp_id, job.changes, job.now)
+        if job.explained is not None:
+            return self.explaining.explain(job.explained, job.corp_id, job.now, with_records=job.with_records)
+        return coverage(self._store, self._service, job.corp_id, job.now, whole=not job.within)
 
     def do(self, job: Job) -> Reply:
         """Do a job."""
         try:
-            if job.question is None:
-                found = coverage(self._store, self._service, job.corp_id, job.now, whole=not job.within)
-                format_, bom = "json", False
-            else:
-                question = msgspec.structs.replace(job.question, within=job.within)
-                found = self.asking.answer(question, job.corp_id, job.now)
-                following = found.meta["nextPage"]
-                found.meta["nextPage"] = following and f"{self._base_path}{following}"
-                format_, bom = job.question.format, job.question.bom
+            if job.span is not None:
+                counts = self._asking[job.span.service].span(job.span, job.corp_id, job.now)
+                Path(job.target).write_bytes(msgspec.json.encode(counts))
+                return Reply()
+            found = self.found(job)
+            if found.meta.get("nextPage") is not None:
+                found.meta["nextPage"] = f"{self._base_path}{found.meta['nextPage']}"
+            asked = job.question or job.changes or (job.explained.cell if job.explained is not None else None)
+            format_, bom = ("json", False) if asked is None else (asked.format, asked.bom)
             write_answer(found, format_, Path(job.target), self.engine, bom=bom)
         except InputError as error:
             return Reply(refused=f"{error.message}; {error.hint}" if error.hint else error.message)
@@ -70,14 +92,11 @@ def answering(settings: Settings, processes: int = 1, store: Store | None = None
     :param store: one that is open already, and is not closed.
     """
     services = services_of(settings)
-    service = services.service(REPORTS)
     lake = lake_of(settings, _PATIENCE)
     engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes))
     opened = store or store_of(settings)
     try:
-        yield Answering(
-            opened, service, Asking(lake, opened, engine, service, services.kinds), engine, settings.base_path
-        )
+        yield Answering(opened, services, lake, engine, settings.base_path)
     finally:
         engine.close()
         if store is None:
@@ -91,6 +110,7 @@ def answer_command(processes: int) -> None:
     lines = sys.stdin.buffer
     given = Handover.decoded(lines.readline())
     configure_log(given.log_format)
+    os.nice(_NICE)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints, prints no answer
     with answering(given.settings, processes) as work:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,10 +17,11 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.api.asking import LATER, TOO_LONG, TOO_MANY, Job, Reply
+from reportdata.api.asking import CANCELLED, FAILED, LATER, TOO_LONG, TOO_MANY, Job, Questions, Reply
 from reportdata.cli.handover import Handover
 from reportdata.errors import EngineError
 from reportdata.http.answers import Failed
+from reportdata.http.request_metrics import GOOD
 from reportdata.settings import Settings
 
 LONGEST = 60.0
@@ -39,15 +41,22 @@ class Askers:
 
     :param seconds: that an answer may take.
     :param waiting: questions that may wait for a process, where not the usual number.
+    :param questions: is told how they do.
     """
 
-    def __init__(self, settings: Settings, seconds: float = LONGEST, waiting: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        seconds: float = LONGEST,
+        waiting: int | None = None,
+        questions: Questions | None = None,
+    ) -> None:
         self._processes = settings.answering or cores()
         self._sharing = max(cores(), self._processes)
         self._handover = Handover(settings, "readable")
         self._seconds = seconds
         self._most = self._processes + (self._processes * WAITING if waiting is None else waiting)
-        self._asked = 0
+        self.questions = questions or Questions()
         self._turns = asyncio.Semaphore(self._processes)
         self._free: list[_Worker] = []
         self._all: set[_Worker] = set()
@@ -56,14 +65,38 @@ class Askers:
 
     async def __call__(self, job: Job) -> tuple[Reply, Path]:
         """Have a job done, as `reportdata.api.asking.Ask`."""
-        if self._asked >= self._most:
+        questions, began, outcome = self.questions, time.perf_counter(), FAILED
+        if questions.waiting + questions.running >= self._most:
+            questions.outcomes[TOO_MANY.code] += 1
             raise Failed(TOO_MANY, headers=LATER)
-        self._asked += 1
         try:
-            async with self._turns:
-                return await self._done(msgspec.structs.replace(job, target=str(self._target())))
+            done = await self._in_turn(job)
+        except Failed as failed:
+            outcome = failed.fault.code
+            raise
+        except asyncio.CancelledError:
+            outcome = CANCELLED
+            raise
+        else:
+            outcome = GOOD
+            questions.times.add(time.perf_counter() - began)
+            return done
         finally:
-            self._asked -= 1
+            questions.outcomes[outcome] += 1
+
+    async def _in_turn(self, job: Job) -> tuple[Reply, Path]:
+        questions = self.questions
+        questions.waiting += 1
+        try:
+            await self._turns.acquire()
+        finally:
+            questions.waiting -= 1
+        questions.running += 1
+        try:
+            return await self._done(msgspec.structs.replace(job, target=str(self._target())))
+        finally:
+            questions.running -= 1
+            self._turns.release()
 
     async def _done(self, job: Job) -> tuple[Reply, Path]:
         worker = self._free.pop() if self._free else _Worker(self._handover, self._sharing)

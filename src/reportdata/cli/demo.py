@@ -16,6 +16,7 @@ import click
 import msgspec
 
 from reportdata.cli.places import open_store
+from reportdata.cli.sample import PEOPLE, Sample
 from reportdata.cli.service import open_server
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, days_between, from_date, moment_of, time_zone, to_date
 from reportdata.identity import App, hash_of, mint, new_app_key, new_secret
@@ -23,21 +24,14 @@ from reportdata.identity import Organisation as Served
 from reportdata.services import REPORTS, read_services
 from reportdata.settings import Settings
 from reportdata.store import Store
-from reportdata.twin.activity import Activity
 from reportdata.twin.calendar import is_working_day
-from reportdata.twin.habits import Habits
-from reportdata.twin.organisation import Organisation
-from reportdata.twin.records import Record, Records
+from reportdata.twin.records import Record
 
 APP_NAME = "demo"
-SEED = 1
-"""The organisation and all that its people do depend on it."""
-PEOPLE = 120
-HABITS = Habits(reports_per_day=100)
 
 
 @click.command("demo")
-@click.option("--days", default=60, show_default=True, type=click.IntRange(1, 3650), help="How many days to make up.")
+@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How many days to make up.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True, help="The port; 0 takes any free one.")
 @click.option(
@@ -50,53 +44,48 @@ HABITS = Habits(reports_per_day=100)
 def demo_command(days: int, host: str, port: int, data: Path) -> None:
     """Make up an organisation, import its reports, and serve its numbers.
 
-    It is that of `reportdata twin`: its people keep China's working days.
+    It is that of `reportdata twin`: its people keep China's working days. Two days were never collected, of a third
+    nobody looked at the comments, and a team moves to another department.
     """
     settings = Settings(data, host=host, port=port)
-    organisation = Organisation(SEED, PEOPLE)
     with open_server(settings) as server:
         store = open_store(settings)
-        store.add_organisations([Served(organisation.corp_id, DEFAULT_TIME_ZONE)])
         now = time.time()
-        today = from_date(moment_of(int(now) * SECOND, time_zone(DEFAULT_TIME_ZONE)))
-        last_day = from_date(to_date(today) - timedelta(days=1))
-        first_day = from_date(to_date(last_day) - timedelta(days=days - 1))
-        _import(settings, made_up(organisation, first_day, last_day), first_day, last_day)
-        app, secret = _app(store, organisation.corp_id, now)
+        zone = time_zone(DEFAULT_TIME_ZONE)
+        last_day = from_date(moment_of(int(now) * SECOND, zone))
+        first_day = from_date(to_date(last_day) - timedelta(days=days))
+        sample = Sample(first_day, last_day, int(now) * 1000)
+        store.add_organisations([Served(sample.organisation.corp_id, DEFAULT_TIME_ZONE)])
+        import_sample(settings, sample)
+        app, secret = _app(store, sample.organisation.corp_id, now)
         token, kept = mint(app, now)
         store.add_token(kept)
-        period = list(days_between(first_day, last_day))
-        worked = next((day for day in reversed(period) if is_working_day(day)), last_day)
-        steps = _next_steps(server.url, data, (app.app_key, secret), token, worked, (first_day, last_day))
+        period = list(days_between(first_day, last_day))[:-1]
+        worked = next((day for day in reversed(period) if is_working_day(day)), period[-1])
+        steps = _next_steps(server.url, data, (app.app_key, secret), token, worked, (period[0], period[-1]))
         server.run(lambda: click.echo(steps))
 
 
-def made_up(organisation: Organisation, first_day: str, last_day: str) -> Records:
-    """What the people of the organisation did in a period."""
-    activity = Activity(organisation, HABITS, SEED, first_day, last_day)
-    return Records(organisation, activity, first_day, last_day)
-
-
-def _import(settings: Settings, records: Records, first_day: str, last_day: str) -> None:
-    """Import in a process of its own: the one that serves computes nothing."""
-    click.echo(f"Making up {PEOPLE} people's reports from {first_day} to {last_day} …")
+def import_sample(settings: Settings, sample: Sample) -> None:
+    """Import in processes of their own: the one that serves computes nothing."""
+    click.echo(f"Making up {PEOPLE} people's reports from {sample.first_day} to {sample.last_day} …")
+    added, days = 0, set[str]()
     with tempfile.TemporaryDirectory() as folder:
-        written = [
-            _written(Path(folder) / f"{name}.jsonl", found)
-            for name, found in (
-                ("reports", records.reports()),
-                ("comments", records.comments()),
-                ("withdrawals", records.withdrawals()),
+        for number, found in enumerate(sample.imports()):
+            path = _written(Path(folder) / f"{found.name}-{number}.jsonl", found.records)
+            covered = ("--from", found.first_day, "--to", found.last_day) if found.first_day and found.last_day else ()
+            command = ("import", str(path), *covered, "--exported-at", found.until.isoformat(), "--json")
+            run = subprocess.run(  # noqa: S603
+                [sys.executable, "-m", "reportdata", *command, "--data", str(settings.data)],
+                stdout=subprocess.PIPE,
+                check=False,
             )
-        ]
-        period = ("--from", first_day, "--to", last_day)
-        named = [str(path) for path in written if path.stat().st_size]  # of few days nothing may be withdrawn
-        command = ("import", *named, *period, "--data", str(settings.data), "--json")
-        run = subprocess.run([sys.executable, "-m", "reportdata", *command], stdout=subprocess.PIPE, check=False)  # noqa: S603
-    if run.returncode != 0:
-        raise click.exceptions.Exit(run.returncode)
-    done = msgspec.json.decode(run.stdout)
-    click.echo(f"Imported {done['read']:,} records ({done['added']:,} new), computed {len(done['daysComputed'])} days.")
+            if run.returncode != 0:
+                raise click.exceptions.Exit(run.returncode)
+            done = msgspec.json.decode(run.stdout)
+            added += done["added"]
+            days.update(done["daysComputed"])
+    click.echo(f"Imported {added:,} new records, computed {len(days)} days.")
 
 
 def _written(path: Path, records: Iterable[Record]) -> Path:
@@ -111,17 +100,23 @@ def _app(store: Store, corp_id: str, now: float) -> tuple[App, str]:
     for app in store.apps():
         if app.name == APP_NAME and app.corp_id == corp_id:
             return store.change_app(
-                app.app_key, lambda found: msgspec.structs.replace(found, secret_hash=hash_of(secret))
+                app.app_key, lambda found: msgspec.structs.replace(found, secret_hash=hash_of(secret), scopes=_scopes())
             ), secret
     app = App(
         app_key=new_app_key(),
         name=APP_NAME,
         corp_id=corp_id,
         secret_hash=hash_of(secret),
-        scopes=(read_services().service(REPORTS).scope,),
+        scopes=_scopes(),
     )
     store.add_app(app, now)
     return app, secret
+
+
+def _scopes() -> tuple[str, ...]:
+    """All that may be read."""
+    service = read_services().service(REPORTS)
+    return tuple(scope for scope in (service.scope, service.statistics_scope, service.records_scope) if scope)
 
 
 def _next_steps(
@@ -157,6 +152,7 @@ The same with DingTalk's official Python SDK (pip install alibabacloud_dingtalk)
 Next, in another terminal:
 
   {program} query {first_day} --to {last_day} --data {data}
+  {program} query --range year --by month,department --data {data}
   {program} status --data {data}
   {program} org add CORP_ID    (your own organisation, in ./reportdata-data)
   {program} import FILE...     (your own reports and comments)

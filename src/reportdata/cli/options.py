@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from reportdata.cli.rights import require_closed
+from reportdata.cli.rights import require_closed, require_own
 from reportdata.days import parse_day
 from reportdata.errors import BadValue, InputError, NotKnown
 from reportdata.identity import Organisation
@@ -43,7 +43,7 @@ def data_option(command: Command) -> Command:
     """The data folder."""
     return click.option(
         "--data",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False, path_type=Path, readable=False),
         default=Path("reportdata-data"),
         show_default="./reportdata-data",
         envvar="REPORTDATA_DATA",
@@ -121,6 +121,8 @@ def rights_option(command: Command) -> Command:
     @wraps(command)
     def with_rights(*, data: Path, insecure_permissions: bool, **others: Any) -> Any:
         # A process that another one started is told its settings on standard input.
+        if not others.get("with_parent"):
+            require_own(data)
         if not insecure_permissions and not others.get("with_parent"):
             require_closed(data)
         return command(data=data, **others)
@@ -233,7 +235,8 @@ def verify_option(command: Command) -> Command:
         show_default=True,
         envvar="REPORTDATA_VERIFY_DAYS",
         show_envvar=True,
-        help="Within how many days the worker compares every file of the lake with its digest; 0 for never.",
+        help="Within how many days the worker compares every file of the lake with its digest, and every day's numbers "
+        "with its facts, computed again; 0 for never.",
     )(command)
 
 

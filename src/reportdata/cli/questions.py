@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
+from reportdata.api.asking import Job
 from reportdata.cli.options import only_organisation
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
@@ -67,19 +68,33 @@ def print_answer(
     words: Sequence[tuple[str, str]], corp_id: str | None, format_: str, output: Path | None, settings: Settings
 ) -> None:
     """Answer a question and print it, or write it to a file. Nothing is cut into pages."""
+    question = read_question(words, services_of(settings).service(REPORTS))
+    question = msgspec.structs.replace(question, page_size=MOST_ROWS)
+    print_found(lambda corp: Job(corp, time.time(), question), corp_id, Form(format_, output, _print_table), settings)
+
+
+class Form(NamedTuple):
+    """How an answer is given: its format, the file that it is written to, and what prints it as a table."""
+
+    format: str
+    output: Path | None
+    print_table: Callable[[Answer], None]
+
+
+def print_found(job: Callable[[str], Job], corp_id: str | None, form: Form, settings: Settings) -> None:
+    """Do a job about an organisation and print what is found, or write it to a file."""
     from reportdata.cli.answering import answering
     from reportdata.pipeline.answer_files import write_answer
 
+    format_, output = form.format, form.output
     if format_ in ("xlsx", "parquet") and output is None:
         raise BadValue(f"{format_} is not for a terminal", "name a file with --output")
     if format_ == "table" and output is not None:
         raise BadValue("a table is for a terminal", f"choose one of {', '.join(FORMATS)} with --format")
     store = open_existing_store(settings)
     corp_id = only_organisation(store, corp_id).corp_id
-    question = read_question(words, services_of(settings).service(REPORTS))
-    question = msgspec.structs.replace(question, page_size=MOST_ROWS)
     with answering(settings, store=store) as work:
-        answer = work.asking.answer(question, corp_id, time.time())
+        answer = work.found(job(corp_id))
         if output is not None:
             aside = output.with_name(f".{output.name}.part")
             try:
@@ -95,7 +110,7 @@ def print_answer(
     elif format_ == "csv":
         _print_csv(answer)
     else:
-        _print_table(answer)
+        form.print_table(answer)
 
 
 def _print_csv(answer: Answer) -> None:

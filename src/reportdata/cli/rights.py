@@ -39,6 +39,29 @@ def require_closed(data: Path) -> None:
     )
 
 
+def require_own(data: Path) -> None:
+    """A folder that is there is one that this user can use.
+
+    :raises BadValue: when the user cannot.
+    """
+    try:
+        owner = data.stat().st_uid
+    except (FileNotFoundError, NotADirectoryError):  # whoever needs it says so
+        return
+    except PermissionError as error:
+        raise BadValue(
+            f"this user cannot look into {data.parent}, where the data folder {data} is to be",
+            "run as the user whom it belongs to, or give a folder of your own by --data",
+        ) from error
+    if os.access(data, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        return
+    if owner == os.geteuid():
+        raise BadValue(f"this user cannot read the data folder {data}", f"`chmod 700 {quote(str(data))}`")
+    raise BadValue(
+        f"this user cannot read the data folder {data}", _way_out(data, shared=False, closable=False, owner=owner)
+    )
+
+
 def _way_out(data: Path, *, shared: bool, closable: bool, owner: int) -> str:
     """What this user can do about it."""
     if shared:

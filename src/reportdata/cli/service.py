@@ -94,6 +94,7 @@ def open_server(
             is_present=lambda: settings.database is not None or not present.lost(),
             entry=entry,
             ask=askers,
+            questions=askers.questions,
         )
         app = build_app(context)
         inherited = settings.descriptor is not None
@@ -164,6 +165,7 @@ class _Writing:
 def _freshness(settings: Settings, lake: Lake) -> Freshness:
     """How lake and store stand. What it needs is loaded when it is first asked for."""
     from reportdata.api.metrics import Freshness, Lag
+    from reportdata.pipeline.corrections import corrections
     from reportdata.pipeline.staleness import waiting
 
     with closing(store_of(settings, SERVING_TIMEOUT)) as store:
@@ -177,7 +179,9 @@ def _freshness(settings: Settings, lake: Lake) -> Freshness:
         if corp_id in zones
     ]
     files, days = {one.file for one in damage}, {one.stat_day for one in damage if one.stat_day}
-    return Freshness(len(stale), len(withdrawals), lags, _clocks(settings), len(files), len(days))
+    return Freshness(
+        len(stale), len(withdrawals), lags, _clocks(settings), len(files), len(days), len(corrections(lake.root))
+    )
 
 
 def _clocks(settings: Settings) -> dict[str, float]:

@@ -101,10 +101,11 @@ def _go_on(worker: Worker, lease: Lease, ending: threading.Event, present: Prese
     while not ending.is_set() and lease.valid() and not present.lost():
         try:
             done = worker.step(time.time())
-        except ReportDataError as error:
-            if error.message != troubled:  # said once, not with each try
-                log.error("%s", error.message)  # noqa: TRY400
-            troubled = error.message
+        except (ReportDataError, OSError) as error:  # a disk that is full, wherever that is met
+            said = error.message if isinstance(error, ReportDataError) else str(error)
+            if said != troubled:  # said once, not with each try
+                log.error("%s", said)  # noqa: TRY400
+            troubled = said
             ending.wait(_TROUBLED)
             continue
         if troubled:

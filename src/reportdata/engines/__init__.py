@@ -28,6 +28,14 @@ class Place(NamedTuple):
     stat_day: str
 
 
+class Brought(NamedTuple):
+    """An organisation, one of its days, and an origin of facts that it has there; empty when that is not known."""
+
+    corp_id: str
+    stat_day: str
+    origin: str
+
+
 class Subject(NamedTuple):
     """Whose facts: an organisation's, or those of one of its people."""
 
@@ -94,6 +102,13 @@ class Engine(Protocol):
 
     def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
         """The organisations and days that the files have facts of, each once."""
+
+    def brought(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Brought]:
+        """The organisations and days that the files have facts of, with the origins of these, each once."""
+
+    def sole_origins(self, files: Sequence[Path]) -> Mapping[Path, str]:
+        """The origin of the facts of those files whose facts all have the same: of as many of these as can be told
+        without reading facts."""
 
     def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
         """The organisations and stat days of those facts of one kind that facts of another kind take back, each once.

@@ -36,6 +36,11 @@ def lines(*headers: tuple[bytes, bytes]) -> bytes:
     return b"".join(name + b": " + value + b"\r\n" for name, value in headers)
 
 
+def pairs(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers by the lines that `lines` makes of them."""
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in lines.splitlines())]
+
+
 _JSON_LINE, _ALWAYS_LINES, _CLOSE_LINE = lines(_JSON), lines(*_ALWAYS, _NO_STORE), lines(_CLOSE)
 
 _bits = random.Random(random.SystemRandom().getrandbits(64)).getrandbits  # noqa: S311 - ids are not secrets
@@ -155,8 +160,7 @@ class Answer(NamedTuple):
 
 async def send_answer(send: Send, answer: Answer, more: Sequence[tuple[bytes, bytes]] = ()) -> None:
     """Send a whole answer."""
-    own = [(name, value) for name, _, value in (line.partition(b": ") for line in answer.more.splitlines())]
     length = (b"content-length", b"%d" % len(answer.body))
-    headers = [_JSON, length, *_ALWAYS, _NO_STORE, *_id_headers(answer.ids), *own, *more]
+    headers = [_JSON, length, *_ALWAYS, _NO_STORE, *_id_headers(answer.ids), *pairs(answer.more), *more]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

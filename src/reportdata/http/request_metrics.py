@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from reportdata.http.answers import Ids
@@ -23,11 +24,17 @@ log = logging.getLogger("reportdata.requests")
 
 
 class Times:
-    """How long answers took: how many up to each of `BOUNDS` and beyond, and all together in seconds."""
+    """How long answers took: how many up to each of the bounds and beyond, and all together in seconds."""
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
+    def __init__(self, bounds: Sequence[float] = BOUNDS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """An answer took so long."""
+        self.counts[bisect_left(self.bounds, seconds)] += 1
+        self.seconds += seconds
 
 
 class Asked(Protocol):
@@ -86,9 +93,7 @@ class RequestMetrics:
     def answered(self, asked: Asked, ids: Ids, status: int, outcome: str, seconds: float) -> None:
         """A request was answered, after that many seconds."""
         self.answers[asked.api, outcome] += 1
-        times = self.times[asked.api]
-        times.counts[bisect_left(BOUNDS, seconds)] += 1
-        times.seconds += seconds
+        self.times[asked.api].add(seconds)
         if self._log_requests:
             log.info(
                 "request %s: %s %s",

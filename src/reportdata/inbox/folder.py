@@ -3,6 +3,7 @@
     inbox/<id>.open      a segment that one process is writing, which holds its lock
     inbox/<id>.jsonl     a finished segment; a line is a `Fact` in JSON, or a checksum (`reportdata.inbox.checksums`)
     inbox/<id>.damaged   a segment that is not what was written, kept for people to look at
+    inbox-links/<id>     a segment's second name, by which it comes back when it was deleted (`reportdata.inbox.links`)
 
 Ids sort by time. What was acknowledged survives ``kill -9`` and power loss; what was not may be there or not, in whole
 lines. The segment of a writer that died, whose lock can be had, is cut after its last whole line and finished by
@@ -23,6 +24,7 @@ from reportdata.errors import InboxError
 from reportdata.files import has_line, make, remove, sync
 from reportdata.inbox import Concerned
 from reportdata.inbox.checksums import is_checksum
+from reportdata.inbox.links import Links, size_of
 from reportdata.inbox.segments import Segment, dropped, recovered, whole
 from reportdata.inbox.writing import Batches
 
@@ -41,11 +43,14 @@ class FolderInbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._links = Links(folder)
 
     def ready(self) -> list[Path]:
-        """The finished segments, the oldest first, those that a dead writer left among them."""
+        """The finished segments, the oldest first, those that a dead writer left among them, and those that were
+        deleted."""
         try:
-            paths = self._paths()
+            paths = self._listed()
+            paths += filter(None, map(self._links.adopt, self._links.orphans(paths)))
             left = [recovered(path) for path in paths if path.suffix == ".open"]
             if any(left):
                 sync(self.folder)
@@ -86,15 +91,19 @@ class FolderInbox:
 
     def remove(self, paths: Iterable[Path]) -> None:
         """Remove segments whose facts are in the lake. They are gone for good when this returns."""
+        gone = list(paths)
         try:
-            remove(paths)
+            self._links.remove(gone)
+            remove(gone)
         except OSError as error:
             raise self._failed("written", error) from error
 
     def set_aside(self, path: Path) -> str:
         """Keep a damaged segment where nobody looks for finished ones; returns where."""
         try:
-            return str(path.rename(path.with_suffix(".damaged")))
+            aside = path.rename(path.with_suffix(".damaged"))
+            self._links.remove([path])
+            return str(aside)
         except OSError as error:
             raise self._failed("written", error) from error
 
@@ -102,17 +111,34 @@ class FolderInbox:
         """Whether a segment, finished or not, has such a line."""
         return any(has_line(path, lambda line: not is_checksum(line) and concerned(line)) for path in self._paths())
 
+    def deleted(self) -> list[Path]:
+        """The second names of segments that were deleted and not brought back yet."""
+        try:
+            return [link for link in self._links.orphans(self._listed()) if size_of(link)]
+        except OSError as error:
+            raise self._failed("read", error) from error
+
     def drop(self, concerned: Concerned) -> int:
         """Remove such lines from finished segments; returns how many. Who calls this is the only worker."""
         try:
-            return sum(dropped(path, concerned) for path in self.ready())
+            return sum(self._dropped(path, concerned) for path in self.ready())
         except OSError as error:
             raise self._failed("written", error) from error
 
     def close(self) -> None:
         """There is nothing to let go of."""
 
+    def _dropped(self, path: Path, concerned: Concerned) -> int:
+        if has_line(path, concerned):
+            self._links.remove([path])  # it would keep what is removed
+        return dropped(path, concerned)
+
     def _paths(self) -> list[Path]:
+        """All segments, those that were deleted by their second names."""
+        listed = self._listed()
+        return listed + self._links.orphans(listed)
+
+    def _listed(self) -> list[Path]:
         try:
             return [path for path in self.folder.iterdir() if path.suffix in (".open", ".jsonl")]
         except FileNotFoundError:
@@ -147,7 +173,9 @@ class FolderWriter(Batches):
         self._age, self._longest, self._largest = age, longest, largest
         self._id = uuid.uuid4().hex[:12]
         self._named = 0
+        self._links = Links(folder)
         self._made = False
+        self._known: tuple[tuple[int, int], ...] = ()
         self._segment: Segment | None = None
         self._before: Path | None = None
         super().__init__(str(folder))
@@ -178,8 +206,13 @@ class FolderWriter(Batches):
             self._named = max(self._named + 1, int(self._clock() * 1e6))
             with suppress(FileNotFoundError):  # it was taken for a dead writer's before it was locked
                 self._segment = Segment(self._folder / f"{self._named:016x}-{self._id}.open")
-        sync(self._folder)
-        sync(self._folder.parent)
+        folders = [self._folder, *([self._links.folder] if self._links.make(self._segment.path) else [])]
+        for folder in folders:
+            sync(folder)
+        known = tuple((found.st_dev, found.st_ino) for found in map(Path.stat, folders))
+        if known != self._known:  # they are new, or were made anew by somebody who may not have come that far
+            sync(self._folder.parent)
+            self._known = known
         return self._segment
 
     def _is_ripe(self, segment: Segment) -> bool:

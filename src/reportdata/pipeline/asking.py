@@ -16,17 +16,21 @@ from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
+from reportdata.lake.files import days_of_file
 from reportdata.measures import Number
+from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.observed import told_by_kind
 from reportdata.services import Service
 from reportdata.services.lending import HISTORY, Narrowing
+from reportdata.services.records import Records
 from reportdata.services.sql import Computation, computation
 from reportdata.states import DayState
 from reportdata.statistics.answers import Answer, Found, answer, require_few
-from reportdata.statistics.plan import Certainty, Counted, cells, counted_together, known_days, time_keys
+from reportdata.statistics.plan import Counted, Days, cells, counted_together, known_days, time_keys
 from reportdata.statistics.question import Asked, Question, days_of_question, fixed
+from reportdata.statistics.spans import Counts, Span, countable, counts, nothing, question_of
 from reportdata.store import Day, Store
 from reportdata.store.standing import Standing, stand, standing
 
@@ -51,7 +55,7 @@ class Asking:
         :param now: seconds since 1970.
         :raises BadValue: when it cannot be answered as it is asked.
         """
-        zone = self._zone(corp_id)
+        zone = self.zone(corp_id)
         asked = fixed(question, zone, now)
         question = asked.question
         if question.is_of_days and self._is_whole(question):
@@ -60,7 +64,30 @@ class Asking:
             found = self._counted(asked, corp_id, zone)
         return answer(asked, self._service, zone, found)
 
-    def _zone(self, corp_id: str) -> ZoneInfo:
+    def span(self, span: Span, corp_id: str, now: float) -> Counts:
+        """The numbers of a span of days.
+
+        :param now: seconds since 1970.
+        """
+        question = question_of(span)
+        try:
+            zone = self.zone(corp_id)
+        except NotKnown:
+            return nothing(span, len(days_of_question(question)))
+        asked = fixed(question, zone, now)
+        groups: dict[tuple[Any, ...], dict[str, Number]] = {}
+        with self._lake.reading():
+            require_lake(self._lake, self._store, [self._service])
+            certainty = certainty_of(self.standing(asked, corp_id))
+            for counted in counted_together(countable(self._service, certainty, span.metrics)):
+                self._count(asked, counted, corp_id, zone, groups)
+        return counts(span, self._service, zone.key, certainty, groups)
+
+    def zone(self, corp_id: str) -> ZoneInfo:
+        """An organisation's time zone.
+
+        :raises NotKnown: when there is no such organisation.
+        """
         for organisation in self._store.organisations():
             if organisation.corp_id == corp_id:
                 return time_zone(organisation.time_zone)
@@ -83,13 +110,13 @@ class Asking:
         question = asked.question
         with self._lake.reading():
             require_lake(self._lake, self._store, [self._service])
-            certainty = certainty_of(self._standing(asked, corp_id))
+            certainty = certainty_of(self.standing(asked, corp_id))
             groups: dict[tuple[Any, ...], dict[str, Number]] = {}
             for counted in counted_together(known_days(self._service, certainty, question.metrics)):
                 self._count(asked, counted, corp_id, zone, groups)
         return Found(cells(question, zone), certainty, groups)
 
-    def _standing(self, asked: Asked, corp_id: str) -> Iterator[Standing]:
+    def standing(self, asked: Asked, corp_id: str) -> Iterator[Standing]:
         """How each day of a question stands, by what was known at its moment."""
         service, store = self._service, self._store
         first, last = asked.question.first_day, asked.question.last_day
@@ -121,41 +148,43 @@ class Asking:
     ) -> None:
         question = asked.question
         keys = (*time_keys(question), *(_KEYS.get(name, name) for name in question.dimensions))
-        narrowing = Narrowing(
-            counted.days,
-            question.departments,
-            question.templates,
-            question.users,
-            question.children,
-            question.newest_departments,
-            question.within,
-        )
+        narrowing = narrowing_of(question, counted.days)
         measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
         what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
-        files = self._files(what, counted, narrowing.newest)
-        rows = self._engine.known(what, files, corp_id, asked.moment if asked.pinned else None)
+        files = self.files(what, counted)
+        rows = self._engine.known(what, files, corp_id, days_of_file, asked.moment if asked.pinned else None)
         for row in rows:
             groups.setdefault(row[: len(keys)], {}).update(zip(what.numbers, row[len(keys) :], strict=True))
             require_few(len(groups))
 
-    def _files(self, what: Computation, counted: Counted, newest: bool) -> dict[str, dict[Path, float]]:
+    def files(self, what: Computation | Records, counted: Counted) -> dict[str, dict[Path, float]]:
         """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""
         days = [day for first, last in counted.days for day in days_between(first, last)]
+        relations = (self._service.relations[self._service.kpi(kpi).relation] for kpi in counted.kpis)
+        read = {kind for relation in relations for kind in relation.reads}
         found: dict[str, Iterable[Path]] = {}
         for kind in what.kinds:
+            if kind.name not in read:  # its view is there for the text alone
+                continue
             every = kind.retracts is not None
             found[kind.name] = self._lake.paths(kind.name) if every else _each(self._lake.files(kind.name, days))
-        for kind in what.history:
-            until = self._lake.files(kind.name)
-            last = counted.days[-1][1]
-            found[kind.name + HISTORY] = _each({day: paths for day, paths in until.items() if newest or day <= last})
+        for kind in (*what.history, *(history.kind for history in what.changes)):
+            found[kind.name + HISTORY] = self._lake.paths(kind.name)
         return {view: {path: self._lake.info(path).added for path in paths} for view, paths in found.items()}
+
+
+def narrowing_of(question: Question, days: Days) -> Narrowing:
+    """What a question counts of days in pieces."""
+    return Narrowing(
+        days,
+        question.departments,
+        question.templates,
+        question.users,
+        question.children,
+        question.newest_departments,
+        question.within,
+    )
 
 
 def _each(files: Mapping[str, Sequence[Path]]) -> Iterator[Path]:
     yield from dict.fromkeys(path for paths in files.values() for path in paths)
-
-
-def certainty_of(days: Iterable[Standing]) -> Certainty:
-    """How certain each KPI is on each day."""
-    return {day.stat_day: {kpi.kpi_id: kpi for kpi in day.kpis} for day in days}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from reportdata.days import from_date, time_zone, to_date
+from reportdata.days import SECOND, from_date, moment_of, time_zone, to_date
 from reportdata.errors import NotKnown
 from reportdata.services import Service
 from reportdata.states import DayState, least_certain
 from reportdata.statistics.answers import Answer, newest_final
+from reportdata.statistics.plan import Certain, Certainty
 from reportdata.statistics.question import LONGEST
 from reportdata.store import Store
 from reportdata.store.standing import Standing, standing
@@ -37,7 +38,6 @@ def coverage(store: Store, service: Service, corp_id: str, now: float, *, whole:
         first = max(covered[0].first_day, from_date(to_date(last) - timedelta(days=LONGEST - 1)))
         days = [day for day in standing(store, service, corp_id, first, last, now) if day.values]
         days = days if whole else [_without_numbers(service, day) for day in days]
-    certainty = {day.stat_day: {kpi.kpi_id: kpi for kpi in day.kpis} for day in days}
     columns = [{"name": name, "type": "date"} for name in ("from", "to")]
     columns += [{"name": "days", "type": "integer"}, {"name": "state", "type": "text"}]
     columns += [{"name": word, "type": "text"} for word in words.values()]
@@ -45,9 +45,13 @@ def coverage(store: Store, service: Service, corp_id: str, now: float, *, whole:
     return Answer(
         data,
         {
+            "from": data[0]["from"] if data else None,
+            "to": data[-1]["to"] if data else None,
             "timeZone": time_zone(zone).key,
+            "state": least_certain([day.state for day in days]).value,
+            "asOf": moment_of(int(now * SECOND), time_zone(zone)).isoformat(timespec="microseconds"),
             "newestDay": data[-1]["to"] if data else None,
-            "newestFinalDay": newest_final(certainty, list(words)),
+            "newestFinalDay": newest_final(certainty_of(days), list(words)),
             "coveredDays": len(days),
             "emptyReason": None if data else "nothing was imported, pushed or collected yet",
             "columns": columns,
@@ -79,3 +83,11 @@ def _pieces(days: list[Standing], words: dict[str, str]) -> Iterator[dict[str, A
         first, last = (to_date(day.stat_day).isoformat() for day in (own[0], own[-1]))
         piece = {"from": first, "to": last, "days": len(own), "state": own[0].state.value}
         yield piece | dict(zip((words[kpi.kpi_id] for kpi in own[0].kpis), states, strict=True))
+
+
+def certainty_of(days: Iterable[Standing]) -> Certainty:
+    """How certain each KPI is on each day."""
+    return {
+        day.stat_day: {kpi.kpi_id: Certain(kpi.state, kpi.as_of, kpi.kpi_id in day.values) for kpi in day.kpis}
+        for day in days
+    }

@@ -30,13 +30,20 @@ SET_ASIDE = ".damaged"
 
 
 def require_lake(lake: Lake, store: Store, services: Iterable[Service]) -> None:
-    """A lake to which nothing was ever added is not that of a store with numbers: it was removed, is not mounted, or
-    lies elsewhere. What was added to it would take the place of what is counted already.
+    """A lake to which nothing was ever added is not that of a store with numbers, or with days that were observed: it
+    was removed, is not mounted, or lies elsewhere. What was added to it would take the place of what is counted
+    already.
 
     :raises LakeError: when it is so.
     """
-    if lake.is_blank() and any(s.has_facts and store.fingerprints(s.id) for s in services):
+    if not lake.is_blank():
+        return
+    counted = [service for service in services if service.has_facts]
+    if any(store.fingerprints(service.id) for service in counted):
         raise LakeError(f"the lake {lake.address} is empty, but numbers were computed from its facts", _ELSEWHERE)
+    kinds = {kind for service in counted for kind in service.reads()}
+    if any(look.kind.partition(" ")[0] in kinds for look in store.observations()):
+        raise LakeError(f"the lake {lake.address} is empty, but days were observed by what it told", _ELSEWHERE)
 
 
 def damaged_days(damage: Iterable[Damage]) -> dict[str, dict[str, list[str]]]:

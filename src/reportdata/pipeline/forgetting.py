@@ -20,7 +20,9 @@ from pathlib import Path
 import msgspec
 
 from reportdata.audit import Read
+from reportdata.causes import FORGETTING
 from reportdata.collector.ledger import Ledger
+from reportdata.days import days_between
 from reportdata.digests import of_person
 from reportdata.engines import Subject
 from reportdata.errors import InboxError, LakeError
@@ -29,6 +31,7 @@ from reportdata.kinds import Kind
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.causing import announce
 from reportdata.pipeline.compacting import (
     applied_everywhere,
     merge_coverage,
@@ -40,6 +43,7 @@ from reportdata.pipeline.compacting import (
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.remains import Remains, is_of, look_for
 from reportdata.pipeline.workspace import Workspace
+from reportdata.store import Announced
 
 _ROUNDS = 3
 """What was on its way when forgetting began may come in behind it: then it is done again."""
@@ -121,6 +125,11 @@ def _forget_facts(work: Workspace, subject: Subject, progress: Progress, done: F
             by_day.setdefault((days_of_file(path)[0], kind), []).append(path)
     for number, ((day, kind), files) in enumerate(by_day.items()):
         progress("writing days anew", number, len(by_day))
+        if not whole:
+            days = {on for path in files for on in days_between(*days_of_file(path))}
+            announce(
+                work.store, work.services, kind, [Announced(subject.corp_id, on, FORGETTING) for on in sorted(days)]
+            )
         for part in _parted(files, _computed_from(work, kind, day)):
             merge_day(work, kind, day, part, without=subject, same=whole)
         done.days.add(day)

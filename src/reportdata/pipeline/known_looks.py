@@ -26,17 +26,23 @@ class Looks:
 
     def known(self, corp_id: str, moment: int | None) -> Iterator[Observation]:
         """The looks at an organisation's days that were known at a moment, an instant; all of them without one."""
+        for look, at in self.moments(corp_id, timed=moment is not None):
+            if moment is None or at <= moment:
+                yield look
+
+    def moments(self, corp_id: str, *, timed: bool = True) -> Iterator[tuple[Observation, int]]:
+        """The looks at an organisation's days, each with the instant from which on it was known; 0 unless ``timed``."""
         # What a later look of another import tells as well lies among the repeats once files are merged.
         paths = (*self._lake.observations(), *self._lake.repeated_observations())
         self._read = {path: looks for path, looks in self._read.items() if path in set(paths)}
-        began = {note.id: note.at for note in self._store.imports()} if moment is not None else {}
+        began = {note.id: note.at for note in self._store.imports()} if timed else {}
         for path in paths:
             if path not in self._read:
                 self._read[path] = list(self._lake.observed([path]))
-            added = int(self._lake.info(path).added * SECOND) if moment is not None else 0
+            added = int(self._lake.info(path).added * SECOND) if timed else 0
             for look in self._read[path]:
-                if look.corp_id == corp_id and (moment is None or self._known_at(look, path, added, began) <= moment):
-                    yield look
+                if look.corp_id == corp_id:
+                    yield look, self._known_at(look, path, added, began) if timed else 0
 
     @staticmethod
     def _known_at(look: Observation, path: Path, added: int, began: dict[str, int]) -> int:

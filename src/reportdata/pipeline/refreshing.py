@@ -17,6 +17,7 @@ from reportdata.errors import Damaged
 from reportdata.lake import Lake
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.ahead import settle
+from reportdata.pipeline.causing import Before, OfDays, causes_of, make_stale
 from reportdata.pipeline.damage import damaged_days, left, note_damage, require_lake
 from reportdata.pipeline.day_files import DayFiles, together
 from reportdata.pipeline.observed import clipped, outside, told_by_kind, untold, without_collections
@@ -65,6 +66,8 @@ def refresh(
     done = Refreshed()
     with work.lake.refreshing(), work.lake.reading(), without_collections():
         require_lake(work.lake, work.store, work.services)
+        if days is None:
+            work.store.tell_zones(again=True)
         # Read before the days: what is noted as observed has its facts in the lake already.
         damaged: set[str] = set()
         observed = told_by_kind(work.lake.observed(damaged=damaged), work.kinds)
@@ -83,7 +86,7 @@ def refresh(
                 chosen.update(dict.fromkeys(day for day in standing.files if first <= day <= last))
             _compute(work, service, standing, chosen, now, _Told(done, progress))
             for day in standing.untold:  # it is computed once all of its files are there
-                work.store.exchange_files(service.id, day, standing.was.get(day, ""), "", ())
+                make_stale(work.store, service.id, day, standing.was.get(day, ""))
             lost[service.id] = standing.lost
             if whole and not standing.lost and not service.ids <= computed:
                 work.store.put_computed(service.id, service.ids)
@@ -96,7 +99,7 @@ def refresh(
         new = untold(list(outside(observed, kept)), told)
         for service_id, names in unapplied.items():
             if names or new:
-                work.store.put_coverage(service_id, new, names)
+                work.store.put_coverage(service_id, new, names, now)
                 new = ()
         if days is None and not damaged:  # it writes files of coverage anew
             settle(work, [*observed, *told], now)
@@ -129,6 +132,7 @@ def _compute(
         if not batch:
             continue
         files = {**standing.retracting, **together(standing.files[day] for day in batch)}
+        causes = _causes(work, service, standing, batch, scope)
         rows = measured(what, work.engine.rows(what, files, scope))
         parts = [part for part, _ in batches(dict.fromkeys(batch, scope), sizes, _STORED)]
         for part, own in _by_part(rows, parts):
@@ -140,11 +144,24 @@ def _compute(
                 files={day: standing.files[day].names() for day in part},
                 only=dict.fromkeys(part, scope) if scope is not None else None,
                 was={day: standing.was.get(day) for day in part},
+                causes={day: causes[day] for day in part if day in causes},
             )
             done.days += part
             done.partly += len(part) if scope is not None else 0
             count += len(part)
             progress("computing days", count, len(chosen))
+
+
+def _causes(work: Workspace, service: Service, standing: Standing, days: Collection[str], scope: Scope) -> OfDays:
+    """What changes the numbers of days."""
+    found = {day: standing.causes.get(day, {}) for day in days}
+    if scope is None:
+        before = Before(work.store.computed_files(service.id, days), standing.was)
+        of_files = causes_of(work, {day: standing.files[day] for day in days}, before, definition(service, work.kinds))
+        for day, causes in of_files.items():
+            own = found[day]
+            found[day] = {corp_id: [*causes.get(corp_id, ()), *own.get(corp_id, ())] for corp_id in {*causes, *own}}
+    return found
 
 
 def _lost(

@@ -18,6 +18,7 @@ from reportdata.engines import Subject
 from reportdata.errors import LakeError
 from reportdata.facts import fact_of, person_of
 from reportdata.inbox.checksums import is_checksum
+from reportdata.inbox.links import Links
 from reportdata.kinds import REPEATS, Kind, Kinds
 from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
@@ -96,7 +97,8 @@ def _search(work: Workspace, subject: Subject, path: Path, remains: Remains) -> 
         remains.within += (f"{path}: {count} of {place}" for place, count in mentions.items())
         remains.found += [str(path)] if not mentions and len(text.encode()) >= _CERTAIN else []
     elif subject.user_id is not None:
-        own = path.parent == work.settings.inbox and any(
+        inbox = work.settings.inbox
+        own = path.parent in (inbox, Links(inbox).folder) and any(
             is_of(line, subject, work.kinds) for line in path.read_bytes().splitlines()
         )
         (remains.found if own else remains.within).append(str(path))

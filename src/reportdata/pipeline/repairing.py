@@ -9,23 +9,30 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from reportdata.causes import REPAIR
+from reportdata.collector.ledger import Ledger
+from reportdata.collector.recollection import Lost, collect_again
 from reportdata.days import Coverage, Observation, days_between, latest, partly
 from reportdata.errors import BadValue, NotKnown
-from reportdata.kinds import REPEATS
+from reportdata.kinds import REPEATS, Kind
 from reportdata.lake import Replacement
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, days_of_file
 from reportdata.lake.looks import fewest
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.causing import announce
 from reportdata.pipeline.damage import note_damage, require_lake
 from reportdata.pipeline.observed import outside
 from reportdata.pipeline.verifying import damaged_files
 from reportdata.pipeline.workspace import Workspace
-from reportdata.store import FIRST_DAY, Damage
+from reportdata.states import State
+from reportdata.store import FIRST_DAY, Announced, Damage
+from reportdata.store.changing import EVERYBODY
 
 
 @dataclass
@@ -81,7 +88,9 @@ def _bring_back(work: Workspace, path: Path, backup: Path) -> bool:
     for source in (backup / "lake" / key, backup / key):
         if source.is_file():
             with work.lake.incoming() as incoming:
-                copy = Path(shutil.copyfile(source, incoming.folder / source.name))
+                copy = incoming.folder / source.name
+                with source.open("rb") as there, copy.open("wb") as here:
+                    shutil.copyfileobj(there, here)
                 if work.lake.bring_back(path, copy):
                     return True
     return False
@@ -99,14 +108,19 @@ def _named(work: Workspace, name: str, damaged: Collection[str]) -> Path:
 
 
 def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
-    """Let files count no more, and withdraw what was observed of what they held. The store is told first."""
+    """Let files count no more, and withdraw what was observed of what they held. The collector and the store are told
+    first."""
     lake, kinds = work.lake, work.kinds
     withdrawn: list[tuple[str, str, str]] = []
+    given_up: list[tuple[Kind, str]] = []
     for path in paths:
         kind = kinds.get(path.parents[1].name) if path.suffix == ".parquet" else None
         if kind is not None:
             first, last = days_of_file(path)
             withdrawn.append((kind.retracts, FIRST_DAY, last) if kind.retracts else (kind.name, first, last))
+            given_up += [] if kind.retracts else [(kind, day) for day in days_between(first, last)]
+            _collect_again(work, Lost(kind.name, first, last))
+    _note_missing(work, withdrawn)
     with lake.taking_back(), lake.refreshing(), lake.incoming() as incoming:
         replacements = [Replacement([path], None) for path in paths]
         for files, folder in ((lake.observations(), COVERAGE), (lake.repeated_observations(), COVERAGE_REPEATS)):
@@ -118,8 +132,29 @@ def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
                 by.write_bytes(msgspec.json.Encoder().encode_lines(sorted(looks)))
                 replacements.append(Replacement(concerned, by if looks else None))
         _uncover(work, withdrawn, [path for path in paths if path.parent.name == COVERAGE], done)
+        for kind, day in given_up:
+            announce(work.store, work.services, kind, [Announced(EVERYBODY, day, REPAIR)])
         lake.replace_all(replacements)
         done.given_up += [lake.name(path) for path in paths]
+
+
+def _collect_again(work: Workspace, lost: Lost) -> None:
+    """Let what the collector brought be collected again; what else the file held, nobody can bring back."""
+    if work.settings.ledger.exists():
+        zones = {organisation.corp_id: organisation.time_zone for organisation in work.store.organisations()}
+        with closing(Ledger(work.settings.ledger)) as ledger:
+            collect_again(ledger, lost, zones)
+
+
+def _note_missing(work: Workspace, withdrawn: Sequence[tuple[str, str, str]]) -> None:
+    """What a collector noted of numbers holds no more; it notes them anew when it has seen their facts again."""
+    for service in work.services:
+        for kind, first, last in withdrawn:
+            noted = work.store.states(service.id, None, first, last)
+            work.store.put_states(
+                service.id,
+                [state._replace(state=State.MISSING) for state in noted if kind in service.observed(state.kpi_id)],
+            )
 
 
 def _by_kinds(look: Observation, work: Workspace) -> Iterator[Observation]:
@@ -166,7 +201,7 @@ def _uncover(
     before, after = _by_place(told), _by_place(left)
     changed = {place: after.get(place, []) for place, looks in before.items() if latest(looks) != after.get(place, [])}
     if changed:
-        work.store.replace_coverage(changed)
+        work.store.replace_coverage(changed, cause=REPAIR)
     for (corp_id, kind), looks in changed.items():
         stays = {day for look in looks for day in days_between(look.first_day, look.last_day)}
         was = {day for look in before[corp_id, kind] for day in days_between(look.first_day, look.last_day)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reportdata.errors import BadFile, BadValue
 from reportdata.files import sync
+from reportdata.inbox.links import Links
 from reportdata.leases import FileLeases, folder_of_own
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.backups import Manifest, check_lake, copy_files, read_manifest
@@ -37,8 +38,9 @@ def restored(backup: Path, data: Path, progress: Progress = silent) -> Iterator[
 
 def _check_vacant(data: Path) -> None:
     layout = Settings(data)
-    for path, what in ((layout.store, "a store"), (layout.lake, "a lake"), (layout.inbox, "an inbox")):
-        if path.exists() and (path != layout.inbox or any(path.iterdir())):
+    pushed = (layout.inbox, Links(layout.inbox).folder)
+    for path, what in ((layout.store, "a store"), (layout.lake, "a lake"), *((path, "an inbox") for path in pushed)):
+        if path.exists() and (path not in pushed or any(path.iterdir())):
             hint = "restore to a folder that is not there yet"
             if not layout.store.exists():
                 hint += f"; if a restore that was killed left this {path.stem}, it can be removed"

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.days import days_between
-from reportdata.engines import Place
+from reportdata.engines import Brought, Place
 from reportdata.errors import Damaged
 from reportdata.kinds import Kind
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
+from reportdata.pipeline.causing import OfDays, brought, by_origin, withdrawals_of
 from reportdata.pipeline.damage import damaged_days, left, require_lake
-from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint, together
+from reportdata.pipeline.day_files import DayFiles, day_kinds, files_of_days, fingerprint
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service, Services
 from reportdata.services.sql import definition
@@ -34,7 +35,8 @@ class Standing(NamedTuple):
     """How the days that are looked at stand: their files, the fingerprints that they had before these were listed,
     which of them are stale and for whom, by kind the files of facts that take back others, all and those that were not
     applied to the days of what they take back, damaged files by the days that changed and need them, and days of which
-    it could not be told whether facts of theirs were taken back."""
+    it could not be told whether facts of theirs were taken back; and what changed
+    the numbers of those that are stale for some, by organisation."""
 
     files: Mapping[str, DayFiles]
     was: Mapping[str, str]
@@ -43,6 +45,7 @@ class Standing(NamedTuple):
     unapplied: Mapping[str, Sequence[Path]]
     lost: dict[str, list[str]]
     untold: set[str]
+    causes: OfDays
 
 
 def stale_days(work: Workspace) -> list[str]:
@@ -114,12 +117,17 @@ def standing_of(
         was = {**was, **store.fingerprints(service.id, unknown)}
     changed = _changed(files, was, definition(service, work.kinds))
     lost = {day: list(known[day]) for day in known.keys() & (changed | withdrawn.keys())}
-    stale = _stale(work, service, {day: files[day] for day in changed - lost.keys()}, was, lost)
+    causes: OfDays = {}
+    stale = _stale(work, service, {day: files[day] for day in changed - lost.keys()}, was, _Told(lost, causes))
     for day, corp_ids in withdrawn.items():
         if day not in lost:
             stale[day] = _union_of_scopes(stale.get(day, frozenset()), frozenset(corp_ids))
+    taking = withdrawals_of(work, unapplied) if withdrawn.keys() & was.keys() else {}
+    for day in withdrawn.keys() & was.keys():
+        for corp_id in withdrawn[day]:
+            causes.setdefault(day, {}).setdefault(corp_id, []).extend(taking.get(corp_id, ()))
     untold |= withdrawn.keys() & lost.keys()
-    return Standing(files, was, stale, retracting, unapplied, lost, untold)
+    return Standing(files, was, stale, retracting, unapplied, lost, untold, causes)
 
 
 def _retracted(work: Workspace, by: Kind, of: Kind, taking: Sequence[Path]) -> tuple[list[Place], set[Path]]:
@@ -148,12 +156,15 @@ def _changed(days: Mapping[str, DayFiles], computed: Mapping[str, str], defined:
     return {day for day, files in days.items() if computed.get(day) != files.fingerprint(defined)}
 
 
+class _Told(NamedTuple):
+    """What a look at stale days adds to: those with damaged files, and what changed the others."""
+
+    lost: dict[str, list[str]]
+    causes: OfDays
+
+
 def _stale(
-    work: Workspace,
-    service: Service,
-    days: Mapping[str, DayFiles],
-    computed: Mapping[str, str],
-    lost: dict[str, list[str]],
+    work: Workspace, service: Service, days: Mapping[str, DayFiles], computed: Mapping[str, str], told: _Told
 ) -> dict[str, Scope]:
     """These days, which changed, and whom they are stale for; those of which that cannot be told are added to those
     with damaged files."""
@@ -166,16 +177,18 @@ def _stale(
         if was < names and computed.get(day) == fingerprint(was, defined):
             new = days[day].only(names - was)
             if damaged := work.lake.lost(new.paths()):
-                lost[day] = damaged
+                told.lost[day] = damaged
                 continue
             added.append(new)
             stale[day] = frozenset()
         else:
             stale[day] = None
     if added:
-        files = {work.kinds[kind]: paths for kind, paths in together(added).items()}
-        for corp_id, day in work.engine.places(files):
-            stale[day] = _union_of_scopes(stale[day], frozenset((corp_id,)))
+        found: list[Brought] = []
+        for one in brought(work, added):
+            scope = stale[one.stat_day] = _union_of_scopes(stale[one.stat_day], frozenset((one.corp_id,)))
+            found += [one] if scope is not None else []
+        told.causes.update(by_origin(found, [day for day, scope in stale.items() if scope is not None]))
     return stale
 
 

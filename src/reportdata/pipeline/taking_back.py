@@ -15,19 +15,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reportdata.causes import unimport
 from reportdata.days import Coverage, Observation, days_between, latest
-from reportdata.engines import Origin
+from reportdata.engines import Origin, Place
 from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import Kind
 from reportdata.lake import Replacement
 from reportdata.lake.files import days_of_file
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.causing import announce, make_stale
 from reportdata.pipeline.compacting import reading
 from reportdata.pipeline.coverage_changes import CoverageChange, without_origin
 from reportdata.pipeline.observed import told_by_kind
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.workspace import Workspace
-from reportdata.store import ImportNote, Store
+from reportdata.store import Announced, ImportNote, Store
 
 
 @dataclass
@@ -47,12 +49,13 @@ class TakenBack:
 @dataclass
 class _Change:
     """What changes in the lake: files by their replacements, and days that facts that take back others went from, by
-    the kind of these."""
+    the kind of these; and by kind the organisations and days whose numbers that may change."""
 
     folder: Path
     replacements: list[Replacement] = field(default_factory=list)
     retracting: list[tuple[Kind, Path, Replacement]] = field(default_factory=list)
     restored: dict[Kind, set[str]] = field(default_factory=dict)
+    places: dict[Kind, set[Place]] = field(default_factory=dict)
 
     def new_file(self, suffix: str = ".parquet") -> Path:
         """The path of a new file."""
@@ -76,9 +79,10 @@ def take_back(work: Workspace, import_id: str, *, now: float, progress: Progress
         with work.lake.refreshing(), work.lake.incoming() as incoming:
             change = _Change(incoming.folder)
             _leave_out_facts(work, note, change, done, progress)
+            _announce(work, note, change)
             coverage = without_origin(work.lake, import_id, incoming)
             change.replacements += coverage.replacements
-            _uncover(work, coverage, done)
+            _uncover(work, note, coverage, now, done)
             _make_stale(work, change.restored)
             if change.replacements:
                 progress("replacing files", 0, 0)
@@ -115,6 +119,9 @@ def _leave_out_facts(work: Workspace, note: ImportNote, change: _Change, done: T
     for kind in work.kinds.values():
         facts, repeats = work.lake.files(kind.name, days), work.lake.files(kind.repeats, days)
         holding = work.engine.holding(kind, _all(facts), origin)
+        if kind.retracts is None:
+            own = (one for one in work.engine.brought({kind: holding}) if one.origin.startswith(f"{note.id}/"))
+            change.places.setdefault(kind, set()).update(Place(one.corp_id, one.stat_day) for one in own)
         for number, path in enumerate(holding):
             progress(f"writing {kind.name} anew", number, len(holding))
             target, gone = change.new_file(), change.folder / "gone.parquet"
@@ -129,12 +136,20 @@ def _leave_out_facts(work: Workspace, note: ImportNote, change: _Change, done: T
                 if found.gone:
                     of = work.kinds[kind.retracts]
                     restored = work.engine.retracted(kind, of, [gone], work.lake.paths(of.name))
-                    change.restored.setdefault(kind, set()).update(place.stat_day for place in restored)
+                    found_there = list(restored)
+                    change.restored.setdefault(kind, set()).update(place.stat_day for place in found_there)
+                    change.places.setdefault(of, set()).update(found_there)
             gone.unlink(missing_ok=True)
         for path in work.engine.holding(kind, _all(repeats), origin):
             target = change.new_file()
             left = work.engine.merge_repeats(kind, [path], target, origin)
             change.replacements.append(Replacement([path], target if left else None))
+
+
+def _announce(work: Workspace, note: ImportNote, change: _Change) -> None:
+    for kind, places in change.places.items():
+        cause = unimport(note.id)
+        announce(work.store, work.services, kind, [Announced(*place, cause) for place in sorted(places)])
 
 
 def _all(files: Mapping[str, Sequence[Path]]) -> list[Path]:
@@ -147,7 +162,7 @@ def _near(files: Mapping[str, Sequence[Path]], path: Path) -> Iterable[Path]:
     return (other for day, paths in files.items() if first <= day <= last for other in paths)
 
 
-def _uncover(work: Workspace, coverage: CoverageChange, done: TakenBack) -> None:
+def _uncover(work: Workspace, note: ImportNote, coverage: CoverageChange, at: float, done: TakenBack) -> None:
     """Take from the store what is observed no more, before the facts go: a day that was observed and has no facts would
     be answered zeros."""
     before = _by_kind(told_by_kind(coverage.before, work.kinds))
@@ -162,7 +177,7 @@ def _uncover(work: Workspace, coverage: CoverageChange, done: TakenBack) -> None
             covered = _by_day(now)
             lost += (Observation(key[0], day, day, 0, key[1]) for day in _by_day(was) if day not in covered)
     if observed:
-        work.store.replace_coverage(observed)
+        work.store.replace_coverage(observed, at, unimport(note.id))
     done.unobserved = [look.coverage for look in latest(lost)]
 
 
@@ -200,7 +215,7 @@ def _make_stale(work: Workspace, restored: Mapping[Kind, Collection[str]]) -> No
     for kind, days in restored.items():
         for service in reading(work, kind):
             for day, fingerprint in work.store.fingerprints(service.id, days).items():
-                work.store.exchange_files(service.id, day, fingerprint, "", ())
+                make_stale(work.store, service.id, day, fingerprint)
 
 
 def _apply(work: Workspace, change: _Change, places: Mapping[int, Path | None]) -> None:

@@ -1,34 +1,34 @@
-"""Verification of what is at rest: every file by its digest, and the store's numbers by computing them anew.
+"""Verification of what is at rest: every file by its digest, and the store's numbers by computing them again.
 
-In the background each file has its moment within a period, by a hash of its name: so nothing has to be remembered of
-files, each is read once in a period, and a process that was away goes on where the last one was.
+In the background each file and each month has its moment within a period, by a hash of its name: so nothing has to be
+remembered of them, each is looked at once in a period, and a process that was away goes on where the last one was.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from zlib import crc32
 
 from reportdata.collector.ledger import Ledger
-from reportdata.days import Observation, days_between, latest
-from reportdata.engines import measured
+from reportdata.days import days_between
+from reportdata.errors import Damaged, LakeError
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.damage import damaged_days, left, note_damage
-from reportdata.pipeline.day_files import day_kinds, files_of_days, together
-from reportdata.pipeline.observed import told_by_kind
-from reportdata.pipeline.refreshing import kpis_of
-from reportdata.pipeline.staleness import batches, counted
+from reportdata.pipeline.comparing import other_numbers
+from reportdata.pipeline.corrections import Correction, keep
+from reportdata.pipeline.damage import note_damage
+from reportdata.pipeline.day_files import day_kinds, files_of_days
+from reportdata.pipeline.refreshing import refresh
+from reportdata.pipeline.staleness import counted
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service
-from reportdata.services.sql import definition, kpis_of_days
 
 log = logging.getLogger("reportdata.verification")
 
-PAUSE = 60.0
+PAUSE = 600.0
 """Seconds between two looks for files whose moment has come."""
 MOST = 64 << 20
 """Bytes that are read in one step, and a file at least."""
@@ -51,9 +51,45 @@ def damaged_files(work: Workspace, progress: Progress = silent) -> list[str]:
     return sorted(found)
 
 
+class Schedule:
+    """Things that each have their moment within a period, by a hash of their names, and a note until when all was done
+    whose moment had come.
+
+    :param note: an empty file, whose time says that.
+    :param period: seconds.
+    """
+
+    def __init__(self, note: Path, period: float) -> None:
+        self._note = note
+        self._period = period
+
+    def began(self, now: float) -> float:
+        """Until when everything was done whose moment had come."""
+        try:
+            noted = self._note.stat().st_mtime
+        except FileNotFoundError:
+            return now
+        return max(noted, now - self._period) if noted <= now else now
+
+    def moment(self, name: str, now: float, after: float = 0.0) -> float:
+        """The last moment of a thing before now.
+
+        :param after: seconds after the moment that the name has by itself.
+        """
+        phase = crc32(name.encode()) / 2**32 * self._period + after
+        return now - (now - phase) % self._period
+
+    def done(self, until: float) -> None:
+        """Note until when everything was done."""
+        with suppress(OSError):  # it is done again then
+            self._note.touch()
+            os.utime(self._note, (until, until))
+
+
 class Verification:
-    """Reads every file of the lake once in a period, a few at a time, and looks into the embedded store and the
-    collector's file once a day. What is damaged is noted in the store and told in the log.
+    """Once in a period, a little at a time: reads every file of the lake, and computes every day again and compares it
+    with the store's numbers; once a day, looks into the embedded store and the collector's file. What is damaged is
+    noted and told in the log; numbers of the store that are not those of the facts are put right, too.
 
     :param period: seconds; 0 for never.
     """
@@ -61,39 +97,33 @@ class Verification:
     def __init__(self, work: Workspace, period: float) -> None:
         self._work = work
         self._period = period
-        self._note = work.lake.root / "verified"
+        root = work.lake.root
+        self._files, self._days = Schedule(root / "verified", period), Schedule(root / "numbers-verified", period)
         self._looked = 0.0
         self._told: set[str] = set()
 
     def step(self, now: float) -> bool:
-        """Read the files whose moment has come, not too many; whether there were any."""
+        """Do what has its moment now, not too much at a time; whether there was anything."""
         if not self._period or not self._work.lake.exists() or self._looked <= now < self._looked + PAUSE:
             return False
         self._looked = now
-        began = self._began(now)
+        began = self._files.began(now)
         read, until, more = self._read(began, now)
         self._look_into_databases(began, until)
-        with suppress(OSError):  # it is read again then
-            self._note.touch()
-            os.utime(self._note, (until, until))
-        if more:
+        self._files.done(until)
+        computed, until, later = self._compute(self._days.began(now), now)
+        self._days.done(until)
+        if more or later:
             self._looked = 0.0
-        return read > 0
-
-    def _began(self, now: float) -> float:
-        """Until when everything was read whose moment had come."""
-        try:
-            noted = self._note.stat().st_mtime
-        except FileNotFoundError:
-            return now
-        return max(noted, now - self._period) if noted <= now else now
+        return read + computed > 0
 
     def _read(self, began: float, now: float) -> tuple[int, float, bool]:
         lake = self._work.lake
         damaged: list[str] = []
         read, size, until = 0, 0, now
         with lake.reading():
-            due = sorted((at, path) for path in lake.members() if (at := self._moment(path, now)) > began)
+            moments = ((self._files.moment(str(path), now), path) for path in lake.members())
+            due = sorted((at, path) for at, path in moments if at > began)
             for at, path in due:
                 if size >= MOST:
                     break
@@ -106,10 +136,48 @@ class Verification:
             note_damage(self._work, {}, damaged)
         return read, until if more else now, more
 
-    def _moment(self, path: Path, now: float) -> float:
-        """The last moment of a file before now."""
-        phase = crc32(str(path).encode()) / 2**32 * self._period
-        return now - (now - phase) % self._period
+    def _compute(self, began: float, now: float) -> tuple[int, float, bool]:
+        """Compute the days whose moment has come, and compare them."""
+        lake = self._work.lake
+        chosen: dict[str, set[str]] = {}
+        count, size, until = 0, 0, now
+        with lake.reading():
+            due = sorted(self._due(began, now))
+            for at, service, day in due:
+                if size >= MOST:
+                    break
+                chosen.setdefault(service, set()).add(day)
+                kinds = day_kinds(self._work.services.service(service), self._work.kinds)
+                for files in files_of_days(lake, kinds, [day]).values():
+                    size += sum(lake.info(path).size for path in files.paths())
+                count, until = count + 1, at
+            other = {
+                service: self._other(self._work.services.service(service), days) for service, days in chosen.items()
+            }
+        for service, days in other.items():
+            if days:
+                put_right(self._work, self._work.services.service(service), days, now)
+        more = count < len(due)
+        return count, until if more else now, more
+
+    def _other(self, service: Service, days: Collection[str]) -> set[str]:
+        """The days whose numbers differ; none when that cannot be told because files are damaged, which is noted."""
+        try:
+            return {day for _, day in other_numbers(self._work, service, days)}
+        except LakeError:
+            if not _note_damaged(self._work, service, days):
+                raise
+            return set()
+
+    def _due(self, began: float, now: float) -> Iterator[tuple[float, str, str]]:
+        """Moments, services and days; a month's days come one after the other, since many cost little more than one."""
+        pieces = self._work.store.coverage()
+        for service in counted(self._work.services):
+            known = [*self._work.store.fingerprints(service.id), *(day for p in pieces for day in p[1:3])]
+            for day in days_between(min(known), max(known)) if known else ():
+                at = self._days.moment(f"{service.id} {day[:6]}", now, after=float(day[6:]))
+                if at > began:
+                    yield at, service.id, day
 
     def _look_into_databases(self, began: float, until: float) -> None:
         if began // _DAY == until // _DAY:
@@ -125,71 +193,43 @@ class Verification:
         self._told = named
 
 
-def differences(work: Workspace, progress: Progress = silent) -> Iterator[str]:
-    """What the store says otherwise than the lake: days whose numbers are not those of their facts though they are not
-    stale, and days that it takes for observed and were not. Days that rest on damaged files are left out."""
-    with work.lake.reading():
-        damaged: set[str] = set()
-        observed = told_by_kind(work.lake.observed(damaged=damaged), work.kinds)
-        for service in counted(work.services):
-            yield from _other_numbers(work, service, progress)
-        if not damaged:
-            yield from _not_observed(work, observed)
+def put_right(work: Workspace, service: Service, days: Collection[str], now: float) -> None:
+    """Compute days again whose numbers seem to be others than those of their facts, where that is still so while nobody
+    else computes any; the right numbers are appended, and become the current ones. Their files are read to the end
+    before: it may be these that changed, and then the store is right."""
+    with work.lake.refreshing(), work.lake.reading():
+        if _note_damaged(work, service, days):
+            return
+        certain: dict[str, set[str]] = {}
+        for corp_id, day in other_numbers(work, service, days):
+            certain.setdefault(day, set()).add(corp_id)
+        listed = files_of_days(work.lake, day_kinds(service, work.kinds), certain)
+        for day in certain.keys() - listed.keys():  # there are numbers of a day without facts
+            work.store.put_days(service.id, {day: ""}, (), now)
+    done: list[Correction] = []
+    for day, corp_ids in sorted(certain.items()):
+        if day in listed:
+            with suppress(Damaged):  # of other days' files: the store notes it, and the log says it once
+                refresh(work, now, days=[day], period=(day, day))
+        done.append(Correction(int(now * 1000), service.id, day, len(corp_ids)))
+        log.error(
+            "%s: the numbers of %d organisations on %s in the store were not those of the facts, and were computed "
+            "again; a disk or memory may be failing",
+            service.id,
+            len(corp_ids),
+            day,
+        )
+    keep(work.lake.root, done)
 
 
-def _other_numbers(work: Workspace, service: Service, progress: Progress) -> Iterator[str]:
-    store, defined = work.store, definition(service, work.kinds)
-    what = kpis_of_days(service, work.kinds)
-    noted = store.fingerprints(service.id)
-    damaged = damaged_days(left(work)).get(service.id, {})
-    retracting = {kind: work.lake.paths(kind) for kind in service.reads() if work.kinds[kind].retracts is not None}
-    files = {
-        day: of_day
-        for day, of_day in files_of_days(work.lake, day_kinds(service, work.kinds)).items()
-        if noted.get(day) == of_day.fingerprint(defined) and day not in damaged
-    }
-    if any(work.lake.lost(paths) for paths in retracting.values()):
-        return
-    whole = set(work.lake.sound([path for of_day in files.values() for path in of_day.paths()])[0])
-    files = {day: of_day for day, of_day in files.items() if whole.issuperset(of_day.paths())}
-    sizes = {day: sum(work.lake.info(path).size for path in of_day.paths()) for day, of_day in files.items()}
-    count = 0
-    for days, _ in batches(dict.fromkeys(files), sizes, work.engine.batch):
-        progress("computing days again", count, len(files))
-        count += len(days)
-        rows = measured(what, work.engine.rows(what, {**retracting, **together(files[day] for day in days)}))
-        right = {(row.corp_id, row.stat_day): _some(row.values) for row in kpis_of(service, rows)}
-        for day in days:
-            for row in store.kpis_between(service.id, None, day, day):
-                if _some(row.values) != right.get((row.corp_id, day), {}):
-                    yield f"the numbers of {row.corp_id} on {day}"
-    yield from _without_facts(work, service, set(files_of_days(work.lake, day_kinds(service, work.kinds))))
-
-
-def _without_facts(work: Workspace, service: Service, days: set[str]) -> Iterator[str]:
-    """Days of which the store has numbers and the lake no facts."""
-    pieces = work.store.coverage()
-    if not pieces:
-        return
-    first, last = min(piece.first_day for piece in pieces), max(piece.last_day for piece in pieces)
-    for row in work.store.kpis_between(service.id, None, first, last):
-        if row.stat_day not in days and _some(row.values):
-            yield f"the numbers of {row.corp_id} on {row.stat_day}"
-
-
-def _some(values: Mapping[str, float]) -> dict[str, float]:
-    """The numbers that are not zero: no facts make no row."""
-    return {kpi_id: number for kpi_id, number in values.items() if number}
-
-
-def _not_observed(work: Workspace, observed: list[Observation]) -> Iterator[str]:
-    """What the store takes for observed and the lake does not."""
-    known: dict[tuple[str, str], set[str]] = {}
-    for piece in latest(look._replace(at=0) for look in observed):
-        known.setdefault((piece.corp_id, piece.kind), set()).update(days_between(piece.first_day, piece.last_day))
-    for piece in work.store.observations():
-        if piece.kind.partition(" ")[0] not in work.kinds:
-            continue  # official figures are no facts
-        wrong = set(days_between(piece.first_day, piece.last_day)) - known.get((piece.corp_id, piece.kind), set())
-        if wrong:
-            yield f"that {piece.kind} of {piece.corp_id} was observed on {min(wrong)}"
+def _note_damaged(work: Workspace, service: Service, days: Collection[str]) -> bool:
+    """Read the files that days need, and note those that are damaged; whether there are any."""
+    lake = work.lake
+    paths = [
+        path for files in files_of_days(lake, day_kinds(service, work.kinds), days).values() for path in files.paths()
+    ]
+    paths += [path for kind in service.reads() if work.kinds[kind].retracts is not None for path in lake.paths(kind)]
+    damaged = [lake.name(path) for path in paths if not lake.is_whole(path)]
+    if damaged:
+        note_damage(work, {}, damaged)
+    return bool(damaged)

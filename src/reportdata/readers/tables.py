@@ -73,8 +73,8 @@ def has_padded_quotes(path: Path, delimiter: str) -> bool:
     before = b""
     with opened_bytes(path) as file:
         while block := file.read(_START):
-            # One byte is found much faster than two.
-            if b'"' in block and (b' "' in block or block[:1] == b'"') and padded.search(before + block):
+            # One byte is found much faster than two, and two much faster from the end.
+            if b'"' in block and (block.rfind(b' "') >= 0 or block[:1] == b'"') and padded.search(before + block):
                 return True
             before = (before + block[-_PADDING:])[-_PADDING:]
     return False

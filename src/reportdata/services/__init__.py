@@ -21,7 +21,7 @@ import msgspec
 
 from reportdata.errors import BadFile, BadValue
 from reportdata.kinds import Kinds, is_name
-from reportdata.services.service import Service, measures_of, official
+from reportdata.services.service import PERIODS, Service, measures_of, official
 
 __all__ = ["REPORTS", "Service", "Services", "official", "read_services"]
 
@@ -38,8 +38,10 @@ class Services:
     def __init__(self, services: Sequence[Service]) -> None:
         self.all = tuple(services)
         self.kinds = Kinds(kind for service in services for kind in service.kinds)
-        for named in ("id", "path"):
-            names = [getattr(service, named) for service in services]
+        for named, names in (
+            ("id", [service.id for service in services]),
+            ("path", [path for service in services for path in service.paths]),
+        ):
             for name in names:
                 if names.count(name) > 1:
                     raise BadValue(f"two services have the {named} {name}", "give one of them another")
@@ -136,6 +138,7 @@ def _check(service: Service) -> None:
         )
     if not service.kpis:
         raise BadValue(f"{service.id} has no KPIs", "give it some")
+    _check_calls(service)
     own = {kind.name for kind in service.kinds}
     for kind in service.kinds:
         if kind.retracts is not None and kind.retracts not in own:
@@ -153,6 +156,23 @@ def _check(service: Service) -> None:
     for calibre in service.calibres:
         if calibre.kpi not in ids:
             raise BadValue(f"{calibre.name} is a calibre of {calibre.kpi}, which is not there", "name a KPI")
+
+
+def _check_calls(service: Service) -> None:
+    """:raises BadValue: when a call besides the service's own cannot be answered."""
+    for period in service.periods:
+        if period not in PERIODS:
+            raise BadValue(f"{period!r} is no period of the contract", f"there are {', '.join(PERIODS)}")
+        if period != "DAY" and not service.has_facts:
+            raise BadValue(f"{service.id} has no facts to count over a {period}", "leave that path out")
+    for call in service.closed:
+        if call.path.count("{dataId}") != 1:
+            raise BadValue(f"{call.path} does not say where the day is", "write {dataId} there")
+        unknown = set(call.numbers.values()) - {kpi.id for kpi in service.kpis}
+        if unknown or not call.numbers:
+            raise BadValue(f"{call.path} has no KPI {', '.join(sorted(unknown))}", "name KPIs of the service")
+        if call.by_department and (service.statistics_scope is None or not service.has_facts):
+            raise BadValue(f"{call.path} has no scope or no facts", "give the service statistics_scope and relations")
 
 
 def _check_kinds(service: Service, kinds: Kinds) -> None:

@@ -59,13 +59,60 @@ class Narrowing(NamedTuple):
         return found
 
 
+class History(NamedTuple):
+    """What each ``through``, for example each person, was last said to be in facts of a kind: a table by its name with
+    the columns ``through``, ``since`` and ``until`` (dates, the second excluded) and ``column``, a row for each change.
+    ``source`` is the view with all facts of the kind."""
+
+    kind: Kind
+    column: str
+    through: str
+
+    @property
+    def table(self) -> str:
+        """The name of the table."""
+        return f"{self.column}_of_{self.through}"
+
+    @property
+    def source(self) -> str:
+        """The name of the view."""
+        return self.kind.name + HISTORY
+
+    def changes(self, before: str | None = None, since: str | None = None) -> str:
+        """A query of the table. What a day says is what the latest fact up to its end says.
+
+        :param before: a table of older facts; only its rows before the day ``since`` count, and later facts.
+        """
+        column, through = self.column, self.through
+        old, later = "", ""
+        if before is not None and since is not None:
+            later = f" where stat_day >= {_date(since)}"
+            old = (
+                f" union all select {through}, since, cast('-infinity' as timestamptz), {column} from {before}"
+                f" where since < {_date(since)}"
+            )
+        said = f"select {through}, stat_day as since, {self.kind.time} as told_at, coalesce({column}, '') as said"
+        return (
+            f"with told as ({said} from {self.source}{later}{old}), "
+            f"changed as (select * from told qualify said is distinct from "
+            f"lag(said) over (partition by {through} order by since, told_at, said)), "
+            f"days as (select {through}, since, arg_max(said, row(told_at, said)) as {column} "
+            f"from changed group by all) select {through}, since, {column}, "
+            f"lead(since, 1, {_NEVER}) over (partition by {through} order by since) as until from days"
+        )
+
+
+_NEVER = "date '9999-12-31'"
+
+
 class Source(NamedTuple):
     """Where the facts of a relation come from, with columns that others lend: a query, the common table expressions
-    that it needs, and the kinds whose histories it reads."""
+    that it needs, the kinds whose histories it reads, and the tables of changes."""
 
     query: str
     ctes: Mapping[str, str]
     history: tuple[Kind, ...]
+    changes: tuple[History, ...] = ()
 
 
 def lent(relation: str, rows: Kind, keys: Sequence[str], kinds: Sequence[Kind], narrowing: Narrowing) -> Source:
@@ -74,33 +121,31 @@ def lent(relation: str, rows: Kind, keys: Sequence[str], kinds: Sequence[Kind], 
     :param kinds: of which one may lend.
     :raises BadValue: when nothing has a column that is needed.
     """
-    newest = narrowing.newest
     ctes: dict[str, str] = {}
     history: dict[str, Kind] = {}
+    changes: dict[str, History] = {}
     columns, joins, own = [], [], []
     for key in (KEYS[name] for name in keys if name in KEYS):
         has = key.needs is None or key.needs in rows.columns
-        if key.needs is None or (has and not (newest and key.each)):
+        if key.needs is None or (has and not (narrowing.newest and key.each)):
             continue
         lender = _lender(key, rows, kinds)
-        dated = key.each and not newest
-        table = f"{key.needs}_of_{'days' if dated else key.through}"
-        shown = "" if key.each else _shown(lender, narrowing.within)
-        ctes[table] = _told(key, lender, table, narrowing.days[0][0] if dated else None, shown)
-        history[lender.name] = lender
-        on = f"facts.corp_id = {table}.corp_id and facts.{key.through} = {table}.{key.through}"
-        joins.append(
-            f"asof left join {table} on {on} and facts.stat_day >= {table}.stat_day"
-            if dated
-            else f"left join {table} on {on}"
-        )
+        if key.each:
+            found = History(lender, key.needs, str(key.through))
+            changes[found.table] = found
+            table, ctes_of, join = _dated(found, narrowing)
+        else:
+            table, ctes_of, join = _undated(key, lender, relation, narrowing)
+            history[lender.name] = lender
+        ctes |= ctes_of
+        joins.append(join)
         columns.append(f"{table}.{key.needs} as {key.needs}")
         own += [key.needs] if has else []
     if not joins:
         return Source(relation, {}, ())
     taken = f"facts.* exclude ({', '.join(own)})" if own else "facts.*"
     query = f"(select {', '.join([taken, *columns])} from {relation} as facts {' '.join(joins)})"
-    return Source(query, ctes, tuple(history.values()))
+    return Source(query, ctes, tuple(history.values()), tuple(changes.values()))
 
 
 def _lender(key: Key, rows: Kind, kinds: Sequence[Kind]) -> Kind:
@@ -128,19 +173,46 @@ def _one_of(departments: Sequence[str], *, below: bool) -> str:
     return f"({' or '.join(named)})"
 
 
-def _told(key: Key, lender: Kind, table: str, first_day: str | None, shown: str) -> str:
-    """What the latest fact of each says: of all or, with a first day, up to this and to each later day that has one.
-
-    :param shown: a condition for the facts that count.
-    """
-    through = ["corp_id", str(key.through)]
-    dated = [f"greatest(stat_day, {_date(first_day)}) as stat_day"] if first_day is not None else []
-    said = f"coalesce({key.needs}, '')"
-    latest = f"arg_max({said}, row({lender.time}, {said})) as {key.needs}"
-    return (
-        f"{table} as (\n    select {', '.join([*through, *dated, latest])}\n"
-        f"    from {lender.name}{HISTORY}{shown}\n    group by all\n)"
+def _dated(history: History, narrowing: Narrowing) -> tuple[str, dict[str, str], str]:
+    """The table to join with, the common table expressions for it, and the join: what was said up to each fact's day
+    or, with ``newest``, at last. Changes stand at each month that they reach into, so that however many there are, few
+    are looked at for a fact."""
+    through, column = history.through, history.column
+    if narrowing.newest:
+        table = f"newest_{history.table}"
+        cte = f"select {through}, {column} from {history.table} where until = {_NEVER}"
+        return (
+            table,
+            {table: f"{table} as (\n    {cte}\n)"},
+            f"left join {table} on facts.{through} = {table}.{through}",
+        )
+    table = f"{history.table}_by_month"
+    first, last = _date(narrowing.days[0][0]), _date(narrowing.days[-1][1])
+    months = f"date_trunc('month', greatest(since, {first})), least(until - 1, {last}), interval 1 month"
+    cte = (
+        f"select {through}, since, until, {column}, cast(unnest(generate_series({months})) as date) as since_month\n"
+        f"    from {history.table} where until > {first} and since <= {last}"
     )
+    month = "cast(date_trunc('month', facts.stat_day) as date)"
+    on = (
+        f"facts.{through} = {table}.{through} and {month} = {table}.since_month"
+        f" and facts.stat_day >= {table}.since and facts.stat_day < {table}.until"
+    )
+    return table, {table: f"{table} as (\n    {cte}\n)"}, f"left join {table} on {on}"
+
+
+def _undated(key: Key, lender: Kind, relation: str, narrowing: Narrowing) -> tuple[str, dict[str, str], str]:
+    """The same, of what the latest fact of all says."""
+    table = f"{key.needs}_of_{key.through}"
+    said = f"coalesce({key.needs}, '')"
+    asked = f"select corp_id, {key.through} from {relation} where {narrowing.conditions()[0]}"
+    cte = (
+        f"select corp_id, {key.through}, arg_max({said}, row({lender.time}, {said})) as {key.needs}\n"
+        f"    from {lender.name}{HISTORY} semi join ({asked}) as asked using (corp_id, {key.through})"
+        f"{_shown(lender, narrowing.within)}\n    group by all"
+    )
+    on = f"facts.corp_id = {table}.corp_id and facts.{key.through} = {table}.{key.through}"
+    return table, {table: f"{table} as (\n    {cte}\n)"}, f"left join {table} on {on}"
 
 
 def _date(day: str) -> str:

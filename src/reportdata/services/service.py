@@ -33,10 +33,25 @@ class Calibre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Measure(self.relation, (self.distinct,) if isinstance(self.distinct, str) else self.distinct)
 
 
+PERIODS = ("DAY", "WEEK", "MONTH")
+"""What the numbers of a call of the contract may be of: a day, or the ISO week or the month that holds one."""
+
+
+class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A call of DingTalk's that it gives nobody the permission for any more: its ``path`` with ``{dataId}`` for the
+    day, and ``numbers``, its words for KPIs; of the whole organisation or ``by_department``."""
+
+    path: str
+    title: str
+    numbers: dict[str, str]
+    by_department: bool = False
+
+
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A path of the contract. ``row`` is the order of the keys in a row of ``dataList``; ``scope`` is needed to read,
     ``push_scope`` to push facts of its ``kinds``, whose columns may have other ``headings`` in files. To ask for
-    statistics ``statistics_scope`` is needed, and ``records_scope`` where single people are told apart by their ids."""
+    statistics ``statistics_scope`` is needed, and ``records_scope`` where single people are told apart by their ids.
+    ``periods`` has more paths, of the same numbers over a period of `PERIODS`; ``closed``, other calls for them."""
 
     id: str
     path: str
@@ -51,6 +66,8 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibres: tuple[Calibre, ...] = ()
     kinds: tuple[Kind, ...] = ()
     headings: dict[str, tuple[str, ...]] = {}
+    periods: dict[str, str] = {}
+    closed: tuple[Closed, ...] = ()
     sql: str = ""
     """What `relations.sql` holds."""
 
@@ -68,6 +85,25 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The kinds that must have been observed on a day for a KPI of it to be known; for a service without facts,
         what stands for its official figures."""
         return _observed(self, kpi_id)
+
+    def over(self, period: str) -> Service:
+        """The service at its path for a period, with keys like ``4100_WEEK``.
+
+        :raises KeyError: when it has no such path.
+        """
+        kpis = tuple(msgspec.structs.replace(kpi, period=period) for kpi in self.kpis)
+        keys = {kpi.key: over.key for kpi, over in zip(self.kpis, kpis, strict=True)}
+        row = tuple(keys.get(key, key) for key in self.row)
+        return msgspec.structs.replace(self, path=self.periods[period], kpis=kpis, row=row)
+
+    def scope_of(self, call: Closed) -> str:
+        """The scope that one of its closed calls needs: to ask for statistics where departments are told apart."""
+        return self.statistics_scope if call.by_department and self.statistics_scope is not None else self.scope
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths at which its numbers are answered."""
+        return (self.path, *self.periods.values(), *(call.path for call in self.closed))
 
     @property
     def counted(self) -> tuple[Kpi, ...]:

@@ -20,19 +20,20 @@ from reportdata.kinds import Kind, Kinds
 from reportdata.measures import Measure
 from reportdata.services import Service
 from reportdata.services.keys import DAY_KEYS, KEYS, Key, local_time
-from reportdata.services.lending import Narrowing, Source, lent
+from reportdata.services.lending import History, Narrowing, Source, lent
 
 
 class Computation(NamedTuple):
     """What an engine computes: the text, the names of its keys and then of its numbers, and the kinds of facts that it
     reads, all of them views with their kinds' columns. Of the kinds in ``history`` it reads another view, too: of all
-    facts, whatever days are asked for (`reportdata.services.lending`)."""
+    facts, whatever days are asked for, and it reads the tables of ``changes`` (`reportdata.services.lending`)."""
 
     sql: str
     keys: tuple[str, ...]
     numbers: tuple[str, ...]
     kinds: tuple[Kind, ...]
     history: tuple[Kind, ...] = ()
+    changes: tuple[History, ...] = ()
 
 
 def kpis_of_days(service: Service, kinds: Kinds) -> Computation:
@@ -89,8 +90,9 @@ def computation(
         arms.append(_arm(measure, rows, columns, names, number))
         exact = measure.total and rows.columns[measure.total].startswith("decimal")
         casts.append(f"cast(sum({names[number]}) as {'double' if exact else 'bigint'}) as {names[number]}")
-    ctes = [_ctes(service.sql)] if service.sql else []
+    ctes = [ctes_of(service.sql)] if service.sql else []
     history: dict[str, Kind] = {}
+    changes: dict[str, History] = {}
     for name, counted_columns in used.items():
         rows = kinds[service.relations[name].rows]
         taken = [column for column in counted_columns if column not in columns]
@@ -100,6 +102,7 @@ def computation(
             source = lent(name, rows, list(needed), list(kinds.values()), narrowing)
             ctes += [cte for cte in source.ctes.values() if cte not in ctes]
             history |= {kind.name: kind for kind in source.history}
+            changes |= {one.table: one for one in source.changes}
         grouped = [_key(key, rows, zone or time_zone(DEFAULT_TIME_ZONE), narrowing) for key in keys]
         ctes.append(_narrowed(name, source.query, grouped, taken, narrowing))
     ctes.append(f"counted as (\n{_UNION.join(arms)}\n)")
@@ -108,7 +111,8 @@ def computation(
         ordered = sorted(columns, key=lambda column: column != "stat_day")
         sql += f"\ngroup by {', '.join(columns)}\norder by {', '.join(ordered)}"
     reads = dict.fromkeys(kind for name in used for kind in service.relations[name].reads)
-    return Computation(sql, tuple(keys), tuple(chosen), _kinds(service, kinds, reads), tuple(history.values()))
+    told = tuple(history.values()), tuple(changes.values())
+    return Computation(sql, tuple(keys), tuple(chosen), kinds_of(service, kinds, reads), *told)
 
 
 _UNION = "\n    union all\n"
@@ -159,13 +163,13 @@ def _key(name: str, rows: Kind, zone: ZoneInfo, narrowing: Narrowing | None) -> 
     return key._replace(expression=key.expression.replace("{time}", time))
 
 
-def _kinds(service: Service, kinds: Kinds, reads: Mapping[str, object]) -> tuple[Kind, ...]:
+def kinds_of(service: Service, kinds: Kinds, reads: Mapping[str, object]) -> tuple[Kind, ...]:
     """The kinds that are read; and those that the text names besides, since a view must be there for it."""
     used = {kind: None for relation in service.relations.values() for kind in relation.reads}
     return tuple(kinds[name] for name in dict.fromkeys([*reads, *used]))
 
 
-def _ctes(text: str) -> str:
+def ctes_of(text: str) -> str:
     """What `relations.sql` holds, without remarks before and after."""
     lines = [re.sub(r"\s*--.*", "", line) for line in text.splitlines()]
     return "\n".join(line for line in lines if line.strip()).strip()

@@ -124,39 +124,35 @@ def _standing(
     """How a cell stands; None when nothing of it is known."""
     states: dict[str, State] = {}
     looks: list[int] = []
-    covered: list[int] = []
+    covered: dict[str, int] = {}
     for metric in question.metrics:
         parts = parts_of(service, metric)
         days = [day for day in cell.days if all(day in known[part] for part in parts)]
-        of_days = [certainty[day][part] for day in days for part in parts]
+        of_days = [certainty[day][part] for day in days or cell.days for part in parts]
         states[metric] = least_certain([*(of.state for of in of_days), *_missed(days, cell)])
+        looks += [of.as_of for of in of_days]
         if days:
-            covered.append(len(days))
-            looks += [of.as_of for of in of_days]
-        else:
-            looks.append(0)
+            covered[metric] = len(days)
     if not covered:
         return None
     least = least_certain(list(states.values()))
     differ = any(state is not least for state in states.values())
     each = ",".join(f"{service.kpi(kpi).name_of_column}={state.value}" for kpi, state in states.items())
     return _Stands(
-        frozenset(kpi for kpi, state in states.items() if state is not State.MISSING),
+        frozenset(covered),
         {
             "state": least.value,
             "states": each if differ else None,
             "asOf": _look(min(looks), zone),
-            "coveredDays": min(covered),
+            "coveredDays": min(covered.values()),
             "days": len(cell.days),
         },
     )
 
 
 def _missed(days: Sequence[str], cell: Cell) -> list[State]:
-    """What the days that are not covered make of a cell."""
-    if not days:
-        return [State.MISSING]
-    return [State.PARTIAL] if len(days) < len(cell.days) else []
+    """What the days without a number make of a cell that has some with one."""
+    return [State.PARTIAL] if 0 < len(days) < len(cell.days) else []
 
 
 def _numbers(question: Question, service: Service, counted: Mapping[str, Number], stands: _Stands) -> Row:
@@ -205,7 +201,7 @@ def _why_empty(page: Sequence[Row], total: int, found: Found) -> str | None:
         return None
     if total:
         return "the page lies beyond the last row"
-    if not any(of.state is not State.MISSING for day in found.certainty.values() for of in day.values()):
+    if not any(of.has_number for day in found.certainty.values() for of in day.values()):
         return "no day of the range is covered for what is counted: nothing is known of it"
     return "no facts of the covered days are asked for"
 

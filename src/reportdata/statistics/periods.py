@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -46,6 +47,18 @@ def begin_of(kind: str, day: date) -> date:
             return day
 
 
+def around(kind: str, day: date) -> tuple[date, date]:
+    """The first and the last day of the day, week or month that a day is in. The calendar's last week ends with it."""
+    first = begin_of(kind, day)
+    match kind:
+        case "week":
+            return first, date.fromordinal(min(first.toordinal() + 6, _LAST))
+        case "month":
+            return first, first.replace(day=monthrange(first.year, first.month)[1])
+        case _:
+            return first, first
+
+
 def name_of(kind: str, begins: date) -> str:
     """The name of the period that begins at a date."""
     match kind:
@@ -74,3 +87,4 @@ def hours_of(day: str, zone: ZoneInfo) -> frozenset[int]:
 
 
 _ALL = frozenset(range(24))
+_LAST = date.max.toordinal()

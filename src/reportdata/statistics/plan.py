@@ -10,16 +10,27 @@ from zoneinfo import ZoneInfo
 
 from reportdata.days import ordinal, to_date
 from reportdata.services import Service
-from reportdata.states import DayState, State
+from reportdata.states import State
 from reportdata.statistics.periods import Period, hours_of, periods
 from reportdata.statistics.question import Question, days_of_question
 
-Certainty = Mapping[str, Mapping[str, DayState]]
-"""How certain each KPI is on each day, by day and id of the KPI; what is not there is not known."""
 TimeKey = tuple[date | int, ...]
 """The values of the groupings by time, in the order of `time_keys`."""
 Days = tuple[tuple[str, str], ...]
 """Days as pieces, each with its first and its last day."""
+
+
+class Certain(NamedTuple):
+    """How certain a KPI of a day is, its last look in milliseconds since 1970, and whether it has a number: a day whose
+    facts were listed in part, for one, may have a state and no number."""
+
+    state: State
+    as_of: int
+    has_number: bool
+
+
+Certainty = Mapping[str, Mapping[str, Certain]]
+"""How certain each KPI is on each day, by day and id of the KPI; what is not there is not known."""
 
 
 class Cell(NamedTuple):
@@ -72,10 +83,7 @@ def parts_of(service: Service, kpi_id: str) -> tuple[str, ...]:
 def known_days(service: Service, certainty: Certainty, metrics: Sequence[str]) -> dict[str, frozenset[str]]:
     """The days on which each of the KPIs that are counted for metrics is known."""
     counted = dict.fromkeys(part for kpi in metrics for part in parts_of(service, kpi))
-    return {
-        kpi: frozenset(day for day, of in certainty.items() if kpi in of and of[kpi].state is not State.MISSING)
-        for kpi in counted
-    }
+    return {kpi: frozenset(day for day, of in certainty.items() if kpi in of and of[kpi].has_number) for kpi in counted}
 
 
 class Counted(NamedTuple):

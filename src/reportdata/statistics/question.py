@@ -104,16 +104,7 @@ def fixed(question: Question, zone: ZoneInfo, now: float) -> Asked:
     :raises BadValue: when the range is too long or the moment lies ahead.
     """
     instant = int(now * SECOND)
-    moment = instant
-    if question.as_of:
-        try:
-            moment = read_instant(question.as_of, zone)
-        except ValueError as error:
-            raise BadValue(
-                f"asOf={question.as_of!r} is no moment: {error}", "write it like 2026-09-22T00:10:00+08:00"
-            ) from error
-        if moment > instant + _AHEAD:
-            raise BadValue(f"asOf={question.as_of!r} lies ahead", "name a moment that has been")
+    moment = fixed_moment(question.as_of, zone, now) if question.as_of else instant
     first, last = question.first_day, question.last_day
     if not first:
         first, last = _named(question.range_, to_date(day_of(instant, zone)))
@@ -122,6 +113,21 @@ def fixed(question: Question, zone: ZoneInfo, now: float) -> Asked:
         raise BadValue(f"the range has {count} days", f"ask for at most {LONGEST} at once")
     question = msgspec.structs.replace(question, first_day=first, last_day=last)
     return Asked(question, moment, bool(question.as_of))
+
+
+def fixed_moment(text: str, zone: ZoneInfo, now: float) -> int:
+    """The instant that ``asOf`` names.
+
+    :param now: seconds since 1970.
+    :raises BadValue: when it is none, or lies ahead.
+    """
+    try:
+        moment = read_instant(text, zone)
+    except ValueError as error:
+        raise BadValue(f"asOf={text!r} is no moment: {error}", "write it like 2026-09-22T00:10:00+08:00") from error
+    if moment > int(now * SECOND) + _AHEAD:
+        raise BadValue(f"asOf={text!r} lies ahead", "name a moment that has been")
+    return moment
 
 
 def days_of_question(question: Question) -> list[str]:

@@ -73,16 +73,10 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
     :param pairs: names and values, in their order.
     :raises BadValue: when a name or value is not known.
     """
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        if name not in PARAMETERS:
-            raise BadValue(f"the parameter {name[:40]!r} is not known", f"there are {', '.join(PARAMETERS)}")
-        if name in given and name not in _REPEATED:
-            raise BadValue(f"{name} is given more than once", "give it once")
-        given.setdefault(name, []).append(value.strip())
-    by = _by(_listed(given, "by"))
-    metrics = _metrics(_listed(given, "metrics"), service)
-    first, last, range_ = _range(given)
+    given = given_in(pairs, PARAMETERS)
+    by = _by(listed(given, "by"))
+    metrics = metrics_in(listed(given, "metrics"), service)
+    first, last, range_ = range_in(given)
     return Question(
         first_day=first,
         last_day=last,
@@ -92,22 +86,38 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
         departments=_texts(given, "department"),
         templates=_texts(given, "template"),
         users=_texts(given, "user"),
-        children=_one_of(given, "children", {"false": False, "true": True, "0": False, "1": True}),
-        newest_departments=_one_of(given, "departments", {"then": False, "now": True}),
-        order=_order(_listed(given, "order"), columns(by, metrics, service)),
-        page=_number(given, "page", 1, 1_000_000),
-        page_size=_number(given, "pageSize", LARGEST_PAGE, LARGEST_PAGE),
+        children=one_of(given, "children", {"false": False, "true": True, "0": False, "1": True}),
+        newest_departments=one_of(given, "departments", {"then": False, "now": True}),
+        order=_order(listed(given, "order"), columns(by, metrics, service)),
+        page=number_in(given, "page", 1, 1_000_000),
+        page_size=number_in(given, "pageSize", LARGEST_PAGE, LARGEST_PAGE),
         as_of=given.get("asOf", [""])[0],
-        format=_one_of(given, "format", {name: name for name in FORMATS}),
-        bom=_one_of(given, "bom", {"1": True, "0": False}),
+        format=one_of(given, "format", {name: name for name in FORMATS}),
+        bom=one_of(given, "bom", {"1": True, "0": False}),
     )
+
+
+def given_in(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, list[str]]:
+    """Parameters with their values.
+
+    :param known: those that there are.
+    :raises BadValue: when one is not known, or is given again that may not be.
+    """
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in known:
+            raise BadValue(f"the parameter {name[:40]!r} is not known", f"there are {', '.join(known)}")
+        if name in given and name not in _REPEATED:
+            raise BadValue(f"{name} is given more than once", "give it once")
+        given.setdefault(name, []).append(value.strip())
+    return given
 
 
 def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
     """The parameters that ask a question: `read_question` of them gives it again."""
     pairs = [("range", question.range_)] if not question.first_day else []
     if question.first_day:
-        pairs = [("from", _dashed(question.first_day)), ("to", _dashed(question.last_day))]
+        pairs = [("from", dashed(question.first_day)), ("to", dashed(question.last_day))]
     pairs.append(("by", ",".join(question.by)))
     pairs.append(("metrics", ",".join(service.kpi(kpi).name_of_column for kpi in question.metrics)))
     for name, values in (
@@ -137,11 +147,12 @@ def columns(by: Sequence[str], metrics: Sequence[str], service: Service) -> list
     return ["period", *(name for name in by if name not in PERIODS), *(service.kpi(m).name_of_column for m in metrics)]
 
 
-def _dashed(day: str) -> str:
+def dashed(day: str) -> str:
+    """A day as people read it: 2026-09-22."""
     return f"{day[:4]}-{day[4:6]}-{day[6:]}"
 
 
-def _listed(given: Mapping[str, list[str]], name: str) -> list[str]:
+def listed(given: Mapping[str, list[str]], name: str) -> list[str]:
     """The values of a parameter with commas between them."""
     words = [word.strip() for value in given.get(name, ()) for word in value.split(",")]
     return [word for word in words if word]
@@ -168,7 +179,11 @@ def _by(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _metrics(words: Sequence[str], service: Service) -> tuple[str, ...]:
+def metrics_in(words: Sequence[str], service: Service) -> tuple[str, ...]:
+    """The ids of KPIs that are named by words or ids; all where none is.
+
+    :raises BadValue: when one is not known.
+    """
     ids = {kpi.id: kpi.id for kpi in service.kpis} | {kpi.name_of_column: kpi.id for kpi in service.kpis}
     for word in words:
         if word not in ids:
@@ -177,7 +192,11 @@ def _metrics(words: Sequence[str], service: Service) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids[word] for word in words)) or tuple(kpi.id for kpi in service.kpis)
 
 
-def _range(given: Mapping[str, list[str]]) -> tuple[str, str, str]:
+def range_in(given: Mapping[str, list[str]]) -> tuple[str, str, str]:
+    """The first and the last day that are given, or else the name of a range.
+
+    :raises BadValue: when there is no range, or it is none.
+    """
     first, last, range_ = (given.get(name, [""])[0] for name in ("from", "to", "range"))
     if range_ and (first or last):
         raise BadValue("range is given with from or to", "give range alone, or from and to")
@@ -201,7 +220,11 @@ def _order(words: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _number(given: Mapping[str, list[str]], name: str, default: int, most: int) -> int:
+def number_in(given: Mapping[str, list[str]], name: str, default: int, most: int) -> int:
+    """A number from 1 on that is given.
+
+    :raises BadValue: when it is none.
+    """
     text = given.get(name, [""])[0]
     if not text:
         return default
@@ -210,7 +233,11 @@ def _number(given: Mapping[str, list[str]], name: str, default: int, most: int) 
     return int(text)
 
 
-def _one_of(given: Mapping[str, list[str]], name: str, known: Mapping[str, _Value]) -> _Value:
+def one_of(given: Mapping[str, list[str]], name: str, known: Mapping[str, _Value]) -> _Value:
+    """What the given word stands for; the first where none is given.
+
+    :raises BadValue: when it is not known.
+    """
     text = given.get(name, [""])[0]
     if text and text not in known:
         raise BadValue(f"{name}={text[:40]!r} is not known", f"there are {', '.join(known)}")

@@ -78,6 +78,44 @@ class Version(NamedTuple):
     fingerprint: str
 
 
+class DayValue(NamedTuple):
+    """A value that a day once had: its KPIs, when they were computed (milliseconds since 1970), and what changed them,
+    as `reportdata.causes` writes it; None from before causes were kept."""
+
+    stat_day: str
+    values: Mapping[str, Number]
+    computed_at: int
+    causes: tuple[str, ...] | None
+
+
+class KnownChange(NamedTuple):
+    """Days that came to be covered for a kind, or were covered no more: when (milliseconds since 1970, 0 for what was
+    covered before this was kept), and why, None for a look."""
+
+    kind: str
+    first_day: str
+    last_day: str
+    at: int
+    covered: bool
+    cause: str | None
+
+
+class Story(NamedTuple):
+    """How the numbers of an organisation's days came to be what they are: every value of those days that changed, by
+    day and in their order, and every change of what is covered, in its order."""
+
+    values: Sequence[DayValue]
+    known: Sequence[KnownChange]
+
+
+class Announced(NamedTuple):
+    """What is about to change the numbers of a day; an empty organisation means all."""
+
+    corp_id: str
+    stat_day: str
+    cause: str
+
+
 class ImportedFile(msgspec.Struct, frozen=True, rename="camel"):
     """A file of an import: a digest of its start and end, its bytes, records read, facts added, bad records skipped,
     and the first and the last day of its facts."""
@@ -131,6 +169,10 @@ class Store(Protocol):
 
         :raises AlreadyKnown: when one is there with another time zone; then none is added.
         """
+
+    def tell_zones(self, *, again: bool = False) -> None:
+        """Keep what the store's views for other programs need of the organisations' time zones, where it is not there;
+        ``again`` also where it is, since the rules of zones change."""
 
     def apps(self) -> list[App]:
         """All apps, by key."""
@@ -216,6 +258,14 @@ class Store(Protocol):
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         """Every value that a day has had, the current one last."""
 
+    def story(self, service: str, corp_id: str, first_day: str, last_day: str, after: int = -1) -> Story:
+        """How the days of a period came to have their numbers: of those of which a value, or what is covered, changed
+        after a time in milliseconds since 1970. All of it is of one moment."""
+
+    def announce(self, service: str, announced: Iterable[Announced]) -> None:
+        """Note what is about to change the numbers of days though their files do not tell: the next computation of the
+        whole day takes it over, for values that it changes."""
+
     def coverage(self) -> list[Coverage]:
         """What is covered for some kind, in as few pieces as possible, by organisation and day."""
 
@@ -265,6 +315,7 @@ class Store(Protocol):
         files: Mapping[str, Collection[str]] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
         was: Mapping[str, str | None] | None = None,
+        causes: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
     ) -> int:
         """Replace the KPIs of days: ``fingerprints`` names the days, ``rows`` holds all that they have. An organisation
         without a row has no facts on that day any more. Returns how many values changed. However many rows there are,
@@ -274,6 +325,8 @@ class Store(Protocol):
         :param only: the organisations whose KPIs are replaced, where they are not all; the day's others stay as they
             are.
         :param was: the fingerprints that the days had, None for those that had none, before their files were looked at.
+        :param causes: what changed the numbers of a day, by organisation; under an empty one what holds for
+            all of them.
         :raises Overtaken: when a day has another one than it ``was``: its state may be newer. Then nothing changes.
         """
 
@@ -288,12 +341,26 @@ class Store(Protocol):
         """Keep DingTalk's own figures, in place of those that were put of the same days. They are apart from what is
         computed, and nothing else of the store says anything of them."""
 
-    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+    def put_coverage(
+        self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str], now: float | None = None
+    ) -> None:
         """Add to what is covered, of which the last look at each day is kept, and note files of withdrawals as
-        applied."""
+        applied.
 
-    def replace_coverage(self, observed: Mapping[tuple[str, str], Iterable[Observation]]) -> None:
-        """Let what is covered of these organisations and kinds be what was observed, in place of all that was."""
+        :param now: when days that were not covered come to be, in seconds since 1970; absent, the present.
+        """
+
+    def replace_coverage(
+        self,
+        observed: Mapping[tuple[str, str], Iterable[Observation]],
+        now: float | None = None,
+        cause: str | None = None,
+    ) -> None:
+        """Let what is covered of these organisations and kinds be what was observed, in place of all that was.
+
+        :param now: when, in seconds since 1970; absent, the present.
+        :param cause: why, as `reportdata.causes` writes it.
+        """
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
         """Note a file of withdrawals as applied in place of those that it was merged from, or none in their place."""

@@ -14,6 +14,7 @@ from reportdata.days import Coverage, Observation, from_date, latest, to_date
 from reportdata.store import FIRST_DAY, LAST_DAY
 
 COLUMNS = "corp_id, kind, first_day, last_day, observed_at"
+COLUMNS_OF_LOOKS = "corp_id, first_day, last_day, observed_at, kind"
 _MEETS = """
    (select last_day >= s.first_day or (last_day = s.day_before and observed_at = s.observed_at) from coverage
     where corp_id = l.corp_id and kind = s.kind and first_day <= s.last_day order by first_day desc limit 1)
@@ -36,6 +37,11 @@ ADD = f"""
 insert into coverage ({COLUMNS})
 select l.corp_id, s.kind, s.first_day, s.last_day, s.observed_at from looks l join spans s on s.id = l.span
 """
+ADD_HISTORY = """
+insert into coverage_history (corp_id, kind, first_day, last_day, changed_at, covered)
+select l.corp_id, s.kind, s.first_day, s.last_day, {at}, 1 from looks l join spans s on s.id = l.span
+"""
+"""What `ADD` covers was not covered before."""
 Spans = dict[tuple[str, str, str, int], int]
 """Ids of spans, by kind, first day, last day and time."""
 

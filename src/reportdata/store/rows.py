@@ -32,6 +32,8 @@ _looks = msgspec.json.Decoder(dict[str, int])
 _states = msgspec.json.Decoder(list[tuple[str, State, int]])
 values_of = msgspec.json.Decoder(dict[str, int | float]).decode
 """The numbers of KPIs, from their text."""
+texts_of = _texts.decode
+"""Texts in their order, from their text."""
 names_of = msgspec.json.Decoder(frozenset[str]).decode
 """Names of files, or ids of KPIs, from their text."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from reportdata.days import MILLISECOND, day_of, days_between, moment_of
 from reportdata.twin.activity import BEIJING, Activity
@@ -15,10 +15,19 @@ class Records:
     """The records of a period, in Beijing's days, as they are known when it ends.
 
     :param activity: begins with the period.
+    :param named: the name of a department, by id and day, where not its own.
     """
 
-    def __init__(self, organisation: Organisation, activity: Activity, first_day: str, last_day: str) -> None:
+    def __init__(
+        self,
+        organisation: Organisation,
+        activity: Activity,
+        first_day: str,
+        last_day: str,
+        named: Callable[[int, str], str] | None = None,
+    ) -> None:
         self._organisation = organisation
+        self._named = named or (lambda dept_id, _day: organisation.departments[dept_id].name)
         self._activity = activity
         self._days = list(days_between(first_day, last_day))
 
@@ -30,7 +39,7 @@ class Records:
                 yield self._record(report.report_id, "sent_at", report.at) | {
                     "user_id": person.user_id,
                     "template": report.template,
-                    "departments": [self._organisation.departments[found].name for found in person.departments],
+                    "departments": [self._named(found, day) for found in person.departments],
                 }
 
     def comments(self) -> Iterator[Record]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from reportdata.api.admission import Demand
+from reportdata.api.asking import TOO_LONG, TOO_MANY
 from reportdata.api.contract import wire
-from reportdata.api.openapi import BY_THE_STORE, DAY, TEXT, Json, answer, object_of, operation, parameter
+from reportdata.api.openapi import BY_THE_STORE, DAY, TEXT, Json, Sample, answer, object_of, operation, parameter
+from reportdata.http.answers import Fault
 from reportdata.services import Service
 from reportdata.states import State
 
@@ -31,28 +34,65 @@ _DESCRIBED: tuple[Json, ...] = (
         "schema": TEXT | {"format": "date-time"},
     },
 )
-HEADERS = dict(zip(wire.STATE_HEADERS, _DESCRIBED, strict=True))
-"""The headers of a day's answer."""
+_OF_PERIODS: tuple[Json, ...] = (
+    {
+        "description": "The first and the last day of the period, like 2021-06-14/2021-06-20.",
+        "required": True,
+        "schema": TEXT | {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+    },
+    {
+        "description": "Over how many of its days the KPI is counted that has the fewest, like 5/7.",
+        "required": True,
+        "schema": TEXT | {"pattern": "^[0-9]+/[0-9]+$"},
+    },
+)
+HEADERS = dict(zip((*wire.STATE_HEADERS, *wire.PERIOD_HEADERS), (*_DESCRIBED, *_OF_PERIODS), strict=True))
+"""The headers of the answer for a day or a period."""
+ASKED = (wire.PARTIAL_HEADER.decode(),)
+"""Headers that browsers may send."""
+_PARTIAL = (
+    "include: numbers of a period of which not all days are counted, too, over those that are. Otherwise they are left "
+    "out of the row, and a row without numbers out of the list."
+)
 
 
-def described(service: Service) -> Json:
-    """The call of a service."""
-    words = re.findall("[A-Za-z0-9]+", re.sub(r"^/v[\d.]+/", "", service.path))
+def named(path: str) -> str:
+    """The name of an operation at a path."""
+    words = re.findall("[A-Za-z0-9]+", re.sub(r"^/v[\d.]+/", "", path))
+    return "get" + "".join(word[0].upper() + word[1:] for word in words)
+
+
+def described(service: Service, period: str = "day") -> Json:
+    """The call of a service.
+
+    :param period: what its numbers are of: the day, or the week or the month that holds it.
+    """
+    whole = period != "day"
+    headers = (*wire.STATE_HEADERS, *wire.PERIOD_HEADERS) if whole else wire.STATE_HEADERS
+    counting: Sequence[Fault | Sample] = (Sample(TOO_MANY, waits=True), TOO_LONG) if whole else ()
+    rows = (
+        f"They are exact counts over the whole {period} that holds the day (weeks are those of ISO 8601), and stand in "
+        f"the row of that day: counted once each, not summed. A {period} of which a day is not covered has no row."
+        if whole
+        else "A row has the numbers that are known: the facts that they are counted from were observed that day. A day "
+        "without any has no row."
+    )
+    partial = [parameter("header", wire.PARTIAL_HEADER.decode(), _PARTIAL)] if whole else []
     client_token = "The same client token for another request within a day is refused."  # noqa: S105
     return operation(
-        "get" + "".join(word[0].upper() + word[1:] for word in words),
-        f"The numbers of a day: {'、'.join(kpi.name for kpi in service.kpis)}",
-        answer(_day(service), {"a covered day": _sample(service)}, *wire.STATE_HEADERS),
-        (*Demand(service.path, (service.scope,)).samples(), *_BY_A_SERVICE),
-        description=f"{service.title}. A row has the numbers that are known: the facts that they are counted from were "
-        f"observed that day. A day without any has no row. The token says of which organisation the "
-        f"numbers are; its app needs the scope {service.scope}.",
+        named(service.path),
+        f"The numbers of a {period}: {'、'.join(kpi.name for kpi in service.kpis)}",
+        answer(_day(service), {f"a covered {period}": _sample(service)}, *headers),
+        (*Demand(service.path, (service.scope,)).samples(), *_BY_A_SERVICE, *counting),
+        description=f"{service.title}. {rows} The token says of which organisation the numbers are; its app needs the "
+        f"scope {service.scope}.",
         security=[{"token": []}],
         parameters=[
             parameter("query", "statDate", "The day as yyyyMMdd. Its absence is an error of its own.", DAY)
             | {"example": _SAMPLE_ROW[1]},
             parameter("query", wire.CLIENT_TOKEN_PARAMETER, client_token),
             parameter("header", wire.CLIENT_TOKEN_HEADER.decode(), client_token),
+            *partial,
         ],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from reportdata.api.contract.entry import Entry
 from reportdata.api.contract.memory import DayAnswer, DayAnswers, Wanted
 from reportdata.api.resource import Context
 from reportdata.days import is_day
-from reportdata.errors import StoreError
+from reportdata.errors import EngineError, StoreError
 from reportdata.http.answers import (
     SYSTEM_ERROR,
     UNKNOWN_ERROR,
@@ -24,6 +24,7 @@ from reportdata.http.answers import (
     Failed,
     Ids,
     address_of,
+    lines,
     new_ids,
     send_answer,
 )
@@ -61,7 +62,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         call = wire.read_call(scope["headers"], scope["query_string"])
-        await send_answer(send, await self._answer_waiting(call, address_of(scope)))
+        await send_answer(send, await self._answer_waiting(call, address_of(scope), self._days.ask))
 
     def answer(self, headers: Sequence[tuple[bytes, bytes]], query: bytes, address: str) -> Answer | None:
         """The answer to a request from an address; None when something has to be waited for: a client token is claimed
@@ -85,7 +86,9 @@ class Endpoint:
             return self._failed(error, call, ids, app, address, began)
         return self._answered(found, call, ids, app, address, began, now)
 
-    async def _answer_waiting(self, call: wire.Call, address: str) -> Answer:
+    async def _answer_waiting(
+        self, call: wire.Call, address: str, ask: Callable[[Wanted], Awaitable[DayAnswer]]
+    ) -> Answer:
         began = perf_counter()
         now = self._clock()
         ids = new_ids(now)
@@ -97,7 +100,7 @@ class Endpoint:
             if call.client_token is not None:
                 request = hashlib.sha256(repr((self._entry.path, call.stat_date)).encode()).hexdigest()
                 await self._admission.claim(app, ClientToken(call.client_token), request, now)
-            found = await self._days.ask(_wanted(call, app, corp_id))
+            found = await ask(_wanted(call, app, corp_id))
         except Exception as error:
             return self._failed(error, call, ids, app, address, began)
         return self._answered(found, call, ids, app, address, began, now)
@@ -126,11 +129,12 @@ class Endpoint:
     def _failed(
         self, error: Exception, call: wire.Call, ids: Ids, app: App | None, address: str, began: float
     ) -> Answer:
-        detail = None
+        detail, more = None, b""
         match error:
             case Failed():
                 fault, detail = error.fault, error.detail
-            case StoreError():
+                more = lines(*((name.encode(), value.encode()) for name, value in (error.headers or {}).items()))
+            case StoreError() | EngineError():
                 log.error("request %s: %s", ids.request, error.message, extra={"request_id": ids.request})
                 fault = SYSTEM_ERROR
             case _:
@@ -138,7 +142,7 @@ class Endpoint:
                 fault = UNKNOWN_ERROR
         asked = _Asked(self._entry.path, address, app.app_key if app else "", call.stat_date or "")
         self._metrics.answered(asked, ids, fault.status, fault.code, perf_counter() - began)
-        return Answer(fault.status, fault.body(ids.request, detail), ids)
+        return Answer(fault.status, fault.body(ids.request, detail), ids, more)
 
 
 def _wanted(call: wire.Call, app: App, corp_id: str) -> Wanted:

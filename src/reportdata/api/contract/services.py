@@ -1,16 +1,26 @@
-"""The contract as a resource: a call for each service."""
+"""The contract as a resource: a call for each service, and more of the same numbers over periods."""
 
 from __future__ import annotations
 
-from reportdata.api.contract.description import HEADERS, described
+from collections.abc import Iterator
+
+from reportdata.api.contract.description import ASKED, HEADERS, described
 from reportdata.api.contract.endpoint import Endpoint
+from reportdata.api.contract.periods import PeriodEndpoint
 from reportdata.api.resource import Context, Operation, Resource
+from reportdata.services import Service
 
 
 def resource(context: Context) -> Resource:
     """The services."""
-    calls = [
-        Operation("GET", service.path, described(service), direct=Endpoint(context.entry(service), context))
-        for service in context.services
-    ]
-    return Resource("statistics", calls, HEADERS)
+    calls = [call for service in context.services for call in _calls(service, context)]
+    return Resource("statistics", calls, HEADERS, ASKED)
+
+
+def _calls(service: Service, context: Context) -> Iterator[Operation]:
+    yield Operation("GET", service.path, described(service), direct=Endpoint(context.entry(service), context))
+    for period in service.periods:
+        over = service.over(period)
+        entry = context.entry(over)
+        endpoint = Endpoint(entry, context) if period == "DAY" else PeriodEndpoint(entry, context, period.lower())
+        yield Operation("GET", over.path, described(over, period.lower()), direct=endpoint)

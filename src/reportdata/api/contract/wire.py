@@ -7,6 +7,7 @@ errors that its gateway adds are those that callers have seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -30,7 +31,11 @@ DATE_IS_NULL = Fault(500, "statDate.is.null", "statDate请求参数为空", by_s
 DATE_FORMAT = Fault(500, "statDate.format.iserror", "statDate请求参数格式不正确，正确格式：yyyyMMdd", by_service=True)
 
 STATE_HEADERS = ("x-reportdata-state", "x-reportdata-states", "x-reportdata-as-of")
+PERIOD_HEADERS = ("x-reportdata-period", "x-reportdata-covered")
+PARTIAL_HEADER, PARTIAL = b"x-reportdata-partial", b"include"
+"""By which numbers of a period are asked for that not all of its days are counted for."""
 _EXPOSED = (b"access-control-expose-headers", ", ".join(STATE_HEADERS).encode())
+_EXPOSED_OF_PERIODS = (b"access-control-expose-headers", ", ".join(PERIOD_HEADERS).encode())
 
 
 def state_lines(state: State, as_of: int, zone: ZoneInfo | None, kpis: Sequence[DayState] = ()) -> bytes:
@@ -54,6 +59,14 @@ def _state_lines(state: State, seconds: int, zone: ZoneInfo | None) -> bytes:
         return found
     moment = moment_of(seconds * SECOND, zone).isoformat(timespec="seconds")
     return found + lines((b"x-reportdata-as-of", moment.encode()))
+
+
+def period_lines(first: date, last: date, covered: int) -> bytes:
+    """The headers that tell which days a period has, and how many of them are counted."""
+    days = (last - first).days + 1
+    period = f"{first.isoformat()}/{last.isoformat()}"
+    said = zip(PERIOD_HEADERS, (period, f"{covered}/{days}"), strict=True)
+    return lines(*((name.encode(), value.encode()) for name, value in said), _EXPOSED_OF_PERIODS)
 
 
 class Call(NamedTuple):
@@ -85,6 +98,11 @@ def read_call(headers: Headers, query: bytes) -> Call:
         elif key == CLIENT_TOKEN_PARAMETER and claimed is None:
             claimed = text
     return Call(token, claimed or None, stat_date)
+
+
+def asks_for_partial(headers: Headers) -> bool:
+    """Whether a request wants the numbers of a period of which not all days are counted."""
+    return any(name == PARTIAL_HEADER and value.strip() == PARTIAL for name, value in headers)
 
 
 class Body:

@@ -32,6 +32,7 @@ _OF_STORE: dict[str, Check] = {
     "time zones": data_checks.time_zones,
     "organisations": data_checks.coverage,
     "stale days": data_checks.stale,
+    "corrections": data_checks.corrections,
     "identities": data_checks.identities,
     "collecting": collected,
     "apps": data_checks.apps,

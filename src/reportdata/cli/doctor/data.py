@@ -13,6 +13,8 @@ from reportdata.days import SECOND, by_organisation, day_of, from_date, latest, 
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.clashes import clashes, identified, nearest, said
+from reportdata.pipeline.corrections import corrections as corrections_of
+from reportdata.pipeline.corrections import file_of
 from reportdata.pipeline.damage import left
 from reportdata.pipeline.observed import outside, told_by_kind
 from reportdata.pipeline.staleness import stale_days
@@ -177,6 +179,20 @@ def stale(examined: Examined) -> Iterator[Finding]:
     elif uncovered:
         yield warn(f"the days of an import are not shown yet, for {uncovered[0].corp_id}", "reportdata refresh")
     elif not kept:
+        yield ok("none")
+
+
+def corrections(examined: Examined) -> Iterator[Finding]:
+    """The worker had to put no number right."""
+    found = corrections_of(examined.lake.root)
+    if found:
+        last = max(found, key=lambda correction: correction.at)
+        yield warn(
+            f"numbers of {len(found):,} days in the store were not those of the facts, like {last.day}: they were put "
+            "right",
+            f"see whether this machine's disk or memory fails; then remove {file_of(examined.lake.root)}",
+        )
+    else:
         yield ok("none")
 
 

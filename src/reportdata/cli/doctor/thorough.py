@@ -13,8 +13,9 @@ from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.places import workspace
 from reportdata.errors import BadSegment
 from reportdata.inbox import facts_of
+from reportdata.inbox.folder import FolderInbox
 from reportdata.kinds import Kinds
-from reportdata.pipeline.verifying import differences
+from reportdata.pipeline.comparing import differences
 
 _MOST = 10
 """What is named of what is wrong."""
@@ -47,11 +48,15 @@ def inbox(examined: Examined) -> Iterator[Finding]:
             bad = [path for path in segments if not _is_segment(path, work.kinds)]
     else:
         bad = []
+    deleted = FolderInbox(settings.inbox).deleted() if settings.database is None else []
+    for path in deleted:
+        name = f"{settings.inbox.name}/{path.name}"
+        yield warn(f"{name} was deleted before it was taken up", f"the worker brings it back from {path}: keep that")
     for path in bad:
         yield fail(f"{path} cannot be read", "the worker sets it aside; push again what was sent at that time")
     for path in kept:
         yield warn(f"{path} could not be read and was set aside", "push again what was sent then, and remove it")
-    if not bad and not kept:
+    if not bad and not kept and not deleted:
         yield ok(f"{len(segments):,} segments wait")
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reportdata.days import from_date
-from reportdata.engines import Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
+from reportdata.engines import Brought, Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, text
+from reportdata.engines.duckdb.explaining import CELLS, Counted, Part, counted, records_of
+from reportdata.engines.duckdb.histories import DaysOf, Histories
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
-from reportdata.engines.duckdb.provenance import with_provenance
+from reportdata.engines.duckdb.provenance import FIRST, origins_on_days, sole_origins, with_provenance
 from reportdata.engines.duckdb.taking_back import TakenBack, write_without
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
-from reportdata.services.lending import HISTORY
+from reportdata.services.lending import HISTORY, History
+from reportdata.services.records import TOLD, Records
 from reportdata.services.sql import Computation
 
 if TYPE_CHECKING:
@@ -23,6 +27,13 @@ if TYPE_CHECKING:
 
 _FETCHED = 10_000
 """Rows that are taken from DuckDB at once."""
+
+
+class Known(NamedTuple):
+    """Whose facts count: those of an organisation that were known by an instant, None for all."""
+
+    corp_id: str
+    by: int | None = None
 
 
 class DuckDBEngine:
@@ -38,6 +49,7 @@ class DuckDBEngine:
         self._memory = memory
         self._files = files or FilesHere()
         self._opened: duckdb.DuckDBPyConnection | None = None
+        self.histories = Histories(self.all_rows)
 
     def rows(
         self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
@@ -47,25 +59,114 @@ class DuckDBEngine:
             yield from self._rows(what.sql)
 
     def known(
-        self, what: Computation, files: Mapping[str, Mapping[Path, float]], corp_id: str, known_by: int | None = None
+        self,
+        what: Computation,
+        files: Mapping[str, Mapping[Path, float]],
+        corp_id: str,
+        days_of: DaysOf,
+        known_by: int | None = None,
     ) -> Iterator[tuple[Any, ...]]:
-        """The rows of a computation for one organisation, as `rows`, of the facts that were known at a moment.
+        """The rows of a computation for one organisation, as `rows`, of the facts that were known at a moment. What
+        people were said to be stays in memory for the next question, unless a moment is named.
 
         :param files: those of each view, histories too, with when each was added, in seconds since 1970.
+        :param days_of: the first and the last day of a file's facts.
         :param known_by: an instant; what was first known later does not count. None for all facts.
         """
+        with self._knowing(what, files, Known(corp_id, known_by), days_of):
+            yield from self._rows(what.sql)
+
+    def explained(
+        self, cells: Sequence[tuple[Records, Mapping[str, Mapping[Path, float]], Known]], days_of: DaysOf, part: Part
+    ) -> tuple[Counted, Sequence[tuple[Any, ...]]]:
+        """The records of a number, or of two (`reportdata.engines.duckdb.explaining`): how many things were
+        counted, and some of the records.
+
+        :param cells: how the records of each are found, from which files of each view, and what is known.
+        :param days_of: the first and the last day of a file's facts.
+        """
+        for table, (what, files, known) in zip(CELLS, cells, strict=False):
+            with self._knowing(what, files, known, days_of), self._told((what.rows,), files, known):
+                self.all_rows(f"create or replace temp table {table} as {what.sql}")
+        compared = len(cells) > 1
+        kind = cells[0][0].rows
+        try:
+            found = records_of(self.all_rows, kind, part, compared=compared)
+            return counted(self.all_rows, compared=compared), found
+        finally:
+            for table in CELLS:
+                self.all_rows(f"drop table if exists {table}")
+
+    def moments(
+        self, kinds: Sequence[Kind], files: Mapping[str, Mapping[Path, float]], known: Known, days: str
+    ) -> list[tuple[str, int, str]]:
+        """The kinds, instants and origins at which facts became known.
+
+        :param days: a condition for the days of facts that take back no others; of these, all count.
+        """
+        with self._told(kinds, files, known):
+            queries = [
+                f"select distinct '{kind.name}', epoch_us(known_at), coalesce(origin, '') from {kind.name}{TOLD}"
+                + ("" if kind.retracts else f" where {days}")
+                for kind in kinds
+            ]
+            return [(name, at, origin) for name, at, origin in self.all_rows(" union all ".join(queries))]
+
+    @contextmanager
+    def _knowing(
+        self,
+        what: Computation | Records,
+        files: Mapping[str, Mapping[Path, float]],
+        known: Known,
+        days_of: DaysOf,
+    ) -> Iterator[None]:
+        """The views and tables that a text reads, of what is known of an organisation."""
+        corp_id, known_by = known
         views = {kind.name: kind for kind in what.kinds}
         views |= {kind.name + HISTORY: kind for kind in what.history}
+        for history in what.changes:
+            if known_by is None:
+                viewing = partial(self._viewing, corp_id)
+                self.histories.bring(history, corp_id, files.get(history.source, {}), days_of, viewing)
+            else:
+                views[history.source] = history.kind
         with ExitStack() as located:
             for name, kind in views.items():
-                places = located.enter_context(self._located(files.get(name, {})))
-                source = facts(kind, list(places))
-                only, columns = _only([corp_id]), ", ".join(columns_of(kind))
-                if known_by is not None:
-                    source = f"select {columns}, known_at from ({with_provenance(self._all_rows, kind, places)})"
-                    only += f" and known_at <= make_timestamptz({known_by})"
-                self._all_rows(f"create or replace temp view {name} as select {columns} from ({source}){only}")
-            yield from self._rows(what.sql)
+                located.enter_context(self._known_view(name, kind, files.get(name, {}), corp_id, known_by))
+            for history in what.changes if known_by is not None else ():
+                self.all_rows(f"create or replace temp view {history.table} as {history.changes()}")
+            yield
+
+    @contextmanager
+    def _told(self, kinds: Sequence[Kind], files: Mapping[str, Mapping[Path, float]], known: Known) -> Iterator[None]:
+        """Views of what is known of an organisation, each fact once, with when it was and from where."""
+        with ExitStack() as located:
+            for kind in kinds:
+                places = located.enter_context(self._located(files.get(kind.name, {})))
+                columns = ", ".join(columns_of(kind))
+                source = with_provenance(self.all_rows, kind, places)
+                only = _only([known.corp_id])
+                only += f" and known_at <= make_timestamptz({known.by})" if known.by is not None else ""
+                told = f"select {columns}, {FIRST} from ({source}){only} group by {columns}"
+                self.all_rows(f"create or replace temp view {kind.name}{TOLD} as {told}")
+            yield
+
+    def _viewing(self, corp_id: str, history: History, files: Mapping[Path, float]) -> AbstractContextManager[None]:
+        return self._known_view(history.source, history.kind, files, corp_id, None)
+
+    @contextmanager
+    def _known_view(
+        self, name: str, kind: Kind, files: Mapping[Path, float], corp_id: str, known_by: int | None
+    ) -> Iterator[None]:
+        """A view of the facts of an organisation that were known at a moment."""
+        with self._located(files) as places:
+            source = facts(kind, list(places))
+            only, columns = _only([corp_id]), ", ".join(columns_of(kind))
+            if known_by is not None:
+                source = f"select {columns}, known_at from ({with_provenance(self.all_rows, kind, places)})"
+                only += f" and known_at <= make_timestamptz({known_by})"
+            self.all_rows(f"create or replace temp view {name} as select {columns} from ({source}){only}")
+            yield
 
     def write_table(self, lines: Path, columns: Mapping[str, str], target: Path, said: Mapping[str, str]) -> None:
         """Write lines of JSON as a Parquet file.
@@ -77,12 +178,27 @@ class DuckDBEngine:
         values = ", ".join(f"{text(key)}: {text(value)}" for key, value in said.items())
         source = f"read_json({file(lines)}, format = 'newline_delimited', columns = {{{types}}})"
         written = f"format parquet, compression zstd, kv_metadata {{{values}}}"
-        self._all_rows(f"copy (from {source}) to {text(str(target))} ({written})")
+        self.all_rows(f"copy (from {source}) to {text(str(target))} ({written})")
 
     def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
         if files:
             with self._views({kind.name: (kind, paths) for kind, paths in files.items()}):
                 yield from self._places(" union ".join(f"select corp_id, stat_day from {kind.name}" for kind in files))
+
+    def brought(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Brought]:
+        for kind, paths in files.items():
+            for part in self._files.parts(paths):
+                with self._files.located(part) as places:
+                    for corp_id, day, origin in self._rows(origins_on_days(self.all_rows, kind, places)):
+                        yield Brought(corp_id, from_date(day), origin)
+
+    def sole_origins(self, files: Sequence[Path]) -> Mapping[Path, str]:
+        found: dict[Path, str] = {}
+        for part in self._files.parts(files):
+            with self._files.located(part) as places:
+                told = sole_origins(self.all_rows, places)
+                found |= {path: told[place] for path, place in zip(part, places, strict=True) if place in told}
+        return found
 
     def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
         columns = ", ".join(("corp_id", *by.by))
@@ -116,7 +232,7 @@ class DuckDBEngine:
         found: list[Path] = []
         for part in self._files.parts(files) if facts_of(kind, whose) else ():
             with self._files.located(part) as places:
-                names = {name for (name,) in self._rows(files_holding(self._all_rows, kind, places, whose))}
+                names = {name for (name,) in self._rows(files_holding(self.all_rows, kind, places, whose))}
             found += [path for path, place in zip(part, places, strict=True) if str(place) in names]
         return found
 
@@ -147,7 +263,8 @@ class DuckDBEngine:
         with self._files.located(list(files)) as places:
             yield dict(zip(places, files.values(), strict=True))
 
-    def _all_rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def all_rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
         return list(self._rows(sql))
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:

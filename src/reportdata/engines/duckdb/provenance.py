@@ -48,6 +48,34 @@ def having_provenance(rows: Rows, files: Sequence[Path]) -> list[Path]:
     return [path for path in files if str(path) in names]
 
 
+def origins_on_days(rows: Rows, kind: Kind, files: Sequence[Path]) -> str:
+    """A query of organisation, day and origin of facts in files, each once; an origin that is not known is empty."""
+    known = having_provenance(rows, files)
+    others = sorted(set(files).difference(known))
+    queries = [f"select corp_id, stat_day, '' as origin from ({facts(kind, others)})"]
+    if known:
+        listed = ", ".join(map(file, known))
+        queries.append(
+            f"select corp_id, stat_day, coalesce(origin, '') as origin "
+            f"from read_parquet([{listed}], hive_partitioning = false)"
+        )
+    return f"select distinct corp_id, stat_day, origin from ({' union all '.join(queries)})"
+
+
+def sole_origins(rows: Rows, files: Sequence[Path]) -> dict[Path, str]:
+    """The origins of those files whose footers tell that all of their facts have the same."""
+    if not files:
+        return {}
+    listed = ", ".join(map(file, files))
+    found = rows(
+        "select file_name, min(stats_min_value), max(stats_max_value), "
+        "bool_and(coalesce(stats_null_count = 0 and stats_min_value <= stats_max_value, false)) "
+        f"from parquet_metadata([{listed}]) where path_in_schema = 'origin' group by file_name"
+    )
+    told = {name: least for name, least, greatest, whole in found if whole and least == greatest}
+    return {path: told[str(path)] for path in files if str(path) in told}
+
+
 def same(kind: Kind, one: str, other: str) -> str:
     """The condition that two facts are the same."""
     return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in columns_of(kind))

@@ -164,13 +164,15 @@ class Staging:
         """Stage facts that are lines already (`reportdata.facts.line_of`). They are made one file: for each that it
         reads, however small, DuckDB takes room for two of the longest lines.
 
-        :raises LakeError: when a line is something else.
+        :raises LakeError: when a line is something else, or there is no room for them.
         """
         path = self.folder / "facts.jsonl"
         try:
             with path.open("wb") as whole:
                 whole.writelines(lines)
             self._add_lines(path)
+        except OSError as error:
+            raise LakeError(f"what is imported cannot be staged in {self.folder}: {error.strerror or error}") from error
         finally:
             path.unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reportdata.days import from_date
-from reportdata.engines import Engine, Origin, Place, Rewritten, Subject, Whose
+from reportdata.engines import Brought, Engine, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.spark.session import failing, open_session, stop_session
 from reportdata.kinds import DIGITS, PLACES, Kind
 from reportdata.services.keys import DAY_KEYS
@@ -82,6 +82,12 @@ class SparkEngine:
 
     def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
         return self._here.places(files)
+
+    def brought(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Brought]:
+        return self._here.brought(files)
+
+    def sole_origins(self, files: Sequence[Path]) -> Mapping[Path, str]:
+        return self._here.sole_origins(files)
 
     def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
         columns = ", ".join(("corp_id", *by.by))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from reportdata.errors import StoreError
@@ -15,6 +15,7 @@ from reportdata.store.postgres.forgetting import Forgetting
 from reportdata.store.postgres.identities import Identities
 from reportdata.store.postgres.links import Links
 from reportdata.store.postgres.states import States
+from reportdata.store.postgres.stories import Stories
 from reportdata.store.postgres.tables import Copying
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.sqlite import SQLiteStore
@@ -27,7 +28,7 @@ select relname from pg_class where relnamespace = current_schema()::regnamespace
 """
 
 
-class PostgresStore(Identities, Links, Days, Covering, States, Forgetting, Copying):
+class PostgresStore(Identities, Links, Days, Stories, Covering, States, Forgetting, Copying):
     """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
     are not there.
 
@@ -42,6 +43,8 @@ class PostgresStore(Identities, Links, Days, Covering, States, Forgetting, Copyi
         self.watch: Watch | None = None
         self.months: set[bytes] = set()
         self._address = address
+        with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
+            self.tell_zones()
 
     def version(self) -> int:
         if self.watch is None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 
 from reportdata.days import Coverage, Observation, latest
 from reportdata.store import FIRST_DAY, LAST_DAY
+from reportdata.store.changing import HISTORY, known_rows
 from reportdata.store.looks import (
     ADD,
+    ADD_HISTORY,
     COLUMNS,
+    COLUMNS_OF_LOOKS,
     MEETING,
     MET,
     Spans,
@@ -31,6 +35,7 @@ create temporary table if not exists spans (
 delete from looks;
 delete from spans
 """
+_ADD_HISTORY = f"insert into coverage_history ({HISTORY}) values (%s, %s, %s, %s, %s, %s, %s)"
 _PLACE = "corp_id = %s and kind = %s and first_day = %s"
 
 
@@ -57,8 +62,11 @@ class Covering:
         rows = self.database.rows("select file from applied_withdrawals where service = %s", [service])
         return {file for (file,) in rows}
 
-    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+    def put_coverage(
+        self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str], now: float | None = None
+    ) -> None:
         spans: Spans = {}
+        at = int((time.time() if now is None else now) * 1000)
         with self.database.writing(LONG) as cursor:
             cursor.execute(_GATHERED)
             with cursor.copy("copy looks from stdin") as copy:
@@ -77,7 +85,9 @@ class Covering:
                 cursor.executemany("delete from looks where corp_id = %s and span = %s", meeting.values())
                 cursor.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
                 cursor.executemany(f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", map(row_of, new))
+                cursor.executemany(_ADD_HISTORY, known_rows(gone, new, at, None))
             cursor.execute(ADD)
+            cursor.execute(ADD_HISTORY.format(at="%s"), [at])
             if many:
                 cursor.execute("truncate looks")
             cursor.executemany(
@@ -86,14 +96,22 @@ class Covering:
             )
             cursor.execute(CHANGED)
 
-    def replace_coverage(self, observed: Mapping[tuple[str, str], Iterable[Observation]]) -> None:
+    def replace_coverage(
+        self,
+        observed: Mapping[tuple[str, str], Iterable[Observation]],
+        now: float | None = None,
+        cause: str | None = None,
+    ) -> None:
+        at = int((time.time() if now is None else now) * 1000)
         with self.database.writing() as cursor:
             one_at_a_time(cursor)
             for (corp_id, kind), looks in observed.items():
+                covered = f"select {COLUMNS_OF_LOOKS} from coverage where corp_id = %s and kind = %s"
+                was = [Observation(*row) for row in cursor.execute(covered, [corp_id, kind])]
                 cursor.execute("delete from coverage where corp_id = %s and kind = %s", [corp_id, kind])
-                cursor.executemany(
-                    f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", list(map(row_of, latest(looks)))
-                )
+                new = latest(looks)
+                cursor.executemany(f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", map(row_of, new))
+                cursor.executemany(_ADD_HISTORY, known_rows(was, new, at, cause))
             cursor.execute(CHANGED)
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:

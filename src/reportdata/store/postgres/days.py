@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.store import Day, DayKpis, Version
+from reportdata.store.changing import causes_of_day
 from reportdata.store.overtaking import require_standing
 from reportdata.store.postgres.database import LOCKS, LONG, MANY, PARTITIONS, THERE, Database, array, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
@@ -77,10 +78,16 @@ where stat_day = any(%(days)s) and kpi_values = (
     order by computation desc limit 1)
 """
 _APPEND = """
-insert into kpis (service, stat_day, corp_id, computation, kpi_values)
-select %(service)s, i.stat_day, i.corp_id, c.id, i.kpi_values
-from incoming i join unnest(%(days)s::text[], %(ids)s::bigint[]) as c (stat_day, id) on c.stat_day = i.stat_day
+insert into kpis (service, stat_day, corp_id, computation, kpi_values, causes)
+select %(service)s, i.stat_day, i.corp_id, c.id, i.kpi_values, c.causes
+from incoming i join unnest(%(days)s::text[], %(ids)s::bigint[], %(causes)s::text[]) as c (stat_day, id, causes)
+  on c.stat_day = i.stat_day
 """
+_CAUSED = """
+update kpis set causes = %s where service = %s and stat_day = %s and computation = %s and corp_id = %s
+"""
+_ANNOUNCED = "select stat_day, corp_id, cause from announced_causes where service = %s and stat_day = any(%s)"
+_TAKEN_OVER = "delete from announced_causes where service = %s and stat_day = any(%s)"
 _COMPUTATIONS = """
 insert into computations (id, service, stat_day, fingerprint, computed_at)
 select c.id, %(service)s, c.stat_day, c.fingerprint, %(at)s
@@ -179,8 +186,10 @@ class Days:
         files: Mapping[str, Collection[str]] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
         was: Mapping[str, str | None] | None = None,
+        causes: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
     ) -> int:
         at, files, only, days = int(now * 1000), files or {}, only or {}, sorted(fingerprints)
+        causes = causes or {}
         there: set[str] = set()
         with self.database.writing(LONG) as cursor:  # aside, so that nobody waits however long the rows take
             cursor.execute(_INCOMING)
@@ -211,7 +220,21 @@ class Days:
                 stored.add(day)
             if stored:
                 cursor.execute(_SAME, {"service": service, "days": sorted(stored)})
+            announced: dict[str, list[tuple[str, str]]] = {}
+            for day, corp_id, cause in cursor.execute(_ANNOUNCED, (service, whole)).fetchall() if whole else ():
+                announced.setdefault(day, []).append((corp_id, cause))
+            caused = {day: causes_of_day(causes.get(day), announced.get(day, ())) for day in days}
+            given["causes"] = [caused[day][0] for day in days]
             changed = cursor.execute(_APPEND, given).rowcount
+            own = [
+                (text, service, day, number, corp_id)
+                for day, number in zip(days, given["ids"], strict=True)
+                for corp_id, text in caused[day][1].items()
+            ]
+            if own:
+                cursor.executemany(_CAUSED, own)
+            if announced:
+                cursor.execute(_TAKEN_OVER, (service, sorted(announced)))
             cursor.execute(_COMPUTATIONS, given)
             given["files"] = [json_text(sorted(files.get(day, ()))) for day in days]
             cursor.execute(_COMPUTED, given)

@@ -17,6 +17,8 @@ _REMOVALS = (
     "delete from day_states where corp_id = %(corp)s",
     "delete from official_figures where corp_id = %(corp)s",
     "delete from coverage where corp_id = %(corp)s",
+    "delete from coverage_history where corp_id = %(corp)s",
+    "delete from announced_causes where corp_id = %(corp)s",
     "delete from organisations where corp_id = %(corp)s",
 )
 """In an order in which nothing refers to what is gone."""

@@ -12,6 +12,7 @@ from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
 from reportdata.store.postgres.database import Database, array
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.rows import APP, app_of, row_of
+from reportdata.store.zones import Row, rows_of_zones
 
 if TYPE_CHECKING:
     from psycopg import Cursor
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _APP = ", ".join(APP)
 _CALLERS = f"select token_hash, {_APP}, expires_at from tokens join apps using (app_key) where token_hash = any($1)"
 _CLIENT_TOKEN_LIFETIME = 86_400
+_ZONES = "select distinct time_zone from organisations"
+_UNTOLD = f"{_ZONES} where time_zone not in (select time_zone from zone_offsets)"
 
 CHANGED = "update changes set number = number + 1"
 """The last statement of a transaction that changes what may be remembered: whoever waits for it waits shortly."""
@@ -45,7 +48,17 @@ class Identities:
                         f"the organisation {corp_id} is known, with the time zone {known[0]}",
                         "its days were counted in that zone, so it cannot be changed",
                     )
+            _put_zones(cursor, rows_of_zones(zone for (zone,) in cursor.execute(_UNTOLD).fetchall()))
             cursor.execute(CHANGED)
+
+    def tell_zones(self, *, again: bool = False) -> None:
+        told = self.database.rows("select * from zone_offsets order by 1, 2") if again else []
+        rows = rows_of_zones(zone for (zone,) in self.database.rows(_ZONES if again else _UNTOLD))
+        if rows != told:
+            with self.database.writing() as cursor:
+                names = sorted({name for name, *_ in rows})
+                cursor.execute("delete from zone_offsets where time_zone = any(%s)", [names])
+                _put_zones(cursor, rows)
 
     def apps(self) -> list[App]:
         return [app_of(row) for row in self.database.rows(f"select {_APP} from apps order by app_key")]
@@ -141,3 +154,7 @@ def _keep(cursor: Cursor, token: Token) -> None:
 def _one(cursor: Cursor) -> tuple[Any, ...]:
     row = cursor.fetchone()
     return row if row is not None else (None,)
+
+
+def _put_zones(cursor: Cursor, rows: Sequence[Row]) -> None:
+    cursor.executemany("insert into zone_offsets values (%s, %s, %s) on conflict do nothing", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import StoreError
@@ -13,6 +14,7 @@ from reportdata.store.sqlite.identities import Identities
 from reportdata.store.sqlite.links import Links
 from reportdata.store.sqlite.official import Figures
 from reportdata.store.sqlite.states import States
+from reportdata.store.sqlite.stories import Stories
 from reportdata.store.sqlite.tables import Copying
 
 COMMAND_TIMEOUT = 30.0
@@ -25,7 +27,7 @@ schemas = _KIND.schemas
 """The schema that the store in a file has, and the one that this program gives it when it opens it."""
 
 
-class SQLiteStore(Identities, Links, Days, Covering, States, Figures, Forgetting, Copying):
+class SQLiteStore(Identities, Links, Days, Stories, Covering, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a
@@ -37,6 +39,8 @@ class SQLiteStore(Identities, Links, Days, Covering, States, Figures, Forgetting
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
         # A server would keep others out for as long as it runs.
         self.database = Database(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT)
+        with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
+            self.tell_zones()
 
     def version(self) -> int:
         row = self.database.row("pragma data_version")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 
 from reportdata.days import Coverage, Observation, latest
 from reportdata.sqlite import Database
 from reportdata.store import FIRST_DAY, LAST_DAY
+from reportdata.store.changing import HISTORY, known_rows
 from reportdata.store.looks import (
     ADD,
+    ADD_HISTORY,
     COLUMNS,
+    COLUMNS_OF_LOOKS,
     MEETING,
     MET,
     Spans,
@@ -28,6 +32,7 @@ create temp table if not exists spans (
     id integer primary key, kind text, first_day text, last_day text, observed_at integer,
     day_before text, day_after text)
 """
+_ADD_HISTORY = f"insert into coverage_history ({HISTORY}) values (?, ?, ?, ?, ?, ?, ?)"
 _PLACE = "corp_id = ? and kind = ? and first_day = ?"
 
 
@@ -54,8 +59,11 @@ class Covering:
         rows = self.database.rows("select file from applied_withdrawals where service = ?", (service,))
         return {file for (file,) in rows}
 
-    def put_coverage(self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str]) -> None:
+    def put_coverage(
+        self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str], now: float | None = None
+    ) -> None:
         spans: Spans = {}
+        at = int((time.time() if now is None else now) * 1000)
         with self.database.aside(_LOOKS) as connection:
             connection.execute(_SPANS)
             connection.execute("delete from looks")
@@ -72,19 +80,29 @@ class Covering:
                 connection.executemany("delete from looks where corp_id = ? and span = ?", meeting.values())
                 connection.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
                 connection.executemany(f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, new))
+                connection.executemany(_ADD_HISTORY, known_rows(gone, new, at, None))
             connection.execute(ADD)
+            connection.execute(ADD_HISTORY.format(at="?"), (at,))
             connection.executemany(
                 "insert or ignore into applied_withdrawals values (?, ?)",
                 ((service, file) for file in withdrawals),
             )
 
-    def replace_coverage(self, observed: Mapping[tuple[str, str], Iterable[Observation]]) -> None:
+    def replace_coverage(
+        self,
+        observed: Mapping[tuple[str, str], Iterable[Observation]],
+        now: float | None = None,
+        cause: str | None = None,
+    ) -> None:
+        at = int((time.time() if now is None else now) * 1000)
         with self.database.writing() as connection:
             for (corp_id, kind), looks in observed.items():
+                covered = f"select {COLUMNS_OF_LOOKS} from coverage where corp_id = ? and kind = ?"
+                was = [Observation(*row) for row in connection.execute(covered, (corp_id, kind))]
                 connection.execute("delete from coverage where corp_id = ? and kind = ?", (corp_id, kind))
-                connection.executemany(
-                    f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, latest(looks))
-                )
+                new = latest(looks)
+                connection.executemany(f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, new))
+                connection.executemany(_ADD_HISTORY, known_rows(was, new, at, cause))
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
         with self.database.writing() as connection:

@@ -10,6 +10,7 @@ from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.sqlite import Database
 from reportdata.store import Day, DayKpis, Version
+from reportdata.store.changing import causes_of_day
 from reportdata.store.overtaking import require_standing
 from reportdata.store.rows import day_of, json_text, names_of, values_of
 from reportdata.store.sqlite.damaged import UNREADABLE, reading, unreadable
@@ -70,9 +71,12 @@ where stat_day = ?2 and kpi_values = (
     order by computation desc limit 1)
 """
 _APPEND = """
-insert into kpis (service, stat_day, corp_id, computation, kpi_values)
-select ?1, stat_day, corp_id, ?3, kpi_values from temp.computed where stat_day = ?2 order by corp_id
+insert into kpis (service, stat_day, corp_id, computation, kpi_values, causes)
+select ?1, stat_day, corp_id, ?3, kpi_values, ?4 from temp.computed where stat_day = ?2 order by corp_id
 """
+_CAUSED = "update kpis set causes = ?5 where service = ?1 and stat_day = ?2 and computation = ?3 and corp_id = ?4"
+_ANNOUNCED = "select corp_id, cause from announced_causes where service = ? and stat_day = ?"
+_TAKEN_OVER = "delete from announced_causes where service = ? and stat_day = ?"
 _COMPUTATION = "insert into computations (id, service, stat_day, fingerprint, computed_at) values (?, ?, ?, ?, ?)"
 
 
@@ -155,8 +159,9 @@ class Days:
         files: Mapping[str, Collection[str]] | None = None,
         only: Mapping[str, Collection[str]] | None = None,
         was: Mapping[str, str | None] | None = None,
+        causes: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
     ) -> int:
-        at, files, only = int(now * 1000), files or {}, only or {}
+        at, files, only, causes = int(now * 1000), files or {}, only or {}, causes or {}
         with self.database.aside(_GATHERED) as connection:
             connection.execute("delete from temp.computed")
             connection.executemany(_GATHER, _chunks(rows))
@@ -171,9 +176,14 @@ class Days:
                     else:
                         connection.execute(_GONE, (service, day))
                     connection.execute(_SAME, (service, day))
-                if appended := connection.execute(_APPEND, (service, day, number)).rowcount:
+                announced = [] if day in only else connection.execute(_ANNOUNCED, (service, day)).fetchall()
+                everybodys, own = causes_of_day(causes.get(day), announced)
+                if appended := connection.execute(_APPEND, (service, day, number, everybodys)).rowcount:
                     connection.execute(_COMPUTATION, (number, service, day, fingerprint, at))
+                    connection.executemany(_CAUSED, ((service, day, number, *of) for of in own.items()))
                     changed += appended
+                if announced:
+                    connection.execute(_TAKEN_OVER, (service, day))
             connection.executemany(
                 "insert or replace into computed_days (service, stat_day, fingerprint, files, computed_at) "
                 "values (?, ?, ?, ?, ?)",

@@ -12,9 +12,12 @@ from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
 from reportdata.sqlite import Database
 from reportdata.store.rows import APP, app_of, row_of
 from reportdata.store.sqlite.damaged import reading
+from reportdata.store.zones import Row, rows_of_zones
 
 _APP = ", ".join(APP)
 _CLIENT_TOKEN_LIFETIME = 86_400
+_ZONES = "select distinct time_zone from organisations"
+_UNTOLD = f"{_ZONES} where time_zone not in (select time_zone from zone_offsets)"
 
 
 class Identities:
@@ -42,6 +45,15 @@ class Identities:
                         f"the organisation {corp_id} is known, with the time zone {known[0]}",
                         "its days were counted in that zone, so it cannot be changed",
                     )
+            _put_zones(connection, rows_of_zones(zone for (zone,) in connection.execute(_UNTOLD)))
+
+    def tell_zones(self, *, again: bool = False) -> None:
+        told = self.database.rows("select * from zone_offsets order by 1, 2") if again else []
+        rows = rows_of_zones(zone for (zone,) in self.database.rows(_ZONES if again else _UNTOLD) if zone)
+        if rows != told:
+            with self.database.writing() as connection:
+                connection.executemany("delete from zone_offsets where time_zone = ?", {(name,) for name, *_ in rows})
+                _put_zones(connection, rows)
 
     @reading
     def apps(self) -> list[App]:
@@ -120,3 +132,7 @@ def _keep(connection: Connection, token: Token) -> None:
     issued_at = token.expires_at - TOKEN_LIFETIME
     connection.execute("delete from tokens where app_key = ? and expires_at <= ?", (token.app_key, issued_at))
     connection.execute("insert or replace into tokens values (?, ?, ?, ?)", msgspec.structs.astuple(token))
+
+
+def _put_zones(connection: Connection, rows: Sequence[Row]) -> None:
+    connection.executemany("insert or ignore into zone_offsets values (?, ?, ?)", rows)

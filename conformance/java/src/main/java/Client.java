@@ -1,5 +1,14 @@
 import com.aliyun.dingtalkdatacenter_1_0.models.QueryReportStatisticalDataHeaders;
 import com.aliyun.dingtalkdatacenter_1_0.models.QueryReportStatisticalDataRequest;
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryYydLogDayStatisticalDataHeaders;
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryYydLogDayStatisticalDataRequest;
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryYydLogMonthStatisticalDataHeaders;
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryYydLogMonthStatisticalDataRequest;
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryYydLogWeekStatisticalDataHeaders;
+import com.aliyun.dingtalkdatacenter_1_0.models.QueryYydLogWeekStatisticalDataRequest;
+import com.aliyun.dingtalkexclusive_1_0.models.GetDingReportDeptSummaryHeaders;
+import com.aliyun.dingtalkexclusive_1_0.models.GetDingReportDeptSummaryRequest;
+import com.aliyun.dingtalkexclusive_1_0.models.GetDingReportSummaryHeaders;
 import com.aliyun.dingtalkoauth2_1_0.models.GetAccessTokenRequest;
 import com.aliyun.tea.TeaException;
 import com.aliyun.teaopenapi.models.Config;
@@ -12,9 +21,10 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** DingTalk's official Java SDK as a program: a line of JSON for every call of reportData. */
+/** DingTalk's official Java SDK as a program: a line of JSON for every call. */
 public final class Client {
     private final com.aliyun.dingtalkdatacenter_1_0.Client dataCenter;
+    private final com.aliyun.dingtalkexclusive_1_0.Client exclusive;
     private final com.aliyun.dingtalkoauth2_1_0.Client oauth2;
     private final RuntimeOptions runtime = new RuntimeOptions();
     private final Map<String, String> given;
@@ -24,6 +34,7 @@ public final class Client {
         this.given = given;
         Config config = new Config().setEndpoint(given.get("endpoint")).setProtocol(given.get("protocol"));
         dataCenter = new com.aliyun.dingtalkdatacenter_1_0.Client(config);
+        exclusive = new com.aliyun.dingtalkexclusive_1_0.Client(config);
         oauth2 = new com.aliyun.dingtalkoauth2_1_0.Client(config);
         if (given.containsKey("ca")) {
             runtime.setCa(Files.readString(Path.of(given.get("ca"))));
@@ -31,7 +42,7 @@ public final class Client {
         token = given.get("token");
     }
 
-    /** What reportData answers, with a new token if there was none or it has expired. */
+    /** What the call answers, with a new token if there was none or it has expired. */
     private Map<String, ?> report() throws Exception {
         if (!given.containsKey("key")) {
             return query();
@@ -51,14 +62,78 @@ public final class Client {
     }
 
     private Map<String, ?> query() throws Exception {
-        QueryReportStatisticalDataHeaders headers =
-                new QueryReportStatisticalDataHeaders().setXAcsDingtalkAccessToken(token);
+        Map<String, String> common = new HashMap<>();
         if (given.containsKey("client-token")) {
-            headers.setCommonHeaders(new HashMap<>(Map.of("x-client-token", given.get("client-token"))));
+            common.put("x-client-token", given.get("client-token"));
         }
-        QueryReportStatisticalDataRequest request =
-                new QueryReportStatisticalDataRequest().setStatDate(given.get("date"));
-        return dataCenter.queryReportStatisticalDataWithOptions(request, headers, runtime).getBody().toMap();
+        if (given.containsKey("partial")) {
+            common.put("x-reportdata-partial", given.get("partial"));
+        }
+        String day = given.get("date");
+        switch (given.get("call")) {
+            case "day":
+                return dataCenter
+                        .queryYydLogDayStatisticalDataWithOptions(
+                                new QueryYydLogDayStatisticalDataRequest().setStatDate(day),
+                                new QueryYydLogDayStatisticalDataHeaders().setXAcsDingtalkAccessToken(token).setCommonHeaders(common),
+                                runtime)
+                        .getBody()
+                        .toMap();
+            case "week":
+                return dataCenter
+                        .queryYydLogWeekStatisticalDataWithOptions(
+                                new QueryYydLogWeekStatisticalDataRequest().setStatDate(day),
+                                new QueryYydLogWeekStatisticalDataHeaders().setXAcsDingtalkAccessToken(token).setCommonHeaders(common),
+                                runtime)
+                        .getBody()
+                        .toMap();
+            case "month":
+                return dataCenter
+                        .queryYydLogMonthStatisticalDataWithOptions(
+                                new QueryYydLogMonthStatisticalDataRequest().setStatDate(day),
+                                new QueryYydLogMonthStatisticalDataHeaders().setXAcsDingtalkAccessToken(token).setCommonHeaders(common),
+                                runtime)
+                        .getBody()
+                        .toMap();
+            case "departments":
+                GetDingReportDeptSummaryRequest page = new GetDingReportDeptSummaryRequest()
+                        .setNextToken(number("next-token"))
+                        .setMaxResults(number("max-results"));
+                return exclusive
+                        .getDingReportDeptSummaryWithOptions(
+                                day,
+                                page,
+                                new GetDingReportDeptSummaryHeaders()
+                                        .setXAcsDingtalkAccessToken(token)
+                                        .setCommonHeaders(common),
+                                runtime)
+                        .getBody()
+                        .toMap();
+            case "organisation":
+                return exclusive
+                        .getDingReportSummaryWithOptions(
+                                day,
+                                new GetDingReportSummaryHeaders()
+                                        .setXAcsDingtalkAccessToken(token)
+                                        .setCommonHeaders(common),
+                                runtime)
+                        .getBody()
+                        .toMap();
+            default:
+                return dataCenter
+                        .queryReportStatisticalDataWithOptions(
+                                new QueryReportStatisticalDataRequest().setStatDate(day),
+                                new QueryReportStatisticalDataHeaders()
+                                        .setXAcsDingtalkAccessToken(token)
+                                        .setCommonHeaders(common),
+                                runtime)
+                        .getBody()
+                        .toMap();
+        }
+    }
+
+    private Long number(String name) {
+        return given.containsKey(name) ? Long.valueOf(given.get(name)) : null;
     }
 
     private String newToken() throws Exception {
@@ -77,7 +152,7 @@ public final class Client {
     }
 
     public static void main(String[] arguments) throws Exception {
-        Map<String, String> given = new HashMap<>(Map.of("calls", "1", "pause", "0"));
+        Map<String, String> given = new HashMap<>(Map.of("calls", "1", "pause", "0", "call", "report"));
         for (int at = 0; at < arguments.length; at += 2) {
             given.put(arguments[at].substring("--".length()), arguments[at + 1]);
         }

@@ -1,0 +1,153 @@
+"""``reportdata changes`` and ``reportdata explain``: what changed, and what a number is made of."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from reportdata.api.asking import Job
+from reportdata.cli.options import DAY, lake_options, settings_options
+from reportdata.cli.output import print_table
+from reportdata.cli.places import services_of
+from reportdata.cli.questions import FORMS, Form, print_found
+from reportdata.services import REPORTS
+from reportdata.settings import Settings
+from reportdata.statistics.answers import MOST_ROWS, Answer
+from reportdata.statistics.explained import (
+    CHANGES_PARAMETERS,
+    EXPLAIN_PARAMETERS,
+    LANGUAGES,
+    read_changes,
+    read_explained,
+)
+
+_MOST_SHOWN = 50
+"""Records that a table has."""
+_format = click.option("--format", "format_", type=click.Choice(FORMS), default="table", show_default=True)
+_output = click.option(
+    "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, all rows."
+)
+_corp = click.option("--corp", "corp_id", help="The organisation; needed when there are several.")
+
+
+@click.command("changes")
+@click.option("--since", required=True, help=CHANGES_PARAMETERS["since"])
+@click.option("--from", "first_day", type=DAY, help=CHANGES_PARAMETERS["from"])
+@click.option("--to", "last_day", type=DAY, help=CHANGES_PARAMETERS["to"])
+@click.option("--metrics", help=CHANGES_PARAMETERS["metrics"])
+@click.option("--as-of", help=CHANGES_PARAMETERS["asOf"])
+@_corp
+@_format
+@_output
+@lake_options
+@settings_options
+def changes_command(
+    since: str,
+    first_day: str | None,
+    last_day: str | None,
+    metrics: str | None,
+    as_of: str | None,
+    corp_id: str | None,
+    format_: str,
+    output: Path | None,
+    settings: Settings,
+) -> None:
+    """Print the numbers of days that changed, what they were and are, when that was, and what changed them.
+
+    A cause is an import with its file (`reportdata imports` shows them), a push, a collection, a withdrawal by one of
+    these, an import that was taken back, a person who was forgotten, a repair, a new definition, or coverage: days came
+    to be observed or are observed no more. What changed before causes were kept is unknown. It is what
+    GET /v1/statistics/changes answers.
+    """
+    words = {"since": since, "from": first_day, "to": last_day, "metrics": metrics, "asOf": as_of}
+    pairs = [(name, value) for name, value in words.items() if value is not None]
+    asked = read_changes(pairs, services_of(settings).service(REPORTS))
+    asked = msgspec.structs.replace(asked, page_size=MOST_ROWS)
+    form = Form(format_, output, _print_changes)
+    print_found(lambda corp: Job(corp, time.time(), changes=asked), corp_id, form, settings)
+
+
+@click.command("explain")
+@click.argument("metric")
+@click.argument("first_day", metavar="DAY", type=DAY, required=False)
+@click.option("--to", "last_day", type=DAY, help="The last day of a period that begins with DAY.")
+@click.option("--range", "range_", help=EXPLAIN_PARAMETERS["range"])
+@click.option("--department", "departments", multiple=True, help=EXPLAIN_PARAMETERS["department"])
+@click.option("--template", "templates", multiple=True, help=EXPLAIN_PARAMETERS["template"])
+@click.option("--user", "users", multiple=True, help=EXPLAIN_PARAMETERS["user"])
+@click.option("--children", is_flag=True, help="Departments below the named ones, too.")
+@click.option("--departments", "belonging", type=click.Choice(["then", "now"]), help=EXPLAIN_PARAMETERS["departments"])
+@click.option("--as-of", help=EXPLAIN_PARAMETERS["asOf"])
+@click.option("--than", help="Another cell to compare with, like day=2021-06-19 or asOf=2021-06-22T08:00:00+08:00.")
+@click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
+@_corp
+@_format
+@_output
+@lake_options
+@settings_options
+def explain_command(
+    metric: str, corp_id: str | None, format_: str, output: Path | None, settings: Settings, **options: Any
+) -> None:
+    """Print what a number is made of: METRIC (reports, senders, commenters) of DAY (yyyyMMdd) or of any range.
+
+    That is a sentence, the definition, the values that the number has had with what changed them, and the records that
+    it was counted from. With --than the records are those that are new in the one number, gone from the other, or in
+    both. It is what GET /v1/statistics/explain answers.
+    """
+    words = {
+        "from": options["first_day"],
+        "to": options["last_day"],
+        "range": options["range_"],
+        "children": "true" if options["children"] else None,
+        "departments": options["belonging"],
+        "asOf": options["as_of"],
+        "than": options["than"],
+        "lang": options["lang"],
+    }
+    pairs = [("metric", metric), *((name, value) for name, value in words.items() if value is not None)]
+    for name in ("department", "template", "user"):
+        pairs += [(name, value) for value in options[f"{name}s"]]
+    asked = read_explained(pairs, services_of(settings).service(REPORTS))
+    cell = msgspec.structs.replace(asked.cell, page_size=_MOST_SHOWN if format_ == "table" else MOST_ROWS)
+    asked = msgspec.structs.replace(asked, cell=cell)
+    form = Form(format_, output, _print_explained)
+    print_found(lambda corp: Job(corp, time.time(), explained=asked, with_records=True), corp_id, form, settings)
+
+
+def _print_changes(answer: Answer) -> None:
+    columns = answer.meta["columns"]
+    _print_rows([column["name"] for column in columns], answer.data, numbers=(2, 3))
+    click.echo(f"{answer.meta['totalRows']:,} changes since {answer.meta['since']}, {answer.meta['timeZone']}")
+    if answer.meta["emptyReason"]:
+        click.echo(answer.meta["emptyReason"])
+
+
+def _print_explained(answer: Answer) -> None:
+    meta = answer.meta
+    click.echo(meta["sentence"])
+    definition = meta["definition"]
+    calibres = dict.fromkeys((definition["kpiCaliber"], definition["calibre"]))
+    click.echo(f"{definition['kpiId']} {definition['kpiName']}: {'; '.join(calibres)}")
+    if meta["than"] is not None:
+        click.echo(meta["than"]["sentence"])
+        click.echo(", ".join(f"{number:,} {name}" for name, number in meta["sets"].items()))
+    _print_rows(["when", "was", "is", "cause"], meta["history"], numbers=(1, 2))
+    names = [column["name"] for column in meta["columns"] if column["name"] != "item"]
+    if answer.data:
+        _print_rows(names, answer.data)
+    left = meta["totalRows"] - len(answer.data)
+    if left > 0:
+        click.echo(f"and {left:,} more records: --format csv has all")
+    for said in (meta["emptyReason"], *meta["notes"]):
+        if said:
+            click.echo(said)
+
+
+def _print_rows(names: list[str], rows: list[dict[str, Any]], numbers: tuple[int, ...] = ()) -> None:
+    print_table(
+        names, ([row[name] if row[name] is not None else "–" for name in names] for row in rows), numbers=numbers
+    )

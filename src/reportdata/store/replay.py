@@ -1,0 +1,104 @@
+"""The values that numbers of days have had, one after the other: known or not, and what changed them.
+
+A number is served while its day is covered for what it is counted from, so two things change it: a computation that
+found something else, and coverage. What comes at the same time is one change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from reportdata.causes import COVERAGE, UNKNOWN, bounded
+from reportdata.days import days_between, partly
+from reportdata.measures import Number
+from reportdata.services import Service
+from reportdata.store import DayValue, KnownChange, Story
+
+
+class Change(NamedTuple):
+    """A number of a day that changed: what it was and is, None where it was not known; when, in milliseconds since
+    1970, 0 for what was covered before that was kept; and what changed it."""
+
+    stat_day: str
+    kpi_id: str
+    was: Number | None
+    now: Number | None
+    at: int
+    causes: tuple[str, ...]
+
+
+class _Event(NamedTuple):
+    at: int
+    value: DayValue | None = None
+    known: KnownChange | None = None
+
+
+def changes_of(story: Story, service: Service, computed: Collection[str]) -> list[Change]:
+    """Every change that a story tells, the earliest first, then by day and in the order of the KPIs.
+
+    :param computed: the KPIs that were computed of all days, for which no number means 0.
+    """
+    events: dict[str, list[_Event]] = {}
+    for value in story.values:
+        own = events.setdefault(value.stat_day, [])
+        at = max(value.computed_at, own[-1].at) if own else value.computed_at  # a clock may have been set back
+        own.append(_Event(at, value))
+    for change in story.known:
+        for day in days_between(change.first_day, change.last_day):
+            own = events.setdefault(day, [])
+            first = next((event for event in own if event.value is not None), None)
+            if not change.at and first is not None and first.value is not None and first.value.causes is None:
+                own.insert(0, _Event(first.at, known=change))  # both were before this was kept: no 0 was between
+            else:
+                own.append(_Event(change.at, known=change))
+    found = [change for day, own in events.items() for change in _of_day(day, own, service, computed)]
+    order = {kpi.id: place for place, kpi in enumerate(service.kpis)}
+    return sorted(found, key=lambda change: (change.at, change.stat_day, order[change.kpi_id]))
+
+
+def _of_day(day: str, events: Sequence[_Event], service: Service, computed: Collection[str]) -> Iterator[Change]:
+    values: Mapping[str, Number] = {}
+    kinds: dict[str, bool] = {}
+    before: dict[str, Number | None] = {kpi.id: None for kpi in service.kpis}
+    for at, together in _together(events):
+        causes: list[str] = []
+        computations = False
+        for event in together:
+            if event.value is not None:
+                values, computations = event.value.values, True
+                causes += event.value.causes or ()
+            if event.known is not None:
+                kinds[event.known.kind] = event.known.covered
+                causes += [event.known.cause] if event.known.cause is not None else []
+        told = tuple(bounded(causes)) or ((UNKNOWN,) if computations or not at else (COVERAGE,))
+        after = _served(values, kinds, service, computed)
+        for kpi in service.kpis:
+            if before[kpi.id] != after[kpi.id]:
+                yield Change(day, kpi.id, before[kpi.id], after[kpi.id], at, told)
+        before = after
+
+
+def _together(events: Sequence[_Event]) -> Iterator[tuple[int, list[_Event]]]:
+    """What came at the same time, and one computation at most."""
+    found: list[_Event] = []
+    for event in sorted(events, key=lambda event: event.at):
+        again = event.value is not None and any(other.value is not None for other in found)
+        if found and (event.at != found[-1].at or again):
+            yield found[-1].at, found
+            found = []
+        found.append(event)
+    if found:
+        yield found[-1].at, found
+
+
+def _served(
+    values: Mapping[str, Number], kinds: Mapping[str, bool], service: Service, computed: Collection[str]
+) -> dict[str, Number | None]:
+    """The numbers, None where one is not known (see `reportdata.store.standing`)."""
+    found: dict[str, Number | None] = {}
+    for kpi in service.kpis:
+        known = all(kinds.get(kind) or kinds.get(partly(kind)) for kind in service.observed(kpi.id))
+        zero = 0 if not kpi.ratio and (kpi.id in computed or not service.has_facts) else None
+        found[kpi.id] = values.get(kpi.id, zero) if known else None
+    return found
