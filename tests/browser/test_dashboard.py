@@ -83,6 +83,21 @@ def test_every_look_is_quiet_and_accessible(visit: Open, language: str, scheme: 
     assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_day_says_why(visit: Open, site: Site) -> None:
+    found = visit(f"?day={YESTERDAY}")
+    said = found.page.locator("#why .body > p").all_inner_texts()
+    row = site.ask(**{"from": YESTERDAY}, by="day")["data"][0]
+    assert len(said) == 3, said
+    assert [f" {row[kpi]}" in text for kpi, text in zip(KPIS, said, strict=True)] == [True] * 3
+    assert any(line[3] == shown(row["reports"]) for line in cells(found, "#why"))
+    assert found.page.locator("#records table").count() == 0
+    app, secret = site.folder.add_app(site.corp_id, scopes=("Statistics.Report.Records",))
+    found = visit(signed_in=False)
+    found.sign_in(app.app_key, secret, f"?day={YESTERDAY}")
+    assert len(cells(found, "#records")) == row["reports"]
+    assert found.faults() == []
+
+
 def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
     found = visit(signed_in=False)
     page = found.page
@@ -226,8 +241,10 @@ def test_names_are_text_whatever_they_are(visit: Open, site: Site) -> None:
     assert found.page.locator(".card .number a").first.inner_text() == "1"
     found.page.locator("[data-name=departments] summary").click()
     found.page.get_by_role("searchbox").fill("onerror")
-    found.page.get_by_role("checkbox").check()
+    found.page.get_by_role("checkbox").click()
     found.settled()
+    found.page.get_by_role("checkbox", checked=True).wait_for()
+    assert key_of(found.page) == f"departments:{HOSTILE[0]}"  # one more can be chosen at once
     assert found.page.locator(".card .number a").first.inner_text() == "1"
     assert found.faults() == []
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 PATIENCE = SOON * 1000
 """Milliseconds for which the page is waited for."""
-OPTIONAL = ("/v1/statistics/explain", "/v1/statistics/changes")
-"""Calls without which the page does: a browser notes that a server has none of them."""
 SIZES = {1280: 900, 390: 844}
 
 
@@ -60,13 +58,9 @@ class Visit:
         self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
         self.page.clock.set_fixed_time(now)
-        self.page.on("console", lambda message: self._hear(f"{message.type}: {message.text}", message.location["url"]))
+        self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
         self.page.on("request", lambda request: self._note(request.url))
-
-    def _hear(self, text: str, url: str) -> None:
-        if not urlsplit(url).path.endswith(OPTIONAL):
-            self.said.append(text)
 
     def _note(self, url: str) -> None:
         self.requests.append(url)
@@ -92,6 +86,7 @@ class Visit:
             "!document.querySelector('main').hasAttribute('aria-busy')"
             " && ![...document.querySelectorAll('main .quiet')]"
             ".some(e => e.offsetParent && /^(正在读取…|Loading…)$/.test(e.textContent))"
+            " && !document.querySelector('[data-waits]')"
             " && ![...document.querySelectorAll('.spans dd')].some(e => e.textContent === '…')"
         )
         until(lambda: self.page.wait_for_timeout(50) or self.page.evaluate(waited))  # the policy forbids to wait inside

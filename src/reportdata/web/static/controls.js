@@ -10,6 +10,9 @@ import { t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 
+/** What was last searched for, and the name that was last chosen: both stay when the lists are made anew. */
+const searched = { departments: '', templates: '' };
+let chosenLast = '';
 /** Names that a list of filters shows at most. */
 const MOST = 60;
 
@@ -102,7 +105,7 @@ function freeDays(page, chosen) {
 function names(page, kind, place) {
   const one = kind === 'departments' ? 'department' : 'template';
   const list = h('div', { class: 'list' }, t('loading'));
-  const search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': `${t('search')}: ${t(one)}`, 'data-key': `search-${kind}`, autocomplete: 'off' });
+  const search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': `${t('search')}: ${t(one)}`, 'data-key': `search-${kind}`, autocomplete: 'off', value: searched[kind] });
   const free = { ...page.view, departments: [], templates: [] };
   const range = days(page.view, page.today);
   const from = [range.from, add(page.today, -364)].sort()[0] ?? range.from;
@@ -110,6 +113,7 @@ function names(page, kind, place) {
     (found) => {
       const known = [...new Set([...page.view[kind], ...found.map((row) => row[one] ?? '')])].filter(Boolean);
       const draw = () => {
+        searched[kind] = search.value;
         const wanted = search.value.trim().toLowerCase();
         const fitting = known.filter((name) => name.toLowerCase().includes(wanted));
         swap(list, ...fitting.slice(0, MOST).map((name) => choice(page, kind, name)),
@@ -118,6 +122,8 @@ function names(page, kind, place) {
       };
       search.addEventListener('input', draw);
       draw();
+      if (document.activeElement !== document.body) return;
+      for (const box of list.querySelectorAll('input')) if (box.dataset.key === chosenLast) box.focus();
     },
     () => swap(list, t('noPart')),
   );
@@ -130,7 +136,10 @@ function choice(page, kind, name) {
   const chosen = page.view[kind];
   const box = h('input', {
     type: 'checkbox', checked: chosen.includes(name), 'data-key': `${kind}:${name}`,
-    onchange: () => page.show({ [kind]: box.checked ? [...chosen, name] : chosen.filter((other) => other !== name) }),
+    onchange: () => {
+      chosenLast = `${kind}:${name}`;
+      page.show({ [kind]: box.checked ? [...chosen, name] : chosen.filter((other) => other !== name) });
+    },
   });
   return h('label', { class: 'choose' }, box, ' ', h('bdi', {}, name));
 }

@@ -43,6 +43,7 @@ export async function drawDay(place, page, found) {
       h('p', { class: 'change' }, change));
   }));
   const why = panel('why');
+  why.section.dataset.waits = '';
   why.head(t('explanation'), []);
   swap(why.body, ...KPIS.map((kpi) => {
     const state = row[kpi] === null ? 'missing' : stateOf(row, kpi);
@@ -64,7 +65,7 @@ export async function drawDay(place, page, found) {
       page.note(error);
     });
   await Promise.all([
-    explain(why, records, page, day).catch((error) => page.note(error)),
+    explain(why, records, page, day).catch((error) => page.note(error)).finally(() => delete why.section.dataset.waits),
     fill(parts.departments, departments(view, day, day, signal), (list) => drawRanked(parts.departments, page, 'departments', list, short(day))),
     fill(parts.templates, templates(view, day, day, signal), (list) => drawRanked(parts.templates, page, 'templates', list, short(day))),
     fill(parts.hours, hours(view, day, day, signal), (list) => drawHours(parts.hours, page, list, short(day))),

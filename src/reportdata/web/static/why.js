@@ -53,6 +53,7 @@ const causesInWords = (causes) => causes.split(', ').map(causeInWords).join(curr
 export async function explain(at, records, page, day) {
   const { session, signal, view } = page;
   const zone = session.timeZone;
+  if (session.departments) return; // explanations tell of the whole organisation
   const mayRead = session.scopes.includes('records');
   /** @type {(Explanation | null)[]} */
   const found = await Promise.all(KPIS.map((metric) =>
