@@ -14,6 +14,7 @@ from tests.support.browsers import Visit
 from tests.support.browsing import add_link
 from tests.support.pages import DAYS, HOSTILE, Open, Site, cells, rows_of
 from tests.support.sample import NOW
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -287,7 +288,7 @@ def test_the_page_follows_the_numbers(visit: Open, site: Site) -> None:
         more_reports(site), first_day="20261127", last_day="20261127", exported_at=int(NOW.timestamp() * 1000)
     )
     page.evaluate(token)
-    page.wait_for_timeout(200)
+    until(lambda: page.wait_for_timeout(50) or [line[:5] for line in cells(found, ".daily")] != before)
     found.settled()
     after = [line[:5] for line in cells(found, ".daily")]
     row = site.ask(**{"from": "2026-11-27"}, by="day")["data"][0]
