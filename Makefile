@@ -11,12 +11,12 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # What tests are run: TESTS are paths, all by default. `.ci/run` relies on TEST being all but what is slow or on Spark.
 QUICK := not slow and not whole and not postgres and not spark and not s3 and not tool and not browser
-TEST := not slow and not spark
+TEST := not slow and not spark and not browser
 TESTS :=
 TOGETHER := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(TOGETHER)
 
-.PHONY: run quick test test-all coverage check conformance bench bench-collector wheel clean help
+.PHONY: run quick test test-all coverage check check-pages conformance bench bench-collector wheel clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be done.
@@ -28,10 +28,10 @@ run: $(VENV)/run.done ## Serve the numbers of a made-up organisation, and say wh
 quick: $(VENV)/dev.done ## Run the tests of a daily loop, or those of a path: TESTS=tests/store.
 	@REPORTDATA_TESTS_QUICK=1 $(PYTEST) -m "$(QUICK)" $(ARGS) $(TESTS)
 
-test: $(VENV)/dev.done ## Run the tests but those that take long or need Spark.
+test: $(VENV)/dev.done ## Run the tests but those that take long, or need Spark or a browser.
 	@$(PYTEST) -m "$(TEST)" $(ARGS) $(TESTS)
 
-test-all: $(VENV)/spark.done ## Run all tests.
+test-all: $(VENV)/spark.done $(VENV)/browser.done ## Run all tests.
 	@$(PYTEST) $(ARGS) $(TESTS)
 
 coverage: $(VENV)/$(if $(TESTS),dev,spark).done ## Run all tests, or those of TESTS, and say how much of the source they execute.
@@ -48,6 +48,12 @@ check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the de
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_import_rule.py
 	@$(BIN)/python requirements/audit
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-pages; \
+	  else echo "npm is not installed: the pages are not checked"; fi
+
+check-pages: requirements/web/node_modules/.done ## Check the types and the style of the pages.
+	@requirements/web/node_modules/.bin/tsc --project requirements/web
+	@requirements/web/node_modules/.bin/biome lint --config-path=requirements/web --error-on-warnings src/reportdata/web/static
 
 conformance: $(VENV)/dev.done ## Run DingTalk's official SDKs, language by language, against the real server.
 	@$(BIN)/python -m conformance $(ARGS)
@@ -60,7 +66,7 @@ bench-collector: $(VENV)/bench.done ## Collect months from the offline DingTalk:
 
 clean: ## Remove what the other targets made.
 	rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/sdks/node/node_modules \
-	  conformance/*/build conformance/node/node_modules
+	  conformance/*/build conformance/node/node_modules requirements/web/node_modules
 
 $(VENV)/python.done:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -72,6 +78,16 @@ $(VENV)/python.done:
 $(VENV)/spark.done: requirements/spark.txt $(VENV)/dev.done
 	@echo "Installing Spark …"
 	@$(PIP) install --no-build-isolation --require-hashes --requirement $<
+	@touch $@
+
+requirements/web/node_modules/.done: requirements/web/package-lock.json
+	@echo "Installing what checks the pages …"
+	@npm --prefix requirements/web ci --ignore-scripts --silent
+	@touch $@
+
+$(VENV)/browser.done: requirements/browser.txt $(VENV)/dev.done
+	@echo "Installing what drives a browser …"
+	@$(PIP) install --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/%.done: requirements/%.txt pyproject.toml $(VENV)/python.done

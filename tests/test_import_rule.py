@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "reportdata"
 DOMAIN = {
     "errors",
     "days",
+    "holidays",
     "times",
     "facts",
     "columns",
@@ -50,7 +51,8 @@ MAY_IMPORT = {
     "store": DOMAIN | GROUND_FLOOR | {"store", "inbox"},  # a database holds the inbox too
     "pipeline": DOMAIN | GROUND_FLOOR | (ADAPTERS - {"suites"}) | {"pipeline"},
     "http": DOMAIN | {"http"},
-    "api": DOMAIN | {"store", "http", "api"},
+    "web": {"web"},
+    "api": DOMAIN | {"store", "http", "web", "api"},
     "cli": DOMAIN | GROUND_FLOOR | ADAPTERS | {"pipeline", "http", "api", "client", "assistants", "cli", ""},
     "client": {"client"},  # whoever asks a server needs nothing of it
     "assistants": DOMAIN | {"", "client", "http", "assistants"},

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api import operations, pushes, sessions, statistics, tokens
+from reportdata.api import calendar, operations, pushes, sessions, statistics, tokens, web
 from reportdata.api.contract import closed, services
 from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
@@ -18,7 +18,7 @@ from reportdata.http.answers import SYSTEM_ERROR, Answer, new_ids, send_answer
 from reportdata.http.limits import USUAL_BODY, BodyLimit
 from reportdata.http.routes import IDS, routed
 
-_WEB: tuple[Callable[[Context], Resource], ...] = (sessions.resource,)
+_WEB: tuple[Callable[[Context], Resource], ...] = (sessions.resource, web.resource)
 """What is served to people with a browser, unless it is switched off."""
 RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     services.resource,
@@ -26,6 +26,7 @@ RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     tokens.resource,
     pushes.resource,
     statistics.resource,
+    calendar.resource,
     operations.resource,
 )
 """Everything that is served. A new resource is one line here."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from reportdata.api.admission import Demand
@@ -27,6 +27,7 @@ from reportdata.api.statistics_description import (
     described,
     described_coverage,
 )
+from reportdata.api.versions import Versions
 from reportdata.errors import BadValue, EngineError
 from reportdata.http.answers import JSON, ON_EOF, Failed
 from reportdata.http.routes import IDS
@@ -68,6 +69,7 @@ class Statistics:
         self._ask = context.ask
         self._note = context.note
         self._clock = context.clock
+        self._versions = Versions(context.reader)
         self._totals, self._coverage = (Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE))
         # These tell of the whole organisation.
         self._changes, self._explain = (Demand(path, scopes) for path in (CHANGES_PATH, EXPLAIN_PATH))
@@ -90,9 +92,14 @@ class Statistics:
         caller = await self._sign_in.caller(self._coverage, request, now)
         for name in request.query_params:
             raise _refused(f"the parameter {name[:40]!r} is not known; there are none")
+        tag = self._versions.tag(caller.corp_id, now)
+        if tag in _tags(request):
+            return Response(status_code=304, headers=_tagged(tag))
         self._audit(caller, "coverage", request, now)
         async with self._answered(request, _job(caller, now)) as (reply, target):
-            return _response("json", reply, target)
+            found = _response("json", reply, target)
+            found.headers.update(_tagged(tag))
+            return found
 
     async def changes(self, request: Request) -> Response:
         """Say what changed since a moment."""
@@ -130,6 +137,8 @@ class Statistics:
             await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not asking.done():
                 asking.cancel()
+                await asyncio.wait({asking})
+                raise ClientDisconnect
             reply, target = await asking
         finally:
             leaving.cancel()
@@ -163,6 +172,16 @@ async def _left(request: Request) -> None:
             received.cancel()
     finally:
         ending.cancel()
+
+
+def _tags(request: Request) -> list[str]:
+    """The versions that the client has."""
+    given = request.headers.get("if-none-match", "").split(",")
+    return [tag.strip().removeprefix("W/") for tag in given]
+
+
+def _tagged(tag: str) -> dict[str, str]:
+    return {"etag": tag, "cache-control": "no-store"}  # asked for again, and kept by no cache
 
 
 _Asked = TypeVar("_Asked")

@@ -18,9 +18,10 @@ from reportdata.statistics.words import PARAMETERS, PATH
 COVERAGE = f"{PATH}/coverage"
 BAD_QUESTION = Fault(400, "InvalidParameter", "the parameter 'form' is not known; there are from, to, range, …")
 """A question that cannot be answered as it is asked; the message says why, and what can be asked."""
-ASKED = ("authorization",)
+ASKED = ("authorization", "if-none-match")
 """Headers that browsers may send."""
 HEADERS: Json = {
+    "etag": {"description": "The version: send it in if-none-match to be answered 304 while it holds.", "schema": TEXT},
     "link": {"description": "The address of the next page, with rel=next.", "schema": TEXT},
     "www-authenticate": {"description": "How key and secret may be sent.", "schema": TEXT},
 }
@@ -105,14 +106,23 @@ def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
         "emptyReason": TEXT | {"nullable": True},
         "columns": {"type": "array", "items": {"type": "object"}},
     }
-    return operation(
+    good = answer(object_of({"data": {"type": "array", "items": piece}, "meta": object_of(meta)}), None, "etag")
+    found = operation(
         "getCoverage",
         "The days that are covered, and how certain they are",
-        answer(object_of({"data": {"type": "array", "items": piece}, "meta": object_of(meta)})),
+        good,
         faults_of(COVERAGE, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
-        description="Days that follow each other and stand alike are one piece. Days that no piece has are not known.",
+        description="Days that follow each other and stand alike are one piece. Days that no piece has are not known. "
+        "The entity tag changes whenever a number of the organisation may have changed: who watches sends it in "
+        "if-none-match, and is answered 304 at once while all is as it was.",
         security=SECURITY,
+        parameters=[parameter("header", "if-none-match", "The entity tag of the answer that the client has.")],
     )
+    found["responses"]["304"] = {
+        "description": "Not Modified",
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in good["headers"]},
+    }
+    return found
 
 
 DATE: Json = TEXT | {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}

@@ -1,0 +1,82 @@
+"""The pages for people: ``GET /`` and the files that pages load."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reportdata.api.openapi import TEXT, Json, answer, operation, parameter
+from reportdata.api.resource import Context, Operation, Resource
+from reportdata.http.answers import NOT_FOUND, Failed
+from reportdata.web import FOLDER, File, read_pages
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+"""What a page may do: load what is served here, and nothing else."""
+_OF_PAGES = {
+    "cache-control": "no-cache",
+    "content-security-policy": POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+}
+_OF_FILES = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+def resource(_context: Context) -> Resource:
+    """The pages."""
+    found = read_pages()
+
+    async def dashboard(request: Request) -> Response:
+        return _response(request, found.pages["index"], _OF_PAGES)
+
+    async def file(request: Request) -> Response:
+        named = found.files.get(request.path_params["name"])
+        if named is None or request.path_params["version"] != found.version:
+            raise Failed(NOT_FOUND)
+        return _response(request, named, _OF_FILES)
+
+    return Resource(
+        "pages",
+        [
+            Operation("GET", "/", operation("dashboard", "The dashboard", _text("text/html")), dashboard),
+            Operation("GET", f"/{FOLDER}/{{version}}/{{name}}", _described_file(), file),
+        ],
+    )
+
+
+def _response(request: Request, file: File, headers: dict[str, str]) -> Response:
+    own = headers | {"vary": "accept-encoding"}
+    packs = "gzip" in request.headers.get("accept-encoding", "")
+    if packs:
+        own["content-encoding"] = "gzip"
+    return Response(file.packed if packs else file.body, headers=own, media_type=file.media_type)
+
+
+def _described_file() -> Json:
+    described = operation(
+        "file",
+        "A file that a page loads; it never changes",
+        _text("text/javascript", "text/css", "image/svg+xml"),
+        parameters=[
+            parameter("path", "version", "The hash of all files."),
+            parameter("path", "name", "The file's name."),
+        ],
+    )
+    for each in described["parameters"]:
+        each["required"] = True
+    return described
+
+
+def _text(*media_types: str) -> Json:
+    found = answer(TEXT)
+    found["content"] = {name: {"schema": TEXT} for name in media_types}
+    return found

@@ -1,0 +1,319 @@
+// The numbers of a view, from the public API. What was asked is remembered until the server says that something changed.
+
+import { call, json, Problem } from './api.js';
+import { add, addMonths, begin, monday, next, since } from './days.js';
+import { days as daysOf } from './view.js';
+
+/** @typedef {import('./view.js').View} View */
+/** @typedef {import('./view.js').Kpi} Kpi */
+/**
+ * @typedef {object} Row
+ * @property {string} period
+ * @property {string} periodStart
+ * @property {string} periodEnd
+ * @property {number | null} reports
+ * @property {number | null} senders
+ * @property {number | null} commenters
+ * @property {string} state
+ * @property {string | null} states
+ * @property {string | null} asOf
+ * @property {number} coveredDays
+ * @property {number} days
+ * @property {string} [department]
+ * @property {string} [template]
+ * @property {number} [hour]
+ */
+/** @typedef {{date: string, kind: 'holiday' | 'workday', name: string, nameEn: string}} Special */
+/** @typedef {{from: string, to: string, days: number, state: string}} Piece */
+/** @typedef {{data: Piece[], meta: {newestDay: string | null, newestFinalDay: string | null, coveredDays: number, timeZone: string}}} Coverage */
+/** @typedef {{start: string, end: string, row: Row | null}} Point */
+
+const STATISTICS = 'v1/statistics';
+const COVERAGE = `${STATISTICS}/coverage`;
+/** Weeks before a day that are looked through for one to compare it with. */
+const WEEKS = 8;
+
+/** @type {Map<string, Promise<any>>} */
+let answers = new Map();
+let tag = '';
+/** @type {Coverage | null} */
+let covered = null;
+
+/** Forget everything, as when somebody else signs in. */
+export function forget() {
+  answers = new Map();
+  tag = '';
+  covered = null;
+}
+
+/** @param {string} path @param {AbortSignal} signal @returns {Promise<any>} */
+function remembered(path, signal) {
+  const known = answers;
+  const found = known.get(path);
+  if (found) return found;
+  const asked = json(path, { signal });
+  known.set(path, asked);
+  asked.catch(() => known.delete(path));
+  return asked;
+}
+
+/**
+ * Whether anything may have changed since the last time.
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>}
+ */
+export async function changed(signal) {
+  const answer = await call(COVERAGE, { signal, headers: tag ? { 'if-none-match': tag } : {} });
+  if (answer.status === 304) return false;
+  tag = answer.headers.get('etag') ?? '';
+  covered = await answer.json();
+  answers = new Map();
+  return true;
+}
+
+/** @param {AbortSignal} signal @returns {Promise<Coverage>} */
+export async function coverage(signal) {
+  if (!covered) await changed(signal);
+  return /** @type {Coverage} */ (covered);
+}
+
+/** The parameters of a view's filters. @param {View} view @returns {URLSearchParams} */
+function filters(view) {
+  const query = new URLSearchParams();
+  for (const name of view.departments) query.append('department', name);
+  if (view.departments.length) query.set('children', 'true');
+  for (const name of view.templates) query.append('template', name);
+  return query;
+}
+
+/**
+ * @param {View} view
+ * @param {string} from
+ * @param {string} to
+ * @param {Record<string, string>} [more]
+ */
+export function question(view, from, to, more = {}) {
+  const query = filters(view);
+  query.set('from', from);
+  query.set('to', to);
+  for (const [name, value] of Object.entries(more)) query.set(name, value);
+  return `${STATISTICS}?${query}`;
+}
+
+/**
+ * All rows of an answer, of however many pages.
+ * @param {string} path
+ * @param {AbortSignal} signal
+ * @returns {Promise<Row[]>}
+ */
+export async function rows(path, signal) {
+  /** @type {Row[]} */
+  const found = [];
+  for (let at = path; at; ) {
+    const answer = await remembered(at, signal);
+    found.push(...answer.data);
+    at = answer.meta.nextPage ? answer.meta.nextPage.replace(/^\//, '') : '';
+  }
+  return found;
+}
+
+/** How certain a number of a row is. @param {Row} row @param {string} kpi @returns {string} */
+export function stateOf(row, kpi) {
+  for (const part of (row.states ?? '').split(',')) {
+    const [name, state] = part.split('=');
+    if (name === kpi) return state ?? row.state;
+  }
+  return row.state;
+}
+
+/** Holidays and moved working days by their day. */
+export class Holidays {
+  /** @param {Special[]} special */
+  constructor(special) {
+    this.special = new Map(special.map((day) => [day.date, day]));
+  }
+
+  /** Whether people work on a day. @param {string} day */
+  works(day) {
+    const special = this.special.get(day);
+    return special ? special.kind === 'workday' : (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7 < 5;
+  }
+}
+
+/** @param {string} from @param {string} to @param {AbortSignal} signal */
+export async function holidays(from, to, signal) {
+  // Whole years, so that the answer can be kept.
+  const path = `v1/calendar?from=${from.slice(0, 4)}-01-01&to=${to.slice(0, 4)}-12-31`;
+  const answer = await json(path, { signal, cache: 'default' });
+  return new Holidays(answer.data);
+}
+
+/**
+ * The periods of a range in their order, with what is known of each.
+ * @param {string} by
+ * @param {string} from
+ * @param {string} to
+ * @param {Row[]} found
+ * @returns {Point[]}
+ */
+export function points(by, from, to, found) {
+  const known = new Map(found.map((row) => [row.periodStart, row]));
+  const all = [];
+  for (let start = from; start <= to; start = next(by, start)) {
+    const last = add(next(by, start), -1);
+    all.push({ start, end: last < to ? last : to, row: known.get(start) ?? null });
+  }
+  return all;
+}
+
+/**
+ * The range that a range is compared with, in which each period lies under its own weekday, week or month.
+ * @param {string} by
+ * @param {string} from
+ * @param {string} to
+ */
+export function before(by, from, to) {
+  if (by === 'month') return { from: addMonths(from, -12), to: addMonths(to, -12) };
+  const step = by === 'week' || since(to, from) >= 182 ? 364 : 28;
+  return { from: add(from, -step), to: add(to, -step) };
+}
+
+/**
+ * The day that a day is compared with: the same weekday of the last week in which it was as much a working day.
+ * @param {string} day
+ * @param {Map<string, Row>} known
+ * @param {Holidays} free
+ * @param {Kpi} kpi
+ * @returns {Row | null}
+ */
+export function comparable(day, known, free, kpi) {
+  for (let week = 1; week <= WEEKS; week++) {
+    const other = known.get(add(day, -7 * week));
+    if (other && other[kpi] !== null && free.works(other.periodStart) === free.works(day)) return other;
+  }
+  return null;
+}
+
+/**
+ * @typedef {object} Overview
+ * @property {Coverage} coverage
+ * @property {Holidays} free
+ * @property {Map<string, Row>} days every known day that the page needs
+ * @property {string} from
+ * @property {string} to
+ * @property {string} yearFrom
+ * @property {Point[]} points
+ * @property {Point[]} before
+ * @property {string} newest the newest known day before today, or empty
+ */
+
+/**
+ * What is seen first.
+ * @param {View} view
+ * @param {string} today
+ * @param {AbortSignal} signal
+ * @returns {Promise<Overview>}
+ */
+export async function overview(view, today, signal) {
+  const range = daysOf(view, today);
+  const to = range.to > today ? today : range.to;
+  const from = range.from > to ? to : range.from;
+  const yearFrom = monday(add(today, -364));
+  const earlier = before(view.by, from, to);
+  const first = [yearFrom, earlier.from, add(from, -7 * WEEKS)].sort()[0] ?? yearFrom;
+  const [said, free, daily, own, theirs] = await Promise.all([
+    coverage(signal),
+    holidays(first, today, signal),
+    rows(question(view, first, today, { by: 'day' }), signal),
+    view.by === 'day' ? null : rows(question(view, from, to, { by: view.by }), signal),
+    view.by === 'day' ? null : rows(question(view, earlier.from, earlier.to, { by: view.by }), signal),
+  ]);
+  const known = new Map(daily.map((row) => [row.periodStart, row]));
+  const newest = [...known.keys()].filter((day) => day < today).sort().at(-1) ?? '';
+  return {
+    coverage: said,
+    free,
+    days: known,
+    from,
+    to,
+    yearFrom,
+    points: points(view.by, from, to, own ?? daily),
+    before: points(view.by, earlier.from, earlier.to, theirs ?? daily),
+    newest,
+  };
+}
+
+/**
+ * This week and this month up to a day, each with the same days of the one before.
+ * @param {View} view
+ * @param {string} day
+ * @param {AbortSignal} signal
+ * @returns {Promise<{name: 'week' | 'month', now: Row | null, then: Row | null}[]>}
+ */
+export function toDate(view, day, signal) {
+  /** @param {string} from @param {string} to */
+  const whole = async (from, to) => (await rows(question(view, from, to), signal))[0] ?? null;
+  /** @param {'week' | 'month'} name @param {string} earlier */
+  const both = async (name, earlier) => {
+    const [now, then] = await Promise.all([whole(begin(name, day), day), whole(begin(name, earlier), earlier)]);
+    return { name, now, then };
+  };
+  return Promise.all([both('week', add(day, -7)), both('month', addMonths(day, -1))]);
+}
+
+/** @typedef {{name: string, row: Row, below: {name: string, row: Row}[]}} Ranked */
+
+/**
+ * Departments by their name, those below others under them.
+ * @param {View} view
+ * @param {string} from
+ * @param {string} to
+ * @param {AbortSignal} signal
+ * @returns {Promise<Ranked[]>}
+ */
+export async function departments(view, from, to, signal) {
+  const found = await rows(question(view, from, to, { by: 'department' }), signal);
+  // What is below a chosen department is a part of it: then each name stands for itself.
+  if (view.departments.length) return found.map((row) => ({ name: row.department ?? '', row, below: [] }));
+  /** @type {Map<string, Row[]>} */
+  const upper = new Map();
+  for (const row of found) {
+    const name = (row.department ?? '').split('/')[0] ?? '';
+    upper.set(name, [...(upper.get(name) ?? []), row]);
+  }
+  return Promise.all(
+    [...upper].map(async ([name, own]) => {
+      const [only] = own;
+      if (own.length === 1 && only && only.department === name) return { name, row: only, below: [] };
+      const query = new URLSearchParams({ from, to, department: name, children: 'true' });
+      for (const template of view.templates) query.append('template', template);
+      const [whole] = await rows(`${STATISTICS}?${query}`, signal);
+      const below = own.map((row) => ({ name: row.department ?? '', row }));
+      return { name, row: whole ?? /** @type {Row} */ (only), below };
+    }),
+  );
+}
+
+/** @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Ranked[]>} */
+export async function templates(view, from, to, signal) {
+  const found = await rows(question(view, from, to, { by: 'template' }), signal);
+  return found.map((row) => ({ name: row.template ?? '', row, below: [] }));
+}
+
+/** @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Row[]>} */
+export const hours = (view, from, to, signal) => rows(question(view, from, to, { by: 'hour' }), signal);
+
+/**
+ * What an optional call says; null where the server or this session has no such call.
+ * @param {string} path
+ * @param {AbortSignal} signal
+ * @returns {Promise<any>}
+ */
+export async function optional(path, signal) {
+  try {
+    return await remembered(path, signal);
+  } catch (error) {
+    if (error instanceof Problem && [403, 404].includes(error.status)) return null;
+    throw error;
+  }
+}

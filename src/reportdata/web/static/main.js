@@ -1,0 +1,328 @@
+// The page: who is signed in, what is shown, and when it is read anew.
+
+import { Problem, session as askSession, signIn, signOut, wasSignedIn } from './api.js';
+import { drawCalendar } from './calendar.js';
+import { drawCards } from './cards.js';
+import { drawControls } from './controls.js';
+import { drawDaily } from './daily.js';
+import { changed, departments, forget, hours, overview, templates } from './data.js';
+import { drawDay } from './day.js';
+import { today as todayIn } from './days.js';
+import { byId, h, swap } from './dom.js';
+import { button, panel } from './marks.js';
+import { drawHours, drawRanked } from './ranked.js';
+import { drawSignIn, meaning } from './sign_in.js';
+import { drawTrend } from './trend.js';
+import { address, days, read } from './view.js';
+import { drawChanges } from './why.js';
+import { current, moment, short, speak, t } from './words.js';
+
+/** @typedef {import('./api.js').Session} Session */
+/** @typedef {import('./view.js').View} View */
+/** @typedef {import('./data.js').Overview} Overview */
+/**
+ * @typedef {object} Page what the parts of the page are given
+ * @property {View} view
+ * @property {Session} session
+ * @property {string} today
+ * @property {AbortSignal} signal aborted when something else is shown
+ * @property {Set<string>} kept what was unfolded
+ * @property {(patch: Partial<View>) => void} show
+ * @property {(name: string) => void} turn a panel between picture and table
+ * @property {(name: string) => boolean} keep turn something folded
+ * @property {() => void} refresh
+ * @property {(text: string) => void} say
+ * @property {(error: unknown) => void} fail
+ * @property {(error: unknown) => void} note a part that failed
+ */
+
+/** Milliseconds between two looks at the server. */
+const EVERY = 20_000;
+
+const main = byId('main');
+const status = byId('status');
+/** @type {Session | null} */
+let session = null;
+let view = read(location.search);
+/** @type {Set<string>} */
+const kept = new Set();
+let shown = new AbortController();
+let drawnAt = '';
+/** @type {ReturnType<typeof frame> | null} */
+let parts = null;
+
+/** The panels of the overview, which stay while what is in them changes. */
+function frame() {
+  const made = {
+    cards: h('div', { class: 'cards' }),
+    trend: panel('trend'),
+    calendar: panel('calendar'),
+    departments: panel('departments'),
+    daily: panel('daily'),
+    changes: panel('changes'),
+    templates: panel('templates'),
+    hours: panel('hours'),
+    opened: h('div', { class: 'opened' }),
+    controls: h('div', { class: 'controls' }),
+    whole: h('div', { class: 'whole' }),
+    printed: h('p', { class: 'printed-head' }),
+  };
+  swap(made.whole, made.cards, made.trend.section, made.calendar.section,
+    h('div', { class: 'pair' }, made.departments.section, h('div', { class: 'stack' }, made.templates.section, made.hours.section)),
+    made.daily.section, made.changes.section);
+  made.changes.section.hidden = true;
+  swap(main, made.printed, made.controls, made.whole, made.opened);
+  return made;
+}
+
+/** @param {Partial<View>} patch */
+function show(patch) {
+  const before = view.day;
+  view = { ...view, ...patch };
+  history.pushState(null, '', address(view));
+  void draw(before !== view.day);
+}
+
+/** @returns {Page} */
+function page() {
+  const known = /** @type {Session} */ (session);
+  return {
+    view, session: known, today: todayIn(known.timeZone), signal: shown.signal, kept, show, say,
+    turn: (name) => show({ tables: view.tables.includes(name) ? view.tables.filter((other) => other !== name) : [...view.tables, name] }),
+    keep(name) {
+      if (!kept.delete(name)) kept.add(name);
+      return kept.has(name);
+    },
+    refresh: () => void draw(),
+    fail: failed,
+    note(error) {
+      if (error instanceof Problem && error.status === 401) failed(error);
+    },
+  };
+}
+
+/** @param {string} text */
+function say(text) {
+  status.className = '';
+  swap(status, text);
+}
+
+/** @param {...import('./dom.js').Child} what */
+function warn(...what) {
+  status.className = 'warning';
+  swap(status, ...what);
+}
+
+/** Say what went wrong, and what to do. @param {unknown} error */
+function failed(error) {
+  if (shown.signal.aborted && error instanceof DOMException) return;
+  if (error instanceof Problem && error.status === 401) {
+    wasSignedIn(false);
+    signedOut(t('sessionEnded'));
+  } else {
+    const text = error instanceof Problem && error.status === 0 && drawnAt
+      ? t('unreachable', moment(drawnAt, session?.timeZone ?? 'UTC')) : meaning(error);
+    warn(text, ' ', button(t('again'), () => void draw(), { class: 'link' }));
+  }
+  main.removeAttribute('aria-busy');
+}
+
+/** Show the view. @param {boolean} [moved] whether something else is looked at than before */
+async function draw(moved = false) {
+  shown.abort();
+  shown = new AbortController();
+  if (!session) return;
+  parts ??= frame();
+  const at = page();
+  const { signal } = shown;
+  main.setAttribute('aria-busy', 'true');
+  document.title = view.day ? `${short(view.day)} · ${t('title')}` : t('title');
+  drawControls(parts.controls, at);
+  const range = days(view, at.today);
+  swap(parts.printed, t('printedFor', at.session.organisationName ?? at.session.organisation, range.from, range.to));
+  if (!drawnAt) for (const name of /** @type {const} */ (['trend', 'calendar', 'departments', 'daily', 'templates', 'hours'])) {
+    parts[name].head(t(name), []);
+    swap(parts[name].body, h('p', { class: 'quiet' }, t('loading')));
+  }
+  try {
+    const found = await overview(view, at.today, signal);
+    if (signal.aborted) return;
+    await drawFound(at, found, moved);
+    drawnAt = new Date().toISOString();
+    main.removeAttribute('aria-busy');
+    if (status.className === 'warning' && !status.dataset.stays) say('');
+  } catch (error) {
+    if (!signal.aborted) failed(error);
+  }
+}
+
+/** @param {Page} at @param {Overview} found @param {boolean} moved */
+async function drawFound(at, found, moved) {
+  const places = /** @type {NonNullable<typeof parts>} */ (parts);
+  const opened = view.day !== '';
+  const empty = found.coverage.meta.coveredDays === 0;
+  places.controls.hidden = opened || empty;
+  places.whole.hidden = opened || empty;
+  places.opened.hidden = !(opened || empty);
+  if (empty) {
+    drawEmpty(places.opened);
+    return;
+  }
+  if (opened) {
+    const drawing = drawDay(places.opened, at, found);
+    if (moved) {
+      scrollTo(0, 0);
+      byId('main').querySelector('h1')?.focus({ preventScroll: true });
+    }
+    await drawing;
+    return;
+  }
+  places.opened.replaceChildren();
+  drawCards(places.cards, at, found);
+  drawTrend(places.trend, at, found);
+  drawCalendar(places.calendar, at, found);
+  drawDaily(places.daily, at, found);
+  drawChanges(places.changes, at).catch((error) => at.note(error));
+  drawNothing(at, found);
+  const sub = view.range ? t(view.range) : `${found.from} – ${found.to}`;
+  /** @template T @param {import('./marks.js').Panel} place @param {string} name @param {Promise<T>} asked @param {(value: T) => void} done */
+  const fill = (place, name, asked, done) =>
+    void asked.then((value) => at.signal.aborted || done(value), (error) => {
+      if (at.signal.aborted) return;
+      place.head(t(name), []);
+      swap(place.body, h('p', { class: 'wrong' }, t('noPart'), ' ', meaning(error)), button(t('again'), () => void draw()));
+      at.note(error);
+    });
+  fill(places.departments, 'departments', departments(view, found.from, found.to, at.signal), (list) => drawRanked(places.departments, at, 'departments', list, sub));
+  fill(places.templates, 'templates', templates(view, found.from, found.to, at.signal), (list) => drawRanked(places.templates, at, 'templates', list, sub));
+  fill(places.hours, 'hours', hours(view, found.from, found.to, at.signal), (list) => drawHours(places.hours, at, list, sub));
+}
+
+/** Where nothing is known of the range, say what is, and lead there. @param {Page} at @param {Overview} found */
+function drawNothing(at, found) {
+  if (found.points.some(({ row }) => row !== null)) return;
+  const pieces = found.coverage.data;
+  const [first, last] = [pieces[0], pieces.at(-1)];
+  if (!first || !last) return;
+  warn(t('emptyRange'), ' ', t('emptyRangeHow', first.from, last.to), ' ',
+    button(t('showThose'), () => at.show({ range: '', from: first.from > last.to.slice(0, 4) ? first.from : first.from, to: last.to }), { class: 'link' }));
+}
+
+/** @param {HTMLElement} place */
+function drawEmpty(place) {
+  swap(place, h('section', { class: 'panel empty' }, h('h1', {}, t('empty')), h('p', {}, t('emptyHow')),
+    h('pre', { tabindex: 0 }, h('code', {}, 'reportdata import 日志.xlsx\nreportdata source add …\nreportdata collect'))));
+}
+
+/** @param {string} why */
+function signedOut(why) {
+  shown.abort();
+  session = null;
+  parts = null;
+  drawnAt = '';
+  forget();
+  kept.clear();
+  say('');
+  chrome();
+  drawSignIn(main, why, signedIn);
+  main.querySelector('input')?.focus();
+}
+
+/** @param {Session} found */
+function signedIn(found) {
+  session = found;
+  forget();
+  chrome();
+  void draw();
+}
+
+/** What stands around everything: names, the language, the way out. */
+function chrome() {
+  document.documentElement.lang = current() === 'zh' ? 'zh-CN' : 'en';
+  document.title = t('title');
+  byId('skip').textContent = t('skip');
+  byId('brand').textContent = t('title');
+  const name = session ? session.organisationName ?? session.organisation : '';
+  const limited = session?.departments ? ` · ${t('limitedTo', session.departments.join(', '))}` : '';
+  swap(byId('organisation'), h('bdi', {}, name + limited));
+  swap(byId('tools'),
+    button(t('otherLanguage'), () => {
+      speak(current() === 'zh' ? 'en' : 'zh');
+      chrome();
+      if (!session) drawSignIn(main, '', signedIn);
+      else {
+        parts = null;
+        drawnAt = '';
+        void draw();
+      }
+    }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }),
+    session && button(t('signOut'), () => {
+      signOut().catch(() => undefined);
+      signedOut(t('signedOut'));
+    }, { class: 'link', 'data-key': 'sign-out' }));
+}
+
+/** Look whether something changed, and then read it anew without a jump. */
+async function look() {
+  if (!session || document.hidden) return;
+  const { signal } = shown;
+  try {
+    const day = todayIn(session.timeZone);
+    if ((await changed(signal)) || day !== lastDay) {
+      lastDay = day;
+      await draw();
+    } else if (status.className === 'warning' && main.getAttribute('aria-busy') === null && !navigator.onLine) say('');
+  } catch (error) {
+    if (!signal.aborted) failed(error);
+  }
+}
+let lastDay = '';
+
+/** Links of the page change the view and load no page. @param {MouseEvent} event */
+function follow(event) {
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (!link || (link.dataset.day === undefined && link.dataset.patch === undefined)) return;
+  event.preventDefault();
+  show(link.dataset.patch !== undefined ? JSON.parse(link.dataset.patch) : { day: link.dataset.day ?? '' });
+}
+
+/** The secret of a view link, which is in the address where no server is sent it. */
+const secretOfLink = () => new URLSearchParams(location.hash.slice(1)).get('link');
+
+async function start() {
+  chrome();
+  document.addEventListener('click', follow);
+  addEventListener('popstate', () => {
+    const before = view.day;
+    view = read(location.search);
+    void draw(before !== view.day);
+  });
+  document.addEventListener('visibilitychange', () => void look());
+  setInterval(() => void look(), EVERY);
+  const link = secretOfLink();
+  addEventListener('hashchange', () => secretOfLink() && location.reload()); // a link that is opened where the page is
+  if (link) {
+    history.replaceState(null, '', location.pathname + location.search); // a secret stays in no history
+    try {
+      signedIn(await signIn({ link }));
+    } catch (error) {
+      signedOut(error instanceof Problem && [400, 401, 403].includes(error.status) ? t('linkEnded') : meaning(error));
+    }
+    return;
+  }
+  if (!wasSignedIn()) {
+    signedOut('');
+    return;
+  }
+  try {
+    signedIn(await askSession());
+  } catch (error) {
+    if (error instanceof Problem && [401, 404].includes(error.status)) {
+      wasSignedIn(false);
+      signedOut(t('sessionEnded'));
+    } else signedOut(meaning(error));
+  }
+}
+
+void start();

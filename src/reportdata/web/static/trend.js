@@ -1,0 +1,258 @@
+// The course of the numbers over the range, as one picture drawn for its width, or as a table.
+
+import { stateOf } from './data.js';
+import { since, weekday } from './days.js';
+import { h, s, swap } from './dom.js';
+import { button, stateMark, table, tableSwitch } from './marks.js';
+import { KPIS, PERIODS } from './view.js';
+import { moment, monthName, number, periodName, short, t, weekdayName } from './words.js';
+
+/** @typedef {import('./data.js').Overview} Overview */
+/** @typedef {import('./data.js').Point} Point */
+/** @typedef {import('./data.js').Holidays} Holidays */
+/** @typedef {import('./main.js').Page} Page */
+/** @typedef {import('./marks.js').Panel} Panel */
+
+const EDGE = { top: 12, right: 14, bottom: 28, left: 44 };
+/** How tall the mark is of days of which only some numbers are uncertain. */
+const STRIP = 12;
+const UNCERTAIN = ['provisional', 'partial', 'damaged'];
+
+/** @param {Panel} at @param {Page} page @param {Overview} found */
+export function drawTrend(at, page, found) {
+  const { view } = page;
+  const shown = view.tables.includes('trend');
+  const unknown = found.points.filter((point) => point.row === null).length;
+  const faint = view.by === 'week' ? 'faintWeek' : view.by === 'month' ? 'faintMonth'
+    : since(found.to, found.from) >= 182 ? 'faint364' : 'faint28';
+  const said = [t(faint)];
+  if (unknown && view.by === 'day') said.push(unknown === 1 ? t('gap') : t('gaps', number(unknown)));
+  at.head(
+    t('trend'),
+    [said.join(' · ')],
+    h(
+      'div',
+      { class: 'choice', role: 'group', 'aria-label': t('by') },
+      ...PERIODS.map((by) =>
+        button(t(`${by}Word`), () => page.show({ by }), { 'data-key': `by-${by}`, 'aria-pressed': String(view.by === by) }),
+      ),
+    ),
+    tableSwitch(at, shown, () => page.turn('trend')),
+  );
+  if (shown) {
+    swap(at.body, trendTable(page, found));
+    return;
+  }
+  const place = h('div', { class: 'plot' });
+  swap(at.body, place, key(found.points));
+  let width = 0;
+  const draw = () => {
+    const wide = Math.floor(place.clientWidth);
+    if (!wide || wide === width) return;
+    width = wide;
+    plot(place, page, found, wide);
+  };
+  draw();
+  const watch = new ResizeObserver(draw);
+  watch.observe(place);
+  page.signal.addEventListener('abort', () => watch.disconnect());
+}
+
+/** What the lines and marks mean. @param {Point[]} points */
+function key(points) {
+  const uncertain = points.some(({ row }) => row && UNCERTAIN.includes(row.state));
+  /** @param {string} name @param {string} word */
+  const line = (name, word) =>
+    h('li', {}, s('svg', { width: 26, height: 10, 'aria-hidden': 'true' },
+      s('path', { class: `line ${name}`, d: 'M0 5H26' })), ` ${word}`);
+  return h(
+    'ul',
+    { class: 'key' },
+    ...KPIS.map((kpi) => line(kpi, t(kpi))),
+    line('faint', t('faint', t('reports'))),
+    uncertain && h('li', {}, h('span', { class: 'swatch hatched', 'aria-hidden': 'true' }), ` ${t('uncertain')}`),
+  );
+}
+
+/** A round step, so that there are about four lines. @param {number} most */
+function stepOf(most) {
+  const rough = Math.max(1, most / 4);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return Math.max(1, [1, 2, 2.5, 5, 10].map((times) => times * power).find((step) => step >= rough && step % 1 === 0) ?? 1);
+}
+
+/** @param {HTMLElement} place @param {Page} page @param {Overview} found @param {number} width */
+function plot(place, page, found, width) {
+  const { points } = found;
+  const height = width < 500 ? 220 : 270;
+  const most = Math.max(4, ...[...points, ...found.before].flatMap(({ row }) => KPIS.map((kpi) => row?.[kpi] ?? 0)));
+  const step = stepOf(most);
+  const top = Math.ceil(most / step) * step;
+  const inner = width - EDGE.left - EDGE.right;
+  const gap = points.length > 1 ? inner / (points.length - 1) : inner;
+  /** @param {number} at */
+  const x = (at) => EDGE.left + (points.length > 1 ? at * gap : inner / 2);
+  /** @param {number} value */
+  const y = (value) => EDGE.top + (height - EDGE.top - EDGE.bottom) * (1 - value / top);
+  const floor = y(0);
+  /** @param {number} from @param {number} to @param {string} name @param {number} tall */
+  const band = (from, to, name, tall) => {
+    const left = Math.max(EDGE.left, x(from) - gap / 2);
+    const right = Math.min(width - EDGE.right, x(to) + gap / 2);
+    return s('rect', { class: name, x: left.toFixed(1), y: floor - tall, width: Math.max(0, right - left).toFixed(1), height: tall });
+  };
+  /** @param {(point: Point) => boolean} test @param {string} name @param {number} [tall] */
+  const bands = (test, name, tall = floor - EDGE.top) => {
+    const made = [];
+    for (let at = 0; at < points.length; at++) {
+      const from = at;
+      while (at < points.length && test(/** @type {Point} */ (points[at]))) at++;
+      if (at > from) made.push(band(from, at - 1, name, tall));
+    }
+    return made;
+  };
+  /** @param {Point[]} of @param {import('./view.js').Kpi} kpi @param {string} name */
+  const line = (of, kpi, name) => {
+    let path = '';
+    /** @type {SVGElement[]} */
+    const alone = [];
+    of.slice(0, points.length).forEach(({ row }, at) => {
+      const value = row?.[kpi] ?? null;
+      if (value === null) return;
+      const joined = at > 0 && (of[at - 1]?.row?.[kpi] ?? null) !== null;
+      path += `${joined ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+      if (!joined && (of[at + 1]?.row?.[kpi] ?? null) === null) {
+        alone.push(s('circle', { class: `dot ${name}`, cx: x(at).toFixed(1), cy: y(value).toFixed(1), r: 3.5 }));
+      }
+    });
+    return [s('path', { class: `line ${name}`, d: path }), ...alone];
+  };
+  const lines = [];
+  for (let value = 0; value <= top; value += step) {
+    lines.push(
+      s('line', { class: 'grid', x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
+      s('text', { x: EDGE.left - 8, y: y(value) + 4, 'text-anchor': 'end' }, number(value)),
+    );
+  }
+  const works = page.view.by === 'day' && points.length <= 190;
+  const cursor = s('line', { class: 'cursor', x1: 0, x2: 0, y1: EDGE.top, y2: floor });
+  const drawing = s(
+    'svg',
+    { width, height, viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' },
+    s('defs', {}, s('pattern', { id: 'hatch', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+      s('line', { class: 'hatch', x1: 0, y1: 0, x2: 0, y2: 6 }))),
+    ...(works ? bands(({ start }) => !found.free.works(start), 'rest') : []),
+    ...lines,
+    ...bands(({ row }) => row !== null && UNCERTAIN.includes(stateOf(row, 'reports')), 'uncertain'),
+    ...bands(({ row }) => row !== null && UNCERTAIN.includes(row.state) && !UNCERTAIN.includes(stateOf(row, 'reports')), 'uncertain', STRIP),
+    ...line(found.before, 'reports', 'faint'),
+    ...[...KPIS].reverse().flatMap((kpi) => line(points, kpi, kpi)),
+    ...labels(points, page.view.by, x, width, height),
+    cursor,
+  );
+  const tip = h('div', { class: 'tip', hidden: true });
+  const aloud = h('p', { class: 'aloud', 'aria-live': 'polite' });
+  const area = h('div', { class: 'area', tabindex: 0, role: 'group', 'data-key': 'trend', 'aria-label': `${t('trend')}. ${t('trendKeys')}` }, drawing);
+  swap(place, area, tip, aloud);
+
+  let at = -1;
+  /** @param {number} to @param {boolean} [speaks] */
+  const move = (to, speaks = false) => {
+    at = Math.max(0, Math.min(points.length - 1, to));
+    const point = points[at];
+    if (!point) return;
+    const left = x(at);
+    cursor.setAttribute('x1', String(left));
+    cursor.setAttribute('x2', String(left));
+    cursor.classList.add('on');
+    swap(tip, ...tipOf(point, page, found.free));
+    tip.hidden = false;
+    const wide = tip.offsetWidth;
+    tip.style.left = `${Math.max(0, Math.min(width - wide, left + 14 + wide > width ? left - wide - 14 : left + 14))}px`;
+    if (speaks) aloud.textContent = [...tip.children].map((part) => part.textContent).join(', ');
+  };
+  const leave = () => {
+    tip.hidden = true;
+    cursor.classList.remove('on');
+  };
+  const open = () => {
+    const point = points[at];
+    if (!point) return;
+    if (page.view.by === 'day') page.show({ day: point.start });
+    else page.show({ range: '', from: point.start, to: point.end, by: 'day' });
+  };
+  area.addEventListener('pointermove', (event) => move(Math.round((event.offsetX - EDGE.left) / gap)));
+  area.addEventListener('pointerleave', leave);
+  area.addEventListener('blur', leave);
+  area.addEventListener('click', open);
+  area.addEventListener('keydown', (event) => {
+    const steps = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: points.length - 1 };
+    if (event.key in steps) move(at < 0 && event.key !== 'Home' ? points.length - 1 : steps[/** @type {keyof typeof steps} */ (event.key)], true);
+    else if (event.key === 'Enter' && at >= 0) open();
+    else if (event.key === 'Escape') leave();
+    else return;
+    event.preventDefault();
+  });
+}
+
+/**
+ * @param {Point[]} points
+ * @param {string} by
+ * @param {(at: number) => number} x
+ * @param {number} width
+ * @param {number} height
+ */
+function labels(points, by, x, width, height) {
+  const room = 64;
+  const every = Math.ceil((points.length * room) / (width - EDGE.left - EDGE.right));
+  const months = by !== 'week' && points.length > 100;
+  const made = [];
+  let free = -Infinity;
+  for (let at = points.length - 1; at >= 0; at--) {
+    const { start } = /** @type {Point} */ (points[at]);
+    const wanted = by === 'month' ? (points.length - 1 - at) % every === 0 : months ? start.endsWith('-01') : (points.length - 1 - at) % every === 0;
+    if (!wanted || (free !== -Infinity && x(at) > free)) continue;
+    free = x(at) - (months ? 40 : room * 0.8);
+    const text = by === 'month' || months ? monthName(start) : `${Number(start.slice(5, 7))}/${Number(start.slice(8))}`;
+    const anchor = x(at) > width - 30 ? 'end' : x(at) < 30 ? 'start' : 'middle';
+    made.push(s('text', { x: anchor === 'end' ? width - 2 : x(at), y: height - 8, 'text-anchor': anchor }, text));
+  }
+  return made;
+}
+
+/** What kind of day it is, in words. @param {string} day @param {Holidays} free */
+export function kindOfDay(day, free) {
+  const special = free.special.get(day);
+  const zh = document.documentElement.lang.startsWith('zh');
+  if (special) return t(`${special.kind}Day`, zh ? special.name : special.nameEn);
+  return weekday(day) > 5 ? t('restDay') : '';
+}
+
+/** @param {Point} point @param {Page} page @param {Holidays} free */
+function tipOf({ start, row }, page, free) {
+  const { view, session } = page;
+  const kind = view.by === 'day' ? kindOfDay(start, free) : '';
+  const title = view.by === 'day' ? `${short(start)} ${weekdayName(start)}` : periodName(view.by, start);
+  return [
+    h('strong', {}, title, kind && h('span', { class: 'quiet' }, ` ${kind}`)),
+    ...(row
+      ? KPIS.map((kpi) => h('div', { class: 'entry' }, h('span', {}, t(kpi)), h('b', {}, number(row[kpi])), stateMark(stateOf(row, kpi), true)))
+      : []),
+    row ? h('div', { class: 'quiet' }, stateMark(row.state), ` ${t('asOf', moment(row.asOf, session.timeZone))}`) : h('div', {}, stateMark('missing')),
+  ];
+}
+
+/** @param {Page} page @param {Overview} found */
+function trendTable(page, found) {
+  const { by } = page.view;
+  return table(
+    t('trend'),
+    [t(by === 'day' ? 'statDate' : `${by}Word`), ...KPIS.map((kpi) => t(kpi)), t('faint', t('reports')), t('state')],
+    found.points.map(({ start, row }, at) => [
+      by === 'day' ? `${start} ${weekdayName(start)}` : periodName(by, start),
+      ...KPIS.map((kpi) => number(row?.[kpi])),
+      number(found.before[at]?.row?.reports),
+      stateMark(row?.state ?? 'missing'),
+    ]),
+  );
+}

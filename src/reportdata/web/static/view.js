@@ -1,0 +1,76 @@
+// What is shown, as it stands in the address: whoever opens the address sees the same.
+
+import { RANGES, isDay, named } from './days.js';
+
+/** @typedef {'day' | 'week' | 'month'} By */
+/** @typedef {'reports' | 'senders' | 'commenters'} Kpi */
+/**
+ * @typedef {object} View
+ * @property {string} range a name of RANGES, or empty when the days are given
+ * @property {string} from
+ * @property {string} to
+ * @property {By} by
+ * @property {Kpi} kpi
+ * @property {string[]} departments
+ * @property {string[]} templates
+ * @property {string} sort a column, with a - before one that descends
+ * @property {string} day the day that is opened, or empty
+ * @property {string[]} tables panels that show their table
+ */
+
+/** @type {Kpi[]} */
+export const KPIS = ['reports', 'senders', 'commenters'];
+/** @type {By[]} */
+export const PERIODS = ['day', 'week', 'month'];
+export const SORTS = ['period', 'reports', 'senders', 'commenters'];
+
+/**
+ * @template {string} T
+ * @param {string | null} given
+ * @param {readonly T[]} known
+ * @param {T} usual
+ * @returns {T}
+ */
+const oneOf = (given, known, usual) => known.find((found) => found === given) ?? usual;
+
+/** The view of an address. @param {string} search @returns {View} */
+export function read(search) {
+  const query = new URLSearchParams(search);
+  const [from, to] = [query.get('from') ?? '', query.get('to') ?? ''];
+  const free = isDay(from) && isDay(to) && from <= to;
+  const sort = query.get('sort') ?? '';
+  const day = query.get('day') ?? '';
+  return {
+    range: free ? '' : oneOf(query.get('range'), RANGES, '30d'),
+    from: free ? from : '',
+    to: free ? to : '',
+    by: oneOf(query.get('by'), PERIODS, 'day'),
+    kpi: oneOf(query.get('kpi'), KPIS, 'reports'),
+    departments: query.getAll('department').filter(Boolean),
+    templates: query.getAll('template').filter(Boolean),
+    sort: SORTS.includes(sort.replace(/^-/, '')) ? sort : '-period',
+    day: isDay(day) ? day : '',
+    tables: (query.get('tables') ?? '').split(',').filter(Boolean),
+  };
+}
+
+/** The address of a view, relative to the page. @param {View} view @returns {string} */
+export function address(view) {
+  const query = new URLSearchParams();
+  if (!view.range) {
+    query.set('from', view.from);
+    query.set('to', view.to);
+  } else if (view.range !== '30d') query.set('range', view.range);
+  if (view.by !== 'day') query.set('by', view.by);
+  if (view.kpi !== 'reports') query.set('kpi', view.kpi);
+  for (const name of view.departments) query.append('department', name);
+  for (const name of view.templates) query.append('template', name);
+  if (view.sort !== '-period') query.set('sort', view.sort);
+  if (view.tables.length) query.set('tables', view.tables.join(','));
+  if (view.day) query.set('day', view.day);
+  const text = query.toString();
+  return text ? `?${text}` : './';
+}
+
+/** The days of a view. @param {View} view @param {string} today */
+export const days = (view, today) => (view.range ? named(view.range, today) : { from: view.from, to: view.to });

@@ -1,0 +1,141 @@
+// Why numbers are what they are: the explanation of a day's, and what changed since the last visit.
+
+import { optional, question } from './data.js';
+import { add } from './days.js';
+import { h, swap } from './dom.js';
+import { stateMark, table } from './marks.js';
+import { KPIS, address } from './view.js';
+import { current, moment, number, short, t, weekdayName } from './words.js';
+
+/** @typedef {import('./main.js').Page} Page */
+/** @typedef {import('./marks.js').Panel} Panel */
+/** @typedef {import('./view.js').Kpi} Kpi */
+/** @typedef {{when: string | null, was: number | null, is: number | null, cause: string}} Change */
+/** @typedef {{day: string, metric: Kpi, state: string} & Change} ChangeOfDay */
+/** @typedef {{report: string, user: string, time: string, template: string, departments: string}} Record */
+/**
+ * @typedef {object} Explanation
+ * @property {Record[]} data
+ * @property {{sentence: string, state: string, value: number | null, history: Change[], totalRows: number, definition: {meaning: string}}} meta
+ */
+
+const RECORDS = 100;
+const FEW = 12;
+const SEEN = 'reportdata.seen';
+
+/** @type {{[cause: string]: string}} */
+const CAUSES = {
+  push: 'causePush', collection: 'causeCollection', withdrawal: 'causeWithdrawal', forgetting: 'causeForgetting', repair: 'causeRepair',
+  definition: 'causeDefinition', coverage: 'causeCoverage', unknown: 'causeUnknown', more: 'causeMore',
+};
+
+/** A cause in the page's language. @param {string} cause @returns {string} */
+export function causeInWords(cause) {
+  const whole = CAUSES[cause];
+  if (whole) return t(whole);
+  const [word, id, , file] = cause.split(' ');
+  if (word === 'import' && id && file) return t('causeImport', id, file);
+  if (word === 'unimport' && id) return t('causeUnimport', id);
+  if (cause.startsWith('withdrawal by ')) return t('causeWithdrawalBy', causeInWords(cause.slice(14)));
+  return cause;
+}
+
+/** @param {string} causes */
+const causesInWords = (causes) => causes.split(', ').map(causeInWords).join(current() === 'zh' ? '、' : ', ');
+
+/**
+ * The explanation of each number of a day, with its history and, for who may see them, the reports.
+ * @param {Panel} at
+ * @param {Panel} records
+ * @param {Page} page
+ * @param {string} day
+ */
+export async function explain(at, records, page, day) {
+  const { session, signal, view } = page;
+  const zone = session.timeZone;
+  if (session.departments) return; // explanations tell of the whole organisation
+  const mayRead = session.scopes.includes('records');
+  /** @type {(Explanation | null)[]} */
+  const found = await Promise.all(KPIS.map((metric) =>
+    optional(question(view, day, day, { metric, lang: current(), pageSize: metric === 'reports' ? String(RECORDS) : '1' }).replace('?', '/explain?'), signal)));
+  if (signal.aborted || found.some((one) => one === null)) return;
+  const all = /** @type {Explanation[]} */ (found);
+  swap(at.body, ...all.map(({ meta }) => h('p', {}, stateMark(meta.state, true), ' ', meta.sentence)), historyOf(all, zone));
+  const reports = /** @type {Explanation} */ (all[0]);
+  if (!mayRead) {
+    records.head(t('records'), [t('noRecords')]);
+    records.section.hidden = false;
+    return;
+  }
+  const { totalRows } = reports.meta;
+  records.head(t('records'), [t('recordsOf', number(Math.min(RECORDS, totalRows)), number(totalRows))]);
+  swap(records.body, table(t('records'), ['time', 'user', 'template', 'department', 'report'].map((name) => t(name)),
+    reports.data.map((one) => [moment(one.time, zone), one.user, one.template, one.departments, one.report])));
+  records.section.hidden = false;
+}
+
+/** @param {Explanation[]} all @param {string} zone */
+function historyOf(all, zone) {
+  const lines = all.flatMap(({ meta }, at) => meta.history.map((change) => ({ change, kpi: /** @type {Kpi} */ (KPIS[at]) })));
+  lines.sort((one, other) => ((other.change.when ?? '') < (one.change.when ?? '') ? -1 : 1));
+  if (!lines.length) return null;
+  return h('div', { class: 'history' }, h('h3', {}, t('history')),
+    table(t('history'), [t('when'), t('kpi'), t('was'), t('is'), t('cause')],
+      lines.map(({ change, kpi }) => [moment(change.when, zone), t(kpi), number(change.was), number(change.is), causesInWords(change.cause)])));
+}
+
+/** When this browser last showed the numbers of an organisation. @param {string} corp @returns {string} */
+function lastSeen(corp) {
+  try {
+    return localStorage.getItem(`${SEEN} ${corp}`) ?? '';
+  } catch {
+    return ''; // a browser that keeps nothing
+  }
+}
+
+/** @type {Map<string, string>} */
+const visits = new Map();
+
+/** The moment since which changes are shown: the last visit, which stays the same while the page is open. @param {Page} page */
+function since(page) {
+  const corp = page.session.organisation;
+  const known = visits.get(corp);
+  if (known) return known;
+  const found = lastSeen(corp) || `${add(page.today, -1)}`;
+  visits.set(corp, found);
+  try {
+    localStorage.setItem(`${SEEN} ${corp}`, new Date().toISOString());
+  } catch {
+    // a browser that keeps nothing
+  }
+  return found;
+}
+
+/** What changed since the last visit. @param {Panel} at @param {Page} page */
+export async function drawChanges(at, page) {
+  const { session, signal, view } = page;
+  const from = since(page);
+  const path = `v1/statistics/changes?${new URLSearchParams({ since: from, pageSize: '500' })}`;
+  /** @type {{data: ChangeOfDay[], meta: {totalRows: number}} | null} */
+  const found = session.departments ? null : await optional(path, signal);
+  if (signal.aborted) return;
+  at.section.hidden = found === null;
+  if (!found) return;
+  const whole = page.kept.has('changes');
+  const news = found.data.filter((one) => one.was === null).length; // not a change of what somebody has seen
+  const list = found.data.filter((one) => one.was !== null).sort((one, other) => ((one.when ?? '') < (other.when ?? '') ? 1 : -1));
+  const shown = whole ? list : list.slice(0, FEW);
+  const name = from.length === 10 ? short(from) : moment(from, session.timeZone);
+  at.head(t('changes'), [t('changesSince', name)], list.length > FEW && h('button', {
+    type: 'button', class: 'link', 'data-key': 'changes-all', 'aria-expanded': String(whole),
+    onclick: () => {
+      page.keep('changes');
+      void drawChanges(at, page);
+    },
+  }, whole ? t('showFew') : t('allRows', number(list.length))));
+  swap(at.body, list.length ? table(t('changes'), [t('day'), t('kpi'), t('was'), t('is'), t('when'), t('cause')],
+    shown.map((one) => [
+      h('a', { href: address({ ...view, day: one.day }), 'data-day': one.day, 'data-key': `change-${one.day}-${one.metric}` }, `${short(one.day)} ${weekdayName(one.day)}`),
+      t(one.metric), number(one.was), number(one.is), moment(one.when, session.timeZone), causesInWords(one.cause)])) : h('p', { class: 'quiet' }, t('changesNone')),
+    news > 0 && h('p', { class: 'sub note' }, t('changesNews', number(news))));
+}

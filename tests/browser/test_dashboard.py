@@ -1,0 +1,334 @@
+"""The dashboard in a browser: what it shows is what the API answers, for everybody, by every way."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.conftest import DAYS, HOSTILE, Open, Site, cells, rows_of
+from tests.support.browsers import Visit
+from tests.support.browsing import add_link
+from tests.support.sample import NOW
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+KPIS = ("reports", "senders", "commenters")
+LOOKS = [
+    (language, scheme, width) for language in ("zh", "en") for scheme in ("light", "dark") for width in (1280, 390)
+]
+YESTERDAY = "2026-11-26"
+
+
+def shown(value: int | None) -> str:
+    """A number as the page writes it."""
+    return "–" if value is None else f"{value:,}"
+
+
+def daily(site: Site, **filters: Any) -> dict[str, dict[str, Any]]:
+    return {row["periodStart"]: row for row in site.ask(by="day", **filters)["data"]}
+
+
+def test_from_sign_in_to_a_file_and_a_day(visit: Open, site: Site, tmp_path: Path) -> None:
+    found = visit()
+    page = found.page
+    numbers = page.locator(".card .number a").all_inner_texts()
+    row = site.ask(**{"from": YESTERDAY}, by="day")["data"][0]
+    assert numbers == [shown(row[kpi]) for kpi in KPIS]
+    assert page.locator(".card .state").first.inner_text() == "最终"
+    department = cells(found, "#departments .ranked")[0][0].lstrip("▸▾ \n")
+    page.locator("#departments .ranked th a").first.click()
+    found.settled()
+    assert page.locator("[data-name=departments] summary").inner_text() == f"部门: {department}"
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="下载 CSV").click()
+    assert re.fullmatch(r"日志统计 2026-10-29 2026-11-27\.csv", saving.value.suggested_filename)
+    saving.value.save_as(tmp_path / "a.csv")
+    page.locator("[data-key=daily-all]").click()
+    table = cells(found, ".daily")
+    saved = rows_of(tmp_path / "a.csv")
+    assert [line[0][:8] for line in table] == [line["periodStart"].replace("-", "") for line in saved]
+    assert [line[2:5] for line in table] == [[shown(int(line[kpi])) for kpi in KPIS] for line in saved]
+    page.locator(f".daily a[data-day='{YESTERDAY}']").click()
+    found.settled()
+    assert page.url.endswith(f"day={YESTERDAY}")
+    row = site.ask(**{"from": YESTERDAY}, by="day", department=department, children="true")["data"][0]
+    assert page.locator(".opened .card .number").first.inner_text().split() == [shown(row["reports"]), "份"]
+    assert page.evaluate("document.activeElement.id") == "day-title"
+    page.go_back()
+    found.settled()
+    assert page.locator("#daily .daily").is_visible()
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
+def test_every_look_is_quiet_and_accessible(visit: Open, language: str, scheme: str, width: int) -> None:
+    found = visit(language=language, scheme=scheme, width=width)
+    assert found.faults() == []
+    assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found.page.goto(f"{found.url}/?day={YESTERDAY}&tables=trend,calendar,hours")
+    found.page.locator(".dayhead").wait_for()
+    found.settled()
+    assert found.faults() == []
+    found.page.goto(f"{found.url}/?tables=trend,calendar,hours&by=week&kpi=senders")
+    found.page.locator(".card").first.wait_for()
+    found.settled()
+    assert found.faults() == []
+    assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_day_says_why(visit: Open, site: Site) -> None:
+    found = visit(f"?day={YESTERDAY}")
+    said = found.page.locator("#why .body > p").all_inner_texts()
+    row = site.ask(**{"from": YESTERDAY}, by="day")["data"][0]
+    assert len(said) == 3, said
+    assert [f" {row[kpi]}" in text for kpi, text in zip(KPIS, said, strict=True)] == [True] * 3
+    assert any(line[3] == shown(row["reports"]) for line in cells(found, "#why"))
+    assert found.page.locator("#records table").count() == 0
+    app, secret = site.folder.add_app(site.corp_id, scopes=("Statistics.Report.Records",))
+    found = visit(signed_in=False)
+    found.sign_in(app.app_key, secret, f"?day={YESTERDAY}")
+    assert len(cells(found, "#records")) == row["reports"]
+    assert found.faults() == []
+
+
+def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
+    found = visit(signed_in=False)
+    page = found.page
+    page.goto(found.url)
+    page.get_by_label("AppKey").wait_for()
+    assert page.evaluate("document.activeElement.name") == "key"
+    page.keyboard.type(site.app_key)
+    page.keyboard.press("Tab")
+    page.keyboard.type(site.secret)
+    page.keyboard.press("Enter")
+    page.locator(".card").first.wait_for()
+    found.settled()
+    walk(page, "range-7d")
+    page.keyboard.press("Enter")
+    found.settled()
+    assert page.url.endswith("?range=7d")
+    assert key_of(page) == "range-7d"  # the focus stays where it was
+    walk(page, "menu-days")
+    page.keyboard.press("Enter")
+    walk(page, "days-from")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("2026-11-30")
+    page.keyboard.press("Enter")
+    assert page.locator("#days-wrong").inner_text().startswith("请写成")
+    page.keyboard.press("Escape")
+    assert key_of(page) == "menu-days"
+    walk(page, "download-xlsx")
+    with page.expect_download() as saving:
+        page.keyboard.press("Enter")
+    saving.value.save_as(tmp_path / "a.xlsx")
+    assert (tmp_path / "a.xlsx").read_bytes()[:2] == b"PK"
+    walk(page, "trend")
+    page.keyboard.press("t")
+    found.settled()
+    assert len(cells(found, "#trend")) == 7
+    assert key_of(page) == "trend-table"
+    page.keyboard.press("t")
+    found.settled()
+    walk(page, "trend")
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    assert "11月26日" in page.locator(".tip").inner_text()
+    walk(page, "day-2026-11-27")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    assert key_of(page) == "day-2026-11-19"
+    page.keyboard.press("Enter")
+    found.settled()
+    assert page.url.endswith("range=7d&day=2026-11-19")
+    assert page.locator("#day-title").inner_text() == "2026年11月19日 周四"
+
+
+def key_of(page: Page) -> str | None:
+    found: str | None = page.evaluate("document.activeElement.dataset.key")
+    return found
+
+
+def walk(page: Page, key: str) -> None:
+    """Press Tab until the focus is where it should be."""
+    for _ in range(200):
+        if key_of(page) == key:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {key}")
+
+
+def test_the_numbers_are_those_of_the_api(visit: Open, site: Site) -> None:
+    numbers = random.Random(5)
+    names = [row["department"] for row in site.ask(range=f"{DAYS}d", by="department")["data"]]
+    names = [name for name in names if name and name not in HOSTILE]
+    found = visit()
+    for number in range(5):
+        first = NOW.date() - timedelta(days=numbers.randrange(DAYS + 20))
+        last = min(NOW.date(), first + timedelta(days=numbers.randrange(60)))
+        by = numbers.choice(("day", "week", "month"))
+        filters: dict[str, Any] = {"department": numbers.sample(names, 2)} if number % 2 else {}
+        if number > 2:
+            filters["template"] = "日报"
+        question = {"from": f"{first}", "to": f"{last}", "by": by} | filters
+        query = "&".join(
+            f"{name}={one}" for name, of in question.items() for one in ([of] if isinstance(of, str) else of)
+        )
+        found.page.goto(f"{found.url}/?{query}&tables=trend,calendar,hours")
+        found.page.locator(".card").first.wait_for()
+        found.settled()
+        if filters.get("department"):
+            filters["children"] = "true"
+        compare(found, site, first, last, by, filters)
+
+
+def compare(found: Visit, site: Site, first: date, last: date, by: str, filters: dict[str, Any]) -> None:
+    """The tables of a page say what the API answers."""
+    days = {"from": f"{first}", "to": f"{last}"}
+    rows = site.ask(**days, by=by, **filters)["data"]
+    known = [[shown(row[kpi]) for kpi in KPIS] for row in rows]
+    assert [line[1:4] for line in cells(found, "#trend") if line[1] != "–"] == known
+    if rows:
+        more = found.page.locator("[data-key=daily-all][aria-expanded=false]")
+        if more.count():
+            more.click()
+        assert [line[2:5] for line in cells(found, ".daily")] == known[::-1]
+        hours = site.ask(**days, by="hour", **filters)["data"]
+        assert [line[1:4] for line in cells(found, "#hours")] == [[shown(row[kpi]) for kpi in KPIS] for row in hours]
+    templates = {row["template"]: row for row in site.ask(**days, by="template", **filters)["data"]}
+    shown_templates = {line[0]: line[2] for line in cells(found, "#templates .ranked")}
+    assert (
+        shown_templates.items()
+        <= {(name or "（无模板）"): shown(row["reports"]) for name, row in templates.items()}.items()
+    )
+    assert len(shown_templates) == min(8, len(templates))
+    own = {name: of for name, of in filters.items() if name == "template"}
+    each = {row["department"]: row for row in site.ask(**days, by="department", **filters)["data"]}
+    for line in cells(found, "#departments .ranked", "tr:not(.lower)"):
+        name = line[0].lstrip("▸▾ \n").replace("（无部门）", "")
+        if name and not filters.get("department"):
+            (row,) = site.ask(**days, department=name, children="true", **own)["data"]
+        else:
+            row = each[name]
+        assert line[2] == shown(row["reports"])
+    year = daily(site, **{"from": "2025-11-24", "to": f"{NOW:%Y-%m-%d}"}, **filters)
+    calendar = {line[0][:10]: line[1] for line in cells(found, "#calendar")}
+    assert {day: value for day, value in calendar.items() if value != "–"} == {
+        day: shown(row["reports"]) for day, row in year.items()
+    }
+
+
+def test_names_are_text_whatever_they_are(visit: Open, site: Site) -> None:
+    found = visit(f"?from={YESTERDAY}&to={YESTERDAY}")
+    for kind in ("departments", "templates"):
+        if found.page.locator(f"[data-key={kind}-all]").count():
+            found.page.locator(f"[data-key={kind}-all]").click()
+    known = {row["template"] for row in site.ask(**{"from": YESTERDAY}, by="template")["data"]}
+    assert len(known & set(HOSTILE)) >= len(HOSTILE) - 1  # marks of direction are taken out of names when they are read
+    assert {line[0] for line in cells(found, "#templates .ranked")} == {name or "（无模板）" for name in known}
+    departments = {line[0].lstrip("▸▾ \n") for line in cells(found, "#departments .ranked", "tr:not(.lower)")}
+    assert {name.split("/")[0] for name in known & set(HOSTILE)} <= departments
+    assert found.page.locator("main img, main script").count() == 0
+    found.page.locator("#templates .ranked a", has_text="<img").click()
+    found.settled()
+    assert found.page.locator("[data-name=templates] summary").inner_text() == f"模板: {HOSTILE[0]}"
+    assert found.page.locator(".card .number a").first.inner_text() == "1"
+    found.page.locator("[data-name=departments] summary").click()
+    found.page.get_by_role("searchbox").fill("onerror")
+    found.page.get_by_role("checkbox").click()
+    found.settled()
+    found.page.get_by_role("checkbox", checked=True).wait_for()
+    assert key_of(found.page) == f"departments:{HOSTILE[0]}"  # one more can be chosen at once
+    assert found.page.locator(".card .number a").first.inner_text() == "1"
+    assert found.faults() == []
+
+
+def test_who_is_not_signed_in_is_told_what_to_do(visit: Open, site: Site) -> None:
+    found = visit(signed_in=False)
+    found.page.goto(found.url + f"/?range=7d&day={YESTERDAY}")
+    found.page.get_by_label("AppKey").fill(site.app_key)
+    found.page.get_by_label("AppSecret").fill("wrong")
+    found.page.keyboard.press("Enter")
+    found.page.get_by_text("AppKey 或 AppSecret 不对").wait_for()
+    assert found.faults() == []
+    found.page.get_by_label("AppSecret").fill(site.secret)
+    found.page.keyboard.press("Enter")
+    found.page.locator(".dayhead").wait_for()
+    found.settled()
+    assert found.page.url.endswith(f"?range=7d&day={YESTERDAY}")  # the address leads where it said
+    found.page.reload()
+    found.page.locator(".dayhead").wait_for()
+    found.settled()
+    assert found.page.locator("#day-title").is_visible()
+    found.page.get_by_role("button", name="English").click()
+    found.settled()
+    assert found.page.locator("#day-title").inner_text() == "26 November 2026 Thu"
+    found.page.get_by_role("button", name="Sign out").click()
+    found.page.get_by_text("You are signed out.").wait_for()
+    found.page.reload()
+    found.page.get_by_label("App key").wait_for()
+    assert [text.split(":")[0] for text in found.said] == ["error"]  # the browser notes the wrong secret
+    found.said.clear()
+
+
+def test_the_page_follows_the_numbers(visit: Open, site: Site) -> None:
+    found = visit("?range=7d&kpi=senders")
+    page = found.page
+    page.evaluate("scrollTo(0, 400)")
+    calendar = page.locator(".year").evaluate("at => at.scrollLeft")
+    before = [line[:5] for line in cells(found, ".daily")]
+    token = "document.dispatchEvent(new Event('visibilitychange'))"
+    site.folder.import_(
+        more_reports(site), first_day="20261127", last_day="20261127", exported_at=int(NOW.timestamp() * 1000)
+    )
+    page.evaluate(token)
+    page.wait_for_timeout(200)
+    found.settled()
+    after = [line[:5] for line in cells(found, ".daily")]
+    row = site.ask(**{"from": "2026-11-27"}, by="day")["data"][0]
+    assert after[1:] == before[1:]
+    assert after[0] != before[0]
+    assert after[0][2:] == [shown(row[kpi]) for kpi in KPIS]
+    assert page.evaluate("scrollY") == 400
+    assert page.locator(".year").evaluate("at => at.scrollLeft") == calendar
+
+
+def more_reports(site: Site) -> Path:
+    path = site.folder.path.parent / "more.jsonl"
+    path.write_text(
+        "".join(
+            f'{{"corp_id": "{site.corp_id}", "report_id": "more{number}", "user_id": "more{number}", '
+            '"sent_at": "2026-11-27T15:00:00+08:00"}\n'
+            for number in range(3)
+        )
+    )
+    return path
+
+
+def test_a_link_shows_its_departments_until_it_is_revoked(visit: Open, site: Site) -> None:
+    department = next(
+        name
+        for row in site.ask(range="30d", by="department")["data"]
+        if "/" in (name := row["department"]) and name[0] > "z"
+    )
+    link, secret = add_link(site.folder, site.corp_id, departments=(department,))
+    found = visit(signed_in=False)
+    found.page.goto(f"{found.url}/?range=30d#link={secret}")
+    found.page.locator(".card").first.wait_for()
+    found.settled()
+    assert secret not in found.page.url
+    assert department in found.page.locator("#organisation").inner_text()
+    (row,) = site.ask(range="30d", department=department, children="true")["data"]
+    assert [line[2] for line in cells(found, "#departments .ranked", "tr:not(.lower)")] == [shown(row["reports"])]
+    site.folder.store.revoke_link(link.link_id, NOW.timestamp())
+    found.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    found.page.get_by_text("登录已结束或已被撤销").wait_for()
+    assert found.page.locator(".card").count() == 0
+    assert {text.partition(":")[0] for text in found.said} <= {"error"}  # the browser notes what was refused
+    found.said.clear()
