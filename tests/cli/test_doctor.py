@@ -97,7 +97,7 @@ def test_all_is_well_and_nothing_is_changed(healthy: Folder) -> None:
     found = json.loads(result.stdout)
     assert state() == before
     names = "data folder, rights, owner, disk, inodes, lake, leftovers, store, time zones, organisations, stale days"
-    names += ", identities, collecting, apps"
+    names += ", corrections, identities, collecting, apps"
     assert [check["check"] for check in found["checks"]] == [*names.split(", "), "clock", "open files"]
     of_machine = {"disk", "inodes", "open files"}
     assert {check["state"] for check in found["checks"] if check["check"] not in of_machine} == {"ok"}, found

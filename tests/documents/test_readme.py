@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.support.paths import ROOT
 from tests.support.reference import reference
 from tests.support.services import KINDS
 from tests.support.tools import require_tool
+from tests.support.waiting import SOON
 
 READMES = ("README.md", "README.zh-CN.md")
 
@@ -52,6 +54,17 @@ def answered(program: str, folder: Path) -> dict[str, Any]:
     return found
 
 
+def signed_in(page: str) -> dict[str, Any]:
+    """What the page is told when it exchanges the secret of its address for a session."""
+    address, _, secret = page.partition("#link=")
+    request = urllib.request.Request(
+        f"{address}v1/session", json.dumps({"link": secret}).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=SOON) as answered_:
+        found: dict[str, Any] = json.load(answered_)
+    return found
+
+
 def test_both_readmes_have_the_same_commands() -> None:
     english, chinese = map(document, READMES)
     assert lines(english) == lines(chinese)
@@ -67,7 +80,10 @@ def test_make_run_prints_a_curl_that_answers_with_numbers(tmp_path: Path) -> Non
         (line,) = [line for line in printed.splitlines() if line.strip().startswith("curl ")]
         (row,) = json.loads(follow(line, tmp_path))["dataList"]
         assert row["4100_DAY"] >= row["4101_DAY"] > 0
-        code = "\n".join(part[2:] for part in printed.splitlines() if part.startswith("  ") and "curl" not in part)
+        (page,) = [line.strip() for line in printed.splitlines() if "#link=" in line]
+        assert signed_in(page)["kind"] == "link"
+        shown = [part[2:] for part in printed.splitlines() if part.startswith("  ")]
+        code = "\n".join(part for part in shown if not part.startswith(("curl", "http:")))
         assert answered(code[: code.index("\n", code.index("print("))], tmp_path) == row
 
 

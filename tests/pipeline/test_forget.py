@@ -276,6 +276,19 @@ def test_what_dead_and_unfinished_imports_left_goes(filled: Folder) -> None:
     assert traces(filled, GONE) == []
 
 
+def test_a_file_of_facts_that_lies_anywhere_is_asked_like_those_of_the_lake(filled: Folder) -> None:
+    """As a merge of files that goes on meanwhile writes one."""
+    source = next(path for path in filled.lake.paths("sent") if GONE in str(duckdb.sql(f"from '{path}'")))
+    left = filled.path / "merged.parquet"
+    shutil.copy(source, left)
+    result = run(filled, "forget", "--corp", GONE, "--yes")
+    assert result.exit_code == 1
+    assert f"it is still in {left}" in result.output
+    left.unlink()
+    assert run(filled, "forget", "--corp", GONE, "--yes").exit_code == 0
+    assert traces(filled, GONE) == []
+
+
 def test_backups_that_still_hold_it_are_named(filled: Folder, tmp_path: Path) -> None:
     for name in ("first", "second", "removed"):
         assert run(filled, "backup", tmp_path / name).exit_code == 0

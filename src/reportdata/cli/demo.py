@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import webbrowser
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from reportdata.cli.service import open_server
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, days_between, from_date, moment_of, time_zone, to_date
 from reportdata.identity import App, hash_of, mint, new_app_key, new_secret
 from reportdata.identity import Organisation as Served
+from reportdata.links import Link, new_link_id, new_link_secret
 from reportdata.services import REPORTS, read_services
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -41,7 +43,8 @@ APP_NAME = "demo"
     show_default="./reportdata-demo",
     help="The data folder, apart from that of your own numbers.",
 )
-def demo_command(days: int, host: str, port: int, data: Path) -> None:
+@click.option("--open", "opens", is_flag=True, help="Open the dashboard in a browser.")
+def demo_command(days: int, host: str, port: int, data: Path, opens: bool) -> None:
     """Make up an organisation, import its reports, and serve its numbers.
 
     It is that of `reportdata twin`: its people keep China's working days. Two days were never collected, of a third
@@ -58,12 +61,19 @@ def demo_command(days: int, host: str, port: int, data: Path) -> None:
         store.add_organisations([Served(sample.organisation.corp_id, DEFAULT_TIME_ZONE)])
         import_sample(settings, sample)
         app, secret = _app(store, sample.organisation.corp_id, now)
+        page = f"{server.url}/#link={_link(store, sample.organisation.corp_id, now)}"
         token, kept = mint(app, now)
         store.add_token(kept)
         period = list(days_between(first_day, last_day))[:-1]
         worked = next((day for day in reversed(period) if is_working_day(day)), period[-1])
         steps = _next_steps(server.url, data, (app.app_key, secret), token, worked, (period[0], period[-1]))
-        server.run(lambda: click.echo(steps))
+
+        def ready() -> None:
+            click.echo(f"\nOpen the dashboard in a browser, signed in:\n\n  {page}\n{steps}")
+            if opens:
+                webbrowser.open(page)
+
+        server.run(ready)
 
 
 def import_sample(settings: Settings, sample: Sample) -> None:
@@ -111,6 +121,19 @@ def _app(store: Store, corp_id: str, now: float) -> tuple[App, str]:
     )
     store.add_app(app, now)
     return app, secret
+
+
+def _link(store: Store, corp_id: str, now: float) -> str:
+    """The secret of a view link that takes the place of the demo's last one."""
+    for link in store.links():
+        if (link.name, link.corp_id, link.revoked_at) == (APP_NAME, corp_id, None):
+            store.revoke_link(link.link_id, now)
+    secret = new_link_secret(link_id := new_link_id())
+    shows = _scopes()[1:]  # statistics, with records
+    store.add_link(
+        Link(link_id=link_id, name=APP_NAME, corp_id=corp_id, secret_hash=hash_of(secret), scopes=shows), now
+    )
+    return secret
 
 
 def _scopes() -> tuple[str, ...]:

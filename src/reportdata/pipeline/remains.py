@@ -85,7 +85,7 @@ def _kinds_of(path: Path, kinds: Kinds) -> list[Kind]:
     """What a file outside the lake's listing may have facts of; its folders tell, as in what imports are writing."""
     folders = (part.removesuffix(REPEATS) for part in reversed(path.parts))
     named = next((kinds[part] for part in folders if part in kinds), None)
-    return [named] if named is not None else [Kind("any", "at_", {"at_": "instant"}, ("at_",))]
+    return [named] if named is not None else [Kind("any_facts", "at_", {"at_": "instant"}, ("at_",))]
 
 
 def _search(work: Workspace, subject: Subject, path: Path, remains: Remains) -> None:
