@@ -47,6 +47,7 @@ def view(visit: Visit, address: str) -> dict[str, float]:
         "files, kB over the wire": sum(sizes) / 1000,
         "calls of the API": sum("/v1/" in url for url in visit.requests[began:]),
         "script, ms of the main thread": found["ScriptDuration"] * 1000,
+        "all of the main thread, ms": found["TaskDuration"] * 1000,
         "style and layout, ms": (found["LayoutDuration"] + found["RecalcStyleDuration"]) * 1000,
         "cumulative layout shift": visit.page.evaluate(SHIFTS),
         "numbers, trend and calendar, ms after the first byte": first,
