@@ -6,12 +6,13 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tests.support.browsers import Visit, chromium
 from tests.support.folders import Folder
-from tests.support.sample import NOW, fill
+from tests.support.sample import ZONE, fill
 from tests.support.serving import serving
 
 VIEWS = 5
@@ -57,10 +58,10 @@ def main(people: int) -> None:
     """Measure, and print a table."""
     with tempfile.TemporaryDirectory() as place:
         folder = Folder(Path(place) / "data")
-        corp_id = fill(folder, 400, people)
+        corp_id = fill(folder, 400, people, now=datetime.now(ZONE))
         app, secret = folder.add_app(corp_id, scopes=("Statistics.Report.Read",))
-        with serving(folder, clock=NOW.timestamp) as served, chromium() as browser:
-            visit = Visit(browser, served.url, NOW)
+        with serving(folder) as served, chromium() as browser:
+            visit = Visit(browser, served.url, None)
             visit.sign_in(app.app_key, secret)
             views = [view(visit, "?range=year") for _ in range(VIEWS)]
             visit.close()

@@ -96,7 +96,9 @@ class Seen:
             assert len(received.answers) >= len(visit.heads)
             assert visit.odd or len(received.answers) == len(visit.heads)
         for answer in received.answers:
-            if not answer.body:  # of a HEAD
+            if not answer.body or answer.headers["content-type"].startswith(
+                "text/html"
+            ):  # of a HEAD; the page for people
                 continue
             status = int(answer.status.split()[1])
             body = json.loads(answer.body)

@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from http.client import HTTPConnection
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reportdata.twin.records import Record
 from tests.support.browsers import Visit, chromium
 from tests.support.folders import Folder
+from tests.support.pages import DAYS, HOSTILE, Open, Site
 from tests.support.sample import NOW, fill
-from tests.support.serving import Serving, serving
+from tests.support.serving import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PEOPLE, DAYS = 24, 120
-HOSTILE = ("<img src=x onerror=alert(1)>", "'\"><script>alert(2)</script>", "\u202egnp.exe", "=1+1", "长" * 150)
-"""Names of departments and templates that a page must show as they are."""
-
-
-class Site(NamedTuple):
-    """A served organisation, and an app that may see it."""
-
-    served: Serving
-    folder: Folder
-    corp_id: str
-    app_key: str
-    secret: str
-
-    def ask(self, **parameters: str | list[str]) -> dict[str, Any]:
-        """What the API answers to a question."""
-        token = self.folder.token(self.folder.store.app(self.app_key), NOW.timestamp())  # type: ignore[arg-type]
-        with closing(HTTPConnection(*self.served.address, timeout=300)) as connection:
-            path = f"/v1/statistics?{urlencode(parameters, doseq=True)}"
-            connection.request("GET", path, headers={"authorization": f"Bearer {token}"})
-            found: dict[str, Any] = json.loads(connection.getresponse().read())
-            return found
+PEOPLE = 24
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +46,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder.store.close()
 
 
-Open = Callable[..., Visit]
-
-
 @pytest.fixture
 def visit(browser: Browser, site: Site) -> Iterator[Open]:
     """Opens the page as somebody who is signed in, unless ``signed_in`` is false. All that a page may not do is looked
@@ -96,17 +66,3 @@ def visit(browser: Browser, site: Site) -> Iterator[Open]:
         found.close()
     assert said == []
     assert elsewhere == []
-
-
-def cells(visit: Visit, table: str, rows: str = "tr") -> list[list[str]]:
-    """What the body of a table says, row by row."""
-    found: list[list[str]] = visit.page.evaluate(
-        "at => [...document.querySelectorAll(at)].map(row => [...row.cells].map(cell => cell.innerText.trim()))",
-        f"{table} tbody {rows}",
-    )
-    return found
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV."""
-    return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))

@@ -40,7 +40,13 @@ class Visit:
     """
 
     def __init__(
-        self, browser: Browser, url: str, now: datetime, language: str = "zh", scheme: str = "light", width: int = 1280
+        self,
+        browser: Browser,
+        url: str,
+        now: datetime | None,
+        language: str = "zh",
+        scheme: str = "light",
+        width: int = 1280,
     ) -> None:
         self.url = url
         self.said: list[str] = []
@@ -57,7 +63,8 @@ class Visit:
         )
         self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
-        self.page.clock.set_fixed_time(now)
+        if now is not None:  # or the browser's own time, by which alone it measures
+            self.page.clock.set_fixed_time(now)
         self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
         self.page.on("request", lambda request: self._note(request.url))

@@ -61,6 +61,8 @@ class Answer(NamedTuple):
 def read_head(lines: Iterator[str]) -> Answer:
     """An answer without its body, which has all that every answer has."""
     answer = Answer(next(lines), {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}, b"")
+    if answer.headers.get("content-type") == "text/html; charset=utf-8":  # the page for people
+        return answer
     if " 204 " not in answer.status:
         assert answer.headers["content-type"] == "application/json;charset=utf-8"
     assert _UUID7.fullmatch(answer.request_id)

@@ -1,4 +1,5 @@
-"""Pictures of the dashboard, from a sample organisation: ``python -m tests.support.pictures [FOLDER]``."""
+"""Pictures of the dashboard, from a sample organisation: ``python -m tests.support.pictures`` writes those
+that documents show, ``python -m tests.support.pictures FOLDER`` all looks."""
 
 from __future__ import annotations
 
@@ -16,7 +17,15 @@ SCOPES = ("Statistics.Report.Read", "Statistics.Report.Records")
 DAY = "2026-11-25"
 
 
-def main(target: Path) -> None:
+SHOWN = {
+    *(f"{what}-desk-{language}-light" for what in ("overview", "day") for language in ("zh", "en")),
+    "overview-desk-zh-dark",
+    "overview-phone-zh-light",
+}
+"""What documents show."""
+
+
+def main(target: Path, *, everything: bool) -> None:
     """Write the pictures: overview and a day, in two languages, two themes and two widths."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
@@ -30,10 +39,13 @@ def main(target: Path) -> None:
                         visit = Visit(browser, served.url, NOW, language, scheme, width)
                         visit.sign_in(app.app_key, secret)
                         for what, address in (("overview", ""), ("day", f"?day={DAY}")):
+                            title = f"{what}-{name}-{language}-{scheme}"
+                            if not everything and title not in SHOWN:
+                                continue
                             visit.page.goto(f"{served.url}/{address}")
                             visit.page.locator({"day": ".dayhead", "overview": ".card"}[what]).first.wait_for()
                             visit.settled()
-                            path = target / f"{what}-{name}-{language}-{scheme}.png"
+                            path = target / f"{title}.png"
                             visit.page.screenshot(path=path, full_page=True)
                             print(path, *visit.said)
                         visit.close()
@@ -41,4 +53,7 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures")
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]), everything=True)
+    else:
+        main(ROOT / "docs" / "pictures", everything=False)

@@ -7,14 +7,15 @@ from starlette.responses import Response
 
 from reportdata.api.openapi import TEXT, Json, answer, object_of, operation, parameter
 from reportdata.api.resource import Context, Operation, Resource
-from reportdata.api.statistics_description import BAD_QUESTION
 from reportdata.days import parse_day, to_date
 from reportdata.errors import BadDay, BadValue
 from reportdata.holidays import published_years, special_days
-from reportdata.http.answers import Failed
+from reportdata.http.answers import Failed, Fault
 from reportdata.http.routes import json_response
 
 PATH = "/v1/calendar"
+NO_DAY = Fault(400, "InvalidParameter", "'' is not a day")
+"""A period that cannot be had; the message says why."""
 _LONGEST = 3_660
 _PARAMETERS = {
     "from": "The first day, yyyy-MM-dd or yyyyMMdd.",
@@ -54,7 +55,7 @@ async def _calendar(request: Request) -> Response:
 
 
 def _refused(message: str) -> Failed:
-    return Failed(BAD_QUESTION._replace(message=message))
+    return Failed(NO_DAY._replace(message=message))
 
 
 def _described() -> Json:
@@ -68,7 +69,7 @@ def _described() -> Json:
         "getCalendar",
         "China's holidays, and the weekend days that are worked in their place",
         answer(schema),
-        [BAD_QUESTION],
+        [NO_DAY],
         description="Days that are not named are ordinary: worked from Monday to Friday. Of years outside firstYear "
         "and lastYear no holidays are known.",
         parameters=[parameter("query", name, meaning) for name, meaning in _PARAMETERS.items()],

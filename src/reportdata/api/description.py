@@ -47,12 +47,15 @@ def describe(resources: Sequence[Resource], base_path: str = "") -> Json:
     for resource in resources:
         headers |= resource.answered
         for call in resource.operations:
-            paths.setdefault(call.path, {})[call.method.lower()] = call.description | {"tags": [resource.tag]}
+            if call.description is not None:
+                paths.setdefault(call.path, {})[call.method.lower()] = call.description | {"tags": [resource.tag]}
     return {
         "openapi": "3.0.3",
         "info": {"title": "reportdata", "version": "1.0", "description": _ABOUT},  # the contract's version
         "servers": [{"url": base_path or "/"}],
-        "tags": [{"name": resource.tag} for resource in resources],
+        "tags": [
+            {"name": resource.tag} for resource in resources if any(call.description for call in resource.operations)
+        ],
         "paths": paths,
         "components": {"securitySchemes": SECURITY, "headers": headers},
     }

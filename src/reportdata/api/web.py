@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reportdata.api.openapi import TEXT, Json, answer, operation, parameter
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.http.answers import NOT_FOUND, Failed
 from reportdata.web import FOLDER, File, read_pages
@@ -47,8 +46,8 @@ def resource(_context: Context) -> Resource:
     return Resource(
         "pages",
         [
-            Operation("GET", "/", operation("dashboard", "The dashboard", _text("text/html")), dashboard),
-            Operation("GET", f"/{FOLDER}/{{version}}/{{name}}", _described_file(), file),
+            Operation("GET", "/", None, dashboard),
+            Operation("GET", f"/{FOLDER}/{{version}}/{{name}}", None, file),
         ],
     )
 
@@ -59,24 +58,3 @@ def _response(request: Request, file: File, headers: dict[str, str]) -> Response
     if packs:
         own["content-encoding"] = "gzip"
     return Response(file.packed if packs else file.body, headers=own, media_type=file.media_type)
-
-
-def _described_file() -> Json:
-    described = operation(
-        "file",
-        "A file that a page loads; it never changes",
-        _text("text/javascript", "text/css", "image/svg+xml"),
-        parameters=[
-            parameter("path", "version", "The hash of all files."),
-            parameter("path", "name", "The file's name."),
-        ],
-    )
-    for each in described["parameters"]:
-        each["required"] = True
-    return described
-
-
-def _text(*media_types: str) -> Json:
-    found = answer(TEXT)
-    found["content"] = {name: {"schema": TEXT} for name in media_types}
-    return found

@@ -38,12 +38,17 @@ let answers = new Map();
 let tag = '';
 /** @type {Coverage | null} */
 let covered = null;
+let coveredText = '';
+/** The question for the days that are shown, by whose answer changes are noticed. */
+let watched = '';
 
 /** Forget everything, as when somebody else signs in. */
 export function forget() {
   answers = new Map();
   tag = '';
   covered = null;
+  coveredText = '';
+  watched = '';
 }
 
 /** @param {string} path @param {AbortSignal} signal @returns {Promise<any>} */
@@ -58,15 +63,26 @@ function remembered(path, signal) {
 }
 
 /**
- * Whether anything may have changed since the last time.
+ * Whether what is shown may have changed since the last time. The server's version changes with whatever it stores, so
+ * what is covered and the numbers of the days are compared before all is asked for again.
  * @param {AbortSignal} signal
  * @returns {Promise<boolean>}
  */
 export async function changed(signal) {
   const answer = await call(COVERAGE, { signal, headers: tag ? { 'if-none-match': tag } : {} });
   if (answer.status === 304) return false;
+  const text = await answer.text();
+  const known = answers.get(watched);
+  if (text === coveredText && known) {
+    const [now, before] = await Promise.all([json(watched, { signal }), known]);
+    if (JSON.stringify(now.data) === JSON.stringify(before.data)) {
+      tag = answer.headers.get('etag') ?? '';
+      return false;
+    }
+  }
   tag = answer.headers.get('etag') ?? '';
-  covered = await answer.json();
+  coveredText = text;
+  covered = JSON.parse(text);
   answers = new Map();
   return true;
 }
@@ -221,10 +237,11 @@ export async function overview(view, today, signal) {
   const yearFrom = monday(add(today, -364));
   const earlier = before(view.by, from, to);
   const first = [yearFrom, earlier.from, add(from, -7 * WEEKS)].sort()[0] ?? yearFrom;
+  watched = question(view, first, today, { by: 'day' });
   const [said, free, daily, own, theirs] = await Promise.all([
     coverage(signal),
     holidays(first, today, signal),
-    rows(question(view, first, today, { by: 'day' }), signal),
+    rows(watched, signal),
     view.by === 'day' ? null : rows(question(view, from, to, { by: view.by }), signal),
     view.by === 'day' ? null : rows(question(view, earlier.from, earlier.to, { by: view.by }), signal),
   ]);

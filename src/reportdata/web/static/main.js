@@ -48,6 +48,10 @@ let view = read(location.search);
 const kept = new Set();
 let shown = new AbortController();
 let drawnAt = '';
+/** The day that it was when the page last looked. */
+let lastDay = '';
+/** Whether the server did not answer the last time. */
+let unreachable = false;
 /** @type {ReturnType<typeof frame> | null} */
 let parts = null;
 
@@ -116,6 +120,7 @@ function warn(...what) {
 /** Say what went wrong, and what to do. @param {unknown} error */
 function failed(error) {
   if (shown.signal.aborted && error instanceof DOMException) return;
+  unreachable = error instanceof Problem && error.status === 0;
   if (error instanceof Problem && error.status === 401) {
     wasSignedIn(false);
     signedOut(t('sessionEnded'));
@@ -127,15 +132,20 @@ function failed(error) {
   main.removeAttribute('aria-busy');
 }
 
-/** Show the view. @param {boolean} [moved] whether something else is looked at than before */
-async function draw(moved = false) {
+/**
+ * Show the view.
+ * @param {boolean} [moved] whether something else is looked at than before
+ * @param {boolean} [quiet] whether nobody asked for it
+ */
+async function draw(moved = false, quiet = false) {
   shown.abort();
   shown = new AbortController();
   if (!session) return;
   parts ??= frame();
   const at = page();
   const { signal } = shown;
-  main.setAttribute('aria-busy', 'true');
+  lastDay = at.today;
+  if (!quiet) main.setAttribute('aria-busy', 'true');
   document.title = view.day ? `${short(view.day)} · ${t('title')}` : t('title');
   drawControls(parts.controls, at);
   const range = days(view, at.today);
@@ -147,10 +157,11 @@ async function draw(moved = false) {
   try {
     const found = await overview(view, at.today, signal);
     if (signal.aborted) return;
+    say('');
     await drawFound(at, found, moved);
     drawnAt = new Date().toISOString();
+    unreachable = false;
     main.removeAttribute('aria-busy');
-    if (status.className === 'warning' && !status.dataset.stays) say('');
   } catch (error) {
     if (!signal.aborted) failed(error);
   }
@@ -268,15 +279,14 @@ async function look() {
   const { signal } = shown;
   try {
     const day = todayIn(session.timeZone);
-    if ((await changed(signal)) || day !== lastDay) {
-      lastDay = day;
-      await draw();
-    } else if (status.className === 'warning' && main.getAttribute('aria-busy') === null && !navigator.onLine) say('');
+    const different = await changed(signal);
+    if (different || unreachable || day !== lastDay) {
+      await draw(false, true);
+    }
   } catch (error) {
     if (!signal.aborted) failed(error);
   }
 }
-let lastDay = '';
 
 /** Links of the page change the view and load no page. @param {MouseEvent} event */
 function follow(event) {

@@ -1,5 +1,6 @@
 // What the page says, in Chinese and English, and how it writes numbers, days and times.
 
+import { today as dayIn } from './days.js';
 import { WORDS } from './phrases.js';
 
 /** @typedef {'zh' | 'en'} Language */
@@ -84,12 +85,13 @@ export const long = (day) =>
 /** Like 11月. @param {string} day */
 export const monthName = (day) => format('month', { month: 'short', timeZone: 'UTC' }).format(at(day));
 
-/** A moment in the organisation's time zone, short. @param {string | null} moment @param {string} zone */
-export function moment(moment, zone) {
-  if (!moment) return t('unknownTime');
-  return format(`moment ${zone}`, {
-    month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: zone,
-  }).format(new Date(moment));
+/** A moment in the organisation's time zone, short; without its day when that is `day`. @param {string | null} at @param {string} zone @param {string} [day] */
+export function moment(at, zone, day) {
+  if (!at) return t('unknownTime');
+  const when = new Date(at);
+  const clock = format(`clock ${zone}`, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: zone }).format(when);
+  if (day && day === dayIn(zone, when)) return clock;
+  return `${format(`date ${zone}`, { month: 'short', day: 'numeric', timeZone: zone }).format(when)} ${clock}`;
 }
 
 /** The name of a week, month or day. @param {string} by @param {string} start */
