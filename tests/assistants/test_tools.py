@@ -20,10 +20,12 @@ from reportdata.cli.assisting import FolderSource
 from reportdata.client import Client, Patience
 from reportdata.days import days_between, to_date
 from reportdata.errors import BadValue
+from reportdata.statistics.explained import read_explained
 from tests.support.asked import CONTRACT, RECORDS, TOTALS, Asked
 from tests.support.assisted import MODES, calling, text_of, with_client
 from tests.support.examples import tried_with
 from tests.support.folders import run
+from tests.support.services import SERVICE
 from tests.support.tools import require_package
 
 if TYPE_CHECKING:
@@ -153,6 +155,14 @@ def test_changes_and_an_explanation(sample: Asked, kind: str, mode: str) -> None
     assert (following["asOf"], following["totalRows"]) == (reply["asOf"], reply["totalRows"])
     nothing = call(sample, kind, mode, "changes", since=changes["asOf"], metrics=["reports"]).structured_content
     assert (nothing["rows"], nothing["state"]) == ([], None)
+
+
+def test_another_cell_is_asked_for_as_it_is_written() -> None:
+    cell = {"department": "研发 一部+", "asOf": "2026-09-22T08:00:00+08:00", "without": "user"}
+    pairs = read_arguments(TOOLS["explain"], {"metric": "reports", "day": "2026-09-21", "user": "u1", "than": cell})
+    than = read_explained(pairs, SERVICE).than
+    assert than is not None
+    assert (than.departments, than.as_of, than.users) == (("研发 一部+",), cell["asOf"], ())
 
 
 def test_a_long_history_is_cut_and_says_so() -> None:

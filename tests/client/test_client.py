@@ -126,6 +126,9 @@ def test_an_explanation_has_sentence_definition_history_and_records(sample: Aske
         assert {record.set for record in compared} == {name for name, count in compared.sets.items() if count}
         assert "发送日志用户数" in compared.value.sentence
         assert client.explain("reports", range="7d", department="nowhere").value.number is None
+        spaced = client.explain("senders", first, than={"department": "a b+c", "user": "u&1"})
+        assert spaced.than is not None
+        assert "department a b+c, user u&1: " in spaced.than.sentence
     with sample.client(TOTALS) as client:
         totals = client.explain("senders", first)
         assert (totals.value.number, list(totals)) == (number, [])

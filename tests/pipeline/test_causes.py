@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 
 from reportdata.cli import cli
+from reportdata.errors import BadValue
 from reportdata.pipeline.changed import changed
 from reportdata.pipeline.compacting import merge_day
 from reportdata.pipeline.repairing import repair
@@ -212,6 +213,23 @@ def test_changes_come_in_pages_that_fit_together(folder: Folder, played: Any) ->
     assert all(row["state"] != "missing" for row in rows)
     late = changed(folder.store, SERVICE, CORP, read_changes({"since": "2030-01-01"}.items(), SERVICE), 2e9)
     assert (late.data, late.meta["emptyReason"]) == ([], "no number changed since then")
+
+
+def test_changes_are_asked_for_since_the_first_day_of_all_and_since_the_last_answer(
+    folder: Folder, played: Any
+) -> None:
+    """Which may have come from a machine whose clock is ahead; the next answer goes on from there."""
+    played(Import([[sent(1)]]))
+    whole = changed(folder.store, SERVICE, CORP, read_changes({"since": "2000-01-01"}.items(), SERVICE), NOW + 600)
+    assert [row["is"] for row in whole.data if row["metric"] == "reports"] == [1]
+    again = read_changes({"since": whole.meta["asOf"]}.items(), SERVICE)
+    none = changed(folder.store, SERVICE, CORP, again, NOW + 597)
+    assert (none.data, none.meta["asOf"]) == ([], whole.meta["asOf"])
+    with pytest.raises(BadValue, match="lies ahead"):
+        changed(folder.store, SERVICE, CORP, again, NOW - 3_600)
+    for day in ("19991231", "2100-01-01"):
+        with pytest.raises(BadValue, match="none of the days that facts may have"):
+            read_changes({"since": day}.items(), SERVICE)
 
 
 def _parameters(address: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from reportdata.errors import BadValue
 from reportdata.states import State
@@ -145,7 +145,8 @@ def read_arguments(tool: Tool, arguments: Mapping[str, Any]) -> list[tuple[str, 
             )
         values = value if isinstance(value, list) else [value]
         if name == "than" and isinstance(value, dict):
-            values = [urlencode([(key, _text(f"than.{key}", one)) for key, one in value.items()])]
+            cell = [(key, _text(f"than.{key}", one)) for key, one in value.items()]
+            values = [urlencode(cell, quote_via=quote)]  # a + would stand for itself
         texts = [_text(name, one) for one in values if one is not None]
         if len(texts) > 1 and name in _SEVERAL:
             texts = [",".join(texts)]

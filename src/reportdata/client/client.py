@@ -8,7 +8,7 @@ from datetime import date, datetime
 from os import PathLike, fspath
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from reportdata.client.answers import Coverage, ReportData
 from reportdata.client.errors import NotSignedIn
@@ -177,7 +177,7 @@ class Client:
             "children": "true" if children else None,
             "departments": departments,
             "asOf": as_of,
-            "than": urlencode({name: _text(value) for name, value in than.items()}) if than is not None else None,
+            "than": _cell(than) if than is not None else None,
             "lang": lang,
             "pageSize": page_size,
         }
@@ -216,6 +216,11 @@ def address(path: str, parameters: Mapping[str, Day | Moment | int | Words]) -> 
         several: Iterable[Any] = value if isinstance(value, list | tuple) else [value]
         pairs += [(name, _text(one)) for one in several if one is not None]
     return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def _cell(than: Mapping[str, Day | Moment]) -> str:
+    """Another cell as parameters of an address, in which a + would stand for itself and for no space."""
+    return urlencode({name: _text(value) for name, value in than.items()}, quote_via=quote)
 
 
 def _text(value: object) -> str:

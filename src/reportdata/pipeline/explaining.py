@@ -197,11 +197,12 @@ class Explaining:
         with_records: bool,
     ) -> Answer:
         question, kpi = cell.asked.question, self._service.kpi(explained.cell.metrics[0])
-        lang, moment = explained.lang, moment_of(cell.asked.moment, zone).isoformat(timespec="microseconds")
+        lang, moment = explained.lang, _moment(cell, zone)
         following = None
         if question.format == "json" and with_records and question.page * question.page_size < counted.records:
-            after = msgspec.structs.replace(question, page=question.page + 1, as_of=moment)
-            pairs = words_of_explained(msgspec.structs.replace(explained, cell=after), self._service)
+            after = msgspec.structs.replace(_pinned(cell, zone), page=question.page + 1)
+            than = _pinned(other, zone) if other is not None else None
+            pairs = words_of_explained(msgspec.structs.replace(explained, cell=after, than=than), self._service)
             following = url_of_page(EXPLAIN_PATH, pairs)
         value = self._value(cell, lang, history)
         meta: dict[str, Any] = {
@@ -294,6 +295,16 @@ _NO_DAY: Days = (("20000101", "20000101"),)
 def _is_day(question: Question) -> bool:
     """Whether a cell is a whole day, whose values the store keeps."""
     return question.first_day == question.last_day and not question.is_filtered
+
+
+def _moment(cell: _Cell, zone: ZoneInfo) -> str:
+    """The moment whose knowledge counts in a cell."""
+    return moment_of(cell.asked.moment, zone).isoformat(timespec="microseconds")
+
+
+def _pinned(cell: _Cell, zone: ZoneInfo) -> Question:
+    """The question of a cell as of its moment, so that further pages fit the first."""
+    return msgspec.structs.replace(cell.asked.question, as_of=_moment(cell, zone))
 
 
 def _called(column: str, what: Records) -> str:

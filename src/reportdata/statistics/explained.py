@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time
 from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.days import DEFAULT_TIME_ZONE, SECOND, is_day, moment_of, parse_day, time_zone, to_date
+from reportdata.days import DEFAULT_TIME_ZONE, SECOND, instant_of, is_day, moment_of, parse_day, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.services import Service
-from reportdata.statistics.question import FORMATS, LARGEST_PAGE, Question, fixed_moment
+from reportdata.statistics.question import AHEAD, FORMATS, LARGEST_PAGE, Question, fixed_moment
 from reportdata.statistics.words import (
     PARAMETERS,
     PATH,
@@ -123,10 +124,12 @@ def since_of(changes: Changes, zone: ZoneInfo) -> int:
     :raises BadValue: when it is none.
     """
     text = changes.since
+    if is_day(text.replace("-", "")) and len(text) in (8, 10):
+        day = parse_day(text)
+        if not _FIRST <= day <= _LAST:
+            raise BadValue(f"{day} is none of the days that facts may have", f"they are {_FIRST} to {_LAST}")
+        return instant_of(datetime.combine(to_date(day), time.min, zone))
     try:
-        if is_day(text.replace("-", "")) and len(text) in (8, 10):
-            day = to_date(parse_day(text)).isoformat()
-            return read_instant(f"{day} 00:00", zone)
         return read_instant(text, zone)
     except ValueError as error:
         raise BadValue(
@@ -212,12 +215,16 @@ def _merged(own: Sequence[tuple[str, str]], text: str) -> list[tuple[str, str]]:
 
 
 def until_of(changes: Changes, zone: ZoneInfo, now: float) -> int:
-    """The moment up to which changes are asked for, as an instant.
+    """The moment up to which changes are asked for, as an instant. Who asks again since the moment of the last answer
+    may have had it from a machine whose clock is ahead: then there is nothing between.
 
     :param now: seconds since 1970.
     :raises BadValue: when it is none, or lies ahead.
     """
-    return fixed_moment(changes.as_of, zone, now) if changes.as_of else int(now * SECOND)
+    if changes.as_of:
+        return fixed_moment(changes.as_of, zone, now)
+    instant, since = int(now * SECOND), since_of(changes, zone)
+    return max(instant, since) if since <= instant + AHEAD else instant
 
 
 def url_of_page(path: str, pairs: Sequence[tuple[str, str]]) -> str:

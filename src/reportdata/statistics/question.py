@@ -24,7 +24,7 @@ LONGEST = 3_660
 RANGES = ("month", "lastMonth", "quarter", "year")
 """Ranges by name, besides those like ``7d``. All but ``lastMonth`` end today."""
 FORMATS = ("json", "csv", "xlsx", "parquet")
-_AHEAD = 300 * SECOND
+AHEAD = 300 * SECOND
 """By how much the clocks of machines may differ that name a moment and are asked."""
 LARGEST_PAGE = 1_000
 """Rows of a page at most."""
@@ -125,7 +125,7 @@ def fixed_moment(text: str, zone: ZoneInfo, now: float) -> int:
         moment = read_instant(text, zone)
     except ValueError as error:
         raise BadValue(f"asOf={text!r} is no moment: {error}", "write it like 2026-09-22T00:10:00+08:00") from error
-    if moment > int(now * SECOND) + _AHEAD:
+    if moment > int(now * SECOND) + AHEAD:
         raise BadValue(f"asOf={text!r} lies ahead", "name a moment that has been")
     return moment
 

@@ -45,9 +45,13 @@ def _english(told: Told) -> str:
     cell, word = told.cell, told.kpi.name_of_column
     first, last = dashed(cell.first_day), dashed(cell.last_day)
     where = f"on {first}" if first == last else f"from {first} to {last}"
-    for values, one in ((cell.departments, "department"), (cell.templates, "template"), (cell.users, "user")):
-        where += f", {one} {' or '.join(value or '(none)' for value in values)}" if values else ""
-    where += " and below" if cell.departments and cell.children else ""
+    below = " and below" if cell.children else ""
+    for values, one, more in (
+        (cell.departments, "department", below),
+        (cell.templates, "template", ""),
+        (cell.users, "user", ""),
+    ):
+        where += f", {one} {' or '.join(value or '(none)' for value in values)}{more}" if values else ""
     where += f", as known at {told.as_of}" if told.as_of else ""
     if told.number is None:
         return f"The number of {word} {where} is not known: no day is covered for what is counted."

@@ -56,7 +56,7 @@ export const WORDS = {
   print: ['打印', 'Print'],
 
   usual: ['与{1}相同', 'same as {1}'],
-  against: ['比{1} {0}', '{0} on {1}'],
+  against: ['比{1} {0}', '{0} compared with {1}'],
   lastWeekday: ['上{0}', 'last {0}'],
   onDay: ['{0} {1}', '{1} {0}'],
   incomparable: ['没有可比的日子', 'no day to compare with'],
