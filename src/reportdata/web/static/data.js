@@ -117,6 +117,15 @@ export function question(view, from, to, more = {}) {
 }
 
 /**
+ * The page after one, relative to this document as all addresses are; empty after the last.
+ * @param {string} path
+ * @param {string | null} nextPage as the server names it, with a base path where it has one
+ * @returns {string}
+ */
+export const following = (path, nextPage) =>
+  nextPage ? path.replace(/\?.*/, '') + new URL(nextPage, location.href).search : '';
+
+/**
  * All rows of an answer, of however many pages.
  * @param {string} path
  * @param {AbortSignal} signal
@@ -128,7 +137,7 @@ export async function rows(path, signal) {
   for (let at = path; at; ) {
     const answer = await remembered(at, signal);
     found.push(...answer.data);
-    at = answer.meta.nextPage ? answer.meta.nextPage.replace(/^\//, '') : '';
+    at = following(path, answer.meta.nextPage);
   }
   return found;
 }

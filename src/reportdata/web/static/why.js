@@ -1,6 +1,6 @@
 // Why numbers are what they are: the explanation of a day's, and what changed since the last visit.
 
-import { optional, question } from './data.js';
+import { following, optional, question } from './data.js';
 import { add } from './days.js';
 import { h, swap } from './dom.js';
 import { stateMark, table } from './marks.js';
@@ -111,19 +111,37 @@ function since(page) {
   return found;
 }
 
+/**
+ * All changes since a moment, page by page; null when they cannot be told.
+ * @param {string} from
+ * @param {AbortSignal} signal
+ * @returns {Promise<ChangeOfDay[] | null>}
+ */
+async function changesSince(from, signal) {
+  /** @type {ChangeOfDay[]} */
+  const all = [];
+  const first = `v1/statistics/changes?${new URLSearchParams({ since: from, pageSize: '1000' })}`;
+  for (let at = first; at; ) {
+    /** @type {{data: ChangeOfDay[], meta: {nextPage: string | null}} | null} */
+    const page = await optional(at, signal);
+    if (page === null) return null;
+    all.push(...page.data);
+    at = following(first, page.meta.nextPage);
+  }
+  return all;
+}
+
 /** What changed since the last visit. @param {Panel} at @param {Page} page */
 export async function drawChanges(at, page) {
   const { session, signal, view } = page;
   const from = since(page);
-  const path = `v1/statistics/changes?${new URLSearchParams({ since: from, pageSize: '500' })}`;
-  /** @type {{data: ChangeOfDay[], meta: {totalRows: number}} | null} */
-  const found = session.departments ? null : await optional(path, signal);
+  const found = session.departments ? null : await changesSince(from, signal);
   if (signal.aborted) return;
   at.section.hidden = found === null;
   if (!found) return;
   const whole = page.kept.has('changes');
-  const news = found.data.filter((one) => one.was === null).length; // not a change of what somebody has seen
-  const list = found.data.filter((one) => one.was !== null).sort((one, other) => ((one.when ?? '') < (other.when ?? '') ? 1 : -1));
+  const news = found.filter((one) => one.was === null).length; // not a change of what somebody has seen
+  const list = found.filter((one) => one.was !== null).sort((one, other) => ((one.when ?? '') < (other.when ?? '') ? 1 : -1));
   const shown = whole ? list : list.slice(0, FEW);
   const name = from.length === 10 ? short(from) : moment(from, session.timeZone);
   at.head(t('changes'), [t('changesSince', name)], list.length > FEW && h('button', {
