@@ -66,7 +66,7 @@ def test_a_browser_is_told_what_it_may_send(call: Call, path: str) -> None:
         f"DELETE {PATH}",
         f"PURGE {PATH}",
         f"GET {PATH}/",
-        "GET /",
+        "GET /nothing",
         "GET /v1.0/datacenter/reportdata",
         "GET /v1.0/%ff%zz",
         "GET /%2e%2e/etc/passwd",

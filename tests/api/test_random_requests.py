@@ -166,7 +166,8 @@ def described(address: tuple[str, int]) -> set[Said]:
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, response in operation["responses"].items():
-                for example in response["content"]["application/json"].get("examples", {}).values():
+                said = response.get("content", {}).get("application/json", {})  # some have no body
+                for example in said.get("examples", {}).values():
                     found.add((int(status), example["value"].get("code", "")))
     return found
 

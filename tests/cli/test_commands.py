@@ -192,7 +192,7 @@ def test_serving_ends_without_a_word_when_it_is_interrupted(filled: Folder) -> N
             assert process.stdout is not None
             found = re.match(r"Serving http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
             assert found is not None
-            answer = exchange(("127.0.0.1", int(found[1])), b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            answer = exchange(("127.0.0.1", int(found[1])), b"GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n")
             assert b"InvalidAction.NotFound" in answer
             process.send_signal(signal.SIGINT)
             assert process.communicate(timeout=SOON) == ("", "")

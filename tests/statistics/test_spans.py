@@ -74,6 +74,8 @@ def expected(
         if counted:
             for department, things in (found if split else {"": found.get("", set())}).items():
                 numbers.setdefault(department, {})[metric] = len(things)
+    for of in numbers.values():  # a department that has one number has none of the others that are counted
+        of |= {metric: 0 for metric, (_, days_counted) in kpis.items() if days_counted and metric not in of}
     return kpis, numbers
 
 
