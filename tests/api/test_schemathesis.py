@@ -41,7 +41,7 @@ def test_nothing_is_answered_that_is_not_described(target: Target, which: str | 
 
     wrong, statuses = explore(target.url, target.token if which == "good" else which, EXAMPLES)
     assert not wrong
-    assert len(statuses) == 18
+    assert len(statuses) == 19
     numbers = statuses[f"GET {PATH}"]
     assert numbers[400] > 1
     assert which != "good" or (numbers[200] > 1 and numbers[500] > 1)
