@@ -72,10 +72,11 @@ def opened(folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     for format_ in ("xlsx", "csv"):
         done = run(folder, "query", *asked, "--format", format_, "--output", place / f"{format_}.{format_}")
         assert done.exit_code == 0, done.output
-    profile = f"-env:UserInstallation={(place / 'profile').as_uri()}"
+    own = {"UserInstallation": place / "profile", "UNO_SHARED_PACKAGES_CACHE": place / "shared"}
+    places = [f"-env:{name}={folder_.as_uri()}" for name, folder_ in own.items()]  # it writes nowhere else
     # A comma, quotes and UTF-8, which its window of questions has by itself for a file with the mark.
     for name, how in (("xlsx", ()), ("csv", ("--infilter=Text - txt - csv (StarCalc):44,34,76",))):
-        command = [office, profile, "--headless", "--norestore", *how, "--convert-to", "fods", "--outdir", str(place)]
+        command = [office, *places, "--headless", "--norestore", *how, "--convert-to", "fods", "--outdir", str(place)]
         environment = {"HOME": str(place), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
         converted = subprocess.run([*command, str(place / f"{name}.{name}")], env=environment, capture_output=True)
         assert converted.returncode == 0, converted.stderr
