@@ -296,6 +296,7 @@ def _draft4(schema: Any) -> Any:
     return found
 
 
+@pytest.mark.whole
 def test_each_day_is_explained_by_its_records_and_its_last_change(server: Server) -> None:
     day, expected = next((day, rows[0]) for day, rows in server.days.items() if rows and rows[0]["4102_DAY"] > 1)
     changes = server.ask("since=2021-01-01", "/v1/statistics/changes", authorization=server.basic(TOTALS)).json

@@ -56,6 +56,7 @@ def call(sample: Asked, kind: str, mode: str, tool: str, **arguments: Any) -> Ca
         return with_client(open_server(lambda _: source), calling(tool, **arguments), mode)
 
 
+@pytest.mark.whole
 @BOTH
 def test_tools_are_listed_as_reading_alone(sample: Asked, mode: str) -> None:
     require_package("mcp")

@@ -256,6 +256,7 @@ def test_commands_tell_the_same(folder: Folder, played: Any) -> None:
     assert run(folder, "explain", "reports", "--corp", CORP).exit_code == 1
 
 
+@pytest.mark.whole
 @tried_with(3, 150)
 def test_whatever_happens_each_change_has_its_cause(examples: int) -> None:
     """And the last value of each number is what is served."""

@@ -48,7 +48,7 @@ def database(answers: dict[str, object], status: int = 200) -> Iterator[str]:
             """Nothing is logged."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/v1/query"

@@ -16,6 +16,7 @@ from tests.support.serving import serving
 STYLES = ("sync", "async")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ORGANISATIONS)
 def test_the_sdk_reads_every_day_of_an_organisation(folder: Folder, name: str) -> None:
     corp_id, rows = import_organisation(folder, name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,7 @@ def _without(pairs: list[tuple[str, str]], *names: str) -> list[tuple[str, str]]
     return [pair for pair in pairs if pair[0] not in names]
 
 
+@pytest.mark.whole
 @tried_with(4, 300)
 def test_the_records_of_any_number_are_the_number_and_its_history_is_the_oracles(examples: int) -> None:
     with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:

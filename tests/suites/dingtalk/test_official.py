@@ -424,6 +424,7 @@ def test_without_figures_reconcile_says_where_they_come_from(folder: Folder) -> 
     assert "reportdata mirror" in said.output
 
 
+@pytest.mark.whole
 def test_every_command_of_the_page_works(imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, server = imported
     server.twin.calibre = DEFAULT_CALIBRE
