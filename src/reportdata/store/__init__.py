@@ -13,138 +13,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
-
-import msgspec
+from typing import Protocol
 
 from reportdata.days import Coverage, Observation
 from reportdata.identity import App, Caller, Organisation, Token
 from reportdata.links import Holder, Link, NewSession, Viewer
 from reportdata.measures import Number
 from reportdata.states import DayState
+from reportdata.store.entries import (
+    FIRST_DAY,
+    LAST_DAY,
+    Announced,
+    Damage,
+    Day,
+    DayKpis,
+    DayValue,
+    ImportedFile,
+    ImportNote,
+    KnownChange,
+    Official,
+    Story,
+    Version,
+)
 
-FIRST_DAY, LAST_DAY = "00010101", "99991231"
-"""No stat day is before the one or after the other."""
-
-
-class DayKpis(NamedTuple):
-    """The KPIs of one organisation and day: KPI id to number."""
-
-    corp_id: str
-    stat_day: str
-    values: Mapping[str, Number]
-
-
-class Day(NamedTuple):
-    """All that the store knows of a day at one moment: its KPIs, None when it is covered for no kind; when they were
-    last computed to something new, 0 when never; the last look by kind of facts, of those for which it is covered; the
-    states that were put; the organisation's time zone, None for an organisation that is not known; and the KPIs that
-    were computed of all days, for which no number means 0. Times are milliseconds since 1970.
-    ``damaged`` says whether files are damaged that the numbers rest on."""
-
-    values: Mapping[str, Number] | None
-    computed_at: int
-    looks: Mapping[str, int]
-    states: Sequence[DayState]
-    time_zone: str | None
-    computed: frozenset[str] = frozenset()
-    damaged: bool = False
-
-
-class Damage(NamedTuple):
-    """A file of the lake that is gone or damaged, and a day of a service whose numbers rest on it; without service and
-    day for a file that no day rests on by itself."""
-
-    service: str
-    stat_day: str
-    file: str
-
-
-class Official(NamedTuple):
-    """DingTalk's own figures of a day, KPI id to number, None when it had none; ``fetched_at`` is when it said so, in
-    milliseconds since 1970."""
-
-    corp_id: str
-    stat_day: str
-    values: Mapping[str, Number] | None
-    fetched_at: int
-
-
-class Version(NamedTuple):
-    """The KPIs of a day as they once were computed: when (milliseconds since 1970) and from which fingerprint."""
-
-    values: Mapping[str, Number]
-    computed_at: int
-    fingerprint: str
-
-
-class DayValue(NamedTuple):
-    """A value that a day once had: its KPIs, when they were computed (milliseconds since 1970), and what changed them,
-    as `reportdata.causes` writes it; None from before causes were kept."""
-
-    stat_day: str
-    values: Mapping[str, Number]
-    computed_at: int
-    causes: tuple[str, ...] | None
-
-
-class KnownChange(NamedTuple):
-    """Days that came to be covered for a kind, or were covered no more: when (milliseconds since 1970, 0 for what was
-    covered before this was kept), and why, None for a look."""
-
-    kind: str
-    first_day: str
-    last_day: str
-    at: int
-    covered: bool
-    cause: str | None
-
-
-class Story(NamedTuple):
-    """How the numbers of an organisation's days came to be what they are: every value of those days that changed, by
-    day and in their order, and every change of what is covered, in its order."""
-
-    values: Sequence[DayValue]
-    known: Sequence[KnownChange]
-
-
-class Announced(NamedTuple):
-    """What is about to change the numbers of a day; an empty organisation means all."""
-
-    corp_id: str
-    stat_day: str
-    cause: str
-
-
-class ImportedFile(msgspec.Struct, frozen=True, rename="camel"):
-    """A file of an import: a digest of its start and end, its bytes, records read, facts added, bad records skipped,
-    and the first and the last day of its facts."""
-
-    digest: str
-    size: int
-    read: int
-    added: int
-    skipped: int
-    first_day: str | None
-    last_day: str | None
-
-
-class ImportNote(NamedTuple):
-    """An import: its id, as the origin of its facts has it, when it began, in milliseconds since 1970, and its files in
-    the order of their numbers; none when it was interrupted. It is ``reversible`` when the lake also keeps what it had
-    that was known before; ``taken_back_at`` is when it was taken back, in milliseconds since 1970."""
-
-    id: str
-    at: int
-    files: tuple[ImportedFile, ...]
-    reversible: bool = True
-    taken_back_at: int | None = None
-
-    @property
-    def days(self) -> tuple[str, str] | None:
-        """The first and the last day of its facts."""
-        days = [day for file in self.files for day in (file.first_day, file.last_day) if day is not None]
-        return (min(days), max(days)) if days else None
+__all__ = [
+    "FIRST_DAY",
+    "LAST_DAY",
+    "Announced",
+    "Damage",
+    "Day",
+    "DayKpis",
+    "DayValue",
+    "ImportNote",
+    "ImportedFile",
+    "KnownChange",
+    "Official",
+    "Store",
+    "Story",
+    "Version",
+]
 
 
 class Store(Protocol):
