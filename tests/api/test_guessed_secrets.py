@@ -15,25 +15,17 @@ from hypothesis import strategies as st
 
 from reportdata.limits import Guesses, MustWait
 from tests.support.calling import CORP, NOW, add_sample
+from tests.support.clocks import Clock
 from tests.support.folders import Folder
 from tests.support.serving import serving
 
 Post = Callable[[str, str], tuple[int, dict[str, str], dict[str, object]]]
 
 
-class Clock:
-    """A clock that is moved by hand."""
-
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     """The server's clock."""
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

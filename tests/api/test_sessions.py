@@ -27,6 +27,7 @@ from reportdata.limits import Guesses
 from reportdata.services import read_services
 from tests.support.browsing import IMPORT, RECORDS, SESSION, TOTALS, Browser, add_link
 from tests.support.calling import NOW
+from tests.support.clocks import Clock
 from tests.support.folders import Folder
 from tests.support.serving import serving
 
@@ -34,19 +35,10 @@ CORP = "dingsessions"
 STATISTICS = "/v1/statistics/coverage"
 
 
-class Clock:
-    """A clock that is moved by hand."""
-
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     """The server's clock."""
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from reportdata.services import REPORTS
 from reportdata.states import DayState, State
 from reportdata.store.standing import standing
 from tests.support.calling import NOW, Call
+from tests.support.clocks import Clock
 from tests.support.folders import Folder, run
 from tests.support.services import SERVICE, fact, lines_of, working
 from tests.support.serving import serving
@@ -163,19 +164,10 @@ def test_a_backup_of_a_machine_that_is_ahead_makes_nothing_final(known: Folder, 
     other.store.close()
 
 
-class Clock:
-    """A clock that is moved by hand."""
-
-    now = AFTER
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_answers_are_judged_anew_when_the_clock_is_set(known: Folder) -> None:
     look(known, AFTER)
     app, _ = known.add_app(CORP)
-    clock = Clock()
+    clock = Clock(AFTER)
     token = known.token(app, AFTER)
     with serving(known, clock=clock) as server:
         told = []
