@@ -145,7 +145,7 @@ def digest_of(rows: Iterator[DayKpis]) -> tuple[int, str]:
 def _data(folder: Path, name: str) -> Path:
     """A data folder with the imported lake and organisations, and without numbers."""
     data = folder / name
-    data.mkdir()
+    data.mkdir(0o700)
     shutil.copyfile(folder / "imported" / "store.db", data / "store.db")
     (data / "lake").symlink_to(folder / "imported" / "lake")
     return data

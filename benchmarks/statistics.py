@@ -62,7 +62,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
         data = folder / "data"
-        data.mkdir()
+        data.mkdir(0o700)
         make_year(data)
         say("statistics: made a year of 10,000 people and of 50 other organisations")
         contract = [_contract(data, say) for _ in range(min(rounds, 3))]

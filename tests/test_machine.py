@@ -27,7 +27,6 @@ FEW = (
     "tests/cli/test_doctor.py::test_room_on_the_disk",
     "tests/collector/test_collect_troubles.py::test_a_spent_month_is_waited_out",
     "tests/documents/test_operations_commands.py",
-    "tests/documents/test_scale_document.py",
     "tests/documents/test_twin_document.py",
 )
 """Another user, mounts, memory, commands of root, PostgreSQL, and processes that are stopped."""

@@ -167,7 +167,7 @@ def said(answer: Answered, form: str) -> Any:
     return answer.status, answer.body
 
 
-@tried_with(24, 600)
+@tried_with(8, 600)
 def test_nothing_of_other_departments_shows(pair: Pair, examples: int) -> None:
     different = []
 

@@ -359,7 +359,7 @@ def test_reads_are_audited(server: Server) -> None:
     pytest.fail("the audit does not tell")
 
 
-@tried_with(15, 150)
+@tried_with(6, 150)
 def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisation(
     server: Server, examples: int
 ) -> None:
@@ -396,7 +396,7 @@ def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisati
     check()
 
 
-@tried_with(8, 150)
+@tried_with(4, 150)
 def test_no_explanation_tells_more_than_the_scope_and_nothing_of_another_organisation(
     server: Server, examples: int
 ) -> None:

@@ -257,7 +257,7 @@ def test_arguments_become_parameters() -> None:
 
 
 @pytest.mark.whole
-@tried_with(8, 100)
+@tried_with(4, 100)
 def test_all_ways_to_ask_give_the_same_numbers_and_states(sample: Asked, examples: int) -> None:
     days = list(days_between(sample.first, sample.last))
     words = st.sampled_from((None, "reports", "senders,commenters"))

@@ -116,7 +116,7 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
     ]
 
 
-@tried_with(10, 150)
+@tried_with(6, 150)
 def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(tables, st.sampled_from([None, "ding2"]), TIMES_IN)
@@ -179,7 +179,7 @@ _ROWS = st.lists(
 
 
 @pytest.mark.whole
-@tried_with(6, 100)
+@tried_with(4, 100)
 def test_a_file_in_parts_gives_what_it_gives_as_a_whole(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
     @example(['r1,u1,2026-09-21 09:00:00,"" '], "\n", 1, False)

@@ -46,7 +46,7 @@ def departments_of(reports: list[Said], corp_id: str, user_id: str, day: date) -
     return max(own, key=lambda one: (one.at, one.departments)).departments if own else ""
 
 
-@tried_with(40, 1000)
+@tried_with(20, 1000)
 def test_it_is_what_all_files_say_whichever_came_and_went(examples: int) -> None:
     what = computation(
         SERVICE,

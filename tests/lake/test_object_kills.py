@@ -53,7 +53,7 @@ for line in sys.stdin:
 """
 
 
-@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [16, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_kill_before_any_step_of_an_import_or_a_compaction_loses_and_spoils_nothing(
     remote: Folder, tmp_path: Path, storage: str, storage_server: str, every: int
 ) -> None:

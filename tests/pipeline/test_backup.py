@@ -333,7 +333,7 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("stride", every(6))
+@pytest.mark.parametrize("stride", every(24))
 def test_a_killed_backup_leaves_the_source_right_and_is_not_taken_for_a_whole_one(
     little: Folder, tmp_path: Path, forks: Forks, stride: int
 ) -> None:
@@ -371,7 +371,7 @@ def test_a_killed_backup_leaves_the_source_right_and_is_not_taken_for_a_whole_on
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("stride", every(12))
+@pytest.mark.parametrize("stride", every(48))
 @pytest.mark.parametrize("there", [False, True])
 def test_a_killed_restore_leaves_nothing_that_could_be_taken_for_data(
     little: Folder, tmp_path: Path, forks: Forks, there: bool, stride: int

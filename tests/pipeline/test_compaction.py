@@ -260,7 +260,7 @@ def test_the_command_says_what_it_did(filled: Folder) -> None:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("stride", every(10))
+@pytest.mark.parametrize("stride", every(40))
 def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tmp_path: Path, stride: int) -> None:
     facts: set[Fact] = {fact for number in range(5) for fact in facts_of(number)}
     numbers = itertools.count()

@@ -177,7 +177,7 @@ def test_a_short_id_among_the_bytes_of_the_store_is_chance(filled: Folder) -> No
 
 
 @pytest.mark.whole
-@tried_with(5, 12)
+@tried_with(3, 12)
 def test_forgetting_leaves_what_the_other_facts_give(examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -353,7 +353,7 @@ def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: P
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("stride", every(16))
+@pytest.mark.parametrize("stride", every(48))
 @pytest.mark.parametrize("user", [(), ("--user", "user-1-x")], ids=["organisation", "person"])
 def test_forgetting_that_is_killed_is_finished_by_another_run(
     pristine: Path, tmp_path: Path, user: tuple[str, ...], stride: int

@@ -96,7 +96,7 @@ def test_a_pushed_fact_is_a_number_at_once(folder: Folder, tokens: dict[str, str
 
 @pytest.mark.parametrize(
     ("running", "rounds"),
-    [(forked, tried(4, 200)), pytest.param(begun, tried(12, 200), marks=pytest.mark.slow)],
+    [(forked, tried(2, 200)), pytest.param(begun, tried(12, 200), marks=pytest.mark.slow)],
     ids=["forked", "begun"],
 )
 def test_every_acknowledged_fact_is_counted_once_whatever_is_killed(

@@ -40,7 +40,7 @@ from tests.support.waiting import SOON
 
 
 @pytest.mark.whole
-@tried_with(25, 300)
+@tried_with(8, 300)
 def test_what_is_taken_back_was_never_imported(examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -232,7 +232,7 @@ def test_imports_that_run_are_waited_for(filled: Folder, pristine: tuple[Path, s
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("stride", every(8))
+@pytest.mark.parametrize("stride", every(32))
 def test_taking_back_that_is_killed_is_finished_by_another_run(
     pristine: tuple[Path, str, Seen], tmp_path: Path, stride: int
 ) -> None:

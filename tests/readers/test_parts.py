@@ -26,7 +26,7 @@ def plain(line: Line) -> tuple[Any, ...]:
     return (line.number, line.record, str(line.error))
 
 
-@tried_with(60, 400)
+@tried_with(30, 400)
 def test_parts_of_a_table_are_the_table(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(

@@ -51,7 +51,7 @@ def told(rows: list[dict[str, Any]], like: list[dict[str, Any]]) -> list[list[tu
     return sorted(([(name, row[name]) for name in sorted(names)] for row in rows), key=repr)
 
 
-@tried_with(25, 300)
+@tried_with(10, 300)
 def test_every_row_is_the_oracles(examples: int) -> None:
     with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:
 
