@@ -30,6 +30,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.whole
+@pytest.mark.slow
 def test_child_processes_count(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     parent = tmp_path / "parent.py"

@@ -45,7 +45,10 @@ def command(*arguments: object, **environment: str) -> tuple[int, bytes, bytes]:
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "gb2312", "big5", "utf-8"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["ascii", "gb2312", "utf-8", *(pytest.param(name, marks=pytest.mark.slow) for name in ("latin-1", "big5"))],
+)
 def test_every_encoding_shows_what_it_can(known: Folder, encoding: str) -> None:
     assert run(known, "import", "in.csv", "--skip-bad").exit_code == 0
     read_as = "utf-8" if encoding == "ascii" else encoding

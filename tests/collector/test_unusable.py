@@ -78,6 +78,7 @@ def without_creator(report_id: str) -> Callable[[Any, Any], None]:
     return change
 
 
+@pytest.mark.slow
 def test_lists_that_are_null_are_empty(simulation: Simulation) -> None:
     def change(body: Any, _: Any) -> None:
         for name in ("data_list", "comments"):
@@ -179,6 +180,7 @@ def test_a_comment_that_cannot_be_used_makes_its_day_partial_and_only_that(simul
     assert states["20260910", "4102"] == "partial"
 
 
+@pytest.mark.slow
 def test_an_answer_without_a_result_is_not_an_empty_list(simulation: Simulation) -> None:
     bodies: list[Any] = [
         {"errcode": 0, "errmsg": "ok"},
@@ -206,6 +208,7 @@ def more_and_not_where(body: Any, _: Any) -> None:
     body["result"].pop("next_cursor", None)
 
 
+@pytest.mark.slow
 def test_a_list_that_does_not_say_where_it_goes_on_is_left_alone_and_others_are_not(simulation: Simulation) -> None:
     def change(body: Any, parameters: Any) -> None:
         if parameters["start_time"] <= at(MIDDLE) * 1000 < parameters["end_time"]:
@@ -232,6 +235,7 @@ def test_a_list_that_does_not_say_where_it_goes_on_is_left_alone_and_others_are_
         assert Failures(ledger, source.id).example() == SetAside(ledger, source.id).example() == ""
 
 
+@pytest.mark.slow
 def test_a_report_whose_comments_cannot_be_read_is_left_alone_and_others_are_not(simulation: Simulation) -> None:
     bad = next(report.report_id for report in simulation.twin.activity.of_day(FIRST) if report.comments)
 

@@ -46,7 +46,7 @@ from tests.support.writing import write
 
 ZONES = {"c1": ZoneInfo("Asia/Shanghai"), "c2": ZoneInfo("America/New_York"), "c3": ZoneInfo("Asia/Shanghai")}
 FIRST = datetime(2024, 3, 1, 12)
-SMALL, BIG = tried(8, 24), tried(5_000, 20_000)  # imports; facts of one import
+SMALL, BIG = tried(5, 24), tried(5_000, 20_000)  # imports; facts of one import
 
 
 class Import(NamedTuple):

@@ -32,7 +32,7 @@ batches = st.tuples(
 
 
 @pytest.mark.whole
-@tried_with(3, 20)
+@tried_with(2, 20)
 def test_any_split_order_repetition_and_mix_of_formats_gives_the_oracles_days(examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

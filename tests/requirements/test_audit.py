@@ -86,7 +86,7 @@ def test_packages_without_known_vulnerabilities_pass(tmp_path: Path) -> None:
         assert audit(tmp_path, at) == (0, "dependencies: 2 audited, 0 with known vulnerabilities\n")
 
 
-@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("offline", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_known_vulnerability_fails_whatever_is_said_of_the_machine(tmp_path: Path, offline: bool) -> None:
     with database({"two": {"vulns": [VULNERABLE]}}) as at:
         code, printed = audit(tmp_path, at, offline=offline)
@@ -94,7 +94,7 @@ def test_a_known_vulnerability_fails_whatever_is_said_of_the_machine(tmp_path: P
     assert "two 2.0: X-1, fixed in 2.1" in printed
 
 
-@pytest.mark.parametrize("status", [None, 403, 500])
+@pytest.mark.parametrize("status", [None, *(pytest.param(status, marks=pytest.mark.slow) for status in (403, 500))])
 def test_a_database_that_gives_no_answers_fails_unless_the_machine_is_said_to_be_offline(
     tmp_path: Path, status: int | None
 ) -> None:
@@ -116,6 +116,7 @@ def test_an_audit_of_nothing_fails(tmp_path: Path) -> None:
     assert "nothing is pinned" in printed
 
 
+@pytest.mark.slow
 def test_a_package_that_was_not_looked_up_fails(tmp_path: Path) -> None:
     by_address = f"three @ https://127.0.0.1/three.zip --hash=sha256:{'0' * 64}\n"
     with database({}) as at:

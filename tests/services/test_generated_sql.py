@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportdata.engines.duckdb import DuckDBEngine
@@ -16,7 +16,7 @@ from reportdata.errors import BadValue
 from reportdata.services import read_services
 from reportdata.services.keys import KEYS
 from reportdata.services.sql import computation, definition, kpis_of_days
-from tests.support.effort import examples
+from tests.support.examples import tried_with
 from tests.support.facts_files import ZONES, Writer, facts
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
 from tests.support.services import KINDS, SERVICE
@@ -98,22 +98,29 @@ KEY_SETS = [
 ]
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(found=st.lists(facts, max_size=25))
-def test_each_group_has_the_oracles_numbers(engine: DuckDBEngine, writer: Writer, found: list[Fact]) -> None:
+@tried_with(20, 120)
+def test_each_group_has_the_oracles_numbers(engine: DuckDBEngine, writer: Writer, examples: int) -> None:
     kinds = {"sent": Sent, "commented": Commented, "withdrawn": Withdrawn}
-    files = {name: [writer.file(kind, [f for f in found if isinstance(f, kind)])] * 2 for name, kind in kinds.items()}
-    for keys, kpis in KEY_SETS:
-        measures = {kpi: measure for kpi in kpis if (measure := SERVICE.kpi(kpi).measure)}
-        rows = list(engine.rows(computation(SERVICE, KINDS, keys, measures, ZONE), files))
-        said = {
-            tuple(SAID.get(key, lambda value: value)(value) for key, value in zip(keys, row, strict=False)): row[
-                len(keys) :
-            ]
-            for row in rows
+
+    @settings(max_examples=examples)
+    @given(found=st.lists(facts, max_size=25))
+    def check(found: list[Fact]) -> None:
+        files = {
+            name: [writer.file(kind, [f for f in found if isinstance(f, kind)])] * 2 for name, kind in kinds.items()
         }
-        assert len(said) == len(rows), keys
-        assert said == counted(found, keys, kpis), keys
+        for keys, kpis in KEY_SETS:
+            measures = {kpi: measure for kpi in kpis if (measure := SERVICE.kpi(kpi).measure)}
+            rows = list(engine.rows(computation(SERVICE, KINDS, keys, measures, ZONE), files))
+            said = {
+                tuple(SAID.get(key, lambda value: value)(value) for key, value in zip(keys, row, strict=False)): row[
+                    len(keys) :
+                ]
+                for row in rows
+            }
+            assert len(said) == len(rows), keys
+            assert said == counted(found, keys, kpis), keys
+
+    check()
 
 
 def test_what_facts_do_not_have_cannot_be_grouped_by() -> None:
