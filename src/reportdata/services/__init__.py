@@ -2,7 +2,7 @@
 
 - ``service.toml``: path, id, scopes, KPIs, relations, calibres and kinds of facts;
 - ``relations.sql``: the relations that are no kind by themselves, as common table expressions; it may be absent;
-- ``README.md``: what is counted, in words.
+- ``README.md``: what is counted, in words; a service without facts needs none.
 
 `reportdata.services.sql` makes the one SQL text of all this for any grouping. A service without relations has no facts:
 its numbers are DingTalk's own, where these were brought.
@@ -23,10 +23,11 @@ from reportdata.errors import BadFile, BadValue
 from reportdata.kinds import Kinds, is_name
 from reportdata.services.service import PERIODS, Service, measures_of, official
 
-__all__ = ["REPORTS", "Service", "Services", "official", "read_services"]
+__all__ = ["REPORTS", "Service", "Services", "official", "read_reports", "read_services"]
 
 REPORTS = "reportData"
 """The id of the service of work reports, which is there always."""
+_FOLDER = "reports"
 
 
 class Services:
@@ -101,7 +102,14 @@ def read_services(*folders: Path) -> Services:
 def _of_the_package() -> tuple[Service, ...]:
     """The package's services. They are read once: nothing changes an installed package while it runs."""
     places = (place for place in files(__package__).iterdir() if place.joinpath("service.toml").is_file())
-    return tuple(map(_read, sorted(places, key=lambda place: place.name)))
+    found = (read_reports() if place.name == _FOLDER else _read(place) for place in places)
+    return tuple(sorted(found, key=lambda service: (service.id != REPORTS, service.id)))
+
+
+@cache
+def read_reports() -> Service:
+    """The package's service of work reports alone, for who needs no other."""
+    return _read(files(__package__).joinpath(_FOLDER))
 
 
 def _read(folder: Traversable | Path) -> Service:
@@ -150,6 +158,11 @@ def _check(service: Service) -> None:
     for name in service.relations:
         if not is_name(name):
             raise BadValue(f"{name!r} cannot name a relation", "use small letters, digits and _")
+    for kpi in service.kpis:
+        if kpi.measure is None and not kpi.ratio:
+            raise BadValue(
+                f"it is not said how {kpi.id} counts", f"{service.id} has facts: give it one of its relations"
+            )
     for measure in measures_of(service):
         if measure.relation not in service.relations:
             raise BadValue(f"there is no relation {measure.relation!r}", "declare it under [relations]")

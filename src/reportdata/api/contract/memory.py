@@ -51,5 +51,6 @@ class DayAnswers:
             self._memory.until(changes_at(day, now))
             body = self._body.of_day(one.corp_id, one.stat_day, known.values, zero_unknown=one.zero_unknown)
             zone = time_zone(day.time_zone) if day.time_zone is not None else None
-            found.append(DayAnswer(body, wire.state_lines(known.state, known.as_of, zone, known.kpis)))
+            lines = wire.state_lines(known.state, known.as_of, zone, known.kpis)
+            found.append(DayAnswer(body, lines if self._service.has_facts else lines + wire.OFFICIAL_LINES))
         return found
