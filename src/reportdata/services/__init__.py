@@ -21,9 +21,9 @@ import msgspec
 
 from reportdata.errors import BadFile, BadValue
 from reportdata.kinds import Kinds, is_name
-from reportdata.services.service import PERIODS, Service, measures_of, official
+from reportdata.services.service import PERIODS, Service, measures_of, official, without_facts
 
-__all__ = ["REPORTS", "Service", "Services", "official", "read_reports", "read_services"]
+__all__ = ["REPORTS", "Service", "Services", "official", "read_reports", "read_services", "without_facts"]
 
 REPORTS = "reportData"
 """The id of the service of work reports, which is there always."""

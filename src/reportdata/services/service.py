@@ -132,6 +132,12 @@ def official(service: Service) -> str:
 
 
 @cache
+def without_facts(service: Service) -> Service:
+    """A service as its official figures have it."""
+    return msgspec.structs.replace(service, relations={}, calibres=(), kinds=(), sql="")
+
+
+@cache
 def _by_id(service: Service) -> dict[str, Kpi]:
     return {kpi.id: kpi for kpi in service.kpis}
 

@@ -69,8 +69,14 @@ def day_of(corp_id: str, stat_day: str, row: Sequence[Any]) -> Day:
 
 def official_of(row: Sequence[Any]) -> Official:
     """DingTalk's own figures of a row."""
-    corp_id, stat_day, values, fetched_at = row
-    return Official(corp_id, stat_day, None if values is None else values_of(values), fetched_at)
+    corp_id, stat_day, values, fetched_at, answer = row
+    return Official(corp_id, stat_day, None if values is None else values_of(values), fetched_at, answer)
+
+
+def row_of_official(service: str, found: Official) -> tuple[Any, ...]:
+    """The row of DingTalk's own figures, after the service's id."""
+    values = None if found.values is None else json_text(found.values)
+    return service, found.corp_id, found.stat_day, values, found.fetched_at, found.answer
 
 
 def app_of(row: tuple[Any, ...]) -> App:

@@ -54,7 +54,7 @@ class Endpoint:
         self._entry = entry
         self._demand = Demand(entry.path, (entry.scope,))
         self._admission = context.admission
-        self._days = DayAnswers(entry, context.reader, context.memory, context.clock).known
+        self._days = DayAnswers(entry, context).known
         self._remote = context.reader.remote
         self._metrics = context.metrics
         self._note = context.note

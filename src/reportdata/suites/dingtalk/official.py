@@ -1,13 +1,15 @@
-"""DingTalk's own figures: ``GET /v1.0/datacenter/reportData``, day by day."""
+"""DingTalk's own figures, day by day: ``GET /v1.0/datacenter/reportData``, and the like of other services."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from reportdata.collector.suite import Trouble
 from reportdata.errors import BudgetSpent, NotPermitted, Rejected, Unavailable
+from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.services import Service
 from reportdata.suites.dingtalk.client import Client
 
@@ -16,11 +18,11 @@ TRIES: Mapping[Trouble, int] = {Trouble.FAULT: 4, Trouble.BUSY: 5, Trouble.CROWD
 _AGAIN = "run the same command again: it goes on where it stopped"
 
 
+_decoder = msgspec.json.Decoder(float_hook=decimal_of)
+
+
 class _Figures(msgspec.Struct):
-    data: list[dict[str, int | str]] | None = msgspec.field(name="dataList")
-
-
-_figures = msgspec.json.Decoder(_Figures)
+    data: list[dict[str, Any]] | None = msgspec.field(name="dataList")
 
 
 class OfficialFigures:
@@ -30,15 +32,16 @@ class OfficialFigures:
         self._client = client
         self._service = service
 
-    def figures(self, corp_id: str, stat_day: str) -> Mapping[str, int] | None:
-        """DingTalk's numbers of a day, by KPI id; None when it has none.
+    def figures(self, corp_id: str, stat_day: str) -> Mapping[str, Number] | None:
+        """DingTalk's numbers of a day, by KPI id; None when it has none. A number that its row lacks is left out, and
+        decimals keep their digits.
 
         :raises SourceError: when it does not tell.
         """
         path = self._service.path
         content = self._asked(f"{path} for {stat_day}", stat_day)
         try:
-            rows = _figures.decode(content).data
+            rows = msgspec.convert(_decoder.decode(content), _Figures).data
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unavailable(f"{path} answered {stat_day} with something else: {error}") from error
         if not rows:
@@ -53,22 +56,31 @@ class OfficialFigures:
                 raise
             raise NotPermitted(
                 error.message,
-                "only apps that were granted 数据服务目录日志统计读权限 before 2023-09-01 have it; is this one? "
-                "Figures that were saved can be read with --file",
+                f"only apps that were granted the permission for {self._service.path} before 2023-09-01 have it; is "
+                "this one? Figures that were saved can be read with `reportdata figures import`",
                 error.scope,
             ) from error
         except BudgetSpent as error:
-            raise BudgetSpent(error.message, f"in the next month, {_AGAIN}") from error
+            hint = f"in the next month, {_AGAIN}; or with --calls N, where the organisation has more"
+            raise BudgetSpent(error.message, hint) from error
         except Unavailable as error:
             hint = f"{error.hint}; then {_AGAIN}, with a lower --rate" if error.hint else f"later, {_AGAIN}"
             raise Unavailable(error.message, hint) from error
 
-    def _checked(self, row: Mapping[str, int | str], corp_id: str, stat_day: str) -> Mapping[str, int]:
+    def _checked(self, row: Mapping[str, Any], corp_id: str, stat_day: str) -> Mapping[str, Number]:
         if row.get("corp_id") != corp_id:
             raise Rejected(
                 f"the app belongs to the organisation {row.get('corp_id')}, not to {corp_id}", "another organisation"
             )
-        values = {kpi.id: row.get(kpi.key) for kpi in self._service.kpis}
-        if row.get("stat_date") != stat_day or not all(isinstance(value, int) for value in values.values()):
+        values = {kpi: value for kpi in self._service.kpis if (value := row.get(kpi.key)) is not None}
+        good = all(_fits(kpi, value) for kpi, value in values.items())
+        if row.get("stat_date") != stat_day or not values or not good:
             raise Unavailable(f"{self._service.path} answered {stat_day} with another row: {dict(row)}")
-        return {kpi: int(value or 0) for kpi, value in values.items()}
+        return {kpi.id: value for kpi, value in values.items()}
+
+
+def _fits(kpi: Kpi, value: object) -> bool:
+    """Whether a value may be a KPI's number."""
+    if isinstance(value, float):
+        return kpi.may_be_broken and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
