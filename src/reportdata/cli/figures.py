@@ -14,7 +14,8 @@ from reportdata.cli.places import open_existing_store, services_of
 from reportdata.errors import BadFile, InputError
 from reportdata.pipeline.mirroring import keep_export
 from reportdata.readers.figures import read_figures
-from reportdata.services import Service, Services
+from reportdata.readers.relayed import read_answers
+from reportdata.services import Relayed, Service, Services
 from reportdata.settings import Settings
 from reportdata.store import FIRST_DAY, LAST_DAY, Official, Store
 
@@ -36,13 +37,21 @@ def import_figures(
     """Keep the figures of FILES: saved answers of DingTalk's, or their rows, as JSON or JSON Lines; tables with the
     keys or the headings of its documents, as CSV or a spreadsheet.
 
-    Either all files are taken, or none. Decimals keep their digits. A number that a row of JSON lacks is not known.
+    Either all files are taken, or none. Decimals keep their digits. A number that a row of JSON lacks is not known. Of
+    the calls yyd… of DingTalk's SDK whole answers are kept: name theirs with --service.
     """
     store, services = open_existing_store(settings), services_of(settings)
-    found: list[tuple[Path, Service, list[Official]]] = []
+    found: list[tuple[Path, Service | Relayed, list[Official]]] = []
     for path in files:
-        service = services.service(service_id) if service_id is not None else _service_of(path, services)
-        found.append((path, service, read_export(store, service, path, corp_id, partly=True)))
+        service = services.named(service_id) if service_id is not None else _service_of(path, services)
+        if isinstance(service, Relayed):
+            at = int(path.stat().st_mtime * 1000)
+            answers = read_answers(path)
+            told = [Official(one.corp_id, one.stat_date, one.numbers, at, one.text) for one in answers]
+            figures = _known(store, told, corp_id)
+        else:
+            figures = read_export(store, service, path, corp_id, partly=True)
+        found.append((path, service, figures))
     for path, service, figures in found:
         keep_export(store, service, figures)
         if not as_json:
@@ -86,15 +95,24 @@ def read_export(
     :param partly: rows of JSON may lack numbers.
     """
     if corp_id is not None:
-        known_organisation(store, corp_id)
+        _known(store, [], corp_id)
     at = int(path.stat().st_mtime * 1000)
     known = store.organisations()
     only = corp_id if corp_id is not None or len(known) != 1 else known[0].corp_id
     rows = [Official(corp, day, values, at) for corp, day, values in read_figures(path, service, only, partly=partly)]
-    for corp in sorted({row.corp_id for row in rows}):
-        known_organisation(store, corp)
+    rows = _known(store, rows, corp_id)
     first_day, last_day = period[0] or FIRST_DAY, period[1] or LAST_DAY
-    return [row for row in rows if corp_id in (None, row.corp_id) and first_day <= row.stat_day <= last_day]
+    return [row for row in rows if first_day <= row.stat_day <= last_day]
+
+
+def _known(store: Store, figures: Sequence[Official], corp_id: str | None) -> list[Official]:
+    """The figures of one organisation, or of all.
+
+    :raises NotKnown: when there is none of that id.
+    """
+    for corp in sorted({one.corp_id for one in figures} | ({corp_id} if corp_id is not None else set())):
+        known_organisation(store, corp)
+    return [one for one in figures if corp_id in (None, one.corp_id)]
 
 
 @figures_command.command("serve")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
@@ -30,12 +30,12 @@ from reportdata.days import from_date, moment_of, time_zone
 from reportdata.errors import BadCredentials, BadFile, BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.mirroring import Mirrored, Source, Wanted, keep_export, left, mirror, mirror_all
-from reportdata.services import Services
+from reportdata.services import Relayed
 from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.suites.dingtalk import KIND
 from reportdata.suites.dingtalk.client import API, Client
-from reportdata.suites.dingtalk.official import TRIES, OfficialFigures
+from reportdata.suites.dingtalk.official import TRIES, OfficialFigures, figures_of
 
 ALL = "all"
 """In place of a service: every one."""
@@ -107,8 +107,9 @@ def mirror_command(
 ) -> None:
     """Keep DingTalk's own figures, day by day, apart from the computed ones. `reportdata reconcile` compares them.
 
-    --service all fetches those of every service of the catalogue of data, the newest day first. A service that the app
-    has no permission for is left out.
+    --service all fetches those of every service of the catalogue of data, and of the calls yyd… of DingTalk's SDK, the
+    newest day first; of weeks and months by the last day of each. A service that the app has no permission for is left
+    out.
 
     The machine's settings for proxies and certificates hold: HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE.
 
@@ -138,20 +139,24 @@ def mirror_command(
     wanted = Wanted(organisation, first_day, last_day, again)
     with progress_bar() as progress, closing(client):
         if service_id == ALL:
-            _tell_calls(store, services, wanted, budget, clock.now())
-            asked = [Source(service, OfficialFigures(client, service).figures) for service in services]
+            asked = [Source(one, figures_of(client, one).figures) for one in (*services, *services.relayed)]
+            _tell_calls(store, asked, wanted, budget, clock.now())
             found = mirror_all(store, asked, wanted, now=clock.now, progress=progress)
             _print_all(found, as_json=as_json)
             return
-        service = services.service(service_id)
-        ask = OfficialFigures(client, service).figures
-        done = mirror(store, service, wanted, ask, now=clock.now, progress=progress)
+        named = services.named(service_id)
+        if isinstance(named, Relayed):
+            source = Source(named, figures_of(client, named).figures)
+            done = mirror_all(store, [source], wanted, now=clock.now, progress=progress)[named.id]
+        else:
+            ask = OfficialFigures(client, named).figures
+            done = mirror(store, named, wanted, ask, now=clock.now, progress=progress)
     _print_mirrored(done, as_json=as_json)
 
 
-def _tell_calls(store: Store, services: Services, wanted: Wanted, budget: Budget, now: float) -> None:
+def _tell_calls(store: Store, sources: Sequence[Source], wanted: Wanted, budget: Budget, now: float) -> None:
     """Say how many calls are to be made, and what the month has for them."""
-    calls, _ = left(store, services, wanted, now)
+    calls, _ = left(store, [source.service for source in sources], wanted, now)
     month = budget.month()
     click.echo(f"{len(calls):,} calls are to be made; {month.left:,} are left until {month.last_day}.", err=True)
 

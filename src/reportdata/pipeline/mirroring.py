@@ -13,9 +13,12 @@ from reportdata.errors import NotPermitted
 from reportdata.identity import Organisation
 from reportdata.measures import Number
 from reportdata.pipeline import Progress, silent
-from reportdata.services import Service, official
+from reportdata.services import Relayed, Service, official
+from reportdata.services.relayed import RelayedAnswer
 from reportdata.store import DayKpis, Official, Store
 
+Told = Mapping[str, Number] | RelayedAnswer | None
+"""DingTalk's figures of a day: by KPI id, or its whole answer; None when it has none."""
 Ask = Callable[[str, str], Mapping[str, Number] | None]
 """DingTalk's figures of an organisation and stat day, by KPI id; None when it has none."""
 
@@ -83,28 +86,29 @@ def mirror(
 
 
 class Source(NamedTuple):
-    """A service, and what asks for its figures."""
+    """A service, and what asks for its figures of an organisation and stat day."""
 
-    service: Service
-    ask: Ask
+    service: Service | Relayed
+    ask: Callable[[str, str], Told]
 
 
 def left(
-    store: Store, services: Iterable[Service], wanted: Wanted, now: float
-) -> tuple[list[tuple[str, Service]], dict[str, Mirrored]]:
+    store: Store, services: Iterable[Service | Relayed], wanted: Wanted, now: float
+) -> tuple[list[tuple[str, Service | Relayed]], dict[str, Mirrored]]:
     """The calls that are left to make for all figures of a period, a day and a service each, the newest day first; and
     by service what is known. A day that DingTalk had no figures of is asked for again until `SETTLED` after its end.
+    Figures of weeks and months are asked for by the last day of each.
 
     :param now: seconds since 1970.
     """
     corp_id, zone = wanted.organisation.corp_id, time_zone(wanted.organisation.time_zone)
     days = list(days_between(wanted.first_day, wanted.last_day))
-    calls: list[tuple[str, Service]] = []
+    calls: list[tuple[str, Service | Relayed]] = []
     done: dict[str, Mirrored] = {}
     for service in services:
         found = done[service.id] = Mirrored()
         kept = {one.stat_day: one for one in store.official(service.id, corp_id, wanted.first_day, wanted.last_day)}
-        for day in days:
+        for day in days if isinstance(service, Service) else [day for day in days if service.last_day(day) == day]:
             if now * SECOND < end_of(day, zone):
                 found.unfinished.append(day)
             elif not wanted.again and day in kept and _is_settled(kept[day], zone):
@@ -141,14 +145,14 @@ def mirror_all(
         if found.refused:
             continue
         try:
-            values = asks[service.id].ask(corp_id, day)
+            told = asks[service.id].ask(corp_id, day)
         except NotPermitted as error:
             if not error.scope:  # the address is refused, and would be for any service
                 raise
             found.refused = error.message
             continue
-        _keep(store, service, [Official(corp_id, day, values, int(now() * 1000))])
-        (found.empty if values is None else found.fetched).append(day)
+        _keep(store, service, [_official(corp_id, day, told, int(now() * 1000))])
+        (found.empty if told is None else found.fetched).append(day)
     progress("fetching days", len(calls), len(calls))
     for found in done.values():
         found.fetched.sort()
@@ -156,7 +160,13 @@ def mirror_all(
     return done
 
 
-def keep_export(store: Store, service: Service, figures: Iterable[Official]) -> Mirrored:
+def _official(corp_id: str, day: str, told: Told, at: int) -> Official:
+    if isinstance(told, RelayedAnswer):
+        return Official(corp_id, day, told.numbers, at, told.text)
+    return Official(corp_id, day, told, at)
+
+
+def keep_export(store: Store, service: Service | Relayed, figures: Iterable[Official]) -> Mirrored:
     """Keep the figures of a saved export."""
     done = Mirrored()
     kept = list(figures)
@@ -166,10 +176,10 @@ def keep_export(store: Store, service: Service, figures: Iterable[Official]) -> 
     return done
 
 
-def _keep(store: Store, service: Service, figures: Sequence[Official]) -> None:
+def _keep(store: Store, service: Service | Relayed, figures: Sequence[Official]) -> None:
     """Keep figures; where a service has no facts, they are its numbers, which are there before the figures are known:
     who is killed between asks once more."""
-    if not service.has_facts:
+    if isinstance(service, Service) and not service.has_facts:
         _put_numbers(store, service, figures)
     store.put_official(service.id, figures)
 

@@ -21,9 +21,10 @@ import msgspec
 
 from reportdata.errors import BadFile, BadValue
 from reportdata.kinds import Kinds, is_name
+from reportdata.services.relayed import Relayed, relayed_services
 from reportdata.services.service import PERIODS, Service, measures_of, official, without_facts
 
-__all__ = ["REPORTS", "Service", "Services", "official", "read_reports", "read_services", "without_facts"]
+__all__ = ["REPORTS", "Relayed", "Service", "Services", "official", "read_reports", "read_services", "without_facts"]
 
 REPORTS = "reportData"
 """The id of the service of work reports, which is there always."""
@@ -33,15 +34,17 @@ _FOLDER = "reports"
 class Services:
     """All services that are served, and what they have together.
 
+    :param relayed: services whose KPIs nobody knows but from their answers.
     :raises BadValue: when two of them have one id or path, or a relation reads a kind that none has.
     """
 
-    def __init__(self, services: Sequence[Service]) -> None:
+    def __init__(self, services: Sequence[Service], relayed: Sequence[Relayed] = ()) -> None:
         self.all = tuple(services)
+        self.relayed = tuple(relayed)
         self.kinds = Kinds(kind for service in services for kind in service.kinds)
         for named, names in (
-            ("id", [service.id for service in services]),
-            ("path", [path for service in services for path in service.paths]),
+            ("id", [*(service.id for service in services), *(one.id for one in relayed)]),
+            ("path", [*(path for service in services for path in service.paths), *(one.path for one in relayed)]),
         ):
             for name in names:
                 if names.count(name) > 1:
@@ -62,12 +65,20 @@ class Services:
                 return service
         raise BadValue(f"{service_id!r} is not a service", f"there are {', '.join(s.id for s in self.all)}")
 
+    def named(self, service_id: str) -> Service | Relayed:
+        """The service of that id, one that is relayed, too.
+
+        :raises BadValue: when there is none.
+        """
+        return next((one for one in self.relayed if one.id == service_id), None) or self.service(service_id)
+
     @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes that apps may have: those to read, then those to push and to ask for statistics."""
         names = ("scope", "push_scope", "statistics_scope", "records_scope")
         scopes = (getattr(service, name) for name in names for service in self.all)
-        return tuple(dict.fromkeys(scope for scope in scopes if scope is not None))
+        relayed = (service.scope for service in self.relayed)
+        return tuple(dict.fromkeys(scope for scope in (*scopes, *relayed) if scope is not None))
 
     def push_scope(self, kind: str) -> str | None:
         """The scope to push facts of a kind; None when none may be pushed."""
@@ -93,7 +104,7 @@ def read_services(*folders: Path) -> Services:
         places += found
     services = {service.id: service for service in (*_of_the_package(), *map(_read, places))}
     try:
-        return Services(list(services.values()))
+        return Services(list(services.values()), relayed_services())
     except BadValue as error:
         raise BadFile(", ".join(map(str, folders)) or "the package", error.message, error.hint) from error
 

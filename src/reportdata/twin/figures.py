@@ -5,10 +5,24 @@ from __future__ import annotations
 import random
 
 from reportdata.measures import Kpi, Number
-from reportdata.services import Service
+from reportdata.services import Relayed, Service
 
 _THINGS = 5
 """How many of what has no people are made up for each person at most."""
+
+
+def with_made_up_kpis(relayed: Relayed) -> Service:
+    """A service whose KPIs no document tells, with some that are made up: the same for all its periods."""
+    period = relayed.period
+    family = relayed.title.removeprefix("亚运钉").removeprefix("数字").removeprefix("参谋")
+    first = 90_000 + sum(map(ord, family)) % 1000 * 10
+    kpis = (
+        Kpi(unit="人", period=period, id=f"{first}", caliber=f"{family}的用户数", name=f"{family}用户数"),
+        Kpi(unit="次", period=period, id=f"{first + 1}", caliber=f"{family}的次数", name=f"{family}次数"),
+        Kpi(unit="", period=period, id=f"{first + 2}", caliber="占比", name=f"{family}率", decimal=True),
+    )
+    row = ("stat_date", *(kpi.key for kpi in reversed(kpis)), "corp_id")
+    return Service(relayed.id, relayed.path, relayed.title, relayed.scope, row, kpis)
 
 
 def made_up(service: Service, day: str, seed: int, people: int) -> dict[str, Number]:

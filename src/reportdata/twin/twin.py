@@ -21,7 +21,7 @@ from reportdata.twin.calibres import DEFAULT_CALIBRE, Calibre
 from reportdata.twin.clock import Clock
 from reportdata.twin.control import answer_control
 from reportdata.twin.counting import CALLS_A_SECOND, MONTHLY_CALLS, TOKEN_APIS, Call, Calls
-from reportdata.twin.figures import made_up
+from reportdata.twin.figures import made_up, with_made_up_kpis
 from reportdata.twin.habits import Habits
 from reportdata.twin.ids import Ids
 from reportdata.twin.organisation import NAME_MARK, Organisation
@@ -91,8 +91,11 @@ class Twin:
         self.troubles: tuple[Trouble, ...] = ()
         self.trouble(*troubles)
         self._catalogue = read_services()
-        self._services = {service.path.strip("/"): service for service in self._catalogue}
-        own = {service.scope for service in self._catalogue}
+        self._services = {
+            service.path.strip("/"): service
+            for service in (*self._catalogue, *map(with_made_up_kpis, self._catalogue.relayed))
+        }
+        own = {service.scope for service in self._services.values()}
         self.scopes = frozenset(oldapi.SCOPES | own if scopes is None else scopes)
         numbers = random.Random(f"app {seed}")  # noqa: S311 - an app that opens nothing
         self._tokens = Tokens(f"dingtwin{numbers.getrandbits(48):012x}", f"twinsecret{numbers.getrandbits(256):064x}")
@@ -201,7 +204,8 @@ class Twin:
 
         :raises BadValue: when there is no such service.
         """
-        return self._figures(self._catalogue.service(service_id), day)
+        named = (service for service in self._services.values() if service.id == service_id)
+        return self._figures(next(named, None) or self._catalogue.service(service_id), day)
 
     def _figures(self, service: Service, day: str) -> Mapping[str, Number]:
         if service.id == REPORTS:
