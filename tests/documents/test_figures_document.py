@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.services import read_services
+from reportdata.services import REPORTS, read_services
 from reportdata.twin import BEIJING, Twin, running
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
@@ -23,6 +23,19 @@ def test_the_table_has_every_service(page: str) -> None:
     rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d, ]+) \| `([\w.]+)` \|$", text, re.M)
     expected = {service.id: (", ".join(kpi.id for kpi in service.kpis), service.scope) for service in read_services()}
     assert {name: (kpis, scope) for name, kpis, scope in rows} == expected
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_table_has_every_kind_of_facts(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (`[^|]+`) \| ([^|`]+) \| ([\d, ]+) \|$", text, re.M)
+    expected = {}
+    for service in read_services(Path("counted")):
+        for kind in service.kinds if service.id != REPORTS else ():
+            kpis = [kpi.id for kpi in service.counted if kind.name in service.relations[kpi.relation].reads]
+            columns = ", ".join(f"`{column.name}`" for column in kind.fields())
+            expected[kind.name] = (columns, "、".join(kind.headings[kind.time]), ", ".join(kpis))
+    assert {name: tuple(row) for name, *row in rows} == expected
 
 
 def commands_of(page: str) -> list[str]:

@@ -21,6 +21,7 @@ import msgspec
 
 from reportdata.errors import BadFile, BadValue
 from reportdata.kinds import Kinds, is_name
+from reportdata.services.counting import counted_in, is_counted, with_facts
 from reportdata.services.relayed import Relayed, relayed_services
 from reportdata.services.service import PERIODS, Service, measures_of, official, without_facts
 
@@ -90,19 +91,25 @@ class Services:
 
 def read_services(*folders: Path) -> Services:
     """The package's services, and those of more folders: each is a service's folder, or holds some. A later one
-    takes the place of one with the same id.
+    takes the place of one with the same id. In place of a folder ``counted`` and ``counted/NAME`` let the package's own
+    services be counted from facts (`reportdata.services.counting`).
 
     :raises BadFile: when one cannot be used.
     """
     places: list[Path] = []
+    counted: list[Traversable] = []
     for folder in folders:
+        if is_counted(folder):
+            counted += counted_in(folder)
+            continue
         found = (
             [folder] if (folder / "service.toml").is_file() else sorted(p.parent for p in folder.glob("*/service.toml"))
         )
         if not found:
             raise BadFile(str(folder), "holds no service", "name a folder with service.toml, or one that holds some")
         places += found
-    services = {service.id: service for service in (*_of_the_package(), *map(_read, places))}
+    own = [_read(folder, with_its_facts=True) for folder in counted]
+    services = {service.id: service for service in (*_of_the_package(), *own, *map(_read, places))}
     try:
         return Services(list(services.values()), relayed_services())
     except BadValue as error:
@@ -123,18 +130,22 @@ def read_reports() -> Service:
     return _read(files(__package__).joinpath(_FOLDER))
 
 
-def _read(folder: Traversable | Path) -> Service:
+def _read(folder: Traversable | Path, *, with_its_facts: bool = False) -> Service:
     source = folder.joinpath("service.toml")
     try:
         service = msgspec.toml.decode(source.read_bytes(), type=Service)
         relations = folder.joinpath("relations.sql")
-        sql = relations.read_text("utf-8") if relations.is_file() else ""
+        if relations.is_file():
+            service = msgspec.structs.replace(service, sql=relations.read_text("utf-8"))
+        if with_its_facts:
+            source = folder.joinpath("facts.toml")
+            service = with_facts(service, folder)
     except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
         raise BadFile(str(source), f"is no service: {error}") from error
     except BadValue as error:
         raise BadFile(str(source), error.message, error.hint) from error
     kinds = tuple(msgspec.structs.replace(kind, general=service.headings | kind.general) for kind in service.kinds)
-    service = msgspec.structs.replace(service, sql=sql, kinds=kinds)
+    service = msgspec.structs.replace(service, kinds=kinds)
     try:
         _check(service)
     except BadValue as error:
@@ -169,11 +180,6 @@ def _check(service: Service) -> None:
     for name in service.relations:
         if not is_name(name):
             raise BadValue(f"{name!r} cannot name a relation", "use small letters, digits and _")
-    for kpi in service.kpis:
-        if kpi.measure is None and not kpi.ratio:
-            raise BadValue(
-                f"it is not said how {kpi.id} counts", f"{service.id} has facts: give it one of its relations"
-            )
     for measure in measures_of(service):
         if measure.relation not in service.relations:
             raise BadValue(f"there is no relation {measure.relation!r}", "declare it under [relations]")

@@ -147,6 +147,8 @@ def _observed(service: Service, kpi_id: str) -> frozenset[str]:
     if not service.has_facts:
         return frozenset((official(service),))
     kpi = service.kpi(kpi_id)
+    if kpi.measure is None and not kpi.ratio:
+        return frozenset((official(service),))
     if kpi.measure is None:
         return frozenset(kind for part in kpi.ratio for kind in _observed(service, part))
     return frozenset(service.relations[kpi.relation].observed)

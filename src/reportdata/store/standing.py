@@ -88,7 +88,7 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -
     values: dict[str, Number] = {}
     for kpi in service.kpis:
         state, as_of = _follows(service.observed(kpi.id), stat_day, day, present)
-        zero = 0 if kpi.id in day.computed and service.has_facts else None
+        zero = 0 if kpi.relation and kpi.id in day.computed and service.has_facts else None
         number = (day.values or {}).get(kpi.id, None if kpi.ratio else zero)
         covered = state is not State.MISSING
         if kpi.id in put:
