@@ -3,13 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from decimal import Decimal
+from typing import NamedTuple, Self
 
 import msgspec
 
 from reportdata.errors import BadValue
 
 Number = int | float
+
+
+class Digits(float):
+    """A decimal with more digits, or more zeros at its end, than its float is written with. It is written as it was
+    brought, and otherwise is that float."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        found = super().__new__(cls, text)
+        found.text = text
+        return found
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type[Digits], tuple[str]]:
+        return Digits, (self.text,)
+
+
+def decimal_of(text: str) -> float:
+    """A decimal as it is written: plain digits around a point. An exponent is written out, since not every SDK reads
+    one."""
+    if "e" in text.lower():
+        text = f"{Decimal(text):f}"
+    found = float(text)
+    return found if json_text_of(found) == text else Digits(text)
+
+
+def json_text_of(number: float) -> str:
+    """How JSON has a float that is no `Digits`."""
+    return msgspec.json.encode(number).decode()
+
+
+def as_json(number: object) -> msgspec.Raw:
+    """What a JSON encoder writes for `Digits`."""
+    if isinstance(number, Digits):
+        return msgspec.Raw(number.text.encode())
+    raise NotImplementedError(f"{type(number)} has no form in JSON")
 
 
 class Measure(NamedTuple):
@@ -32,9 +74,11 @@ class Kpi(
     Over a ``relation`` it is one of: ``count``, how many different rows there are; ``distinct``, how many different
     values a column has, or several columns together; ``sum``, the sum of a column over the different rows, or over the
     different values of the columns ``of`` with it. Without a relation it is a ``ratio``: the number of one KPI of the
-    service by that of another. ``calibre`` names its way of counting where the service has others to compare, ``word``
-    the KPI itself, for people and for columns of tables: ``reports``. ``meaning`` says for people what is counted, in
-    English and in Chinese.
+    service by that of another; or none of these, and then it is known where DingTalk's own figures were brought:
+    ``decimal`` says of such a one that it may have digits after the point.
+
+    ``calibre`` names its way of counting where the service has others to compare, ``word`` the KPI itself, for people
+    and for columns of tables: ``reports``. ``meaning`` says for people what is counted, in English and in Chinese.
     """
 
     unit: str
@@ -48,6 +92,7 @@ class Kpi(
     sum: str = ""
     of: str | tuple[str, ...] = ()
     ratio: tuple[str, ...] = ()
+    decimal: bool = False
     calibre: str = ""
     word: str = ""
     meaning: str = ""
@@ -55,7 +100,8 @@ class Kpi(
 
     def __post_init__(self) -> None:
         ways = [self.count, bool(self.distinct), bool(self.sum), bool(self.ratio)]
-        if ways.count(True) != 1 or bool(self.ratio) == bool(self.relation) or (self.of and not self.sum):
+        counted = ways.count(True) == 1 and bool(self.ratio) != bool(self.relation) and (self.sum or not self.of)
+        if not counted and (any(ways) or self.relation or self.of):
             raise BadValue(
                 f"it is not said how {self.id} counts",
                 "give a relation with one of count, distinct and sum, or a ratio",
@@ -78,12 +124,12 @@ class Kpi(
     @property
     def may_be_broken(self) -> bool:
         """Whether the number may have digits after the point; counts have none."""
-        return not (self.count or self.distinct)
+        return self.decimal or bool(self.sum or self.ratio)
 
     @property
     def measure(self) -> Measure | None:
-        """How it is counted; None for a ratio."""
-        if self.ratio:
+        """How it is counted; None for a ratio, and for what is not counted."""
+        if not self.relation:
             return None
         columns = self.distinct or self.of
         return Measure(self.relation, (columns,) if isinstance(columns, str) else columns, self.sum)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 from starlette.requests import Request
@@ -81,6 +81,15 @@ class Context:
     def memory(self) -> Memory:
         """What was read of the store since it last changed."""
         return Memory(self.reader, self.clock)
+
+    @cached_property
+    def official(self) -> Callable[[], frozenset[tuple[str, str]]]:
+        """Of which organisations and services DingTalk's own figures are served in place of what was counted."""
+
+        def read(keys: Sequence[str]) -> list[frozenset[tuple[str, str]]]:
+            return [self.reader.official_services() for _ in keys]
+
+        return partial(self.memory.known(read).read, "")
 
     @cached_property
     def spans(self) -> Spans:

@@ -26,6 +26,7 @@ _MODULES = {
     "explain": "explaining",
     "status": "numbers",
     "mirror": "mirroring",
+    "figures": "figures",
     "reconcile": "reconciling",
     "org": "organisations",
     "app": "apps",

@@ -27,10 +27,10 @@ from reportdata.identity import (
     read_network,
     rotated,
 )
-from reportdata.services import REPORTS, read_services
+from reportdata.services import read_reports
 from reportdata.settings import Settings
 
-_READ = read_services().service(REPORTS).scope
+_READ = read_reports().scope
 """The scope that apps get unless they get others."""
 SCOPES_OF_NEW_APPS = {AppType.INTERNAL: (_READ,)}
 

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
 import click
 import msgspec
 
+from reportdata.cli.figures import read_export
 from reportdata.cli.options import (
     DAY,
     check_period,
     json_option,
-    known_organisation,
     only_organisation,
     service_option,
     settings_options,
 )
-from reportdata.cli.output import days_text, print_json, progress_bar
-from reportdata.cli.places import open_existing_store, services_of
-from reportdata.collector.calls import BookedCalls, Pace
+from reportdata.cli.output import days_text, print_json, print_table, progress_bar
+from reportdata.cli.places import open_existing_store, open_ledger, services_of
+from reportdata.collector.budget import Account, Budget
+from reportdata.collector.calls import BookedCalls, Pace, Paced
 from reportdata.collector.clock import SystemClock
 from reportdata.collector.suite import Access
 from reportdata.days import from_date, moment_of, time_zone
 from reportdata.errors import BadCredentials, BadFile, BadValue
 from reportdata.identity import Organisation
-from reportdata.pipeline.mirroring import Mirrored, Wanted, keep_export, mirror
-from reportdata.readers.figures import read_figures
-from reportdata.services import Service
+from reportdata.pipeline.mirroring import Mirrored, Source, Wanted, keep_export, left, mirror, mirror_all
+from reportdata.services import Relayed
 from reportdata.settings import Settings
-from reportdata.store import FIRST_DAY, LAST_DAY, Official, Store
+from reportdata.store import Store
+from reportdata.suites.dingtalk import KIND
 from reportdata.suites.dingtalk.client import API, Client
-from reportdata.suites.dingtalk.official import TRIES, OfficialFigures
+from reportdata.suites.dingtalk.official import TRIES, OfficialFigures, figures_of
+
+ALL = "all"
+"""In place of a service: every one."""
 
 
 class _App(msgspec.Struct, rename="camel"):
@@ -74,6 +80,11 @@ class _App(msgspec.Struct, rename="camel"):
 @click.option(
     "--rate", type=click.FloatRange(0, 20, min_open=True), default=5.0, show_default=True, help="Calls a second."
 )
+@click.option(
+    "--calls",
+    type=click.IntRange(min=0),
+    help="From now on, so many calls of the organisation's quota may be spent a month, on this and on collecting.",
+)
 @service_option
 @click.option("--again", is_flag=True, help="Fetch days that were fetched, too.")
 @json_option
@@ -88,6 +99,7 @@ def mirror_command(
     app_file: Path | None,
     endpoint: str,
     rate: float,
+    calls: int | None,
     service_id: str,
     again: bool,
     as_json: bool,
@@ -95,31 +107,58 @@ def mirror_command(
 ) -> None:
     """Keep DingTalk's own figures, day by day, apart from the computed ones. `reportdata reconcile` compares them.
 
+    --service all fetches those of every service of the catalogue of data, and of the calls yyd… of DingTalk's SDK, the
+    newest day first; of weeks and months by the last day of each. A service that the app has no permission for is left
+    out.
+
     The machine's settings for proxies and certificates hold: HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE.
 
-    Each day costs one call of the organisation's quota. A day that is known is not fetched again, so an interrupted
-    command is simply run again. Days that have not ended are left out.
+    Each day of a service costs one call of the organisation's quota, which is booked before it is sent: see
+    `reportdata budget`. A day that is known is not fetched again, so an interrupted command is simply run again. Days
+    that have not ended are left out.
     """
     check_period(first_day, last_day)
-    store = open_existing_store(settings)
-    service = services_of(settings).service(service_id)
+    store, services = open_existing_store(settings), services_of(settings)
     if export is not None:
-        if corp_id is not None:
-            known_organisation(store, corp_id)
-        done = keep_export(store, service, _export(store, service, export, corp_id, first_day, last_day))
-    else:
-        organisation = only_organisation(store, corp_id)
-        if first_day is None:
-            raise BadValue("no first day is named", "name it with --from, or a file with --file")
-        access = _access(settings, app_key, app_secret, app_file, endpoint)
-        clock = SystemClock()
-        client = Client(access, BookedCalls(Pace(rate, clock), clock, tries=TRIES))
-        last_day = last_day or max(first_day, _yesterday(organisation, clock.now()))
-        with progress_bar() as progress, closing(client):
-            wanted = Wanted(organisation, first_day, last_day, again)
-            figures = OfficialFigures(client, service).figures
-            done = mirror(store, service, wanted, figures, now=clock.now, progress=progress)
+        if service_id == ALL:
+            raise BadValue("a file has the figures of one service", "name it, or use `reportdata figures import`")
+        service = services.service(service_id)
+        figures = read_export(store, service, export, corp_id, (first_day, last_day))
+        _print_mirrored(keep_export(store, service, figures), as_json=as_json)
+        return
+    organisation = only_organisation(store, corp_id)
+    if first_day is None:
+        raise BadValue("no first day is named", "name it with --from, or a file with --file")
+    access = _access(settings, app_key, app_secret, app_file, endpoint)
+    clock = SystemClock()
+    budget = Budget(open_ledger(settings), Account.of(KIND, organisation.corp_id), clock)
+    if calls is not None:
+        budget.set(calls)
+    client = Client(access, BookedCalls(Paced(Pace(rate, clock), budget), clock, tries=TRIES))
+    last_day = last_day or max(first_day, _yesterday(organisation, clock.now()))
+    wanted = Wanted(organisation, first_day, last_day, again)
+    with progress_bar() as progress, closing(client):
+        if service_id == ALL:
+            asked = [Source(one, figures_of(client, one).figures) for one in (*services, *services.relayed)]
+            _tell_calls(store, asked, wanted, budget, clock.now())
+            found = mirror_all(store, asked, wanted, now=clock.now, progress=progress)
+            _print_all(found, as_json=as_json)
+            return
+        named = services.named(service_id)
+        if isinstance(named, Relayed):
+            source = Source(named, figures_of(client, named).figures)
+            done = mirror_all(store, [source], wanted, now=clock.now, progress=progress)[named.id]
+        else:
+            ask = OfficialFigures(client, named).figures
+            done = mirror(store, named, wanted, ask, now=clock.now, progress=progress)
     _print_mirrored(done, as_json=as_json)
+
+
+def _tell_calls(store: Store, sources: Sequence[Source], wanted: Wanted, budget: Budget, now: float) -> None:
+    """Say how many calls are to be made, and what the month has for them."""
+    calls, _ = left(store, [source.service for source in sources], wanted, now)
+    month = budget.month()
+    click.echo(f"{len(calls):,} calls are to be made; {month.left:,} are left until {month.last_day}.", err=True)
 
 
 def _access(settings: Settings, app_key: str | None, secret: str | None, file: Path | None, endpoint: str) -> Access:
@@ -144,19 +183,6 @@ def _yesterday(organisation: Organisation, now: float) -> str:
     return from_date(today - timedelta(days=1))
 
 
-def _export(
-    store: Store, service: Service, path: Path, corp_id: str | None, first_day: str | None, last_day: str | None
-) -> list[Official]:
-    at = int(path.stat().st_mtime * 1000)
-    known = store.organisations()
-    only = corp_id if corp_id is not None or len(known) != 1 else known[0].corp_id
-    rows = [Official(corp, day, values, at) for corp, day, values in read_figures(path, service, only)]
-    for corp in sorted({row.corp_id for row in rows}):
-        known_organisation(store, corp)
-    first_day, last_day = first_day or FIRST_DAY, last_day or LAST_DAY
-    return [row for row in rows if corp_id in (None, row.corp_id) and first_day <= row.stat_day <= last_day]
-
-
 def _print_mirrored(done: Mirrored, *, as_json: bool) -> None:
     if as_json:
         print_json({"fetched": done.fetched, "empty": done.empty, "known": done.known, "unfinished": done.unfinished})
@@ -168,3 +194,18 @@ def _print_mirrored(done: Mirrored, *, as_json: bool) -> None:
         click.echo(f"Left out, because they have not ended: {days_text(done.unfinished)}.")
     if done.fetched or done.known:
         click.echo("Next: reportdata reconcile")
+
+
+def _print_all(done: Mapping[str, Mirrored], *, as_json: bool) -> None:
+    if as_json:
+        print_json({service: asdict(found) for service, found in done.items()})
+        return
+    print_table(
+        ["service", "kept", "known", "none", "not ended", ""],
+        (
+            [service, *map(len, (found.fetched, found.known, found.empty, found.unfinished)), found.refused]
+            for service, found in done.items()
+        ),
+        numbers=range(1, 5),
+    )
+    click.echo("Next: reportdata query DAY --service SERVICE, or reportdata figures serve official")

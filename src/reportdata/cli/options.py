@@ -15,6 +15,7 @@ from reportdata.days import parse_day
 from reportdata.errors import BadValue, InputError, NotKnown
 from reportdata.identity import Organisation
 from reportdata.services import REPORTS
+from reportdata.services.counting import is_counted
 from reportdata.settings import Settings
 from reportdata.store import Store
 
@@ -31,6 +32,16 @@ class Day(click.ParamType[str]):
             return parse_day(str(value))
         except InputError as error:
             self.fail(f"{error.message}; {error.hint}", param, ctx)
+
+
+class ServicesFolder(click.Path):
+    """A folder of services, or the word for the package's own that are counted from facts."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if is_counted(Path(value)):
+            return Path(value)
+        self.exists = True
+        return super().convert(value, param, ctx)
 
 
 DAY = Day()
@@ -95,11 +106,12 @@ def services_option(command: Command) -> Command:
     return click.option(
         "--services",
         metavar="FOLDER",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        type=ServicesFolder(file_okay=False, path_type=Path),
         multiple=True,
         envvar="REPORTDATA_SERVICES",
         show_envvar=True,
-        help="A folder of a service, or of several, besides the built-in ones; any number of them.",
+        help="A folder of a service, or of several, besides the built-in ones; any number of them. In place of one, "
+        "counted: built-in services that are known from official figures are counted from facts.",
     )(command)
 
 

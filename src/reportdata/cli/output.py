@@ -14,19 +14,21 @@ from rich.console import Console, ConsoleRenderable, RenderableType, RichCast
 from rich.table import Table
 
 from reportdata.cli.terminals import as_json, shown
+from reportdata.measures import as_json as with_digits
 from reportdata.pipeline import Progress, silent
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
+_encoder = msgspec.json.Encoder(enc_hook=with_digits)
 _UNFOLDED = 1000
 """Columns of a table that goes to a file or a program, where no line is folded."""
 
 
 def print_json(content: object) -> None:
     """One JSON document on one line."""
-    click.echo(as_json(msgspec.json.encode(content).decode()))
+    click.echo(as_json(_encoder.encode(content).decode()))
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> None:

@@ -71,6 +71,27 @@ class Pace:
         """See `Booking`."""
 
 
+class Paced:
+    """A booking at a pace of its own, besides what the budget allows in a second."""
+
+    def __init__(self, pace: Pace, booking: Booking) -> None:
+        self._pace = pace
+        self._booking = booking
+
+    def book(self, api: str, *, free: bool = False) -> str:
+        """See `Booking`."""
+        self._pace.book(api, free=free)
+        return self._booking.book(api, free=free)
+
+    def give_back(self, api: str, day: str) -> None:
+        """See `Booking`."""
+        self._booking.give_back(api, day)
+
+    def refused(self) -> None:
+        """See `Booking`."""
+        self._booking.refused()
+
+
 class BookedCalls:
     """See `reportdata.collector.suite.Calls`.
 

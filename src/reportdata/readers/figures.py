@@ -20,7 +20,7 @@ from reportdata.days import from_date, is_day
 from reportdata.errors import BadField, BadFile, BadRecord, InputError
 from reportdata.headings import CORP_ID, normal, seen
 from reportdata.identifiers import is_nothing, read_id
-from reportdata.measures import Kpi, Number
+from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.readers.cells import Row, is_total
 from reportdata.readers.formats import Format, detect_format
 from reportdata.readers.grids import Heading, find_heading, likeness
@@ -36,6 +36,10 @@ _DAY = re.compile(r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})日?(?:
 _DATES = ("stat_date", "statDate", "统计日期", "日期", "统计日", "统计时间", "stat_day", "day", "date")
 _FORMS = "write it like 20210101 or 2021-01-01"
 
+_LARGEST = 10_000_000
+"""Bytes of a file at most that is looked through for figures of every service."""
+_decoder = msgspec.json.Decoder(float_hook=decimal_of)
+
 Figure = tuple[str, str, dict[str, Number]]
 
 
@@ -43,6 +47,8 @@ class FigureFields(NamedTuple):
     """The vocabulary of a service's figures: by field, the headings that it may have."""
 
     service: Service
+    partly: bool = False
+    """Whether columns of KPIs may be absent, but not all."""
 
     def headings(self) -> dict[str, tuple[str, ...]]:
         """``stat_date``, ``corp_id`` and the KPIs by their keys."""
@@ -63,9 +69,12 @@ class FigureFields(NamedTuple):
                 raise BadField(field, f"{both} may both be it", "leave one of them out, or rename it")
             if held:
                 found[field] = held[0]
-            elif field != "corp_id":
+            elif field != "corp_id" and not (self.partly and field != "stat_date"):
                 reason = f"no column holds it; the columns are: {seen(names)}"
                 raise BadField(field, reason, f"name it {' or '.join(headings[:3])}; {self._known()}")
+        if not found.keys() - {"stat_date", "corp_id"}:
+            kpi = self.service.kpis[0]
+            raise BadField(kpi.key, f"no column holds it; the columns are: {seen(names)}", self._known())
         return found
 
     def knows(self, heading: str) -> bool:
@@ -77,14 +86,15 @@ class FigureFields(NamedTuple):
         return f"a table has, for example, {', '.join([last[0], CORP_ID[1].replace('id', 'ID'), *last[2:]])}"
 
 
-def read_figures(path: Path, service: Service, corp_id: str | None = None) -> list[Figure]:
+def read_figures(path: Path, service: Service, corp_id: str | None = None, *, partly: bool = False) -> list[Figure]:
     """Organisation, stat day and numbers by KPI id, of each row of figures in a file.
 
     :param corp_id: the organisation of rows that name none.
+    :param partly: whether rows of JSON may lack numbers.
     :raises BadFile: when the file cannot be read, or its columns are not those of figures.
     :raises BadRecord: for the first row that is none.
     """
-    fields = FigureFields(service)
+    fields = FigureFields(service, partly and detect_format(path) is Format.JSONL)
     match detect_format(path):
         case Format.JSONL:
             rows = _json_rows(path, fields)
@@ -94,7 +104,7 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None) -> li
             rows = _sheet_rows(path, fields)
         case other:
             raise BadFile(str(path), f"is {other.value}, and figures are not read from it", "save it as CSV or XLSX")
-    found = [_figure(path, number, row, service, corp_id) for number, row in rows]
+    found = [figure for number, row in rows if (figure := _figure(path, number, row, fields, corp_id))[2]]
     if not found:
         raise BadFile(str(path), "has no figures", "save answers of reportData, or their rows, as JSON or CSV")
     return found
@@ -104,11 +114,13 @@ def told_apart(path: Path, services: Iterable[Service], error: InputError) -> In
     """Why a file cannot be imported: as it was told, or because it holds figures and no records."""
     if not isinstance(error, BadFile):
         return error
+    if path.stat().st_size > _LARGEST:
+        return error
     for service in services:
         with suppress(InputError):
             read_figures(path, service, "any")
             return BadFile(
-                str(path), "holds figures of days, and no records", "take them over with `reportdata mirror --file`"
+                str(path), "holds figures of days, and no records", "take them over with `reportdata figures import`"
             )
     return error
 
@@ -119,7 +131,7 @@ def _json_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[
     for number, line in enumerate([text] if _is_json(text) else text.splitlines(), 1):
         if line.strip():
             try:
-                rows = list(_rows_of(msgspec.json.decode(line)))
+                rows = list(_rows_of(_decoder.decode(line)))
             except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 raise BadRecord(str(path), number, "line", f"is no JSON: {error}") from error
             for row in rows:
@@ -177,9 +189,10 @@ def _rows(heading: Heading[dict[str, str]], rows: Iterable[Row]) -> Iterator[tup
             )
 
 
-def _figure(path: Path, number: int, row: Mapping[str, object], service: Service, corp_id: str | None) -> Figure:
+def _figure(path: Path, number: int, row: Mapping[str, object], fields: FigureFields, corp_id: str | None) -> Figure:
+    kpis = [kpi for kpi in fields.service.kpis if not (fields.partly and row.get(kpi.key) is None)]
     try:
-        found = {kpi.id: _number(kpi, row.get(kpi.key)) for kpi in service.kpis}
+        found = {kpi.id: _number(kpi, row.get(kpi.key)) for kpi in kpis}
         return _corp(row, corp_id), _day(row.get("stat_date")), found
     except BadField as error:
         raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
@@ -216,4 +229,6 @@ def _number(kpi: Kpi, value: object) -> Number:
     if not text or isinstance(value, bool) or not (whole or (kpi.may_be_broken and _BROKEN.fullmatch(text))):
         reason = f"{str(value)[:40]!r} is not a number" if text else "is missing"
         raise BadField(kpi.key, reason, f"write {kpi.name} as a whole number" if not kpi.may_be_broken else "")
-    return int(whole[1]) if whole else float(text)
+    if kpi.may_be_broken and "." in text:
+        return decimal_of(text)
+    return int(whole[1]) if whole else decimal_of(text)

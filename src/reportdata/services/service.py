@@ -132,16 +132,26 @@ def official(service: Service) -> str:
 
 
 @cache
+def without_facts(service: Service) -> Service:
+    """A service as its official figures have it."""
+    return msgspec.structs.replace(service, relations={}, calibres=(), kinds=(), sql="")
+
+
+@cache
 def _by_id(service: Service) -> dict[str, Kpi]:
     return {kpi.id: kpi for kpi in service.kpis}
 
 
 @cache
 def _observed(service: Service, kpi_id: str) -> frozenset[str]:
+    if not service.has_facts:
+        return frozenset((official(service),))
     kpi = service.kpi(kpi_id)
+    if kpi.measure is None and not kpi.ratio:
+        return frozenset((official(service),))
     if kpi.measure is None:
         return frozenset(kind for part in kpi.ratio for kind in _observed(service, part))
-    return frozenset(service.relations[kpi.relation].observed if service.has_facts else (official(service),))
+    return frozenset(service.relations[kpi.relation].observed)
 
 
 def measures_of(service: Service) -> list[Measure]:

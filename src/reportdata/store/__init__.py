@@ -248,6 +248,15 @@ class Store(Protocol):
         """Keep DingTalk's own figures, in place of those that were put of the same days. They are apart from what is
         computed, and nothing else of the store says anything of them."""
 
+    def newest_official(self, service: str, corp_id: str) -> Official | None:
+        """The figures of the newest day that has some, None without any."""
+
+    def official_services(self) -> frozenset[tuple[str, str]]:
+        """Of which organisations and services with facts the contract serves DingTalk's own figures."""
+
+    def serve_official(self, corp_id: str, services: Collection[str], *, official: bool) -> None:
+        """Let the contract serve DingTalk's own figures of an organisation's services, or what was counted."""
+
     def put_coverage(
         self, service: str, observed: Iterable[Observation], withdrawals: Iterable[str], now: float | None = None
     ) -> None:

@@ -49,12 +49,13 @@ class Damage(NamedTuple):
 
 class Official(NamedTuple):
     """DingTalk's own figures of a day, KPI id to number, None when it had none; ``fetched_at`` is when it said so, in
-    milliseconds since 1970."""
+    milliseconds since 1970. ``answer`` is the whole answer as JSON, of a service whose KPIs no document tells."""
 
     corp_id: str
     stat_day: str
     values: Mapping[str, Number] | None
     fetched_at: int
+    answer: str | None = None
 
 
 class Version(NamedTuple):

@@ -9,6 +9,7 @@ import msgspec
 
 from reportdata.identity import App, AppType, OldSecret
 from reportdata.links import Link, Viewer
+from reportdata.measures import Number, as_json, decimal_of
 from reportdata.states import DayState, State
 from reportdata.store import Day, Official
 
@@ -30,8 +31,9 @@ _secrets = msgspec.json.Decoder(tuple[OldSecret, ...])
 _texts = msgspec.json.Decoder(tuple[str, ...])
 _looks = msgspec.json.Decoder(dict[str, int])
 _states = msgspec.json.Decoder(list[tuple[str, State, int]])
-values_of = msgspec.json.Decoder(dict[str, int | float]).decode
-"""The numbers of KPIs, from their text."""
+_numbers = msgspec.json.Decoder(dict[str, int | float])
+_decimals = msgspec.json.Decoder(dict[str, Any], float_hook=decimal_of)
+_encoder = msgspec.json.Encoder(order="sorted", enc_hook=as_json)
 texts_of = _texts.decode
 """Texts in their order, from their text."""
 names_of = msgspec.json.Decoder(frozenset[str]).decode
@@ -40,7 +42,13 @@ names_of = msgspec.json.Decoder(frozenset[str]).decode
 
 def json_text(content: object) -> str:
     """JSON, the same for the same content."""
-    return msgspec.json.encode(content, order="sorted").decode()
+    return _encoder.encode(content).decode()
+
+
+def values_of(text: str | bytes) -> dict[str, Number]:
+    """The numbers of KPIs, from their text; decimals have the digits that they have there."""
+    found = _numbers.decode(text)
+    return _decimals.decode(text) if float in map(type, found.values()) else found
 
 
 def day_of(corp_id: str, stat_day: str, row: Sequence[Any]) -> Day:
@@ -61,8 +69,14 @@ def day_of(corp_id: str, stat_day: str, row: Sequence[Any]) -> Day:
 
 def official_of(row: Sequence[Any]) -> Official:
     """DingTalk's own figures of a row."""
-    corp_id, stat_day, values, fetched_at = row
-    return Official(corp_id, stat_day, None if values is None else values_of(values), fetched_at)
+    corp_id, stat_day, values, fetched_at, answer = row
+    return Official(corp_id, stat_day, None if values is None else values_of(values), fetched_at, answer)
+
+
+def row_of_official(service: str, found: Official) -> tuple[Any, ...]:
+    """The row of DingTalk's own figures, after the service's id."""
+    values = None if found.values is None else json_text(found.values)
+    return service, found.corp_id, found.stat_day, values, found.fetched_at, found.answer
 
 
 def app_of(row: tuple[Any, ...]) -> App:

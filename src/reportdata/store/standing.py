@@ -4,7 +4,8 @@ nothing, what follows from coverage.
 - A KPI is known on a day that is covered for all kinds of facts that it needs observed; otherwise it is missing. So is
   a ratio where there is nothing to divide by.
 - A KPI of which a covered day has no number is 0, once it was computed of all days (`Store.put_computed`); until then,
-  that of a new service, or one that was added to it, is missing.
+  that of a new service, or one that was added to it, is missing. So is one that no official figure was brought of, in a
+  service without facts.
 - Where a kind was only ever seen in part (`reportdata.days.partly`), it is partial.
 - Any other known one is final when the last looks at these kinds were after the day had ended in the organisation's
   zone, else provisional. A look whose time is after now was noted by a wrong clock, or this one is wrong: it makes
@@ -87,7 +88,7 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -
     values: dict[str, Number] = {}
     for kpi in service.kpis:
         state, as_of = _follows(service.observed(kpi.id), stat_day, day, present)
-        zero = 0 if kpi.id in day.computed or not service.has_facts else None
+        zero = 0 if kpi.relation and kpi.id in day.computed and service.has_facts else None
         number = (day.values or {}).get(kpi.id, None if kpi.ratio else zero)
         covered = state is not State.MISSING
         if kpi.id in put:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reportdata.days import SECOND, day_of, parse_day
+from reportdata.days import SECOND, day_of, days_between, parse_day
 from reportdata.errors import InputError
 from reportdata.times import read_instant
 from reportdata.twin.activity import BEIJING
@@ -68,7 +68,12 @@ def _troubles(twin: Twin, method: str, said: Mapping[str, object]) -> object:
 
 
 def _truth(twin: Twin, asked: Mapping[str, object]) -> object:
+    """The truth of days; of another service than the reports', the figures that it answers."""
     last = str(asked.get("to") or asked.get("from") or day_of(int(twin.clock()) * SECOND, BEIJING))
     first = str(asked.get("from") or last)
+    if "service" in asked:
+        return {
+            day: twin.figures(str(asked["service"]), day) for day in days_between(parse_day(first), parse_day(last))
+        }
     calibre = Calibre.parse(str(asked["calibre"])) if "calibre" in asked else twin.calibre
     return twin.truth(parse_day(first), parse_day(last), calibre=calibre)

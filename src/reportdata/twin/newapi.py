@@ -1,18 +1,20 @@
-"""The new gateway: ``GET /v1.0/datacenter/reportData``, with the organisation's true numbers, a day late."""
+"""The new gateway: the services of the catalogue of data, a day late: ``GET /v1.0/datacenter/reportData`` with the
+organisation's true numbers, the others with made-up ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from reportdata.days import day_of, is_day
+from reportdata.measures import Number
 from reportdata.services import Service
 from reportdata.twin.activity import BEIJING
 from reportdata.twin.answers import JSON_NEW, TOO_FAST, Answer, Request, failed_new, html_answer, json_answer
 from reportdata.twin.oldapi import Entrance
-from reportdata.twin.truth import Kpis
 from reportdata.twin.world import World
 
-API = "v1.0/datacenter/reportData"
+Kpis = Callable[[str], Mapping[str, Number]]
+"""The figures of a day."""
 TOKEN = "x-acs-dingtalk-access-token"  # noqa: S105 - a header's name
 _MISSING = "缺少参数：x-acs-dingtalk-access-token"
 _DENIED = "没有调用该接口的权限，接口权限申请参考：https://open.dingtalk.com/document/orgapp-server/add-api-permission"
@@ -24,7 +26,7 @@ def answer_new(
     world: World,
     entrance: Entrance,
     known: Service,
-    kpis: Callable[[str], Kpis],
+    kpis: Kpis,
     request_id: str,
 ) -> tuple[Answer, bool]:
     """The answer to a call of the service, and whether it counts to the quota."""
@@ -45,7 +47,7 @@ def answer_new(
         return refused(403, "Forbidden.AccessDenied.IpNotInWhiteList", text)
     if "permission" in trouble or known.scope not in entrance.scopes:
         return refused(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied", _DENIED, known.scope)
-    if not entrance.within_rate(API) or "qps" in trouble:
+    if not entrance.within_rate(known.path.strip("/")) or "qps" in trouble:
         return refused(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", TOO_FAST)
     if "qps-all" in trouble:
         return refused(403, "Forbidden.AccessDenied.QpsLimitForApi", TOO_FAST)
@@ -56,7 +58,7 @@ def answer_new(
     return _served(request, world, known, kpis, request_id), True
 
 
-def _served(request: Request, world: World, known: Service, kpis: Callable[[str], Kpis], request_id: str) -> Answer:
+def _served(request: Request, world: World, known: Service, kpis: Kpis, request_id: str) -> Answer:
     def failed(code: str, message: str) -> Answer:
         return failed_new(500, code, message, request_id, by_service=True)
 

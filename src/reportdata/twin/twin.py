@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
 from reportdata.days import parse_day
 from reportdata.errors import BadValue
-from reportdata.services import REPORTS, read_services
+from reportdata.measures import Number
+from reportdata.services import REPORTS, Service, read_services
 from reportdata.twin import newapi, oldapi
 from reportdata.twin.activity import BEIJING, Activity
 from reportdata.twin.answers import JSON_PLAIN, Answer, Request, failed_new, html_answer, json_answer
@@ -19,6 +21,7 @@ from reportdata.twin.calibres import DEFAULT_CALIBRE, Calibre
 from reportdata.twin.clock import Clock
 from reportdata.twin.control import answer_control
 from reportdata.twin.counting import CALLS_A_SECOND, MONTHLY_CALLS, TOKEN_APIS, Call, Calls
+from reportdata.twin.figures import made_up, with_made_up_kpis
 from reportdata.twin.habits import Habits
 from reportdata.twin.ids import Ids
 from reportdata.twin.organisation import NAME_MARK, Organisation
@@ -87,8 +90,13 @@ class Twin:
         self.calls = Calls(budget, rate)
         self.troubles: tuple[Trouble, ...] = ()
         self.trouble(*troubles)
-        self.service = read_services().service(REPORTS)
-        self.scopes = frozenset(oldapi.SCOPES | {self.service.scope} if scopes is None else scopes)
+        self._catalogue = read_services()
+        self._services = {
+            service.path.strip("/"): service
+            for service in (*self._catalogue, *map(with_made_up_kpis, self._catalogue.relayed))
+        }
+        own = {service.scope for service in self._services.values()}
+        self.scopes = frozenset(oldapi.SCOPES | own if scopes is None else scopes)
         numbers = random.Random(f"app {seed}")  # noqa: S311 - an app that opens nothing
         self._tokens = Tokens(f"dingtwin{numbers.getrandbits(48):012x}", f"twinsecret{numbers.getrandbits(256):064x}")
         self._ids = Ids(seed)
@@ -181,15 +189,28 @@ class Twin:
         world = World(self.organisation, self.activity, int(now * 1000), trouble, self._number, self.seed)
         if api.startswith("topapi/"):
             return oldapi.answer_old(api, request, world, self._entrance(now), self._ids.old())
-        if api == newapi.API and request.method == "GET":
-            return newapi.answer_new(request, world, self._entrance(now), self.service, self._official, new_id)
+        if api in self._services and request.method == "GET":
+            service = self._services[api]
+            return newapi.answer_new(
+                request, world, self._entrance(now), service, partial(self._figures, service), new_id
+            )
         if api.startswith("v1.0/"):
             text = "Specified api is not found, please check your url and method."
             return failed_new(404, "InvalidAction.NotFound", text, new_id), False
         return json_answer(200, {"errcode": 404, "errmsg": "请求的URI地址不存在"}, JSON_PLAIN, "404"), False
 
-    def _official(self, day: str) -> Kpis:
-        return self.truth(day, day, calibre=self.calibre)[day]
+    def figures(self, service_id: str, day: str) -> Mapping[str, Number]:
+        """What it answers for a day of a service of its own figures, by KPI id; whether the day has ended or not.
+
+        :raises BadValue: when there is no such service.
+        """
+        named = (service for service in self._services.values() if service.id == service_id)
+        return self._figures(next(named, None) or self._catalogue.service(service_id), day)
+
+    def _figures(self, service: Service, day: str) -> Mapping[str, Number]:
+        if service.id == REPORTS:
+            return self.truth(day, day, calibre=self.calibre)[day]
+        return made_up(service, day, self.seed, len(self.organisation.people))
 
     def _entrance(self, now: float) -> oldapi.Entrance:
         return oldapi.Entrance(

@@ -12,7 +12,7 @@ from reportdata.api.asking import TOO_LONG, TOO_MANY
 from reportdata.api.contract import wire
 from reportdata.api.openapi import BY_THE_STORE, DAY, TEXT, Json, Sample, answer, object_of, operation, parameter
 from reportdata.http.answers import Fault
-from reportdata.services import Service
+from reportdata.services import Relayed, Service
 from reportdata.states import State
 
 _BY_A_SERVICE = (wire.SERVICE_IS_NULL, wire.META_IS_NULL, wire.DATE_IS_NULL, wire.DATE_FORMAT, *BY_THE_STORE)
@@ -46,7 +46,14 @@ _OF_PERIODS: tuple[Json, ...] = (
         "schema": TEXT | {"pattern": "^[0-9]+/[0-9]+$"},
     },
 )
-HEADERS = dict(zip((*wire.STATE_HEADERS, *wire.PERIOD_HEADERS), (*_DESCRIBED, *_OF_PERIODS), strict=True))
+_ORIGIN: Json = {
+    "description": "official: these are DingTalk's own figures; absent where the numbers were counted.",
+    "schema": TEXT | {"enum": ["official"]},
+}
+HEADERS = {
+    wire.ORIGIN_HEADER: _ORIGIN,
+    **dict(zip((*wire.STATE_HEADERS, *wire.PERIOD_HEADERS), (*_DESCRIBED, *_OF_PERIODS), strict=True)),
+}
 """The headers of the answer for a day or a period."""
 ASKED = (wire.PARTIAL_HEADER.decode(),)
 """Headers that browsers may send."""
@@ -54,6 +61,15 @@ _PARTIAL = (
     "include: numbers of a period of which not all days are counted, too, over those that are. Otherwise they are left "
     "out of the row, and a row without numbers out of the list."
 )
+
+
+_CLIENT_TOKEN = "The same client token for another request within a day is refused."  # noqa: S105
+_PARAMETERS = [
+    parameter("query", "statDate", "The day as yyyyMMdd. Its absence is an error of its own.", DAY)
+    | {"example": _SAMPLE_ROW[1]},
+    parameter("query", wire.CLIENT_TOKEN_PARAMETER, _CLIENT_TOKEN),
+    parameter("header", wire.CLIENT_TOKEN_HEADER.decode(), _CLIENT_TOKEN),
+]
 
 
 def named(path: str) -> str:
@@ -68,7 +84,7 @@ def described(service: Service, period: str = "day") -> Json:
     :param period: what its numbers are of: the day, or the week or the month that holds it.
     """
     whole = period != "day"
-    headers = (*wire.STATE_HEADERS, *wire.PERIOD_HEADERS) if whole else wire.STATE_HEADERS
+    headers = (*wire.STATE_HEADERS, *(wire.PERIOD_HEADERS if whole else (wire.ORIGIN_HEADER,)))
     counting: Sequence[Fault | Sample] = (Sample(TOO_MANY, waits=True), TOO_LONG) if whole else ()
     rows = (
         f"They are exact counts over the whole {period} that holds the day (weeks are those of ISO 8601), and stand in "
@@ -78,7 +94,6 @@ def described(service: Service, period: str = "day") -> Json:
         "without any has no row."
     )
     partial = [parameter("header", wire.PARTIAL_HEADER.decode(), _PARTIAL)] if whole else []
-    client_token = "The same client token for another request within a day is refused."  # noqa: S105
     return operation(
         named(service.path),
         f"The numbers of a {period}: {'、'.join(kpi.name for kpi in service.kpis)}",
@@ -87,13 +102,24 @@ def described(service: Service, period: str = "day") -> Json:
         description=f"{service.title}. {rows} The token says of which organisation the numbers are; its app needs the "
         f"scope {service.scope}.",
         security=[{"token": []}],
-        parameters=[
-            parameter("query", "statDate", "The day as yyyyMMdd. Its absence is an error of its own.", DAY)
-            | {"example": _SAMPLE_ROW[1]},
-            parameter("query", wire.CLIENT_TOKEN_PARAMETER, client_token),
-            parameter("header", wire.CLIENT_TOKEN_HEADER.decode(), client_token),
-            *partial,
-        ],
+        parameters=[*_PARAMETERS, *partial],
+    )
+
+
+def described_relayed(service: Relayed) -> Json:
+    """The call of a service whose KPIs come with its answers."""
+    meta = object_of(dict.fromkeys(("unit", "period", "kpiId", "kpiCaliber", "kpiName"), TEXT))
+    row: Json = {"type": "object", "required": ["stat_date", "corp_id"], "additionalProperties": True}
+    lists = {"metaList": {"type": "array", "items": meta}, "dataList": {"type": "array", "items": row, "maxItems": 1}}
+    return operation(
+        named(service.path),
+        f"Figures of DingTalk's own: {service.title}",
+        answer(object_of(lists), None, *wire.STATE_HEADERS, wire.ORIGIN_HEADER),
+        (*Demand(service.path, (service.scope,)).samples(), *_BY_A_SERVICE),
+        description=f"{service.title}. What DingTalk answered for the day, where that was brought: no document tells "
+        f"its KPIs, metaList does. The app needs the scope {service.scope}.",
+        security=[{"token": []}],
+        parameters=_PARAMETERS,
     )
 
 

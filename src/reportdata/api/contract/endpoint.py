@@ -14,6 +14,7 @@ from reportdata.api.admission import ClientToken, Demand
 from reportdata.api.contract import wire
 from reportdata.api.contract.entry import Entry
 from reportdata.api.contract.memory import DayAnswer, DayAnswers, Wanted
+from reportdata.api.memory import Known
 from reportdata.api.resource import Context
 from reportdata.days import is_day
 from reportdata.errors import EngineError, StoreError
@@ -48,13 +49,15 @@ class Endpoint:
 
     The store is read on the event loop; reads of an embedded one take microseconds. What calls need of a remote one is
     asked for all that wait for it at once.
+
+    :param days: what is answered for days, where it is not by the entry's service.
     """
 
-    def __init__(self, entry: Entry, context: Context) -> None:
+    def __init__(self, entry: Entry, context: Context, days: Known[Wanted, DayAnswer] | None = None) -> None:
         self._entry = entry
         self._demand = Demand(entry.path, (entry.scope,))
         self._admission = context.admission
-        self._days = DayAnswers(entry, context.reader, context.memory, context.clock).known
+        self._days = days or DayAnswers(entry, context).known
         self._remote = context.reader.remote
         self._metrics = context.metrics
         self._note = context.note

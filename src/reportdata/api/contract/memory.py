@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reportdata.api.contract import wire
 from reportdata.api.contract.entry import Entry
-from reportdata.api.memory import Memory
+from reportdata.api.resource import Context
 from reportdata.days import time_zone
 from reportdata.http.answers import Failed
-from reportdata.store import Store
+from reportdata.services import Service, official, without_facts
+from reportdata.store import Day
 from reportdata.store.standing import changes_at, stand
 
 
@@ -32,24 +33,38 @@ class DayAnswer(NamedTuple):
 class DayAnswers:
     """The answers of an entry of the contract for days of organisations."""
 
-    def __init__(self, entry: Entry, store: Store, memory: Memory, clock: Callable[[], float]) -> None:
+    def __init__(self, entry: Entry, context: Context) -> None:
         self._service = entry.service
         self._body = wire.Body(entry.service) if entry.service is not None else None
-        self._store = store
-        self._memory = memory
-        self._clock = clock
-        self.known = memory.known(self._read)
+        self._store = context.reader
+        self._memory = context.memory
+        self._clock = context.clock
+        self._official = context.official
+        self.known = context.memory.known(self._read)
 
     def _read(self, wanted: Sequence[Wanted]) -> Sequence[DayAnswer]:
-        if self._service is None or self._body is None:
+        service, body = self._service, self._body
+        if service is None or body is None:
             raise Failed(wire.META_IS_NULL)
-        days = self._store.days(self._service.id, [(one.corp_id, one.stat_day) for one in wanted])
-        found = []
+        days = self._store.days(service.id, [(one.corp_id, one.stat_day) for one in wanted])
+        chosen = self._official() if service.has_facts else frozenset()
         now = self._clock()
+        found = []
         for one, day in zip(wanted, days, strict=True):
-            known = stand(self._service, one.corp_id, one.stat_day, day, now)
-            self._memory.until(changes_at(day, now))
-            body = self._body.of_day(one.corp_id, one.stat_day, known.values, zero_unknown=one.zero_unknown)
-            zone = time_zone(day.time_zone) if day.time_zone is not None else None
-            found.append(DayAnswer(body, wire.state_lines(known.state, known.as_of, zone, known.kpis)))
+            if (one.corp_id, service.id) in chosen:
+                own, stored, lines = without_facts(service), self._figures(service, one, day), wire.OFFICIAL_LINES
+            else:
+                own, stored, lines = service, day, b"" if service.has_facts else wire.OFFICIAL_LINES
+            known = stand(own, one.corp_id, one.stat_day, stored, now)
+            self._memory.until(changes_at(stored, now))
+            content = body.of_day(one.corp_id, one.stat_day, known.values, zero_unknown=one.zero_unknown)
+            zone = time_zone(stored.time_zone) if stored.time_zone is not None else None
+            found.append(DayAnswer(content, wire.state_lines(known.state, known.as_of, zone, known.kpis) + lines))
         return found
+
+    def _figures(self, service: Service, wanted: Wanted, day: Day) -> Day:
+        """A day as DingTalk's own figures have it."""
+        found = self._store.official(service.id, wanted.corp_id, wanted.stat_day, wanted.stat_day)
+        values, at = next(((one.values, one.fetched_at) for one in found), (None, 0))
+        looks = {official(service): at} if values is not None else {}
+        return Day(values, at, looks, (), day.time_zone)

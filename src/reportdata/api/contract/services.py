@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reportdata.api.contract.description import ASKED, HEADERS, described
+from reportdata.api.contract.description import ASKED, HEADERS, described, described_relayed
 from reportdata.api.contract.endpoint import Endpoint
 from reportdata.api.contract.periods import PeriodEndpoint
+from reportdata.api.contract.relayed import RelayedEndpoint
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.services import Service
 
@@ -14,6 +15,10 @@ from reportdata.services import Service
 def resource(context: Context) -> Resource:
     """The services."""
     calls = [call for service in context.services for call in _calls(service, context)]
+    calls += [
+        Operation("GET", one.path, described_relayed(one), direct=RelayedEndpoint(one, context))
+        for one in context.services.relayed
+    ]
     return Resource("statistics", calls, HEADERS, ASKED)
 
 

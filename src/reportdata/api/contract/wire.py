@@ -18,7 +18,7 @@ import msgspec
 from reportdata.api.credentials import TOKEN_HEADER, token_in
 from reportdata.days import SECOND, moment_of
 from reportdata.http.answers import Fault, lines
-from reportdata.measures import Kpi, Number
+from reportdata.measures import Kpi, Number, as_json
 from reportdata.services import Service
 from reportdata.states import DayState, State
 
@@ -30,6 +30,11 @@ META_IS_NULL = Fault(500, "service.meta.isNull", "service meta信息为空", by_
 DATE_IS_NULL = Fault(500, "statDate.is.null", "statDate请求参数为空", by_service=True)
 DATE_FORMAT = Fault(500, "statDate.format.iserror", "statDate请求参数格式不正确，正确格式：yyyyMMdd", by_service=True)
 
+ORIGIN_HEADER = "x-reportdata-origin"
+"""Whose numbers they are, where they are not computed from the organisation's records."""
+OFFICIAL_LINES = lines(
+    (ORIGIN_HEADER.encode(), b"official"), (b"access-control-expose-headers", ORIGIN_HEADER.encode())
+)
 STATE_HEADERS = ("x-reportdata-state", "x-reportdata-states", "x-reportdata-as-of")
 PERIOD_HEADERS = ("x-reportdata-period", "x-reportdata-covered")
 PARTIAL_HEADER, PARTIAL = b"x-reportdata-partial", b"include"
@@ -105,6 +110,9 @@ def asks_for_partial(headers: Headers) -> bool:
     return any(name == PARTIAL_HEADER and value.strip() == PARTIAL for name, value in headers)
 
 
+_encoder = msgspec.json.Encoder(enc_hook=as_json)
+
+
 class Body:
     """The body of an answer for one service: ``metaList`` is made once, ``dataList`` for each answer."""
 
@@ -132,7 +140,7 @@ class Body:
         if not values:
             return self.empty
         row = self.row(corp_id, stat_day, values, zero_unknown=zero_unknown)
-        return self._start + msgspec.json.encode(row) + b"]}"
+        return self._start + _encoder.encode(row) + b"]}"
 
 
 def _meta(kpi: Kpi) -> dict[str, str]:

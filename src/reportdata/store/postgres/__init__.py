@@ -14,6 +14,7 @@ from reportdata.store.postgres.days import Days
 from reportdata.store.postgres.forgetting import Forgetting
 from reportdata.store.postgres.identities import Identities
 from reportdata.store.postgres.links import Links
+from reportdata.store.postgres.official import Figures
 from reportdata.store.postgres.states import States
 from reportdata.store.postgres.stories import Stories
 from reportdata.store.postgres.tables import Copying
@@ -28,7 +29,7 @@ select relname from pg_class where relnamespace = current_schema()::regnamespace
 """
 
 
-class PostgresStore(Identities, Links, Days, Stories, Covering, States, Forgetting, Copying):
+class PostgresStore(Identities, Links, Days, Stories, Covering, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
     are not there.
 

@@ -16,6 +16,7 @@ _REMOVALS = (
     "delete from kpis where corp_id = %(corp)s",
     "delete from day_states where corp_id = %(corp)s",
     "delete from official_figures where corp_id = %(corp)s",
+    "delete from official_services where corp_id = %(corp)s",
     "delete from coverage where corp_id = %(corp)s",
     "delete from coverage_history where corp_id = %(corp)s",
     "delete from announced_causes where corp_id = %(corp)s",

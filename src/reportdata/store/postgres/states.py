@@ -1,4 +1,4 @@
-"""States of days, and DingTalk's own figures, in PostgreSQL."""
+"""States of days in PostgreSQL, and what is noted of damage and imports."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections.abc import Iterable
 import msgspec
 
 from reportdata.states import DayState, State
-from reportdata.store import Damage, ImportedFile, ImportNote, Official
+from reportdata.store import Damage, ImportedFile, ImportNote
 from reportdata.store.postgres.database import Database
 from reportdata.store.postgres.identities import CHANGED
-from reportdata.store.rows import json_text, official_of
 
 _files = msgspec.json.Decoder(tuple[ImportedFile, ...])
 
 
 class States:
-    """The part of the store that knows how certain the numbers are, and what DingTalk says."""
+    """The part of the store that knows how certain the numbers are."""
 
     database: Database
 
@@ -37,28 +36,6 @@ class States:
                 "values (%s, %s, %s, %s, %s, %s) on conflict (service, corp_id, stat_day, kpi_id) do update "
                 "set (state, as_of) = (excluded.state, excluded.as_of)",
                 sorted(rows),
-            )
-            cursor.execute(CHANGED)
-
-    def official(self, service: str, corp_id: str, first_day: str, last_day: str) -> list[Official]:
-        rows = self.database.rows(
-            "select corp_id, stat_day, kpi_values, fetched_at from official_figures "
-            "where service = %s and corp_id = %s and stat_day between %s and %s order by stat_day",
-            (service, corp_id, first_day, last_day),
-        )
-        return [official_of(row) for row in rows]
-
-    def put_official(self, service: str, figures: Iterable[Official]) -> None:
-        rows = [
-            (service, f.corp_id, f.stat_day, json_text(f.values) if f.values is not None else None, f.fetched_at)
-            for f in figures
-        ]
-        with self.database.writing() as cursor:
-            cursor.executemany(
-                "insert into official_figures (service, corp_id, stat_day, kpi_values, fetched_at) "
-                "values (%s, %s, %s, %s, %s) on conflict (service, corp_id, stat_day) do update "
-                "set (kpi_values, fetched_at) = (excluded.kpi_values, excluded.fetched_at)",
-                rows,
             )
             cursor.execute(CHANGED)
 

@@ -16,6 +16,7 @@ _REMOVALS = (
     "delete from coverage where corp_id = ?1",
     "delete from day_states where corp_id = ?1",
     "delete from official_figures where corp_id = ?1",
+    "delete from official_services where corp_id = ?1",
     "delete from coverage_history where corp_id = ?1",
     "delete from announced_causes where corp_id = ?1",
     "delete from organisations where corp_id = ?1",

@@ -1,0 +1,134 @@
+"""``reportdata figures``: DingTalk's own figures from files, and whether they are served."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from reportdata.cli.options import json_option, known_organisation, only_organisation, settings_options
+from reportdata.cli.output import days_text, print_json
+from reportdata.cli.places import open_existing_store, services_of
+from reportdata.errors import BadFile, InputError
+from reportdata.pipeline.mirroring import keep_export
+from reportdata.readers.figures import read_figures
+from reportdata.readers.relayed import read_answers
+from reportdata.services import Relayed, Service, Services
+from reportdata.settings import Settings
+from reportdata.store import FIRST_DAY, LAST_DAY, Official, Store
+
+
+@click.group("figures")
+def figures_command() -> None:
+    """DingTalk's own figures: bring them from files, and serve them."""
+
+
+@figures_command.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--corp", "corp_id", help="The organisation of rows that name none.  [default: the only one]")
+@click.option("--service", "service_id", help="Whose figures they are.  [default: the service whose KPIs a file has]")
+@json_option
+@settings_options
+def import_figures(
+    files: tuple[Path, ...], corp_id: str | None, service_id: str | None, as_json: bool, settings: Settings
+) -> None:
+    """Keep the figures of FILES: saved answers of DingTalk's, or their rows, as JSON or JSON Lines; tables with the
+    keys or the headings of its documents, as CSV or a spreadsheet.
+
+    Either all files are taken, or none. Decimals keep their digits. A number that a row of JSON lacks is not known. Of
+    the calls yyd… of DingTalk's SDK whole answers are kept: name theirs with --service.
+    """
+    store, services = open_existing_store(settings), services_of(settings)
+    found: list[tuple[Path, Service | Relayed, list[Official]]] = []
+    for path in files:
+        service = services.named(service_id) if service_id is not None else _service_of(path, services)
+        if isinstance(service, Relayed):
+            at = int(path.stat().st_mtime * 1000)
+            answers = read_answers(path)
+            told = [Official(one.corp_id, one.stat_date, one.numbers, at, one.text) for one in answers]
+            figures = _known(store, told, corp_id)
+        else:
+            figures = read_export(store, service, path, corp_id, partly=True)
+        found.append((path, service, figures))
+    for path, service, figures in found:
+        keep_export(store, service, figures)
+        if not as_json:
+            days = sorted({figure.stat_day for figure in figures})
+            click.echo(f"{path}: kept official figures of {service.id} of {days_text(days)}.")
+    if as_json:
+        print_json([{"file": str(path), "service": of.id, "figures": len(figures)} for path, of, figures in found])
+
+
+def _service_of(path: Path, services: Services) -> Service:
+    """The service whose figures a file has.
+
+    :raises BadFile: when it has those of none, or of several.
+    """
+    found: list[tuple[int, Service]] = []
+    for service in services:
+        with suppress(InputError):
+            rows = read_figures(path, service, "any", partly=True)
+            found.append((max(len(values) for _, _, values in rows), service))
+    most = max((count for count, _ in found), default=0)
+    best = [service for count, service in found if count == most]
+    if len(best) == 1:
+        return best[0]
+    reason = "several services have its KPIs" if best else "no service has its KPIs"
+    known = ", ".join(service.id for service in best or services)
+    raise BadFile(str(path), reason, f"name one with --service, and it is said what is wrong; there are {known}")
+
+
+def read_export(
+    store: Store,
+    service: Service,
+    path: Path,
+    corp_id: str | None,
+    period: tuple[str | None, str | None] = (None, None),
+    *,
+    partly: bool = False,
+) -> list[Official]:
+    """The figures of a file, of organisations that are known.
+
+    :param corp_id: the only organisation whose figures are wanted, if one is named.
+    :param partly: rows of JSON may lack numbers.
+    """
+    if corp_id is not None:
+        _known(store, [], corp_id)
+    at = int(path.stat().st_mtime * 1000)
+    known = store.organisations()
+    only = corp_id if corp_id is not None or len(known) != 1 else known[0].corp_id
+    rows = [Official(corp, day, values, at) for corp, day, values in read_figures(path, service, only, partly=partly)]
+    rows = _known(store, rows, corp_id)
+    first_day, last_day = period[0] or FIRST_DAY, period[1] or LAST_DAY
+    return [row for row in rows if first_day <= row.stat_day <= last_day]
+
+
+def _known(store: Store, figures: Sequence[Official], corp_id: str | None) -> list[Official]:
+    """The figures of one organisation, or of all.
+
+    :raises NotKnown: when there is none of that id.
+    """
+    for corp in sorted({one.corp_id for one in figures} | ({corp_id} if corp_id is not None else set())):
+        known_organisation(store, corp)
+    return [one for one in figures if corp_id in (None, one.corp_id)]
+
+
+@figures_command.command("serve")
+@click.argument("origin", type=click.Choice(["official", "computed"]))
+@click.option("--corp", "corp_id", help="The organisation.  [default: the only one, when there is one]")
+@click.option("--service", "chosen", multiple=True, help="A service; may be given again.  [default: all with facts]")
+@settings_options
+def serve_figures(origin: str, corp_id: str | None, chosen: Sequence[str], settings: Settings) -> None:
+    """Let the contract serve DingTalk's own figures of an organisation, or what is computed from its facts.
+
+    Of services without facts, whatever was brought is served always. Answers with official figures have the header
+    `x-reportdata-origin: official`. Weeks and months, departments and statistics are computed in either case.
+    """
+    store, services = open_existing_store(settings), services_of(settings)
+    organisation = only_organisation(store, corp_id)
+    wanted = [services.service(name) for name in chosen] or [service for service in services if service.has_facts]
+    ids = [service.id for service in wanted]
+    store.serve_official(organisation.corp_id, ids, official=origin == "official")
+    click.echo(f"{', '.join(ids)} of {organisation.corp_id}: the {origin} figures are served.")
