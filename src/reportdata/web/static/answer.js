@@ -2,24 +2,23 @@
 
 import { h, swap } from './dom.js';
 import { button } from './marks.js';
-import { dayOf, shownHeader } from './mistakes.js';
+import { shownHeader } from './mistakes.js';
 import { UNCOVERED, reason } from './reasons.js';
 import { codeOf, isSecret, jsonIn } from './sending.js';
 import { current, number, t } from './words.js';
 
 /** @typedef {import('./sending.js').Exchange} Exchange */
-/** @typedef {import('./calls.js').Call} Call */
 /** @typedef {{code: string, needs: string}} Expected the error that was to be brought about; no code for a day of which nothing is known */
 
 /** Characters of a body that are shown; the whole can be saved. */
 const MOST = 200_000;
 
-/** @param {HTMLElement} place @param {Call} call @param {Exchange} exchange @param {Expected | null} expected @param {number} sent requests that were sent @param {() => void} back */
-export function drawAnswer(place, call, exchange, expected, sent, back) {
+/** @param {HTMLElement} place @param {Exchange} exchange @param {Expected | null} expected @param {number} sent requests that were sent @param {() => void} back */
+export function drawAnswer(place, exchange, expected, sent, back) {
   const { status } = exchange;
   const code = codeOf(exchange);
-  const found = jsonIn(exchange);
-  const empty = status === 200 && dayOf(call) !== '' && Array.isArray(found?.dataList) && found.dataList.length === 0;
+  const state = exchange.headers.find(([name]) => name === 'x-reportdata-state')?.[1];
+  const empty = status === 200 && state === 'missing';
   const why = empty ? UNCOVERED : code ? reason(status, code) : null;
   const good = status >= 200 && status < 400 && !code;
   swap(place,
@@ -28,7 +27,7 @@ export function drawAnswer(place, call, exchange, expected, sent, back) {
       h('b', {}, status === 0 ? t('noAnswer') : `${status} ${exchange.reason || phrase(status)}`), ' ',
       code && h('code', {}, code), ' ',
       h('span', { class: 'sub' }, `${number(Math.round(exchange.ms))} ms · ${number(exchange.blob.size)} B${sent > 1 ? ` · ${t('requestsSent', number(sent))}` : ''}`)),
-    expected && h('p', { class: code === expected.code ? 'came' : 'missed' }, code === expected.code ? t('asExpected') : t('notAsExpected', expected.code), code !== expected.code && expected.needs ? ` ${t(expected.needs)}` : ''),
+    expected && h('p', { class: code === expected.code ? 'came' : 'missed' }, code === expected.code ? t(code ? 'asExpected' : 'asAnswered') : t('notAsExpected', expected.code), code !== expected.code && expected.needs ? ` ${t(expected.needs)}` : ''),
     status === 0 && h('p', { class: 'wrong' }, t('unreachableFirst')),
     why && h('p', { class: 'why' }, why[current() === 'zh' ? 0 : 1]),
     expected && button(t('backToErrors'), back, { class: 'link', 'data-key': 'back' }),

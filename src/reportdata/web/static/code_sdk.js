@@ -166,6 +166,7 @@ import com.aliyun.teaopenapi.models.Config;
 import com.aliyun.teautil.Common;
 import com.aliyun.teautil.models.RuntimeOptions;
 import java.io.PrintStream;
+import java.util.HashMap;
 import java.util.Map;
 
 public class Sample {
@@ -177,7 +178,7 @@ public class Sample {
                 .setAppKey(${variable('java', KEY)})
                 .setAppSecret(${variable('java', SECRET)});
             String token = new com.aliyun.dingtalkoauth2_1_0.Client(config).getAccessToken(login).getBody().getAccessToken();
-            ${client.name}Headers headers = new ${client.name}Headers().setXAcsDingtalkAccessToken(token)${more && `.setCommonHeaders(Map.of(${more}))`};${request ?? ''}
+            ${client.name}Headers headers = new ${client.name}Headers().setXAcsDingtalkAccessToken(token)${more && `.setCommonHeaders(new HashMap<>(Map.of(${more})))`};${request ?? ''}
             Map<String, Object> answer = new Client(config)
                 .${lower(client.name)}WithOptions(${call('java', client)})
                 .getBody()

@@ -115,12 +115,12 @@ function draw() {
   drawRequest(call);
   drawBeside();
   place.answer.hidden = last === null;
-  if (last) drawLast(call, last);
+  if (last) drawLast(last);
 }
 
-/** @param {Call} call @param {NonNullable<typeof last>} shown */
-function drawLast(call, { exchange: found, expected, sent }) {
-  drawAnswer(place.answer, call, found, expected, sent, () => {
+/** @param {NonNullable<typeof last>} shown */
+function drawLast({ exchange: found, expected, sent }) {
+  drawAnswer(place.answer, found, expected, sent, () => {
     const pressed = /** @type {HTMLElement | null} */ (place.beside.querySelector('[data-pressed]'));
     (pressed ?? byId(`tab-${tab}`)).focus();
   });
@@ -191,17 +191,6 @@ function drawBeside() {
     remember();
     drawBeside();
   };
-  place.beside.setAttribute('aria-label', t('beside'));
-  swap(place.beside, h('div', { class: 'tabs', role: 'tablist', 'aria-label': t('beside') }, ...TABS.map((name, at) => button(t(name), () => turn(name), {
-    id: `tab-${name}`, role: 'tab', 'aria-selected': String(name === tab), 'aria-controls': 'beside-body', tabindex: name === tab ? 0 : -1, 'data-key': `tab-${name}`,
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      const step = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
-      if (!step) return;
-      const next = TABS[(at + step) % TABS.length] ?? name;
-      turn(next);
-      byId(`tab-${next}`).focus();
-    },
-  }))), body);
   if (tab === 'document') drawDocument(body, call);
   else if (tab === 'errors') {
     drawErrors(body, call, (way, expected) => {
@@ -217,6 +206,17 @@ function drawBeside() {
       drawBeside();
     });
   }
+  place.beside.setAttribute('aria-label', t('beside'));
+  swap(place.beside, h('div', { class: 'tabs', role: 'tablist', 'aria-label': t('beside') }, ...TABS.map((name, at) => button(t(name), () => turn(name), {
+    id: `tab-${name}`, role: 'tab', 'aria-selected': String(name === tab), 'aria-controls': 'beside-body', tabindex: name === tab ? 0 : -1, 'data-key': `tab-${name}`,
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      const step = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
+      if (!step) return;
+      const next = TABS[(at + step) % TABS.length] ?? name;
+      turn(next);
+      byId(`tab-${next}`).focus();
+    },
+  }))), body);
 }
 
 /** @param {string} text */
@@ -281,7 +281,7 @@ async function exchange(call, expected, sending) {
   saySending('');
   last = { exchange: found, expected, sent };
   place.answer.hidden = false;
-  drawLast(call, last);
+  drawLast(last);
   const heading = byId('answer-title');
   heading.focus({ preventScroll: true });
   heading.scrollIntoView({ block: 'nearest' });

@@ -44,6 +44,7 @@ export const EXPLORER_WORDS = {
   noAnswer: ['没有回答', 'No answer'],
   requestsSent: ['共发送 {0} 次', '{0} requests'],
   asExpected: ['如期得到这个错误。原因：', 'The error came as expected. Why:'],
+  asAnswered: ['如期得到这个回答。原因：', 'The answer came as expected. Why:'],
   notAsExpected: ['这次没有得到 {0}。', 'This time {0} did not come.'],
   backToErrors: ['回到错误列表', 'Back to the errors'],
   requestHead: ['请求（原样）', 'Request, as it was sent'],

@@ -28,7 +28,7 @@ const NEVER = '20000101';
 const NO_DAY = '2021-02-30';
 const LONG_URL = 9_000;
 const LARGE_HEADER = 40_000;
-const MOST_RECORDS = 100_000;
+const MANY_RECORDS = 1_000_000;
 const LARGE_BODY = (/** @type {Call} */ call) => (call.id === 'pushFacts' ? 4_200_000 : 17_000);
 /** An app that there is not, so that guesses lock nobody out. */
 const NOBODY = 'dingnosuchapp0000000';
@@ -83,7 +83,7 @@ const WAYS = {
   'param.illegal': one((at) => valued(at, { dataId: NO_DAY })),
   'param.null': one((at) => valued(at, { dataId: ' ' })),
   Missingbody: body(''),
-  Invalidbody: body('{"appKey": '),
+  Invalidbody: body('[{"report_id": '),
   MissingappKey: body({ appSecret: 'x' }),
   MissingappSecret: body({ appKey: NOBODY }),
   Missinglink: body({ link: '' }),
@@ -100,7 +100,7 @@ const WAYS = {
   'InvalidRequest.UrlTooLong': one((at) => asking(plain(at), `practice=${'x'.repeat(LONG_URL)}`)),
   'InvalidRequest.HeadersTooLarge': one((at) => with_(plain(at), ['x-practice', 'x'.repeat(LARGE_HEADER)])),
   'InvalidRequest.BodyTooLarge': (at) => body(`"${'x'.repeat(LARGE_BODY(at.call))}"`)(at),
-  'InvalidRequest.TooManyRecords': body(`[${'{},'.repeat(MOST_RECORDS)}{}]`),
+  'InvalidRequest.TooManyRecords': body(`[${','.repeat(MANY_RECORDS)}]`),
   '400 InvalidRequest.ContentEncoding': one((at) => with_(plain(at), ['content-encoding', 'gzip'])),
   '415 InvalidRequest.ContentEncoding': one((at) => with_(plain(at), ['content-encoding', 'br'])),
 };

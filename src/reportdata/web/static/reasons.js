@@ -131,8 +131,8 @@ const REASONS = {
 
 /** What is answered when all is well and nothing is known. @type {readonly [string, string]} */
 export const UNCOVERED = [
-  '这一天没有采集过，数字未知，所以 dataList 里没有这一行。这不是错误，也不是 0；响应头 x-reportdata-state 写着 missing。',
-  'The day was never collected, so its numbers are not known, and dataList has no row for it. That is no error and not zero; the header x-reportdata-state says missing.',
+  '这一天没有采集过，数字未知，所以回答里没有它们（dataList 里没有这一行）。这不是错误，也不是 0；响应头 x-reportdata-state 写着 missing。',
+  'The day was never collected, so its numbers are not known, and the answer has none (no row in dataList). That is no error and not zero; the header x-reportdata-state says missing.',
 ];
 
 /** @param {number} status @param {string} code @returns {readonly [string, string] | null} */

@@ -56,7 +56,7 @@ function field(call, one, filled, changed) {
     area.value = value;
     input = area;
   } else {
-    input = h('input', { ...properties, value, type: isSecret(one.name) ? 'password' : 'text', inputmode: one.schema.type === 'integer' ? 'numeric' : null, placeholder: one.example || null });
+    input = h('input', { ...properties, value, class: isSecret(one.name) ? 'secret' : null, inputmode: one.schema.type === 'integer' ? 'numeric' : null, placeholder: one.example || null });
   }
   return h('div', { class: 'field' },
     h('label', { for: id }, h('code', {}, one.name), ' ', isNeeded(call, one) && h('span', { class: 'must' }, t('required')),
