@@ -1,8 +1,11 @@
 // Ready programs for a call, in the languages of the contract's document and for a shell. Secrets are never in them: they
 // are read from the environment.
 
-import { HTTP } from './code_http.js';
-import { SDK } from './code_sdk.js';
+import { HTTP_COMPILED } from './http_compiled.js';
+import { HTTP_SCRIPTS } from './http_scripts.js';
+import { KEY, SECRET, upper } from './parts.js';
+import { SDK_COMPILED } from './sdk_compiled.js';
+import { SDK_SCRIPTS } from './sdk_scripts.js';
 import { escaped, given, pathOf } from './sending.js';
 
 /** @typedef {import('./calls.js').Call} Call */
@@ -24,8 +27,10 @@ import { escaped, given, pathOf } from './sending.js';
  */
 /** @typedef {{file: string, install: string, run: string, text: string, official: boolean}} Program */
 
-export const KEY = 'REPORTDATA_APP_KEY';
-export const SECRET = 'REPORTDATA_APP_SECRET';
+/** @type {Partial<Record<Tongue, (task: Task, client: Client) => import('./parts.js').Made>>} */
+const SDK = { ...SDK_SCRIPTS, ...SDK_COMPILED };
+/** @type {Partial<Record<Tongue, (task: Task) => import('./parts.js').Made>>} */
+const HTTP = { ...HTTP_SCRIPTS, ...HTTP_COMPILED };
 const SESSION = 'REPORTDATA_SESSION';
 /** Fields that programs take from the environment. @type {Record<string, string>} */
 const HIDDEN = { appKey: KEY, appkey: KEY, corpid: KEY, appSecret: SECRET, appsecret: SECRET, corpsecret: SECRET, link: 'REPORTDATA_LINK' };
@@ -44,9 +49,6 @@ const PUBLISHED = new Set((
   + 'yydLogDayDatas yydLogWeekDatas yydLogMonthDatas').split(' '));
 /** Paths whose methods have other names than the rule gives. @type {Record<string, string>} */
 const OTHERWISE = { todoUserData: 'Todo', healtheUserData: 'Health', singleMessagerData: 'SingleMessage' };
-
-/** @param {string} text */
-export const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The method of the official clients for a path, or nothing. @param {string} path */
 export function methodOf(path) {
@@ -120,6 +122,6 @@ export function program(tongue, wanted) {
   const { client } = wanted;
   // The C# client takes no path as a part of the endpoint.
   const able = client && official && !(tongue === 'cs' && wanted.endpoint.includes('/')) ? official(wanted, client) : null;
-  const made = able ?? HTTP[tongue](wanted);
+  const made = able ?? /** @type {(task: Task) => import('./parts.js').Made} */ (HTTP[tongue])(wanted);
   return { ...made, text: `${made.text.trim()}\n`, official: able !== null };
 }

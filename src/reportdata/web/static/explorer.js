@@ -3,6 +3,8 @@
 import { Access } from './access.js';
 import { drawAnswer } from './answer.js';
 import { session as askSession, wasSignedIn } from './api.js';
+import { carryOut } from './attempts.js';
+import { drawCalls, isNarrow } from './call_list.js';
 import { calls as readCalls } from './calls.js';
 import { TONGUES } from './code.js';
 import { add, today } from './days.js';
@@ -10,10 +12,10 @@ import { byId, h, swap } from './dom.js';
 import { EXPLORER_WORDS } from './explorer_phrases.js';
 import { drawCode, drawDocument, drawErrors } from './manual.js';
 import { button } from './marks.js';
-import { beginning, firstBody, tagName, title } from './meanings.js';
+import { beginning, firstBody, title } from './meanings.js';
 import { WORDS } from './phrases.js';
 import { drawForm } from './request_form.js';
-import { codeOf, isSecret, made, pathOf, send } from './sending.js';
+import { isSecret, made, pathOf, send } from './sending.js';
 import { current, speak, t } from './words.js';
 
 /** @typedef {import('./calls.js').Call} Call */
@@ -26,9 +28,6 @@ Object.assign(WORDS, EXPLORER_WORDS);
 
 const ZONE = 'Asia/Shanghai';
 const TABS = /** @type {const} */ (['document', 'errors', 'code']);
-/** Requests that are sent at once to use a rate up, and how often that is tried. */
-const BURST = 40;
-const BURSTS = 12;
 
 const main = byId('main');
 const place = {
@@ -51,7 +50,6 @@ let tab = 'document';
 let tongue = 'sh';
 /** @type {{exchange: Exchange, expected: Expected | null, sent: number} | null} */
 let last = null;
-let searched = '';
 let busy = false;
 
 const access = new Access(place.access, () => drawRequestLine());
@@ -101,7 +99,7 @@ function choose(call) {
   remember(true);
   draw();
   byId('call-title').focus({ preventScroll: true });
-  if (matchMedia('(max-width: 1000px)').matches) byId('call-title').scrollIntoView();
+  if (isNarrow()) byId('call-title').scrollIntoView();
 }
 
 function draw() {
@@ -127,37 +125,8 @@ function drawLast({ exchange: found, expected, sent }) {
 }
 
 function drawList() {
-  const wanted = searched.trim().toLowerCase();
-  const fitting = calls.filter((one) => `${title(one)} ${one.path} ${one.id} ${one.summary}`.toLowerCase().includes(wanted));
-  const tags = [...new Set(fitting.map((one) => one.tag))];
-  const search = h('input', { type: 'search', value: searched, 'aria-label': t('findCall'), placeholder: t('findCall'), 'data-key': 'find', autocomplete: 'off' });
-  search.addEventListener('input', () => {
-    searched = search.value;
-    drawList();
-    const found = /** @type {HTMLInputElement | null} */ (place.list.querySelector('[type=search]'));
-    found?.setSelectionRange(searched.length, searched.length);
-  });
-  const open = place.list.querySelector('details')?.open ?? !matchMedia('(max-width: 1000px)').matches;
-  place.list.setAttribute('aria-label', t('allCalls'));
-  swap(place.list, h('details', { open, class: 'fold-list' },
-    h('summary', { 'data-key': 'calls' }, t('allCalls'), ' ', h('span', { class: 'sub' }, chosen ? title(chosen) : '')),
-    search,
-    fitting.length === 0 && h('p', { class: 'quiet' }, t('noCalls')),
-    ...tags.map((tag) => h('div', {}, h('h3', {}, tagName(tag)), h('ul', {}, ...fitting.filter((one) => one.tag === tag).map(link))))));
+  drawCalls(place.list, calls, /** @type {Call} */ (chosen), choose);
 }
-
-/** @param {Call} call */
-const link = (call) =>
-  h('li', {}, h('a', {
-    href: `?call=${encodeURIComponent(call.id)}`, 'data-key': `call-${call.id}`, 'aria-current': call.id === chosen?.id ? 'page' : null,
-    onclick: (/** @type {MouseEvent} */ event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-      event.preventDefault();
-      const list = place.list.querySelector('details');
-      if (list && matchMedia('(max-width: 1000px)').matches) list.open = false;
-      choose(call);
-    },
-  }, title(call), h('span', { class: 'sub' }, `${call.method} /${call.path}`)));
 
 /** @param {Call} call */
 function drawRequest(call) {
@@ -241,31 +210,7 @@ async function sendForm() {
 async function attempt(call, way, expected) {
   const { values, body } = filledOf(call);
   const plan = way({ call, values, body, as: access.as(call), token: access.isTokenGood ? access.token : '' });
-  await exchange(call, expected, async () => {
-    const [first] = plan.steps;
-    if (plan.burst && first) return burst(first, expected.code);
-    const crumb = plan.cookie && `; path=${new URL(plan.cookie, document.baseURI).pathname}; SameSite=Strict`;
-    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not there without TLS
-    if (crumb) document.cookie = `reportdata_session=practice; max-age=30${crumb}`;
-    let found;
-    for (const step of plan.steps) found = await send(step);
-    // biome-ignore lint/suspicious/noDocumentCookie: as above
-    if (crumb) document.cookie = `reportdata_session=; max-age=0${crumb}`;
-    return { found: /** @type {Exchange} */ (found), sent: plan.steps.length };
-  });
-}
-
-/** Send many at once until one is refused. @param {import('./sending.js').Made} request @param {string} code */
-async function burst(request, code) {
-  let found = await send(request);
-  let sent = 1;
-  for (let turn = 0; turn < BURSTS && codeOf(found) !== code; turn++) {
-    if (found.status !== 200 && found.status !== 204) break;
-    const all = await Promise.all(Array.from({ length: BURST }, () => send(request)));
-    sent += all.length;
-    found = all.find((one) => codeOf(one) === code) ?? found;
-  }
-  return { found, sent };
+  await exchange(call, expected, () => carryOut(plan, expected.code));
 }
 
 /** @param {Call} call @param {Expected | null} expected @param {() => Promise<{found: Exchange, sent: number}>} sending */

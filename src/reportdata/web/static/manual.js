@@ -1,11 +1,12 @@
 // What stands beside the form: the document of a call, its errors to be brought about, and programs that make it.
 
 import { fields, typeOf } from './calls.js';
-import { KEY, SECRET, TONGUES, program, task } from './code.js';
+import { TONGUES, program, task } from './code.js';
 import { h, swap } from './dom.js';
 import { button, table } from './marks.js';
 import { about, isNeeded, meaning, title } from './meanings.js';
 import { mistake, uncovered } from './mistakes.js';
+import { KEY, SECRET } from './parts.js';
 import { UNCOVERED, reason } from './reasons.js';
 import { current, t } from './words.js';
 
