@@ -39,8 +39,9 @@ def ask(served: Serving, path: str, **headers: str) -> tuple[int, dict[str, str]
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
-def test_a_page_may_load_nothing_from_elsewhere(served: Serving) -> None:
-    status, headers, body = ask(served, "/")
+@pytest.mark.parametrize("page", ["/", "/explorer"])
+def test_a_page_may_load_nothing_from_elsewhere(served: Serving, page: str) -> None:
+    status, headers, body = ask(served, page)
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert headers["cache-control"] == "no-cache"
     policy = headers["content-security-policy"]
@@ -50,24 +51,53 @@ def test_a_page_may_load_nothing_from_elsewhere(served: Serving) -> None:
     assert not re.search(rb"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", body)
 
 
-def test_its_files_are_kept_for_ever(served: Serving) -> None:
-    _, _, page = ask(served, "/")
-    paths = {found.decode() for found in re.findall(rb'(?:href|src)="([^"#]+)"', page)}
-    assert len(paths) == len(read_pages().files)
-    total = len(gzip.compress(page, 9))
-    for path in paths:
+@pytest.mark.parametrize("page", ["/", "/explorer"])
+def test_its_files_are_kept_for_ever(served: Serving, page: str) -> None:
+    _, _, body = ask(served, page)
+    total = len(gzip.compress(body, 9))
+    for path in files_of(body.decode()):
         assert path.startswith(f"{FOLDER}/{read_pages().version}/")  # relative: a proxy may add a path before it
-        status, headers, body = ask(served, f"/{path}", accept_encoding="gzip, br")
+        status, headers, packed = ask(served, f"/{path}", accept_encoding="gzip, br")
         assert status == 200
         assert headers["cache-control"] == "public, max-age=31536000, immutable"
         assert (headers["content-encoding"], headers["vary"]) == ("gzip", "accept-encoding")
-        total += len(body)
+        total += len(packed)
         _, plain_headers, plain = ask(served, f"/{path}")
         assert "content-encoding" not in plain_headers
-        assert gzip.decompress(body) == plain
+        assert gzip.decompress(packed) == plain
     assert total <= LARGEST
     assert ask(served, f"/{FOLDER}/0000000000000000/main.js")[0] == 404
     assert ask(served, f"/{FOLDER}/{read_pages().version}/..%2F__init__.py")[0] == 404
+
+
+def files_of(page: str) -> set[str]:
+    """The files that a page names, with the modules that these load, relative to the server."""
+    found = set(re.findall(r'(?:href|src)="([^"#]+/[^"#]+)"', page))
+    while True:
+        modules = {
+            f"{path.rpartition('/')[0]}/{name}"
+            for path in found
+            for name in re.findall(r"^(?:import|\}) .*from '\./(\w+\.js)';$", text_of(path), re.MULTILINE)
+        }
+        if modules <= found:
+            return found
+        found |= modules
+
+
+def text_of(path: str) -> str:
+    """A file by its path."""
+    return read_pages().files[path.rpartition("/")[2]].body.decode()
+
+
+@pytest.mark.parametrize("page", ["/", "/explorer"])
+def test_a_page_asks_for_all_its_modules_at_once(served: Serving, page: str) -> None:
+    _, _, body = ask(served, page)
+    assert set(re.findall(r'(?:href|src)="([^"#]+/[^"#]+)"', body.decode())) == files_of(body.decode())
+
+
+def test_every_file_belongs_to_a_page(served: Serving) -> None:
+    used = {path.rpartition("/")[2] for page in ("/", "/explorer") for path in files_of(ask(served, page)[2].decode())}
+    assert used == set(read_pages().files)
 
 
 def test_no_file_names_another_server() -> None:
@@ -79,7 +109,7 @@ def test_no_file_names_another_server() -> None:
 
 def test_without_pages_there_are_none(folder: Folder) -> None:
     with serving(folder, web=False) as served:
-        assert ask(served, "/")[0] == 404
+        assert [ask(served, page)[0] for page in ("/", "/explorer")] == [404, 404]
 
 
 @given(start=st.dates(date(2000, 1, 1), date(2030, 12, 31)), length=st.integers(0, 400))

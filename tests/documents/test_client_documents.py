@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -21,10 +20,10 @@ import pytest
 
 from tests.support.calling import DAY, EMPTY
 from tests.support.folders import Folder
-from tests.support.languages import LANGUAGES, NO_TRACE, PATIENCE, Unprepared
+from tests.support.languages import NO_TRACE, PATIENCE
+from tests.support.packages import link_csharp, link_go, link_java, link_node, link_php, require_program
 from tests.support.paths import ROOT
 from tests.support.serving import Serving, serving
-from tests.support.tools import REQUIRED, require_tool
 
 CONFORMANCE = ROOT / "conformance"
 SAMPLES = ROOT / "tests" / "sdks" / "samples"
@@ -52,35 +51,14 @@ class Language(NamedTuple):
     link: Callable[[Path], None]
 
 
-def _link_node(work: Path) -> None:
-    (work / "node_modules").symlink_to(CONFORMANCE / "node" / "node_modules")
-
-
-def _link_go(work: Path) -> None:
-    for name in ("go.mod", "go.sum"):
-        shutil.copy(CONFORMANCE / "go" / name, work)
-
-
-def _link_java(work: Path) -> None:
-    (work / "lib").symlink_to(CONFORMANCE / "java" / "build" / "lib")
-
-
-def _link_php(work: Path) -> None:
-    (work.parent / "vendor").symlink_to(CONFORMANCE / "php" / "build" / "vendor")
-
-
-def _link_csharp(work: Path) -> None:
-    shutil.copy(CONFORMANCE / "csharp" / "client.csproj", work / "sample.csproj")
-
-
 SECTIONS = {
     # In the order of DingTalk's document, where they follow one another.
-    "Java": Language("Sample.java", "package com.aliyun.sample;", "java", "java", _link_java),
+    "Java": Language("Sample.java", "package com.aliyun.sample;", "java", "java", link_java),
     "Python": Language("sample.py", "# -*- coding: utf-8 -*-", "python", "python3", lambda _: None),
-    "PHP": Language("sample.php", "<?php", "php", "php", _link_php),
-    "Go": Language("sample.go", "package main", "go", "go", _link_go),
-    "TypeScript": Language("Sample.ts", "import Util,", "node", "node", _link_node),
-    "C#": Language("Sample.cs", "using System;", "c#", "dotnet", _link_csharp),
+    "PHP": Language("sample.php", "<?php", "php", "php", lambda work: link_php(work.parent)),
+    "Go": Language("sample.go", "package main", "go", "go", link_go),
+    "TypeScript": Language("Sample.ts", "import Util,", "node", "node", link_node),
+    "C#": Language("Sample.cs", "using System;", "c#", "dotnet", link_csharp),
 }
 QUICK = "Python"
 """The section whose programs need neither a compiler nor packages that are not there."""
@@ -199,27 +177,6 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisat
             yield Organisation(folder, plain, tls)
 
 
-@cache
-def prepared(section: str) -> str | None:
-    """Why the packages of a language are not there, if they are not."""
-    (program,) = [found for found in LANGUAGES if found.name == SECTIONS[section].program]
-    try:
-        program.prepare()
-    except Unprepared as error:
-        if not error.excused:
-            raise
-        return str(error)
-    return None
-
-
-def require_packages(section: str) -> None:
-    """Skip what cannot be run here, or fail when it is required."""
-    tool = SECTIONS[section].tool
-    require_tool(tool)
-    if reason := prepared(section):
-        (pytest.fail if tool in REQUIRED else pytest.skip)(reason)
-
-
 def run(commands: Sequence[str], work: Path) -> subprocess.CompletedProcess[str]:
     """Run commands as they are written, up to one that fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -254,7 +211,7 @@ def test_a_changed_sample_prints_the_numbers(
     program = sample(section, source)
     for changes in step.changes:
         program = changed(program, changes)
-    require_packages(section)
+    require_program(SECTIONS[section].program, SECTIONS[section].tool)
 
     folder, served = organisation.folder, organisation.tls if step.tls else organisation.plain
     app, secret = folder.add_app(CORP)

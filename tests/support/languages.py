@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -62,15 +63,19 @@ class Language(NamedTuple):
         missing = [tool for tool in self.tools if shutil.which(tool) is None]
         if missing:
             raise Unprepared(f"{' and '.join(missing)} not installed", excused=True)
-        stamp, sources = self.path / "build" / "prepared", self._digest()
-        if not self.fetch + self.build or (stamp.exists() and stamp.read_text("utf-8") == sources):
+        if not self.fetch + self.build:
             return
-        for command in self.fetch:
-            self._step(command, excused=True)
-        for command in self.build:
-            self._step(command, excused=False)
+        stamp, sources = self.path / "build" / "prepared", self._digest()
         stamp.parent.mkdir(exist_ok=True)
-        stamp.write_text(sources, "utf-8")
+        with stamp.with_name("lock").open("w") as lock:  # tests in several processes may need it
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if stamp.exists() and stamp.read_text("utf-8") == sources:
+                return
+            for command in self.fetch:
+                self._step(command, excused=True)
+            for command in self.build:
+                self._step(command, excused=False)
+            stamp.write_text(sources, "utf-8")
 
     def _step(self, command: Command, *, excused: bool) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The pages for people: ``GET /`` and the files that pages load."""
+"""The pages for people: ``GET /``, ``GET /explorer``, and the files that pages load."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ def resource(_context: Context) -> Resource:
     async def dashboard(request: Request) -> Response:
         return _response(request, found.pages["index"], _OF_PAGES)
 
+    async def explorer(request: Request) -> Response:
+        return _response(request, found.pages["explorer"], _OF_PAGES)
+
     async def file(request: Request) -> Response:
         named = found.files.get(request.path_params["name"])
         if named is None or request.path_params["version"] != found.version:
@@ -47,6 +50,7 @@ def resource(_context: Context) -> Resource:
         "pages",
         [
             Operation("GET", "/", None, dashboard),
+            Operation("GET", "/explorer", None, explorer),
             Operation("GET", f"/{FOLDER}/{{version}}/{{name}}", None, file),
         ],
     )

@@ -256,7 +256,7 @@ function chrome() {
   const name = session ? session.organisationName ?? session.organisation : '';
   const limited = session?.departments ? ` · ${t('limitedTo', session.departments.join(', '))}` : '';
   swap(byId('organisation'), h('bdi', {}, name + limited));
-  swap(byId('tools'),
+  swap(byId('tools'), h('a', { class: 'link', href: 'explorer', 'data-key': 'explorer' }, t('explorer')),
     button(t('otherLanguage'), () => {
       speak(current() === 'zh' ? 'en' : 'zh');
       chrome();

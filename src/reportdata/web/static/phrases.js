@@ -6,6 +6,7 @@ export const WORDS = {
   otherLanguage: ['English', '中文'],
   signOut: ['退出', 'Sign out'],
   skip: ['跳到内容', 'Skip to content'],
+  explorer: ['接口调试', 'API explorer'],
 
   reports: ['发送日志数', 'Reports sent'],
   senders: ['发送日志用户数', 'People who sent'],

@@ -1,0 +1,169 @@
+// What calls and parameters mean, in Chinese; English is in the server's own description. And what a form begins with.
+
+import { dayOf } from './mistakes.js';
+import { current } from './words.js';
+
+/** @typedef {import('./calls.js').Call} Call */
+/** @typedef {import('./calls.js').Parameter} Parameter */
+
+/** By operation: a title, and what there is to know. @type {Record<string, readonly [string, string]>} */
+const CALLS = {
+  getAccessToken: ['获取应用的访问令牌', '用 AppKey 和 AppSecret 换取令牌，有效期 7200 秒。有效期内重复获取得到同一个令牌，不必担心互相顶替。'],
+  getToken: ['获取访问令牌（老接口）', '给老程序用的写法。无论成败都返回 200，要看 errcode。appkey 配 appsecret，或者 corpid 配 corpsecret。'],
+  pushFacts: ['推送日志、评论和撤回', '把记录放进 JSON 数组发来，也可以一行一条，可以用 gzip 压缩。返回成功就已经落盘。不合格的记录逐条列出，其余照收；重复推送不会重复计数。'],
+  getStatistics: ['查询任意时间段的统计', '每一格都按它自己的那些天精确去重计数，各格不能相加。采集过而没有日志的时段是一行 0；没有采集过的时段没有行。只采集了一部分的时段，按采集到的天计数，coveredDays 和 days 写明有几天，状态是 partial。按人（by=user、user=）查询另外需要 Statistics.Report.Records 权限。'],
+  getCoverage: ['查询哪些天采集过', '相邻而状态相同的天合成一段；不在任何一段里的天是未知的。响应头 etag 在数字可能变化时改变：轮询的程序用 if-none-match 带上它，没变时立刻得到 304。'],
+  getChanges: ['查询哪些数字变过、为什么变', '列出某个时刻以后变化的每天的数字，以及原因：导入、推送、采集、撤回、撤销导入、遗忘、修复、口径变更或覆盖范围变化。从未知变为已知、从已知变为未知也算变化。'],
+  explainStatistics: ['解释一个数字怎么来的', '返回一句话的说明、口径定义、历次数值，以及组成它的记录。带上 than= 可以与另一格比较：多了哪些、少了哪些、哪些相同。看记录需要 Statistics.Report.Records 权限；没有时 data 为空，其余照答。'],
+  getCalendar: ['查询节假日和调休', '只列出特殊的日子；没有列出的，周一到周五上班，周末休息。firstYear 到 lastYear 之外的年份没有资料。谁都可以调用。'],
+  healthz: ['进程是否活着', '给监控用。能回答就是 ok。'],
+  readyz: ['能否正常服务', '给负载均衡用。能读数据、没有在停止，就是 ready。'],
+  beginSession: ['登录（给网页用）', '用应用的 key 和 secret，或查看链接 #link= 后面的内容登录。回答里设置一个脚本读不到的 cookie。departments 是链接能看的部门，null 表示整个组织。在这里发送，仪表盘的登录也会随之改变。'],
+  getSession: ['查询登录的是谁', '返回浏览器登录的组织、权限和到期时间。'],
+  endSession: ['退出登录', '结束浏览器的登录。在这里发送，仪表盘也会退出。'],
+  openapi: ['接口的机器可读描述', 'OpenAPI 3.0.3 格式；这个页面就是照它显示的。'],
+};
+
+/** By operation and name, or by name. @type {Record<string, string>} */
+const PARAMETERS = {
+  statDate: '要查的日期，写成 yyyyMMdd，按组织所在时区。',
+  dataId: '要查的日期，写成 yyyyMMdd。',
+  nextToken: '从第几行开始，第一页是 0；以后用上次回答里的 nextToken。',
+  maxResults: '最多返回几行，至少 1。',
+  clientToken: '幂等标识，可以不给。一天之内，同一个标识用于另一个请求会被拒绝。',
+  'x-client-token': '幂等标识，与 clientToken 相同，放在请求头里。',
+  'x-reportdata-partial': '写 include：只采集了一部分的周或月，也给出已采集那些天的数字。不写时这样的数字不给。',
+  'idempotency-key': '幂等标识，可以不给。一天之内，同一个标识配不同的正文会被拒绝。',
+  'if-none-match': '手上那次回答的 etag；没有变化时得到 304。',
+  appkey: '应用的 key，与 appsecret 成对。',
+  appsecret: '应用的 secret。',
+  corpid: '组织编号，与 corpsecret 成对。',
+  corpsecret: '组织的 secret。',
+  from: '第一天，写成 yyyy-MM-dd 或 yyyyMMdd，按组织所在时区。',
+  to: '最后一天，含当天；不写就只查第一天。',
+  range: '代替 from 和 to：month（本月）、lastMonth（上月）、quarter（本季）、year（今年），或最近几天如 7d、30d，含今天。',
+  by: '按什么分组，最多三项，用逗号隔开：day、week、month、quarter、year、weekday、hour、department、template、user；时段最多一项。',
+  metrics: '要哪些指标，写名称或编号，用逗号隔开；不写就是全部。',
+  metric: '要解释哪个指标，写一个名称或编号，如 reports。',
+  department: '只算这些部门的；一行一个，多个就是任意一个。',
+  template: '只算用这些模板写的日志，以及对它们的评论；一行一个。',
+  user: '只算这些用户编号的；一行一个。需要 Statistics.Report.Records 权限。',
+  children: 'true：连下级部门一起算（名称以“上级/”开头的部门）。',
+  departments: 'now：每个人都归到最近一份日志所在的部门；then（默认）：归到当时的部门。',
+  order: '按哪些列排序，用逗号隔开；前面加 - 是从大到小。',
+  page: '第几页，从 1 开始。',
+  pageSize: '每页几行，最多 1000；只对 JSON 有效，文件总是完整的。',
+  asOf: '一个时刻：只按当时已经知道的来算。ISO 8601 写法；不带时差就按组织所在时区。',
+  format: '回答的格式：json、csv、xlsx 或 parquet。',
+  bom: '写 0：CSV 开头不加 Excel 识别 UTF-8 用的标记。',
+  day: '哪一天，代替 from、to 和 range。',
+  than: '与哪一格比较：把不同之处写成地址参数的样子，如 day=2026-09-20；without=department 表示那一格不筛选部门。',
+  lang: '说明用什么语言：zh 或 en。',
+  since: '从哪个时刻以后，ISO 8601 写法，或一天（指它的开始）。',
+  'getChanges.from': '只看这一天起的数字；不写就是全部。',
+  'getChanges.to': '只看到这一天为止的数字。',
+  'getChanges.asOf': '只看到这个时刻为止的变化；不写就到现在。',
+  'getCalendar.from': '第一天，写成 yyyy-MM-dd 或 yyyyMMdd。',
+  'getCalendar.to': '最后一天，含当天；最多 3660 天。',
+};
+
+/** Parameters without which there is no good answer, whatever the description demands. @type {Record<string, string[]>} */
+const NEEDED = {
+  getCalendar: ['from', 'to'], getChanges: ['since'], explainStatistics: ['metric'], getToken: ['appkey', 'appsecret'],
+};
+const ALWAYS_NEEDED = ['statDate', 'nextToken', 'maxResults'];
+
+/** Groups of calls. @type {Record<string, readonly [string, string]>} */
+const TAGS = {
+  statistics: ['契约：数据服务', 'The contract'],
+  'closed calls': ['契约：已停止开通的接口', 'The contract: closed calls'],
+  tokens: ['令牌', 'Tokens'],
+  facts: ['推送', 'Pushing'],
+  questions: ['查询与解释', 'Questions'],
+  calendar: ['日历', 'Calendar'],
+  health: ['运维', 'Operations'],
+  sessions: ['网页登录', 'Sessions'],
+  description: ['描述', 'Description'],
+};
+
+/** @param {string} tag */
+export const tagName = (tag) => TAGS[tag]?.[current() === 'zh' ? 0 : 1] ?? tag;
+
+/** Of what period a call of the contract answers numbers. @param {Call} call */
+const period = (call) => (/Week/.test(call.path) ? '周' : /Month/.test(call.path) ? '月' : '日');
+
+/** The title that a service has at DingTalk. @param {Call} call */
+const given = (call) => call.description.split('. ')[0] ?? '';
+
+/** The names of the numbers that an answer has. @param {Call} call */
+const numbers = (call) => /[：:] ?(.+)$/.exec(call.summary)?.[1] ?? '';
+
+/** The title of a call. @param {Call} call */
+export function title(call) {
+  if (current() === 'en') return call.summary;
+  if (call.tag === 'statistics') return /Datas$/.test(call.path) ? `${given(call)}（按${period(call)}）` : given(call);
+  if (call.tag === 'closed calls') return given(call);
+  return CALLS[call.id]?.[0] ?? call.summary;
+}
+
+/** What there is to know of a call. @param {Call} call */
+export function about(call) {
+  if (current() === 'en') return call.description;
+  if (call.tag === 'statistics') {
+    const of = period(call);
+    const numbersOf = `返回一${of === '日' ? '天' : of}的${numbers(call)}。组织由令牌决定，请求里不写。`;
+    const rule = of === '日'
+      ? '只有采集过的数字才出现在 dataList 里；一个都没有时没有这一行。未知不是 0。'
+      : `数字按 statDate 所在的${of === '周' ? '自然周（周一到周日）' : '自然月'}整体去重计数，不是每天相加。有一天没采集，就没有这一行。`;
+    return `${numbersOf}${rule}${scopeSaid(call)}`;
+  }
+  if (call.tag === 'closed calls') {
+    const of = call.parameters.some(({ name }) => name === 'nextToken') ? '一天里每个部门的' : '一天里整个组织的';
+    return `返回${of}${numbers(call)}。数字是文本；不知道的不出现。钉钉已不再开通这个接口，老程序在这里照常可用。${scopeSaid(call)}`;
+  }
+  return [CALLS[call.id]?.[1] ?? call.description, scopeSaid(call)].filter(Boolean).join('');
+}
+
+/** @param {Call} call */
+function scopeSaid(call) {
+  const scopes = call.faults.find(({ body }) => body.accessdenieddetail)?.body.accessdenieddetail.requiredScopes;
+  return scopes?.length ? `应用需要权限 ${scopes.join(' 或 ')}。` : '';
+}
+
+/** What a parameter means. @param {Call} call @param {Parameter} parameter */
+export const meaning = (call, parameter) =>
+  current() === 'en' ? parameter.description
+    : PARAMETERS[`${call.id}.${parameter.name}`] ?? PARAMETERS[parameter.name] ?? parameter.description;
+
+/** Whether a good answer needs it. @param {Call} call @param {Parameter} parameter */
+export const isNeeded = (call, parameter) =>
+  parameter.required || ALWAYS_NEEDED.includes(parameter.name) || (NEEDED[call.id] ?? []).includes(parameter.name);
+
+/** Whether all of a call is said in Chinese. @param {Call} call */
+export const isTold = (call) =>
+  (['statistics', 'closed calls'].includes(call.tag) || call.id in CALLS)
+  && call.parameters.every(({ name }) => `${call.id}.${name}` in PARAMETERS || name in PARAMETERS) && call.tag in TAGS;
+
+/** What a form begins with. @param {Call} call @param {string} yesterday like 2026-11-26 @returns {Record<string, string>} */
+export function beginning(call, yesterday) {
+  const compact = yesterday.replaceAll('-', '');
+  const day = dayOf(call);
+  /** @type {Record<string, string>} */
+  const first = day ? { [day]: compact } : {};
+  if (call.parameters.some(({ name }) => name === 'nextToken')) return { ...first, nextToken: '0', maxResults: '10' };
+  switch (call.id) {
+    case 'getStatistics': return { range: '7d', by: 'day' };
+    case 'getChanges': return { since: yesterday };
+    case 'explainStatistics': return { metric: 'reports', day: yesterday, lang: current() };
+    case 'getCalendar': return { from: `${yesterday.slice(0, 4)}-01-01`, to: `${yesterday.slice(0, 4)}-12-31` };
+    default: return first;
+  }
+}
+
+/** The body that a form begins with. @param {Call} call */
+export function firstBody(call) {
+  if (!call.bodyType) return null;
+  if (call.id === 'getAccessToken') return JSON.stringify({ appKey: 'APP_KEY', appSecret: 'APP_SECRET' }, null, 2);
+  const [sample] = call.bodies;
+  return sample ? JSON.stringify(sample.value, null, 2) : '{}';
+}
