@@ -111,6 +111,7 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
         description="A row is a record; the number counts the different items of all rows. With than=, rows and "
         "meta.sets tell what is new in the one number, gone from the other, and in both. "
         f"Records, user= and names= need the scope {scopes[-1]}; without it data is empty, and all else is answered. "
+        "A link of some departments is told of these, and no history. "
         "Examples: " + "; ".join(f"`{EXPLAIN_PATH}?{query}`" for query in EXPLAIN_QUERIES),
         security=SECURITY,
         parameters=[parameter_of(name, meaning) for name, meaning in EXPLAIN_PARAMETERS.items()],

@@ -72,9 +72,10 @@ class Statistics:
         self._note = context.note
         self._clock = context.clock
         self._versions = Versions(context.reader)
-        self._totals, self._coverage = (Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE))
-        # These tell of the whole organisation.
-        self._changes, self._explain = (Demand(path, scopes) for path in (CHANGES_PATH, EXPLAIN_PATH))
+        self._totals, self._coverage, self._explain = (
+            Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE, EXPLAIN_PATH)
+        )
+        self._changes = Demand(CHANGES_PATH, scopes)  # these are of the whole organisation
         self._records = Demand(PATH, scopes[1:])
 
     async def statistics(self, request: Request) -> Response:

@@ -28,6 +28,7 @@ from reportdata.pipeline.explaining import Explaining
 from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
 from reportdata.statistics.answers import Answer
+from reportdata.statistics.explained import narrowed
 from reportdata.statistics.named import users_in, with_names
 from reportdata.store import Store
 
@@ -70,12 +71,13 @@ class Answering:
         if job.question is not None:
             question = msgspec.structs.replace(job.question, within=job.within)
             return self.asking.answer(question, job.corp_id, job.now)
-        if job.within and (job.changes is not None or job.explained is not None):
-            raise BadValue("this tells of the whole organisation")
         if job.changes is not None:
+            if job.within:
+                raise BadValue("this tells of the whole organisation")
             return changed(self._store, self._service, job.corp_id, job.changes, job.now)
         if job.explained is not None:
-            return self.explaining.explain(job.explained, job.corp_id, job.now, with_records=job.with_records)
+            explained = narrowed(job.explained, job.within)
+            return self.explaining.explain(explained, job.corp_id, job.now, with_records=job.with_records)
         return coverage(self._store, self._service, job.corp_id, job.now, whole=not job.within)
 
     def do(self, job: Job) -> Reply:

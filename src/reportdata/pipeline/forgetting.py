@@ -57,7 +57,8 @@ _reads = msgspec.json.Decoder(Read)
 @dataclass
 class Forgotten:
     """What was removed: rows of the store, of names and of what the collector remembers, files of the lake that were
-    written anew or removed, the days of these, lines of inbox and audit; and what a look at all files found afterwards."""
+    written anew or removed, the days of these, lines of inbox and audit; and what a look at all files found
+    afterwards."""
 
     rows: int = 0
     files: int = 0

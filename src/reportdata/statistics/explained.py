@@ -96,6 +96,14 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return self.names or self.cell.names_users or (self.than is not None and self.than.names_users)
 
 
+def narrowed(explained: Explained, within: tuple[str, ...]) -> Explained:
+    """The same, for who may be told of these departments only."""
+    cells = {"cell": msgspec.structs.replace(explained.cell, within=within)}
+    if explained.than is not None:
+        cells["than"] = msgspec.structs.replace(explained.than, within=within)
+    return msgspec.structs.replace(explained, **cells)
+
+
 def read_changes(pairs: Iterable[tuple[str, str]], service: Service) -> Changes:
     """The changes that parameters ask for.
 
