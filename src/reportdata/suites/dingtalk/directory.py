@@ -39,7 +39,7 @@ class _Member(msgspec.Struct):
 
 class _Members(msgspec.Struct):
     has_more: bool
-    list: list[_Member]
+    members: list[_Member] = msgspec.field(name="list")
     next_cursor: int = 0
 
 
@@ -77,7 +77,7 @@ def list_people(client: Client) -> dict[str, str]:
         while more:
             body = {"dept_id": department, "cursor": cursor, "size": PAGE}
             page = _decoded(_members, client.call(MEMBERS, body, free=True), MEMBERS)
-            names |= {member.userid: member.name for member in page.list if member.userid and member.name}
+            names |= {member.userid: member.name for member in page.members if member.userid and member.name}
             if page.has_more and page.next_cursor <= cursor:
                 raise BadAnswer(f"{MEMBERS} answered that there is more, and not where")
             cursor, more = page.next_cursor, page.has_more
