@@ -33,7 +33,6 @@ def test_all_of_it_works(site: Site, browser: Browser, tmp_path: Path, changes: 
         socket.create_server(("127.0.0.1", proxy.upstream)) as listening,
         serving(
             site.folder,
-            clock=NOW.timestamp,
             descriptor=os.dup(listening.fileno()),
             base_path="/reports",
             proxies=("127.0.0.1",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from reportdata.cli.places import names_of
 from tests.support.browsers import Visit
 from tests.support.browsing import RECORDS, TOTALS, add_link
 from tests.support.pages import MANY, Open, Site, cells
+from tests.support.sample import NOW
+from tests.support.serving import serving
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -36,9 +39,20 @@ def key_of(page: Page) -> str | None:
     return found
 
 
-def test_all_records_are_reached_page_by_page(visit: Open, site: Site) -> None:
+@pytest.fixture
+def now_served(browser: Browser, site: Site) -> Iterator[Visit]:
+    """The page from a server with the true time: later pages are of the moment of the first one, and the records became
+    known only now."""
+    with serving(site.folder, answering=1) as served:
+        found = Visit(browser, served.url, NOW)
+        yield found
+        found.close()
+    assert (found.said, found.elsewhere) == ([], [])
+
+
+def test_all_records_are_reached_page_by_page(now_served: Visit, site: Site) -> None:
     app, secret = site.folder.add_app(site.corp_id, scopes=(TOTALS, RECORDS))
-    found = visit(signed_in=False)
+    found = now_served
     found.sign_in(app.app_key, secret, f"?day={MANY}")
     page = found.page
     row = site.ask(**{"from": MANY}, by="day")["data"][0]
