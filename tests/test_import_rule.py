@@ -41,14 +41,26 @@ DOMAIN = {
     "statistics",
 }
 GROUND_FLOOR = {"files", "leases", "presence", "sqlite"}
-ADAPTERS = {"lake", "inbox", "engines", "store", "readers", "certificates", "audit", "suites", "collector", "twin"}
+ADAPTERS = {
+    "lake",
+    "inbox",
+    "engines",
+    "store",
+    "readers",
+    "names",
+    "certificates",
+    "audit",
+    "suites",
+    "collector",
+    "twin",
+}
 PROTOCOL_OF_SUITES = "reportdata.collector.suite"
 """The one module of the collector that suites know."""
 MAY_IMPORT = {
     **dict.fromkeys(DOMAIN, DOMAIN),
     **dict.fromkeys(GROUND_FLOOR, DOMAIN | GROUND_FLOOR),
     **{part: DOMAIN | GROUND_FLOOR | {part} for part in ADAPTERS},
-    "store": DOMAIN | GROUND_FLOOR | {"store", "inbox"},  # a database holds the inbox too
+    "store": DOMAIN | GROUND_FLOOR | {"store", "inbox", "names"},  # a database holds these, too
     "pipeline": DOMAIN | GROUND_FLOOR | (ADAPTERS - {"suites"}) | {"pipeline"},
     "http": DOMAIN | {"http"},
     "web": {"web"},

@@ -93,6 +93,11 @@ class Settings:
         return self.data / "collector.db"
 
     @property
+    def names(self) -> Path:
+        """The file of names of people, where organisations have them turned on and no database holds them."""
+        return self.data / "names.db"
+
+    @property
     def audit(self) -> Path:
         """The folder of what was read by whom."""
         return self.data / "audit"

@@ -36,7 +36,7 @@ OUTSIDE = ("秘密", "秘密/甲", "研发秘", "研")
 """Departments that the link does not show; names of some begin like those of others."""
 TEMPLATES, HIDDEN_TEMPLATES = ("日报", "周报", ""), ("秘报", "日报")
 USERS, HIDDEN_USERS = ("u1", "u2", "u3"), ("秘u1", "v2")
-NARROWED = ("/v1/statistics", "/v1/statistics/coverage")
+NARROWED = ("/v1/statistics", "/v1/statistics/coverage", "/v1/statistics/explain")
 """Calls that tell a link of its departments; all others refuse it."""
 
 pytestmark = pytest.mark.whole
@@ -178,6 +178,47 @@ def test_nothing_of_other_departments_shows(pair: Pair, examples: int) -> None:
         whole, shown = (browser.get(address) for browser in (pair.whole, pair.shown))
         assert said(whole, form) == said(shown, form)
         different.append(said(pair.unbound.get(address), form) != said(shown, form))
+
+    check()
+    assert any(different), "who sees all sees more"
+
+
+@st.composite
+def explanations(draw: st.DrawFn) -> list[tuple[str, str]]:
+    """Parameters of any explanation."""
+    dropped = ("by", "metrics", "order")
+    pairs = [pair for pair in draw(questions()) if pair[0] not in dropped]
+    pairs += [("metric", draw(st.sampled_from(("reports", "senders", "commenters"))))]
+    pairs += [("lang", draw(st.sampled_from(("en", "zh")))), ("names", draw(st.sampled_from(("true", "false"))))]
+    if draw(st.booleans()):
+        day = FIRST + timedelta(days=draw(st.integers(0, DAYS)))
+        other = [("day", f"{day:%Y-%m-%d}"), ("department", draw(st.sampled_from((*INSIDE, *OUTSIDE))))]
+        pairs.append(("than", urlencode(other)))
+    return pairs
+
+
+def explained(answer: Answered) -> Any:
+    """What an explanation says, without when and by which import each record came."""
+    if answer.status != 200:
+        return answer.status, {key: value for key, value in answer.json.items() if key != "requestid"}
+    told = answer.json
+    rows = [{key: value for key, value in row.items() if key not in ("origin", "knownAt")} for row in told["data"]]
+    page = {key: value for key, value in told["meta"].items() if key not in ("asOf", "nextPage")}
+    return rows, page
+
+
+@tried_with(16, 400)
+def test_nothing_of_other_departments_is_explained(pair: Pair, examples: int) -> None:
+    different = []
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(explanations())
+    def check(pairs: list[tuple[str, str]]) -> None:
+        address = f"/v1/statistics/explain?{urlencode([(k, v) for k, v in pairs if k != 'format'])}"
+        whole, shown = (browser.get(address) for browser in (pair.whole, pair.shown))
+        assert explained(whole) == explained(shown)
+        assert "秘密" not in str(explained(whole)[0])
+        different.append(explained(pair.unbound.get(address)) != explained(shown))
 
     check()
     assert any(different), "who sees all sees more"

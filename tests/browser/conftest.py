@@ -10,7 +10,7 @@ import pytest
 from reportdata.twin.records import Record
 from tests.support.browsers import Visit, chromium
 from tests.support.folders import Folder
-from tests.support.pages import DAYS, HOSTILE, Open, Site
+from tests.support.pages import DAYS, HOSTILE, MANY, Open, Site
 from tests.support.sample import NOW, fill
 from tests.support.serving import serving
 
@@ -38,6 +38,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "departments": [name],
         }
         for number, name in enumerate(HOSTILE)
+    ]
+    more += [
+        {
+            "report_id": f"many{number}",
+            "user_id": f"many{number % 50}",
+            "sent_at": f"{MANY}T10:{number % 60:02}:00+08:00",
+        }
+        for number in range(230)
     ]
     corp_id = fill(folder, DAYS, PEOPLE, more=more)
     app, secret = folder.add_app(corp_id, scopes=("Statistics.Report.Read",))

@@ -140,6 +140,14 @@ def test_departments_of_people_have_names(subject: Subject, suite: Suite) -> Non
         suite.departments_of("there is nobody of this id")
 
 
+def test_people_have_names(subject: Subject, suite: Suite) -> None:
+    if not suite.kind.capabilities.names:
+        pytest.skip("it tells no names")
+    names = suite.names()
+    assert {user_id for user_id, _ in subject.reports(BEGIN, END).values()} <= names.keys()
+    assert all(names.values())
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("trouble", ERRORS, ids=lambda trouble: trouble.name)
 def test_a_trouble_is_told_by_its_error(subject: Subject, suite: Suite, ledger: Ledger, trouble: Trouble) -> None:

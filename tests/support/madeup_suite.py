@@ -66,7 +66,7 @@ class Office:
             name="madeup",
             title="the made-up suite",
             limits=Limits(calls=20_000, per_second=50.0, page=PAGE, time_zone="UTC"),
-            capabilities=Capabilities(comments=False, departments=False),
+            capabilities=Capabilities(comments=False, departments=False, names=False),
             endpoints=(Endpoint("office", "https://office.example", "Where the office is."),),
             needs="The app needs nothing.",
             check=lambda _: None,
@@ -119,6 +119,10 @@ class Madeup:
     def departments_of(self, user_id: str) -> Sequence[str]:
         """Not told."""
         raise AssertionError(f"the departments of {user_id} were asked for")
+
+    def names(self) -> Mapping[str, str]:
+        """Not told."""
+        raise AssertionError("names of people were asked for")
 
     def hello(self) -> None:
         """It tells no time."""

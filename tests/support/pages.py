@@ -19,6 +19,8 @@ from tests.support.serving import Serving
 
 DAYS = 120
 """Days that have facts."""
+MANY = "2026-10-20"
+"""A day with more reports than a page shows at once."""
 Open = Callable[..., Visit]
 """Opens the page."""
 HOSTILE = ("<img src=x onerror=alert(1)>", "'\"><script>alert(2)</script>", "\u202egnp.exe", "=1+1", "长" * 150)

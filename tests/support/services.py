@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportdata.cli.places import inbox_of
+from reportdata.cli.places import inbox_of, names_of
 from reportdata.engines import Engine, Measured, measured
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.facts import Fact, line_of
@@ -63,5 +63,5 @@ def working(folder: Folder, engine: Engine | None = None) -> Iterator[Workspace]
     """A data folder as a workspace, with the engine that tests share unless one is given."""
     shared = _engines.setdefault((os.getpid(), threading.get_ident()), DuckDBEngine())
     services = read_services(*folder.settings.services)
-    with closing(inbox_of(folder.settings)) as inbox:
-        yield Workspace(folder.settings, folder.lake, folder.store, engine or shared, inbox, services)
+    with closing(inbox_of(folder.settings)) as inbox, closing(names_of(folder.settings)) as names:
+        yield Workspace(folder.settings, folder.lake, folder.store, engine or shared, inbox, services, names)

@@ -41,7 +41,7 @@ class Job(msgspec.Struct, frozen=True):
     """What is asked about an organisation at a time, in seconds since 1970: a question, what changed, what a number is
     made of, with its records or without, or a span of days, whose `reportdata.statistics.spans.Counts` are wanted;
     nothing of these for what is covered. ``target`` is the file for the answer. ``within`` are the departments that
-    whoever asks may be told of, as `Question.within`; only questions and what is covered are narrowed to them."""
+    whoever asks may be told of, as `Question.within`; changes are not narrowed to them, and not told."""
 
     corp_id: str
     now: float

@@ -22,6 +22,7 @@ from reportdata.statistics.explained import (
     EXPLAIN_PARAMETERS,
     EXPLAIN_PATH,
 )
+from reportdata.statistics.named import COLUMN as NAME
 from reportdata.statistics.question import FORMATS
 
 CHANGES_QUERIES = (
@@ -78,6 +79,7 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
         "item": TEXT,
         "report": TEXT,
         "user": TEXT,
+        NAME: _OPTIONAL,
         "time": TEXT,
         "day": DATE,
         "template": TEXT,
@@ -85,7 +87,7 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
         "origin": _OPTIONAL,
         "knownAt": _OPTIONAL,
     }
-    required = [name for name in record if name != "set"]
+    required = [name for name in record if name not in ("set", NAME)]
     change = object_of({"when": _OPTIONAL, "was": _NUMBER, "is": _NUMBER, "cause": TEXT})
     value: Json = {"value": _NUMBER, "sentence": TEXT, "state": STATE, "from": DATE, "to": DATE}
     than: Json = {"type": "object", "nullable": True, "properties": value, "required": list(value)}
@@ -108,7 +110,8 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
         faults_of(EXPLAIN_PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
         description="A row is a record; the number counts the different items of all rows. With than=, rows and "
         "meta.sets tell what is new in the one number, gone from the other, and in both. "
-        f"Records, and user=, need the scope {scopes[-1]}; without it data is empty, and all else is answered. "
+        f"Records, user= and names= need the scope {scopes[-1]}; without it data is empty, and all else is answered. "
+        "A link of some departments is told of these, and no history. "
         "Examples: " + "; ".join(f"`{EXPLAIN_PATH}?{query}`" for query in EXPLAIN_QUERIES),
         security=SECURITY,
         parameters=[parameter_of(name, meaning) for name, meaning in EXPLAIN_PARAMETERS.items()],

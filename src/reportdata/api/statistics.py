@@ -37,6 +37,8 @@ from reportdata.statistics.question import Question
 from reportdata.statistics.words import PATH, read_question
 
 _CHUNK = 1 << 16
+_NAMED = " with names"
+"""What the audit says of answers that have names of people; no name stands there."""
 
 
 def resource(context: Context) -> Resource:
@@ -70,9 +72,10 @@ class Statistics:
         self._note = context.note
         self._clock = context.clock
         self._versions = Versions(context.reader)
-        self._totals, self._coverage = (Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE))
-        # These tell of the whole organisation.
-        self._changes, self._explain = (Demand(path, scopes) for path in (CHANGES_PATH, EXPLAIN_PATH))
+        self._totals, self._coverage, self._explain = (
+            Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE, EXPLAIN_PATH)
+        )
+        self._changes = Demand(CHANGES_PATH, scopes)  # these are of the whole organisation
         self._records = Demand(PATH, scopes[1:])
 
     async def statistics(self, request: Request) -> Response:
@@ -120,7 +123,8 @@ class Statistics:
             self._records.require(caller.app)
         with_records = self._records.is_met(caller.app)
         what = f"{_range_of(msgspec.structs.replace(asked.cell, users=()))} explained"
-        self._audit(caller, f"{what} by user" if with_records else what, request, now)
+        by_user = " by user" if with_records else ""
+        self._audit(caller, f"{what}{by_user}{_NAMED if asked.names else ''}", request, now)
         job = _job(caller, now, explained=asked, with_records=with_records)
         async with self._answered(request, job) as (reply, target):
             return _response(asked.cell.format, reply, target)
@@ -205,7 +209,7 @@ def _refused(message: str) -> Failed:
 def _range_of(question: Question) -> str:
     """What the audit says was read."""
     days = f"{question.first_day}-{question.last_day}" if question.first_day else question.range_
-    return f"{days} by user" if question.names_users else days
+    return f"{days} by user{_NAMED if question.names else ''}" if question.names_users else days
 
 
 def _response(format_: str, reply: Reply, target: Path) -> Response:

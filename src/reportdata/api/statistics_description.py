@@ -12,6 +12,7 @@ from reportdata.errors import Reason
 from reportdata.http.answers import Fault
 from reportdata.services import Service
 from reportdata.states import State
+from reportdata.statistics.named import COLUMN as NAME
 from reportdata.statistics.question import FORMATS
 from reportdata.statistics.words import PARAMETERS, PATH
 
@@ -61,6 +62,7 @@ def described(service: Service, scopes: Sequence[str]) -> Json:
         "department": TEXT,
         "template": TEXT,
         "user": TEXT,
+        NAME: TEXT | {"nullable": True, "description": "null: no name is kept"},
         **{kpi.name_of_column: number for kpi in service.kpis},
         "state": STATE,
         "states": TEXT | {"nullable": True},
@@ -82,7 +84,7 @@ def described(service: Service, scopes: Sequence[str]) -> Json:
         description="Every cell is an exact count over its own days; cells do not add up. Covered periods without "
         "facts are rows of zeros, uncovered ones are absent. Of one covered in part, the covered days are counted, "
         "coveredDays and days say how many these are, and the state is partial. "
-        f"The app needs the scope {scopes[0]}, and {scopes[-1]} for by=user and for user=. Examples: "
+        f"The app needs the scope {scopes[0]}, and {scopes[-1]} for by=user, for user= and for names=. Examples: "
         + "; ".join(f"`{PATH}?{query}`" for query in QUERIES),
         security=SECURITY,
         parameters=[parameter_of(name, meaning) for name, meaning in PARAMETERS.items()],

@@ -14,11 +14,12 @@ import msgspec
 from reportdata.api.asking import Job, Reply
 from reportdata.cli.handover import Handover
 from reportdata.cli.logs import configure_log
-from reportdata.cli.places import lake_of, services_of, store_of
+from reportdata.cli.places import lake_of, names_of, services_of, store_of
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.connection import MEMORY
 from reportdata.errors import BadValue, InputError, ReportDataError
 from reportdata.lake import Lake
+from reportdata.names import Names
 from reportdata.pipeline.answer_files import write_answer
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.changed import changed
@@ -27,6 +28,8 @@ from reportdata.pipeline.explaining import Explaining
 from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
 from reportdata.statistics.answers import Answer
+from reportdata.statistics.explained import narrowed
+from reportdata.statistics.named import users_in, with_names
 from reportdata.store import Store
 
 _PATIENCE = 20.0
@@ -40,8 +43,11 @@ for a millisecond."""
 class Answering:
     """Does jobs."""
 
-    def __init__(self, store: Store, services: Services, lake: Lake, engine: DuckDBEngine, base_path: str = "") -> None:
+    def __init__(
+        self, store: Store, names: Names, services: Services, lake: Lake, engine: DuckDBEngine, base_path: str = ""
+    ) -> None:
         self._base_path = base_path
+        self._names = names
         self._store = store
         self._service = service = services.service(REPORTS)
         self._asking = {one.id: Asking(lake, store, engine, one, services.kinds) for one in services if one.has_facts}
@@ -54,15 +60,25 @@ class Answering:
 
         :raises InputError: when it cannot be answered as it is asked.
         """
+        found = self._found(job)
+        asked = job.question or job.explained
+        if asked is None or not asked.names:
+            return found
+        turned_on = job.corp_id in self._names.organisations()
+        names = self._names.names(job.corp_id, users_in(found)) if turned_on else {}
+        return with_names(found, names, turned_on=turned_on)
+
+    def _found(self, job: Job) -> Answer:
         if job.question is not None:
             question = msgspec.structs.replace(job.question, within=job.within)
             return self.asking.answer(question, job.corp_id, job.now)
-        if job.within and (job.changes is not None or job.explained is not None):
-            raise BadValue("this tells of the whole organisation")
         if job.changes is not None:
+            if job.within:
+                raise BadValue("this tells of the whole organisation")
             return changed(self._store, self._service, job.corp_id, job.changes, job.now)
         if job.explained is not None:
-            return self.explaining.explain(job.explained, job.corp_id, job.now, with_records=job.with_records)
+            explained = narrowed(job.explained, job.within)
+            return self.explaining.explain(explained, job.corp_id, job.now, with_records=job.with_records)
         return coverage(self._store, self._service, job.corp_id, job.now, whole=not job.within)
 
     def do(self, job: Job) -> Reply:
@@ -96,9 +112,11 @@ def answering(settings: Settings, processes: int = 1, store: Store | None = None
     lake = lake_of(settings, _PATIENCE)
     engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes))
     opened = store or store_of(settings)
+    names = names_of(settings)
     try:
-        yield Answering(opened, services, lake, engine, settings.base_path)
+        yield Answering(opened, names, services, lake, engine, settings.base_path)
     finally:
+        names.close()
         engine.close()
         if store is None:
             opened.close()

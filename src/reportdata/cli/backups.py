@@ -20,10 +20,11 @@ from reportdata.settings import Settings
 
 @click.command("backup")
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--with-names", is_flag=True, help="Copy names of people, too, which are left out otherwise.")
 @json_option
 @lake_options
 @settings_options
-def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
+def backup_command(target: Path, with_names: bool, as_json: bool, settings: Settings) -> None:
     """Copy the data folder to the new folder TARGET, while imports and serving go on.
 
     All that was imported before is in the copy, and each later import wholly or not at all. It is read again once it is
@@ -33,7 +34,15 @@ def backup_command(target: Path, as_json: bool, settings: Settings) -> None:
     began = time.monotonic()
     with progress_bar() as progress, workspace(settings, store) as work:
         ledger = open_ledger(settings) if settings.ledger.exists() else None
-        taken = back_up(work, target, ledger=ledger, program=__version__, now=time.time(), progress=progress)
+        taken = back_up(
+            work,
+            target,
+            ledger=ledger,
+            with_names=with_names,
+            program=__version__,
+            now=time.time(),
+            progress=progress,
+        )
     seconds = time.monotonic() - began
     if as_json:
         print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})

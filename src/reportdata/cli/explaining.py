@@ -83,6 +83,7 @@ def changes_command(
 @click.option("--departments", "belonging", type=click.Choice(["then", "now"]), help=EXPLAIN_PARAMETERS["departments"])
 @click.option("--as-of", help=EXPLAIN_PARAMETERS["asOf"])
 @click.option("--than", help="Another cell to compare with, like day=2021-06-19 or asOf=2021-06-22T08:00:00+08:00.")
+@click.option("--names", is_flag=True, help="Names of people beside their ids, where names are turned on.")
 @click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
 @_corp
 @_format
@@ -107,6 +108,7 @@ def explain_command(
         "asOf": options["as_of"],
         "than": options["than"],
         "lang": options["lang"],
+        "names": "true" if options["names"] else None,
     }
     pairs = [("metric", metric), *((name, value) for name, value in words.items() if value is not None)]
     for name in ("department", "template", "user"):

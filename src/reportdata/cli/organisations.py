@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reportdata.cli.naming import names_command
 from reportdata.cli.options import json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store
@@ -16,7 +17,10 @@ from reportdata.settings import Settings
 
 @click.group("org")
 def org_command() -> None:
-    """Organisations: add, list, show."""
+    """Organisations: add, list, show, names."""
+
+
+org_command.add_command(names_command)
 
 
 @org_command.command("add")

@@ -16,6 +16,8 @@ import click
 from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
 from reportdata.inbox.folder import FolderInbox, FolderWriter
+from reportdata.names import Names
+from reportdata.names.file import FileNames
 from reportdata.presence import NOTHING, Presence
 from reportdata.services import Services, read_services
 from reportdata.settings import Settings
@@ -138,6 +140,15 @@ def writer_of(settings: Settings, clock: Callable[[], float], presence: Presence
     return FolderWriter(settings.inbox, clock, presence.require)
 
 
+def names_of(settings: Settings) -> Names:
+    """Where names of people are kept."""
+    if settings.database is not None:
+        from reportdata.store.postgres.names import PostgresNames
+
+        return PostgresNames(settings.database)
+    return FileNames(settings.names)
+
+
 def engine_of(settings: Settings, lake: Lake) -> Engine:
     """The engine for the files of the lake: of this process, or of a cluster with that of this process beside it."""
     from reportdata.engines.duckdb import DuckDBEngine
@@ -168,7 +179,8 @@ def workspace(settings: Settings, store: Store | None = None) -> Iterator[Worksp
         opened = store or held.enter_context(closing(store_of(settings)))
         engine = held.enter_context(closing(engine_of(settings, lake)))
         inbox = held.enter_context(closing(inbox_of(settings)))
-        yield Workspace(settings, lake, opened, engine, inbox, services_of(settings))
+        names = held.enter_context(closing(names_of(settings)))
+        yield Workspace(settings, lake, opened, engine, inbox, services_of(settings), names)
 
 
 def ledger_of(settings: Settings) -> Ledger:

@@ -53,9 +53,11 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--departments", "belonging", type=click.Choice(["then", "now"]), help=PARAMETERS["departments"])
     @click.option("--order", help=PARAMETERS["order"])
     @click.option("--as-of", help=PARAMETERS["asOf"])
+    @click.option("--names", is_flag=True, help="Names of people beside their ids, where names are turned on.")
     @wraps(command)
-    def with_words(*, children: bool, **options: Any) -> Any:
-        words: list[tuple[str, str]] = [("children", "true")] if children else []
+    def with_words(*, children: bool, names: bool, **options: Any) -> Any:
+        flags = (("children", children), ("names", names))
+        words: list[tuple[str, str]] = [(name, "true") for name, is_set in flags if is_set]
         for option, parameter in _WORDS.items():
             value = options.pop(option)
             words += [(parameter, one) for one in (value if isinstance(value, tuple) else [value]) if one is not None]

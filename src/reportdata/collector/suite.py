@@ -100,6 +100,10 @@ class Suite(Protocol):
         :raises Rejected: when there is no such person (any more).
         """
 
+    def names(self) -> Mapping[str, str]:
+        """The names of all people, by id. Asked only where the suite tells names, and only for an organisation that has
+        turned them on."""
+
     def hello(self) -> None:
         """Ask what costs no call, so that `Calls.heard` is told the suite's time; nothing where it tells none."""
 
@@ -125,6 +129,7 @@ class Capabilities(NamedTuple):
 
     comments: bool
     departments: bool
+    names: bool
 
 
 class Endpoint(NamedTuple):

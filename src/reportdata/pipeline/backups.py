@@ -3,6 +3,7 @@
     TARGET/
       collector.db   what the collector remembers as it was at one moment, when anything is collected
       store.db       the store as it was at a moment after that
+      names.db       the names of people, if they were asked for and an organisation has turned them on
       lake/…         the lake's files as they were at one moment after that, and the log that says so
       backup.json    the names of these files, with sizes and SHA-256; it is written last
 
@@ -72,12 +73,15 @@ def back_up(
     target: Path,
     *,
     ledger: Ledger | None = None,
+    with_names: bool = False,
     program: str,
     now: float,
     progress: Progress = silent,
 ) -> Manifest:
     """Copy the inbox, what the collector remembers, the store and the lake of a data folder to the folder ``target``.
     It is durable and was read again when this returns; when it fails, nothing is left in the folder.
+
+    :param with_names: copy the names of people, too.
 
     :raises BadValue: when the folder is not empty.
     :raises BadFile: when it cannot be written, or gives back something else.
@@ -98,6 +102,9 @@ def back_up(
         progress("copying the store", 0, 0)
         store.copy(layout.store)
         files.append(_synced(layout.store))
+        if with_names and work.names.organisations():
+            work.names.copy(layout.names)
+            files.append(_synced(layout.names))
         with lake.snapshot() as places:
             corp_ids |= {organisation.corp_id for organisation in store.organisations()}
             note_backup(work.settings.data, target, taken_at, corp_ids)

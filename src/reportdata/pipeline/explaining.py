@@ -7,7 +7,7 @@ may have facts already that the next refresh counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -121,12 +121,17 @@ class Explaining:
         counted, found = self._engine.explained(cells, days_of_file, part)
         if question.format != "json":
             require_few(len(found))
-        return counted, [
-            _row(dict(zip(_names(cells[0][0]), record, strict=True)), zone, cells[0][0]) for record in found
-        ]
+        what = cells[0][0]
+        rows = [_row(dict(zip(_names(what), record, strict=True)), zone, what) for record in found]
+        for row in rows:
+            row["departments"] = _shown(row["departments"], question.within)
+        return counted, rows
 
     def _history(self, cell: _Cell, corp_id: str, zone: ZoneInfo, now: float) -> list[dict[str, Any]]:
-        """The values that a cell has had, the earliest first."""
+        """The values that a cell has had, the earliest first. Who may be told of some departments only is told none:
+        when a number changed and why depends on what came of others, too."""
+        if cell.asked.question.within:
+            return []
         if _is_day(cell.asked.question):
             return self._of_store(cell, corp_id, zone)
         found: list[dict[str, Any]] = []
@@ -271,7 +276,10 @@ class Explaining:
                 if cell.row is not None and cell.row["state"] == "damaged"
                 else f"The records give {counted.items}: the next refresh counts what came since the last one."
             )
-        if not _is_day(cell.asked.question):
+        if within := cell.asked.question.within:
+            notes.append(f"Only facts of {', '.join(within)} and of departments below count: the link shows no others.")
+            notes.append("The history is that of the whole organisation, and is not told here.")
+        elif not _is_day(cell.asked.question):
             notes.append("What was taken back or forgotten is gone from the history of other cells than whole days.")
         return notes
 
@@ -327,6 +335,14 @@ def _row(found: Mapping[str, Any], zone: ZoneInfo, what: Records) -> Row:
     row["origin"] = of_origin(found["origin"]) if found["origin"] else None
     row["knownAt"] = moment_text(found["known_at"], zone) if found["known_at"] is not None else None
     return row
+
+
+def _shown(departments: str, within: Sequence[str]) -> str:
+    """Of the departments of a record, those that may show."""
+    if not within:
+        return departments
+    below = tuple(f"{name}/" for name in within)
+    return ",".join(name for name in departments.split(",") if name in within or name.startswith(below))
 
 
 def _without_set(row: Row) -> Row:

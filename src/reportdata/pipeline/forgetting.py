@@ -1,4 +1,5 @@
-"""Forgetting an organisation, or one of its people: out of store, lake, inbox and audit, and a look whether it is true.
+"""Forgetting an organisation, or one of its people: out of store, names, lake, inbox and audit, and a look whether it
+is true.
 
 First the organisation leaves the store: nobody can ask or push for it any more, and imports refuse it. What was on its
 way is waited for. Then the files that hold facts of it are written anew, by the same steps as in a compaction, and the
@@ -55,8 +56,9 @@ _reads = msgspec.json.Decoder(Read)
 
 @dataclass
 class Forgotten:
-    """What was removed: rows of the store and of what the collector remembers, files of the lake that were written anew
-    or removed, the days of these, lines of inbox and audit; and what a look at all files found afterwards."""
+    """What was removed: rows of the store, of names and of what the collector remembers, files of the lake that were
+    written anew or removed, the days of these, lines of inbox and audit; and what a look at all files found
+    afterwards."""
 
     rows: int = 0
     files: int = 0
@@ -90,8 +92,10 @@ def _forget(work: Workspace, subject: Subject, now: float, progress: Progress, d
     if whole:
         progress("removing it from the store", 0, 0)
         done.rows += work.store.forget(subject.corp_id)
+        done.rows += work.names.turn_off(subject.corp_id)
     else:
         work.store.put_forgotten(of_person(subject.corp_id, subject.user_id or ""))
+        done.rows += work.names.forget(subject.corp_id, subject.user_id or "")
     if settings.ledger.exists():
         progress("removing it from what the collector remembers", 0, 0)
         with closing(Ledger(settings.ledger)) as ledger:

@@ -21,8 +21,6 @@ from reportdata.inbox.checksums import is_checksum
 from reportdata.inbox.links import Links
 from reportdata.kinds import REPEATS, Kind, Kinds
 from reportdata.pipeline.workspace import Workspace
-from reportdata.settings import Settings
-from reportdata.store import Store
 
 _CERTAIN = 8
 """Bytes from which on a text is not found by chance among the numbers of a binary file, as in a log's checksums."""
@@ -92,7 +90,7 @@ def _search(work: Workspace, subject: Subject, path: Path, remains: Remains) -> 
     text = subject.user_id or subject.corp_id
     if not _holds(path, text.encode()) and not _holds(path, _escaped(text)):
         return
-    mentions = _mentions(path, text, work.settings, work.store)
+    mentions = _mentions(path, text, work)
     if mentions is not None:
         remains.within += (f"{path}: {count} of {place}" for place, count in mentions.items())
         remains.found += [str(path)] if not mentions and len(text.encode()) >= _CERTAIN else []
@@ -107,10 +105,13 @@ def _search(work: Workspace, subject: Subject, path: Path, remains: Remains) -> 
         (remains.found if alone else remains.within).append(str(path))
 
 
-def _mentions(path: Path, text: str, settings: Settings, store: Store) -> dict[str, int] | None:
+def _mentions(path: Path, text: str, work: Workspace) -> dict[str, int] | None:
     """Where a text stands in the database whose file this is; None when it is none's."""
+    settings = work.settings
     if path.name.startswith(settings.store.name):
-        return store.mentions(text)
+        return work.store.mentions(text)
+    if path.name.startswith(settings.names.name):
+        return work.names.mentions(text)
     if path.name.startswith(settings.ledger.name):
         with closing(Ledger(settings.ledger)) as ledger:
             return ledger.mentions(text)

@@ -8,6 +8,7 @@ from reportdata.engines import Engine
 from reportdata.inbox import Inbox
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
+from reportdata.names import Names
 from reportdata.services import Services
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -23,6 +24,7 @@ class Workspace:
     engine: Engine
     inbox: Inbox
     services: Services
+    names: Names
 
     @property
     def kinds(self) -> Kinds:

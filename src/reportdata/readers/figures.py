@@ -23,7 +23,7 @@ from reportdata.identifiers import is_nothing, read_id
 from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.readers.cells import Row, is_total
 from reportdata.readers.formats import Format, detect_format
-from reportdata.readers.grids import Heading, find_heading, likeness
+from reportdata.readers.grids import Heading, Vocabulary, find_heading, likeness
 from reportdata.readers.sheets import read_workbook
 from reportdata.readers.tables import read_grid
 from reportdata.readers.text import opened
@@ -99,9 +99,9 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None, *, pa
         case Format.JSONL:
             rows = _json_rows(path, fields)
         case Format.CSV:
-            rows = _rows(*_table(path, fields))
+            rows = rows_below(*_table(path, fields))
         case Format.SHEET:
-            rows = _sheet_rows(path, fields)
+            rows = rows_of_sheet(path, fields)
         case other:
             raise BadFile(str(path), f"is {other.value}, and figures are not read from it", "save it as CSV or XLSX")
     found = [figure for number, row in rows if (figure := _figure(path, number, row, fields, corp_id))[2]]
@@ -170,16 +170,20 @@ def _table(path: Path, fields: FigureFields) -> tuple[Heading[dict[str, str]], l
     return read_grid(path, fields)
 
 
-def _sheet_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
+def rows_of_sheet(path: Path, fields: Vocabulary[dict[str, str]]) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The rows of the sheet of a workbook whose heading is most like one of the fields, with their numbers.
+
+    :raises BadFile: when it has none.
+    """
     sheets = [sheet for sheet in read_workbook(path) if sheet.start]
     if not sheets:
-        raise BadFile(str(path), "has no rows", "choose a file with figures")
+        raise BadFile(str(path), "has no rows", "choose a file that has some")
     best = max(sheets, key=lambda sheet: max(likeness(row.cells, fields) for row in sheet.start))
-    yield from _rows(find_heading(str(path), best.start, fields), best.rows)
+    yield from rows_below(find_heading(str(path), best.start, fields), best.rows)
 
 
-def _rows(heading: Heading[dict[str, str]], rows: Iterable[Row]) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """The rows below the heading, but for blank ones and totals."""
+def rows_below(heading: Heading[dict[str, str]], rows: Iterable[Row]) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The rows below a heading by fields, with their numbers, but for blank ones and totals."""
     places = {field: heading.names.index(name) for field, name in heading.columns.items()}
     for row in rows:
         if row.number > heading.last and not all(map(is_nothing, row.cells)) and not is_total(row.cells):

@@ -45,7 +45,7 @@ def records(service: Service, kinds: Kinds, measure: Measure, narrowing: Narrowi
     keys = list(dict.fromkeys([*shown, *narrowing.keys()]))
     source = lent(numbered, rows, keys, list(kinds.values()), narrowing)
     each = ""
-    if narrowing.departments:
+    if narrowing.of_departments:
         each = ", unnest(string_split(coalesce(departments, ''), ',')) as each_department(department_)"
     values = [f"coalesce({KEYS[name].needs}, '') as {KEYS[name].needs}_" for name in shown]
     values += [f"'' as {KEYS[name].needs}_" for name in _SHOWN if name not in shown]

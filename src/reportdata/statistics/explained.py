@@ -14,6 +14,7 @@ from reportdata.errors import BadValue
 from reportdata.services import Service
 from reportdata.statistics.question import AHEAD, FORMATS, LARGEST_PAGE, Question, fixed_moment
 from reportdata.statistics.words import (
+    FLAG,
     PARAMETERS,
     PATH,
     dashed,
@@ -52,6 +53,7 @@ EXPLAIN_PARAMETERS: Mapping[str, str] = {
     "names what the other cell does not have.",
     "lang": f"The language of sentence and definition: {', '.join(LANGUAGES)}.",
     **{name: PARAMETERS[name] for name in _PAGES},
+    "names": PARAMETERS["names"],
 }
 """The parameters of an explanation, and what each means."""
 _FIRST, _LAST = "20000101", "20991231"
@@ -80,16 +82,26 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a number is made of: that of a cell, which is a question with one metric and without groupings; and
-    beside it that of another one, where there is one. Page and format are those of the cell."""
+    beside it that of another one, where there is one. Page and format are those of the cell. With ``names``, names of
+    people stand beside their ids."""
 
     cell: Question
     than: Question | None = None
     lang: str = "en"
+    names: bool = False
 
     @property
     def names_users(self) -> bool:
-        """Whether it names single people by their ids."""
-        return self.cell.names_users or (self.than is not None and self.than.names_users)
+        """Whether it asks for single people, by their ids or for their names."""
+        return self.names or self.cell.names_users or (self.than is not None and self.than.names_users)
+
+
+def narrowed(explained: Explained, within: tuple[str, ...]) -> Explained:
+    """The same, for who may be told of these departments only."""
+    cells = {"cell": msgspec.structs.replace(explained.cell, within=within)}
+    if explained.than is not None:
+        cells["than"] = msgspec.structs.replace(explained.than, within=within)
+    return msgspec.structs.replace(explained, **cells)
 
 
 def read_changes(pairs: Iterable[tuple[str, str]], service: Service) -> Changes:
@@ -170,7 +182,8 @@ def read_explained(pairs: Iterable[tuple[str, str]], service: Service) -> Explai
     than = None
     if text := given.get("than", [""])[0]:
         than = _cell(_merged(own, text), metric, service)
-    return Explained(cell=cell, than=than, lang=one_of(given, "lang", {name: name for name in LANGUAGES}))
+    lang = one_of(given, "lang", {name: name for name in LANGUAGES})
+    return Explained(cell=cell, than=than, lang=lang, names=one_of(given, "names", FLAG))
 
 
 def words_of_explained(explained: Explained, service: Service) -> list[tuple[str, str]]:
@@ -182,6 +195,7 @@ def words_of_explained(explained: Explained, service: Service) -> list[tuple[str
         left = {name for name, value in own if name in _DROPPED} - {name for name, _ in other}
         other += [("without", ",".join(name for name in _DROPPED if name in left))] if left else []
         pairs.append(("than", urlencode(other, quote_via=quote)))
+    pairs += [("names", "true")] if explained.names else []
     return [*pairs, *([("lang", explained.lang)] if explained.lang != LANGUAGES[0] else [])]
 
 

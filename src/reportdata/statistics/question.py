@@ -37,7 +37,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``metrics`` are ids of KPIs, ``order`` names of columns, with a ``-`` before one that descends. Several values of a
     filter mean any of them; ``children`` takes departments below the named ones, too. With ``newest_departments``,
     everybody belongs to the departments of their newest report, whenever a fact was. ``as_of`` is the moment whose
-    knowledge counts, as it was written; empty for now.
+    knowledge counts, as it was written; empty for now. With ``names``, names of people stand beside their ids.
 
     ``within`` are the departments that whoever asks may be told of, with those below them; empty for all. It is no part
     of what is asked: it is set by what admits the asker, and whatever is asked is answered as if there were no facts of
@@ -60,6 +60,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     as_of: str = ""
     format: str = "json"
     bom: bool = True
+    names: bool = False
     within: tuple[str, ...] = ()
 
     @property

@@ -43,6 +43,7 @@ PARAMETERS: Mapping[str, str] = {
     "asOf": "A moment: only what was known then counts. ISO 8601; without an offset, in the organisation's time zone.",
     "format": f"One of {', '.join(FORMATS)}.",
     "bom": "0: CSV without the mark at its start by which Excel knows UTF-8.",
+    "names": "true: the names of people beside their ids, where the organisation has names turned on.",
 }
 """The parameters, and what each means."""
 
@@ -60,6 +61,8 @@ _CLEANED: Mapping[str, Callable[[str], str]] = {
 }
 """Names as facts have them: a filter that is written as in a record finds its facts."""
 _REPEATED = ("by", "metrics", "department", "template", "user", "order")
+FLAG: Mapping[str, bool] = {"false": False, "true": True, "0": False, "1": True}
+"""What a parameter says that is true or false, which it is without it."""
 _DAYS = re.compile(r"[1-9]\d{0,3}d", re.ASCII)
 _LONGEST_TEXT = 200
 _FIRST, _LAST = "20000101", "20991231"
@@ -77,6 +80,9 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
     by = _by(listed(given, "by"))
     metrics = metrics_in(listed(given, "metrics"), service)
     first, last, range_ = range_in(given)
+    names = one_of(given, "names", FLAG)
+    if names and "user" not in by:
+        raise BadValue("names stand beside ids of people, and there are none", "give by=user with names=true")
     return Question(
         first_day=first,
         last_day=last,
@@ -86,7 +92,7 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
         departments=_texts(given, "department"),
         templates=_texts(given, "template"),
         users=_texts(given, "user"),
-        children=one_of(given, "children", {"false": False, "true": True, "0": False, "1": True}),
+        children=one_of(given, "children", FLAG),
         newest_departments=one_of(given, "departments", {"then": False, "now": True}),
         order=_order(listed(given, "order"), columns(by, metrics, service)),
         page=number_in(given, "page", 1, 1_000_000),
@@ -94,6 +100,7 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
         as_of=given.get("asOf", [""])[0],
         format=one_of(given, "format", {name: name for name in FORMATS}),
         bom=one_of(given, "bom", {"1": True, "0": False}),
+        names=names,
     )
 
 
@@ -134,6 +141,7 @@ def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
     pairs.append(("asOf", question.as_of))
     pairs.append(("format", question.format if question.format != "json" else ""))
     pairs.append(("bom", "" if question.bom else "0"))
+    pairs.append(("names", "true" if question.names else ""))
     return [(name, value) for name, value in pairs if value or name in _FILTERS]
 
 

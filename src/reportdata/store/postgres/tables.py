@@ -11,12 +11,13 @@ from reportdata.store.copying import Row
 from reportdata.store.postgres.database import LONG, Database
 from reportdata.store.postgres.days import make_month
 from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.names import TABLES as NAMES
 
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-_OWN = ("store_schema", "changes", "inbox", "leases")
-"""Tables that only this store has."""
+_OWN = ("store_schema", "changes", "inbox", "leases", *NAMES)
+"""Tables that only this store has, or that are apart from it."""
 _CHUNK = 10_000
 _COLUMNS = """
 select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid

@@ -49,6 +49,7 @@ SCOPES = {
     "topapi/report/comment/list": "qyapi_report_query",
     "topapi/v2/user/get": "qyapi_get_member",
     "topapi/v2/department/listsub": "qyapi_get_department_list",
+    "topapi/user/listsimple": "qyapi_get_department_member",
 }
 """The permission that each API needs, where the answer does not tell."""
 

@@ -1,6 +1,7 @@
-"""The calls of the directory, which do not count by the month: names of departments, and a person's departments.
+"""The calls of the directory, which do not count by the month: names of departments, a person's departments, and names
+of people, which are asked for where an organisation has turned them on.
 
-Other fields of the answers, such as names of people, are passed over while they are decoded.
+Other fields of the answers, such as a person's name beside their departments, are passed over while they are decoded.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from reportdata.suites.dingtalk.client import Client
 
 USER = "topapi/v2/user/get"
 DEPARTMENTS = "topapi/v2/department/listsub"
+MEMBERS = "topapi/user/listsimple"
+PAGE = 100
+"""People of a page at most."""
 ROOT = 1
 """The id of the department that is the whole organisation."""
 
@@ -28,9 +32,21 @@ class _Department(msgspec.Struct):
     name: str
 
 
+class _Member(msgspec.Struct):
+    userid: str
+    name: str = ""
+
+
+class _Members(msgspec.Struct):
+    has_more: bool
+    members: list[_Member] = msgspec.field(name="list")
+    next_cursor: int = 0
+
+
 _T = TypeVar("_T")
 _user = msgspec.json.Decoder(_User)
 _departments = msgspec.json.Decoder(list[_Department])
+_members = msgspec.json.Decoder(_Members)
 
 
 def list_departments(client: Client) -> dict[str, str]:
@@ -51,6 +67,21 @@ def departments_of(client: Client, user_id: str) -> Sequence[str]:
     """The ids of a person's departments."""
     user = _decoded(_user, client.call(USER, {"userid": user_id}, free=True), USER)
     return [str(number) for number in user.dept_id_list or ()]
+
+
+def list_people(client: Client) -> dict[str, str]:
+    """The names of the people of all departments, by id."""
+    names: dict[str, str] = {}
+    for department in (ROOT, *map(int, list_departments(client))):
+        cursor, more = 0, True
+        while more:
+            body = {"dept_id": department, "cursor": cursor, "size": PAGE}
+            page = _decoded(_members, client.call(MEMBERS, body, free=True), MEMBERS)
+            names |= {member.userid: member.name for member in page.members if member.userid and member.name}
+            if page.has_more and page.next_cursor <= cursor:
+                raise BadAnswer(f"{MEMBERS} answered that there is more, and not where")
+            cursor, more = page.next_cursor, page.has_more
+    return names
 
 
 def _decoded(decoder: msgspec.json.Decoder[_T], content: bytes, api: str) -> _T:

@@ -17,7 +17,7 @@ from reportdata.collector.suite import (
 )
 from reportdata.errors import NotPermitted
 from reportdata.suites.dingtalk.client import API, OAPI, Client, addresses
-from reportdata.suites.dingtalk.directory import departments_of, list_departments
+from reportdata.suites.dingtalk.directory import departments_of, list_departments, list_people
 from reportdata.suites.dingtalk.reports import LISTS, PAGE, list_comments, list_reports
 from reportdata.suites.dingtalk.transport import Transport
 
@@ -67,6 +67,10 @@ class DingTalk:
         """The ids of a person's departments."""
         return departments_of(self._client, user_id)
 
+    def names(self) -> Mapping[str, str]:
+        """The names of all people, by id."""
+        return list_people(self._client)
+
     def hello(self) -> None:
         """Ask for the token again, which is free."""
         self._client.hello()
@@ -85,10 +89,11 @@ KIND = Kind(
         page=PAGE,
         time_zone="Asia/Shanghai",
     ),
-    capabilities=Capabilities(comments=True, departments=True),
+    capabilities=Capabilities(comments=True, departments=True, names=True),
     endpoints=(Endpoint("api", API, "The new API's endpoint."), Endpoint("oapi", OAPI, "The old API's endpoint.")),
     needs="The app needs the permission qyapi_report_statistics or qyapi_report_query to list reports, "
-    "qyapi_report_query for comments, and qyapi_get_member and qyapi_get_department_list for departments.",
+    "qyapi_report_query for comments, qyapi_get_member and qyapi_get_department_list for departments, and "
+    "qyapi_get_department_member besides for names of people, which are fetched for who turns them on.",
     check=addresses,
     open=DingTalk,
 )

@@ -12,6 +12,7 @@ import { byId, h, swap } from './dom.js';
 import { button, panel } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
 import { drawSignIn, meaning } from './sign_in.js';
+import { theme, turnTheme } from './theme.js';
 import { drawTrend } from './trend.js';
 import { address, days, read } from './view.js';
 import { drawChanges } from './why.js';
@@ -48,6 +49,7 @@ let view = read(location.search);
 const kept = new Set();
 let shown = new AbortController();
 let drawnAt = '';
+let worn = theme();
 /** The day that it was when the page last looked. */
 let lastDay = '';
 /** Whether the server did not answer the last time. */
@@ -267,6 +269,10 @@ function chrome() {
         void draw();
       }
     }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }),
+    button(t(worn), () => {
+      worn = turnTheme(worn);
+      chrome();
+    }, { class: 'link', 'aria-label': t('theme', t(worn)), title: t('theme', t(worn)), 'data-key': 'theme' }),
     session && button(t('signOut'), () => {
       signOut().catch(() => undefined);
       signedOut(t('signedOut'));

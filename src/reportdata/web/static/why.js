@@ -3,7 +3,7 @@
 import { following, optional, question } from './data.js';
 import { add } from './days.js';
 import { h, swap } from './dom.js';
-import { stateMark, table } from './marks.js';
+import { button, stateMark, table } from './marks.js';
 import { KPIS, address } from './view.js';
 import { current, moment, number, short, t, weekdayName } from './words.js';
 
@@ -12,13 +12,14 @@ import { current, moment, number, short, t, weekdayName } from './words.js';
 /** @typedef {import('./view.js').Kpi} Kpi */
 /** @typedef {{when: string | null, was: number | null, is: number | null, cause: string}} Change */
 /** @typedef {{day: string, metric: Kpi, state: string} & Change} ChangeOfDay */
-/** @typedef {{report: string, user: string, time: string, template: string, departments: string}} Record */
+/** @typedef {{report: string, user: string, userName?: string | null, time: string, template: string, departments: string}} Record */
 /**
  * @typedef {object} Explanation
  * @property {Record[]} data
- * @property {{sentence: string, state: string, value: number | null, history: Change[], totalRows: number, definition: {meaning: string}}} meta
+ * @property {{sentence: string, state: string, value: number | null, history: Change[], totalRows: number, nextPage: string | null, definition: {meaning: string}}} meta
  */
 
+/** Records of a page. */
 const RECORDS = 100;
 const FEW = 12;
 const SEEN = 'reportdata.seen';
@@ -53,26 +54,53 @@ const causesInWords = (causes) => causes.split(', ').map(causeInWords).join(curr
 export async function explain(at, records, page, day) {
   const { session, signal, view } = page;
   const zone = session.timeZone;
-  if (session.departments) return; // explanations tell of the whole organisation
   const mayRead = session.scopes.includes('records');
+  /** @type {{[name: string]: string}} */
+  const ofRecords = mayRead ? { pageSize: String(RECORDS), names: 'true' } : { pageSize: '1' };
+  const paths = KPIS.map((metric) =>
+    question(view, day, day, { metric, lang: current(), ...(metric === 'reports' ? ofRecords : { pageSize: '1' }) }).replace('?', '/explain?'));
   /** @type {(Explanation | null)[]} */
-  const found = await Promise.all(KPIS.map((metric) =>
-    optional(question(view, day, day, { metric, lang: current(), pageSize: metric === 'reports' ? String(RECORDS) : '1' }).replace('?', '/explain?'), signal)));
+  const found = await Promise.all(paths.map((path) => optional(path, signal)));
   if (signal.aborted || found.some((one) => one === null)) return;
   const all = /** @type {Explanation[]} */ (found);
-  swap(at.body, ...all.map(({ meta }) => h('p', {}, stateMark(meta.state, true), ' ', meta.sentence)), historyOf(all, zone));
-  const reports = /** @type {Explanation} */ (all[0]);
-  if (!mayRead) {
-    records.head(t('records'), [t('noRecords')]);
-    records.section.hidden = false;
-    return;
-  }
-  const { totalRows } = reports.meta;
-  records.head(t('records'), [t('recordsOf', number(Math.min(RECORDS, totalRows)), number(totalRows))]);
-  swap(records.body, table(t('records'), ['time', 'user', 'template', 'department', 'report'].map((name) => t(name)),
-    reports.data.map((one) => [moment(one.time, zone), one.user, one.template, one.departments, one.report])));
+  swap(at.body, ...all.map(({ meta }) => h('p', {}, stateMark(meta.state, true), ' ', meta.sentence)), historyOf(all, zone),
+    session.departments && h('p', { class: 'sub' }, t('noHistory')));
+  if (mayRead) await drawRecords(records, page, paths[0] ?? '');
+  else records.head(t('records'), [t('noRecords')]);
   records.section.hidden = false;
 }
+
+/** The page of records that is shown, which stays when the numbers are read anew. */
+const shown = { path: '', page: 0 };
+
+/** A page of the records of a day. @param {Panel} at @param {Page} page @param {string} first the address of the first page */
+async function drawRecords(at, page, first) {
+  const { session, signal } = page;
+  if (shown.path !== first) Object.assign(shown, { path: first, page: 0 });
+  let place = 0;
+  /** @type {Explanation | null} */
+  let found = await optional(first, signal);
+  for (; found?.meta.nextPage && place < shown.page; place++) found = await optional(following(first, found.meta.nextPage), signal);
+  if (signal.aborted || !found) return;
+  shown.page = place;
+  const { data, meta } = found;
+  const begin = place * RECORDS;
+  /** @param {number} by @param {string} name @param {string} key @param {boolean} more */
+  const turn = (by, name, key, more) => more && button(name, () => {
+    shown.page += by;
+    drawRecords(at, page, first).catch((error) => page.fail(error));
+  }, { class: 'link', 'data-key': key });
+  const hadFocus = at.section.contains(document.activeElement);
+  at.head(t('records'), [meta.totalRows ? t('recordsOf', number(begin + 1), number(begin + data.length), number(meta.totalRows)) : t('noneOf')],
+    turn(-1, `‹ ${t('previousPage')}`, 'records-previous', place > 0), turn(1, `${t('nextPage')} ›`, 'records-next', Boolean(meta.nextPage)));
+  swap(at.body, data.length > 0 && table(t('records'), ['time', 'user', 'template', 'department', 'report'].map((name) => t(name)),
+    data.map((one) => [moment(one.time, session.timeZone), person(one), one.template, one.departments, one.report])));
+  const region = /** @type {HTMLElement | null} */ (at.body.querySelector('.scroll'));
+  if (hadFocus && !at.section.contains(document.activeElement)) region?.focus({ preventScroll: true });
+}
+
+/** A person by name, where one is kept, and id. @param {Record} one */
+const person = (one) => (one.userName ? h('span', {}, h('bdi', {}, one.userName), ' ', h('span', { class: 'quiet' }, one.user)) : one.user);
 
 /** @param {Explanation[]} all @param {string} zone */
 function historyOf(all, zone) {
@@ -135,7 +163,12 @@ async function changesSince(from, signal) {
 export async function drawChanges(at, page) {
   const { session, signal, view } = page;
   const from = since(page);
-  const found = session.departments ? null : await changesSince(from, signal);
+  if (session.departments) {
+    at.head(t('changes'), []);
+    swap(at.body, h('p', { class: 'quiet' }, t('changesWhole')));
+    return;
+  }
+  const found = await changesSince(from, signal);
   if (signal.aborted) return;
   at.section.hidden = found === null;
   if (!found) return;
