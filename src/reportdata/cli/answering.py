@@ -36,8 +36,8 @@ _PATIENCE = 20.0
 """Seconds for which object storage is waited for."""
 _LEAST_MEMORY = 256_000_000
 _NICE = 15
-"""How much the process stands back. From 14 on, a process that wakes runs at once; at 10, a read of the contract may wait
-for a millisecond."""
+"""How much the process stands back. From 14 on, a process that wakes runs at once; at 10, a read of the contract may
+wait for a millisecond."""
 
 
 class Answering:
