@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from conformance.catalogue import catalogue_cases
+from conformance.kinds import Case, Line, Run, error_line, reached
 from reportdata.identity import TOKEN_LIFETIME
 from tests.support import periods
 from tests.support.calling import EMPTY, OK, Call, import_organisation
-from tests.support.causes import BY_SDK, DETAILS, arranged
+from tests.support.causes import BY_SDK, arranged
 from tests.support.folders import Folder
 from tests.support.relay import Relay
 from tests.support.serving import Serving, serving
@@ -26,40 +28,9 @@ CLOSED, AFTER = 4, 7
 """Seconds after which idle connections close, and after which they are used again, where that is to be seen."""
 MANY = 200
 
-Line = Mapping[str, Any]
-"""What a program prints of a call; messages of errors without the id of the request."""
-
-
-class Run(NamedTuple):
-    """A program that is run once: its arguments, and the lines that it must print."""
-
-    arguments: Mapping[str, str]
-    lines: tuple[Line, ...]
-
-
-class Case(NamedTuple):
-    """What is shown of every language. ``prefix``: the endpoint has a path, which not every SDK can take. ``closed``:
-    the connection is closed before the last call, which an SDK loses that does not test connections."""
-
-    name: str
-    protocol: str
-    runs: tuple[Run, ...]
-    prefix: bool = False
-    closed: bool = False
-
-    @property
-    def waits(self) -> bool:
-        """Whether the programs spend their time waiting."""
-        return any("pause" in run.arguments for run in self.runs)
-
 
 def _body(rows: object) -> Line:
     return {**json.loads(EMPTY), "dataList": rows}
-
-
-def _error(code: str, status: int, message: str) -> Line:
-    detail = {"accessDeniedDetail": DETAILS[code]} if code in DETAILS else {}
-    return {"code": code, "message": f"code: {status}, {message}", "statusCode": status, **detail}
 
 
 @contextmanager
@@ -72,19 +43,18 @@ def arranged_cases(path: Path, protocol: str) -> Iterator[list[Case]]:
         app, secret = folder.add_app(corp_id)
         expired = folder.token(app, time.time() - TOKEN_LIFETIME)
         served = stack.enter_context(serving(folder, tls=tls))
-        given = _reaching(protocol, served) | {"key": app.app_key, "secret": secret}
+        given = reached(protocol, served) | {"key": app.app_key, "secret": secret}
         # An app of their own: whoever guesses secrets has to wait, and so has everybody with that app and address.
         guessed, _ = folder.add_app(corp_id)
         yield [
             *_answers(protocol, given, rows),
-            _partly_known(folder, path, protocol, _reaching(protocol, served)),
-            _closed(
-                stack, _reaching(protocol, served) | {"token": folder.token(app)}, served, next(iter(rows.items()))
-            ),
+            _partly_known(folder, path, protocol, reached(protocol, served)),
+            _closed(stack, reached(protocol, served) | {"token": folder.token(app)}, served, next(iter(rows.items()))),
             *_renewals(protocol, given, expired, next(iter(rows.items()))),
             *_refusals(protocol, given | {"key": guessed.app_key}),
             *_errors(stack, path, protocol),
             *_more_calls(_folder(stack, path / "periods"), stack, path, protocol),
+            *catalogue_cases(_folder(stack, path / "catalogue"), stack, protocol),
         ]
 
 
@@ -92,11 +62,6 @@ def _folder(stack: ExitStack, path: Path) -> Folder:
     folder = Folder(path / "data")
     stack.enter_context(closing(folder.store))
     return folder
-
-
-def _reaching(protocol: str, served: Serving | Call) -> dict[str, str]:
-    trusted = {"ca": str(served.ca)} if protocol == "https" else {}
-    return {"endpoint": served.endpoint, "protocol": protocol, **trusted}
 
 
 def _answers(protocol: str, given: dict[str, str], rows: Mapping[str, Any]) -> Iterator[Case]:
@@ -163,7 +128,7 @@ def _refusals(protocol: str, given: dict[str, str]) -> Iterator[Case]:
         ("wrong secret", "wrong", "invalidClientIdOrSecret", "无效的clientId或者clientSecret"),
         ("no secret", "", "MissingappSecret", "appSecret is mandatory for this action."),
     ):
-        yield Case(name, protocol, (Run(given | {"secret": secret}, (_error(code, 400, message),)),))
+        yield Case(name, protocol, (Run(given | {"secret": secret}, (error_line(code, 400, message),)),))
 
 
 def _errors(stack: ExitStack, path: Path, protocol: str) -> Iterator[Case]:
@@ -171,8 +136,8 @@ def _errors(stack: ExitStack, path: Path, protocol: str) -> Iterator[Case]:
         folder = _folder(stack, path / str(number))
         call = stack.enter_context(arranged(folder, cause, tls=protocol == "https"))
         asked = {"token": call.token, "date": call.stat_date, "client-token": call.headers.get("x-client-token")}
-        arguments = _reaching(protocol, call) | {key: value for key, value in asked.items() if value is not None}
-        error = _error(cause.code, cause.error.status, cause.error.message)
+        arguments = reached(protocol, call) | {key: value for key, value in asked.items() if value is not None}
+        error = error_line(cause.code, cause.error.status, cause.error.message)
         yield Case(name, protocol, (Run(arguments, (error,)),), prefix=bool(call.prefix))
 
 
@@ -183,7 +148,7 @@ def _more_calls(folder: Folder, stack: ExitStack, path: Path, protocol: str) -> 
     app, secret = folder.add_app(periods.CORP, scopes=periods.SCOPES)
     now = time.time()
     served = stack.enter_context(serving(folder, clock=lambda: now, tls=protocol == "https"))
-    reaching = _reaching(protocol, served)
+    reaching = reached(protocol, served)
     given = reaching | {"key": app.app_key, "secret": secret}
     day = _busiest(organisation)
     turn, last = date(2025, 1, 1), periods.LAST
@@ -225,7 +190,7 @@ def _by_department(organisation: periods.Organisation, given: dict[str, str], pr
     asked = given | {"call": "departments", "date": f"{day:%Y%m%d}", "max-results": "2"}
     first = {"data": rows[:2], "nextToken": 2, "hasMore": True}
     beyond = {"data": [], "nextToken": 99, "hasMore": False}
-    illegal = _error("param.illegal", 400, "参数不合法")
+    illegal = error_line("param.illegal", 400, "参数不合法")
     runs = (
         Run(asked | {"next-token": "0"}, (first,)),
         Run(asked | {"next-token": "99"}, (beyond,)),
@@ -240,6 +205,6 @@ def _of_organisation(organisation: periods.Organisation, given: dict[str, str], 
     runs = (
         Run(asked | known, (organisation.commenters(periods.FIRST),)),
         Run(asked | {"date": "20300101"}, ({},)),
-        Run(asked | {"date": "2030-01-01"}, (_error("param.illegal", 400, "参数不合法"),)),
+        Run(asked | {"date": "2030-01-01"}, (error_line("param.illegal", 400, "参数不合法"),)),
     )
     return Case("commenters of a day by the closed call", protocol, runs)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
-from conformance.cases import Case, Line, Run
+from conformance.kinds import Case, Line, Run
 from tests.support.languages import Language
 
 PATIENCE = 120

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -38,6 +39,9 @@ class Client {
     if (!curl) throw std::runtime_error("libcurl cannot be set up");
   }
 
+  // What is called: a word, or a path of the catalogue.
+  std::string called = "report", own_path;
+
   // What the call answers, with a new token if there was none or it has expired.
   Json report() {
     if (!given.count("key")) return query();
@@ -57,7 +61,6 @@ class Client {
     if (given.count("token")) headers.push_back("x-acs-dingtalk-access-token: " + given["token"]);
     if (given.count("client-token")) headers.push_back("x-client-token: " + given["client-token"]);
     if (given.count("partial")) headers.push_back("x-reportdata-partial: " + given["partial"]);
-    const std::string& called = given["call"];
     if (called == "organisation")
       return call("/v1.0/exclusive/datas/" + escaped("date") + "/reports/organizations", headers, nullptr);
     if (called == "departments") {
@@ -69,7 +72,7 @@ class Client {
     }
     static const std::map<std::string, std::string> paths{
         {"report", "reportData"}, {"day", "yydLogDayDatas"}, {"week", "yydLogWeekDatas"}, {"month", "yydLogMonthDatas"}};
-    std::string path = "/v1.0/datacenter/" + paths.at(called);
+    std::string path = own_path.empty() ? "/v1.0/datacenter/" + paths.at(called) : own_path;
     if (given.count("date")) path += "?statDate=" + escaped("date");
     return call(path, headers, nullptr);
   }
@@ -119,13 +122,23 @@ class Client {
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl;
 };
 
+static std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> found;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) found.push_back(part);
+  return found;
+}
+
 int main(int count, char** arguments) {
   std::map<std::string, std::string> given{{"calls", "1"}, {"pause", "0"}, {"call", "report"}};
   for (int at = 1; at + 1 < count; at += 2) given[std::string(arguments[at]).substr(2)] = arguments[at + 1];
   const std::chrono::duration<double> pause(std::stod(given["pause"]));
-  const int calls = std::stoi(given["calls"]);
+  const std::vector<std::string> all = listed(given["call"]), paths = listed(given["paths"]);
+  const std::size_t calls = std::stoul(given["calls"]) * all.size();
   Client client(std::move(given));
-  for (int number = 0; number < calls; ++number) {
+  for (std::size_t number = 0; number < calls; ++number) {
+    client.called = all[number % all.size()];
+    client.own_path = paths.empty() ? "" : paths[number % paths.size()];
     if (number) std::this_thread::sleep_for(pause);
     Json found;
     try {

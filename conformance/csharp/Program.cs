@@ -4,6 +4,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Reflection;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Threading;
 using AlibabaCloud.OpenApiClient.Models;
@@ -26,6 +28,7 @@ public sealed class Program
     private readonly RuntimeOptions runtime = new RuntimeOptions();
     private readonly Dictionary<string, string> given;
     private string token;
+    private string called = "report";
 
     private Program(Dictionary<string, string> given)
     {
@@ -72,7 +75,11 @@ public sealed class Program
             common["x-reportdata-partial"] = partial;
         }
         var day = given.GetValueOrDefault("date");
-        switch (given["call"])
+        if (called.StartsWith("Query", StringComparison.Ordinal))
+        {
+            return Named(day, common);
+        }
+        switch (called)
         {
             case "day":
                 return dataCenter.QueryYydLogDayStatisticalDataWithOptions(
@@ -105,6 +112,27 @@ public sealed class Program
                     new QueryReportStatisticalDataRequest { StatDate = day },
                     new QueryReportStatisticalDataHeaders { XAcsDingtalkAccessToken = token, CommonHeaders = common },
                     runtime).Body.ToMap();
+        }
+    }
+
+    /// <summary>A call of the catalogue by its own name, like QueryMailStatisticalData.</summary>
+    private object Named(string day, Dictionary<string, string> common)
+    {
+        var method = typeof(DataCenter).GetMethod(called + "WithOptions");
+        var models = method.GetParameters().Select(one => Activator.CreateInstance(one.ParameterType)).ToArray();
+        models[0].GetType().GetProperty("StatDate").SetValue(models[0], day);
+        models[1].GetType().GetProperty("XAcsDingtalkAccessToken").SetValue(models[1], token);
+        models[1].GetType().GetProperty("CommonHeaders").SetValue(models[1], common);
+        models[2] = runtime;
+        try
+        {
+            var answer = method.Invoke(dataCenter, models);
+            return ((TeaModel)answer.GetType().GetProperty("Body").GetValue(answer)).ToMap();
+        }
+        catch (TargetInvocationException error)
+        {
+            ExceptionDispatchInfo.Capture(error.InnerException).Throw();
+            throw;
         }
     }
 
@@ -156,8 +184,10 @@ public sealed class Program
         Console.OutputEncoding = new UTF8Encoding(false);
         var pause = TimeSpan.FromSeconds(double.Parse(given["pause"], CultureInfo.InvariantCulture));
         var program = new Program(given);
-        for (var number = 0; number < int.Parse(given["calls"], CultureInfo.InvariantCulture); number++)
+        var all = given["call"].Split(',');
+        for (var number = 0; number < int.Parse(given["calls"], CultureInfo.InvariantCulture) * all.Length; number++)
         {
+            program.called = all[number % all.Length];
             if (number > 0)
             {
                 Thread.Sleep(pause);

@@ -20,6 +20,7 @@ const { values: given } = parseArgs({
     ca: { type: "string" },
     "client-token": { type: "string" },
     call: { type: "string", default: "report" },
+    paths: { type: "string" }, // of no use here: the SDK knows them
     partial: { type: "string" },
     "next-token": { type: "string" },
     "max-results": { type: "string" },
@@ -70,13 +71,27 @@ function number(text: string | undefined) {
   return text === undefined ? undefined : Number(text);
 }
 
+/** What is called, of all that is asked for. */
+let called = "report";
+
+/** A call of the catalogue by its own name, like `QueryMailStatisticalData`. */
+async function named(who: object) {
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's names are put together
+  const models = dataCenter as any;
+  const method = `${called[0].toLowerCase()}${called.slice(1)}WithOptions`;
+  const request = new models[`${called}Request`]({ statDate: given.date });
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's names are put together
+  return (await (dataCenterClient as any)[method](request, new models[`${called}Headers`](who), runtime)).body;
+}
+
 async function query() {
   const commonHeaders: { [name: string]: string } = {};
   if (given["client-token"] !== undefined) commonHeaders["x-client-token"] = given["client-token"];
   if (given.partial !== undefined) commonHeaders["x-reportdata-partial"] = given.partial;
   const who = { xAcsDingtalkAccessToken: token, commonHeaders };
-  if (given.call === "departments" || given.call === "organisation") return closed(who);
-  const [Headers, Request, method] = statistics[given.call as keyof typeof statistics];
+  if (called === "departments" || called === "organisation") return closed(who);
+  if (called.startsWith("Query")) return named(who);
+  const [Headers, Request, method] = statistics[called as keyof typeof statistics];
   const answer = await dataCenterClient[method](new Request({ statDate: given.date }), new Headers(who), runtime);
   return answer.body;
 }
@@ -86,7 +101,7 @@ async function closed(who: object) {
   const exclusive = require("@alicloud/dingtalk/dist/exclusive_1_0/client") as typeof Exclusive;
   const client = new exclusive.default(config);
   const day = given.date ?? "";
-  if (given.call === "organisation") {
+  if (called === "organisation") {
     const headers = new exclusive.GetDingReportSummaryHeaders(who);
     return (await client.getDingReportSummaryWithOptions(day, headers, runtime)).body;
   }
@@ -118,8 +133,10 @@ async function report() {
 }
 
 async function main() {
-  for (let number = 0; number < Number(given.calls); number++) {
+  const all = given.call.split(",");
+  for (let number = 0; number < Number(given.calls) * all.length; number++) {
     if (number > 0) await pause(Number(given.pause) * 1000);
+    called = all[number % all.length];
     const found = await report().catch(({ code, message, statusCode, accessDeniedDetail }: AnswerError) => ({
       code,
       message,

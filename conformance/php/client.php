@@ -33,6 +33,7 @@ final class Client
     private OAuth2 $oauth2;
     private RuntimeOptions $runtime;
     private ?string $token;
+    public string $called = 'report';
 
     public function __construct(private array $given)
     {
@@ -78,7 +79,10 @@ final class Client
         $who = ['commonHeaders' => $common, 'xAcsDingtalkAccessToken' => $this->token];
         $day = $this->given['date'] ?? null;
         // The SDK leaves out an empty list.
-        switch ($this->given['call']) {
+        if (str_starts_with($this->called, 'Query')) {
+            return $this->named($day, $who);
+        }
+        switch ($this->called) {
             case 'departments':
                 $page = new GetDingReportDeptSummaryRequest([
                     'nextToken' => isset($this->given['next-token']) ? (int) $this->given['next-token'] : null,
@@ -120,6 +124,17 @@ final class Client
         return $answer->body->toMap() + ['dataList' => []];
     }
 
+    /** A call of the catalogue by its own name, like QueryMailStatisticalData. */
+    private function named(?string $day, array $who): array
+    {
+        $models = 'AlibabaCloud\\SDK\\Dingtalk\\Vdatacenter_1_0\\Models\\' . $this->called;
+        $request = new ($models . 'Request')(['statDate' => $day]);
+        $headers = new ($models . 'Headers')($who);
+        $answer = $this->dataCenter->{lcfirst($this->called) . 'WithOptions'}($request, $headers, $this->runtime);
+
+        return $answer->body->toMap() + ['dataList' => []];
+    }
+
     private function newToken(): string
     {
         $request = new GetAccessTokenRequest([
@@ -143,7 +158,9 @@ for ($at = 1; $at + 1 < $argc; $at += 2) {
     $given[substr($argv[$at], 2)] = $argv[$at + 1];
 }
 $client = new Client($given);
-for ($number = 0; $number < (int) $given['calls']; ++$number) {
+$all = explode(',', $given['call']);
+for ($number = 0; $number < (int) $given['calls'] * count($all); ++$number) {
+    $client->called = $all[$number % count($all)];
     if ($number > 0) {
         usleep((int) ($given['pause'] * 1_000_000));
     }

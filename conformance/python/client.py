@@ -36,6 +36,7 @@ class Program:
         self._oauth2 = OAuth2(config)
         self._runtime = RuntimeOptions(ca=arguments.ca)
         self._token: str | None = arguments.token
+        self.call = "report"
 
     def report(self) -> dict[str, Any]:
         """What the call answers, with a new token if there was none or it has expired."""
@@ -55,9 +56,9 @@ class Program:
         given = self._arguments
         common = {"x-client-token": given.client_token, "x-reportdata-partial": given.partial}
         common = {name: value for name, value in common.items() if value is not None}
-        if given.call in CLOSED:
-            return self._closed(CLOSED[given.call], common)
-        name = CALLS[given.call]
+        if self.call in CLOSED:
+            return self._closed(CLOSED[self.call], common)
+        name = CALLS.get(self.call, self.call)
         headers = getattr(models, f"{name}Headers")(common, self._token)
         request = getattr(models, f"{name}Request")(stat_date=given.date)
         return self._called(self._data_center, name, request, headers)
@@ -69,7 +70,7 @@ class Program:
         given = self._arguments
         headers = getattr(exclusive, f"{name}Headers")(common, self._token)
         asked: list[Any] = [given.date]
-        if given.call == "departments":
+        if self.call == "departments":
             asked.append(exclusive.GetDingReportDeptSummaryRequest(given.max_results, given.next_token))
         return self._called(Exclusive(self._config), name, *asked, headers)
 
@@ -106,7 +107,8 @@ def main() -> None:
     parser.add_argument("--protocol", required=True, choices=["http", "https"])
     for name in ("key", "secret", "token", "date", "ca", "client-token", "partial"):
         parser.add_argument(f"--{name}")
-    parser.add_argument("--call", default="report", choices=[*CALLS, *CLOSED])
+    parser.add_argument("--call", default=["report"], type=lambda text: text.split(","))
+    parser.add_argument("--paths", help="of no use here: the SDK knows them")
     for name in ("next-token", "max-results"):
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--calls", type=int, default=1)
@@ -114,7 +116,7 @@ def main() -> None:
     parser.add_argument("--async", action="store_true", dest="use_async")
     arguments = parser.parse_args()
     program = Program(arguments)
-    for number in range(arguments.calls):
+    for number, program.call in enumerate(arguments.call * arguments.calls):
         if number:
             time.sleep(arguments.pause)
         try:

@@ -11,22 +11,19 @@ from typing import NamedTuple
 import pytest
 
 from reportdata.identity import Organisation
-from reportdata.measures import Digits, Number, decimal_of
+from reportdata.measures import Digits, decimal_of
 from reportdata.pipeline.mirroring import keep_export
 from reportdata.services import REPORTS, read_services
 from reportdata.services.service import Service
 from reportdata.store import Official
 from tests.support.calling import NOW, Answer, Call
 from tests.support.calling import PATH as REPORT_PATH
+from tests.support.catalogue import FIGURES, SAMPLES, figures_of, row_of
 from tests.support.causes import ERRORS
 from tests.support.folders import Folder, run
-from tests.support.paths import DATA
 from tests.support.serving import Serving, serving
 from tests.support.stores import OPENERS, STORES
 
-SAMPLES = dict(line.split(" ", 1) for line in (DATA / "family.txt").read_text("utf-8").splitlines())
-"""The answers that the documents show, by path, without the spaces that their printing added."""
-FIGURES = [service for service in read_services() if service.path in SAMPLES and not service.has_facts]
 UNCOVERED, MISSING = "20200101", "20210621"
 LOOKED_AT = 1_795_000_000_000
 
@@ -42,18 +39,11 @@ class Family(NamedTuple):
         return Call(self.served.address, self.tokens[service.id], day, path=service.path).answer()
 
 
-def row_of(service: Service) -> dict[str, str | Number]:
-    """The row that a document shows; decimals have their digits."""
-    (row,) = json.loads(SAMPLES[service.path], parse_float=decimal_of)["dataList"]
-    return dict(row)
-
-
 def bring(folder: Folder, service: Service) -> str:
     """Bring the figures of a document's sample, and those of a day of which one is missing; an app to ask for them."""
     row = row_of(service)
     corp, day = str(row["corp_id"]), str(row["stat_date"])
-    values = {kpi.id: row[kpi.key] for kpi in service.kpis}
-    numbers = {kpi: number for kpi, number in values.items() if not isinstance(number, str)}
+    numbers = figures_of(service)
     less = dict(list(numbers.items())[1:])
     keep_export(
         folder.store, service, [Official(corp, day, numbers, LOOKED_AT), Official(corp, MISSING, less, LOOKED_AT)]

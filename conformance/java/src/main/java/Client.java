@@ -11,14 +11,17 @@ import com.aliyun.dingtalkexclusive_1_0.models.GetDingReportDeptSummaryRequest;
 import com.aliyun.dingtalkexclusive_1_0.models.GetDingReportSummaryHeaders;
 import com.aliyun.dingtalkoauth2_1_0.models.GetAccessTokenRequest;
 import com.aliyun.tea.TeaException;
+import com.aliyun.tea.TeaModel;
 import com.aliyun.teaopenapi.models.Config;
 import com.aliyun.teautil.models.RuntimeOptions;
 import com.google.gson.Gson;
 import java.io.PrintStream;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** DingTalk's official Java SDK as a program: a line of JSON for every call. */
@@ -29,6 +32,7 @@ public final class Client {
     private final RuntimeOptions runtime = new RuntimeOptions();
     private final Map<String, String> given;
     private String token;
+    private String called = "report";
 
     private Client(Map<String, String> given) throws Exception {
         this.given = given;
@@ -70,7 +74,10 @@ public final class Client {
             common.put("x-reportdata-partial", given.get("partial"));
         }
         String day = given.get("date");
-        switch (given.get("call")) {
+        if (called.startsWith("Query")) {
+            return named(day, common);
+        }
+        switch (called) {
             case "day":
                 return dataCenter
                         .queryYydLogDayStatisticalDataWithOptions(
@@ -132,6 +139,29 @@ public final class Client {
         }
     }
 
+    /** A call of the catalogue by its own name, like QueryMailStatisticalData. */
+    private Map<String, ?> named(String day, Map<String, String> common) throws Exception {
+        String models = "com.aliyun.dingtalkdatacenter_1_0.models." + called;
+        Class<?> requests = Class.forName(models + "Request");
+        Class<?> headers = Class.forName(models + "Headers");
+        Object request = requests.getConstructor().newInstance();
+        requests.getMethod("setStatDate", String.class).invoke(request, day);
+        Object who = headers.getConstructor().newInstance();
+        headers.getMethod("setXAcsDingtalkAccessToken", String.class).invoke(who, token);
+        headers.getMethod("setCommonHeaders", Map.class).invoke(who, common);
+        String method = called.substring(0, 1).toLowerCase(Locale.ROOT) + called.substring(1) + "WithOptions";
+        try {
+            Object answer = dataCenter
+                    .getClass()
+                    .getMethod(method, requests, headers, RuntimeOptions.class)
+                    .invoke(dataCenter, request, who, runtime);
+            Object body = answer.getClass().getMethod("getBody").invoke(answer);
+            return ((TeaModel) body).toMap();
+        } catch (InvocationTargetException error) {
+            throw error.getCause() instanceof Exception ? (Exception) error.getCause() : error;
+        }
+    }
+
     private Long number(String name) {
         return given.containsKey(name) ? Long.valueOf(given.get(name)) : null;
     }
@@ -159,7 +189,9 @@ public final class Client {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         Client client = new Client(given);
         Gson gson = new Gson();
-        for (int number = 0; number < Integer.parseInt(given.get("calls")); number++) {
+        String[] all = given.get("call").split(",");
+        for (int number = 0; number < Integer.parseInt(given.get("calls")) * all.length; number++) {
+            client.called = all[number % all.length];
             if (number > 0) {
                 Thread.sleep((long) (Double.parseDouble(given.get("pause")) * 1000));
             }
