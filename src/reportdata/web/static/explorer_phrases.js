@@ -33,6 +33,7 @@ export const EXPLORER_WORDS = {
   moreParameters: ['另外 {0} 个参数', '{0} more parameters'],
   noParameters: ['没有参数。', 'It has no parameters.'],
   body: ['正文', 'Body'],
+  file: ['文件', 'File'],
   bodyMeans: ['JSON，可以修改。', 'JSON, to be changed as you like.'],
   sampleOf: ['示例：{0}', 'Example: {0}'],
   writes: ['这个调用会真的写入或改变服务器上的东西。', 'This call really writes or changes something on the server.'],

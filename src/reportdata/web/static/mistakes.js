@@ -10,7 +10,7 @@ import { TOKEN_HEADER, made } from './sending.js';
  * @typedef {object} Attempt what the form has, to be made wrong
  * @property {Call} call
  * @property {import('./sending.js').Values} values
- * @property {string | null} body
+ * @property {string | File | null} body
  * @property {import('./sending.js').As} as
  * @property {string} token
  */
