@@ -44,18 +44,18 @@ export const TONGUES = [
 ];
 
 /** Paths of `datacenter_1_0` that the official clients have a method for. */
-const PUBLISHED = new Set((
-  'todoUserData calendarData healtheUserData employeeTypeData checkinData attendanceData redEnvelopeReciveData redEnvelopeSendData '
-  + 'groupLiveData circleData driveData documentData mailData telMeetingData vedioMeetingData dingReciveData dingSendData '
-  + 'groupMessageData singleMessagerData onlineUserData activeUserData reportData approvalData blackboardData '
-  + 'yydLogDayDatas yydLogWeekDatas yydLogMonthDatas').split(' '));
+const PUBLISHED = new RegExp(`^((${[
+  'todoUser', 'calendar', 'healtheUser', 'employeeType', 'checkin', 'attendance', 'redEnvelopeRecive', 'redEnvelopeSend', 'groupLive', 'circle', 'drive',
+  'document', 'mail', 'telMeeting', 'vedioMeeting', 'dingRecive', 'dingSend', 'groupMessage', 'singleMessager', 'onlineUser', 'activeUser', 'report',
+  'approval', 'blackboard'].join('|')})Data|yyd(${[
+  'Active', 'App', 'Calendar', 'DingMsg', 'GroupMsg', 'Log', 'Meeting', 'Notice', 'SingleMsg', 'ToatlMsg', 'Todo', 'Total'].join('|')})(Day|Week|Month)Datas|yyd(App|Total)StdDatas|statisticDatas/anHmd)$`);
 /** Paths whose methods have other names than the rule gives. @type {Record<string, string>} */
-const OTHERWISE = { todoUserData: 'Todo', healtheUserData: 'Health', singleMessagerData: 'SingleMessage' };
+const OTHERWISE = { todoUserData: 'Todo', healtheUserData: 'Health', singleMessagerData: 'SingleMessage', 'statisticDatas/anHmd': 'Anhmd' };
 
 /** The method of the official clients for a path, or nothing. @param {string} path */
 export function methodOf(path) {
-  const [, name = ''] = /^v1\.0\/datacenter\/(\w+)$/.exec(path) ?? [];
-  if (PUBLISHED.has(name)) return `Query${OTHERWISE[name] ?? upper(name.replace(/Datas?$/, ''))}StatisticalData`;
+  const [, name = ''] = /^v1\.0\/datacenter\/(.+)$/.exec(path) ?? [];
+  if (PUBLISHED.test(name)) return `Query${OTHERWISE[name] ?? upper(name.replace(/Datas?$/, ''))}StatisticalData`;
   if (path === 'v1.0/exclusive/data/report/dept/{dataId}') return 'GetDingReportDeptSummary';
   return path === 'v1.0/exclusive/datas/{dataId}/reports/organizations' ? 'GetDingReportSummary' : '';
 }

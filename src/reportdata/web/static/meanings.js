@@ -168,7 +168,8 @@ export function beginning(call, yesterday) {
   const compact = yesterday.replaceAll('-', '');
   const day = dayOf(call);
   /** @type {Record<string, string>} */
-  const first = day ? { [day]: compact } : {};
+  const first = Object.fromEntries(call.parameters.filter((one) => one.place === 'path').map(({ name }) => [name, `0123456789abcdef`.repeat(2)]));
+  if (day) first[day] = compact;
   if (call.parameters.some(({ name }) => name === 'nextToken')) return { ...first, nextToken: '0', maxResults: '10' };
   switch (call.id) {
     case 'getStatistics': return { range: '7d', by: 'day' };

@@ -92,11 +92,13 @@ const WAYS = {
   40096: one((at) => valued(at, { appkey: NOBODY, appsecret: 'wrong', corpid: '', corpsecret: '' })),
   40089: one((at) => valued(at, { appkey: '', appsecret: '', corpid: NOBODY, corpsecret: 'wrong' })),
   40035: one((at) => valued(at, { appkey: '', appsecret: '', corpid: '', corpsecret: '' })),
-  InvalidParameter: (at) => (at.call.bodyType ? body({ appKey: NOBODY, appSecret: 'wrong', link: 'wrong' })(at) : { steps: [asking(plain(at), 'form=1')] }),
+  InvalidParameter: (at) => (at.call.tag === 'sessions' ? body({ appKey: NOBODY, appSecret: 'wrong', link: 'wrong' })(at) : { steps: [asking(plain(at), 'form=1')] }),
   'AuthenticationFailed.WrongSecret': (at) =>
-    at.call.bodyType ? body({ appKey: NOBODY, appSecret: 'wrong' })(at)
+    at.call.tag === 'sessions' ? body({ appKey: NOBODY, appSecret: 'wrong' })(at)
       : { steps: [with_(plain(at, { as: 'none' }), ['authorization', `Basic ${btoa(`${NOBODY}:wrong`)}`])] },
   'AuthenticationFailed.SessionEnded': (at) => ({ steps: [plain(at, { as: 'session' })], cookie: at.call.path }),
+  'Import.UnknownUpload': one((at) => valued(at, { upload: UNKNOWN })),
+  'Import.Unknown': one((at) => valued(at, { import: 'nosuchimport' })),
   'InvalidRequest.UrlTooLong': one((at) => asking(plain(at), `practice=${'x'.repeat(LONG_URL)}`)),
   'InvalidRequest.HeadersTooLarge': one((at) => with_(plain(at), ['x-practice', 'x'.repeat(LARGE_HEADER)])),
   'InvalidRequest.BodyTooLarge': (at) => body(`"${'x'.repeat(LARGE_BODY(at.call))}"`)(at),
