@@ -97,7 +97,7 @@ const WAYS = {
     at.call.tag === 'sessions' ? body({ appKey: NOBODY, appSecret: 'wrong' })(at)
       : { steps: [with_(plain(at, { as: 'none' }), ['authorization', `Basic ${btoa(`${NOBODY}:wrong`)}`])] },
   'AuthenticationFailed.SessionEnded': (at) => ({ steps: [plain(at, { as: 'session' })], cookie: at.call.path }),
-  'Import.UnknownUpload': one((at) => valued(at, { upload: UNKNOWN })),
+  'Import.UnknownUpload': one((at) => valued(at, { upload: UNKNOWN, name: at.values.name || 'practice.csv' })),
   'Import.Unknown': one((at) => valued(at, { import: 'nosuchimport' })),
   'InvalidRequest.UrlTooLong': one((at) => asking(plain(at), `practice=${'x'.repeat(LONG_URL)}`)),
   'InvalidRequest.HeadersTooLarge': one((at) => with_(plain(at), ['x-practice', 'x'.repeat(LARGE_HEADER)])),
