@@ -138,6 +138,9 @@ const NEVERS = {
 /** How an error of a call is brought about. @param {Call} call @param {Fault} fault @returns {Mistake} */
 export function mistake(call, fault) {
   const [needs = '', command = ''] = NEEDS[fault.code] ?? [];
+  if (call.bodyType && call.bodyType !== 'application/json' && fault.code === 'InvalidRequest.BodyTooLarge') {
+    return { way: null, needs: 'neverLarge', command };
+  }
   const way = WAYS[`${fault.status} ${fault.code}`] ?? WAYS[fault.code] ?? (needs ? asIs : null);
   if (!way) return { way, needs: NEVERS[fault.code] ?? 'neverKnown', command };
   if (call.id === 'beginSession' && ['AuthenticationFailed.LinkRevoked', 'AuthenticationFailed.LinkEnded'].includes(fault.code)) {
