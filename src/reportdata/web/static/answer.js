@@ -46,7 +46,7 @@ function requestText({ made }) {
   const { pathname } = new URL(made.path, document.baseURI);
   const query = made.path.includes('?') ? `?${made.path.split('?')[1]?.split('&').map(hiddenPair).join('&')}` : '';
   const line = `${made.method} ${cut(pathname + query)} HTTP`;
-  return [line, ...headers, ...(made.body ? ['', cut(hiddenBody(made.body))] : [])].join('\n');
+  return [line, ...headers, ...(made.body ? ['', typeof made.body === 'string' ? cut(hiddenBody(made.body)) : `${made.body.name} (${number(made.body.size)} B)`] : [])].join('\n');
 }
 
 /** @param {string} text */

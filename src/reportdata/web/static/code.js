@@ -3,6 +3,7 @@
 
 import { HTTP_COMPILED } from './http_compiled.js';
 import { HTTP_SCRIPTS } from './http_scripts.js';
+import { isFile } from './meanings.js';
 import { KEY, SECRET, upper } from './parts.js';
 import { SDK_COMPILED } from './sdk_compiled.js';
 import { SDK_SCRIPTS } from './sdk_scripts.js';
@@ -22,6 +23,7 @@ import { escaped, given, pathOf } from './sending.js';
  * @property {Part[]} url
  * @property {[string, Part[]][]} headers besides the token
  * @property {Part[] | null} body
+ * @property {string} file the name of a file that is the body, or nothing
  * @property {boolean} withToken
  * @property {Client | null} client
  */
@@ -42,18 +44,18 @@ export const TONGUES = [
 ];
 
 /** Paths of `datacenter_1_0` that the official clients have a method for. */
-const PUBLISHED = new Set((
-  'todoUserData calendarData healtheUserData employeeTypeData checkinData attendanceData redEnvelopeReciveData redEnvelopeSendData '
-  + 'groupLiveData circleData driveData documentData mailData telMeetingData vedioMeetingData dingReciveData dingSendData '
-  + 'groupMessageData singleMessagerData onlineUserData activeUserData reportData approvalData blackboardData '
-  + 'yydLogDayDatas yydLogWeekDatas yydLogMonthDatas').split(' '));
+const PUBLISHED = new RegExp(`^((${[
+  'todoUser', 'calendar', 'healtheUser', 'employeeType', 'checkin', 'attendance', 'redEnvelopeRecive', 'redEnvelopeSend', 'groupLive', 'circle', 'drive',
+  'document', 'mail', 'telMeeting', 'vedioMeeting', 'dingRecive', 'dingSend', 'groupMessage', 'singleMessager', 'onlineUser', 'activeUser', 'report',
+  'approval', 'blackboard'].join('|')})Data|yyd(${[
+  'Active', 'App', 'Calendar', 'DingMsg', 'GroupMsg', 'Log', 'Meeting', 'Notice', 'SingleMsg', 'ToatlMsg', 'Todo', 'Total'].join('|')})(Day|Week|Month)Datas|yyd(App|Total)StdDatas|statisticDatas/anHmd)$`);
 /** Paths whose methods have other names than the rule gives. @type {Record<string, string>} */
-const OTHERWISE = { todoUserData: 'Todo', healtheUserData: 'Health', singleMessagerData: 'SingleMessage' };
+const OTHERWISE = { todoUserData: 'Todo', healtheUserData: 'Health', singleMessagerData: 'SingleMessage', 'statisticDatas/anHmd': 'Anhmd' };
 
 /** The method of the official clients for a path, or nothing. @param {string} path */
 export function methodOf(path) {
-  const [, name = ''] = /^v1\.0\/datacenter\/(\w+)$/.exec(path) ?? [];
-  if (PUBLISHED.has(name)) return `Query${OTHERWISE[name] ?? upper(name.replace(/Datas?$/, ''))}StatisticalData`;
+  const [, name = ''] = /^v1\.0\/datacenter\/(.+)$/.exec(path) ?? [];
+  if (PUBLISHED.test(name)) return `Query${OTHERWISE[name] ?? upper(name.replace(/Datas?$/, ''))}StatisticalData`;
   if (path === 'v1.0/exclusive/data/report/dept/{dataId}') return 'GetDingReportDeptSummary';
   return path === 'v1.0/exclusive/datas/{dataId}/reports/organizations' ? 'GetDingReportSummary' : '';
 }
@@ -73,7 +75,7 @@ function clientOf(call, values) {
 /**
  * @param {Call} call
  * @param {import('./sending.js').Values} values
- * @param {string | null} body
+ * @param {string | File | null} body
  * @param {string} server
  * @returns {Task}
  */
@@ -82,7 +84,7 @@ export function task(call, values, body, server) {
   /** @type {[string, Part[]][]} */
   const headers = call.parameters.filter((one) => one.place === 'header')
     .flatMap((one) => given(one, values).map((value) => /** @type {[string, Part[]]} */ ([one.name, [value]])));
-  if (body !== null) headers.push(['content-type', [call.bodyType]]);
+  if (call.bodyType) headers.push(['content-type', [call.bodyType]]);
   if (!withToken && call.security.includes('session')) headers.push(['cookie', ['reportdata_session=', { variable: SESSION }]]);
   const address = new URL(server);
   return {
@@ -90,7 +92,8 @@ export function task(call, values, body, server) {
     protocol: address.protocol.replace(':', ''),
     endpoint: address.host + address.pathname.replace(/\/$/, ''),
     url: urlOf(call, values, server),
-    body: body === null ? null : bodyOf(call, body),
+    body: typeof body === 'string' ? bodyOf(call, body) : null,
+    file: isFile(call) ? (body instanceof File ? body.name : 'reports.xlsx') : '',
     client: clientOf(call, values),
   };
 }

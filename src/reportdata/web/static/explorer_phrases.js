@@ -33,6 +33,7 @@ export const EXPLORER_WORDS = {
   moreParameters: ['另外 {0} 个参数', '{0} more parameters'],
   noParameters: ['没有参数。', 'It has no parameters.'],
   body: ['正文', 'Body'],
+  file: ['文件', 'File'],
   bodyMeans: ['JSON，可以修改。', 'JSON, to be changed as you like.'],
   sampleOf: ['示例：{0}', 'Example: {0}'],
   writes: ['这个调用会真的写入或改变服务器上的东西。', 'This call really writes or changes something on the server.'],
@@ -80,6 +81,7 @@ export const EXPLORER_WORDS = {
   neverOtherSite: ['这个页面制造不出来：它属于这个服务器，要别的网站的页面才会。', 'This page cannot: it is the server’s own, and it takes a page of another site.'],
   neverLoad: ['不在这里制造：要让服务器忙到不能回答，会影响别人。', 'Not brought about here: the server would have to be too busy, for others as well.'],
   neverHttp: ['浏览器只发合法而及时的请求，所以制造不出来。', 'Browsers send valid requests, and in time, so no page can.'],
+  neverLarge: ['要发送很大的文件才会，这里不这样做。', 'It takes a very large file, which is not sent from here.'],
   neverKnown: ['这里没有制造它的办法。', 'There is no way to bring it about from here.'],
 
   language: ['语言', 'Language'],

@@ -1,6 +1,6 @@
 // Programs of languages that are compiled, with nothing but their own HTTP.
 
-import { headerLine, issuer, login } from './parts.js';
+import { content, headerLine, issuer, login } from './parts.js';
 import { joined, quoted } from './quoting.js';
 
 /** @typedef {import('./code.js').Task} Task */
@@ -20,7 +20,7 @@ function go(task) {
 		log.Fatal(err)
 	}
 	headers["${TOKEN}"] = issued.AccessToken`;
-  const body = joined('go', task.body ?? []);
+  const body = content('go', task) || '""';
   const imports = ['encoding/json', 'io', 'log', 'net/http', 'os', 'strings'].filter((one) => task.withToken || one !== 'encoding/json');
   return {
     file: 'sample.go', install: '', run: 'go run sample.go',
@@ -51,7 +51,15 @@ func call(method, url string, headers map[string]string, body string) []byte {
 	return content
 }
 
-func main() {
+${task.file && `func read(name string) string {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return string(content)
+}
+
+`}func main() {
 	headers := map[string]string{${headers}}${task.withToken ? token : ''}
 	url := ${joined('go', task.url)}
 	os.Stdout.Write(call("${task.method}", url, headers, ${body}))
@@ -65,7 +73,7 @@ function java(task) {
   const headers = task.headers.map(([name, parts]) => `\n        headers.put(${quoted('java', name)}, ${joined('java', parts)});`).join('');
   const token = `
         String login = ${login('java')};
-        byte[] issued = call("POST", ${quoted('java', issuer(task))}, Map.of("content-type", "application/json"), login);
+        byte[] issued = call("POST", ${quoted('java', issuer(task))}, Map.of("content-type", "application/json"), login.getBytes(UTF_8));
         headers.put("${TOKEN}", new String(issued, UTF_8).replaceAll(".*\\"accessToken\\":\\"([^\\"]*)\\".*", "$1"));`;
   return {
     file: 'Sample.java', install: '', run: 'java -Dfile.encoding=UTF-8 Sample.java',
@@ -76,12 +84,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.util.HashMap;
+${task.file && 'import java.nio.file.Files;\nimport java.nio.file.Path;\n'}import java.util.HashMap;
 import java.util.Map;
 
 public class Sample {
-    static byte[] call(String method, String url, Map<String, String> headers, String body) throws Exception {
-        HttpRequest.BodyPublisher content = HttpRequest.BodyPublishers.ofString(body);
+    static byte[] call(String method, String url, Map<String, String> headers, byte[] body) throws Exception {
+        HttpRequest.BodyPublisher content = HttpRequest.BodyPublishers.ofByteArray(body);
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).method(method, content);
         headers.forEach(request::header);
         HttpResponse<byte[]> answer =
@@ -96,7 +104,7 @@ public class Sample {
     public static void main(String[] arguments) throws Exception {
         Map<String, String> headers = new HashMap<>();${headers}${task.withToken ? token : ''}
         String url = ${joined('java', task.url)};
-        System.out.write(call("${task.method}", url, headers, ${joined('java', task.body ?? [])}));
+        System.out.write(call("${task.method}", url, headers, ${content('java', task) || 'new byte[0]'}));
         System.out.flush();
     }
 }
@@ -109,13 +117,14 @@ function csharp(task) {
   const headers = task.headers.map(([name, parts]) => `\n    [${quoted('cs', name)}] = ${joined('cs', parts)},`).join('');
   const token = `
 var login = ${login('cs')};
-var issued = await Call("POST", ${quoted('cs', issuer(task))}, new() { ["content-type"] = "application/json" }, login);
+var issued = await Call("POST", ${quoted('cs', issuer(task))}, new() { ["content-type"] = "application/json" }, Encoding.UTF8.GetBytes(login));
 headers["${TOKEN}"] = JsonDocument.Parse(issued).RootElement.GetProperty("accessToken").GetString();`;
   return {
     file: 'Program.cs', install: 'dotnet new console --name sample --output . --force', run: 'dotnet build --output build\ndotnet build/sample.dll',
     text: `
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Net.Http;
 using System.Text;
 using System.Text.Json;
@@ -125,15 +134,15 @@ var headers = new Dictionary<string, string>
 {${headers}
 };${task.withToken ? token : ''}
 var url = ${joined('cs', task.url)};
-var answer = await Call("${task.method}", url, headers, ${task.body ? joined('cs', task.body) : 'null'});
+var answer = await Call("${task.method}", url, headers, ${content('cs', task) || 'null'});
 using var output = Console.OpenStandardOutput();
 output.Write(answer);
 
-static async Task<byte[]> Call(string method, string url, Dictionary<string, string> headers, string body)
+static async Task<byte[]> Call(string method, string url, Dictionary<string, string> headers, byte[] body)
 {
     using var client = new HttpClient();
     using var request = new HttpRequestMessage(new HttpMethod(method), url);
-    if (body != null) request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+    if (body != null) request.Content = new ByteArrayContent(body);
     foreach (var (name, value) in headers)
     {
         if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content.Headers.TryAddWithoutValidation(name, value);
@@ -166,7 +175,7 @@ function cpp(task) {
 #include <curl/curl.h>
 
 #include <cstdlib>
-#include <iostream>
+${task.file && '#include <fstream>\n'}#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -201,11 +210,16 @@ std::string call(const std::string& method, const std::string& url, const std::v
   return answer;
 }
 
-int main() {
+${task.file && `std::string read(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+`}int main() {
   try {
     std::vector<std::string> headers{${headers}};${task.withToken ? token : ''}
     const std::string url = ${joined('cpp', task.url)};
-    std::cout << call("${task.method}", url, headers, ${joined('cpp', task.body ?? [])});
+    std::cout << call("${task.method}", url, headers, ${content('cpp', task) || '""'});
   } catch (const std::exception& error) {
     std::cerr << error.what() << std::endl;
     return 1;

@@ -1,6 +1,6 @@
 // Programs of languages that are not compiled, with nothing but their own HTTP.
 
-import { KEY, SECRET, headerLine, issuer, login } from './parts.js';
+import { KEY, SECRET, content, headerLine, issuer, login } from './parts.js';
 import { joined, quoted, variable } from './quoting.js';
 
 /** @typedef {import('./code.js').Task} Task */
@@ -16,7 +16,7 @@ function curl(task) {
   words.push(joined('sh', task.url));
   if (task.withToken) words.push(`-H "${TOKEN}: $token"`);
   for (const [name, parts] of task.headers) words.push(`-H ${headerLine('sh', [name, parts])}`);
-  if (task.body) words.push('--data-binary @-');
+  if (task.body || task.file) words.push(`--data-binary @${task.file ? quoted('sh', task.file) : '-'}`);
   const sent = task.body ? `printf %s ${joined('sh', task.body)} | ` : '';
   const token = `
 token=$(printf '{"appKey":"%s","appSecret":"%s"}' ${variable('sh', KEY)} ${variable('sh', SECRET)} |
@@ -28,10 +28,11 @@ token=$(printf '{"appKey":"%s","appSecret":"%s"}' ${variable('sh', KEY)} ${varia
 
 /** @type {(task: Task) => Made} */
 function python(task) {
+  const sent = content('python', task);
   const headers = task.headers.map(([name, parts]) => `${quoted('python', name)}: ${joined('python', parts)}`).join(', ');
   const token = `
 login = ${login('python')}
-issued = call("POST", ${quoted('python', issuer(task))}, {"content-type": "application/json"}, login)
+issued = call("POST", ${quoted('python', issuer(task))}, {"content-type": "application/json"}, login.encode())
 headers["${TOKEN}"] = json.loads(issued)["accessToken"]`;
   return {
     file: 'sample.py', install: '', run: 'python sample.py',
@@ -44,8 +45,7 @@ import urllib.request
 
 
 def call(method, url, headers, body=None):
-    content = body.encode() if body is not None else None
-    request = urllib.request.Request(url, content, headers, method=method)
+    request = urllib.request.Request(url, body, headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=100) as answer:
             return answer.read()
@@ -55,7 +55,7 @@ def call(method, url, headers, body=None):
 
 headers = {${headers}}${task.withToken ? token : ''}
 url = ${joined('python', task.url)}
-answer = call("${task.method}", url, headers${task.body ? `, ${joined('python', task.body)}` : ''})
+answer = call("${task.method}", url, headers${sent && `, ${sent}`})
 sys.stdout.buffer.write(answer)
 `,
   };
@@ -63,6 +63,7 @@ sys.stdout.buffer.write(answer)
 
 /** @type {(task: Task) => Made} */
 function typescript(task) {
+  const sent = content('ts', task);
   const headers = task.headers.map(([name, parts]) => `${quoted('ts', name)}: ${joined('ts', parts)}`).join(', ');
   const token = `
   const login = ${login('ts')};
@@ -72,7 +73,7 @@ function typescript(task) {
     file: 'Sample.ts', install: 'npm install typescript @types/node',
     run: 'npx tsc --strict --target es2022 --module commonjs --esModuleInterop --skipLibCheck Sample.ts\nnode Sample.js',
     text: `
-async function call(method: string, url: string, headers: Record<string, string>, body?: string) {
+${task.file && "import { readFileSync } from 'node:fs';\n\n"}async function call(method: string, url: string, headers: Record<string, string>, body?: string${task.file && ' | Buffer'}) {
   const answer = await fetch(url, { method, headers, body });
   const content = Buffer.from(await answer.arrayBuffer());
   if (!answer.ok) throw new Error(answer.status + ' ' + content);
@@ -82,7 +83,7 @@ async function call(method: string, url: string, headers: Record<string, string>
 async function main() {
   const headers: Record<string, string> = {${headers && ` ${headers} `}};${task.withToken ? token : ''}
   const url = ${joined('ts', task.url)};
-  process.stdout.write(await call('${task.method}', url, headers${task.body ? `, ${joined('ts', task.body)}` : ''}));
+  process.stdout.write(await call('${task.method}', url, headers${sent && `, ${sent}`}));
 }
 
 main().catch((error) => {
@@ -95,6 +96,7 @@ main().catch((error) => {
 
 /** @type {(task: Task) => Made} */
 function php(task) {
+  const sent = content('php', task);
   const headers = task.headers.map(([name, parts]) => headerLine('php', [name, parts])).join(', ');
   const token = `
 $login = ${login('php')};
@@ -128,7 +130,7 @@ function call($method, $url, $headers, $body = null)
 
 $headers = [${headers}];${task.withToken ? token : ''}
 $url = ${joined('php', task.url)};
-echo call('${task.method}', $url, $headers${task.body ? `, ${joined('php', task.body)}` : ''});
+echo call('${task.method}', $url, $headers${sent && `, ${sent}`});
 `,
   };
 }

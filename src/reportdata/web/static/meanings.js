@@ -21,6 +21,14 @@ const CALLS = {
   beginSession: ['登录（给网页用）', '用应用的 key 和 secret，或查看链接 #link= 后面的内容登录。回答里设置一个脚本读不到的 cookie。departments 是链接能看的部门，null 表示整个组织。在这里发送，仪表盘的登录也会随之改变。'],
   getSession: ['查询登录的是谁', '返回浏览器登录的组织、权限和到期时间。'],
   endSession: ['退出登录', '结束浏览器的登录。在这里发送，仪表盘也会退出。'],
+  uploadFile: ['上传要导入的文件', '正文就是文件。同一次上传的文件一起导入；导入结束，或最后一次调用半小时之后，文件就被删除。'],
+  getUpload: ['查询一次上传的进度', '返回文件列表，以及正在进行的预览或导入到了哪一步、结果是什么。'],
+  removeUpload: ['删除一次上传', '删除整次上传，或用 name 只删其中一个文件。'],
+  previewUpload: ['预览导入', '只说明导入会怎样：各列被当作什么、多少条是新的、哪些数字会变；不写入任何内容。正文与 reportdata import 的选项相同。'],
+  importUpload: ['导入', '导入这次上传的文件。其他组织的记录会被拒绝。重复调用不会重复导入，只返回进度。'],
+  listImports: ['查询导入记录', '组织的导入，最近的在前。'],
+  undoImport: ['撤销一次导入', '只由它带来的事实会被去掉；没有其他来源的日子重新变为未知。'],
+  getUndoing: ['查询撤销的进度', '返回撤销到了哪一步、结果是什么。'],
   openapi: ['接口的机器可读描述', 'OpenAPI 3.0.3 格式；这个页面就是照它显示的。'],
 };
 
@@ -60,6 +68,13 @@ const PARAMETERS = {
   than: '与哪一格比较：把不同之处写成地址参数的样子，如 day=2026-09-20；without=department 表示那一格不筛选部门。',
   lang: '说明用什么语言：zh 或 en。',
   since: '从哪个时刻以后，ISO 8601 写法，或一天（指它的开始）。',
+  names: 'true：用户编号旁边给出姓名；组织开启了姓名时才有。',
+  name: '文件名。',
+  upload: '哪一次上传。',
+  import: '哪一次导入。',
+  modified: '文件最后修改的时间，1970 年以来的毫秒数。',
+  'uploadFile.upload': '加到哪一次上传里；不写就新开一次。',
+  'removeUpload.name': '只删除这个文件。',
   'getChanges.from': '只看这一天起的数字；不写就是全部。',
   'getChanges.to': '只看到这一天为止的数字。',
   'getChanges.asOf': '只看到这个时刻为止的变化；不写就到现在。',
@@ -80,6 +95,7 @@ const TAGS = {
   tokens: ['令牌', 'Tokens'],
   facts: ['推送', 'Pushing'],
   questions: ['查询与解释', 'Questions'],
+  imports: ['文件导入', 'Imports'],
   calendar: ['日历', 'Calendar'],
   health: ['运维', 'Operations'],
   sessions: ['网页登录', 'Sessions'],
@@ -109,6 +125,9 @@ export function title(call) {
 /** What there is to know of a call. @param {Call} call */
 export function about(call) {
   if (current() === 'en') return call.description;
+  if (call.tag === 'statistics' && /^Figures/.test(call.summary)) {
+    return `返回钉钉自己对这一天的回答，由组织带来才有。有哪些指标没有公开文档，以 metaList 为准。${scopeSaid(call)}`;
+  }
   if (call.tag === 'statistics') {
     const of = period(call);
     const numbersOf = `返回一${of === '日' ? '天' : of}的${numbers(call)}。组织由令牌决定，请求里不写。`;
@@ -149,7 +168,8 @@ export function beginning(call, yesterday) {
   const compact = yesterday.replaceAll('-', '');
   const day = dayOf(call);
   /** @type {Record<string, string>} */
-  const first = day ? { [day]: compact } : {};
+  const first = Object.fromEntries(call.parameters.filter((one) => one.place === 'path').map(({ name }) => [name, `0123456789abcdef`.repeat(2)]));
+  if (day) first[day] = compact;
   if (call.parameters.some(({ name }) => name === 'nextToken')) return { ...first, nextToken: '0', maxResults: '10' };
   switch (call.id) {
     case 'getStatistics': return { range: '7d', by: 'day' };
@@ -160,9 +180,12 @@ export function beginning(call, yesterday) {
   }
 }
 
+/** Whether the body of a call is a file. @param {Call} call */
+export const isFile = (call) => call.bodyType !== '' && call.bodyType !== 'application/json';
+
 /** The body that a form begins with. @param {Call} call */
 export function firstBody(call) {
-  if (!call.bodyType) return null;
+  if (!call.bodyType || isFile(call)) return null;
   if (call.id === 'getAccessToken') return JSON.stringify({ appKey: 'APP_KEY', appSecret: 'APP_SECRET' }, null, 2);
   const [sample] = call.bodies;
   return sample ? JSON.stringify(sample.value, null, 2) : '{}';

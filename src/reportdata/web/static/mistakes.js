@@ -10,7 +10,7 @@ import { TOKEN_HEADER, made } from './sending.js';
  * @typedef {object} Attempt what the form has, to be made wrong
  * @property {Call} call
  * @property {import('./sending.js').Values} values
- * @property {string | null} body
+ * @property {string | File | null} body
  * @property {import('./sending.js').As} as
  * @property {string} token
  */
@@ -92,11 +92,13 @@ const WAYS = {
   40096: one((at) => valued(at, { appkey: NOBODY, appsecret: 'wrong', corpid: '', corpsecret: '' })),
   40089: one((at) => valued(at, { appkey: '', appsecret: '', corpid: NOBODY, corpsecret: 'wrong' })),
   40035: one((at) => valued(at, { appkey: '', appsecret: '', corpid: '', corpsecret: '' })),
-  InvalidParameter: (at) => (at.call.bodyType ? body({ appKey: NOBODY, appSecret: 'wrong', link: 'wrong' })(at) : { steps: [asking(plain(at), 'form=1')] }),
+  InvalidParameter: (at) => (at.call.tag === 'sessions' ? body({ appKey: NOBODY, appSecret: 'wrong', link: 'wrong' })(at) : { steps: [asking(plain(at), 'form=1')] }),
   'AuthenticationFailed.WrongSecret': (at) =>
-    at.call.bodyType ? body({ appKey: NOBODY, appSecret: 'wrong' })(at)
+    at.call.tag === 'sessions' ? body({ appKey: NOBODY, appSecret: 'wrong' })(at)
       : { steps: [with_(plain(at, { as: 'none' }), ['authorization', `Basic ${btoa(`${NOBODY}:wrong`)}`])] },
   'AuthenticationFailed.SessionEnded': (at) => ({ steps: [plain(at, { as: 'session' })], cookie: at.call.path }),
+  'Import.UnknownUpload': one((at) => valued(at, { upload: UNKNOWN, name: at.values.name || 'practice.csv' })),
+  'Import.Unknown': one((at) => valued(at, { import: 'nosuchimport' })),
   'InvalidRequest.UrlTooLong': one((at) => asking(plain(at), `practice=${'x'.repeat(LONG_URL)}`)),
   'InvalidRequest.HeadersTooLarge': one((at) => with_(plain(at), ['x-practice', 'x'.repeat(LARGE_HEADER)])),
   'InvalidRequest.BodyTooLarge': (at) => body(`"${'x'.repeat(LARGE_BODY(at.call))}"`)(at),
@@ -136,6 +138,9 @@ const NEVERS = {
 /** How an error of a call is brought about. @param {Call} call @param {Fault} fault @returns {Mistake} */
 export function mistake(call, fault) {
   const [needs = '', command = ''] = NEEDS[fault.code] ?? [];
+  if (call.bodyType && call.bodyType !== 'application/json' && fault.code === 'InvalidRequest.BodyTooLarge') {
+    return { way: null, needs: 'neverLarge', command };
+  }
   const way = WAYS[`${fault.status} ${fault.code}`] ?? WAYS[fault.code] ?? (needs ? asIs : null);
   if (!way) return { way, needs: NEVERS[fault.code] ?? 'neverKnown', command };
   if (call.id === 'beginSession' && ['AuthenticationFailed.LinkRevoked', 'AuthenticationFailed.LinkEnded'].includes(fault.code)) {

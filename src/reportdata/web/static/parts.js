@@ -23,6 +23,33 @@ export function headerLine(tongue, [name, [first, ...others]]) {
   return joined(tongue, typeof first === 'string' ? [`${name}: ${first}`, ...others] : [`${name}: `, first ?? '', ...others]);
 }
 
+/** How a language reads a file, for a body. @type {Record<Tongue, (name: string) => string>} */
+const READ = {
+  sh: (name) => `< ${name}`,
+  python: (name) => `open(${name}, "rb").read()`,
+  ts: (name) => `readFileSync(${name})`,
+  go: (name) => `read(${name})`,
+  java: (name) => `Files.readAllBytes(Path.of(${name}))`,
+  php: (name) => `file_get_contents(${name})`,
+  cs: (name) => `File.ReadAllBytes(${name})`,
+  cpp: (name) => `read(${name})`,
+};
+
+/** How a language makes bytes of a text, where it must. @type {Partial<Record<Tongue, (text: string) => string>>} */
+const BYTES = {
+  python: (text) => `${text}.encode()`,
+  java: (text) => `(${text}).getBytes(UTF_8)`,
+  cs: (text) => `Encoding.UTF8.GetBytes(${text})`,
+};
+
+/** The body of a task as a language has it, or nothing. @param {Tongue} tongue @param {Task} task */
+export function content(tongue, task) {
+  if (task.file) return READ[tongue](quoted(tongue, task.file));
+  if (!task.body) return '';
+  const text = joined(tongue, task.body);
+  return BYTES[tongue]?.(tongue === 'python' && text.includes(' + ') ? `(${text})` : text) ?? text;
+}
+
 /** @param {string} text */
 export const lower = (text) => text.charAt(0).toLowerCase() + text.slice(1);
 /** @param {string} text */

@@ -125,6 +125,16 @@ const REASONS = {
   'InvalidRequest.HeadersTooLarge': ['请求头太多或太大。常见原因是这个域名下积了很多 cookie。', 'There are too many or too large headers, often because of many cookies of the same host.'],
   'InvalidRequest.BodyTooLarge': ['正文太大了。请分几次发送。', 'The body is too large. Send it in parts.'],
   'InvalidRequest.TooManyRecords': ['一次推送的记录太多了。请分几批发送。', 'There are too many records in one push. Send them in parts.'],
+  'Import.UnknownUpload': [
+    '没有这次上传：它已经结束或过期，或者在另一个节点上。请重新发送文件。',
+    'There is no such upload: it has ended, or lies on another node. Send the files again.',
+  ],
+  'Import.Unknown': ['组织没有这次导入。请从导入列表里取编号。', 'The organisation has no such import. Take the id from the list of imports.'],
+  'Import.Running': ['文件正在导入，先等它结束。', 'The files are being imported. Wait until that has ended.'],
+  'Import.TooManyFiles': ['一次上传的文件太多了。请打包成 .zip。', 'The upload has too many files. Pack them into a .zip.'],
+  'Import.TooLarge': ['文件太大了。大文件请在服务器上用 reportdata import 导入。', 'The files are too large for this way. Import them on the server with reportdata import.'],
+  'ServiceUnavailable.TooManyImports': ['正在读取的文件太多了，稍后再试。', 'Too many files are being read. Try again later.'],
+  'ServiceUnavailable.NoRoom': ['服务器上放不下这个文件，稍后再试，或请管理员清理磁盘。', 'The server has no room for the file. Try again later, or ask your administrator to make some.'],
   '400 InvalidRequest.ContentEncoding': ['请求头说正文是 gzip，但正文解不开。', 'The header says that the body is gzip, and it cannot be unpacked.'],
   '415 InvalidRequest.ContentEncoding': ['正文的压缩方式不支持；只认 gzip，或者不压缩。', 'The body is packed in a way that is not known; gzip is, and none.'],
 };

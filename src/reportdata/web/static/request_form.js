@@ -2,14 +2,17 @@
 
 import { typeOf } from './calls.js';
 import { h, swap } from './dom.js';
-import { isNeeded, meaning } from './meanings.js';
+import { isFile, isNeeded, meaning } from './meanings.js';
 import { isSecret } from './sending.js';
 import { t } from './words.js';
 
 /** @typedef {import('./calls.js').Call} Call */
 /** @typedef {import('./calls.js').Parameter} Parameter */
 /** @typedef {import('./sending.js').Values} Values */
-/** @typedef {{values: Values, body: string | null}} Filled */
+/** @typedef {{values: Values, body: string | File | null}} Filled */
+
+/** @param {Filled} filled */
+const textOf = ({ body }) => (typeof body === 'string' ? body : '');
 
 /** What may be written into a parameter, if there are few words. @param {Parameter} parameter @returns {string[]} */
 const words = (parameter) => (parameter.schema.enum ?? []).map(String);
@@ -30,7 +33,7 @@ export function drawForm(place, call, filled, changed) {
   swap(place,
     ...needed.map(draw), ...shown.map(draw),
     folded.length > 0 && h('details', { class: 'others' }, h('summary', {}, t('moreParameters', folded.length)), ...folded.map(draw)),
-    call.bodyType && bodyField(call, filled, changed),
+    call.bodyType && (isFile(call) ? fileField(call, filled, changed) : bodyField(call, filled, changed)),
     call.parameters.length === 0 && !call.bodyType && h('p', { class: 'quiet' }, t('noParameters')));
 }
 
@@ -66,16 +69,33 @@ function field(call, one, filled, changed) {
 }
 
 /** @param {Call} call @param {Filled} filled @param {() => void} changed */
+function fileField(call, filled, changed) {
+  const input = h('input', { id: 'field-body', type: 'file', 'data-key': 'field-body', 'aria-required': 'true' });
+  input.addEventListener('change', () => {
+    filled.body = input.files?.[0] ?? null;
+    const name = call.parameters.find((one) => one.name === 'name');
+    const field = /** @type {HTMLInputElement | null} */ (document.getElementById('field-name'));
+    if (name && field && filled.body && !field.value) {
+      field.value = filled.body.name;
+      filled.values.name = filled.body.name;
+    }
+    changed();
+  });
+  return h('div', { class: 'field' },
+    h('label', { for: 'field-body' }, h('code', {}, t('file')), ' ', h('span', { class: 'must' }, t('required')), h('span', { class: 'sub' }, ` ${call.bodyType}`)), input);
+}
+
+/** @param {Call} call @param {Filled} filled @param {() => void} changed */
 function bodyField(call, filled, changed) {
   const area = h('textarea', {
-    id: 'field-body', 'data-key': 'field-body', class: 'body-text', rows: Math.min(14, (filled.body ?? '').split('\n').length + 1), spellcheck: 'false', autocomplete: 'off',
+    id: 'field-body', 'data-key': 'field-body', class: 'body-text', rows: Math.min(14, textOf(filled).split('\n').length + 1), spellcheck: 'false', autocomplete: 'off',
     'aria-describedby': 'field-body-means',
     oninput: () => {
       filled.body = area.value;
       changed();
     },
   });
-  area.value = filled.body ?? '';
+  area.value = textOf(filled);
   const samples = call.bodies.length > 1
     ? h('div', { class: 'more' }, ...call.bodies.map((sample) => h('button', {
       type: 'button', class: 'chip', 'data-key': `sample-${sample.title}`,

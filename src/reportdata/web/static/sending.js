@@ -8,7 +8,7 @@
  * @property {string} method
  * @property {string} path relative to the server, with its parameters
  * @property {[string, string][]} headers
- * @property {string | null} body
+ * @property {string | File | null} body
  * @property {boolean} withSession whether the browser adds the cookie of its session
  */
 /**
@@ -57,7 +57,7 @@ export function pathOf(call, values) {
 /**
  * @param {Call} call
  * @param {Values} values
- * @param {string | null} body
+ * @param {string | File | null} body
  * @param {As} as
  * @param {string} token
  * @returns {Made}
