@@ -73,8 +73,11 @@ from ({people}) where i % 251 = 7
 }
 
 
-def make_year(folder: Path) -> None:
-    """Make a data folder with the year."""
+def make_year(folder: Path, first: str = FIRST) -> None:
+    """Make a data folder with the year.
+
+    :param first: its first day, where it is another year.
+    """
     organisations = [Organisation(f"ding{number:020}", "Asia/Shanghai") for number in range(OTHERS + 1)]
     everybody = PEOPLE + OTHERS * OF_OTHER
     people = _PEOPLE.format(all=everybody)
@@ -82,7 +85,7 @@ def make_year(folder: Path) -> None:
         work.store.add_organisations(organisations)
         files = []
         for name, text in _TEXTS.items():
-            query = text.format(first=FIRST, people=people, people_of_first=PEOPLE, of_other=OF_OTHER)
+            query = text.format(first=first, people=people, people_of_first=PEOPLE, of_other=OF_OTHER)
             files.append(folder / f"{name}.csv")
             connection.execute(f"copy ({query}) to '{files[-1]}' (format csv, header)")
         done = import_files(work, files, Options())

@@ -5,7 +5,7 @@ import { add, between, since } from './days.js';
 import { h, swap } from './dom.js';
 import { stateMark, table, tableSwitch } from './marks.js';
 import { kindOfDay } from './trend.js';
-import { KPIS, address } from './view.js';
+import { KPIS, addressesOfDays } from './view.js';
 import { long, monthName, number, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
@@ -33,12 +33,13 @@ export function drawCalendar(at, page, found) {
     tableSwitch(at, shown, () => page.turn('calendar')),
   );
   const days = between(found.yearFrom, page.today);
+  const addressOf = addressesOfDays(view);
   if (shown) {
     const all = [...days].reverse();
     swap(at.body, table(t('calendar'), [t('statDate'), t(view.kpi), t('state'), ''], all.map((day) => {
       const row = found.days.get(day);
       const value = row?.[view.kpi] ?? null;
-      return [h('a', { href: address({ ...view, day }), 'data-day': day }, `${day} ${weekdayName(day)}`), number(value),
+      return [h('a', { href: addressOf(day), 'data-day': day }, `${day} ${weekdayName(day)}`), number(value),
         stateMark(row && value !== null ? stateOf(row, view.kpi) : 'missing'), kindOfDay(day, found.free)];
     })));
     return;
@@ -62,6 +63,7 @@ function scale(values) {
 function grid(days, page, found) {
   const { view, today } = page;
   const kpi = view.kpi;
+  const addressOf = addressesOfDays(view);
   const step = scale(days.map((day) => found.days.get(day)?.[kpi] ?? 0));
   const first = days[0] ?? today;
   const weeks = Math.ceil(days.length / 7);
@@ -93,7 +95,7 @@ function grid(days, page, found) {
       value === null ? '' : `${number(value)} ${t(`${kpi}Unit`)}`, t(state)].filter(Boolean).join(' ');
     const shape = value === null ? 'unknown' : `step${step(value)}${['provisional', 'partial', 'damaged'].includes(state) ? ' hatched' : ''}`;
     return h('td', { role: 'gridcell' }, h('a', {
-      href: address({ ...view, day }), 'data-day': day, 'data-key': `day-${day}`, tabindex: day === today ? 0 : -1,
+      href: addressOf(day), 'data-day': day, 'data-key': `day-${day}`, tabindex: day === today ? 0 : -1,
       class: `${shape}${special ? ` ${special.kind}` : ''}`, 'aria-label': said, title: said,
     }));
   };

@@ -2,7 +2,7 @@
 
 import { h, swap } from './dom.js';
 import { button, stateMark } from './marks.js';
-import { KPIS, address } from './view.js';
+import { KPIS, addressesOfDays } from './view.js';
 import { number, periodName, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
@@ -11,6 +11,8 @@ import { number, periodName, t, weekdayName } from './words.js';
 /** @typedef {import('./marks.js').Panel} Panel */
 
 const FEW = 10;
+/** Whether the page is being drawn for paper. */
+const PAPER = matchMedia('print');
 const NAMES = { day: 'daily', week: 'weekly', month: 'monthly' };
 /** The columns of DingTalk's document, whose names are Chinese. */
 const HEADS = ['统计日期', '组织ID', '发送日志数', '发送日志用户数', '评论日志用户数'];
@@ -52,15 +54,15 @@ export function drawDaily(at, page, found) {
         said.textContent = (await copied(page, list)) ? t('copied', number(list.length)) : t('notCopied');
       }, { class: 'link', 'data-key': 'daily-copy' }),
     );
-    swap(at.body, list.length ? rowsOf(page, whole ? list : list.slice(0, FEW), list.slice(whole ? list.length : FEW))
-      : h('p', { class: 'quiet' }, t('emptyRange')));
+    swap(at.body, list.length ? rowsOf(page, list, whole ? list.length : FEW) : h('p', { class: 'quiet' }, t('emptyRange')));
   };
   draw();
 }
 
-/** @param {Page} page @param {Row[]} shown @param {Row[]} others of which only paper has more */
-function rowsOf(page, shown, others) {
-  const { session, view } = page;
+/** The table of rows. Those beyond a number are on paper only, and made when it is printed. @param {Page} page @param {Row[]} list @param {number} few */
+function rowsOf(page, list, few) {
+  const { session, signal, view } = page;
+  const addressOf = addressesOfDays(view);
   const columns = ['period', 'corp', ...KPIS, 'state'];
   const names = { period: 'statDate', corp: 'corpId' };
   /** @param {string} column */
@@ -79,7 +81,7 @@ function rowsOf(page, shown, others) {
     const text = dateOf(page, row);
     const name = view.by === 'day' ? weekdayName(row.periodStart) : periodName(view.by, row.periodStart);
     const link = view.by === 'day'
-      ? h('a', { href: address({ ...view, day: row.periodStart }), 'data-day': row.periodStart, 'data-key': `row-${text}` }, text)
+      ? h('a', { href: addressOf(row.periodStart), 'data-day': row.periodStart, 'data-key': `row-${text}` }, text)
       : text;
     return h('tr', { class: printed ? 'printed' : null },
       h('th', { scope: 'row' }, link, h('span', { class: 'quiet weekday' }, ` ${name}`), h('span', { class: 'narrow' }, stateMark(row.state, true))),
@@ -87,11 +89,19 @@ function rowsOf(page, shown, others) {
       ...KPIS.map((kpi) => h('td', { 'data-kpi': kpi }, number(row[kpi]))),
       h('td', { class: 'of-state' }, stateMark(row.state)));
   };
+  const body = h('tbody', {}, ...list.slice(0, few).map((row) => line(row, false)));
+  if (list.length > few) {
+    const others = () => {
+      if (body.isConnected && body.rows.length === few) body.append(...list.slice(few).map((row) => line(row, true)));
+    };
+    addEventListener('beforeprint', others, { signal });
+    PAPER.addEventListener('change', others, { signal });
+  }
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t(NAMES[view.by]) },
     h('table', { class: 'plain daily' },
       h('caption', { class: 'aloud' }, t(NAMES[view.by])),
       h('thead', {}, h('tr', {}, ...columns.map(head))),
-      h('tbody', {}, ...shown.map((row) => line(row, false)), ...others.map((row) => line(row, true)))));
+      body));
 }
 
 /** Text that a sheet would take for a formula. @param {string} text */

@@ -10,7 +10,8 @@ const SVG = 'http://www.w3.org/2000/svg';
  * @param {Child[]} children
  */
 function fill(element, properties, children) {
-  for (const [name, value] of Object.entries(properties)) {
+  for (const name in properties) {
+    const value = properties[name];
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === 'function') {
       element.addEventListener(name.slice(2), /** @type {EventListener} */ (value));

@@ -11,7 +11,7 @@ import { add, today } from './days.js';
 import { byId, h, swap } from './dom.js';
 import { EXPLORER_WORDS } from './explorer_phrases.js';
 import { drawCode, drawDocument, drawErrors } from './manual.js';
-import { button } from './marks.js';
+import { button, themeSwitch } from './marks.js';
 import { beginning, firstBody, title } from './meanings.js';
 import { WORDS } from './phrases.js';
 import { drawForm } from './request_form.js';
@@ -244,7 +244,8 @@ function chrome() {
       speak(current() === 'zh' ? 'en' : 'zh');
       chrome();
       draw();
-    }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }));
+    }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }),
+    themeSwitch(chrome));
 }
 
 /** Whose the dashboard's session is, where there may be one. */

@@ -9,10 +9,9 @@ import { changed, departments, forget, hours, overview, templates } from './data
 import { drawDay } from './day.js';
 import { today as todayIn } from './days.js';
 import { byId, h, swap } from './dom.js';
-import { button, panel } from './marks.js';
+import { button, panel, themeSwitch } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
 import { drawSignIn, meaning } from './sign_in.js';
-import { theme, turnTheme } from './theme.js';
 import { drawTrend } from './trend.js';
 import { address, days, read } from './view.js';
 import { drawChanges } from './why.js';
@@ -49,7 +48,6 @@ let view = read(location.search);
 const kept = new Set();
 let shown = new AbortController();
 let drawnAt = '';
-let worn = theme();
 /** The day that it was when the page last looked. */
 let lastDay = '';
 /** Whether the server did not answer the last time. */
@@ -269,10 +267,7 @@ function chrome() {
         void draw();
       }
     }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }),
-    button(t(worn), () => {
-      worn = turnTheme(worn);
-      chrome();
-    }, { class: 'link', 'aria-label': t('theme', t(worn)), title: t('theme', t(worn)), 'data-key': 'theme' }),
+    themeSwitch(chrome),
     session && button(t('signOut'), () => {
       signOut().catch(() => undefined);
       signedOut(t('signedOut'));

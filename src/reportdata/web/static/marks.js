@@ -1,6 +1,7 @@
 // Small pieces that several panels have: states, panels, tables.
 
 import { h, s, swap } from './dom.js';
+import { theme, turnTheme } from './theme.js';
 import { t } from './words.js';
 
 /** @typedef {import('./dom.js').Child} Child */
@@ -57,6 +58,12 @@ export function panel(id) {
 
 /** @param {string} text @param {() => void} act @param {Record<string, unknown>} [more] */
 export const button = (text, act, more = {}) => h('button', { type: 'button', onclick: act, ...more }, text);
+
+/** What turns to the next theme. @param {() => void} then */
+export const themeSwitch = (then) => button(t(theme()), () => {
+  turnTheme();
+  then();
+}, { class: 'link', 'aria-label': t('theme', t(theme())), title: t('theme', t(theme())), 'data-key': 'theme' });
 
 /**
  * A table for people and screen readers.

@@ -8,8 +8,24 @@ const THEMES = ['auto', 'light', 'dark'];
 /** When the dark colours hold. @type {{[theme in Theme]: string}} */
 const DARK = { auto: 'screen and (prefers-color-scheme: dark)', light: 'not all', dark: 'screen' };
 
+let worn = kept();
+
+/** The theme that is worn. */
+export const theme = () => worn;
+
+/** Turn to the next theme, and keep it. */
+export function turnTheme() {
+  worn = THEMES[(THEMES.indexOf(worn) + 1) % THEMES.length] ?? 'auto';
+  wear();
+  try {
+    localStorage.setItem(KEPT, worn);
+  } catch {
+    // a browser that keeps nothing
+  }
+}
+
 /** @returns {Theme} */
-export function theme() {
+function kept() {
   try {
     return THEMES.find((known) => known === localStorage.getItem(KEPT)) ?? 'auto';
   } catch {
@@ -17,23 +33,10 @@ export function theme() {
   }
 }
 
-/** @param {Theme} chosen */
-function wear(chosen) {
-  document.documentElement.dataset.theme = chosen;
+function wear() {
+  document.documentElement.dataset.theme = worn;
   const dark = document.getElementById('dark');
-  if (dark instanceof HTMLLinkElement) dark.media = DARK[chosen];
+  if (dark instanceof HTMLLinkElement) dark.media = DARK[worn];
 }
 
-/** Turn to the next theme, and keep it. @param {Theme} worn @returns {Theme} */
-export function turnTheme(worn) {
-  const chosen = THEMES[(THEMES.indexOf(worn) + 1) % THEMES.length] ?? 'auto';
-  wear(chosen);
-  try {
-    localStorage.setItem(KEPT, chosen);
-  } catch {
-    // a browser that keeps nothing
-  }
-  return chosen;
-}
-
-wear(theme());
+wear();

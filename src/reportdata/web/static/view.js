@@ -72,5 +72,12 @@ export function address(view) {
   return text ? `?${text}` : './';
 }
 
+/** The addresses of days in a view, for who needs many. @param {View} view @returns {(day: string) => string} */
+export function addressesOfDays(view) {
+  const others = address({ ...view, day: '' });
+  const before = others === './' ? '?' : `${others}&`;
+  return (day) => `${before}day=${day}`;
+}
+
 /** The days of a view. @param {View} view @param {string} today */
 export const days = (view, today) => (view.range ? named(view.range, today) : { from: view.from, to: view.to });

@@ -1,6 +1,6 @@
 // What the page says, in Chinese and English, and how it writes numbers, days and times.
 
-import { today as dayIn } from './days.js';
+import { today as dayIn, weekday } from './days.js';
 import { WORDS } from './phrases.js';
 
 /** @typedef {'zh' | 'en'} Language */
@@ -50,6 +50,8 @@ export function t(key, ...values) {
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
+/** To make one takes longer than to write many numbers with it. */
+const NUMBERS = { zh: new Intl.NumberFormat('zh-CN'), en: new Intl.NumberFormat('en') };
 
 /** @param {string} key @param {Intl.DateTimeFormatOptions} options */
 function format(key, options) {
@@ -67,7 +69,7 @@ const at = (day) => new Date(`${day}T00:00:00Z`);
 
 /** @param {number | null | undefined} value */
 export const number = (value) =>
-  value === null || value === undefined ? '–' : value.toLocaleString(language === 'zh' ? 'zh-CN' : 'en');
+  value === null || value === undefined ? '–' : NUMBERS[language].format(value);
 
 /** A difference with its sign. @param {number} value */
 export const signed = (value) => (value > 0 ? `+${number(value)}` : value < 0 ? `−${number(-value)}` : '±0');
@@ -75,12 +77,29 @@ export const signed = (value) => (value > 0 ? `+${number(value)}` : value < 0 ? 
 /** Like 11月27日. @param {string} day */
 export const short = (day) => format('short', { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(at(day));
 
+/** Names of weekdays and months that were written, by language: a year of days needs few of them. @type {Map<string, string>} */
+const written = new Map();
+
+/** @param {string} key @param {Intl.DateTimeFormatOptions} options @param {string} day */
+function name(key, options, day) {
+  const whole = `${language} ${key}`;
+  let found = written.get(whole);
+  if (found === undefined) {
+    found = format(key.split(' ')[0] ?? '', { ...options, timeZone: 'UTC' }).format(at(day));
+    written.set(whole, found);
+  }
+  return found;
+}
+
 /** Like 周五. @param {string} day */
-export const weekdayName = (day) => format('weekday', { weekday: 'short', timeZone: 'UTC' }).format(at(day));
+export const weekdayName = (day) => name(`weekday ${weekday(day)}`, { weekday: 'short' }, day);
 
 /** Like 2026年11月27日. @param {string} day */
-export const long = (day) =>
-  format('long', { year: 'numeric', month: 'long', day: 'numeric', timeZone: 'UTC' }).format(at(day));
+export function long(day) {
+  const [year, , date] = day.split('-').map(Number);
+  if (language === 'zh') return `${year}年${Number(day.slice(5, 7))}月${date}日`;
+  return `${date} ${name(`month-name ${day.slice(5, 7)}`, { month: 'long' }, day)} ${year}`;
+}
 
 /** Like 11月. @param {string} day */
 export const monthName = (day) => format('month', { month: 'short', timeZone: 'UTC' }).format(at(day));
