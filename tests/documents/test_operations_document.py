@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from reportdata.api import asking, metrics, sign_in, statistics_description, tokens
+from reportdata.api import asking, bringing, metrics, sign_in, statistics_description, tokens
 from reportdata.certificates import development_certificates
 from reportdata.http import answers
 from tests.support.calling import CORP, DAY, Call, add_sample
@@ -44,7 +44,7 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_errors_of_limits_are_those_of_the_code() -> None:
-    known = [value for module in (answers, asking, statistics_description) for value in vars(module).values()]
+    known = [value for module in (answers, asking, bringing, statistics_description) for value in vars(module).values()]
     known += sign_in.ENDINGS.values()
     codes = {f"{fault.status} `{fault.code}`" for fault in known if isinstance(fault, answers.Fault)}
     contract = (ROOT / "src/reportdata/api/contract/README.md").read_text("utf-8")

@@ -13,8 +13,9 @@ from typing import Any
 import click
 import yaml
 
-from reportdata.api import writing
-from reportdata.cli import askers, cli
+from reportdata.api import bringing, writing
+from reportdata.cli import askers, cli, import_process, import_runs, uploads
+from reportdata.cli.bringing import MEMORY
 from reportdata.http import connections, limits, server, sockets
 from reportdata.http.limits import Phase
 from reportdata.identity import TOKEN_LIFETIME
@@ -73,6 +74,15 @@ LIMITS = {
     "rows of an answer": MOST_ROWS,
     "questions that wait for each process that answers": askers.WAITING,
     "seconds that an answer may take": askers.LONGEST,
+    "MiB of an upload's files": bringing.LARGEST / (1 << 20),
+    "files of an upload": bringing.MOST_FILES,
+    "seconds for a file to come": bringing.SECONDS,
+    "minutes that an upload stays after the last call": uploads.LIFETIME / 60,
+    "uploads of a machine": uploads.MOST_UPLOADS,
+    "previews and imports that wait in each process that serves": import_runs.MOST_WAITING,
+    "seconds that a preview may take": import_process.SECONDS["preview"],
+    "seconds that an import, or its undoing, may take": import_process.SECONDS["import"],
+    "GiB of memory for one of these": MEMORY / (1 << 30),
 }
 
 Unit = Mapping[str, Sequence[str]]

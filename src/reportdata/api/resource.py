@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from reportdata.api.admission import Admission
 from reportdata.api.asking import Ask, Questions, nobody
+from reportdata.api.bringing import Bringing, Nobody
 from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.api.guessing import Guessing
 from reportdata.api.intake import Intake
@@ -52,6 +53,7 @@ class Context:
     :param entry: what the contract has for a service.
     :param ask: answers questions, in other processes.
     :param questions: how these do.
+    :param bringing: reads files that are brought, in other processes.
     :param is_present: whether the folders are where they were opened. It is called on the event loop.
     :param web: whether there are sessions, and pages.
     :param base_path: the path under which a reverse proxy has all calls, like ``/reports``, or nothing.
@@ -76,6 +78,7 @@ class Context:
     entry: Callable[[Service], Entry] = entry_of
     ask: Ask = nobody
     questions: Questions = field(default_factory=Questions)
+    bringing: Bringing = field(default_factory=Nobody)
 
     @cached_property
     def memory(self) -> Memory:

@@ -1,4 +1,4 @@
-"""The pages for people: ``GET /``, ``GET /explorer``, and the files that pages load."""
+"""The pages for people: ``GET /``, ``GET /explorer``, ``GET /import``, and the files that pages load."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ def resource(_context: Context) -> Resource:
     async def explorer(request: Request) -> Response:
         return _response(request, found.pages["explorer"], _OF_PAGES)
 
+    async def bringing(request: Request) -> Response:
+        return _response(request, found.pages["import"], _OF_PAGES)
+
     async def file(request: Request) -> Response:
         named = found.files.get(request.path_params["name"])
         if named is None or request.path_params["version"] != found.version:
@@ -51,6 +54,7 @@ def resource(_context: Context) -> Resource:
         [
             Operation("GET", "/", None, dashboard),
             Operation("GET", "/explorer", None, explorer),
+            Operation("GET", "/import", None, bringing),
             Operation("GET", f"/{FOLDER}/{{version}}/{{name}}", None, file),
         ],
     )

@@ -35,6 +35,7 @@ _MODULES = {
     "serve": "serving",
     "work": "working",
     "answer": "answering",
+    "bring": "bringing",
     "mcp": "assisting",
     "audit": "reads",
     "demo": "demo",

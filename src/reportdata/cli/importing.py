@@ -126,7 +126,7 @@ def import_command(
         first_day=first_day,
         last_day=last_day,
         covers=covers,
-        exported_at=_exported_at(store, exported_at, corp_id, zone),
+        exported_at=read_exported_at(store, exported_at, corp_id, zone),
         choices=choices,
         now=time.time(),
     )
@@ -142,7 +142,7 @@ def import_command(
         click.echo("Interrupted: the same command adds what is missing.", err=True)
         raise
     if as_json:
-        print_json(_summary(done, refreshed, bad.paths))
+        print_json(summary(done, refreshed, bad.paths))
     else:
         _print_summary(done, refreshed, bad.paths)
     tell_failures(done)
@@ -179,8 +179,11 @@ def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str |
     return corp_id
 
 
-def _exported_at(store: Store, text: str | None, corp_id: str | None, zone: str) -> int | None:
-    """A time in the organisation's zone, in milliseconds since 1970."""
+def read_exported_at(store: Store, text: str | None, corp_id: str | None, zone: str) -> int | None:
+    """A time in the organisation's zone, in milliseconds since 1970.
+
+    :raises BadValue: when it is none.
+    """
     if text is None:
         return None
     zones = {known.corp_id: known.time_zone for known in store.organisations()}
@@ -236,7 +239,8 @@ class _BadRecords:
             raise BadFile(str(path), reason, "name a file elsewhere with --bad-file") from error
 
 
-def _summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> dict[str, object]:
+def summary(done: Imported, refreshed: Refreshed, bad: Sequence[Path] = ()) -> dict[str, object]:
+    """What an import did, for programs."""
     return {
         "import": done.id or None,
         "read": done.read,
@@ -250,6 +254,7 @@ def _summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> dict[str,
         "badRecords": [str(path) for path in bad],
         "notes": done.notes,
         "failures": [failure.message for failure in done.failures],
+        "hints": [failure.hint for failure in done.failures],
     }
 
 

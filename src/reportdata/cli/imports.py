@@ -69,7 +69,7 @@ def unimport_command(import_id: str, yes: bool, as_json: bool, settings: Setting
     with progress_bar() as progress, workspace(settings, store) as work:
         done = take_back(work, import_id, now=time.time(), progress=progress)
     if as_json:
-        print_json(_summary(import_id, done))
+        print_json(summary(import_id, done))
     else:
         _print_summary(import_id, done)
 
@@ -100,7 +100,8 @@ def _told(note: ImportNote) -> dict[str, object]:
     }
 
 
-def _summary(import_id: str, done: TakenBack) -> dict[str, object]:
+def summary(import_id: str, done: TakenBack) -> dict[str, object]:
+    """What was taken back, for programs."""
     return {
         "import": import_id,
         "takenBackBefore": done.before is not None,

@@ -43,6 +43,9 @@ def link_command() -> None:
 @click.option("--until", type=DAY, help="The last day on which it lets anybody in.")
 @click.option("--records", is_flag=True, help="Show single records and the ids of people, too.")
 @click.option(
+    "--import", "imports", is_flag=True, help="Let people bring files and take imports back; not with --department."
+)
+@click.option(
     "--url",
     metavar="URL",
     envvar="REPORTDATA_URL",
@@ -62,6 +65,7 @@ def add(
     departments: tuple[str, ...],
     until: str | None,
     records: bool,
+    imports: bool,
     url: str | None,
     as_json: bool,
     output: Path | None,
@@ -73,12 +77,21 @@ def add(
     server.
     """
     now = time.time()
+    if imports and departments:
+        raise BadValue(
+            "a link that shows some departments brings no files, which are of the whole organisation",
+            "leave out --department, or --import",
+        )
     store = open_store(settings)
     organisation = known_organisation(store, corp_id)
     link_id = new_link_id()
     secret = new_link_secret(link_id)
     service = services_of(settings).service(REPORTS)
-    scopes = (service.statistics_scope, service.records_scope if records else None)
+    scopes = (
+        service.statistics_scope,
+        service.records_scope if records else None,
+        service.push_scope if imports else None,
+    )
     added = Link(
         link_id=link_id,
         name=read_link_name(name),
@@ -181,6 +194,7 @@ def _described(link: Link, settings: Settings, now: float) -> dict[str, Any]:
         "corpId": link.corp_id,
         "departments": link.departments,
         "records": service.records_scope in link.scopes,
+        "import": service.push_scope in link.scopes,
         "until": _time(link.until),
         "revokedAt": _time(link.revoked_at),
         "state": _STATES[link_ended(link, now)],
@@ -188,7 +202,7 @@ def _described(link: Link, settings: Settings, now: float) -> dict[str, Any]:
 
 
 def _row(told: dict[str, Any]) -> list[object]:
-    shows = "records" if told["records"] else "totals"
+    shows = ("records" if told["records"] else "totals") + (", imports" if told["import"] else "")
     departments = ", ".join(told["departments"]) or "all"
     return [told["id"], told["name"], told["corpId"], departments, shows, told["until"] or "–", told["state"]]
 

@@ -46,7 +46,7 @@ def preview_import(settings: Settings, store: Store, files: Sequence[Path], opti
         check_kinds(options.covers, work)
         found = preview(work, files, options, progress)
     if as_json:
-        print_json(_summary(found))
+        print_json(summary(found))
     else:
         _print(found)
         for record in bad:
@@ -111,7 +111,8 @@ def _file(file: PreviewedFile) -> dict[str, object]:
     }
 
 
-def _summary(found: Preview) -> dict[str, object]:
+def summary(found: Preview) -> dict[str, object]:
+    """What an import would do, for programs."""
     return {
         "dryRun": True,
         **_counts(found.done),
@@ -143,6 +144,7 @@ def _summary(found: Preview) -> dict[str, object]:
         ],
         "notes": found.done.notes,
         "failures": [failure.message for failure in found.done.failures],
+        "hints": [failure.hint for failure in found.done.failures],
     }
 
 

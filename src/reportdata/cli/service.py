@@ -18,6 +18,7 @@ from reportdata.api.operations import build_operations
 from reportdata.api.resource import Context
 from reportdata.audit import Audit, Read
 from reportdata.cli.askers import Askers
+from reportdata.cli.import_runs import ImportRuns
 from reportdata.cli.places import inbox_of, lake_of, presence_of, services_of, serving_store, store_of, writer_of
 from reportdata.cli.push_process import PushProcess
 from reportdata.days import SECOND, end_of, from_date, time_zone
@@ -77,6 +78,7 @@ def open_server(
         inbox = opened.enter_context(closing(inbox_of(settings)))
         reading = opened.enter_context(closing(PushProcess(settings, log_format)))
         askers = opened.enter_context(closing(Askers(settings)))
+        bringing = opened.enter_context(closing(ImportRuns(settings, log_format)))
         context = Context(
             services=services,
             reader=reader,
@@ -95,6 +97,7 @@ def open_server(
             entry=entry,
             ask=askers,
             questions=askers.questions,
+            bringing=bringing,
         )
         app = build_app(context)
         inherited = settings.descriptor is not None
@@ -111,6 +114,7 @@ def open_server(
             listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
 
         def every_second() -> None:
+            bringing.tidy()
             if watch.look():  # reads are noted in memory until the folder is back
                 audit.flush()
 

@@ -63,10 +63,11 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
         found = stage_files(work, files, options, held, progress)
         if found.noted:
             # Before its facts: whoever dies between has left a note of an import that brought nothing.
-            work.store.put_import(ImportNote(found.done.id, found.at, ()))
+            note = ImportNote(found.done.id, found.at, (), corp_ids=_told_of(found, options))
+            work.store.put_import(note)
             progress("adding", 0, 0)
             work.lake.add_all(found.incoming, found.looks)
-            work.store.put_import(ImportNote(found.done.id, found.at, tuple(found.noted)))
+            work.store.put_import(note._replace(files=tuple(found.noted)))
     return found.done
 
 
@@ -159,6 +160,13 @@ def _stage_file(
     for kind in {*done.spans, *done.told} if source.skipped else ():
         done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
     return done
+
+
+def _told_of(staged: StagedImport, options: Options) -> tuple[str, ...]:
+    """The organisations that an import tells of: those of its facts, and of the days that it shows."""
+    of_facts = {corp_id for _, found in staged.files for spans in found.spans.values() for corp_id in spans}
+    found = of_facts | {look.corp_id for look in staged.looks}
+    return tuple(sorted(found)) or ((options.corp_id,) if options.corp_id is not None else ())
 
 
 def _bounds(options: Options) -> Bounds:

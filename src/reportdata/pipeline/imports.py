@@ -29,7 +29,8 @@ class Options:
     milliseconds since 1970, None for what they say themselves; ``choices`` is what was said of them; ``memory`` is how
     many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
     machine); ``now`` is the present, in seconds since 1970, after which no record may be: without it every time is
-    believed. With ``dry``, no organisation is made known, and it is told in which encoding files are.
+    believed. With ``only``, records of other organisations are refused like those of unknown ones. With ``dry``, no
+    organisation is made known, and it is told in which encoding files are.
 
     What a file that says nothing holds was observed when it was last written, since nothing later can be in it; a time
     after ``now`` is a mistake, and then it is ``now`` (see `reportdata.pipeline.looks`). It is observed for each
@@ -49,6 +50,7 @@ class Options:
     part_size: int | None = None
     now: float = inf
     dry: bool = False
+    only: str | None = None
 
 
 @dataclass
@@ -110,8 +112,9 @@ class StagedImport:
 
 def known_organisations(store: Store, options: Options) -> Organisations:
     """The organisations of which records may be, and the time zones of their times."""
+    known = (one for one in store.organisations() if options.only in (None, one.corp_id))
     return Organisations(
-        {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}, options.add_in, options.choices.times_in
+        {one.corp_id: time_zone(one.time_zone) for one in known}, options.add_in, options.choices.times_in
     )
 
 

@@ -120,13 +120,16 @@ class ImportedFile(msgspec.Struct, frozen=True, rename="camel"):
 class ImportNote(NamedTuple):
     """An import: its id, as the origin of its facts has it, when it began, in milliseconds since 1970, and its files in
     the order of their numbers; none when it was interrupted. It is ``reversible`` when the lake also keeps what it had
-    that was known before; ``taken_back_at`` is when it was taken back, in milliseconds since 1970."""
+    that was known before; ``taken_back_at`` is when it was taken back, in milliseconds since 1970. ``corp_ids`` are the
+    organisations of whose facts it told, in their order; none are known of imports by older releases, and those that
+    were forgotten are left out."""
 
     id: str
     at: int
     files: tuple[ImportedFile, ...]
     reversible: bool = True
     taken_back_at: int | None = None
+    corp_ids: tuple[str, ...] = ()
 
     @property
     def days(self) -> tuple[str, str] | None:

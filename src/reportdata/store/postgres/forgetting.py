@@ -20,6 +20,7 @@ _REMOVALS = (
     "delete from coverage where corp_id = %(corp)s",
     "delete from coverage_history where corp_id = %(corp)s",
     "delete from announced_causes where corp_id = %(corp)s",
+    "delete from import_organisations where corp_id = %(corp)s",
     "delete from organisations where corp_id = %(corp)s",
 )
 """In an order in which nothing refers to what is gone."""

@@ -62,9 +62,19 @@ class States:
                 "= (excluded.began_at, excluded.files, excluded.reversible, excluded.taken_back_at)",
                 [note.id, note.at, files, int(note.reversible), note.taken_back_at],
             )
+            cursor.execute("delete from import_organisations where import_id = %s", [note.id])
+            cursor.executemany(
+                "insert into import_organisations (import_id, corp_id) values (%s, %s)",
+                [(note.id, corp_id) for corp_id in note.corp_ids],
+            )
 
     def imports(self) -> list[ImportNote]:
         rows = self.database.rows(
-            "select import_id, began_at, files, reversible, taken_back_at from imports order by began_at, import_id"
+            "select import_id, began_at, files, reversible, taken_back_at, "
+            "array(select corp_id from import_organisations told where told.import_id = imports.import_id order by 1) "
+            "from imports order by began_at, import_id"
         )
-        return [ImportNote(id_, at, _files.decode(files), bool(kept), gone) for id_, at, files, kept, gone in rows]
+        return [
+            ImportNote(id_, at, _files.decode(files), bool(kept), gone, tuple(corp_ids))
+            for id_, at, files, kept, gone, corp_ids in rows
+        ]

@@ -19,6 +19,7 @@ _REMOVALS = (
     "delete from official_services where corp_id = ?1",
     "delete from coverage_history where corp_id = ?1",
     "delete from announced_causes where corp_id = ?1",
+    "delete from import_organisations where corp_id = ?1",
     "delete from organisations where corp_id = ?1",
 )
 """In an order in which nothing refers to what is gone."""

@@ -53,10 +53,21 @@ class States:
                 "values (?, ?, ?, ?, ?)",
                 (note.id, note.at, files, int(note.reversible), note.taken_back_at),
             )
+            connection.execute("delete from import_organisations where import_id = ?", (note.id,))
+            connection.executemany(
+                "insert into import_organisations (import_id, corp_id) values (?, ?)",
+                ((note.id, corp_id) for corp_id in note.corp_ids),
+            )
 
     @reading
     def imports(self) -> list[ImportNote]:
         rows = self.database.rows(
             "select import_id, began_at, files, reversible, taken_back_at from imports order by began_at, import_id"
         )
-        return [ImportNote(id_, at, _files.decode(files), bool(kept), gone) for id_, at, files, kept, gone in rows]
+        told: dict[str, tuple[str, ...]] = {}
+        for id_, corp_id in self.database.rows("select import_id, corp_id from import_organisations order by corp_id"):
+            told[id_] = (*told.get(id_, ()), corp_id)
+        return [
+            ImportNote(id_, at, _files.decode(files), bool(kept), gone, told.get(id_, ()))
+            for id_, at, files, kept, gone in rows
+        ]

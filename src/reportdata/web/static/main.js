@@ -222,6 +222,7 @@ function drawNothing(at, found) {
 /** @param {HTMLElement} place */
 function drawEmpty(place) {
   swap(place, h('section', { class: 'panel empty' }, h('h1', {}, t('empty')), h('p', {}, t('emptyHow')),
+    session?.scopes.includes('import') && h('p', {}, h('a', { href: 'import', class: 'chip', 'data-key': 'bring' }, t('bring'))),
     h('pre', { tabindex: 0 }, h('code', {}, 'reportdata import 日志.xlsx\nreportdata source add …\nreportdata collect'))));
 }
 
@@ -256,7 +257,9 @@ function chrome() {
   const name = session ? session.organisationName ?? session.organisation : '';
   const limited = session?.departments ? ` · ${t('limitedTo', session.departments.join(', '))}` : '';
   swap(byId('organisation'), h('bdi', {}, name + limited));
-  swap(byId('tools'), h('a', { class: 'link', href: 'explorer', 'data-key': 'explorer' }, t('explorer')),
+  swap(byId('tools'),
+    session?.scopes.includes('import') && h('a', { href: 'import', class: 'link', 'data-key': 'bring' }, t('bring')),
+    h('a', { class: 'link', href: 'explorer', 'data-key': 'explorer' }, t('explorer')),
     button(t('otherLanguage'), () => {
       speak(current() === 'zh' ? 'en' : 'zh');
       chrome();

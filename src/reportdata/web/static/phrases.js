@@ -9,6 +9,7 @@ export const WORDS = {
   light: ['浅色', 'Light'],
   dark: ['深色', 'Dark'],
   signOut: ['退出', 'Sign out'],
+  bring: ['导入文件', 'Bring files'],
   skip: ['跳到内容', 'Skip to content'],
   explorer: ['接口调试', 'API explorer'],
 

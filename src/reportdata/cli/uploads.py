@@ -1,0 +1,229 @@
+"""Files that people bring, in a private folder of the data folder until they are imported.
+
+An upload is a folder of its own, with a lock that whoever works on it holds. Any process of the machine finds it. It
+goes half an hour after the last call, however the process ended that took it: the next one that looks removes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import time
+import uuid
+from collections.abc import AsyncIterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from reportdata import files
+from reportdata.api.bringing import (
+    BAD_NAME,
+    LARGEST,
+    LATER,
+    LONGEST_NAME,
+    MOST_FILES,
+    NO_ROOM,
+    RUNNING,
+    TOO_MANY_FILES,
+    UNKNOWN_UPLOAD,
+    UPLOAD_TOO_LARGE,
+    Run,
+    Stored,
+)
+from reportdata.http.answers import Failed
+
+log = logging.getLogger("reportdata.imports")
+
+FOLDER = "uploads"
+LIFETIME = 1_800.0
+"""Seconds that an upload is kept after the last call."""
+MOST_UPLOADS = 50
+"""Uploads of all organisations."""
+_ID = re.compile(r"[0-9a-f]{32}|undo-[a-z0-9]{1,32}")
+_CHUNK = 1 << 20
+_LEAST_FREE = 200_000_000
+"""Bytes that the disk keeps free."""
+_OWNER, _STATE, _LOCK, _FILES = "owner", "state.json", "lock", "files"
+
+
+class Uploads:
+    """The uploads of a data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._root = data / FOLDER
+        self._taken: set[str] = set()
+        """Those that this process made."""
+
+    async def take(
+        self, corp_id: str, upload: str | None, file: tuple[str, int | None], content: AsyncIterable[bytes]
+    ) -> str:
+        """As `reportdata.api.bringing.Bringing.take`; returns the upload."""
+        name = _name(file[0])
+        upload = await run_in_threadpool(self._place, corp_id, upload, name)
+        aside = self._root / upload / uuid.uuid4().hex
+        try:
+            await self._receive(aside, upload, name, content)
+            await run_in_threadpool(_finish, aside, self.files(upload) / name, file[1])
+        except OSError as error:
+            log.warning("a file cannot be taken: %s", error)
+            raise Failed(NO_ROOM, headers=LATER) from error
+        finally:
+            aside.unlink(missing_ok=True)
+        return upload
+
+    def require(self, corp_id: str, upload: str) -> None:
+        """:raises Failed: when the organisation has no such upload."""
+        with suppress(OSError):
+            if _ID.fullmatch(upload) and (self._root / upload / _OWNER).read_text("utf-8") == corp_id:
+                os.utime(self._root / upload)
+                return
+        raise Failed(UNKNOWN_UPLOAD)
+
+    def make(self, corp_id: str, upload: str) -> None:
+        """Make an upload, unless it is there.
+
+        :raises Failed: when there is no room.
+        """
+        folder = self._root / upload
+        try:
+            if not folder.exists():
+                self.tidy()
+                if sum(1 for _ in self._all()) >= MOST_UPLOADS:
+                    raise Failed(NO_ROOM, headers=LATER)
+                files.make(folder / _FILES)
+                (folder / _OWNER).touch(0o600)
+                (folder / _OWNER).write_text(corp_id, "utf-8")
+                self._taken.add(upload)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise Failed(NO_ROOM, headers=LATER) from error
+
+    def files(self, upload: str) -> Path:
+        """The folder of an upload's files."""
+        return self._root / upload / _FILES
+
+    def stored(self, upload: str) -> tuple[Stored, ...]:
+        """The files of an upload, in the order in which they came."""
+        with suppress(OSError):
+            found = [(path.stat().st_ctime_ns, path.name, path.stat().st_size) for path in self.files(upload).iterdir()]
+            return tuple(Stored(name, size) for _, name, size in sorted(found))
+        return ()
+
+    def hold(self, upload: str) -> int:
+        """Work on an upload alone; closing the descriptor that is returned ends it.
+
+        :raises Failed: `RUNNING`.
+        """
+        try:
+            return files.locked(self._root / upload / _LOCK, wait=False)
+        except BlockingIOError:
+            raise Failed(RUNNING) from None
+        except OSError as error:
+            raise Failed(UNKNOWN_UPLOAD) from error
+
+    def remove(self, upload: str, name: str | None = None) -> None:
+        """Remove an upload, or one of its files.
+
+        :raises Failed: `RUNNING`.
+        """
+        if not (self._root / upload).exists():
+            return
+        held = self.hold(upload)
+        try:
+            if name is None:
+                shutil.rmtree(self._root / upload, ignore_errors=True)
+            else:
+                (self.files(upload) / _name(name)).unlink(missing_ok=True)
+        finally:
+            os.close(held)
+
+    def empty(self, upload: str) -> None:
+        """Remove the files of an upload, whose run is kept."""
+        for path in self.files(upload).iterdir():
+            path.unlink(missing_ok=True)
+
+    def note(self, upload: str, run: Run) -> None:
+        """Note how a run stands, for other processes; a full disk keeps nobody from it."""
+        with suppress(OSError):
+            files.write(self._root / upload / _STATE, msgspec.json.encode(run))
+
+    def noted(self, upload: str) -> Run | None:
+        """How the latest run stands. One whose process is gone was interrupted."""
+        try:
+            run = msgspec.json.decode((self._root / upload / _STATE).read_bytes(), type=Run)
+        except (OSError, msgspec.DecodeError):
+            return None
+        if run.state in ("waiting", "running"):
+            with suppress(Failed):
+                os.close(self.hold(upload))
+                return msgspec.structs.replace(run, state="interrupted")
+        return run
+
+    def tidy(self) -> None:
+        """Remove uploads that have ended."""
+        for folder in list(self._all()):
+            with suppress(OSError, Failed):
+                if time.time() - folder.stat().st_mtime > LIFETIME:
+                    self.remove(folder.name)
+
+    def close(self) -> None:
+        """Remove what this process took and nobody works on."""
+        for upload in self._taken:
+            with suppress(Failed):
+                self.remove(upload)
+
+    def _all(self) -> Iterator[Path]:
+        with suppress(OSError):
+            yield from (folder for folder in self._root.iterdir() if _ID.fullmatch(folder.name))
+
+    def _place(self, corp_id: str, upload: str | None, name: str) -> str:
+        """The upload that a file goes to."""
+        if upload is None:
+            upload = uuid.uuid4().hex
+            self.make(corp_id, upload)
+        self.require(corp_id, upload)
+        os.close(self.hold(upload))
+        if len({name, *(one.name for one in self.stored(upload))}) > MOST_FILES:
+            raise Failed(TOO_MANY_FILES)
+        return upload
+
+    async def _receive(self, aside: Path, upload: str, name: str, content: AsyncIterable[bytes]) -> None:
+        room = LARGEST - sum(one.size for one in self.stored(upload) if one.name != name)
+        buffer = bytearray()
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+            async for part in content:
+                buffer += part
+                room -= len(part)
+                if room < 0:
+                    raise Failed(UPLOAD_TOO_LARGE)
+                if len(buffer) >= _CHUNK:
+                    await run_in_threadpool(self._write, file.fileno(), bytes(buffer))
+                    buffer.clear()
+            await run_in_threadpool(self._write, file.fileno(), bytes(buffer))
+
+    def _write(self, descriptor: int, content: bytes) -> None:
+        if shutil.disk_usage(self._root).free < _LEAST_FREE:
+            raise Failed(NO_ROOM, headers=LATER)
+        files.write_all(descriptor, content)
+
+
+def _finish(aside: Path, place: Path, modified: int | None) -> None:
+    if modified is not None:
+        os.utime(aside, ns=(modified * 1_000_000,) * 2)
+    aside.replace(place)
+
+
+def _name(text: str) -> str:
+    """The name of a file, as people see it and as it lies in the upload: no path, and nothing that cannot be shown.
+
+    :raises Failed: `BAD_NAME`.
+    """
+    name = re.split(r"[/\\]", text)[-1].strip()
+    size = len(name.encode("utf-8", "replace"))
+    if name in ("", ".", "..", "-") or size > LONGEST_NAME or not all(c.isprintable() for c in name):
+        raise Failed(BAD_NAME)
+    return name

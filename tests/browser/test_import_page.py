@@ -1,0 +1,172 @@
+"""The page for bringing files, in a browser: a file is dropped, looked at, imported and taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reportdata.links import new_link_id, new_link_secret
+from tests.support.browsers import Visit
+from tests.support.browsing import IMPORT, TOTALS, add_link
+from tests.support.folders import Folder, run
+from tests.support.serving import Serving, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+CORP = "ding1"
+INPUTS = Path(__file__).parents[1] / "trials" / "inputs"
+LOOKS = [
+    (language, scheme, width) for language in ("zh", "en") for scheme in ("light", "dark") for width in (1280, 390)
+]
+DROP = """async ([names, contents]) => {
+  const data = new DataTransfer();
+  const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+  names.forEach((name, at) => data.items.add(new File([bytes(contents[at])], name)));
+  const how = { dataTransfer: data, bubbles: true, cancelable: true };
+  for (const type of ['dragover', 'drop']) document.querySelector('#drop').dispatchEvent(new DragEvent(type, how));
+}"""
+
+
+class Bringing:
+    """The page, opened by a link that may import."""
+
+    def __init__(self, folder: Folder, served: Serving, browser: Browser, **look: Any) -> None:
+        self.visit = Visit(browser, served.url, None, **look)
+        self.page = self.visit.page
+        _, secret = add_link(folder, CORP, scopes=(TOTALS, IMPORT))
+        self.page.goto(f"{served.url}/import#link={secret}")
+        self.page.locator("[data-key=choose]").wait_for()
+
+    def choose(self, *names: str) -> None:
+        """Choose files of the trials, and wait for the preview."""
+        self.page.locator("#chooser").set_input_files([INPUTS / name for name in names])
+        self.previewed()
+
+    def drop(self, *names: str) -> None:
+        """Drop files of the trials, and wait for the preview."""
+        import base64
+
+        contents = [base64.b64encode((INPUTS / name).read_bytes()).decode() for name in names]
+        self.page.evaluate(DROP, [list(names), contents])
+        self.previewed()
+
+    def previewed(self) -> None:
+        """Wait for a preview."""
+        self.page.locator("[data-key=import]").wait_for()
+
+    def close(self) -> None:
+        """Close it; it was quiet, and called nobody else."""
+        said, elsewhere = self.visit.said, self.visit.elsewhere
+        self.visit.close()
+        assert said == []
+        assert elsewhere == []
+
+
+@pytest.fixture
+def site(folder: Folder) -> Iterator[tuple[Folder, Serving]]:
+    folder.add_organisation(CORP)
+    with serving(folder) as served:
+        yield folder, served
+
+
+def test_a_file_is_dropped_imported_seen_and_taken_back(browser: Browser, site: tuple[Folder, Serving]) -> None:
+    with closing(Bringing(*site, browser)) as bringing:
+        page = bringing.page
+        assert "还没有导入过" in page.locator("#imports").inner_text()
+        bringing.drop("A01.xlsx")
+        rows = page.locator("#found .numbers tbody tr").all_inner_texts()
+        assert ["".join(row.split()) for row in rows] == [
+            f"2024-01-0{day}" + f"导入前–→,导入后{number}" * 2 for day, number in ((5, 2), (6, 1))
+        ]
+        assert "发送人" in page.locator("#found .columns").inner_text()
+        assert site[0].days() == {}
+        page.locator("[data-key=import]").click()
+        page.locator("#imported").wait_for()
+        assert site[0].days() == {(CORP, "20240105"): (2, 2, 0), (CORP, "20240106"): (1, 1, 0)}
+        assert page.locator("#imports li").count() == 1
+        page.locator("[data-key=to-dashboard]").click()
+        page.locator(".daily").wait_for()
+        assert "2024" in page.url
+        assert "2" in page.locator(".daily").inner_text()
+        page.goto(f"{bringing.visit.url}/import")
+        page.locator("#imports button").click()
+        assert page.evaluate("document.activeElement.dataset.key") == "undo-yes"
+        page.keyboard.press("Enter")
+        page.locator("#imports ul").get_by_text("已撤销").wait_for()
+        assert site[0].days() == {}
+
+
+@pytest.mark.parametrize("name", ["A07.csv", "A08.csv", "B14.json", "C38.csv.zip"])
+def test_the_page_says_what_the_command_line_says(
+    browser: Browser, site: tuple[Folder, Serving], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(INPUTS)
+    said = json.loads(run(site[0], "import", "--dry-run", "--json", name).stdout)
+    with closing(Bringing(*site, browser)) as bringing:
+        bringing.choose(name)
+        text = bringing.page.locator("#found").inner_text()
+        assert all(
+            " ".join(line.split()) in " ".join(text.split())
+            for line in (*said["failures"], *said["hints"], *said["notes"])
+        )
+        assert bringing.page.locator("[data-key=import]").is_enabled() is not bool(said["failures"])
+        if not said["failures"]:
+            assert f"读到 {said['read']} 条，新增 {said['new']}" in text
+
+
+def test_what_is_said_is_looked_at_again(browser: Browser, site: tuple[Folder, Serving]) -> None:
+    with closing(Bringing(*site, browser)) as bringing:
+        page = bringing.page
+        bringing.choose("A25-12.csv")
+        assert page.locator("[data-key=import]").is_disabled()
+        page.locator("#choices summary").click()
+        page.locator("[data-key='columns.user_name']").fill("钉钉UserID")
+        page.locator("[data-key=look-again]").click()
+        page.locator("#found .numbers").wait_for()
+        assert page.locator("[data-key=import]").is_enabled()
+        assert "按你说的" in page.locator("#found .columns").inner_text()
+        page.reload()
+        page.locator("#found .numbers").wait_for()  # it was not lost
+
+
+def test_who_may_not_bring_is_told(browser: Browser, site: tuple[Folder, Serving]) -> None:
+    folder, served = site
+    _, secret = add_link(folder, CORP, departments=("研发",))
+    visit = Visit(browser, served.url, None)
+    visit.page.goto(f"{served.url}/import#link={secret}")
+    visit.page.locator(".empty").wait_for()
+    assert "--import" in visit.page.locator(".empty").inner_text()
+    assert "部分部门" in visit.page.locator(".empty").inner_text()
+    assert visit.faults() == []
+    visit.page.goto(f"{served.url}/import#link={new_link_secret(new_link_id())}")
+    visit.page.locator(".sign-in").wait_for()
+    visit.close()
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
+def test_every_look_of_the_page_is_accessible(
+    browser: Browser, site: tuple[Folder, Serving], language: str, scheme: str, width: int
+) -> None:
+    with closing(Bringing(*site, browser, language=language, scheme=scheme, width=width)) as bringing:
+        page = bringing.page
+        assert bringing.visit.faults() == []
+        bringing.choose("A08.csv", "A07.csv")
+        page.locator("#choices summary").click()
+        assert bringing.visit.faults() == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.locator(".brought button").first.click()
+        page.locator("#found .numbers").wait_for()
+        assert bringing.visit.faults() == []
+        page.locator("[data-key=import]").click()
+        page.locator("#imported").wait_for()
+        page.locator("#imports button").click()
+        assert bringing.visit.faults() == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
