@@ -158,7 +158,8 @@ def test_numbers_from_before_causes_were_kept_say_so(folder: Folder, played: Any
     played(Import([[sent(1)]]))
     with closing(sqlite3.connect(folder.settings.store)) as store, store:
         store.execute("update kpis set causes = null")
-        store.execute("update coverage_history set changed_at = 0")
+        store.execute("update coverage_history set changed_at = 0, change = 0")
+        store.execute("update computations set change = 0")
     played(Bring([sent(2)], pushed=True))
     assert [causes for _, _, causes in told(folder.store)] == ["unknown", "push"]
 
@@ -241,6 +242,12 @@ def test_commands_tell_the_same(folder: Folder, played: Any) -> None:
     day = f"{START:%Y%m%d}"
     found = run(folder, "changes", "--since", "2026-01-01", "--corp", CORP, "--format", "json")
     assert [row["is"] for row in json.loads(found.stdout)["data"] if row["metric"] == "reports"] == [1, 2]
+    place = json.loads(found.stdout)["meta"]["nextSince"]
+    later = run(folder, "changes", "--since", place, "--corp", CORP)
+    assert "no number changed since then" in later.stdout
+    assert later.stdout.endswith(f"Later changes: --since {place}\n")
+    csv = run(folder, "changes", "--since", place, "--corp", CORP, "--format", "csv")
+    assert (csv.stdout.count("\n"), csv.stderr) == (1, f"Later changes: --since {place}\n")
     table = run(folder, "changes", "--since", "2026-01-01", "--corp", CORP).stdout
     assert "push" in table
     explained = run(folder, "explain", "senders", day, "--corp", CORP, "--format", "json")
