@@ -29,10 +29,11 @@ _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """The full-width forms of ASCII, as Chinese keyboards write them."""
 _VARIATIONS = "\ufe0e\ufe0f"
 """Signs that choose how the one before is drawn."""
-_BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])")
+_BETWEEN_HAN = r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])"
 ROUNDED = "[0-9]{15}0+"
 """Ids of 16 digits and more that spreadsheets rounded to 15: where all of a column are so, that is no chance."""
-_PERSONAL = re.compile(r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]+(?:[·•・][\u3400-\u9fff]+)+")
+_PERSONAL = r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]+(?:[·•・][\u3400-\u9fff]+)+"
+"""These two are compiled when they are needed: sets of so many signs take a while."""
 
 NOTHING = frozenset(
     (
@@ -179,13 +180,13 @@ def read_text(field: str, value: object) -> str | None:
 def same_name(name: str) -> str:
     """The form in which a person's name is compared: full-width letters, accents and blanks between Chinese characters
     do not make another person."""
-    return _BETWEEN_HAN.sub("", unicodedata.normalize("NFKC", name))
+    return re.sub(_BETWEEN_HAN, "", unicodedata.normalize("NFKC", name))
 
 
 def are_names(ids: Collection[str]) -> bool:
     """Whether what should be ids are names of people: at least nine in ten look like Chinese ones, which no id of
     DingTalk's does."""
-    return bool(ids) and 10 * sum(_PERSONAL.fullmatch(text) is not None for text in ids) >= 9 * len(ids)
+    return bool(ids) and 10 * sum(re.fullmatch(_PERSONAL, text) is not None for text in ids) >= 9 * len(ids)
 
 
 def _visible(text: str) -> str:

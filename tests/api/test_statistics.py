@@ -300,6 +300,9 @@ def _draft4(schema: Any) -> Any:
 def test_each_day_is_explained_by_its_records_and_its_last_change(server: Server) -> None:
     day, expected = next((day, rows[0]) for day, rows in server.days.items() if rows and rows[0]["4102_DAY"] > 1)
     changes = server.ask("since=2021-01-01", "/v1/statistics/changes", authorization=server.basic(TOTALS)).json
+    place = changes["meta"]["nextSince"]
+    file = server.ask(f"since={place}&format=csv", "/v1/statistics/changes", authorization=server.basic(TOTALS))
+    assert (file.headers["x-reportdata-next-since"], file.body.count(b"\n")) == (place, 1)
     for key, word, item in (("4100", "reports", "report"), ("4101", "senders", "user"), ("4102", "commenters", "user")):
         rows, query, pages = [], f"metric={word}&day={day}&pageSize=2", 0
         while query:
@@ -324,6 +327,8 @@ def test_what_cannot_be_explained_is_refused_with_what_can(server: Server) -> No
         ("changes", "", "no moment is given"),
         ("changes", "since=yesterday", "is no moment"),
         ("changes", "since=2090-01-01", "lies ahead"),
+        ("changes", "since=c1.00000000", "is a place in another store"),
+        ("changes", "since=2021-01-01&upTo=2021-02-01", "is not the nextSince of an answer"),
         ("changes", "since=2021-01-01&metric=reports", "there are since, from, to"),
         ("explain", "day=20210601", "one of reports, senders, commenters"),
         ("explain", "metric=reports", "no range is given"),

@@ -141,6 +141,8 @@ def test_changes_and_an_explanation(sample: Asked, kind: str, mode: str) -> None
     assert changes["rows"][0]["day"] == first
     assert changes["rows"][0]["cause"].startswith("import ")
     assert set(ASKED_FOR) <= set(changes)
+    later = call(sample, kind, mode, "changes", since=changes["nextSince"]).structured_content
+    assert (later["rows"], later["nextSince"]) == ([], changes["nextSince"])
     found = call(sample, kind, mode, "explain", metric="senders", day=first, than={"day": then}, pageSize=7)
     assert not found.is_error, text_of(found)
     reply = found.structured_content

@@ -98,6 +98,10 @@ def test_changes_say_what_numbers_were_and_are_and_why(sample: Asked) -> None:
         assert one.last_day == first
         nothing = client.changes(found.as_of)
         assert (list(nothing), nothing.state) == ([], None)
+        assert found.next_since
+        later = client.changes(found.next_since)
+        assert (list(later), later.since, later.next_since) == ([], found.next_since, found.next_since)
+        assert client.changes(first, as_of=found.as_of).next_since is None
         assert nothing.empty_reason
         require_package("polars")
         assert one.to_polars()["is"].to_list() == [numbers["reports"]]

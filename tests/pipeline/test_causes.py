@@ -4,6 +4,7 @@ takes facts away again."""
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -17,8 +18,9 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 
+import reportdata.services
 from reportdata.cli import cli
-from reportdata.errors import BadValue
+from reportdata.errors import BadValue, Damaged
 from reportdata.pipeline.changed import changed
 from reportdata.pipeline.compacting import merge_day
 from reportdata.pipeline.repairing import repair
@@ -49,6 +51,7 @@ from tests.support.taking_back import (
 from tests.support.verbs import compact_all
 
 CORP, OTHER = "c1", "c2"
+SERVICE_FOLDER = Path(reportdata.services.__file__).parent / "reports"
 
 
 def changes_in(store: Store, corp_id: str = CORP) -> list[Change]:
@@ -154,11 +157,103 @@ def test_a_file_that_is_given_up(folder: Folder, played: Any) -> None:
     assert told(folder.store)[-1] == (2, None, "repair")
 
 
+def explained(folder: Folder, metric: str, *options: object) -> dict[str, Any]:
+    """What an explanation says of the day, to someone who may see records."""
+    found = run(folder, "explain", metric, f"{START:%Y%m%d}", "--corp", CORP, "--format", "json", *options)
+    assert found.exit_code == 0, found.output
+    answer = json.loads(found.stdout)
+    meta: dict[str, Any] = answer["meta"]
+    return meta | {"rows": answer["data"]}
+
+
+def newest(folder: Folder) -> Path:
+    return max(folder.lake.paths("sent"), key=lambda path: (folder.lake.info(path).added, path.name))
+
+
+def test_a_damaged_day_changes_once_it_is_whole_again_and_by_what_came_meanwhile(
+    folder: Folder, played: Any, tmp_path: Path
+) -> None:
+    done = played(Import([[sent(1)]]), Bring([sent(2)], pushed=True))
+    before = changes_in(folder.store)
+    assert run(folder, "backup", tmp_path / "backup").exit_code == 0
+    lost = newest(folder)
+    lost.unlink()
+    with pytest.raises(Damaged):
+        play(folder, [Bring([sent(3), sent(3, OTHER)], pushed=False)], tmp_path / "more")
+    with working(folder) as work:
+        repair(work)
+    assert changes_in(folder.store) == before, "a damaged day keeps its number"
+    found = explained(folder, "reports")
+    assert (found["value"], found["state"]) == (2, "damaged")
+    assert [version["cause"] for version in found["history"]] == [f"import {done.ids[0]} file 1", "push"]
+    assert any("damaged files" in note for note in found["notes"])
+    assert (found["counted"], found["rows"]) == (None, [])
+    assert found["emptyReason"] == "the records are in files that are gone or damaged"
+    assert told(folder.store, corp_id=OTHER) == []
+    assert run(folder, "repair", "--from", tmp_path / "backup").exit_code == 0
+    folder.refresh()
+    assert told(folder.store)[1:] == [(1, 2, "push"), (2, 3, "collection")]
+    assert told(folder.store, corp_id=OTHER) == [(None, 1, "collection")]
+    found = explained(folder, "reports")
+    assert (found["value"], found["counted"], found["history"][-1]["cause"]) == (3, 3, "collection")
+    assert not any("damaged files" in note for note in found["notes"])
+
+
+def test_a_damaged_file_that_is_given_up_and_brought_again(folder: Folder, played: Any, tmp_path: Path) -> None:
+    done = played(Import([[sent(1)]]), Bring([sent(2)], pushed=True))
+    lost = newest(folder)
+    lost.unlink()
+    assert run(folder, "repair", "--give-up", folder.lake.name(lost)).exit_code == 0
+    folder.refresh()
+    again = play(folder, [Import([[sent(2)]])], tmp_path / "again").ids[0]
+    causes = [f"import {done.ids[0]} file 1", "push", "repair", f"import {again} file 1"]
+    assert told(folder.store) == [(None, 1, causes[0]), (1, 2, causes[1]), (2, None, causes[2]), (None, 2, causes[3])]
+    found = explained(folder, "senders")
+    assert [version["cause"] for version in found["history"]] == causes
+    assert (found["value"], found["counted"]) == (2, 2)
+
+
+@pytest.fixture
+def redefined(tmp_path: Path) -> Path:
+    """The service of reports, in which comments on one's own reports do not count."""
+    place = tmp_path / "services" / "reports"
+    shutil.copytree(SERVICE_FOLDER, place)
+    text = (place / "service.toml").read_text("utf-8")
+    kpi = text.index('relation = "commented"\ndistinct = "user_id"\ncalibre')
+    text = text[:kpi] + text[kpi:].replace('relation = "commented"', 'relation = "commented_by_others"', 1)
+    text = text.replace('calibre = "comment-day,distinct,with-own"', 'calibre = "comment-day,distinct,without-own"')
+    (place / "service.toml").write_text(text, "utf-8")
+    return place
+
+
+def test_a_number_that_is_defined_otherwise(folder: Folder, played: Any, tmp_path: Path, redefined: Path) -> None:
+    own, others = (Commented(CORP, "r1", user, START) for user in ("u1", "u2"))
+    played(Bring([sent(1), own, others], pushed=True))
+    assert told(folder.store, "4102") == [(None, 2, "push")]
+    assert run(folder, "refresh", "--services", redefined).exit_code == 0
+    assert told(folder.store, "4102") == [(None, 2, "push"), (2, 1, "definition")]
+    assert told(folder.store) == [(None, 1, "push")], "that of the others stays"
+    found = explained(folder, "commenters", "--services", redefined)
+    assert [version["cause"] for version in found["history"]] == ["push", "definition"]
+    assert (found["value"], found["counted"], [row["user"] for row in found["rows"]]) == (1, 1, ["u2"])
+    assert found["definition"]["calibre"] == "comment-day,distinct,without-own"
+    # Facts come, and before they are counted the old definition is there again: both change the number.
+    facts = tmp_path / "more.jsonl"
+    comment = {"corp_id": CORP, "report_id": "r1", "user_id": "u3", "commented_at": START.isoformat()}
+    facts.write_text(json.dumps(comment) + "\n", "utf-8")
+    done = folder.import_(facts, refresh=False)
+    assert not done.failures
+    folder.refresh()
+    assert told(folder.store, "4102")[2:] == [(1, 3, f"import {done.id} file 1, definition")]
+    assert told(folder.store) == [(None, 1, "push")]
+
+
 def test_numbers_from_before_causes_were_kept_say_so(folder: Folder, played: Any) -> None:
     played(Import([[sent(1)]]))
     with closing(sqlite3.connect(folder.settings.store)) as store, store:
         store.execute("update kpis set causes = null")
-        store.execute("update coverage_history set changed_at = 0")
+        store.execute("update coverage_history set changed_at = 0, change = 0")
+        store.execute("update computations set change = 0")
     played(Bring([sent(2)], pushed=True))
     assert [causes for _, _, causes in told(folder.store)] == ["unknown", "push"]
 
@@ -241,6 +336,12 @@ def test_commands_tell_the_same(folder: Folder, played: Any) -> None:
     day = f"{START:%Y%m%d}"
     found = run(folder, "changes", "--since", "2026-01-01", "--corp", CORP, "--format", "json")
     assert [row["is"] for row in json.loads(found.stdout)["data"] if row["metric"] == "reports"] == [1, 2]
+    place = json.loads(found.stdout)["meta"]["nextSince"]
+    later = run(folder, "changes", "--since", place, "--corp", CORP)
+    assert "no number changed since then" in later.stdout
+    assert later.stdout.endswith(f"Later changes: --since {place}\n")
+    csv = run(folder, "changes", "--since", place, "--corp", CORP, "--format", "csv")
+    assert (csv.stdout.count("\n"), csv.stderr) == (1, f"Later changes: --since {place}\n")
     table = run(folder, "changes", "--since", "2026-01-01", "--corp", CORP).stdout
     assert "push" in table
     explained = run(folder, "explain", "senders", day, "--corp", CORP, "--format", "json")

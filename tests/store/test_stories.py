@@ -91,10 +91,10 @@ def test_what_was_covered_before_this_was_kept_has_no_time(store: Store) -> None
     store.put_coverage("s", [Observation("c1", DAY, DAY, 5, "k")], [], 0)
     store.put_coverage("s", [Observation("c1", DAY, OTHER, 6, "k")], [], 7)
     assert store.story("s", "c1", DAY, OTHER).known == [
-        KnownChange("k", DAY, DAY, 0, True, None),
-        KnownChange("k", OTHER, OTHER, 7000, True, None),
+        KnownChange("k", DAY, DAY, 0, True, None, 1),
+        KnownChange("k", OTHER, OTHER, 7000, True, None, 2),
     ]
-    assert store.story("s", "c1", DAY, DAY).known == [KnownChange("k", DAY, DAY, 0, True, None)]
+    assert store.story("s", "c1", DAY, DAY).known == [KnownChange("k", DAY, DAY, 0, True, None, 1)]
 
 
 def test_two_at_once_announce_and_compute(store: Store, another: Callable[[], Store]) -> None:

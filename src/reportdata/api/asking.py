@@ -55,10 +55,12 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What came of a job: why it is refused, for people; or that its file is there, and where the next page is."""
+    """What came of a job: why it is refused, for people; or that its file is there, where the next page is, and since
+    what to ask for later changes."""
 
     refused: str | None = None
     next_page: str | None = None
+    next_since: str | None = None
     error: str | None = None
     """What went wrong on this side."""
 

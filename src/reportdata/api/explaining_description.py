@@ -57,14 +57,16 @@ def described_changes(service: Service, scopes: Sequence[str]) -> Json:
             "state": STATE,
         }
     )
-    meta: Json = {"type": "object", "properties": _PAGES, "required": list(_PAGES)}
+    said = {"since": TEXT, "nextSince": _OPTIONAL, **_PAGES}
+    meta: Json = {"type": "object", "properties": said, "required": list(said)}
     return operation(
         "getChanges",
         "Numbers of days that changed since a moment, and what changed them",
         _answer(object_of({"data": {"type": "array", "items": row}, "meta": meta})),
         faults_of(CHANGES_PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
         description="Causes, with commas between them: import ID file N, push, collection, withdrawal by one of these, "
-        "unimport ID, forgetting, repair, definition, coverage, unknown. Numbers that came to be known or are not "
+        "unimport ID, forgetting, repair, definition, coverage, unknown. Asked again with the last nextSince as since, "
+        "whatever was committed meanwhile is told, and once. Numbers that came to be known or are not "
         "known any more are changes, too. Examples: "
         + "; ".join(f"`{CHANGES_PATH}?{query}`" for query in CHANGES_QUERIES),
         security=SECURITY,

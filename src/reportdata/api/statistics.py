@@ -24,6 +24,7 @@ from reportdata.api.statistics_description import (
     COVERAGE,
     HEADERS,
     MEDIA_TYPES,
+    NEXT_SINCE,
     described,
     described_coverage,
 )
@@ -215,6 +216,8 @@ def _range_of(question: Question) -> str:
 def _response(format_: str, reply: Reply, target: Path) -> Response:
     """The file of an answer. It is removed when it is open, and read while it is sent."""
     headers = {"link": f'<{reply.next_page}>; rel="next"'} if reply.next_page is not None else {}
+    if reply.next_since is not None:
+        headers[NEXT_SINCE] = reply.next_since
     if format_ == "json":
         return Response(target.read_bytes(), headers=headers, media_type=JSON)
     headers["content-disposition"] = f'attachment; filename="statistics.{format_}"'

@@ -21,9 +21,12 @@ BAD_QUESTION = Fault(400, "InvalidParameter", "the parameter 'form' is not known
 """A question that cannot be answered as it is asked; the message says why, and what can be asked."""
 ASKED = ("authorization", "if-none-match")
 """Headers that browsers may send."""
+NEXT_SINCE = "x-reportdata-next-since"
+"""The header with what to ask for later changes since: files have no other place for it."""
 HEADERS: Json = {
     "etag": {"description": "The version: send it in if-none-match to be answered 304 while it holds.", "schema": TEXT},
     "link": {"description": "The address of the next page, with rel=next.", "schema": TEXT},
+    NEXT_SINCE: {"description": "The since that gives the changes after these, of changes.", "schema": TEXT},
     "www-authenticate": {"description": "How key and secret may be sent.", "schema": TEXT},
 }
 MEDIA_TYPES = {

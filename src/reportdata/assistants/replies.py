@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from reportdata.assistants.tools import MOST_ROWS, Json, Tool
 
-_SAID = ("from", "to", "timeZone", "state", "asOf", "totalRows", "nextPage")
+_SAID = ("from", "to", "timeZone", "state", "asOf", "totalRows", "nextPage", "nextSince")
 """What every reply says beside its rows."""
 _OWN = ("page", "pageSize", "query")
 """What the arguments say already."""

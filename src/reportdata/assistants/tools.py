@@ -84,10 +84,16 @@ class Tool:
                 "type": ["object", "null"],
                 "description": "The arguments that give the next page; null after the last one.",
             },
+            "nextSince": optional
+            | {"description": "Of changes: the since that gives what comes after these, without a gap and once."},
             "rows": {"type": "array", "items": {"type": "object"}, "maxItems": MOST_ROWS},
             "about": {"type": "object", "description": "What else has to be known to read the rows."},
         }
-        return {"type": "object", "properties": properties, "required": list(properties)}
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": [name for name in properties if name != "nextSince"],
+        }
 
 
 STATISTICS = Tool(
@@ -125,7 +131,8 @@ CHANGES = Tool(
     "changes",
     "Numbers that changed",
     "Lists which numbers of days changed since a moment, what they were and are, when, and what changed them: an "
-    "import, a push, a collection, a withdrawal, somebody who was forgotten. Only since is needed.",
+    "import, a push, a collection, a withdrawal, somebody who was forgotten. Only since is needed. To ask again later "
+    "for what is new, give the last nextSince.",
     CHANGES_PATH,
     _arguments(CHANGES_PARAMETERS),
 )

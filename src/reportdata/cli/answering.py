@@ -98,7 +98,7 @@ class Answering:
             return Reply(refused=f"{error.message}; {error.hint}" if error.hint else error.message)
         except (ReportDataError, OSError) as error:
             return Reply(error=str(error))
-        return Reply(next_page=found.meta.get("nextPage"))
+        return Reply(next_page=found.meta.get("nextPage"), next_since=found.meta.get("nextSince"))
 
 
 @contextmanager

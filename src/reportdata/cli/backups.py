@@ -67,6 +67,7 @@ def restore_command(backup: Path, as_json: bool, data: Path, services: tuple[Pat
     with progress_bar() as progress, restored(backup, data, progress) as (manifest, folder):
         aside = Settings(folder, services=services)
         with closing(store_of(aside)) as store:
+            store.begin_story()  # what the store told after the backup is told again, and perhaps as something else
             with workspace(aside, store) as work:
                 computed = refresh(work, time.time(), progress=progress).days
             organisations = [organisation.corp_id for organisation in store.organisations()]

@@ -60,14 +60,15 @@ def changes_command(
 
     A cause is an import with its file (`reportdata imports` shows them), a push, a collection, a withdrawal by one of
     these, an import that was taken back, a person who was forgotten, a repair, a new definition, or coverage: days came
-    to be observed or are observed no more. What changed before causes were kept is unknown. It is what
-    GET /v1/statistics/changes answers.
+    to be observed or are observed no more. What changed before causes were kept is unknown. The place that is printed
+    last gives the changes after these when it is asked --since, none of them missing and none twice; files have it on
+    standard error. It is what GET /v1/statistics/changes answers.
     """
     words = {"since": since, "from": first_day, "to": last_day, "metrics": metrics, "asOf": as_of}
     pairs = [(name, value) for name, value in words.items() if value is not None]
     asked = read_changes(pairs, services_of(settings).service(REPORTS))
     asked = msgspec.structs.replace(asked, page_size=MOST_ROWS)
-    form = Form(format_, output, _print_changes)
+    form = Form(format_, output, _print_changes, _tell_next)
     print_found(lambda corp: Job(corp, time.time(), changes=asked), corp_id, form, settings)
 
 
@@ -126,6 +127,17 @@ def _print_changes(answer: Answer) -> None:
     click.echo(f"{answer.meta['totalRows']:,} changes since {answer.meta['since']}, {answer.meta['timeZone']}")
     if answer.meta["emptyReason"]:
         click.echo(answer.meta["emptyReason"])
+    if answer.meta["nextSince"] is not None:
+        click.echo(_next(answer))
+
+
+def _tell_next(answer: Answer) -> None:
+    if answer.meta["nextSince"] is not None:
+        click.echo(_next(answer), err=True)
+
+
+def _next(answer: Answer) -> str:
+    return f"Later changes: --since {answer.meta['nextSince']}"
 
 
 def _print_explained(answer: Answer) -> None:

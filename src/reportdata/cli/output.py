@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
-from rich import box
-from rich.console import Console, ConsoleRenderable, RenderableType, RichCast
-from rich.table import Table
 
 from reportdata.cli.terminals import as_json, shown
 from reportdata.measures import as_json as with_digits
 from reportdata.pipeline import Progress, silent
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.progress import TaskID
 
 
@@ -33,6 +31,10 @@ def print_json(content: object) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> None:
     """A table; the columns at ``numbers`` are set to the right."""
+    from rich import box  # it takes a while, and many commands print no table
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD)
     for at, heading in enumerate(headings):
         table.add_column(shown(heading), justify="right" if at in numbers else "left", overflow="fold")
@@ -44,6 +46,8 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, nu
 
 def _cell(value: object) -> RenderableType:
     """What is shown of a cell; what has its own way of being shown, a colour for one, is shown so."""
+    from rich.console import ConsoleRenderable, RichCast
+
     if value is None:
         return ""
     return value if isinstance(value, ConsoleRenderable | RichCast) else shown(str(value))
@@ -90,6 +94,7 @@ def progress_bar() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield silent
         return
+    from rich.console import Console
     from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
     from rich.text import Text

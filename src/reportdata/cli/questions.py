@@ -76,11 +76,13 @@ def print_answer(
 
 
 class Form(NamedTuple):
-    """How an answer is given: its format, the file that it is written to, and what prints it as a table."""
+    """How an answer is given: its format, the file that it is written to, what prints it as a table, and what tells
+    people beside a file what that has no place for."""
 
     format: str
     output: Path | None
     print_table: Callable[[Answer], None]
+    beside: Callable[[Answer], None] = lambda _answer: None
 
 
 def print_found(job: Callable[[str], Job], corp_id: str | None, form: Form, settings: Settings) -> None:
@@ -106,11 +108,13 @@ def print_found(job: Callable[[str], Job], corp_id: str | None, form: Form, sett
                 raise BadValue(f"{output} cannot be written: {error.strerror or error}", "name another file") from error
             finally:
                 aside.unlink(missing_ok=True)
+            form.beside(answer)
             return
     if format_ == "json":
         print_json({"data": answer.data, "meta": answer.meta})
     elif format_ == "csv":
         _print_csv(answer)
+        form.beside(answer)
     else:
         form.print_table(answer)
 

@@ -126,7 +126,8 @@ class Client:
         as_of: Moment | None = None,
         page_size: int | None = None,
     ) -> Changes:
-        """Which numbers of days changed since a moment, or the beginning of a day, when, and what changed them.
+        """Which numbers of days changed since a moment, the beginning of a day or the ``next_since`` of an answer, when
+        that was, and what changed them.
 
         :param first_day: and ``last_day``: only these days, both included; all without them.
         :param as_of: only changes up to that moment.

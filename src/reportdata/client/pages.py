@@ -89,9 +89,11 @@ class Statistics(Pages[Row]):
 
 
 class Changes(Pages[Change]):
-    """Numbers of days that changed, the earliest change first.
+    """Numbers of days that changed, in the order in which that was committed.
 
-    :ivar since: from when on, and ``as_of``: up to when changes are told.
+    :ivar since: from when on, a text where it was a ``next_since``; and ``as_of``: up to when changes are told.
+    :ivar next_since: what to ask for later changes since, once all of these were read: none is missed, and none comes
+        twice. None when a moment was given up to which changes are told.
     :ivar first_day: and ``last_day``: the days that were asked for; None for all.
     :ivar state: that of the least certain number of the first page now; None without rows.
     :ivar empty_reason: why there are no rows.
@@ -100,7 +102,9 @@ class Changes(Pages[Change]):
     def __init__(self, first: Json, fetch: Fetch) -> None:
         super().__init__(first, fetch)
         meta = first["meta"]
-        self.since: datetime = datetime.fromisoformat(meta["since"])
+        self.next_since: str | None = meta.get("nextSince")
+        said: str = meta["since"]
+        self.since: datetime | str = said if said.startswith("c") else datetime.fromisoformat(said)
         self.as_of: datetime = datetime.fromisoformat(meta["asOf"])
         self.first_day: date | None = day(meta["from"])
         self.last_day: date | None = day(meta["to"])

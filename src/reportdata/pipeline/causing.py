@@ -39,14 +39,14 @@ def causes_of(work: Workspace, days: Mapping[str, DayFiles], before: Before, def
     """
     found: OfDays = {}
     came: dict[str, DayFiles] = {}
+    redefined: set[str] = set()
     for day, files in days.items():
         was, names = before.files.get(day, frozenset()), files.names()
         fingerprint_ = before.fingerprints.get(day)
         if not was and fingerprint_ not in (None, fingerprint((), defined)):
             continue  # an older release noted no files
-        if was == names and fingerprint_ and fingerprint_ != fingerprint(was, defined):
-            found[day] = {EVERYBODY: [DEFINITION]}
-            continue
+        if was and fingerprint_ and fingerprint_ != fingerprint(was, defined):
+            redefined.add(day)
         new = _came(files, names - was, merged=was <= names)
         if new.paths():
             came[day] = new
@@ -58,7 +58,10 @@ def causes_of(work: Workspace, days: Mapping[str, DayFiles], before: Before, def
             found[day] = {EVERYBODY: [of_origin(origin)]}
         else:
             mixed[day] = files
-    return found | by_origin(brought(work, mixed.values()), mixed)
+    found |= by_origin(brought(work, mixed.values()), mixed)
+    for day in redefined:
+        found.setdefault(day, {}).setdefault(EVERYBODY, []).append(DEFINITION)
+    return found
 
 
 def brought(work: Workspace, files: Iterable[DayFiles]) -> Iterable[Brought]:

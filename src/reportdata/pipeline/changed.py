@@ -12,6 +12,7 @@ from reportdata.errors import BadValue, NotKnown
 from reportdata.services import Service
 from reportdata.states import State, least_certain
 from reportdata.statistics.answers import Answer, require_few
+from reportdata.statistics.cursors import Reached, cursor_in, cursor_text, require_story
 from reportdata.statistics.explained import (
     CHANGES_PATH,
     Changes,
@@ -36,24 +37,39 @@ _COLUMNS = (
 
 
 def changed(store: Store, service: Service, corp_id: str, asked: Changes, now: float) -> Answer:
-    """The numbers of days that changed after a moment, the earliest first: a page, or all for a file.
+    """The numbers of days that changed after a moment or a cursor, in the order in which that was committed: a page, or
+    all for a file. ``nextSince`` in what is said of them is the cursor of all that is committed: since that, what comes
+    later is told, without a gap and once. There is none where only changes up to a moment are asked for: more of them
+    may be committed yet.
 
     :param now: seconds since 1970.
     :raises NotKnown: when there is no such organisation.
-    :raises BadValue: when a moment is none, or there are too many changes.
+    :raises BadValue: when a moment is none, a cursor is not of this store, or there are too many changes.
     """
     found = next((o.time_zone for o in store.organisations() if o.corp_id == corp_id), None)
     if found is None:
         raise NotKnown(f"the organisation {corp_id!r} is not known")
     zone = time_zone(found)
     since, until = since_of(asked, zone), until_of(asked, zone, now)
-    if since > until:
+    if isinstance(since, int) and since > until:
         raise BadValue(f"since={asked.since} is after asOf, or lies ahead", "name an earlier moment")
-    story = store.story(service.id, corp_id, asked.first_day, asked.last_day, since // MILLISECOND)
+    computed = store.computed(service.id)
+    if isinstance(since, Reached):
+        story = store.story(service.id, corp_id, asked.first_day, asked.last_day, beyond=since.number)
+        require_story(since, story.reached)
+    else:
+        story = store.story(service.id, corp_id, asked.first_day, asked.last_day, since // MILLISECOND)
+    up_to = cursor_in(asked.up_to) or story.reached
+    require_story(up_to, story.reached)
+    if isinstance(since, Reached) and up_to.number < since.number:
+        raise BadValue(f"upTo={asked.up_to} is before since={asked.since}", "name an earlier since, or leave upTo out")
     changes = [
         change
-        for change in changes_of(story, service, store.computed(service.id))
-        if since < change.at * MILLISECOND <= until and change.kpi_id in asked.metrics
+        for change in changes_of(story, service, computed)
+        if (change.number > since.number if isinstance(since, Reached) else change.at * MILLISECOND > since)
+        and change.number <= up_to.number
+        and (not asked.as_of or change.at * MILLISECOND <= until)
+        and change.kpi_id in asked.metrics
     ]
     require_few(len(changes))
     start = (asked.page - 1) * asked.page_size if asked.format == "json" else 0
@@ -62,12 +78,15 @@ def changed(store: Store, service: Service, corp_id: str, asked: Changes, now: f
     moment = moment_of(until, zone).isoformat(timespec="microseconds")
     following = None
     if asked.format == "json" and start + asked.page_size < len(changes):
-        after = msgspec.structs.replace(asked, page=asked.page + 1, as_of=moment)
+        after = msgspec.structs.replace(asked, page=asked.page + 1, up_to=cursor_text(up_to))
         following = url_of_page(CHANGES_PATH, words_of_changes(after, service))
     return Answer(
         rows,
         {
-            "since": moment_of(since, zone).isoformat(timespec="seconds"),
+            "since": asked.since
+            if isinstance(since, Reached)
+            else moment_of(since, zone).isoformat(timespec="seconds"),
+            "nextSince": None if asked.as_of else cursor_text(up_to),
             "from": to_date(asked.first_day).isoformat() if asked.bounds_days else None,
             "to": to_date(asked.last_day).isoformat() if asked.bounds_days else None,
             "timeZone": zone.key,

@@ -18,6 +18,7 @@ from reportdata.days import MILLISECOND, moment_of, to_date
 from reportdata.engines.duckdb import DuckDBEngine, Known
 from reportdata.engines.duckdb.explaining import Counted as Things
 from reportdata.engines.duckdb.explaining import Part
+from reportdata.errors import Damaged
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
@@ -83,7 +84,12 @@ class Explaining:
             cell = self._cell(explained.cell, corp_id, zone, now)
             other = self._cell(explained.than, corp_id, zone, now) if explained.than is not None else None
             history = self._history(cell, corp_id, zone, now)
-            counted, rows = self._records(cell, other, corp_id, zone, with_records=with_records)
+            try:
+                counted, rows = self._records(cell, other, corp_id, zone, with_records=with_records)
+            except Damaged:
+                if other is not None or not _is_day(cell.asked.question):
+                    raise
+                counted, rows = Things(None, 0, {}), []  # the number and its history are the store's
         return self._answer(explained, cell, other, history, counted, rows, zone, with_records)
 
     def _cell(self, question: Question, corp_id: str, zone: ZoneInfo, now: float) -> _Cell:
@@ -263,6 +269,8 @@ class Explaining:
             return None
         if not with_records:
             return f"records need the scope {self._service.records_scope}"
+        if counted.items is None:
+            return "the records are in files that are gone or damaged"
         if counted.records:
             return "the page lies beyond the last row"
         return "no facts are counted" if cell.days else "no day is covered for what is counted: nothing is known of it"
@@ -270,7 +278,12 @@ class Explaining:
     def _notes(self, cell: _Cell, counted: Things, *, with_records: bool) -> list[str]:
         notes = ["A row is a record; the number counts the different items of the rows."]
         value = cell.row[self._word(cell.asked.question)] if cell.row is not None else None
-        if with_records and value is not None and value != counted.items:
+        if counted.items is None:
+            notes.append(
+                "The records cannot be told: the day rests on damaged files, and its number is from before. "
+                "`reportdata repair` says which these are, and brings them back from a backup."
+            )
+        elif with_records and value is not None and value != counted.items:
             notes.append(
                 f"The records give {counted.items}: the day rests on damaged files, and its number is from before."
                 if cell.row is not None and cell.row["state"] == "damaged"

@@ -28,8 +28,8 @@ _HANZI = re.compile(rb"[\xb0-\xf7][\xa1-\xfe]|[\xa1-\xa9][\xa1-\xfe]")
 """A character of GB2312, which nearly all Chinese text is made of."""
 _RARE = re.compile(rb"(?:[\x81-\xfe][0-9]){2}")
 """A character of GB18030's four bytes, of which two are beyond ASCII."""
-_USUAL = re.compile(r"[\t\n\r -~\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-"""What Chinese tables are made of."""
+_USUAL = r"[\t\n\r -~\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+"""What Chinese tables are made of; compiled when it is needed, since a set of so many signs takes a while."""
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 
@@ -86,7 +86,7 @@ def unmarked_utf_16(start: bytes) -> str | None:
         return "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
     for name in ("utf-16-le", "utf-16-be"):
         text = start[: len(start) // 2 * 2].decode(name, "replace")
-        if ("\n" in text or "\r" in text) and 20 * len(_USUAL.findall(text)) >= 19 * len(text):
+        if ("\n" in text or "\r" in text) and 20 * len(re.findall(_USUAL, text)) >= 19 * len(text):
             return name
     return None
 

@@ -16,7 +16,6 @@ from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
 from reportdata.readers.cells import Row, has_times
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
-from reportdata.readers.markup import read_html, read_spreadsheetml
 from reportdata.readers.rows import Names, read_rows
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -137,6 +136,8 @@ def read_workbook(path: Path) -> Iterator[Sheet]:
 
     :raises BadFile: when it cannot be read.
     """
+    from reportdata.readers.markup import read_html, read_spreadsheetml  # few files need it, and Python's HTML parser
+
     start = _start(path)
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x09\x08", b"\x09\x04", b"\x09\x02")):
         yield from _workbook(path)

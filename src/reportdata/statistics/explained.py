@@ -12,6 +12,7 @@ import msgspec
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, instant_of, is_day, moment_of, parse_day, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.services import Service
+from reportdata.statistics.cursors import Reached, cursor_in
 from reportdata.statistics.question import AHEAD, FORMATS, LARGEST_PAGE, Question, fixed_moment
 from reportdata.statistics.words import (
     FLAG,
@@ -35,12 +36,14 @@ LANGUAGES = ("en", "zh")
 _CELL = ("from", "to", "range", "department", "template", "user", "children", "departments", "asOf")
 _PAGES = ("page", "pageSize", "format", "bom")
 CHANGES_PARAMETERS: Mapping[str, str] = {
-    "since": "A moment, ISO 8601, or a day, which means its beginning: only later changes. Without an offset it is "
-    "in the organisation's time zone.",
+    "since": "The nextSince of an answer: only what was committed after it; that misses nothing and repeats nothing. "
+    "Or a moment, ISO 8601, or a day, which means its beginning: only changes that began later. Without an offset it "
+    "is in the organisation's time zone.",
     "from": "Only days from this one on, yyyy-MM-dd or yyyyMMdd; without it, all.",
     "to": "Only days up to this one.",
     "metrics": PARAMETERS["metrics"],
-    "asOf": "A moment: only changes up to then; without it, up to now.",
+    "asOf": "A moment: only changes that began up to then; without it, all that are committed.",
+    "upTo": "The nextSince of an answer: only what was committed up to it, as on its further pages.",
     **{name: PARAMETERS[name] for name in _PAGES},
 }
 """The parameters of changes, and what each means."""
@@ -61,14 +64,15 @@ _FIRST, _LAST = "20000101", "20991231"
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What changed since a moment, or the beginning of a day, on days (yyyyMMdd) from one to another; up to a moment,
-    which is empty for now."""
+    """What changed since a cursor (`reportdata.statistics.cursors`), a moment, or the beginning of a day, on days
+    (yyyyMMdd) from one to another; up to a moment or a cursor, which are empty for all that is there."""
 
     since: str
     first_day: str = _FIRST
     last_day: str = _LAST
     metrics: tuple[str, ...]
     as_of: str = ""
+    up_to: str = ""
     page: int = 1
     page_size: int = LARGEST_PAGE
     format: str = "json"
@@ -121,21 +125,26 @@ def read_changes(pairs: Iterable[tuple[str, str]], service: Service) -> Changes:
         last_day=days[1],
         metrics=metrics_in(listed(given, "metrics"), service),
         as_of=given.get("asOf", [""])[0],
+        up_to=given.get("upTo", [""])[0],
         page=number_in(given, "page", 1, 1_000_000),
         page_size=number_in(given, "pageSize", LARGEST_PAGE, LARGEST_PAGE),
         format=one_of(given, "format", {name: name for name in FORMATS}),
         bom=one_of(given, "bom", {"1": True, "0": False}),
     )
     since_of(changes, time_zone(DEFAULT_TIME_ZONE))
+    if changes.up_to and cursor_in(changes.up_to) is None:
+        raise BadValue(f"upTo={changes.up_to[:40]!r} is not the nextSince of an answer", "leave it out, or copy one")
     return changes
 
 
-def since_of(changes: Changes, zone: ZoneInfo) -> int:
-    """The moment since which changes are asked for, as an instant.
+def since_of(changes: Changes, zone: ZoneInfo) -> int | Reached:
+    """The moment since which changes are asked for, as an instant; or the place.
 
-    :raises BadValue: when it is none.
+    :raises BadValue: when it is neither.
     """
     text = changes.since
+    if (cursor := cursor_in(text)) is not None:
+        return cursor
     if is_day(text.replace("-", "")) and len(text) in (8, 10):
         day = parse_day(text)
         if not _FIRST <= day <= _LAST:
@@ -156,6 +165,7 @@ def words_of_changes(changes: Changes, service: Service) -> list[tuple[str, str]
         pairs += [("from", dashed(changes.first_day)), ("to", dashed(changes.last_day))]
     pairs.append(("metrics", ",".join(service.kpi(kpi).name_of_column for kpi in changes.metrics)))
     pairs.append(("asOf", changes.as_of))
+    pairs.append(("upTo", changes.up_to))
     pairs.append(("page", str(changes.page) if changes.page != 1 else ""))
     pairs.append(("pageSize", str(changes.page_size) if changes.page_size != LARGEST_PAGE else ""))
     pairs.append(("format", changes.format if changes.format != "json" else ""))
@@ -238,7 +248,7 @@ def until_of(changes: Changes, zone: ZoneInfo, now: float) -> int:
     if changes.as_of:
         return fixed_moment(changes.as_of, zone, now)
     instant, since = int(now * SECOND), since_of(changes, zone)
-    return max(instant, since) if since <= instant + AHEAD else instant
+    return max(instant, since) if isinstance(since, int) and since <= instant + AHEAD else instant
 
 
 def url_of_page(path: str, pairs: Sequence[tuple[str, str]]) -> str:

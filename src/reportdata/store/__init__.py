@@ -20,6 +20,7 @@ from reportdata.identity import App, Caller, Organisation, Token
 from reportdata.links import Holder, Link, NewSession, Viewer
 from reportdata.measures import Number
 from reportdata.states import DayState
+from reportdata.statistics.cursors import Reached
 from reportdata.store.entries import (
     FIRST_DAY,
     LAST_DAY,
@@ -48,6 +49,7 @@ __all__ = [
     "ImportedFile",
     "KnownChange",
     "Official",
+    "Reached",
     "Store",
     "Story",
     "Version",
@@ -165,9 +167,22 @@ class Store(Protocol):
     def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
         """Every value that a day has had, the current one last."""
 
-    def story(self, service: str, corp_id: str, first_day: str, last_day: str, after: int = -1) -> Story:
+    def story(
+        self,
+        service: str,
+        corp_id: str,
+        first_day: str,
+        last_day: str,
+        after: int = -1,
+        beyond: int | None = None,
+    ) -> Story:
         """How the days of a period came to have their numbers: of those of which a value, or what is covered, changed
-        after a time in milliseconds since 1970. All of it is of one moment."""
+        after a time in milliseconds since 1970 or, in its place, by a transaction ``beyond`` that number. All of it is
+        of one moment, and has all transactions up to the number that it has reached."""
+
+    def begin_story(self) -> None:
+        """Tell the numbers of transactions from now on apart from those that were given so far: after a restore, some
+        of these were given to what is not there any more."""
 
     def announce(self, service: str, announced: Iterable[Announced]) -> None:
         """Note what is about to change the numbers of days though their files do not tell: the next computation of the

@@ -7,16 +7,16 @@ from datetime import date
 
 from reportdata.causes import bounded
 from reportdata.days import Observation, from_date, ordinal
-from reportdata.store import KnownChange
-from reportdata.store.rows import json_text, texts_of
+from reportdata.store import DayValue, KnownChange
+from reportdata.store.rows import json_text, texts_of, values_of
 
 EVERYBODY = ""
 """In place of an organisation: all of a day."""
 Causes = Mapping[str, Sequence[str]]
 """What changed the numbers of a day, by organisation."""
-HISTORY = "corp_id, kind, first_day, last_day, changed_at, covered, cause"
+HISTORY = "corp_id, kind, first_day, last_day, changed_at, covered, cause, change"
 """The columns of the history of coverage."""
-KnownRow = tuple[str, str, str, str, int, int, str | None]
+KnownRow = tuple[str, str, str, str, int, int, str | None, int]
 
 
 def causes_of_day(given: Causes | None, announced: Iterable[tuple[str, str]]) -> tuple[str | None, dict[str, str]]:
@@ -37,30 +37,37 @@ def causes_of_day(given: Causes | None, announced: Iterable[tuple[str, str]]) ->
     return json_text(bounded(everybody)), own
 
 
-def causes_in(text: str | None) -> tuple[str, ...] | None:
-    """The causes of a row; None when none were kept."""
-    return None if text is None else texts_of(text)
+def day_value(stat_day: str, values: str, computed_at: int, causes: str | None, number: int) -> DayValue:
+    """The value of a row. Its causes are None when none were kept."""
+    return DayValue(stat_day, values_of(values), computed_at, None if causes is None else texts_of(causes), number)
+
+
+def is_later(change: KnownChange, after: int, beyond: int | None) -> bool:
+    """Whether a change came after a time or, in its place, by a transaction beyond that number."""
+    return change.at > after if beyond is None else change.number > beyond
 
 
 def known_rows(
-    before: Iterable[Observation], after: Iterable[Observation], at: int, cause: str | None
+    before: Iterable[Observation], after: Iterable[Observation], at: int, cause: str | None, number: int
 ) -> list[KnownRow]:
-    """The rows that the history of coverage gets when pieces become others."""
+    """The rows that the history of coverage gets when pieces become others.
+
+    :param number: of the transaction.
+    """
     spans = _spans(before), _spans(after)
     found: list[KnownRow] = []
     for place in sorted({*spans[0], *spans[1]}):
         was, now = (each.get(place, []) for each in spans)
         for covered, pieces in ((1, _less(now, was)), (0, _less(was, now))):
-            found += [(*place, _day(first), _day(last), at, covered, cause) for first, last in pieces]
+            found += [(*place, _day(first), _day(last), at, covered, cause, number) for first, last in pieces]
     return found
 
 
 def known_change(row: Sequence[object]) -> KnownChange:
-    """What a row of the history of coverage says: kind, first and last day, time, whether covered, cause."""
-    kind, first, last, at, covered, cause = row
-    return KnownChange(
-        str(kind), str(first), str(last), int(str(at)), bool(covered), None if cause is None else str(cause)
-    )
+    """What a row of the history of coverage says: kind, first and last day, time, whether covered, cause, number."""
+    kind, first, last, at, covered, cause, number = row
+    said = None if cause is None else str(cause)
+    return KnownChange(str(kind), str(first), str(last), int(str(at)), bool(covered), said, int(str(number)))
 
 
 _Spans = list[tuple[int, int]]

@@ -9,6 +9,7 @@ import msgspec
 
 from reportdata.measures import Number
 from reportdata.states import DayState
+from reportdata.statistics.cursors import Reached
 
 FIRST_DAY, LAST_DAY = "00010101", "99991231"
 """No stat day is before the one or after the other."""
@@ -67,18 +68,19 @@ class Version(NamedTuple):
 
 
 class DayValue(NamedTuple):
-    """A value that a day once had: its KPIs, when they were computed (milliseconds since 1970), and what changed them,
-    as `reportdata.causes` writes it; None from before causes were kept."""
+    """A value that a day once had: its KPIs, when their computation began (milliseconds since 1970), what changed them,
+    as `reportdata.causes` writes it, None from before causes were kept; and the number of the transaction."""
 
     stat_day: str
     values: Mapping[str, Number]
     computed_at: int
     causes: tuple[str, ...] | None
+    number: int = 0
 
 
 class KnownChange(NamedTuple):
     """Days that came to be covered for a kind, or were covered no more: when (milliseconds since 1970, 0 for what was
-    covered before this was kept), and why, None for a look."""
+    covered before this was kept), and why, None for a look; and the number of the transaction."""
 
     kind: str
     first_day: str
@@ -86,14 +88,16 @@ class KnownChange(NamedTuple):
     at: int
     covered: bool
     cause: str | None
+    number: int = 0
 
 
 class Story(NamedTuple):
     """How the numbers of an organisation's days came to be what they are: every value of those days that changed, by
-    day and in their order, and every change of what is covered, in its order."""
+    day and in their order, and every change of what is covered, in its order; and how far these go."""
 
     values: Sequence[DayValue]
     known: Sequence[KnownChange]
+    reached: Reached = Reached()
 
 
 class Announced(NamedTuple):

@@ -118,7 +118,8 @@ def facts(kind: Kind, paths: Sequence[Path]) -> str:
 
 def known(provenance: Provenance) -> str:
     """The columns that say when facts were first known, and from where."""
-    return f"make_timestamptz({provenance.known_at}) as known_at, {text(provenance.origin)} as origin"
+    origin = text(provenance.origin)  # a number of an enumeration is copied sooner than a text, and written as one
+    return f"make_timestamptz({provenance.known_at}) as known_at, cast({origin} as enum({origin})) as origin"
 
 
 def text(value: str) -> str:

@@ -65,10 +65,11 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
     return f"""
         with cells as (select {", ".join(cells)} from ({query})),
         placed as (
-            select *, epoch_us(try_cast(written_ as timestamp)) as local_, {_zone_number(known)} as zone_
-            from cells
+            select *, try_cast(written_ as timestamp) as clock_, {_zone_number(known)} as zone_ from cells
         ),
-        timed as (select *, {_instant(known)} as instant_ from placed),
+        timed as (
+            select *, {_instant(known)} as instant_ from (select *, epoch_us(clock_) as local_ from placed)
+        ),
         checked as (
             select *, case when coalesce({" and ".join(checks)}, false)
                 then cast(make_timestamp(instant_ + {_by_zone(zones, "instant_", _offset_of_instant)}) as date)
@@ -140,10 +141,10 @@ def _cell(column: str | None) -> str:
 
 def _is_id(column: str) -> str:
     # `case`, as `or` would make all of them small letters.
-    something = (
-        f"case when strlen({column}) > {_LONGEST_NOTHING} then true else lower({column}) not in ({_NOTHING}) end"
+    return (
+        f"{_matches(column, _ID)} and case when strlen({column}) > {_LONGEST_NOTHING} "
+        f"then strlen({column}) <= {LONGEST_ID} else lower({column}) not in ({_NOTHING}) end"
     )
-    return f"strlen({column}) <= {LONGEST_ID} and {_matches(column, _ID)} and {something}"
 
 
 def _matches(column: str, pattern: str) -> str:
@@ -158,6 +159,8 @@ def _zone_number(known: Zones) -> str:
         for at, _ in enumerate(known.zones)
     )
     others = "cast(null as integer)" if known.others is None else str(known.others)
+    if known.others is not None and len(known.zones) == 1:
+        return others
     return f"case {cases} else {others} end" if cases else others
 
 
@@ -165,7 +168,7 @@ def _instant(known: Zones) -> str:
     # What DuckDB writes itself is exact, and cheaper to compare than to match. Other than `or`, `case` matches the rest
     # alone; and the many offsets stand in the query once.
     zones = [known.times_in] if known.times_in is not None else known.zones
-    written_so = "cast(try_cast(written_ as timestamp) as varchar) = written_"
+    written_so = "cast(clock_ as varchar) = written_"
     return f"""case
         when case when {written_so} then true else {_matches("written_", _CLOCK)} end
             then local_ - {_by_zone(zones, "local_", _offset_of_local)}
@@ -213,10 +216,12 @@ def rounded_ids(rows: Rows, facts: str, kind: Kind, trusted: Container[str]) -> 
         if column.type != "id" or column.name in trusted:
             continue
         source = f"({facts}) where {column.name}"
-        # Few ids end in a zero: only these are matched, and mostly that is all.
+        # Files whose ids begin with no digit are not read, and of the others few ids end in a zero: only these are
+        # matched, and mostly that is all.
+        number = f"between '0' and '9~' and {column.name}"
         rounded = f"like '%0' and {column.name} similar to '{ROUNDED}'"
-        found = rows(f"select {column.name} from {source} {rounded} limit 1")
+        found = rows(f"select {column.name} from {source} {number} {rounded} limit 1")
         exact = f"similar to '[0-9]{{16,}}' and not {column.name} similar to '{ROUNDED}'"
-        if found and not rows(f"select 1 from {source} {exact} limit 1"):
+        if found and not rows(f"select 1 from {source} {number} {exact} limit 1"):
             return column.name, str(found[0][0])
     return None

@@ -22,9 +22,10 @@ class Part(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """How many different things were counted of all records: in the first number; and, by `SETS`, in both."""
+    """How many different things were counted of all records: in the first number, None when its records cannot be read;
+    and, by `SETS`, in both."""
 
-    items: int
+    items: int | None
     records: int
     sets: dict[str, int]
 

@@ -46,11 +46,12 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
     """Keep those of the staged facts that are not there yet, each once; apart, as repeats, those that are there from
     another import."""
     rows, parts, folder, lake, provenance = comparing
-    read, spans = read_spans(rows, kind, parts)
+    read = read_spans(rows, kind, parts)
     days: list[str] = []
     added = 0
     staged = [(day, place, files, there(kind, day)) for day, place, files in _by_day(kind, parts, folder)]
-    counts, alike = _counts_of_different(rows, kind, {day: files for day, _, files, here in staged if not here})
+    apart = {day: files for day, _, files, here in staged if not here}
+    counts, alike = _counts_of_different(rows, kind, apart, read.of_days)
     for day, place, files, here in staged:
         count = counts.get(day)
         if count is None:
@@ -68,7 +69,7 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
             _keep(files, place)
         added += count
         days += [day] if count else []
-    return Staged(kind, read, added, tuple(days), spans, alike)
+    return Staged(kind, read.number, added, tuple(days), read.spans, alike)
 
 
 def _keep_repeats(
@@ -99,11 +100,11 @@ def _keep_repeats(
 
 def keep_all(rows: Rows, kind: Kind, parts: Path, folder: Path) -> Staged:
     """Keep the facts in ``parts`` as they are in ``folder``."""
-    read, spans = read_spans(rows, kind, parts)
+    read = read_spans(rows, kind, parts)
     found = list(_by_day(kind, parts, folder))
     for _, place, files in found:
         _keep(files, place)
-    return Staged(kind, read, read, tuple(day for day, *_ in found), spans)
+    return Staged(kind, read.number, read.number, tuple(day for day, *_ in found), read.spans)
 
 
 def _by_day(kind: Kind, parts: Path, folder: Path) -> Iterator[tuple[str, Path, list[Path]]]:
@@ -115,34 +116,39 @@ def _by_day(kind: Kind, parts: Path, folder: Path) -> Iterator[tuple[str, Path, 
         yield day_of_folder(name), folder / kind.name / name, files
 
 
-def _counts_of_different(rows: Rows, kind: Kind, files_of: Mapping[str, Sequence[Path]]) -> tuple[dict[str, int], bool]:
-    """How many facts there are on each day whose facts all differ, and whether some of any days may share an id."""
+def _counts_of_different(
+    rows: Rows, kind: Kind, files_of: Mapping[str, Sequence[Path]], read: Mapping[str, int]
+) -> tuple[dict[str, int], bool]:
+    """How many facts there are on each day whose facts all differ, and whether some of any days may share an id.
+
+    :param read: how many were read of each day.
+    """
     # What differs in the hash of some columns are different facts; the reverse need not hold.
-    differing = ", ".join(kind.key)
+    differing = f"count(distinct hash({', '.join(kind.key)}))"
     counts: dict[str, int] = {}
     alike = False
-    for files in _together(files_of):
-        source = f"from ({facts(kind, files)})"
-        ((all_, different),) = rows(f"select count(*), count(distinct hash({differing})) {source}")
-        if all_ == different:  # on all days together, which is sooner counted than on each
-            counts |= {from_date(day): count for day, count in rows(f"select stat_day, count(*) {source} group by 1")}
+    for days in _together(files_of):
+        source = f"from ({facts(kind, [path for day in days for path in files_of[day]])})"
+        ((different,),) = rows(f"select {differing} {source}")
+        if different == sum(read[day] for day in days):  # on all days together, which is sooner counted than on each
+            counts |= {day: read[day] for day in days}
             continue
         alike = True
-        counted = f"select stat_day, count(*), count(distinct hash({differing}))"
-        found = rows(f"{counted} {source} group by stat_day")
-        counts |= {from_date(day): count for day, count, different in found if count == different}
+        found = rows(f"select stat_day, {differing} {source} group by stat_day")
+        of_days = {from_date(day): count for day, count in found}
+        counts |= {day: count for day, count in of_days.items() if count == read[day]}
     return counts, alike
 
 
-def _together(files_of: Mapping[str, Sequence[Path]]) -> Iterator[list[Path]]:
-    """The files of days, so many days together that they take little memory, or one day at least."""
-    together: list[Path] = []
+def _together(files_of: Mapping[str, Sequence[Path]]) -> Iterator[list[str]]:
+    """Days, so many together that their files take little memory, or one day at least."""
+    together: list[str] = []
     size = 0
-    for files in files_of.values():
+    for day, files in files_of.items():
         if together and size >= _COMPARED:
             yield together
             together, size = [], 0
-        together += files
+        together.append(day)
         size += sum(path.stat().st_size for path in files)
     if together:
         yield together

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,28 +46,35 @@ class Span(NamedTuple):
     holes: tuple[tuple[str, str], ...] = ()
 
 
-def read_spans(rows: Rows, kind: Kind, parts: Path) -> tuple[int, dict[str, Span]]:
-    """How many records were read of a kind, and the span of each organisation."""
+class Read(NamedTuple):
+    """What was read of a kind: how many records, on each day, and the span of each organisation."""
+
+    number: int
+    of_days: Mapping[str, int]
+    spans: Mapping[str, Span]
+
+
+def read_spans(rows: Rows, kind: Kind, parts: Path) -> Read:
+    """What was read of a kind."""
     source = f"read_parquet({file(parts)[:-1]}/*/{kind.name}/{PARTITION}*/*.parquet', hive_partitioning = false)"
     rows(
         f"create or replace temp table {_DAYS} as "
         f"select corp_id, stat_day, max({kind.time}) as last_, count(*) as count_ from {source} "
         "group by corp_id, stat_day"
     )
-    groups = rows(
-        f"select corp_id, min(stat_day), max(stat_day), epoch_us(max(last_)), sum(count_)::bigint from {_DAYS} "
-        "group by corp_id"
-    )
+    groups = rows(f"select corp_id, min(stat_day), max(stat_day), epoch_us(max(last_)) from {_DAYS} group by corp_id")
+    counts = rows(f"select stat_day, sum(count_)::bigint from {_DAYS} group by stat_day")
     holes: dict[str, list[tuple[str, str]]] = {}
-    if any((last - first).days > LONG_HOLE for _, first, last, *_ in groups):
+    if any((last - first).days > LONG_HOLE for _, first, last, _ in groups):
         for corp_id, before, after in rows(_HOLES):
             one = timedelta(days=1)
             holes.setdefault(corp_id, []).append((from_date(before + one), from_date(after - one)))
     spans = {
         corp_id: Span(from_date(first), from_date(last), at, tuple(holes.get(corp_id, ())))
-        for corp_id, first, last, at, _ in groups
+        for corp_id, first, last, at in groups
     }
-    return sum(count for *_, count in groups), spans
+    of_days = {from_date(day): count for day, count in counts}
+    return Read(sum(of_days.values()), of_days, spans)
 
 
 def isolated(days: list[str]) -> list[str]:

@@ -25,6 +25,7 @@ from reportdata.store.looks import (
 )
 from reportdata.store.postgres.database import LONG, MANY, Database, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.numbers import next_number
 
 _GATHERED = """
 create temporary table if not exists looks (corp_id text collate "C" not null, span bigint not null);
@@ -35,7 +36,7 @@ create temporary table if not exists spans (
 delete from looks;
 delete from spans
 """
-_ADD_HISTORY = f"insert into coverage_history ({HISTORY}) values (%s, %s, %s, %s, %s, %s, %s)"
+_ADD_HISTORY = f"insert into coverage_history ({HISTORY}) values (%s, %s, %s, %s, %s, %s, %s, %s)"
 _PLACE = "corp_id = %s and kind = %s and first_day = %s"
 
 
@@ -79,15 +80,16 @@ class Covering:
                     copy.write_row(span)
         with self.database.writing(LONG) as cursor:
             one_at_a_time(cursor)
+            number = next_number(cursor)
             meeting = {Observation(*row): (row[0], span) for *row, span in cursor.execute(MEETING)}
             if meeting:
                 gone, new = merged([Observation(*row) for row in cursor.execute(MET)], meeting)
                 cursor.executemany("delete from looks where corp_id = %s and span = %s", meeting.values())
                 cursor.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
                 cursor.executemany(f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", map(row_of, new))
-                cursor.executemany(_ADD_HISTORY, known_rows(gone, new, at, None))
+                cursor.executemany(_ADD_HISTORY, known_rows(gone, new, at, None, number))
             cursor.execute(ADD)
-            cursor.execute(ADD_HISTORY.format(at="%s"), [at])
+            cursor.execute(ADD_HISTORY.format(at="%s", number="%s"), [at, number])
             if many:
                 cursor.execute("truncate looks")
             cursor.executemany(
@@ -105,13 +107,14 @@ class Covering:
         at = int((time.time() if now is None else now) * 1000)
         with self.database.writing() as cursor:
             one_at_a_time(cursor)
+            number = next_number(cursor)
             for (corp_id, kind), looks in observed.items():
                 covered = f"select {COLUMNS_OF_LOOKS} from coverage where corp_id = %s and kind = %s"
                 was = [Observation(*row) for row in cursor.execute(covered, [corp_id, kind])]
                 cursor.execute("delete from coverage where corp_id = %s and kind = %s", [corp_id, kind])
                 new = latest(looks)
                 cursor.executemany(f"insert into coverage ({COLUMNS}) values (%s, %s, %s, %s, %s)", map(row_of, new))
-                cursor.executemany(_ADD_HISTORY, known_rows(was, new, at, cause))
+                cursor.executemany(_ADD_HISTORY, known_rows(was, new, at, cause, number))
             cursor.execute(CHANGED)
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:

@@ -13,6 +13,7 @@ from reportdata.store.changing import causes_of_day
 from reportdata.store.overtaking import require_standing
 from reportdata.store.postgres.database import LOCKS, LONG, MANY, PARTITIONS, THERE, Database, array, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.numbers import next_number
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.rows import day_of, json_text, names_of, values_of
 
@@ -89,8 +90,8 @@ update kpis set causes = %s where service = %s and stat_day = %s and computation
 _ANNOUNCED = "select stat_day, corp_id, cause from announced_causes where service = %s and stat_day = any(%s)"
 _TAKEN_OVER = "delete from announced_causes where service = %s and stat_day = any(%s)"
 _COMPUTATIONS = """
-insert into computations (id, service, stat_day, fingerprint, computed_at)
-select c.id, %(service)s, c.stat_day, c.fingerprint, %(at)s
+insert into computations (id, service, stat_day, fingerprint, computed_at, change)
+select c.id, %(service)s, c.stat_day, c.fingerprint, %(at)s, %(number)s
 from unnest(%(days)s::text[], %(ids)s::bigint[], %(fingerprints)s::text[]) as c (stat_day, id, fingerprint)
 where exists (select 1 from incoming i where i.stat_day = c.stat_day)
 """
@@ -235,6 +236,7 @@ class Days:
                 cursor.executemany(_CAUSED, own)
             if announced:
                 cursor.execute(_TAKEN_OVER, (service, sorted(announced)))
+            given["number"] = next_number(cursor)
             cursor.execute(_COMPUTATIONS, given)
             given["files"] = [json_text(sorted(files.get(day, ()))) for day in days]
             cursor.execute(_COMPUTED, given)

@@ -25,6 +25,7 @@ from reportdata.store.looks import (
     rows_of,
 )
 from reportdata.store.rows import json_text
+from reportdata.store.sqlite.numbers import next_number
 
 _LOOKS = "create temp table if not exists looks (corp_id text, span integer, primary key (corp_id, span)) without rowid"
 _SPANS = """
@@ -32,7 +33,7 @@ create temp table if not exists spans (
     id integer primary key, kind text, first_day text, last_day text, observed_at integer,
     day_before text, day_after text)
 """
-_ADD_HISTORY = f"insert into coverage_history ({HISTORY}) values (?, ?, ?, ?, ?, ?, ?)"
+_ADD_HISTORY = f"insert into coverage_history ({HISTORY}) values (?, ?, ?, ?, ?, ?, ?, ?)"
 _PLACE = "corp_id = ? and kind = ? and first_day = ?"
 
 
@@ -74,15 +75,16 @@ class Covering:
             )
             connection.executemany("insert into spans values (?, ?, ?, ?, ?, ?, ?)", rows_of(spans))
         with self.database.writing() as connection:
+            number = next_number(connection)
             meeting = {Observation(*row): (row[0], span) for *row, span in connection.execute(MEETING)}
             if meeting:
                 gone, new = merged((Observation(*row) for row in connection.execute(MET)), meeting)
                 connection.executemany("delete from looks where corp_id = ? and span = ?", meeting.values())
                 connection.executemany(f"delete from coverage where {_PLACE}", map(place_of, gone))
                 connection.executemany(f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, new))
-                connection.executemany(_ADD_HISTORY, known_rows(gone, new, at, None))
+                connection.executemany(_ADD_HISTORY, known_rows(gone, new, at, None, number))
             connection.execute(ADD)
-            connection.execute(ADD_HISTORY.format(at="?"), (at,))
+            connection.execute(ADD_HISTORY.format(at="?", number="?"), (at, number))
             connection.executemany(
                 "insert or ignore into applied_withdrawals values (?, ?)",
                 ((service, file) for file in withdrawals),
@@ -96,13 +98,14 @@ class Covering:
     ) -> None:
         at = int((time.time() if now is None else now) * 1000)
         with self.database.writing() as connection:
+            number = next_number(connection)
             for (corp_id, kind), looks in observed.items():
                 covered = f"select {COLUMNS_OF_LOOKS} from coverage where corp_id = ? and kind = ?"
                 was = [Observation(*row) for row in connection.execute(covered, (corp_id, kind))]
                 connection.execute("delete from coverage where corp_id = ? and kind = ?", (corp_id, kind))
                 new = latest(looks)
                 connection.executemany(f"insert into coverage ({COLUMNS}) values (?, ?, ?, ?, ?)", map(row_of, new))
-                connection.executemany(_ADD_HISTORY, known_rows(was, new, at, cause))
+                connection.executemany(_ADD_HISTORY, known_rows(was, new, at, cause, number))
 
     def exchange_withdrawals(self, service: str, was: Collection[str], merged: str | None) -> None:
         with self.database.writing() as connection:

@@ -14,6 +14,7 @@ from reportdata.store.changing import causes_of_day
 from reportdata.store.overtaking import require_standing
 from reportdata.store.rows import day_of, json_text, names_of, values_of
 from reportdata.store.sqlite.damaged import UNREADABLE, reading, unreadable
+from reportdata.store.sqlite.numbers import next_number
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
@@ -77,7 +78,9 @@ select ?1, stat_day, corp_id, ?3, kpi_values, ?4 from temp.computed where stat_d
 _CAUSED = "update kpis set causes = ?5 where service = ?1 and stat_day = ?2 and computation = ?3 and corp_id = ?4"
 _ANNOUNCED = "select corp_id, cause from announced_causes where service = ? and stat_day = ?"
 _TAKEN_OVER = "delete from announced_causes where service = ? and stat_day = ?"
-_COMPUTATION = "insert into computations (id, service, stat_day, fingerprint, computed_at) values (?, ?, ?, ?, ?)"
+_COMPUTATION = """
+insert into computations (id, service, stat_day, fingerprint, computed_at, change) values (?, ?, ?, ?, ?, ?)
+"""
 
 
 _CHUNK = 1000
@@ -169,6 +172,7 @@ class Days:
         with self.database.writing() as connection:
             require_standing(was, dict(self._computed("fingerprint", service, was or ())))
             (last,) = connection.execute("select coalesce(max(id), 0) from computations").fetchone()
+            change = next_number(connection)
             for number, (day, fingerprint) in enumerate(fingerprints.items(), last + 1):
                 if connection.execute(_THERE, (service, day)).fetchone():
                     if day in only:
@@ -179,7 +183,7 @@ class Days:
                 announced = [] if day in only else connection.execute(_ANNOUNCED, (service, day)).fetchall()
                 everybodys, own = causes_of_day(causes.get(day), announced)
                 if appended := connection.execute(_APPEND, (service, day, number, everybodys)).rowcount:
-                    connection.execute(_COMPUTATION, (number, service, day, fingerprint, at))
+                    connection.execute(_COMPUTATION, (number, service, day, fingerprint, at, change))
                     connection.executemany(_CAUSED, ((service, day, number, *of) for of in own.items()))
                     changed += appended
                 if announced:
