@@ -24,6 +24,7 @@ from tests.support.serving import Serving, serving
 
 LARGEST = 100_000
 """Bytes of the first view at most, packed."""
+PAGES = ("/", "/explorer", "/import")
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def ask(served: Serving, path: str, **headers: str) -> tuple[int, dict[str, str]
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
-@pytest.mark.parametrize("page", ["/", "/explorer"])
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_may_load_nothing_from_elsewhere(served: Serving, page: str) -> None:
     status, headers, body = ask(served, page)
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -51,7 +52,7 @@ def test_a_page_may_load_nothing_from_elsewhere(served: Serving, page: str) -> N
     assert not re.search(rb"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", body)
 
 
-@pytest.mark.parametrize("page", ["/", "/explorer"])
+@pytest.mark.parametrize("page", PAGES)
 def test_its_files_are_kept_for_ever(served: Serving, page: str) -> None:
     _, _, body = ask(served, page)
     total = len(gzip.compress(body, 9))
@@ -89,14 +90,14 @@ def text_of(path: str) -> str:
     return read_pages().files[path.rpartition("/")[2]].body.decode()
 
 
-@pytest.mark.parametrize("page", ["/", "/explorer"])
+@pytest.mark.parametrize("page", PAGES)
 def test_a_page_asks_for_all_its_modules_at_once(served: Serving, page: str) -> None:
     _, _, body = ask(served, page)
     assert set(re.findall(r'(?:href|src)="([^"#]+/[^"#]+)"', body.decode())) == files_of(body.decode())
 
 
 def test_every_file_belongs_to_a_page(served: Serving) -> None:
-    used = {path.rpartition("/")[2] for page in ("/", "/explorer") for path in files_of(ask(served, page)[2].decode())}
+    used = {path.rpartition("/")[2] for page in PAGES for path in files_of(ask(served, page)[2].decode())}
     assert used == set(read_pages().files)
 
 

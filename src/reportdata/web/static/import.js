@@ -2,13 +2,14 @@
 
 import { Problem, session as askSession, signIn, signOut, wasSignedIn } from './api.js';
 import { byId, h, swap } from './dom.js';
-import './import_phrases.js';
+import { prepare } from './import_phrases.js';
 import { LARGEST, MOST_FILES, drop, follow, goesOn, listed, reason, run, send, standing, undo } from './import_calls.js';
 import { drawChoices, said } from './import_choices.js';
 import { drawImports, sizeText } from './import_list.js';
 import { dashed, drawPreview, drawRefused, importable } from './import_preview.js';
 import { button, panel } from './marks.js';
 import { drawSignIn, meaning } from './sign_in.js';
+import { theme, turnTheme } from './theme.js';
 import { current, number, speak, t } from './words.js';
 
 /** @typedef {import('./api.js').Session} Session */
@@ -32,6 +33,7 @@ let imports = [];
 let asked = '';
 let working = new AbortController();
 let choosing = false;
+let worn = theme();
 /** @type {ReturnType<typeof frame> | null} */
 let parts = null;
 
@@ -452,6 +454,10 @@ function chrome() {
       } else signedOut('');
       /** @type {HTMLElement | null} */ (document.querySelector('[data-key=language]'))?.focus();
     }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }),
+    button(t(worn), () => {
+      worn = turnTheme(worn);
+      chrome();
+    }, { class: 'link', 'aria-label': t('theme', t(worn)), title: t('theme', t(worn)), 'data-key': 'theme' }),
     session && button(t('signOut'), () => {
       signOut().catch(() => undefined);
       signedOut(t('signedOut'));
@@ -479,6 +485,7 @@ function takeDrops() {
 }
 
 async function start() {
+  prepare();
   chrome();
   takeDrops();
   const secret = () => new URLSearchParams(location.hash.slice(1)).get('link');

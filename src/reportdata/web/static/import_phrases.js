@@ -119,4 +119,5 @@ const OWN = {
   someDepartments: ['只看部分部门的链接不能导入文件。', 'A link for some departments brings no files.'],
 };
 
-Object.assign(WORDS, OWN);
+/** Let the page say them. */
+export const prepare = () => Object.assign(WORDS, OWN);
