@@ -38,7 +38,7 @@ class ServicesFolder(click.Path):
     """A folder of services, or the word for the package's own that are counted from facts."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if is_counted(Path(value)):
+        if is_counted(Path(value).parts):
             return Path(value)
         self.exists = True
         return super().convert(value, param, ctx)

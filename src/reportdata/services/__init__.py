@@ -99,8 +99,8 @@ def read_services(*folders: Path) -> Services:
     places: list[Path] = []
     counted: list[Traversable] = []
     for folder in folders:
-        if is_counted(folder):
-            counted += counted_in(folder)
+        if is_counted(folder.parts):
+            counted += counted_in(folder.parts)
             continue
         found = (
             [folder] if (folder / "service.toml").is_file() else sorted(p.parent for p in folder.glob("*/service.toml"))

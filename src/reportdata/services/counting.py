@@ -8,10 +8,9 @@ in place of a folder of services.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,14 +36,14 @@ def counted_names() -> list[str]:
     return sorted(place.name for place in files(__package__).iterdir() if place.joinpath("facts.toml").is_file())
 
 
-def is_counted(folder: Path) -> bool:
-    """Whether what stands in place of a folder names all or one of them."""
-    return bool(folder.parts) and folder.parts[0] == COUNTED and set(folder.parts[1:]) <= set(counted_names())
+def is_counted(parts: Sequence[str]) -> bool:
+    """Whether the parts of what stands in place of a folder's path name all or one of them."""
+    return tuple(parts[:1]) == (COUNTED,) and set(parts[1:]) <= set(counted_names())
 
 
-def counted_in(folder: Path) -> Iterator[Traversable]:
-    """The folders that it names."""
-    for name in folder.parts[1:] or counted_names():
+def counted_in(parts: Sequence[str]) -> Iterator[Traversable]:
+    """The folders that they name."""
+    for name in parts[1:] or counted_names():
         yield files(__package__).joinpath(name)
 
 
