@@ -76,11 +76,9 @@ let called = "report";
 
 /** A call of the catalogue by its own name, like `QueryMailStatisticalData`. */
 async function named(who: object) {
-  // biome-ignore lint/suspicious/noExplicitAny: the SDK's names are put together
   const models = dataCenter as any;
   const method = `${called[0].toLowerCase()}${called.slice(1)}WithOptions`;
   const request = new models[`${called}Request`]({ statDate: given.date });
-  // biome-ignore lint/suspicious/noExplicitAny: the SDK's names are put together
   return (await (dataCenterClient as any)[method](request, new models[`${called}Headers`](who), runtime)).body;
 }
 
