@@ -155,3 +155,11 @@ def test_a_decimal_keeps_its_digits_in_every_store(tmp_path: Path, kind: str) ->
             assert str((store.kpis(service.id, "ding1", str(day)) or {})["4008"]) == text
     assert str(decimal_of("1.50E-2")) == "0.0150", "an exponent is written out"
     assert isinstance(decimal_of("1.50"), Digits)
+
+
+def test_official_figures_say_nothing_of_what_was_observed(family: Family) -> None:
+    corp = str(row_of(FIGURES[0])["corp_id"])
+    store = family.folder.store
+    assert store.observations(corp)
+    assert not [piece for piece in store.coverage() if piece.corp_id == corp], "nothing hides that reports are late"
+    assert f"{corp}: " not in run(family.folder, "status").output

@@ -35,6 +35,7 @@ from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone
 from reportdata.errors import BadValue
 from reportdata.pipeline.staleness import stale_days
 from reportdata.services import REPORTS, Service
+from reportdata.services.service import is_official
 from reportdata.settings import Settings
 from reportdata.states import State
 from reportdata.store import Store
@@ -238,7 +239,8 @@ def status_command(as_json: bool, settings: Settings) -> None:
             for corp_id, pieces in coverage.items()
         ),
     )
-    for corp_id, by_kind in kinds.items():
+    for corp_id, of_all in kinds.items():
+        by_kind = {kind: pieces for kind, pieces in of_all.items() if not is_official(kind)}
         if any(pieces != coverage[corp_id] for pieces in by_kind.values()):
             found = "; ".join(f"{kind} {_days_text(pieces)}" for kind, pieces in by_kind.items())
             click.echo(f"{corp_id}: {found}")

@@ -20,6 +20,7 @@ from reportdata.pipeline.refreshing import kpis_of
 from reportdata.pipeline.staleness import counted
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services import Service
+from reportdata.services.service import is_official
 from reportdata.services.sql import kpis_of_days
 from reportdata.states import State
 from reportdata.store import Day
@@ -90,7 +91,7 @@ def preview(work: Workspace, files: Sequence[Path], options: Options, progress: 
 
 def _observed(work: Workspace, looks: Iterable[Observation]) -> list[Coverage]:
     """What would be observed that is not yet; pieces of it may be."""
-    known = work.store.observations()
+    known = [look for look in work.store.observations() if not is_official(look.kind)]
     new = (
         look._replace(at=0, origin="")
         for look in looks

@@ -128,7 +128,15 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def official(service: Service) -> str:
     """What coverage has for a kind where a service without facts has DingTalk's own figures of a day."""
-    return f"official {service.id}"
+    return f"{_OFFICIAL}{service.id}"
+
+
+_OFFICIAL = "official "
+
+
+def is_official(kind: str) -> bool:
+    """Whether what coverage has for a kind stands for official figures: nothing was observed of facts then."""
+    return kind.startswith(_OFFICIAL)
 
 
 @cache

@@ -189,7 +189,8 @@ class Store(Protocol):
         whole day takes it over, for values that it changes."""
 
     def coverage(self) -> list[Coverage]:
-        """What is covered for some kind, in as few pieces as possible, by organisation and day."""
+        """What is covered for some kind of facts, in as few pieces as possible, by organisation and day; official
+        figures say nothing of facts."""
 
     def observations(
         self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY

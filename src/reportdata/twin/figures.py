@@ -7,6 +7,8 @@ import random
 from reportdata.measures import Kpi, Number
 from reportdata.services import Relayed, Service
 
+_EVERYBODY = ("4001", "4086")
+"""KPIs that all people count for: others are a share of these."""
 _THINGS = 5
 """How many of what has no people are made up for each person at most."""
 
@@ -37,6 +39,8 @@ def made_up(service: Service, day: str, seed: int, people: int) -> dict[str, Num
 
 def _number(kpi: Kpi, day: str, seed: int, people: int) -> Number:
     numbers = random.Random(f"{kpi.id} {day} {seed}")  # noqa: S311 - figures that are made up
+    if kpi.id in _EVERYBODY:
+        return people
     if kpi.may_be_broken:
         return numbers.randint(0, people) / people
     return numbers.randint(0, people if kpi.unit == "人" else _THINGS * people)

@@ -18,6 +18,7 @@ from reportdata.pipeline.corrections import file_of
 from reportdata.pipeline.damage import left
 from reportdata.pipeline.observed import outside, told_by_kind
 from reportdata.pipeline.staleness import stale_days
+from reportdata.services.service import is_official
 from reportdata.store import Store
 
 _COMPARED = 64 << 20
@@ -167,7 +168,7 @@ def stale(examined: Examined) -> Iterator[Finding]:
     if kept:
         yield fail(f"{len(kept):,} days rest on damaged files and keep their numbers, like {min(kept)}", _REPAIR)
         observed = list(outside(observed, kept))
-    known = (look._replace(at=0) for look in _store(examined).observations())
+    known = (look._replace(at=0) for look in _store(examined).observations() if not is_official(look.kind))
     covered = by_organisation(look.coverage for look in latest(known))
     uncovered = [
         piece

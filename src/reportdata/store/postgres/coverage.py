@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 
 from reportdata.days import Coverage, Observation, latest
+from reportdata.services.service import is_official
 from reportdata.store import FIRST_DAY, LAST_DAY
 from reportdata.store.changing import HISTORY, known_rows
 from reportdata.store.looks import (
@@ -46,7 +47,7 @@ class Covering:
     database: Database
 
     def coverage(self) -> list[Coverage]:
-        return coverage_of(self.observations())
+        return coverage_of(look for look in self.observations() if not is_official(look.kind))
 
     def observations(
         self, corp_id: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
