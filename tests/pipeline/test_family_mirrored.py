@@ -159,6 +159,9 @@ def test_the_command_tells_what_is_to_be_made_and_what_it_did(known: Folder, twi
         found = json.loads(run(known, *command, "--json").stdout)
         assert all(found[service.id]["known"] == [LAST] for service in SERVICES)
         assert "0 calls are to be made; 63 are left" in run(known, *command).output
+        month = json.loads(run(known, "budget", "--corp", twin.twin.corp_id, "--json").stdout)[0]
+        assert (month["calls"], month["spent"], month["left"]) == (100, 37, 63)
+        assert "37 of 100 calls spent" in run(known, "budget", "--corp", twin.twin.corp_id).output
         refused = run(known, *command, "--file", str(known.settings.store))
         assert "figures import" in refused.output
     assert kept(known, twin.twin) == truth(twin.twin, [LAST])

@@ -8,13 +8,14 @@ from reportdata.cli.collectors import account_of
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_ledger
-from reportdata.collector.budget import Budget
+from reportdata.collector.budget import Account, Budget
 from reportdata.collector.clock import SystemClock
 from reportdata.collector.forecast import Forecast, forecast
 from reportdata.collector.sources import source_of, sources
 from reportdata.days import time_zone
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
+from reportdata.suites.dingtalk import KIND
 
 
 @click.command("budget")
@@ -28,7 +29,11 @@ def budget_command(
 ) -> None:
     """Show the calls spent in this month, the forecast to its end, and what the rest buys; or set the budget."""
     ledger, clock = open_ledger(settings), SystemClock()
-    found = (sources(ledger, corp_id) or [source_of(ledger, corp_id)]) if corp_id else sources(ledger)
+    found = sources(ledger, corp_id) if corp_id else sources(ledger)
+    if corp_id and not found and any(o.corp_id == corp_id for o in open_existing_store(settings).organisations()):
+        _of_mirroring(Budget(ledger, Account.of(KIND, corp_id), clock), calls, per_second, as_json=as_json)
+        return
+    found = found or ([source_of(ledger, corp_id)] if corp_id else [])
     accounts = {source.id: account_of(source) for source in found}
     if calls is not None or per_second is not None:
         if len(set(accounts.values())) != 1:
@@ -47,6 +52,32 @@ def budget_command(
         _print(one)
     if not forecasts:
         click.echo("Nothing is collected. Next: reportdata source add dingtalk --corp CORP_ID --app-key KEY")
+
+
+def _of_mirroring(budget: Budget, calls: int | None, per_second: float | None, *, as_json: bool) -> None:
+    """The month of an organisation of which nothing is collected, whose official figures may be mirrored."""
+    if calls is not None or per_second is not None:
+        budget.set(calls, per_second)
+    month = budget.month()
+    spent = sum(month.spent.values())
+    if as_json:
+        print_json(
+            [
+                {
+                    "source": None,
+                    "corpId": budget.account.corp_id,
+                    "month": month.first_day[:6],
+                    "calls": month.calls,
+                    "spent": spent,
+                    "spentByApi": dict(month.spent),
+                    "left": month.left,
+                    "refused": month.refused,
+                }
+            ]
+        )
+        return
+    click.echo(f"{month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent, nothing is collected")
+    print_table(["spent on", "calls"], [[api, f"{count:,}"] for api, count in month.spent.items()], numbers=[1])
 
 
 def _described(one: Forecast) -> dict[str, object]:
