@@ -124,7 +124,12 @@ def test_programs_run_as_they_are_shown(page: Explorer, organisation: Explored, 
     if language.program:
         require_program(language.program, language.tool)
     described = organisation.ask("/openapi.json")["paths"]
-    calls = [told["operationId"] for methods in described.values() for told in methods.values()]
+    calls = [  # of which there is something that they name
+        told["operationId"]
+        for path, methods in described.items()
+        for told in methods.values()
+        if re.sub("{dataId}", "", path).count("{") == 0
+    ]
     official = 0
     for name in calls if ALL or not language.calls else language.calls:
         page.open(name, "code", tongue, **VALUES.get(name, {}))
@@ -134,6 +139,7 @@ def test_programs_run_as_they_are_shown(page: Explorer, organisation: Explored, 
         work = tmp_path / name
         work.mkdir()
         (work / shown["file"]).write_text(shown["text"], "utf-8")
+        (work / "reports.xlsx").write_text("report_id,user_id,sent_at\n")
         language.link(work)
         variables = {
             "REPORTDATA_APP_KEY": organisation.app.app_key,
@@ -142,6 +148,9 @@ def test_programs_run_as_they_are_shown(page: Explorer, organisation: Explored, 
         }
         done = run(shown["run"], work, variables)
         assert done.returncode == 0, f"{name}:\n{shown['text']}\n{done.stderr.decode()}{done.stdout.decode()}"
+        if name == "uploadFile":
+            assert decoded(done.stdout)["files"] == [{"name": "reports.xlsx", "size": 26}]
+            continue
         wanted = answer(organisation, name, page)
         assert decoded(done.stdout) == decoded(wanted), name
         if name == REPORT:
@@ -156,7 +165,8 @@ def decoded(body: bytes) -> Any:
     if not body:
         return None
     found = json.loads(body)
-    found.pop("expiresAt", None)
+    if isinstance(found, dict):
+        found.pop("expiresAt", None)
     return found
 
 

@@ -67,7 +67,8 @@ const PARAMETERS = {
   day: '哪一天，代替 from、to 和 range。',
   than: '与哪一格比较：把不同之处写成地址参数的样子，如 day=2026-09-20；without=department 表示那一格不筛选部门。',
   lang: '说明用什么语言：zh 或 en。',
-  since: '从哪个时刻以后，ISO 8601 写法，或一天（指它的开始）。',
+  since: '上次回答里的 nextSince：只要那以后提交的变化，不漏也不重。或者一个时刻、一天（指它的开始）：只要那以后开始的变化。',
+  upTo: '上次回答里的 nextSince：只到它为止，用于翻页。',
   names: 'true：用户编号旁边给出姓名；组织开启了姓名时才有。',
   name: '文件名。',
   upload: '哪一次上传。',
@@ -172,6 +173,7 @@ export function beginning(call, yesterday) {
   if (day) first[day] = compact;
   if (call.parameters.some(({ name }) => name === 'nextToken')) return { ...first, nextToken: '0', maxResults: '10' };
   switch (call.id) {
+    case 'uploadFile': return { name: 'reports.xlsx' };
     case 'getStatistics': return { range: '7d', by: 'day' };
     case 'getChanges': return { since: yesterday };
     case 'explainStatistics': return { metric: 'reports', day: yesterday, lang: current() };

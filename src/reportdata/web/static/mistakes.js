@@ -92,7 +92,11 @@ const WAYS = {
   40096: one((at) => valued(at, { appkey: NOBODY, appsecret: 'wrong', corpid: '', corpsecret: '' })),
   40089: one((at) => valued(at, { appkey: '', appsecret: '', corpid: NOBODY, corpsecret: 'wrong' })),
   40035: one((at) => valued(at, { appkey: '', appsecret: '', corpid: '', corpsecret: '' })),
-  InvalidParameter: (at) => (at.call.tag === 'sessions' ? body({ appKey: NOBODY, appSecret: 'wrong', link: 'wrong' })(at) : { steps: [asking(plain(at), 'form=1')] }),
+  InvalidParameter: (at) => {
+    if (at.call.tag === 'sessions') return body({ appKey: NOBODY, appSecret: 'wrong', link: 'wrong' })(at);
+    if (at.call.tag !== 'imports') return { steps: [asking(plain(at), 'form=1')] };
+    return at.call.parameters.some(({ name }) => name === 'name') ? { steps: [valued(at, { name: 'x'.repeat(300) })] } : body({ form: 1 })(at);
+  },
   'AuthenticationFailed.WrongSecret': (at) =>
     at.call.tag === 'sessions' ? body({ appKey: NOBODY, appSecret: 'wrong' })(at)
       : { steps: [with_(plain(at, { as: 'none' }), ['authorization', `Basic ${btoa(`${NOBODY}:wrong`)}`])] },
@@ -146,6 +150,7 @@ export function mistake(call, fault) {
   if (call.id === 'beginSession' && ['AuthenticationFailed.LinkRevoked', 'AuthenticationFailed.LinkEnded'].includes(fault.code)) {
     return { way, needs: 'needsEndedLink', command };
   }
+  if (call.id === 'removeUpload' && fault.code === 'InvalidParameter') return { way, needs: 'needsUpload', command };
   return { way, needs, command: command.replace('SCOPE', scopeOf(call)) };
 }
 

@@ -75,7 +75,7 @@ function fileField(call, filled, changed) {
     filled.body = input.files?.[0] ?? null;
     const name = call.parameters.find((one) => one.name === 'name');
     const field = /** @type {HTMLInputElement | null} */ (document.getElementById('field-name'));
-    if (name && field && filled.body && !field.value) {
+    if (name && field && filled.body) {
       field.value = filled.body.name;
       filled.values.name = filled.body.name;
     }
