@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -20,6 +21,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reportdata.api.asking import Job
+from reportdata.cli.answering import answering
+from reportdata.services import REPORTS, read_services
+from reportdata.statistics.explained import read_explained
 from reportdata.statistics.question import CYCLES, DIMENSIONS, FORMATS, PERIODS
 from tests.support.browsing import RECORDS, TOTALS, Answered, Browser, add_link
 from tests.support.examples import tried_with
@@ -222,6 +227,27 @@ def test_nothing_of_other_departments_is_explained(pair: Pair, examples: int) ->
 
     check()
     assert any(different), "who sees all sees more"
+
+
+def test_a_record_names_the_shown_departments_only(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data")
+    folder.add_organisation(CORP)
+    path = tmp_path / "a.csv"
+    path.write_text(
+        'report_id,user_id,sent_at,departments\nr1,u1,2026-09-21 09:00:00,"秘密,研发/平台,研发秘"\n', "utf-8"
+    )
+    folder.import_(path, corp_id=CORP)
+    service = read_services().service(REPORTS)
+    asked = read_explained([("metric", "reports"), ("day", "2026-09-21")], service)
+    with closing(folder.store), answering(folder.settings, store=folder.store) as work:
+        for within, shown in (
+            (("研发",), "研发/平台"),
+            (("秘密", "研发/平台"), "秘密,研发/平台"),
+            ((), "秘密,研发/平台,研发秘"),
+        ):
+            job = Job(CORP, time.time(), explained=asked, with_records=True, within=within)
+            assert [row["departments"] for row in work.found(job).data] == [shown]
+            assert bool(work.found(job).meta["history"]) is (within == ())
 
 
 def test_totals_count_the_shown_departments_only(pair: Pair) -> None:
