@@ -9,33 +9,47 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.connection import columns_of
 from reportdata.engines.spark import SparkEngine
 from reportdata.engines.spark.session import open_session
 from reportdata.errors import EngineError
+from reportdata.pipeline.asking import Asking
 from reportdata.services import REPORTS as REPORT_DATA
 from tests.support.cluster import LOCAL, SHORT, Cluster
 from tests.support.facts_files import ZONES, Writer, measured
 from tests.support.folders import Folder
+from tests.support.known_lake import KnownLake
 from tests.support.oracle import Sent
 from tests.support.paths import DATA, ROOT
 from tests.support.platform_facts import DAY, write_platform
-from tests.support.services import COMMENTED, SENT, WITHDRAWN
+from tests.support.question_oracle import Known, rows_of
+from tests.support.questions import put, told
+from tests.support.services import COMMENTED, KINDS, SENT, SERVICE, WITHDRAWN
+from tests.support.spark_asked import SparkAsked
 from tests.support.tools import REQUIRED, require_tool
+from tests.support.worlds import BEGIN, worlds
+from tests.support.worlds import ZONES as ZONES_
 
 pytestmark = pytest.mark.spark
 
 CONF = {**LOCAL, **SHORT}
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
+CELLS = int(os.environ.get("REPORTDATA_TESTS_CELLS", "100"))
+"""Cells of answers on Spark that are compared with the oracle's, at least."""
+LEAST_ROWS = 6
+"""Rows of a question that Spark is asked."""
 PLATFORM = 10_000_000 if os.environ.get("REPORTDATA_TESTS_FULL") else 20_000
 
 
@@ -138,6 +152,34 @@ def test_spark_reads_every_column_as_it_was_written(
 
 def _nulls_last(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple((cell is None, cell) for cell in row)
+
+
+@pytest.mark.slow
+def test_questions_have_the_rows_of_the_oracle_on_spark_too(spark_cluster: Cluster, tmp_path: Path) -> None:
+    """Ranges, groupings, filters and moments, by the text that DuckDB answers by."""
+    asked = 0
+    with closing(SparkAsked(spark_cluster.master, CONF)) as engine:
+
+        @settings(max_examples=25, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(worlds(), st.data())
+        def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
+            nonlocal asked
+            around, batches = world
+            now = BEGIN + timedelta(days=1)
+            question, corp_id, until = data.draw(put(around, now))
+            expected = rows_of(question, corp_id, ZONES_[corp_id], batches, until)
+            if asked >= CELLS or len(expected) < LEAST_ROWS:  # to plan a question takes longer than many of its cells
+                return
+            with tempfile.TemporaryDirectory(dir=tmp_path) as folder, closing(KnownLake(Path(folder), ZONES_)) as made:
+                for batch in batches:
+                    made.add(batch.at, batch.facts, batch.looks)
+                asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
+                found = asking.answer(question, corp_id, now.timestamp())
+                assert told(found.data, expected) == told(expected, expected)
+                asked += len(expected) * len(question.metrics)
+
+        while asked < CELLS:
+            check()
 
 
 def children_of(process: int) -> list[Path]:

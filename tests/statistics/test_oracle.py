@@ -6,49 +6,24 @@ import tempfile
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import from_date
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.explaining import Explaining
 from reportdata.statistics.explained import Explained, read_explained, words_of_explained
-from reportdata.statistics.question import CYCLES, DIMENSIONS, PERIODS, Question
 from reportdata.statistics.words import read_question, words_of
 from tests.support.examples import tried_with
 from tests.support.known_lake import KnownLake
 from tests.support.oracle import Commented, Sent
 from tests.support.question_oracle import WORDS, Known, items_of, rows_of
+from tests.support.questions import put, questions, told
 from tests.support.services import KINDS, SERVICE
-from tests.support.worlds import BEGIN, DEPARTMENTS, TEMPLATES, USERS, ZONES, worlds
-
-
-@st.composite
-def questions(draw: st.DrawFn, around: datetime) -> Question:
-    """A question of days around a date."""
-    period = draw(st.sampled_from((*PERIODS, "")))
-    others = draw(st.lists(st.sampled_from((*CYCLES, *DIMENSIONS)), max_size=2, unique=True))
-    first = around + timedelta(days=draw(st.integers(-9, 4)))
-    pairs = [("from", from_date(first)), ("to", from_date(first + timedelta(days=draw(st.integers(0, 16)))))]
-    pairs.append(("by", ",".join([*([period] if period else []), *others])))
-    pairs.append(("metrics", ",".join(draw(st.lists(st.sampled_from(("reports", "senders", "4102")), unique=True)))))
-    for name, values in (("department", DEPARTMENTS), ("template", TEMPLATES), ("user", USERS)):
-        if draw(st.integers(0, 3)) == 0:
-            pairs += [(name, value) for value in draw(st.lists(st.sampled_from(values), unique=True, max_size=2))]
-    pairs.append(("children", draw(st.sampled_from(("true", "false")))))
-    pairs.append(("departments", draw(st.sampled_from(("now", "then")))))
-    return read_question(pairs, SERVICE)
-
-
-def told(rows: list[dict[str, Any]], like: list[dict[str, Any]]) -> list[list[tuple[str, Any]]]:
-    """Rows in one order, with what the oracle has of them."""
-    names = like[0].keys() if like else ()
-    return sorted(([(name, row[name]) for name in sorted(names)] for row in rows), key=repr)
+from tests.support.worlds import BEGIN, ZONES, worlds
 
 
 @tried_with(10, 300)
@@ -68,17 +43,7 @@ def test_every_row_is_the_oracles(examples: int) -> None:
                         ask(asking, data, around, batches[: number + 1], now)
 
         def ask(asking: Asking, data: st.DataObject, around: datetime, batches: list[Known], now: datetime) -> None:
-            question = data.draw(questions(around))
-            assert read_question(words_of(question, SERVICE), SERVICE) == question
-            corp_id = data.draw(st.sampled_from(sorted(ZONES)))
-            until = data.draw(st.none() | st.integers(-1, 4).map(lambda n: BEGIN + timedelta(hours=n)))
-            if until is not None:
-                pairs = [*words_of(question, SERVICE), ("asOf", until.isoformat())]
-                question = read_question(pairs, SERVICE)
-            within = data.draw(st.lists(st.sampled_from(DEPARTMENTS[:3]), unique=True, max_size=2))
-            question = msgspec.structs.replace(question, within=tuple(within))
-            if until is None and question.is_of_days:
-                question = read_question([*words_of(question, SERVICE), ("asOf", now.isoformat())], SERVICE)
+            question, corp_id, until = data.draw(put(around, now))
             expected = rows_of(question, corp_id, ZONES[corp_id], batches, until)
             found = asking.answer(question, corp_id, now.timestamp())
             assert told(found.data, expected) == told(expected, expected)

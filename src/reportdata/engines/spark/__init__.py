@@ -13,6 +13,7 @@ from typing import Any
 from reportdata.days import from_date
 from reportdata.engines import Brought, Engine, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.spark.session import failing, open_session, stop_session
+from reportdata.engines.spark.words import in_words_of_spark
 from reportdata.kinds import DIGITS, PLACES, Kind
 from reportdata.services.keys import DAY_KEYS
 from reportdata.services.sql import Computation
@@ -134,7 +135,8 @@ class SparkEngine:
                 self._session = open_session(self._master, self._conf)
             for kind, files in wanted.items():
                 self._facts(kind, files).createOrReplaceTempView(kind.name)
-            yield from self._session.sql(sql).select(*columns).toLocalIterator(prefetchPartitions=True)
+            found = self._session.sql(in_words_of_spark(sql)).select(*columns)
+            yield from found.toLocalIterator(prefetchPartitions=True)
 
     def _facts(self, kind: Kind, files: Sequence[Path]) -> Any:
         columns = {"corp_id": "string", "stat_day": "date"}
