@@ -39,6 +39,7 @@ _MODULES = {
     "mcp": "assisting",
     "audit": "reads",
     "demo": "demo",
+    "open": "opening",
     "twin": "twin",
     "backup": "backups",
     "restore": "backups",
@@ -84,7 +85,8 @@ class _Commands(click.Group):
 def cli() -> None:
     """Count an organisation's work reports as DingTalk does, and serve the numbers as DingTalk did.
 
-    `reportdata demo` shows everything at once. For your own numbers: `org add`, `import`, `app add`, `serve`.
+    `reportdata demo` shows everything at once, and `reportdata open FILE` your own file. For a server: `org add`,
+    `import`, `app add`, `serve`.
     """
     configure_log()
 

@@ -92,7 +92,7 @@ def _taken_back(work: Workspace, import_id: str, progress: Progress) -> dict[str
 
 
 def _options(work: Workspace, job: Job) -> Options:
-    """How the files are read: records are of the one organisation."""
+    """How the files are read."""
     said = job.said
     choices = _choices(work, said)
     first, last = (parse_day(text) if text else None for text in (said.first_day, said.last_day))
@@ -103,12 +103,13 @@ def _options(work: Workspace, job: Job) -> Options:
         raise BadValue(f"{said.format!r} is no form of a file", f"the forms are {', '.join(formats)}")
     return Options(
         corp_id=job.corp_id,
-        only=job.corp_id,
+        only=None if job.zone else job.corp_id,
+        add_in=time_zone(job.zone) if job.zone else None,
         format=Format(said.format) if said.format else None,
         first_day=first,
         last_day=last,
         covers=said.covers,
-        exported_at=read_exported_at(work.store, said.exported_at or None, job.corp_id, DEFAULT_TIME_ZONE),
+        exported_at=read_exported_at(work.store, said.exported_at or None, job.corp_id, job.zone or DEFAULT_TIME_ZONE),
         choices=choices,
         now=time.time(),
     )

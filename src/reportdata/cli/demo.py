@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from reportdata.cli.links import replace_link
 from reportdata.cli.places import open_store
 from reportdata.cli.sample import PEOPLE, Sample
 from reportdata.cli.service import open_server
@@ -125,14 +126,10 @@ def _app(store: Store, corp_id: str, now: float) -> tuple[App, str]:
 
 def _link(store: Store, corp_id: str, now: float) -> str:
     """The secret of a view link that takes the place of the demo's last one."""
-    for link in store.links():
-        if (link.name, link.corp_id, link.revoked_at) == (APP_NAME, corp_id, None):
-            store.revoke_link(link.link_id, now)
     secret = new_link_secret(link_id := new_link_id())
     shows = _scopes()[1:]  # statistics, with records
-    store.add_link(
-        Link(link_id=link_id, name=APP_NAME, corp_id=corp_id, secret_hash=hash_of(secret), scopes=shows), now
-    )
+    link = Link(link_id=link_id, name=APP_NAME, corp_id=corp_id, secret_hash=hash_of(secret), scopes=shows)
+    replace_link(store, link, now)
     return secret
 
 

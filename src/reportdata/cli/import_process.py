@@ -30,7 +30,9 @@ _TOO_LONG = Wrong(
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What a process does: with the files of these names in a folder, or with an import."""
+    """What a process does: with the files of these names in a folder, or with an import. Records that name no
+    organisation are of ``corp_id``; those of others are refused, unless there is a ``zone``, in which unknown ones are
+    added."""
 
     what: What
     corp_id: str
@@ -38,6 +40,7 @@ class Job(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     said: Said = Said()
     import_id: str = ""
+    zone: str = ""
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -34,7 +34,7 @@ class ImportRuns:
 
     def __init__(self, settings: Settings, log_format: str) -> None:
         self._uploads = Uploads(settings.data)
-        self._handover = Handover(_absolute(settings), log_format).encoded()
+        self._handover = Handover(absolute(settings), log_format).encoded()
         self._thread = ThreadPoolExecutor(1, "imports")
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}
@@ -153,7 +153,7 @@ class ImportRuns:
                 running.ended.result()
 
 
-def _absolute(settings: Settings) -> Settings:
+def absolute(settings: Settings) -> Settings:
     """The settings for a process that works in another folder."""
     at = settings.lake_at
     return replace(

@@ -141,6 +141,14 @@ def revoke(link: str, settings: Settings) -> None:
     click.echo(f"Revoked {revoked.link_id}, which was for {revoked.name}.")
 
 
+def replace_link(store: Store, link: Link, now: float) -> None:
+    """Add a link in place of those of the same name and organisation, which let nobody in any more."""
+    for found in store.links():
+        if (found.name, found.corp_id, found.revoked_at) == (link.name, link.corp_id, None):
+            store.revoke_link(found.link_id, now)
+    store.add_link(link, now)
+
+
 def _id_of(store: Store, text: str) -> str:
     """The id of the link that is meant."""
     links = store.links()
