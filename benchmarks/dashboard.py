@@ -182,9 +182,10 @@ def served(data: Path) -> Iterator[str]:
 def table(found: dict[str, float], people: int) -> list[str]:
     """The figures as a table."""
     lines = [f"| a year of {people:,} people | median | aim |", "|---|--:|--:|"]
-    for name in sorted(found, key=lambda name: list(found).index(name)):
+    for name in found:
         aim = AIMS.get(name)
-        lines.append(f"| {name} | {found[name]:,.3g} | {'' if aim is None else f'≤ {aim:g}'} |")
+        told = f"{found[name]:,.0f}" if found[name] >= 100 else f"{found[name]:.3g}"
+        lines.append(f"| {name} | {told} | {'' if aim is None else f'≤ {aim:g}'} |")
     return lines
 
 
