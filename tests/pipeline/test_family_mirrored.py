@@ -311,3 +311,16 @@ def test_official_figures_are_served_where_an_organisation_says_so(folder: Folde
     assert folder.store.official_services() == {("c1", REPORTS)}
     folder.store.forget("c1")
     assert folder.store.official_services() == frozenset()
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_every_store_keeps_whose_official_figures_are_served(tmp_path: Path, kind: str) -> None:
+    with closing(OPENERS[kind](tmp_path)()) as store:
+        store.add_organisations([Organisation("c", "Asia/Shanghai"), Organisation("d", "Asia/Shanghai")])
+        for corp in ("c", "d"):
+            store.serve_official(corp, [REPORTS, "x"], official=True)
+        store.serve_official("c", [REPORTS], official=True)
+        store.serve_official("c", ["x"], official=False)
+        assert store.official_services() == {("c", REPORTS), ("d", REPORTS), ("d", "x")}
+        store.forget("d")
+        assert store.official_services() == {("c", REPORTS)}
