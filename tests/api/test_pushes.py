@@ -192,11 +192,12 @@ def test_only_this_path_takes_larger_bodies(pushed: Pushing, path: str) -> None:
 
 
 @pytest.mark.whole
-def test_a_store_that_is_locked_is_a_system_error_and_takes_nothing(pushed: Pushing) -> None:
+def test_a_store_that_is_locked_refuses_for_a_while_and_takes_nothing(pushed: Pushing) -> None:
     with closing(sqlite3.connect(pushed.folder.settings.store, isolation_level=None)) as other:
         other.execute("begin immediate")
         assert pushed.push([sent(1)]).status == 200
-        assert pushed.push([sent(2)], idempotency_key="k").error == (500, "systemError")
+        refused = pushed.push([sent(2)], idempotency_key="k")
+        assert (refused.error, refused.headers["retry-after"]) == ((503, "ServiceUnavailable"), "5")
     assert pushed.facts() == [fact(1)]
     assert pushed.push([sent(2)], idempotency_key="k").status == 200
 
@@ -209,11 +210,12 @@ def test_many_pushes_at_once_are_all_there(pushed: Pushing) -> None:
     assert sorted(pushed.facts(), key=lambda one: one.at) == [fact(number) for number in range(500)]
 
 
-def test_an_inbox_that_is_in_the_way_is_a_system_error_until_it_is_not(pushed: Pushing) -> None:
+def test_an_inbox_that_is_in_the_way_refuses_until_it_is_not(pushed: Pushing) -> None:
     place = pushed.folder.settings.inbox
     place.write_text("in the way")
     for _ in range(3):
-        assert pushed.push([sent(1)]).error == (500, "systemError")
+        refused = pushed.push([sent(1)])
+        assert (refused.error, refused.headers["retry-after"]) == ((503, "ServiceUnavailable"), "5")
     place.unlink()
     until(lambda: pushed.push([sent(1)]).status == 200)  # whether there is room is looked at every now and then
     assert pushed.facts() == [fact(1)]

@@ -13,7 +13,9 @@ from reportdata.http.answers import Failed, Fault
 
 OVERFULL = Fault(503, "ServiceUnavailable", "More facts wait than can be kept. Try again later.")
 
-_LATER = {"retry-after": "5"}
+UNAVAILABLE = Fault(503, "ServiceUnavailable", "Facts cannot be taken now. Try again later.")
+"""What is answered while the store is held by others, or the disk is full."""
+LATER = {"retry-after": "5"}
 _LONGEST_DELAY = 1.0
 _LOOK = 0.1
 """Seconds between two looks at how full the inbox is."""
@@ -88,4 +90,4 @@ class Room:
 
 def overfull() -> Failed:
     """The refusal of what there is no room for."""
-    return Failed(OVERFULL, headers=_LATER)
+    return Failed(OVERFULL, headers=LATER)

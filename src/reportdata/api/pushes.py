@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -12,15 +13,18 @@ from starlette.responses import Response
 from reportdata.api import push_body
 from reportdata.api.admission import ClientToken, Demand
 from reportdata.api.faults import GONE, INVALID_BODY, MISSING_BODY
-from reportdata.api.intake import OVERFULL, Room
-from reportdata.api.openapi import BY_THE_STORE, COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
+from reportdata.api.intake import LATER, OVERFULL, UNAVAILABLE, Room
+from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
 from reportdata.api.push_body import Body, Push, Taken, is_packed
 from reportdata.api.resource import Context, Operation, Resource
-from reportdata.http.answers import BODY_TOO_LARGE, Failed
+from reportdata.errors import InboxError, StoreError
+from reportdata.http.answers import BODY_TOO_LARGE, UNKNOWN_ERROR, Failed
 from reportdata.http.limits import BodyLimit
-from reportdata.http.routes import json_response
+from reportdata.http.routes import IDS, json_response
 from reportdata.identity import App
 from reportdata.services import Services
+
+log = logging.getLogger("reportdata.http")
 
 PATH = "/v1/facts"
 BODY = BodyLimit(4 << 20, 60)
@@ -64,7 +68,18 @@ class Pushes:
         self._slice = asyncio.Lock()
 
     async def push(self, request: Request) -> Response:
-        """Take a push."""
+        """Take a push.
+
+        :raises Failed: also when the store or the inbox cannot answer: what was pushed may then be pushed again.
+        """
+        try:
+            return await self._pushed(request)
+        except (StoreError, InboxError) as error:
+            request_id = request.scope[IDS].request
+            log.warning("request %s: %s", request_id, error, extra={"request_id": request_id})
+            raise Failed(UNAVAILABLE, headers=LATER) from error
+
+    async def _pushed(self, request: Request) -> Response:
         now = self._clock()
         app, corp_id = await self._admission.caller(self._demand, request, now)
         if not self._is_present():
@@ -157,7 +172,8 @@ def _described(services: Services, demand: Demand) -> Json:
             push_body.TOO_MANY_RECORDS,
             MISSING_BODY,
             INVALID_BODY,
-            *BY_THE_STORE,
+            Sample(UNAVAILABLE, waits=True),
+            UNKNOWN_ERROR,
         ),
         description="Records as imports read them, in an array, alone, or on lines; gzip is understood. What is "
         f"answered is durable; records that are not named are taken. The app needs the scope "
