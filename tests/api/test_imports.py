@@ -176,6 +176,16 @@ def test_limits_of_what_is_taken(site: Served) -> None:
     assert bringer.call("POST", f"{UPLOADS}/../preview", b"").status == 404
 
 
+@pytest.mark.whole
+def test_another_file_and_other_choices_end_a_preview(site: Served) -> None:
+    bringer = site.bringer()
+    upload = bringer.bring("a.csv", SHEET).json["upload"]
+    for body in (b"", b'{"kind":"sent"}'):
+        assert bringer.call("POST", f"{UPLOADS}/{upload}/preview", body).status == 200
+    assert len(bringer.bring("b.csv", SHEET, upload).json["files"]) == 2
+    assert [file["file"] for file in bringer.run(upload, "preview")["result"]["files"]] == ["a.csv", "b.csv"]
+
+
 def test_a_page_of_another_site_brings_nothing(site: Served) -> None:
     bringer = site.linked(scopes=(TOTALS, IMPORT))
     for headers in ({"sec_fetch_site": "cross-site"}, {"origin": "https://elsewhere.example"}):
@@ -268,6 +278,8 @@ def test_only_who_may_bring_does_and_for_the_own_organisation_alone(
     if expected == 200 and template == IMPORTS:
         assert [one["import"] for one in answer.json["imports"]] == [rights.imports[corp_id]]
     assert rights.site.folder.days() == before
+    if expected == 200 and "{" not in template and method == "POST":
+        assert rights.callers[key].call("DELETE", f"{UPLOADS}/{answer.json['upload']}").status == 204
 
 
 def _caller(site: Served, corp_id: str, scopes: tuple[str, ...], caller: str) -> Bringer:

@@ -78,6 +78,7 @@ LIMITS = {
     "files of an upload": bringing.MOST_FILES,
     "seconds for a file to come": bringing.SECONDS,
     "minutes that an upload stays after the last call": uploads.LIFETIME / 60,
+    "uploads of an organisation on a machine": uploads.MOST_OF_ONE,
     "uploads of a machine": uploads.MOST_UPLOADS,
     "previews and imports that wait in each process that serves": import_runs.MOST_WAITING,
     "seconds that a preview may take": import_process.SECONDS["preview"],

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
+from starlette.concurrency import run_in_threadpool
+
 from reportdata.api.bringing import LATER, RUNNING, TOO_MANY_RUNS, Run, Said, Upload, What
 from reportdata.cli.handover import Handover
 from reportdata.cli.import_process import Job, Running
@@ -44,6 +46,9 @@ class ImportRuns:
         self, corp_id: str, upload: str | None, file: tuple[str, int | None], content: AsyncIterable[bytes]
     ) -> Upload:
         """See `Bringing`."""
+        if upload is not None:
+            self._uploads.require(corp_id, upload)
+            await run_in_threadpool(self._end_preview, upload)
         return self.found(corp_id, await self._uploads.take(corp_id, upload, file, content))
 
     def found(self, corp_id: str, upload: str) -> Upload:

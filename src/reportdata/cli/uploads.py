@@ -43,9 +43,11 @@ LIFETIME = 1_800.0
 """Seconds that an upload is kept after the last call."""
 MOST_UPLOADS = 50
 """Uploads of all organisations."""
+MOST_OF_ONE = 20
+"""Uploads of an organisation, so that none keeps the others from bringing files."""
 _ID = re.compile(r"[0-9a-f]{32}|undo-[a-z0-9]{1,32}")
 _CHUNK = 1 << 20
-_LEAST_FREE = 200_000_000
+_LEAST_FREE = 100_000_000
 """Bytes that the disk keeps free."""
 _OWNER, _STATE, _LOCK, _FILES = "owner", "state.json", "lock", "files"
 
@@ -78,7 +80,7 @@ class Uploads:
     def require(self, corp_id: str, upload: str) -> None:
         """:raises Failed: when the organisation has no such upload."""
         with suppress(OSError):
-            if _ID.fullmatch(upload) and (self._root / upload / _OWNER).read_text("utf-8") == corp_id:
+            if _ID.fullmatch(upload) and self._owner(upload) == corp_id:
                 os.utime(self._root / upload)
                 return
         raise Failed(UNKNOWN_UPLOAD)
@@ -92,7 +94,8 @@ class Uploads:
         try:
             if not folder.exists():
                 self.tidy()
-                if sum(1 for _ in self._all()) >= MOST_UPLOADS:
+                owners = [self._owner(folder.name) for folder in self._all()]
+                if len(owners) >= MOST_UPLOADS or owners.count(corp_id) >= MOST_OF_ONE:
                     raise Failed(NO_ROOM, headers=LATER)
                 files.make(folder / _FILES)
                 (folder / _OWNER).touch(0o600)
@@ -175,6 +178,12 @@ class Uploads:
         for upload in self._taken:
             with suppress(Failed):
                 self.remove(upload)
+
+    def _owner(self, upload: str) -> str:
+        """Whose an upload is; nobody's when it is gone."""
+        with suppress(OSError, UnicodeDecodeError):
+            return (self._root / upload / _OWNER).read_text("utf-8")
+        return ""
 
     def _all(self) -> Iterator[Path]:
         with suppress(OSError):

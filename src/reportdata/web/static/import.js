@@ -7,9 +7,8 @@ import { LARGEST, MOST_FILES, drop, follow, goesOn, listed, reason, run, send, s
 import { drawChoices, said } from './import_choices.js';
 import { drawImports, sizeText } from './import_list.js';
 import { dashed, drawPreview, drawRefused, importable } from './import_preview.js';
-import { button, panel } from './marks.js';
+import { button, panel, themeSwitch } from './marks.js';
 import { drawSignIn, meaning } from './sign_in.js';
-import { theme, turnTheme } from './theme.js';
 import { current, number, speak, t } from './words.js';
 
 /** @typedef {import('./api.js').Session} Session */
@@ -33,7 +32,6 @@ let imports = [];
 let asked = '';
 let working = new AbortController();
 let choosing = false;
-let worn = theme();
 /** @type {ReturnType<typeof frame> | null} */
 let parts = null;
 
@@ -454,10 +452,7 @@ function chrome() {
       } else signedOut('');
       /** @type {HTMLElement | null} */ (document.querySelector('[data-key=language]'))?.focus();
     }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }),
-    button(t(worn), () => {
-      worn = turnTheme(worn);
-      chrome();
-    }, { class: 'link', 'aria-label': t('theme', t(worn)), title: t('theme', t(worn)), 'data-key': 'theme' }),
+    themeSwitch(chrome),
     session && button(t('signOut'), () => {
       signOut().catch(() => undefined);
       signedOut(t('signedOut'));

@@ -49,11 +49,27 @@ export function reason(error) {
   return said[error.code] ?? '';
 }
 
+/**
+ * The answer, asked for again while another process of the server ends a preview of the same files.
+ * @param {string} path
+ * @param {RequestInit} options
+ */
+async function patiently(path, options) {
+  for (let turn = 1; ; turn++) {
+    try {
+      return await json(path, options);
+    } catch (error) {
+      if (turn === 20 || !(error instanceof Problem) || error.code !== 'Import.Running') throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
 /** Send a file. @param {File} file @param {string} upload the upload that gets it, or empty @returns {Promise<Upload>} */
 export function send(file, upload) {
   const query = new URLSearchParams({ name: file.name, modified: String(Math.max(0, Math.trunc(file.lastModified))) });
   if (upload) query.set('upload', upload);
-  return json(`${UPLOADS}?${query}`, { method: 'POST', body: file, headers: { 'content-type': 'application/octet-stream' } });
+  return patiently(`${UPLOADS}?${query}`, { method: 'POST', body: file, headers: { 'content-type': 'application/octet-stream' } });
 }
 
 /** @param {string} upload @returns {Promise<Upload>} */
@@ -103,7 +119,7 @@ async function ended(path, told, signal) {
 export async function run(upload, what, said, told, signal) {
   const path = `${UPLOADS}/${upload}`;
   const headers = { 'content-type': 'application/json' };
-  const begun = await json(`${path}/${what}`, { method: 'POST', body: JSON.stringify(said), headers, signal });
+  const begun = await patiently(`${path}/${what}`, { method: 'POST', body: JSON.stringify(said), headers, signal });
   return goesOn(begun.run) ? ended(path, told, signal) : begun.run;
 }
 
