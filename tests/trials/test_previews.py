@@ -10,8 +10,8 @@ import pytest
 from reportdata.cli.bringing import carried_out
 from reportdata.cli.import_process import Job
 from tests.support.folders import Folder, run
-from tests.trials.test_imports import INPUTS
 
+INPUTS = Path(__file__).parent / "inputs"
 NAMES = sorted(path.name for path in INPUTS.iterdir())
 PARTS = 4
 
