@@ -170,3 +170,13 @@ def test_a_version_ends_and_is_one_organisation_s(folder: Folder) -> None:
     assert versions.tag("a", STEP) != versions.tag("a", 0)
     assert versions.tag("b", 0) != versions.tag("a", 0)
     assert Versions(folder.store).tag("a", 0) != versions.tag("a", 0)
+
+
+def test_the_description_is_packed_for_whom_can_unpack_it(served: Serving) -> None:
+    _, headers, packed = ask(served, "/openapi.json", accept_encoding="gzip")
+    _, plain_headers, plain = ask(served, "/openapi.json")
+    assert headers["content-encoding"] == "gzip"
+    assert plain_headers["vary"] == headers["vary"] == "accept-encoding"
+    assert "content-encoding" not in plain_headers
+    assert gzip.decompress(packed) == plain
+    assert len(packed) * 10 < len(plain)

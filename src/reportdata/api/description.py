@@ -6,7 +6,9 @@ Resources take what the code knows from it: paths from routes, KPIs and rows fro
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import msgspec
 from starlette.requests import Request
@@ -14,6 +16,7 @@ from starlette.responses import Response
 
 from reportdata.api.admission import SECURITY
 from reportdata.api.openapi import HEADERS, Json, answer, operation
+from reportdata.api.packing import in_form
 from reportdata.api.resource import Operation, Resource
 from reportdata.http.answers import JSON
 
@@ -31,8 +34,12 @@ def description(resources: Iterable[Resource], base_path: str = "") -> Resource:
     :param base_path: what all paths have before them, or nothing.
     """
 
-    async def served(_request: Request) -> Response:
-        return Response(body, media_type=JSON)
+    @cache
+    def packed() -> bytes:
+        return gzip.compress(body, mtime=0)
+
+    async def served(request: Request) -> Response:
+        return in_form(request, body, packed(), JSON)
 
     own = operation("openapi", "This description", answer({"type": "object"}))
     found = Resource("description", [Operation("GET", "/openapi.json", own, served)])

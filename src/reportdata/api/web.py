@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reportdata.api.packing import in_form
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.http.answers import NOT_FOUND, Failed
 from reportdata.web import FOLDER, File, read_pages
@@ -60,9 +63,5 @@ def resource(_context: Context) -> Resource:
     )
 
 
-def _response(request: Request, file: File, headers: dict[str, str]) -> Response:
-    own = headers | {"vary": "accept-encoding"}
-    packs = "gzip" in request.headers.get("accept-encoding", "")
-    if packs:
-        own["content-encoding"] = "gzip"
-    return Response(file.packed if packs else file.body, headers=own, media_type=file.media_type)
+def _response(request: Request, file: File, headers: Mapping[str, str]) -> Response:
+    return in_form(request, file.body, file.packed, file.media_type, headers)
