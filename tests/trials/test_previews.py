@@ -12,7 +12,6 @@ from reportdata.cli.import_process import Job
 from tests.support.folders import Folder, run
 
 INPUTS = Path(__file__).parent / "inputs"
-INPUTS = Path(__file__).parent / "inputs"
 NAMES = sorted(path.name for path in INPUTS.iterdir())
 PARTS = 4
 
