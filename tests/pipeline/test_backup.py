@@ -210,7 +210,7 @@ def test_backups_taken_while_imports_run_are_restored_with_every_day_equal(folde
                 assert numbers_of(restored) == numbers_of(folder)
                 assert facts == facts_in(folder)
         seen.add(tuple(map(len, there)))
-    assert len(seen) > 3, "backups were taken at different moments"
+    assert len(seen) > 2, "backups were taken at different moments"
 
 
 def test_a_backup_holds_what_its_manifest_says_and_is_closed_to_others(filled: Folder, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_folder_that_cannot_be_written_is_served_and_loses_nothing(
         pusher.until(5)
         with read_only(folder.settings.data / part):
             found = {pusher.push() for _ in range(3)}
-            assert found == ({(500, "systemError")} if part == "inbox" else {(200, "")})
+            assert found == ({(503, "ServiceUnavailable")} if part == "inbox" else {(200, "")})
             assert pusher.number_of_reports() == 5
             time.sleep(0.5)  # the worker tries meanwhile
             if part == "lake":

@@ -30,6 +30,7 @@ from tests.support.folders import Folder, run
 from tests.support.pushing import post
 from tests.support.services import working
 from tests.support.serving import serving
+from tests.support.waiting import until
 
 COUNTED = Path("counted")
 SERVICES = read_services(COUNTED)
@@ -221,8 +222,12 @@ def test_from_files_and_pushes_to_the_contract(tmp_path: Path) -> None:
             assert (answer.status, answer.body["added"]) == (200, 1)
             with working(folder) as work:
                 worker = Worker(work)
-                while worker.step(1.8e9):
-                    pass
+                until(
+                    lambda: (
+                        not worker.step(1.8e9)
+                        and b"4106_DAY" in calls["documentData"].answer().body.split(b"dataList")[1]
+                    )
+                )
             answers = {name: call.answer() for name, call in calls.items()}
             row = b'"dataList":[{"stat_date":"20260901","4091_DAY":2,"4090_DAY":3,"corp_id":"c"}]}'
             assert answers["checkinData"].body.endswith(row)

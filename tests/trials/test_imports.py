@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "B30.csv": ("line 1: kind: 'create_time' may be the time of sent or of commented", "sent_at"),
     "B30.jsonl": ("line 1: kind: 'create_time' may be the time of sent or of commented", "sent_at"),
     **{
-        f"B40{which}.csv": ("holds figures of days, and no records", "`reportdata mirror --file`")
+        f"B40{which}.csv": ("holds figures of days, and no records", "`reportdata figures import`")
         for which in ("", "b", "e")
     },
     "C04.csv": ("line 3: sent_at: is on 20420103, which lies in the future", "--to 20420103"),
@@ -185,5 +185,6 @@ def test_times_without_an_offset_may_be_of_another_zone(folder: Folder) -> None:
 @pytest.mark.parametrize("name", ["B40.csv", "B40b.csv", "B40e.csv"])
 def test_a_table_of_figures_is_taken_over(folder: Folder, name: str) -> None:
     folder.add_organisation("12345")
-    result = run(folder, "mirror", "--file", INPUTS / name)
-    assert result.exit_code == 0, result.output
+    for command in (("mirror", "--file"), ("figures", "import")):
+        result = run(folder, *command, INPUTS / name)
+        assert result.exit_code == 0, result.output

@@ -112,9 +112,7 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None, *, pa
 
 def told_apart(path: Path, services: Iterable[Service], error: InputError) -> InputError:
     """Why a file cannot be imported: as it was told, or because it holds figures and no records."""
-    if not isinstance(error, BadFile):
-        return error
-    if path.stat().st_size > _LARGEST:
+    if not isinstance(error, BadFile) or not path.is_file() or path.stat().st_size > _LARGEST:
         return error
     for service in services:
         with suppress(InputError):
