@@ -117,15 +117,15 @@ class Bringing(Protocol):
         :raises Failed: `RUNNING`.
         """
 
-    def run(self, corp_id: str, upload: str, what: What, said: Said) -> Upload:
-        """Preview or import the files of an upload. A preview ends the one before it. An import that was begun is not
-        begun again: the same call says how it stands.
+    def run(self, corp_id: str, upload: str, what: What, said: Said, kinds: tuple[str, ...]) -> Upload:
+        """Preview or import the files of an upload; facts of other ``kinds`` are refused. A preview ends the one before
+        it. An import that was begun is not begun again: the same call says how it stands.
 
         :raises Failed: `UNKNOWN_UPLOAD`, `RUNNING` or `TOO_MANY_RUNS`.
         """
 
-    def undo(self, corp_id: str, import_id: str) -> Upload:
-        """Take an import back; when that is being done, say how it stands.
+    def undo(self, corp_id: str, import_id: str, kinds: tuple[str, ...]) -> Upload:
+        """Take an import back, unless it brought facts of other ``kinds``; when that is being done, say how it stands.
 
         :raises Failed: `TOO_MANY_RUNS`.
         """
@@ -147,11 +147,11 @@ class Nobody:
     def remove(self, _corp_id: str, _upload: str, _name: str | None) -> None:
         """See `Bringing`."""
 
-    def run(self, _corp_id: str, _upload: str, _what: What, _said: Said) -> Upload:
+    def run(self, _corp_id: str, _upload: str, _what: What, _said: Said, _kinds: tuple[str, ...]) -> Upload:
         """See `Bringing`."""
         raise Failed(UNKNOWN_UPLOAD)
 
-    def undo(self, _corp_id: str, _import_id: str) -> Upload:
+    def undo(self, _corp_id: str, _import_id: str, _kinds: tuple[str, ...]) -> Upload:
         """See `Bringing`."""
         raise Failed(TOO_MANY_RUNS, headers=LATER)
 

@@ -130,7 +130,8 @@ class Imports:
         caller, now = await self._caller(request)
         import_id = self._own(caller, request)
         self._audit(caller, f"import {import_id} undone", request, now)
-        return json_response(as_json(await run_in_threadpool(self._bringing.undo, caller.corp_id, import_id)))
+        kinds = self._kinds(caller)
+        return json_response(as_json(await run_in_threadpool(self._bringing.undo, caller.corp_id, import_id, kinds)))
 
     async def undoing(self, request: Request) -> Response:
         """Say how the undoing of an import stands."""
@@ -146,12 +147,18 @@ class Imports:
         if not self._context.is_present():
             raise Failed(GONE)
         self._audit(caller, f"files: {what}", request, now)
-        found: Upload = await run_in_threadpool(self._bringing.run, caller.corp_id, upload, what, said)
+        kinds = self._kinds(caller)
+        found: Upload = await run_in_threadpool(self._bringing.run, caller.corp_id, upload, what, said, kinds)
         return json_response(as_json(found))
 
     async def _caller(self, request: Request) -> tuple[Caller, float]:
         now = self._context.clock()
         return await self._sign_in.caller(self._demand, request, now), now
+
+    def _kinds(self, caller: Caller) -> tuple[str, ...]:
+        """The kinds of facts that the caller may bring: as with pushes, each by the scope of its service."""
+        services = self._context.services
+        return tuple(kind for kind in services.kinds if services.push_scope(kind) in caller.app.scopes)
 
     def _own(self, caller: Caller, request: Request) -> str:
         """The import that a request names, when it is of the caller's organisation and of no other."""

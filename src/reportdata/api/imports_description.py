@@ -202,7 +202,8 @@ def described_import(scopes: Sequence[str]) -> Json:
         "importUpload",
         "Import an upload",
         scopes,
-        "Records of other organisations are refused. The same call again begins nothing, and says how it stands.",
+        "Records of other organisations are refused, and of services for which the caller has no scope to write. When "
+        "one file cannot be imported, none is. The same call again begins nothing, and says how it stands.",
     )
 
 

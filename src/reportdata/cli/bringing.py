@@ -30,12 +30,13 @@ from reportdata.cli.previews import check_kinds
 from reportdata.cli.previews import summary as previewed
 from reportdata.days import DEFAULT_TIME_ZONE, parse_day, time_zone
 from reportdata.errors import BadRecord, BadValue, ReportDataError
+from reportdata.kinds import Kinds
 from reportdata.pipeline import Progress
 from reportdata.pipeline.importing import import_files
 from reportdata.pipeline.imports import Options
 from reportdata.pipeline.previewing import preview
 from reportdata.pipeline.refreshing import refresh
-from reportdata.pipeline.taking_back import noted, take_back
+from reportdata.pipeline.taking_back import brought_kinds, noted, take_back
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format
 from reportdata.settings import Settings
@@ -62,6 +63,7 @@ def carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, A
         settings = replace(settings, engine="duckdb")
     with workspace(settings) as work:
         if job.what == "undo":
+            _require_kinds(work, job)
             return _taken_back(work, job.import_id, progress)
         if not job.names:
             raise BadValue("there are no files", "bring some")
@@ -84,6 +86,18 @@ def carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, A
         return said | {"skippedRecords": skipped}
 
 
+def _require_kinds(work: Workspace, job: Job) -> None:
+    """:raises BadValue: when an import brought facts of kinds that are not the caller's to take back."""
+    if job.kinds is None:
+        return
+    for kind in brought_kinds(work, noted(work.store, job.import_id)):
+        if kind not in job.kinds:
+            scope = work.services.push_scope(kind)
+            raise BadValue(
+                f"the import {job.import_id} brought facts of {kind}", f"undo it with an app that has the scope {scope}"
+            )
+
+
 def _taken_back(work: Workspace, import_id: str, progress: Progress) -> dict[str, Any]:
     done = take_back(work, import_id, now=time.time(), progress=progress)
     first, last = noted(work.store, import_id).days or ("", "")
@@ -94,10 +108,11 @@ def _taken_back(work: Workspace, import_id: str, progress: Progress) -> dict[str
 def _options(work: Workspace, job: Job) -> Options:
     """How the files are read."""
     said = job.said
-    choices = _choices(work, said)
     first, last = (parse_day(text) if text else None for text in (said.first_day, said.last_day))
     check_period(first, last)
-    check_kinds(said.covers, work)
+    kinds = Kinds(kind for kind in work.kinds.values() if job.kinds is None or kind.name in job.kinds)
+    check_kinds(said.covers, kinds)
+    choices = _choices(kinds, said)
     formats = [one.value for one in Format if one is not Format.ZIP]
     if said.format and said.format not in formats:
         raise BadValue(f"{said.format!r} is no form of a file", f"the forms are {', '.join(formats)}")
@@ -112,14 +127,16 @@ def _options(work: Workspace, job: Job) -> Options:
         exported_at=read_exported_at(work.store, said.exported_at or None, job.corp_id, job.zone or DEFAULT_TIME_ZONE),
         choices=choices,
         now=time.time(),
+        kinds=kinds,
+        whole=True,
     )
 
 
-def _choices(work: Workspace, said: Said) -> Choices:
+def _choices(kinds: Kinds, said: Said) -> Choices:
     columns = {field: heading for field, heading in said.columns.items() if heading}
     zone = time_zone(said.times_in) if said.times_in else None
     choices = Choices(said.kind or None, columns, said.sheet or None, zone)
-    check_choices(choices, work.kinds)
+    check_choices(choices, kinds)
     return choices
 
 

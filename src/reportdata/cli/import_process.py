@@ -32,7 +32,7 @@ _TOO_LONG = Wrong(
 class Job(msgspec.Struct, frozen=True):
     """What a process does: with the files of these names in a folder, or with an import. Records that name no
     organisation are of ``corp_id``; those of others are refused, unless there is a ``zone``, in which unknown ones are
-    added."""
+    added. Facts of other ``kinds`` are neither added nor taken back; None allows all."""
 
     what: What
     corp_id: str
@@ -41,6 +41,7 @@ class Job(msgspec.Struct, frozen=True):
     said: Said = Said()
     import_id: str = ""
     zone: str = ""
+    kinds: tuple[str, ...] | None = None
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):

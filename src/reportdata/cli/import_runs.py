@@ -18,6 +18,7 @@ from reportdata.cli.handover import Handover
 from reportdata.cli.import_process import Job, Running
 from reportdata.cli.uploads import Uploads
 from reportdata.http.answers import Failed
+from reportdata.services.counting import is_counted
 from reportdata.settings import Settings
 
 log = logging.getLogger("reportdata.imports")
@@ -68,21 +69,21 @@ class ImportRuns:
         self._end_preview(upload)
         self._uploads.remove(upload, name)
 
-    def run(self, corp_id: str, upload: str, what: What, said: Said) -> Upload:
+    def run(self, corp_id: str, upload: str, what: What, said: Said, kinds: tuple[str, ...]) -> Upload:
         """See `Bringing`."""
         before = self.found(corp_id, upload)
         if before.run is not None and before.run.what == "import":
             is_going_on = before.run.state in ("waiting", "running")
-            if before.run.state == "done" or (is_going_on and what == "import"):
+            if _is_imported(before.run) or (is_going_on and what == "import"):
                 return before
             if is_going_on:
                 raise Failed(RUNNING)
         self._end_preview(upload)
         names = tuple(one.name for one in self._uploads.stored(upload))
         folder = str(self._uploads.files(upload).absolute())
-        return self._begin(upload, Job(what, corp_id, folder, names, said))
+        return self._begin(upload, Job(what, corp_id, folder, names, said, kinds=kinds))
 
-    def undo(self, corp_id: str, import_id: str) -> Upload:
+    def undo(self, corp_id: str, import_id: str, kinds: tuple[str, ...]) -> Upload:
         """See `Bringing`."""
         upload = f"undo-{import_id}"
         self._uploads.make(corp_id, upload)
@@ -90,7 +91,7 @@ class ImportRuns:
         if before.run is not None and before.run.state in ("waiting", "running"):
             return before
         folder = str(self._uploads.files(upload).absolute())
-        return self._begin(upload, Job("undo", corp_id, folder, import_id=import_id))
+        return self._begin(upload, Job("undo", corp_id, folder, import_id=import_id, kinds=kinds))
 
     def tidy(self) -> None:
         """Remove uploads that have ended, now and then."""
@@ -124,7 +125,7 @@ class ImportRuns:
 
         try:
             ended = running.go(self._handover, note)
-            if ended.what == "import" and ended.state == "done":
+            if _is_imported(ended):
                 self._uploads.empty(upload)
             running.run = ended
         except Exception:
@@ -158,6 +159,11 @@ class ImportRuns:
                 running.ended.result()
 
 
+def _is_imported(run: Run) -> bool:
+    """Whether the files were imported. Of an import with failures none was, and they stay, to be imported otherwise."""
+    return run.what == "import" and run.state == "done" and not (run.result or {}).get("failures")
+
+
 def absolute(settings: Settings) -> Settings:
     """The settings for a process that works in another folder."""
     at = settings.lake_at
@@ -165,5 +171,5 @@ def absolute(settings: Settings) -> Settings:
         settings,
         data=settings.data.absolute(),
         lake_at=at if at is None or "://" in at else str(settings.lake.absolute()),
-        services=tuple(folder.absolute() for folder in settings.services),
+        services=tuple(folder if is_counted(folder.parts) else folder.absolute() for folder in settings.services),
     )

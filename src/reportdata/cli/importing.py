@@ -135,7 +135,7 @@ def import_command(
         return
     try:
         with progress_bar() as progress, workspace(settings, store) as work:
-            check_kinds(covers, work)
+            check_kinds(covers, work.kinds)
             done = import_files(work, files, options, progress)
             refreshed = refresh_days(work, time.time(), progress=progress)
     except KeyboardInterrupt:

@@ -13,10 +13,10 @@ from reportdata.cli.places import workspace
 from reportdata.cli.terminals import visible
 from reportdata.columns import Columns, why_chosen
 from reportdata.errors import BadRecord, BadValue
+from reportdata.kinds import Kinds
 from reportdata.measures import Number
 from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.previewing import DayChange, Preview, PreviewedFile, preview
-from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
 from reportdata.store import Store
 
@@ -43,7 +43,7 @@ def preview_import(settings: Settings, store: Store, files: Sequence[Path], opti
         options = replace(options, skip_bad=skip)
     # What is staged is on this machine alone, and little is computed of it.
     with progress_bar() as progress, workspace(replace(settings, engine="duckdb"), store) as work:
-        check_kinds(options.covers, work)
+        check_kinds(options.covers, work.kinds)
         found = preview(work, files, options, progress)
     if as_json:
         print_json(summary(found))
@@ -54,11 +54,11 @@ def preview_import(settings: Settings, store: Store, files: Sequence[Path], opti
     tell_failures(found.done)
 
 
-def check_kinds(covers: Sequence[str], work: Workspace) -> None:
+def check_kinds(covers: Sequence[str], kinds: Kinds) -> None:
     """:raises BadValue: when one of these is no kind of facts that covers days."""
     for kind in covers:
-        if kind not in work.kinds or not work.kinds[kind].covers:
-            known = ", ".join(own.name for own in work.kinds.values() if own.covers)
+        if kind not in kinds or not kinds[kind].covers:
+            known = ", ".join(own.name for own in kinds.values() if own.covers)
             raise BadValue(f"{kind!r} is no kind of facts that covers days", f"there are {known}")
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import time
+import unicodedata
 import uuid
 from collections.abc import AsyncIterable, Iterator
 from contextlib import suppress
@@ -47,6 +48,8 @@ MOST_OF_ONE = 20
 """Uploads of an organisation, so that none keeps the others from bringing files."""
 _ID = re.compile(r"[0-9a-f]{32}|undo-[a-z0-9]{1,32}")
 _CHUNK = 1 << 20
+_PATIENCE, _MOMENT = 1.0, 0.01
+"""Seconds that a file waits for another one that comes to the same upload, and between two looks."""
 _LEAST_FREE = 100_000_000
 """Bytes that the disk keeps free."""
 _OWNER, _STATE, _LOCK, _FILES = "owner", "state.json", "lock", "files"
@@ -69,7 +72,7 @@ class Uploads:
         aside = self._root / upload / uuid.uuid4().hex
         try:
             await self._receive(aside, upload, name, content)
-            await run_in_threadpool(_finish, aside, self.files(upload) / name, file[1])
+            await run_in_threadpool(self._finish, aside, upload, name, file[1])
         except OSError as error:
             log.warning("a file cannot be taken: %s", error)
             raise Failed(NO_ROOM, headers=LATER) from error
@@ -116,17 +119,22 @@ class Uploads:
             return tuple(Stored(name, size) for _, name, size in sorted(found))
         return ()
 
-    def hold(self, upload: str) -> int:
+    def hold(self, upload: str, patience: float = 0.0) -> int:
         """Work on an upload alone; closing the descriptor that is returned ends it.
 
+        :param patience: seconds to wait for whoever works on it.
         :raises Failed: `RUNNING`.
         """
-        try:
-            return files.locked(self._root / upload / _LOCK, wait=False)
-        except BlockingIOError:
-            raise Failed(RUNNING) from None
-        except OSError as error:
-            raise Failed(UNKNOWN_UPLOAD) from error
+        until = time.monotonic() + patience
+        while True:
+            try:
+                return files.locked(self._root / upload / _LOCK, wait=False)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise Failed(RUNNING) from None
+                time.sleep(_MOMENT)
+            except OSError as error:
+                raise Failed(UNKNOWN_UPLOAD) from error
 
     def remove(self, upload: str, name: str | None = None) -> None:
         """Remove an upload, or one of its files.
@@ -195,7 +203,7 @@ class Uploads:
             upload = uuid.uuid4().hex
             self.make(corp_id, upload)
         self.require(corp_id, upload)
-        os.close(self.hold(upload))
+        os.close(self.hold(upload, _PATIENCE))
         if len({name, *(one.name for one in self.stored(upload))}) > MOST_FILES:
             raise Failed(TOO_MANY_FILES)
         return upload
@@ -214,16 +222,25 @@ class Uploads:
                     buffer.clear()
             await run_in_threadpool(self._write, file.fileno(), bytes(buffer))
 
+    def _finish(self, aside: Path, upload: str, name: str, modified: int | None) -> None:
+        """Put a file that came whole to the others, unless somebody works on these by now."""
+        if modified is not None:
+            os.utime(aside, ns=(modified * 1_000_000,) * 2)
+        held = self.hold(upload, _PATIENCE)
+        try:
+            others = [one for one in self.stored(upload) if one.name != name]  # some may have come meanwhile
+            if len(others) >= MOST_FILES:
+                raise Failed(TOO_MANY_FILES)
+            if sum(one.size for one in others) + aside.stat().st_size > LARGEST:
+                raise Failed(UPLOAD_TOO_LARGE)
+            aside.replace(self.files(upload) / name)
+        finally:
+            os.close(held)
+
     def _write(self, descriptor: int, content: bytes) -> None:
         if shutil.disk_usage(self._root).free < _LEAST_FREE:
             raise Failed(NO_ROOM, headers=LATER)
         files.write_all(descriptor, content)
-
-
-def _finish(aside: Path, place: Path, modified: int | None) -> None:
-    if modified is not None:
-        os.utime(aside, ns=(modified * 1_000_000,) * 2)
-    aside.replace(place)
 
 
 def _name(text: str) -> str:
@@ -231,7 +248,7 @@ def _name(text: str) -> str:
 
     :raises Failed: `BAD_NAME`.
     """
-    name = re.split(r"[/\\]", text)[-1].strip()
+    name = "".join(" " if unicodedata.category(c) == "Zs" else c for c in re.split(r"[/\\]", text)[-1]).strip()
     size = len(name.encode("utf-8", "replace"))
     if name in ("", ".", "..", "-") or size > LONGEST_NAME or not all(c.isprintable() for c in name):
         raise Failed(BAD_NAME)

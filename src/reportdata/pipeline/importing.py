@@ -54,13 +54,16 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
     """Add the facts of files to the lake, each file as a whole or not at all, and the days that were observed, all of
     it by one entry of the lake's log.
 
-    A file that cannot be imported is named in the result and does not keep the others from it; but then no day is noted
-    as observed, since what is missing would be read as zeros. Days are refreshed by `reportdata.pipeline.refreshing`.
+    A file that cannot be imported is named in the result and does not keep the others from it, unless the import is to
+    be whole; but then no day is noted as observed, since what is missing would be read as zeros. Days are refreshed by
+    `reportdata.pipeline.refreshing`.
 
     When this is interrupted, it has added nothing or everything; the same call adds it.
     """
     with work.lake.importing(), ExitStack() as held:
         found = stage_files(work, files, options, held, progress)
+        if options.whole and found.done.failures:
+            return Imported(failures=found.done.failures, notes=found.done.notes)
         if found.noted:
             # Before its facts: whoever dies between has left a note of an import that brought nothing.
             note = ImportNote(found.done.id, found.at, (), corp_ids=_told_of(found, options))
@@ -137,7 +140,7 @@ def _stage_file(
     format_ = options.format or detect_format(path)
     reading = Reading(
         format_,
-        work.kinds,
+        options.kinds or work.kinds,
         organisations,
         options.corp_id,
         _bounds(options),
@@ -184,7 +187,9 @@ def _stage(
 ) -> tuple[list[Staged], int]:
     """What was staged of each kind, and how many records of forgotten people were left out."""
     folder, *before = (one.folder for one in incoming)
-    staging = Staging(folder, work.kinds, provenance, options.memory, work.lake, work.store.forgotten())
+    staging = Staging(
+        folder, options.kinds or work.kinds, provenance, options.memory, work.lake, work.store.forgotten()
+    )
     try:
         source.stage(staging, folder, options.part_size or staging.memory // _PARTS)
 

@@ -12,6 +12,7 @@ from reportdata.days import DEFAULT_TIME_ZONE, Observation, time_zone
 from reportdata.engines.duckdb.spans import Span
 from reportdata.errors import InputError
 from reportdata.facts import Organisations
+from reportdata.kinds import Kinds
 from reportdata.lake import Incoming
 from reportdata.pipeline.reading import SkipBad
 from reportdata.readers import Format
@@ -29,8 +30,10 @@ class Options:
     milliseconds since 1970, None for what they say themselves; ``choices`` is what was said of them; ``memory`` is how
     many bytes DuckDB may take, ``part_size`` how many of a file are staged at a time (both None for what suits this
     machine); ``now`` is the present, in seconds since 1970, after which no record may be: without it every time is
-    believed. With ``only``, records of other organisations are refused like those of unknown ones. With ``dry``, no
-    organisation is made known, and it is told in which encoding files are.
+    believed. With ``only``, records of other organisations are refused like those of unknown ones, and with ``kinds``,
+    files of other kinds like those of unknown ones. With ``whole``, one file that cannot be imported keeps all others
+    from it. With ``dry``, no organisation is made known, and it is told in
+    which encoding files are.
 
     What a file that says nothing holds was observed when it was last written, since nothing later can be in it; a time
     after ``now`` is a mistake, and then it is ``now`` (see `reportdata.pipeline.looks`). It is observed for each
@@ -51,6 +54,8 @@ class Options:
     now: float = inf
     dry: bool = False
     only: str | None = None
+    kinds: Kinds | None = None
+    whole: bool = False
 
 
 @dataclass

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reportdata.causes import unimport
-from reportdata.days import Coverage, Observation, days_between, latest
+from reportdata.days import Coverage, Observation, days_between, latest, partly
 from reportdata.engines import Origin, Place
 from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import Kind
@@ -92,6 +92,21 @@ def take_back(work: Workspace, import_id: str, *, now: float, progress: Progress
     done.days = refresh(work, now, progress=progress).days
     work.store.put_import(note._replace(taken_back_at=int(now * 1000)))
     return done
+
+
+def brought_kinds(work: Workspace, note: ImportNote) -> list[str]:
+    """The kinds of which an import brought facts, or days that count as observed."""
+    days = list(days_between(*note.days)) if note.days else [] if note.files else None
+    origin = Origin(note.id)
+    looks = {look.kind for look in work.lake.observed(damaged=set()) if look.origin == note.id}
+    found = []
+    for kind in work.kinds.values():
+        of_kind = [_all(work.lake.files(name, days)) for name in (kind.name, kind.repeats)]
+        if not looks.isdisjoint((kind.name, partly(kind.name))) or any(
+            work.engine.holding(kind, files, origin) for files in of_kind
+        ):
+            found.append(kind.name)
+    return found
 
 
 def noted(store: Store, import_id: str) -> ImportNote:
