@@ -11,6 +11,10 @@ import msgspec
 from reportdata.errors import BadValue
 
 Number = int | float
+_LARGEST_EXPONENT, _LONGEST_EXPONENT = 400, 8
+"""Of a decimal that is written out; and how many characters an exponent has."""
+_SHOWN = 20
+"""Characters that are told of what is refused."""
 
 
 class Digits(float):
@@ -35,8 +39,14 @@ class Digits(float):
 
 def decimal_of(text: str) -> float:
     """A decimal as it is written: plain digits around a point. An exponent is written out, since not every SDK reads
-    one."""
-    if "e" in text.lower():
+    one.
+
+    :raises ValueError: when that takes more digits than any float has.
+    """
+    digits, _, exponent = text.lower().partition("e")
+    if exponent:
+        if len(exponent) > _LONGEST_EXPONENT or abs(int(exponent)) > _LARGEST_EXPONENT:
+            raise ValueError(f"{digits[:_SHOWN]}e{exponent[:_SHOWN]} is no number of a day")
         text = f"{Decimal(text):f}"
     found = float(text)
     return found if json_text_of(found) == text else Digits(text)

@@ -100,3 +100,20 @@ def test_rows_without_an_organisation_are_of_the_one_that_is_known(folder: Folde
     refused = run(folder, "mirror", "--file", path)
     assert re.search(r"line 2: corp_id: is missing\n\s+name the organisation with --corp", refused.output)
     assert run(folder, "mirror", "--file", path, "--corp", "ding2").exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_other_numbers_of_a_day_are_refused(tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"figures.{form}"
+    rows = [["20210101", "12345", "1056", "56", "13"], ["20210101", "12345", "1056", "56", "14"]]
+    keys = HEADINGS.split(",")
+
+    def write(rows: list[list[str]]) -> None:
+        table = "\n".join(map(",".join, [keys, *rows]))
+        path.write_text(table if form == "csv" else json.dumps([dict(zip(keys, row, strict=True)) for row in rows]))
+
+    write([rows[0], rows[0]])
+    assert read_figures(path, SERVICE) == FIGURES
+    write(rows)
+    with pytest.raises(BadRecord, match="20210101 has other numbers in a row above"):
+        read_figures(path, SERVICE)

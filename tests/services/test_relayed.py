@@ -150,6 +150,12 @@ def test_saved_answers_are_brought_from_files(folder: Folder, tmp_path: Path) ->
         '{"metaList":[],"dataList":[{"corp_id":"d","stat_date":"20260906","7_WEEK":1}]}': "not known",
         '{"metaList":[],"dataList":[{"corp_id":"c","stat_date":"20260906"}]}': "no number",
         "stat_date,7_WEEK\n20260906,1\n": "holds no answers",
+        one.replace("0.250", "1e999999999"): "is no number of a day",
+        one.replace("0.250", "1e99999999999999999999"): "is no number of a day",
+        f"{one}\n{one.replace('0.250', '0.251')}": "other numbers",
+        one.replace(
+            "}],", '}, {"corp_id": "c", "7_WEEK": 1, "stat_date": "20260906"}],', 1
+        ): "several rows of 20260906",
     }.items():
         path.write_text(text)
         refused = run(folder, "figures", "import", path, "--service", service)

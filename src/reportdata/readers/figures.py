@@ -104,10 +104,16 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None, *, pa
             rows = rows_of_sheet(path, fields)
         case other:
             raise BadFile(str(path), f"is {other.value}, and figures are not read from it", "save it as CSV or XLSX")
-    found = [figure for number, row in rows if (figure := _figure(path, number, row, fields, corp_id))[2]]
+    found: dict[tuple[str, str], Figure] = {}
+    for number, row in rows:
+        corp, day, values = figure = _figure(path, number, row, fields, corp_id)
+        if values and found.setdefault((corp, day), figure) != figure:
+            raise BadRecord(
+                str(path), number, "stat_date", f"{day} has other numbers in a row above", "leave one of the rows out"
+            )
     if not found:
         raise BadFile(str(path), "has no figures", "save answers of reportData, or their rows, as JSON or CSV")
-    return found
+    return list(found.values())
 
 
 def told_apart(path: Path, services: Iterable[Service], error: InputError) -> InputError:

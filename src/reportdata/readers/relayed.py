@@ -27,12 +27,16 @@ def read_answers(path: Path) -> list[RelayedAnswer]:
     with opened(path) as file:
         text = file.read()
     found: list[RelayedAnswer] = []
+    days: dict[tuple[str, str], RelayedAnswer] = {}
     for number, content in _contents(path, text):
         try:
             answers = read_relayed(content)
         except ValueError as error:
             raise BadRecord(str(path), number, "answer", f"is none: {error}") from error
         for answer in answers:
+            if days.setdefault((answer.corp_id, answer.stat_date), answer) != answer:
+                reason = f"{answer.stat_date} has other numbers in an answer above"
+                raise BadRecord(str(path), number, "stat_date", reason, "leave one of the answers out")
             if not is_day(answer.stat_date):
                 raise BadRecord(str(path), number, "stat_date", f"{answer.stat_date[:40]!r} is not a day")
         found += answers

@@ -80,11 +80,15 @@ def read_relayed(content: object) -> list[RelayedAnswer]:
     """
     found = msgspec.convert(_decoder.decode(content) if isinstance(content, bytes | str) else content, _Body)
     answers = []
+    days = set()
     for row in found.rows:
         numbers = {key: number for key, number in row.items() if _is_number(number)}
         corp_id, stat_date = row.get("corp_id"), row.get("stat_date")
         if not isinstance(corp_id, str) or not isinstance(stat_date, str) or not numbers:
             raise ValueError("a row has no corp_id, no stat_date or no number")
+        if (corp_id, stat_date) in days:
+            raise ValueError(f"it has several rows of {stat_date[:10]}")
+        days.add((corp_id, stat_date))
         text = _encoder.encode({"metaList": found.meta, "dataList": [row]}).decode()
         answers.append(RelayedAnswer(corp_id, stat_date, numbers, text))
     return answers
