@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from reportdata.api.bringing import Said
+from reportdata.api.bringing import Run, Said
 from reportdata.cli.bringing import carried_out
 from reportdata.cli.import_process import Job
 from reportdata.cli.import_runs import absolute
-from reportdata.cli.uploads import Uploads
+from reportdata.cli.uploads import MOST_OF_ONE, Uploads
 from reportdata.errors import BadValue
 from reportdata.http.answers import Failed
 from reportdata.pipeline import silent
@@ -79,6 +79,20 @@ def test_no_file_is_put_to_others_that_somebody_works_on(tmp_path: Path) -> None
     assert held
     assert caught.value.fault.code == "Import.Running"
     assert [one.name for one in uploads.stored(upload)] == ["日志 一.csv"]
+
+
+def test_imports_that_are_over_keep_nobody_from_bringing_more(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    for _ in range(2):
+        made = [asyncio.run(uploads.take(CORP, None, ("a.csv", None), _content(b"1"))) for _ in range(MOST_OF_ONE)]
+        with pytest.raises(Failed):
+            asyncio.run(uploads.take(CORP, None, ("a.csv", None), _content(b"1")))
+        for upload in made:
+            uploads.empty(upload)
+            uploads.note(upload, Run(what="import", state="done"))
+    left = asyncio.run(uploads.take(CORP, None, ("a.csv", None), _content(b"1")))
+    assert left
+    uploads.require(CORP, made[-1])
 
 
 async def _content(text: bytes) -> AsyncIterator[bytes]:

@@ -40,6 +40,8 @@ from reportdata.http.answers import Failed
 log = logging.getLogger("reportdata.imports")
 
 FOLDER = "uploads"
+GOING_ON = ("waiting", "running")
+"""States of runs that have not ended."""
 LIFETIME = 1_800.0
 """Seconds that an upload is kept after the last call."""
 MOST_UPLOADS = 50
@@ -97,8 +99,7 @@ class Uploads:
         try:
             if not folder.exists():
                 self.tidy()
-                owners = [self._owner(folder.name) for folder in self._all()]
-                if len(owners) >= MOST_UPLOADS or owners.count(corp_id) >= MOST_OF_ONE:
+                if not (self._has_room(corp_id) or self._make_room(corp_id)):
                     raise Failed(NO_ROOM, headers=LATER)
                 files.make(folder / _FILES)
                 (folder / _OWNER).touch(0o600)
@@ -168,7 +169,7 @@ class Uploads:
             run = msgspec.json.decode((self._root / upload / _STATE).read_bytes(), type=Run)
         except (OSError, msgspec.DecodeError):
             return None
-        if run.state in ("waiting", "running"):
+        if run.state in GOING_ON:
             with suppress(Failed):
                 os.close(self.hold(upload))
                 return msgspec.structs.replace(run, state="interrupted")
@@ -186,6 +187,21 @@ class Uploads:
         for upload in self._taken:
             with suppress(Failed):
                 self.remove(upload)
+
+    def _has_room(self, corp_id: str) -> bool:
+        owners = [self._owner(folder.name) for folder in self._all()]
+        return len(owners) < MOST_UPLOADS and owners.count(corp_id) < MOST_OF_ONE
+
+    def _make_room(self, corp_id: str) -> bool:
+        """Remove the organisation's oldest upload of which only the end of its run is left; False when none is."""
+        own = [folder for folder in self._all() if self._owner(folder.name) == corp_id]
+        for folder in sorted(own, key=_age):
+            if self.stored(folder.name) or (run := self.noted(folder.name)) is None or run.state in GOING_ON:
+                continue
+            with suppress(Failed):
+                self.remove(folder.name)
+                return self._has_room(corp_id)
+        return False
 
     def _owner(self, upload: str) -> str:
         """Whose an upload is; nobody's when it is gone."""
@@ -241,6 +257,13 @@ class Uploads:
         if shutil.disk_usage(self._root).free < _LEAST_FREE:
             raise Failed(NO_ROOM, headers=LATER)
         files.write_all(descriptor, content)
+
+
+def _age(folder: Path) -> float:
+    """When an upload was asked for last."""
+    with suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0
 
 
 def _name(text: str) -> str:
