@@ -86,6 +86,9 @@ def test_every_call_is_sent_and_shown(explore: Explore, organisation: Explored) 
             assert "404 " in said or f"{good} " in said, name
         assert organisation.secret not in said, name
         assert organisation.secret not in found.page.url, name
+        if name in ("getAccessToken", "getToken"):
+            token = json.loads(found.body()).get("accessToken") or json.loads(found.body())["access_token"]
+            assert (len(token), token[-1]) == (7, "…")
         assert f"{told['method']} {told['path'].split('{')[0]}" in found.page.locator("#answer").inner_text(), name
     found.choose(REPORT)
     assert not found.page.locator("#answer").is_visible()

@@ -58,6 +58,9 @@ const hiddenPair = (pair) => (isSecret(pair.split('=')[0] ?? '') ? `${pair.split
 /** A body without the secrets that it sent. @param {string} body */
 const hiddenBody = (body) => body.replace(/("(?:appSecret|link|[a-z]*secret)"\s*:\s*")(?:[^"\\]|\\.)*/gi, '$1…');
 
+/** A body that was answered, with a token cut short. What is saved has all of it. @param {string} body */
+const withoutTokens = (body) => body.replace(/("access_?token"\s*:\s*"[^"]{0,6})[^"]*/gi, '$1…');
+
 /** @param {string} name @param {string} text @param {boolean} open */
 const part = (name, text, open) =>
   h('details', { class: 'part', open, 'data-part': name }, h('summary', {}, t(name)), h('pre', { tabindex: 0, role: 'region', 'aria-label': t(name) }, h('code', {}, text)));
@@ -68,7 +71,8 @@ function bodyPart(exchange) {
   if (blob.size === 0) return h('p', { class: 'quiet' }, t('noBody'));
   const found = jsonIn(exchange);
   const whole = text === null ? t('binary', exchange.headers.find(([name]) => name === 'content-type')?.[1] ?? '') : found ? JSON.stringify(found, null, 2) : text;
-  const shown = whole.length > MOST ? `${whole.slice(0, MOST)}\n…` : whole;
+  const hidden = withoutTokens(whole);
+  const shown = hidden.length > MOST ? `${hidden.slice(0, MOST)}\n…` : hidden;
   return h('details', { class: 'part', open: true, 'data-part': 'body' },
     h('summary', {}, t('body')),
     h('pre', { tabindex: 0, role: 'region', 'aria-label': t('body') }, h('code', {}, shown)),
