@@ -244,3 +244,16 @@ def test_from_files_and_pushes_to_the_contract(tmp_path: Path) -> None:
             official = calls["checkinData"].answer()
             assert b'"4091_DAY":2,"4090_DAY":4' in official.body
             assert official.headers["x-reportdata-origin"] == "official"
+
+
+def test_numbers_that_no_fact_tells_keep_the_others_from_nothing(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data", services=(COUNTED / "approvals",))
+    with closing(folder.store):
+        folder.add_organisation("c")
+        heading = "approval_id,form_id,user_id,approval_submitted_at"
+        (tmp_path / "a.csv").write_text(f"{heading}\na1,f1,u1,2026-09-01 08:00\na2,f1,u1,2026-09-01 09:00\n")
+        done = run(folder, "import", tmp_path / "a.csv")
+        assert done.exit_code == 0, done.output
+        found = folder.store.day("approvalData", "c", "20260901").values or {}
+    assert {kpi: found[kpi] for kpi in ("4095", "4096", "4097")} == {"4095": 2, "4096": 1, "4097": 1}
+    assert found.keys().isdisjoint(("4092", "4093"))

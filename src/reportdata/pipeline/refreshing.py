@@ -207,7 +207,7 @@ def _by_part(rows: Iterable[Measured], parts: Sequence[list[str]]) -> Iterator[t
 
 def kpis_of(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
     """The KPIs of a service, with those that are made of others, from what was computed."""
-    ratios = [kpi for kpi in service.kpis if kpi.measure is None]
+    ratios = [kpi for kpi in service.kpis if kpi.ratio]  # others that are not measured are known from official figures
     for corp_id, stat_day, numbers in rows:
         if not ratios:
             yield DayKpis(corp_id, stat_day, numbers)
