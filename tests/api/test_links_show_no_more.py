@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -223,10 +224,20 @@ def test_nothing_of_other_departments_is_explained(pair: Pair, examples: int) ->
         whole, shown = (browser.get(address) for browser in (pair.whole, pair.shown))
         assert explained(whole) == explained(shown)
         assert "秘密" not in str(explained(whole)[0])
+        assert not re.search(r"秘r\d", str(explained(shown)[0])), "the id of a report that is not shown"
         different.append(explained(pair.unbound.get(address)) != explained(shown))
 
     check()
     assert any(different), "who sees all sees more"
+
+
+def test_a_comment_on_a_report_that_is_not_shown_does_not_name_it(pair: Pair) -> None:
+    days = f"from={FIRST:%Y%m%d}&to={FIRST + timedelta(days=DAYS - 1):%Y%m%d}"
+    told = pair.shown.get(f"/v1/statistics/explain?metric=commenters&{days}").json
+    reports = {row["report"] for row in told["data"]}
+    assert None in reports
+    assert not any(report and report.startswith("秘") for report in reports)
+    assert len({row["user"] for row in told["data"]}) == told["meta"]["value"] == told["meta"]["counted"]
 
 
 def test_a_record_names_the_shown_departments_only(tmp_path: Path) -> None:

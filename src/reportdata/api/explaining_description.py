@@ -79,7 +79,7 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
     record = {
         "set": TEXT | {"enum": ["new", "gone", "both"]},
         "item": TEXT,
-        "report": TEXT,
+        "report": TEXT | {"nullable": True, "description": "null: of a report that the link does not show"},
         "user": TEXT,
         NAME: _OPTIONAL,
         "time": TEXT,

@@ -3,7 +3,7 @@ are grouped by, and what is counted of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reportdata.kinds import Kind, Kinds
@@ -24,8 +24,9 @@ class Records(NamedTuple):
     reads the history, and the tables of changes (`reportdata.services.lending`). It also reads the view of the first
     kind with provenance.
 
-    The rows are: ``item``, what is counted of the record, as text; the columns of the kind; ``template_`` and
-    ``departments_`` as numbers are grouped by them; ``known_at`` and ``origin``.
+    Of a report that does not show, nothing is told but that somebody commented on it. The rows are: ``item``, what
+    is counted of the record, as text; the columns of the kind; ``template_`` and ``departments_`` as numbers are
+    grouped by them; ``known_at`` and ``origin``.
     """
 
     sql: str
@@ -49,6 +50,9 @@ def records(service: Service, kinds: Kinds, measure: Measure, narrowing: Narrowi
         each = ", unnest(string_split(coalesce(departments, ''), ',')) as each_department(department_)"
     values = [f"coalesce({KEYS[name].needs}, '') as {KEYS[name].needs}_" for name in shown]
     values += [f"'' as {KEYS[name].needs}_" for name in _SHOWN if name not in shown]
+    hidden = narrowing.within and "template" in shown and KEYS["template"].needs not in rows.columns
+    if hidden:  # nothing lends to a record of a report that does not show
+        values.append("template is not null as shows_")
     ctes = [ctes_of(service.sql)] if service.sql else []
     ctes += [f"{numbered} as materialized (\n    select *, row_number() over () as fact_ "
              f"from (select distinct * from {measure.relation}) as different\n)"]  # fmt: skip
@@ -59,10 +63,16 @@ def records(service: Service, kinds: Kinds, measure: Measure, narrowing: Narrowi
     )
     columns = ["corp_id", "stat_day", *rows.columns]
     same = " and ".join(f"told.{column} is not distinct from facts.{column}" for column in columns)
-    own = ", ".join(f"facts.{column}" for column in columns)
+    told = {column: f"facts.{column}" for column in columns}
+    if hidden:
+        through = str(KEYS["template"].through)
+        told[through] = f"case when shows_ then facts.{through} end"
+        own = ", ".join(f"{text} as {column}" for column, text in told.items())
+    else:
+        own = ", ".join(told.values())
     sql = (
         f"with {_NEXT.join(ctes)}\n"
-        f"select {_item(measure, rows)} as item, {own}, template_, departments_, known_at, origin\n"
+        f"select {_item(measure, rows, told)} as item, {own}, template_, departments_, known_at, origin\n"
         f"from found_ join {numbered} facts on facts.fact_ = found_.fact_\n"
         f"left join {rows.name}{TOLD} told on {same}"
     )
@@ -82,7 +92,7 @@ def _can_borrow(name: str, rows: Kind, kinds: Kinds) -> bool:
     )
 
 
-def _item(measure: Measure, rows: Kind) -> str:
+def _item(measure: Measure, rows: Kind, told: Mapping[str, str]) -> str:
     """What is counted, as text: the values of which the different ones are; else the whole record."""
     columns: Sequence[str] = measure.columns or tuple(rows.columns)
-    return f"concat_ws(' ', {', '.join(f'facts.{column}' for column in columns)})"
+    return f"concat_ws(' ', {', '.join(told[column] for column in columns)})"

@@ -12,7 +12,7 @@ import { current, moment, number, short, t, weekdayName } from './words.js';
 /** @typedef {import('./view.js').Kpi} Kpi */
 /** @typedef {{when: string | null, was: number | null, is: number | null, cause: string}} Change */
 /** @typedef {{day: string, metric: Kpi, state: string} & Change} ChangeOfDay */
-/** @typedef {{report: string, user: string, userName?: string | null, time: string, template: string, departments: string}} Record */
+/** @typedef {{report: string | null, user: string, userName?: string | null, time: string, template: string, departments: string}} Record */
 /**
  * @typedef {object} Explanation
  * @property {Record[]} data
@@ -94,7 +94,7 @@ async function drawRecords(at, page, first) {
   at.head(t('records'), [meta.totalRows ? t('recordsOf', number(begin + 1), number(begin + data.length), number(meta.totalRows)) : t('noneOf')],
     turn(-1, `‹ ${t('previousPage')}`, 'records-previous', place > 0), turn(1, `${t('nextPage')} ›`, 'records-next', Boolean(meta.nextPage)));
   swap(at.body, data.length > 0 && table(t('records'), ['time', 'user', 'template', 'department', 'report'].map((name) => t(name)),
-    data.map((one) => [moment(one.time, session.timeZone), person(one), one.template, one.departments, one.report])));
+    data.map((one) => [moment(one.time, session.timeZone), person(one), one.template, one.departments, one.report ?? ''])));
   const region = /** @type {HTMLElement | null} */ (at.body.querySelector('.scroll'));
   if (hadFocus && !at.section.contains(document.activeElement)) region?.focus({ preventScroll: true });
 }
