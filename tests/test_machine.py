@@ -74,7 +74,11 @@ def place() -> Iterator[Path]:
     "arguments",
     [
         pytest.param(("-m", "not slow", *FEW), id="few"),
-        pytest.param(("tests/cli", "tests/documents", "tests/sdks", "tests/twin"), id="many", marks=pytest.mark.slow),
+        pytest.param(
+            ("-m", "not slow", "tests/cli", "tests/documents", "tests/sdks", "tests/twin"),
+            id="many",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_tests_leave_nothing(place: Path, arguments: tuple[str, ...]) -> None:

@@ -111,7 +111,7 @@ _PATHS = (
 )
 
 
-@tried_with(40, 800)
+@tried_with(10, 800)
 def test_only_records_have_names(callers: Callers, examples: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     told: set[str] = set()

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.spark
 
 CONF = {**LOCAL, **SHORT}
 AT = datetime(2024, 3, 1, 12, tzinfo=UTC)
-CELLS = int(os.environ.get("REPORTDATA_TESTS_CELLS", "100"))
+CELLS = int(os.environ.get("REPORTDATA_TESTS_CELLS", "40"))
 """Cells of answers on Spark that are compared with the oracle's, at least."""
 LEAST_ROWS = 6
 """Rows of a question that Spark is asked."""

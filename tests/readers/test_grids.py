@@ -195,7 +195,7 @@ def _oracle(records: list[Record]) -> dict[str, tuple[int, int]]:
     return {day: (len(found), len({record.person for record in found})) for day, found in of_day.items()}
 
 
-@tried_with(20, 10_000)
+@tried_with(20, 10_000, always=True)
 def test_a_table_of_text_has_the_numbers_of_its_rows(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sheets(), st.sampled_from(DELIMITERS), st.sampled_from(ENCODINGS), st.sampled_from(ENDS))
@@ -208,7 +208,7 @@ def test_a_table_of_text_has_the_numbers_of_its_rows(examples: int) -> None:
     check()
 
 
-@tried_with(20, 8_000)
+@tried_with(20, 8_000, always=True)
 def test_a_spreadsheet_has_the_numbers_of_its_rows(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sheets())
@@ -221,7 +221,7 @@ def test_a_spreadsheet_has_the_numbers_of_its_rows(examples: int) -> None:
     check()
 
 
-@tried_with(10, 2_000)
+@tried_with(10, 2_000, always=True)
 def test_a_parquet_file_has_the_numbers_of_its_rows_or_is_refused_with_its_column(examples: int) -> None:
     with duckdb.connect() as connection:
 
