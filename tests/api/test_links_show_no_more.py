@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reportdata.api.asking import Job
@@ -173,12 +173,17 @@ def said(answer: Answered, form: str) -> Any:
     return answer.status, answer.body
 
 
+_ALL_DAYS = list(zip(("from", "to"), (f"{FIRST + timedelta(days=day):%Y-%m-%d}" for day in (0, DAYS - 1)), strict=True))
+"""What is asked of all days, in which other departments had facts, too."""
+
+
 @tried_with(8, 600)
 def test_nothing_of_other_departments_shows(pair: Pair, examples: int) -> None:
     different = []
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(questions())
+    @example([*_ALL_DAYS, ("by", "department"), ("format", "json")])
     def check(pairs: list[tuple[str, str]]) -> None:
         address, form = f"/v1/statistics?{urlencode(pairs)}", dict(pairs)["format"]
         whole, shown = (browser.get(address) for browser in (pair.whole, pair.shown))
@@ -219,6 +224,7 @@ def test_nothing_of_other_departments_is_explained(pair: Pair, examples: int) ->
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(explanations())
+    @example([*_ALL_DAYS, ("metric", "commenters")])
     def check(pairs: list[tuple[str, str]]) -> None:
         address = f"/v1/statistics/explain?{urlencode([(k, v) for k, v in pairs if k != 'format'])}"
         whole, shown = (browser.get(address) for browser in (pair.whole, pair.shown))

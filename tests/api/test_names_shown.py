@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reportdata.cli.places import names_of
@@ -118,6 +118,7 @@ def test_only_records_have_names(callers: Callers, examples: int, caplog: pytest
 
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(calls())
+    @example(f"/v1/statistics?from={DAY}&by=user&names=true")
     def check(address: str) -> None:
         for browser, may in ((callers.totals, set()), (callers.some, {"u1", "u2"}), (callers.records, set(NAMES))):
             answer = browser.get(address)
