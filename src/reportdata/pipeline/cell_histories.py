@@ -11,7 +11,6 @@ from reportdata.causes import UNKNOWN, bounded
 from reportdata.days import MILLISECOND, moment_of, to_date
 from reportdata.engines.duckdb import DuckDBEngine, Known
 from reportdata.kinds import Kinds
-from reportdata.lake import Lake
 from reportdata.measures import Number
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.cells import Cell, is_day, records_of
@@ -27,18 +26,21 @@ from reportdata.store.replay import changes_of
 
 
 class Histories:
-    """Tells them, from a store and a lake."""
+    """The histories of cells: of a whole day as the store keeps it; of any other cell by counting what was known at
+    each moment at which facts or looks came.
+
+    :param looks: the looks that the lake and the store know of.
+    """
 
     def __init__(
-        self, asking: Asking, lake: Lake, store: Store, engine: DuckDBEngine, service: Service, kinds: Kinds
+        self, asking: Asking, looks: Looks, store: Store, engine: DuckDBEngine, service: Service, kinds: Kinds
     ) -> None:
         self._asking = asking
-        self._lake = lake
+        self._looks = looks
         self._store = store
         self._engine = engine
         self._service = service
         self._kinds = kinds
-        self._looks = Looks(lake, store)
 
     def of(self, cell: Cell, corp_id: str, zone: ZoneInfo, now: float) -> list[dict[str, Any]]:
         """The values that a cell has had, the earliest first. Who may be told of some departments only is told none:

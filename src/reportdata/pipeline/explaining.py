@@ -25,6 +25,7 @@ from reportdata.pipeline.cell_histories import Histories
 from reportdata.pipeline.cells import Cell, is_day, pinned, pinned_moment, records_of
 from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
+from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.told_records import columns_of, names_of, row_of, shown
 from reportdata.services import Service
 from reportdata.statistics.answers import MOST_ROWS, Answer, Row, require_few
@@ -52,7 +53,7 @@ class Explaining:
         self._engine = engine
         self._service = service
         self._kinds = kinds
-        self._histories = Histories(asking, lake, store, engine, service, kinds)
+        self._histories = Histories(asking, Looks(lake, store), store, engine, service, kinds)
 
     def explain(self, explained: Explained, corp_id: str, now: float, *, with_records: bool) -> Answer:
         """Explain a number.
