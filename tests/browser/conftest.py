@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PEOPLE = 24
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # open, it keeps a loop running, beside which no other test could run one of its own
 def browser() -> Iterator[Browser]:
     with chromium() as found:
         yield found
