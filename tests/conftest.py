@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run a temporary folder of its own."""
+    gc.set_threshold(50_000, 20, 100)  # to look for garbage as often as by default is a tenth of a run
     if not hasattr(config, "workerinput"):  # only the process that starts the others, if there are others
         config.stash[RUN] = Run(in_memory="not slow" in config.option.markexpr)  # slow tests may need more room
 

@@ -19,7 +19,7 @@ from tests.support.serving import serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 TAKEN_OFF = {"proxy_pass http://reportdata;": "proxy_pass http://reportdata/;"}
 

@@ -22,7 +22,7 @@ from tests.support.serving import serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 LOOKS = [
     (language, scheme, width) for language in ("zh", "en") for scheme in ("light", "dark") for width in (1280, 390)

@@ -33,7 +33,7 @@ from tests.support.tools import require_tool
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tool, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tool]
 
 ALL = os.environ.get("REPORTDATA_TESTS_PROGRAMS") == "all"
 REPORT, DEPARTMENTS = "getDatacenterReportData", "getExclusiveDataReportDeptDataId"

@@ -11,7 +11,7 @@ from tests.support.firefox import firefox
 from tests.support.pages import Site, rows_of
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 SETTLED = (
     "!document.querySelector('main').hasAttribute('aria-busy') && document.querySelector('.card, .dayhead')"

@@ -19,7 +19,7 @@ from tests.support.serving import Serving, serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 CORP = "ding1"
 INPUTS = Path(__file__).parents[1] / "trials" / "inputs"

@@ -10,7 +10,7 @@ import pytest
 from tests.support.pages import Open, Site
 from tests.support.sample import NOW
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 HEADS = ["统计日期", "组织ID", "发送日志数", "发送日志用户数", "评论日志用户数"]
 DARK, LIGHT = "rgb(13, 17, 23)", "rgb(245, 246, 248)"

@@ -117,6 +117,7 @@ def test_a_report_that_cannot_be_used_is_set_aside_and_its_day_is_partial(simula
     assert "set aside" in run(simulation.folder, "status").stdout
 
 
+@pytest.mark.slow
 def test_a_record_that_can_be_used_later_is_cleared(simulation: Simulation) -> None:
     bad = reports_of(simulation, MIDDLE)[0]
     odd(simulation, LISTS, without_creator(bad))
@@ -162,6 +163,7 @@ def test_whatever_stands_in_a_list_is_set_aside_without_its_text(
         assert ledger.mentions("私") == {}
 
 
+@pytest.mark.slow
 def test_a_comment_that_cannot_be_used_makes_its_day_partial_and_only_that(simulation: Simulation) -> None:
     truth = simulation.twin.activity
     report = next(found for found in truth.of_day(FIRST) if found.comments)

@@ -44,10 +44,6 @@ def _is_of_self(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
-def test_the_lines_of_statuses_are_bytes_as_they_are_sent() -> None:
-    assert uvicorn_private.STATUS_LINE[404] == b"HTTP/1.1 404 Not Found\r\n", CHANGED
-
-
 @pytest.mark.parametrize(
     ("kind", "base"),
     [

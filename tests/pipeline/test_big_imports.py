@@ -119,6 +119,7 @@ def test_only_the_part_with_an_uncommon_record_is_read_one_by_one(known: Folder,
     assert known.days()["c1", "20260903"] == (20, 11, 0)
 
 
+@pytest.mark.slow
 def test_lines_of_bad_records_are_those_of_the_file_and_each_is_told_once(known: Folder, tmp_path: Path) -> None:
     text = reports(300, "r1,u1,never,c1", '"r2\r\n",u1,"20\n26",c1') + reports(300, "r3,u3,soon,c1").split("\n", 1)[1]
     # The quote that does not quote makes the parts end within quotes, so that the file is read once more as a whole.

@@ -26,9 +26,8 @@ def forks(tmp_path: Path) -> Iterator[Forks]:
         yield found
 
 
-@pytest.mark.parametrize(
-    ("seed", "kills"), [(20261122, tried(2, 100)), pytest.param(20261123, 25, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "kills"), [(20261122, tried(2, 100)), (20261123, 25)])
 def test_a_kill_at_any_moment_loses_and_spoils_nothing(
     folder: Folder, tmp_path: Path, forks: Forks, seed: int, kills: int
 ) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from starlette.types import Scope, Send
 
-from reportdata.http.uvicorn_private import STATUS_LINE
+if TYPE_CHECKING:
+    from starlette.types import Scope, Send
 
 JSON = "application/json;charset=utf-8"
 """The content type of JSON."""
@@ -27,6 +28,7 @@ _ALWAYS = (
     (b"access-control-expose-headers", b"x-acs-request-id, x-acs-trace-id, retry-after"),
 )
 _CLOSE = (b"connection", b"close")
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _OF_ITS_OWN = {b"access-control-expose-headers"}
 """Headers of which an answer may have several, which add up."""
 
@@ -145,7 +147,7 @@ class Answer(NamedTuple):
         """
         request_id, trace_id = self.ids
         return b"%b%b%bcontent-length: %d\r\n%bx-acs-request-id: %b\r\nx-acs-trace-id: %b\r\n%b%b\r\n%b" % (
-            STATUS_LINE[self.status],
+            _STATUS_LINES[self.status],
             date,
             _JSON_LINE,
             len(self.body),

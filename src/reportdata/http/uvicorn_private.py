@@ -6,13 +6,12 @@ from __future__ import annotations
 from uvicorn import Config, Server
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 __all__ = [
     "ATTRIBUTES",
     "METHODS",
-    "STATUS_LINE",
     "ASGI3Application",
     "Config",
     "HttpToolsProtocol",
