@@ -1,0 +1,94 @@
+"""Pages in both languages have the same commands, headings and tables, and lead to pages of their own language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.paths import ROOT
+
+CHINESE = sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")])
+ENGLISH_ONLY = {
+    "ARCHITECTURE.md": "for contributors",
+    "CHANGELOG.md": "for contributors and operators, a line a change",
+    "CONTRIBUTING.md": "for contributors",
+    "docs/cli.md": "made from the help of the commands",
+    "docs/clients.md": "to be written",
+    "docs/operations.md": "to be written",
+    "docs/scale.md": "to be written",
+}
+"""Pages of the project that have no Chinese one, and why."""
+
+
+def english(chinese: Path) -> Path:
+    """The English page beside a Chinese one."""
+    return chinese.with_name(chinese.name.replace(".zh-CN", ""))
+
+
+def prose(text: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def tables(text: str) -> list[list[tuple[int, str]]]:
+    """Of each row of each table, how many cells it has and what code begins it."""
+    found = []
+    for block in re.findall(r"((?:^\|.*\|\n)+)", prose(text), re.MULTILINE):
+        rows = re.findall(r"^\|(.*)\|$", block, re.MULTILINE)
+        found.append([(len(re.split(r"(?<!\\)\|", row)), _code(row)) for row in rows])
+    return found
+
+
+def _code(row: str) -> str:
+    """The code at the very beginning of a row."""
+    found = re.match(r" *`([^`]+)`", row)
+    return found[1] if found else ""
+
+
+def test_every_page_for_users_is_there_in_both_languages() -> None:
+    pages = {str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+    chinese = {str(path.relative_to(ROOT)) for path in CHINESE}
+    twins = {str(english(path).relative_to(ROOT)) for path in CHINESE}
+    assert twins <= pages
+    assert pages - chinese - twins == ENGLISH_ONLY.keys()
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
+def test_both_have_the_same_structure(page: Path) -> None:
+    texts = [path.read_text("utf-8") for path in (english(page), page)]
+    levels = [re.findall(r"^(#+) ", prose(text), re.MULTILINE) for text in texts]
+    assert levels[0] == levels[1]
+    assert tables(texts[0]) == tables(texts[1])
+    code = [re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL) for text in texts]
+    assert code[0] == code[1]
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
+def test_links_stay_in_the_language(page: Path) -> None:
+    for target in re.findall(r"\]\(([^):#]+\.md)", page.read_text("utf-8")):
+        other = (page.parent / target).resolve()
+        if other != english(page):
+            assert not other.with_suffix(".zh-CN.md").exists(), target
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
+def test_parts_that_are_linked_to_are_there(page: Path) -> None:
+    for path in (page, english(page)):
+        for target, part in re.findall(r"\]\(([^):#]*)#([^)]+)\)", path.read_text("utf-8")):
+            other = path.parent / target if target else path
+            if other.suffix == ".md":
+                assert part in anchors(other.read_text("utf-8")), (path.name, target, part)
+
+
+def anchors(text: str) -> set[str]:
+    """The names of a page's headings, as GitHub makes them."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        while name in found:
+            stem, _, number = name.rpartition("-")
+            name = f"{stem}-{int(number) + 1}" if stem and number.isdigit() else f"{name}-1"
+        found.add(name)
+    return found
