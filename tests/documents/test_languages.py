@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
+from tests.support.deployment import check_command
 from tests.support.paths import ROOT
 
 CHINESE = sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+HISTORY = {"CHANGELOG.md", "CONTRIBUTING.md"}
+"""Pages that speak of commands as they were, or are to be."""
 ENGLISH_ONLY = {
     "ARCHITECTURE.md": "for contributors",
     "CHANGELOG.md": "for contributors and operators, a line a change",
     "CONTRIBUTING.md": "for contributors",
     "docs/cli.md": "made from the help of the commands",
     "docs/clients.md": "to be written",
-    "docs/operations.md": "to be written",
     "docs/scale.md": "to be written",
 }
 """Pages of the project that have no Chinese one, and why."""
@@ -32,19 +37,18 @@ def prose(text: str) -> str:
     return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def tables(text: str) -> list[list[tuple[int, str]]]:
-    """Of each row of each table, how many cells it has and what code begins it."""
+def tables(text: str) -> list[list[list[str]]]:
+    """Of each row of each table, in each cell: what of it is the same in any language, code and numbers."""
     found = []
     for block in re.findall(r"((?:^\|.*\|\n)+)", prose(text), re.MULTILINE):
         rows = re.findall(r"^\|(.*)\|$", block, re.MULTILINE)
-        found.append([(len(re.split(r"(?<!\\)\|", row)), _code(row)) for row in rows])
+        found.append([[_same(cell) for cell in re.split(r"(?<!\\)\|", row)] for row in rows])
     return found
 
 
-def _code(row: str) -> str:
-    """The code at the very beginning of a row."""
-    found = re.match(r" *`([^`]+)`", row)
-    return found[1] if found else ""
+def _same(cell: str) -> str:
+    number = re.fullmatch(r"[\d.,:-]+", cell.strip())
+    return number[0] if number else " ".join(sorted(re.findall(r"`([^`]+)`", cell)))
 
 
 def test_every_page_for_users_is_there_in_both_languages() -> None:
@@ -92,3 +96,13 @@ def anchors(text: str) -> set[str]:
             name = f"{stem}-{int(number) + 1}" if stem and number.isdigit() else f"{name}-1"
         found.add(name)
     return found
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=lambda path: path.name)
+def test_commands_in_sentences_are_commands(page: Path) -> None:
+    for span in re.findall(r"`reportdata ([a-z][^`]*)`", prose(page.read_text("utf-8"))):
+        words = shlex.split(span.replace("…", "x"))
+        try:
+            check_command(words)
+        except click.BadOptionUsage:  # an option is named without its value
+            check_command([*words, "x"])
