@@ -21,7 +21,6 @@ ENGLISH_ONLY = {
     "CHANGELOG.md": "for contributors and operators, a line a change",
     "CONTRIBUTING.md": "for contributors",
     "docs/cli.md": "made from the help of the commands",
-    "docs/clients.md": "to be written",
     "docs/scale.md": "to be written",
 }
 """Pages of the project that have no Chinese one, and why."""
