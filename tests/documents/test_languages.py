@@ -20,6 +20,9 @@ ENGLISH_ONLY = {
     "ARCHITECTURE.md": "for contributors",
     "CHANGELOG.md": "for contributors and operators, a line a change",
     "CONTRIBUTING.md": "for contributors",
+    "CODE_OF_CONDUCT.md": "for contributors",
+    "RELEASING.md": "for maintainers",
+    "SECURITY.md": "it has both languages in it",
     "docs/cli.md": "made from the help of the commands",
     "docs/scale.md": "to be written",
 }
