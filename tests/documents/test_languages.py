@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.deployment import check_command
 from tests.support.paths import ROOT
+from website.markdown import anchors, prose
 
 CHINESE = sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")])
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -32,11 +33,6 @@ ENGLISH_ONLY = {
 def english(chinese: Path) -> Path:
     """The English page beside a Chinese one."""
     return chinese.with_name(chinese.name.replace(".zh-CN", ""))
-
-
-def prose(text: str) -> str:
-    """A page without its blocks of code."""
-    return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def tables(text: str) -> list[list[list[str]]]:
@@ -86,18 +82,6 @@ def test_parts_that_are_linked_to_are_there(page: Path) -> None:
             other = path.parent / target if target else path
             if other.suffix == ".md":
                 assert part in anchors(other.read_text("utf-8")), (path.name, target, part)
-
-
-def anchors(text: str) -> set[str]:
-    """The names of a page's headings, as GitHub makes them."""
-    found: set[str] = set()
-    for heading in re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE):
-        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        while name in found:
-            stem, _, number = name.rpartition("-")
-            name = f"{stem}-{int(number) + 1}" if stem and number.isdigit() else f"{name}-1"
-        found.add(name)
-    return found
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=lambda path: path.name)
