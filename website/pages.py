@@ -46,10 +46,21 @@ def in_language(page: str, language: str) -> str:
     return chinese if language == "zh" and (ROOT / chinese).exists() else f"{page}.md"
 
 
+def others() -> tuple[str, ...]:
+    """Pages for users that no section names."""
+    named = {page for _, pages in SECTIONS for page in pages}
+    there = {f"docs/{path.name.removesuffix('.md').removesuffix('.zh-CN')}" for path in ROOT.glob("docs/*.md")}
+    return tuple(sorted(there - named))
+
+
 def sections(language: str) -> list[tuple[str, list[str]]]:
     """The sections of a language, with the files of their pages."""
     at = LANGUAGES.index(language)
-    return [(titles[at], [in_language(page, language) for page in pages]) for titles, pages in SECTIONS]
+    all_of_them = (*SECTIONS, *([MORE] if MORE[1] else []))
+    return [(titles[at], [in_language(page, language) for page in pages]) for titles, pages in all_of_them]
+
+
+MORE: Titled = (("More", "更多"), others())
 
 
 def files(language: str) -> set[str]:

@@ -54,7 +54,7 @@ def test_every_page_for_users_is_there_in_both_languages() -> None:
     chinese = {str(path.relative_to(ROOT)) for path in CHINESE}
     twins = {str(english(path).relative_to(ROOT)) for path in CHINESE}
     assert twins <= pages
-    assert pages - chinese - twins == ENGLISH_ONLY.keys()
+    assert pages - chinese - twins <= ENGLISH_ONLY.keys()
 
 
 @pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
@@ -62,6 +62,8 @@ def test_both_have_the_same_structure(page: Path) -> None:
     texts = [path.read_text("utf-8") for path in (english(page), page)]
     levels = [re.findall(r"^(#+) ", prose(text), re.MULTILINE) for text in texts]
     assert levels[0] == levels[1]
+    if english(page).name == "cli.md":  # made from the help, in each language
+        return
     assert tables(texts[0]) == tables(texts[1])
     code = [re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL) for text in texts]
     assert code[0] == code[1]
