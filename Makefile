@@ -16,7 +16,7 @@ TESTS :=
 TOGETHER := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(TOGETHER)
 
-.PHONY: run quick test test-all coverage check check-pages conformance bench bench-collector wheel clean help
+.PHONY: run quick test test-all coverage check check-pages conformance bench bench-collector site wheel clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be done.
@@ -64,8 +64,11 @@ bench: $(VENV)/bench.done ## Measure, side by side with peers and the bare limit
 bench-collector: $(VENV)/bench.done ## Collect months from the offline DingTalk: calls and errors, beside a plain poller.
 	@$(BIN)/python -m benchmarks.collector $(ARGS)
 
+site: $(VENV)/site.done ## Make a site of the documents, with search in both languages, and check its links.
+	@$(BIN)/python -m website
+
 clean: ## Remove what the other targets made.
-	rm -rf $(VENV) dist .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/sdks/node/node_modules \
+	rm -rf $(VENV) dist site .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/sdks/node/node_modules \
 	  conformance/*/build conformance/node/node_modules requirements/web/node_modules
 
 $(VENV)/python.done:
@@ -87,6 +90,11 @@ requirements/web/node_modules/.done: requirements/web/package-lock.json
 
 $(VENV)/browser.done: requirements/browser.txt $(VENV)/dev.done
 	@echo "Installing what drives a browser …"
+	@$(PIP) install --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/site.done: requirements/site.txt $(VENV)/dev.done
+	@echo "Installing what makes the site …"
 	@$(PIP) install --require-hashes --requirement $<
 	@touch $@
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPMessage
+from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
+from tests.support.asked import TOTALS
 from tests.support.calling import CORP, DAY, PATH, add_sample
 from tests.support.folders import Folder
+from tests.support.scopes import REPORT_READ
 from tests.support.serving import Serving, serving
 
 
@@ -57,3 +62,58 @@ def test_a_page_may_push_with_a_key(served: Serving) -> None:
     found = headers_of(served, "OPTIONS", "/v1/facts")
     allowed = {name.strip().lower() for name in found["access-control-allow-headers"].split(",")}
     assert {"idempotency-key", "x-acs-dingtalk-access-token", "content-type"} <= allowed
+
+
+def described(served: Serving) -> dict[str, Any]:
+    """The description of the API."""
+    with urlopen(f"http://{served.endpoint}/openapi.json") as answer:
+        document: dict[str, Any] = json.load(answer)
+    return document
+
+
+def test_a_page_may_send_every_header_and_method_that_is_described(served: Serving) -> None:
+    document = described(served)
+    schemes = document["components"]["securitySchemes"].values()
+    headers = {scheme.get("name", "authorization") for scheme in schemes if scheme.get("in") != "cookie"}
+    methods = set()
+    for operations in document["paths"].values():
+        for method, operation in operations.items():
+            methods.add(method.upper())
+            headers |= {asked["name"] for asked in operation.get("parameters", []) if asked["in"] == "header"}
+    found = headers_of(served, "OPTIONS", PATH)
+    assert {"authorization", "x-acs-dingtalk-access-token", "x-client-token", "if-none-match"} <= headers
+    assert {name.lower() for name in headers} <= names(found["access-control-allow-headers"])
+    assert {name.lower() for name in methods} <= names(found["access-control-allow-methods"])
+
+
+def names(text: str) -> set[str]:
+    """The names of a list in a header."""
+    return {name.strip().lower() for name in text.split(",")}
+
+
+READ = {
+    f"{PATH}?statDate={DAY}": "x-reportdata-state",
+    "/v1/statistics?from=2021-06-01&to=2021-06-30&by=day&pageSize=1": "link",
+    "/v1/statistics/changes?since=2021-01-01&format=csv": "x-reportdata-next-since",
+    "/v1/statistics/coverage": "etag",
+}
+"""Questions, and a header that the answer has."""
+
+
+@pytest.mark.whole
+def test_a_page_may_read_every_header_that_is_described(folder: Folder) -> None:
+    add_sample(folder)
+    token = folder.token(folder.add_app(CORP, scopes=(REPORT_READ, TOTALS))[0])
+    with serving(folder, answering=1) as served:
+        known = {
+            name
+            for operations in described(served)["paths"].values()
+            for operation in operations.values()
+            for answer in operation["responses"].values()
+            for name in answer.get("headers", {})
+        } | {"x-reportdata-next-since"}
+        for path, has in READ.items():
+            found = headers_of(served, "GET", path, x_acs_dingtalk_access_token=token)
+            given = {name.lower() for name in found} & known
+            assert has in given, (path, found.items())
+            assert given <= exposed(found), path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -23,8 +22,8 @@ from reportdata.collector.ledger import Ledger
 from reportdata.days import days_between
 from reportdata.twin import BEIJING, Habits, Server, Twin, running
 from tests.support.calling import Call
+from tests.support.documents import document, lines
 from tests.support.folders import Folder, run
-from tests.support.paths import ROOT
 from tests.support.python_sdk import query
 from tests.support.python_sdk import token as issued
 from tests.support.serving import serving
@@ -231,17 +230,15 @@ def test_a_process_that_is_killed_goes_on_where_it_was(folder: Folder, server: S
 
 
 def test_the_commands_of_the_document_work(server: Server, tmp_path: Path) -> None:
-    document = (ROOT / "docs" / "collect.md").read_text("utf-8")
-    blocks = re.findall(r"^```sh\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
-    assert len(lines) == 7
+    commands = lines(document("docs/collect.md").partition("\n## Trying it without DingTalk\n")[0])
+    assert len(commands) == 7
     twin = server.twin
     environment = {
         SECRET: twin.app_secret,
         "REPORTDATA_DINGTALK_API": server.url,
         "REPORTDATA_DINGTALK_OAPI": server.url,
     }
-    for line in lines:
+    for line in commands:
         words = shlex.split(line.replace("dingsample", twin.corp_id).replace("dingkey", twin.app_key))
         result = CliRunner().invoke(cli, [*words[1:], "--data", str(tmp_path / "data")], env=environment)
         assert result.exit_code == 0, f"{line}\n{result.output}"

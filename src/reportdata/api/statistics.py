@@ -30,7 +30,7 @@ from reportdata.api.statistics_description import (
 )
 from reportdata.api.versions import Versions
 from reportdata.errors import BadValue, EngineError
-from reportdata.http.answers import JSON, ON_EOF, Failed
+from reportdata.http.answers import EXPOSED, JSON, ON_EOF, Failed
 from reportdata.http.routes import IDS
 from reportdata.services import REPORTS, Service
 from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
@@ -186,7 +186,8 @@ def _tags(request: Request) -> list[str]:
 
 
 def _tagged(tag: str) -> dict[str, str]:
-    return {"etag": tag, "cache-control": "no-store"}  # asked for again, and kept by no cache
+    # Asked for again, and kept by no cache.
+    return {"etag": tag, "cache-control": "no-store", EXPOSED: "etag"}
 
 
 _Asked = TypeVar("_Asked")
@@ -218,6 +219,8 @@ def _response(format_: str, reply: Reply, target: Path) -> Response:
     headers = {"link": f'<{reply.next_page}>; rel="next"'} if reply.next_page is not None else {}
     if reply.next_since is not None:
         headers[NEXT_SINCE] = reply.next_since
+    if headers:
+        headers[EXPOSED] = ", ".join(headers)
     if format_ == "json":
         return Response(target.read_bytes(), headers=headers, media_type=JSON)
     headers["content-disposition"] = f'attachment; filename="statistics.{format_}"'

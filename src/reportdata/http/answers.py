@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 JSON = "application/json;charset=utf-8"
 """The content type of JSON."""
 _JSON = (b"content-type", JSON.encode())
+EXPOSED = "access-control-expose-headers"
+"""The header that says what pages of other sites may read of an answer. It may be there several times."""
 _CACHE_CONTROL = b"cache-control"
 _NO_STORE = (_CACHE_CONTROL, b"no-store")  # what a token's holder may read is no one else's
 _ALWAYS = (
     (b"access-control-allow-origin", b"*"),
     (b"x-content-type-options", b"nosniff"),
-    (b"access-control-expose-headers", b"x-acs-request-id, x-acs-trace-id, retry-after"),
+    (EXPOSED.encode(), b"x-acs-request-id, x-acs-trace-id, retry-after"),
 )
 _CLOSE = (b"connection", b"close")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status} {status.phrase}\r\n".encode() for status in HTTPStatus}
-_OF_ITS_OWN = {b"access-control-expose-headers"}
+_OF_ITS_OWN = {EXPOSED.encode()}
 """Headers of which an answer may have several, which add up."""
 
 

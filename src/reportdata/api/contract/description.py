@@ -55,7 +55,7 @@ HEADERS = {
     **dict(zip((*wire.STATE_HEADERS, *wire.PERIOD_HEADERS), (*_DESCRIBED, *_OF_PERIODS), strict=True)),
 }
 """The headers of the answer for a day or a period."""
-ASKED = (wire.PARTIAL_HEADER.decode(),)
+ASKED = (wire.PARTIAL_HEADER.decode(), wire.CLIENT_TOKEN_HEADER.decode())
 """Headers that browsers may send."""
 _PARTIAL = (
     "include: numbers of a period of which not all days are counted, too, over those that are. Otherwise they are left "

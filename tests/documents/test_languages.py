@@ -1,0 +1,96 @@
+"""Pages in both languages have the same commands, headings and tables, and lead to pages of their own language."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.support.deployment import check_command
+from tests.support.paths import ROOT
+from website.markdown import anchors, prose
+
+CHINESE = sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+HISTORY = {"CHANGELOG.md", "CONTRIBUTING.md"}
+"""Pages that speak of commands as they were, or are to be."""
+ENGLISH_ONLY = {
+    "ARCHITECTURE.md": "for contributors",
+    "CHANGELOG.md": "for contributors and operators, a line a change",
+    "CONTRIBUTING.md": "for contributors",
+    "CODE_OF_CONDUCT.md": "for contributors",
+    "RELEASING.md": "for maintainers",
+    "SECURITY.md": "it has both languages in it",
+    "docs/cli.md": "made from the help of the commands",
+    "docs/scale.md": "to be written",
+}
+"""Pages of the project that have no Chinese one, and why."""
+
+
+def english(chinese: Path) -> Path:
+    """The English page beside a Chinese one."""
+    return chinese.with_name(chinese.name.replace(".zh-CN", ""))
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Of each row of each table, in each cell: what of it is the same in any language, code and numbers."""
+    found = []
+    for block in re.findall(r"((?:^\|.*\|\n)+)", prose(text), re.MULTILINE):
+        rows = re.findall(r"^\|(.*)\|$", block, re.MULTILINE)
+        found.append([[_same(cell) for cell in re.split(r"(?<!\\)\|", row)] for row in rows])
+    return found
+
+
+def _same(cell: str) -> str:
+    number = re.fullmatch(r"[\d.,:-]+", cell.strip())
+    return number[0] if number else " ".join(sorted(re.findall(r"`([^`]+)`", cell)))
+
+
+def test_every_page_for_users_is_there_in_both_languages() -> None:
+    pages = {str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+    chinese = {str(path.relative_to(ROOT)) for path in CHINESE}
+    twins = {str(english(path).relative_to(ROOT)) for path in CHINESE}
+    assert twins <= pages
+    assert pages - chinese - twins <= ENGLISH_ONLY.keys()
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
+def test_both_have_the_same_structure(page: Path) -> None:
+    texts = [path.read_text("utf-8") for path in (english(page), page)]
+    levels = [re.findall(r"^(#+) ", prose(text), re.MULTILINE) for text in texts]
+    assert levels[0] == levels[1]
+    if english(page).name == "cli.md":  # made from the help, in each language
+        return
+    assert tables(texts[0]) == tables(texts[1])
+    code = [re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL) for text in texts]
+    assert code[0] == code[1]
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
+def test_links_stay_in_the_language(page: Path) -> None:
+    for target in re.findall(r"\]\(([^):#]+\.md)", page.read_text("utf-8")):
+        other = (page.parent / target).resolve()
+        if other != english(page):
+            assert not other.with_suffix(".zh-CN.md").exists(), target
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
+def test_parts_that_are_linked_to_are_there(page: Path) -> None:
+    for path in (page, english(page)):
+        for target, part in re.findall(r"\]\(([^):#]*)#([^)]+)\)", path.read_text("utf-8")):
+            other = path.parent / target if target else path
+            if other.suffix == ".md":
+                assert part in anchors(other.read_text("utf-8")), (path.name, target, part)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in HISTORY], ids=lambda path: path.name)
+def test_commands_in_sentences_are_commands(page: Path) -> None:
+    for span in re.findall(r"`reportdata ([a-z][^`]*)`", prose(page.read_text("utf-8"))):
+        words = shlex.split(span.replace("…", "x"))
+        try:
+            check_command(words)
+        except click.BadOptionUsage:  # an option is named without its value
+            check_command([*words, "x"])
