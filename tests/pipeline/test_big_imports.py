@@ -212,7 +212,7 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
-    assert (process.returncode, out) == (1, "")
+    assert (process.returncode, out) == (130, "")
     assert err.splitlines()[0] == "Interrupted: the same command adds what is missing."
     assert "Traceback" not in err
     assert known.import_(path, refresh=False).added == 3_000_000

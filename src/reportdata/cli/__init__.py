@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reportdata import __version__
+from reportdata.cli.exits import Exit, exit_of
 from reportdata.cli.logs import configure_log
 from reportdata.cli.terminals import prepare_streams, visible
 from reportdata.errors import ReportDataError
@@ -56,10 +57,11 @@ loads nothing that computes."""
 class _Failed(click.ClickException):
     def __init__(self, error: ReportDataError) -> None:
         super().__init__(visible(f"{error.message}\n  {error.hint}" if error.hint else error.message))
+        self.exit_code = int(exit_of(error))  # type: ignore[misc]
 
 
 class _Commands(click.Group):
-    """Finds commands by name, and turns this package's errors into one message and exit code 1."""
+    """Finds commands by name, and turns this package's errors into one message and an exit code."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_MODULES)
@@ -78,6 +80,8 @@ class _Commands(click.Group):
             raise _Failed(error) from error
         except click.UsageError as error:
             raise click.UsageError(visible(error.format_message()), error.ctx) from error
+        except KeyboardInterrupt as error:
+            raise click.exceptions.Exit(Exit.INTERRUPTED) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -11,8 +11,7 @@ from typing import Any
 import click
 
 from reportdata.cli.rights import require_closed, require_own
-from reportdata.days import parse_day
-from reportdata.errors import BadValue, InputError, NotKnown
+from reportdata.errors import BadValue, NotKnown
 from reportdata.identity import Organisation
 from reportdata.services import REPORTS
 from reportdata.services.counting import is_counted
@@ -20,18 +19,6 @@ from reportdata.settings import Settings
 from reportdata.store import Store
 
 Command = Callable[..., Any]
-
-
-class Day(click.ParamType[str]):
-    """A stat day, as yyyyMMdd or yyyy-MM-dd."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return parse_day(str(value))
-        except InputError as error:
-            self.fail(f"{error.message}; {error.hint}", param, ctx)
 
 
 class ServicesFolder(click.Path):
@@ -44,7 +31,6 @@ class ServicesFolder(click.Path):
         return super().convert(value, param, ctx)
 
 
-DAY = Day()
 _GIGABYTE = 1_000_000_000
 _CACHE = 10.0
 """Gigabytes that are kept of a lake in object storage."""
@@ -285,9 +271,3 @@ def only_organisation(store: Store, corp_id: str | None) -> Organisation:
     if corp_id is None and len(known) != 1:
         raise NotKnown(f"there are {len(known)} organisations", "name one with --corp")
     return known_organisation(store, corp_id if corp_id is not None else known[0].corp_id)
-
-
-def check_period(first_day: str | None, last_day: str | None) -> None:
-    """:raises BadValue: when the last day is before the first."""
-    if first_day is not None and last_day is not None and last_day < first_day:
-        raise BadValue(f"{last_day} is before {first_day}", "name the earlier day first")

@@ -12,8 +12,9 @@ import click
 import msgspec
 
 from reportdata.cli.collectors import account_of
-from reportdata.cli.options import DAY, json_option, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_ledger, open_store
 from reportdata.collector.budget import Budget
 from reportdata.collector.clock import SystemClock
@@ -128,6 +129,7 @@ def _add(
         time_zone(zone)
         store.add_organisations([Organisation(corp_id, zone)])
     ledger = open_ledger(settings)
+    first_day, _ = Today.of(store.organisations(), corp_id, time.time(), zone).between(first_day, None)
     first_day = first_day or before(day_of(int(time.time()) * SECOND, time_zone(zone)), _BACK)
     file = str(secret_file.resolve()) if secret_file else ""
     comments = kind.capabilities.comments
