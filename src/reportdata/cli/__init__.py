@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reportdata import __version__
+from reportdata.cli.configuration import NAME, VARIABLE, read_configuration
 from reportdata.cli.exits import Exit, exit_of
 from reportdata.cli.logs import configure_log
 from reportdata.cli.terminals import prepare_streams, visible
@@ -49,6 +51,7 @@ _MODULES = {
     "remember": "forgetting",
     "doctor": "doctor",
     "repair": "repair",
+    "config": "configuring",
 }
 """The module of each command, in the order of the help. It is imported when the command is asked for, so that serving
 loads nothing that computes."""
@@ -86,13 +89,28 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, package_name="reportdata", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    envvar=VARIABLE,
+    show_envvar=True,
+    help=f"A file of settings, in TOML.  [default: {NAME} in the working folder, if there is one]",
+)
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None) -> None:
     """Count an organisation's work reports as DingTalk does, and serve the numbers as DingTalk did.
 
     `reportdata demo` shows everything at once, and `reportdata open FILE` your own file. For a server: `org add`,
     `import`, `app add`, `serve`.
     """
     configure_log()
+    name = ctx.invoked_subcommand or ""
+    command = ctx.command.get_command(ctx, name) if isinstance(ctx.command, click.Group) else None
+    if command is not None and not command.hidden:  # a process that another one starts has its settings from that
+        found = ctx.obj = read_configuration(config)
+        found.check(_MODULES)
+        ctx.default_map = {name: found.defaults(command, [name])}
 
 
 def main() -> None:
