@@ -12,7 +12,7 @@ import msgspec
 
 from reportdata.choices import Choices
 from reportdata.cli.choosing import choice_options, with_choices
-from reportdata.cli.options import engine_options, json_option, lake_options, settings_options
+from reportdata.cli.options import engine_options, json_option, lake_options, require_written, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_store, workspace
@@ -175,6 +175,8 @@ def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str |
     known = [organisation.corp_id for organisation in store.organisations()]
     if corp_id is None:
         return known[0] if len(known) == 1 and not add_orgs else None
+    if corp_id not in known:
+        require_written("corp_id", corp_id)
     if corp_id not in known and not add_orgs:
         raise NotKnown(
             f"the organisation {corp_id!r} is not known",

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from reportdata.cli.rights import require_closed, require_own
-from reportdata.errors import BadValue, NotKnown
+from reportdata.errors import BadField, BadValue, NotKnown
+from reportdata.identifiers import read_id, stands_for_one
 from reportdata.identity import Organisation
 from reportdata.services import REPORTS
 from reportdata.services.counting import is_counted
@@ -251,6 +252,33 @@ def log_format_option(command: Command) -> Command:
     )(command)
 
 
+_IDS = {
+    "corp_id": ("an organisation's id", "write its CorpId, which open-dev.dingtalk.com shows; it begins with ding"),
+    "app_key": ("an app's key", "write the one that the app's page shows, or `reportdata app list`"),
+    "name": ("a name", "write one of your own, or leave it out"),
+}
+"""What ids are, and where a person finds one."""
+
+
+def require_written(field: str, text: str) -> None:
+    """:raises BadValue: when a text was copied from a document, where it stands for an id."""
+    if stands_for_one(text):
+        what, where = _IDS[field]
+        raise BadValue(f"{text!r} stands for {what} in documents", where)
+
+
+def read_own_id(field: str, text: str) -> str:
+    """An id that a person wrote.
+
+    :raises BadValue: when it is none, or was copied from a document.
+    """
+    require_written(field, text)
+    try:
+        return read_id(field, text)
+    except BadField as error:
+        raise BadValue(f"{text!r} is not {_IDS[field][0]}: {error.reason}") from error
+
+
 def known_organisation(store: Store, corp_id: str) -> Organisation:
     """The organisation of that id.
 
@@ -259,6 +287,7 @@ def known_organisation(store: Store, corp_id: str) -> Organisation:
     for organisation in store.organisations():
         if organisation.corp_id == corp_id:
             return organisation
+    require_written("corp_id", corp_id)
     raise NotKnown(f"the organisation {corp_id!r} is not known", f"add it with `reportdata org add {corp_id}`")
 
 
