@@ -52,6 +52,8 @@ _MODULES = {
     "doctor": "doctor",
     "repair": "repair",
     "config": "configuring",
+    "completion": "completion",
+    "man": "manual",
 }
 """The module of each command, in the order of the help. It is imported when the command is asked for, so that serving
 loads nothing that computes."""

@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, moment_of, time_zone
 from reportdata.errors import BadValue, InputError
 from reportdata.identity import Organisation
-from reportdata.named_days import MINUS, NamedDays, is_relative, read_days
+from reportdata.named_days import DAYS, MINUS, PERIODS, NamedDays, is_relative, read_days
 
 _AGO = re.compile(r"-\d{1,4}[dw]", re.ASCII)
 _SOME_DAY = date(2000, 1, 1)
@@ -29,6 +30,9 @@ class Day(click.ParamType[str]):
         except InputError as error:
             self.fail(f"{error.message}; {error.hint}", param, ctx)
         return str(value) if is_relative(str(value)) else span.first_day
+
+    def shell_complete(self, _ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in (*DAYS, *PERIODS) if word.startswith(incomplete)]
 
 
 DAY = Day()
