@@ -27,6 +27,7 @@ DOMAIN = {
     "identifiers",
     "records",
     "remarks",
+    "named_days",
     "states",
     "causes",
     "kinds",

@@ -33,6 +33,7 @@ an HTTP status: the packages that speak a protocol map errors to it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -67,7 +68,11 @@ class BadField(InputError):
 
 
 class BadRecord(InputError):
-    """A record that cannot be used: its file, its line (from 1), the field and the reason."""
+    """A record that cannot be used: its file, its line (from 1), the field and the reason. ``others`` are further ones
+    of the file, and ``more`` is how many there are besides."""
+
+    others: Sequence[BadRecord] = ()
+    more: int = 0
 
     def __init__(self, file: str, line: int, field: str, reason: str, hint: str = "") -> None:
         super().__init__(f"{file}, line {line}: {field}: {reason}", hint)

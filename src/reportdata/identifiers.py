@@ -82,6 +82,19 @@ NOTHING = frozenset(
 """Words, in lower case, by which people, databases, data frames, spreadsheets and programs write that there is no
 value; also the errors of a spreadsheet's formulas."""
 
+_STANDS_FOR = re.compile(
+    r"(?:(?:YOUR|MY)[_-]?)?(?:CORP|APP|CLIENT|USER)?[_-]?(?:ID|KEY|SECRET|NAME)|DAY|FILES?|KIND|CORP|APP|USER"
+    r"|[Yy]our[_-]?[Cc]orp[_-]?[Ii]d|corpI[Dd]|corp_id|appKey|app_key|appSecret|userId|ding[xX*]{3,}|x{3,}|X{3,}|\.{3}|…"
+    r"|<.*>|\{.*\}|\$\w*|(?:你的|您的)?(?:企业|组织|应用)?(?:ID|id|Id|Key|key)",
+    re.DOTALL,
+)
+"""Words that stand in documents for an id of the reader's own."""
+
+
+def stands_for_one(text: str) -> bool:
+    """Whether a text is no id, but what documents print in place of one: CORP_ID, dingxxxx, <your corpId>."""
+    return _STANDS_FOR.fullmatch(text.strip()) is not None
+
 
 def is_nothing(value: object) -> bool:
     """Whether a value says that there is none: None, NaN, an empty text, or a word like NULL."""

@@ -213,8 +213,9 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
-    assert (process.returncode, out) == (1, "")
-    assert err.splitlines()[0] == "Interrupted: the same command adds what is missing."
+    assert (process.returncode, out) == (130, "")
+    # A machine that is slow enough tells its progress before.
+    assert "Interrupted: the same command adds what is missing." in err.splitlines()
     assert "Traceback" not in err
     assert known.import_(path, refresh=False).added == 3_000_000
     assert run(known, "import", path).exit_code == 0

@@ -7,10 +7,31 @@ from collections.abc import Iterator
 import click
 
 from reportdata.cli import cli
+from reportdata.cli.exits import MEANINGS
+from reportdata.named_days import DAYS, PERIODS
 
 _HEAD = """# Commands
 
 What `reportdata COMMAND --help` prints. Settings may also come from the environment, where the help names a variable.
+
+## Days
+
+A day is written yyyyMMdd or yyyy-MM-dd, or in words. Words mean days in the organisation's time zone; where
+organisations in several zones are meant and it is not the same day everywhere, the command asks for one. Weeks begin on
+Monday, and what has not ended, like this month, ends today. Where one day is taken as a bound, a period begins with its
+first day and ends with its last: `query last-month --to yesterday`.
+
+| words | meaning |
+|---|---|
+| {days} | one day |
+| `-7d` `-2w` `+30d` `7天前` | one day, so many days or weeks from today |
+| {periods} | all days of a period |
+
+## Exit codes
+
+| code | meaning |
+|--:|---|
+{exits}
 """
 
 
@@ -30,7 +51,10 @@ def _context(command: click.Command, name: str, parent: click.Context | None = N
 
 def reference() -> str:
     """The whole reference."""
-    return _HEAD + "\n" + "\n".join(_sections(cli, _context(cli, "reportdata")))
+    words = (" ".join(f"`{word}`" for word in known) for known in (DAYS, PERIODS))
+    exits = "\n".join(f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
+    head = _HEAD.format(**dict(zip(("days", "periods"), words, strict=True)), exits=exits)
+    return head + "\n" + "\n".join(_sections(cli, _context(cli, "reportdata")))
 
 
 if __name__ == "__main__":

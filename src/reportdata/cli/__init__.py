@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reportdata import __version__
+from reportdata.cli.configuration import NAME, VARIABLE, read_configuration
+from reportdata.cli.exits import Exit, exit_of
 from reportdata.cli.logs import configure_log
 from reportdata.cli.terminals import prepare_streams, visible
 from reportdata.errors import ReportDataError
@@ -48,6 +51,9 @@ _MODULES = {
     "remember": "forgetting",
     "doctor": "doctor",
     "repair": "repair",
+    "config": "configuring",
+    "completion": "completion",
+    "man": "manual",
 }
 """The module of each command, in the order of the help. It is imported when the command is asked for, so that serving
 loads nothing that computes."""
@@ -56,10 +62,11 @@ loads nothing that computes."""
 class _Failed(click.ClickException):
     def __init__(self, error: ReportDataError) -> None:
         super().__init__(visible(f"{error.message}\n  {error.hint}" if error.hint else error.message))
+        self.exit_code = int(exit_of(error))  # type: ignore[misc]
 
 
 class _Commands(click.Group):
-    """Finds commands by name, and turns this package's errors into one message and exit code 1."""
+    """Finds commands by name, and turns this package's errors into one message and an exit code."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_MODULES)
@@ -78,17 +85,34 @@ class _Commands(click.Group):
             raise _Failed(error) from error
         except click.UsageError as error:
             raise click.UsageError(visible(error.format_message()), error.ctx) from error
+        except KeyboardInterrupt as error:
+            raise click.exceptions.Exit(Exit.INTERRUPTED) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, package_name="reportdata", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    envvar=VARIABLE,
+    show_envvar=True,
+    help=f"A file of settings, in TOML.  [default: {NAME} in the working folder, if there is one]",
+)
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None) -> None:
     """Count an organisation's work reports as DingTalk does, and serve the numbers as DingTalk did.
 
     `reportdata demo` shows everything at once, and `reportdata open FILE` your own file. For a server: `org add`,
     `import`, `app add`, `serve`.
     """
     configure_log()
+    name = ctx.invoked_subcommand or ""
+    command = ctx.command.get_command(ctx, name) if isinstance(ctx.command, click.Group) else None
+    if command is not None and not command.hidden:  # a process that another one starts has its settings from that
+        found = ctx.obj = read_configuration(config)
+        found.check(_MODULES)
+        ctx.default_map = {name: found.defaults(command, [name])}
 
 
 def main() -> None:

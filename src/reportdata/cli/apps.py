@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from reportdata.cli.options import json_option, known_organisation, settings_options
+from reportdata.cli.options import json_option, known_organisation, require_written, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store, services_of
 from reportdata.cli.secret_files import secret_file, warn_of_readers
@@ -300,6 +300,7 @@ def token_command(app_key: str, as_json: bool, settings: Settings) -> None:
 def _known_app(settings: Settings, app_key: str) -> App:
     found = open_existing_store(settings).app(app_key)
     if found is None:
+        require_written("app_key", app_key)
         raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
     return found
 

@@ -24,7 +24,7 @@ from reportdata.cli.importing import read_exported_at
 from reportdata.cli.importing import summary as imported
 from reportdata.cli.imports import summary as taken_back
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import check_period
+from reportdata.cli.periods import check_period
 from reportdata.cli.places import workspace
 from reportdata.cli.previews import check_kinds
 from reportdata.cli.previews import summary as previewed

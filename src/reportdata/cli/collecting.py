@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 
 import click
 import msgspec
 
 from reportdata.cli.collectors import Secrets, alone, opened, secret_options
-from reportdata.cli.options import DAY, check_period, lake_options, settings_options
+from reportdata.cli.options import lake_options, settings_options
 from reportdata.cli.output import progress_bar
-from reportdata.cli.places import ledger_of
+from reportdata.cli.periods import DAY, Today, check_period
+from reportdata.cli.places import ledger_of, open_store
 from reportdata.cli.rounds import collect_on, collect_once
 from reportdata.cli.signals import end_on_signals
 from reportdata.collector.clock import Stopped, SystemClock
@@ -56,6 +58,9 @@ def collect_command(
         found = [source_of(ledger, name)] if name else sources(ledger)
         if not found:
             raise NotKnown("nothing is collected", "reportdata source add dingtalk --corp CORP_ID --app-key KEY")
+        corp_id = found[0].corp_id if len({source.corp_id for source in found}) == 1 else None
+        today = Today.of(open_store(settings).organisations(), corp_id, time.time())
+        first_day, last_day = today.between(first_day, last_day)
         with progress_bar() as progress, opened(settings, ledger, SystemClock(ending)) as own:
             all_collecting = []
             for source in [_from(ledger, source, first_day) for source in found]:

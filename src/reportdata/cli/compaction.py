@@ -6,8 +6,9 @@ import time
 
 import click
 
-from reportdata.cli.options import DAY, check_period, json_option, lake_options, settings_options
+from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
+from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, workspace
 from reportdata.days import days_between
 from reportdata.lake import Lake
@@ -28,6 +29,7 @@ def compact_command(
     """Merge the lake's small files, while imports and serving go on. No number changes."""
     check_period(first_day, last_day)
     store = open_existing_store(settings)
+    first_day, last_day = Today.of(store.organisations(), None, time.time()).between(first_day, last_day)
     days = None
     if first_day is not None or last_day is not None:
         days = list(days_between(first_day or "20000101", last_day or "20991231"))

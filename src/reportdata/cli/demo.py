@@ -31,6 +31,8 @@ from reportdata.twin.calendar import is_working_day
 from reportdata.twin.records import Record
 
 APP_NAME = "demo"
+_ELSEWHERE = ("REPORTDATA_STORE", "REPORTDATA_LAKE", "REPORTDATA_SERVICES", "REPORTDATA_ENGINE")
+"""Settings that would put what is made up among an organisation's own facts."""
 
 
 @click.command("demo")
@@ -87,9 +89,10 @@ def import_sample(settings: Settings, sample: Sample) -> None:
             covered = ("--from", found.first_day, "--to", found.last_day) if found.first_day and found.last_day else ()
             command = ("import", str(path), *covered, "--exported-at", found.until.isoformat(), "--json")
             run = subprocess.run(  # noqa: S603
-                [sys.executable, "-m", "reportdata", *command, "--data", str(settings.data)],
+                [sys.executable, "-m", "reportdata", "--config", os.devnull, *command, "--data", str(settings.data)],
                 stdout=subprocess.PIPE,
                 check=False,
+                env={name: value for name, value in os.environ.items() if name not in _ELSEWHERE},
             )
             if run.returncode != 0:
                 raise click.exceptions.Exit(run.returncode)

@@ -10,10 +10,11 @@ import click
 import msgspec
 
 from reportdata.api.asking import Job
-from reportdata.cli.options import DAY, lake_options, settings_options
+from reportdata.cli.options import lake_options, settings_options
 from reportdata.cli.output import print_table
-from reportdata.cli.places import services_of
-from reportdata.cli.questions import FORMS, Form, print_found
+from reportdata.cli.periods import DAY, DaysCommand, Today
+from reportdata.cli.places import open_existing_store, services_of
+from reportdata.cli.questions import Form, format_option, print_found
 from reportdata.services import REPORTS
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
@@ -27,7 +28,6 @@ from reportdata.statistics.explained import (
 
 _MOST_SHOWN = 50
 """Records that a table has."""
-_format = click.option("--format", "format_", type=click.Choice(FORMS), default="table", show_default=True)
 _output = click.option(
     "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, all rows."
 )
@@ -41,7 +41,7 @@ _corp = click.option("--corp", "corp_id", help="The organisation; needed when th
 @click.option("--metrics", help=CHANGES_PARAMETERS["metrics"])
 @click.option("--as-of", help=CHANGES_PARAMETERS["asOf"])
 @_corp
-@_format
+@format_option
 @_output
 @lake_options
 @settings_options
@@ -65,14 +65,15 @@ def changes_command(
     standard error. It is what GET /v1/statistics/changes answers.
     """
     words = {"since": since, "from": first_day, "to": last_day, "metrics": metrics, "asOf": as_of}
-    pairs = [(name, value) for name, value in words.items() if value is not None]
+    today = Today.of(open_existing_store(settings).organisations(), corp_id, time.time())
+    pairs = today.words((name, value) for name, value in words.items() if value is not None)
     asked = read_changes(pairs, services_of(settings).service(REPORTS))
     asked = msgspec.structs.replace(asked, page_size=MOST_ROWS)
     form = Form(format_, output, _print_changes, _tell_next)
     print_found(lambda corp: Job(corp, time.time(), changes=asked), corp_id, form, settings)
 
 
-@click.command("explain")
+@click.command("explain", cls=DaysCommand)
 @click.argument("metric")
 @click.argument("first_day", metavar="DAY", type=DAY, required=False)
 @click.option("--to", "last_day", type=DAY, help="The last day of a period that begins with DAY.")
@@ -87,7 +88,7 @@ def changes_command(
 @click.option("--names", is_flag=True, help="Names of people beside their ids, where names are turned on.")
 @click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
 @_corp
-@_format
+@format_option
 @_output
 @lake_options
 @settings_options
@@ -100,9 +101,11 @@ def explain_command(
     it was counted from. With --than the records are those that are new in the one number, gone from the other, or in
     both. It is what GET /v1/statistics/explain answers.
     """
+    today = Today.of(open_existing_store(settings).organisations(), corp_id, time.time())
+    first_day, last_day = today.asked(options["first_day"], options["last_day"])
     words = {
-        "from": options["first_day"],
-        "to": options["last_day"],
+        "from": first_day,
+        "to": last_day,
         "range": options["range_"],
         "children": "true" if options["children"] else None,
         "departments": options["belonging"],
@@ -114,7 +117,7 @@ def explain_command(
     pairs = [("metric", metric), *((name, value) for name, value in words.items() if value is not None)]
     for name in ("department", "template", "user"):
         pairs += [(name, value) for value in options[f"{name}s"]]
-    asked = read_explained(pairs, services_of(settings).service(REPORTS))
+    asked = read_explained(today.words(pairs), services_of(settings).service(REPORTS))
     cell = msgspec.structs.replace(asked.cell, page_size=_MOST_SHOWN if format_ == "table" else MOST_ROWS)
     asked = msgspec.structs.replace(asked, cell=cell)
     form = Form(format_, output, _print_explained)

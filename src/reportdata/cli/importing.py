@@ -12,8 +12,9 @@ import msgspec
 
 from reportdata.choices import Choices
 from reportdata.cli.choosing import choice_options, with_choices
-from reportdata.cli.options import DAY, check_period, engine_options, json_option, lake_options, settings_options
+from reportdata.cli.options import engine_options, json_option, lake_options, require_written, settings_options
 from reportdata.cli.output import print_json, progress_bar
+from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_store, workspace
 from reportdata.cli.previews import check_kinds, preview_import, tell_failures
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
@@ -115,6 +116,8 @@ def import_command(
     """
     check_period(first_day, last_day)
     store = open_store(settings)
+    now = time.time()
+    first_day, last_day = Today.of(store.organisations(), corp_id, now, zone).between(first_day, last_day)
     bad = _BadRecords(bad_file)
     if skip_bad and not dry_run:
         bad.check()
@@ -128,7 +131,7 @@ def import_command(
         covers=covers,
         exported_at=read_exported_at(store, exported_at, corp_id, zone),
         choices=choices,
-        now=time.time(),
+        now=now,
     )
     if dry_run:
         preview_import(settings, store, files, options, as_json=as_json)
@@ -159,6 +162,7 @@ def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, 
     """Compute the days whose numbers are stale, or all days of a period."""
     check_period(first_day, last_day)
     store = open_existing_store(settings)
+    first_day, last_day = Today.of(store.organisations(), None, time.time()).between(first_day, last_day)
     with progress_bar() as progress, workspace(settings, store) as work:
         done = refresh_days(work, time.time(), period=(first_day, last_day), progress=progress)
     if as_json:
@@ -171,6 +175,8 @@ def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str |
     known = [organisation.corp_id for organisation in store.organisations()]
     if corp_id is None:
         return known[0] if len(known) == 1 and not add_orgs else None
+    if corp_id not in known:
+        require_written("corp_id", corp_id)
     if corp_id not in known and not add_orgs:
         raise NotKnown(
             f"the organisation {corp_id!r} is not known",

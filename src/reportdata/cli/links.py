@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from reportdata.cli.options import DAY, json_option, known_organisation, settings_options
+from reportdata.cli.options import json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_existing_store, open_store, services_of
 from reportdata.cli.secret_files import secret_file, warn_of_readers
 from reportdata.days import SECOND, end_of, time_zone
@@ -173,6 +174,7 @@ def _end(until: str | None, organisation: Organisation, now: float) -> int | Non
     """The end of the last day, in seconds since 1970."""
     if until is None:
         return None
+    until = Today.of([organisation], None, now).day(until)
     end = end_of(until, time_zone(organisation.time_zone)) // SECOND
     if end <= now:
         raise BadValue(f"--until {until} is over", "name a day that is to come, or leave it out")

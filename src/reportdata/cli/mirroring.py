@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -13,14 +14,13 @@ import msgspec
 
 from reportdata.cli.figures import read_export
 from reportdata.cli.options import (
-    DAY,
-    check_period,
     json_option,
     only_organisation,
     service_option,
     settings_options,
 )
 from reportdata.cli.output import days_text, print_json, print_table, progress_bar
+from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_ledger, services_of
 from reportdata.collector.budget import Account, Budget
 from reportdata.collector.calls import BookedCalls, Pace, Paced
@@ -119,6 +119,7 @@ def mirror_command(
     """
     check_period(first_day, last_day)
     store, services = open_existing_store(settings), services_of(settings)
+    first_day, last_day = Today.of(store.organisations(), corp_id, time.time()).between(first_day, last_day)
     if export is not None:
         if service_id == ALL:
             raise BadValue("a file has the figures of one service", "name it, or use `reportdata figures import`")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
-from reportdata.api.contract.wire import Body
+from reportdata.cli.day_rows import print_days, state_text
 from reportdata.cli.options import (
-    DAY,
-    check_period,
     json_option,
     known_organisation,
     lake_options,
@@ -25,13 +19,14 @@ from reportdata.cli.options import (
     settings_options,
 )
 from reportdata.cli.output import print_json, print_table, size_text
+from reportdata.cli.periods import DAY, DaysCommand, Today, check_period
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
-from reportdata.cli.questions import FORMS, print_answer, question_options
-from reportdata.cli.terminals import showable
+from reportdata.cli.questions import format_option, print_answer, question_options
+from reportdata.cli.requiring import require, require_option
 from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
-from reportdata.days import MILLISECOND, from_date, latest, moment_of, time_zone, to_date
+from reportdata.days import from_date, latest, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.pipeline.staleness import stale_days
 from reportdata.services import REPORTS, Service
@@ -42,16 +37,17 @@ from reportdata.store import Store
 from reportdata.store.standing import Standing, standing
 
 
-@click.command("query")
+@click.command("query", cls=DaysCommand)
 @click.argument("first_day", metavar="DAY", type=DAY, required=False)
 @click.option("--to", "last_day", type=DAY, help="The last day of a period that begins with DAY.")
 @click.option("--corp", "corp_id", help="One organisation.  [default: all]")
 @service_option
 @question_options
-@click.option("--format", "format_", type=click.Choice(FORMS), default="table", show_default=True)
+@format_option
 @click.option(
     "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, all rows."
 )
+@require_option
 @lake_options
 @settings_options
 def query_command(
@@ -62,9 +58,13 @@ def query_command(
     words: list[tuple[str, str]],
     format_: str,
     output: Path | None,
+    required: str | None,
     settings: Settings,
 ) -> None:
     """Print the numbers of DAY (yyyyMMdd), or of the days from DAY on; or answer a question about a range of days.
+
+    DAY may be in words, as all days on the command line may: today, yesterday, -7d, last-week, this-month, 昨天, 上周,
+    本月.
 
     With any of --range, --by, --metrics, filters, --order, --as-of, --output and the formats xlsx and parquet it is a
     question about one organisation, as GET /v1/statistics answers it: each row is an exact count of its own, with how
@@ -73,78 +73,32 @@ def query_command(
     A number is not known unless the facts that it is counted from were observed that day: JSON leaves it out, CSV has
     nothing in its place, the table shows –; days without any known number are left out of JSON and CSV. Each day has a
     state: final, provisional (it may still change), partial (a look was not finished), damaged (what
-    it rests on is damaged: `reportdata repair`) or missing, and the time of the last look.
+    it rests on is damaged: `reportdata repair`) or missing, and the time of the last look. With --require they are
+    printed all the same, and the exit code tells a script whether all are so certain.
     """
     check_period(first_day, last_day)
+    store, now = open_existing_store(settings), time.time()
+    today = Today.of(store.organisations(), corp_id, now)
+    first_day, last_day = today.asked(first_day, last_day)
     if words or output is not None or format_ in ("xlsx", "parquet"):
         if service_id != REPORTS:
             raise BadValue(f"questions are not answered about {service_id}", f"leave out --service, or name {REPORTS}")
         named = [(name, day) for name, day in (("from", first_day), ("to", last_day)) if day is not None]
-        print_answer([*named, *words], corp_id, format_, output, settings)
+        pairs = [*named, *today.words(words)]
+        print_answer(pairs, corp_id, format_, output, settings, required)
         return
     if first_day is None:
         raise BadValue("no day is named", "name DAY, or a range like --range 30d")
     last_day = last_day or first_day
-    store = open_existing_store(settings)
     if corp_id is not None:
         known_organisation(store, corp_id)
     service = services_of(settings).service(service_id)
-    body = Body(service)
     zones = {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}
     corps = [corp_id] if corp_id else list(zones)
-    now = time.time()
     days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day, now)]
     days.sort(key=lambda day: (day.stat_day, corps.index(day.corp_id)))
-    rows = [body.row(day.corp_id, day.stat_day, day.values) | _certainty(day, zones) for day in days if day.values]
-    keys = ["stat_date", "corp_id", *(kpi.key for kpi in service.kpis)]
-    if format_ == "json":
-        print_json(rows)
-        return
-    if format_ == "csv":
-        writer = csv.DictWriter(sys.stdout, [*keys, "state", "as_of"], lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
-        return
-    print_table(
-        [
-            showable("统计日期", "stat_date"),
-            showable("组织ID", "corp_id"),
-            *(showable(kpi.name, kpi.key) for kpi in service.kpis),
-            "state",
-            "as of",
-        ],
-        (
-            [
-                day.stat_day,
-                day.corp_id,
-                *(day.values.get(kpi.id, "–") for kpi in service.kpis),
-                state_text(day),
-                *_time(day, zones),
-            ]
-            for day in days
-        ),
-        numbers=range(2, len(keys)),
-    )
-    if any(len(day.values) < len(service.kpis) for day in days):
-        click.echo(
-            "– means not known: nothing that it is counted from was imported for that day. "
-            "`reportdata status` shows what is covered."
-        )
-
-
-def state_text(day: Standing) -> str:
-    """A day's state, and those of KPIs that are more certain."""
-    better = [f"{kpi.kpi_id} {kpi.state.value}" for kpi in day.kpis if kpi.state is not day.state]
-    return f"{day.state.value} ({', '.join(better)})" if better else day.state.value
-
-
-def _certainty(day: Standing, zones: Mapping[str, ZoneInfo]) -> dict[str, object]:
-    as_of = moment_of(day.as_of * MILLISECOND, zones[day.corp_id]).isoformat(timespec="seconds") if day.as_of else None
-    return {"state": day.state.value, "as_of": as_of, "states": {kpi.kpi_id: kpi.state.value for kpi in day.kpis}}
-
-
-def _time(day: Standing, zones: Mapping[str, ZoneInfo]) -> list[str]:
-    return [f"{moment_of(day.as_of * MILLISECOND, zones[day.corp_id]):%Y-%m-%d %H:%M}" if day.as_of else "–"]
+    print_days(days, service, zones, format_)
+    require(required, days, [kpi.id for kpi in service.kpis])
 
 
 _LOOK_BACK = 366

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from reportdata.cli.rights import require_closed, require_own
-from reportdata.days import parse_day
-from reportdata.errors import BadValue, InputError, NotKnown
+from reportdata.errors import BadField, BadValue, NotKnown
+from reportdata.identifiers import read_id, stands_for_one
 from reportdata.identity import Organisation
 from reportdata.services import REPORTS
 from reportdata.services.counting import is_counted
@@ -20,18 +20,6 @@ from reportdata.settings import Settings
 from reportdata.store import Store
 
 Command = Callable[..., Any]
-
-
-class Day(click.ParamType[str]):
-    """A stat day, as yyyyMMdd or yyyy-MM-dd."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return parse_day(str(value))
-        except InputError as error:
-            self.fail(f"{error.message}; {error.hint}", param, ctx)
 
 
 class ServicesFolder(click.Path):
@@ -44,7 +32,6 @@ class ServicesFolder(click.Path):
         return super().convert(value, param, ctx)
 
 
-DAY = Day()
 _GIGABYTE = 1_000_000_000
 _CACHE = 10.0
 """Gigabytes that are kept of a lake in object storage."""
@@ -265,6 +252,33 @@ def log_format_option(command: Command) -> Command:
     )(command)
 
 
+_IDS = {
+    "corp_id": ("an organisation's id", "write its CorpId, which open-dev.dingtalk.com shows; it begins with ding"),
+    "app_key": ("an app's key", "write the one that the app's page shows, or `reportdata app list`"),
+    "name": ("a name", "write one of your own, or leave it out"),
+}
+"""What ids are, and where a person finds one."""
+
+
+def require_written(field: str, text: str) -> None:
+    """:raises BadValue: when a text was copied from a document, where it stands for an id."""
+    if stands_for_one(text):
+        what, where = _IDS[field]
+        raise BadValue(f"{text!r} stands for {what} in documents", where)
+
+
+def read_own_id(field: str, text: str) -> str:
+    """An id that a person wrote.
+
+    :raises BadValue: when it is none, or was copied from a document.
+    """
+    require_written(field, text)
+    try:
+        return read_id(field, text)
+    except BadField as error:
+        raise BadValue(f"{text!r} is not {_IDS[field][0]}: {error.reason}") from error
+
+
 def known_organisation(store: Store, corp_id: str) -> Organisation:
     """The organisation of that id.
 
@@ -273,6 +287,7 @@ def known_organisation(store: Store, corp_id: str) -> Organisation:
     for organisation in store.organisations():
         if organisation.corp_id == corp_id:
             return organisation
+    require_written("corp_id", corp_id)
     raise NotKnown(f"the organisation {corp_id!r} is not known", f"add it with `reportdata org add {corp_id}`")
 
 
@@ -285,9 +300,3 @@ def only_organisation(store: Store, corp_id: str | None) -> Organisation:
     if corp_id is None and len(known) != 1:
         raise NotKnown(f"there are {len(known)} organisations", "name one with --corp")
     return known_organisation(store, corp_id if corp_id is not None else known[0].corp_id)
-
-
-def check_period(first_day: str | None, last_day: str | None) -> None:
-    """:raises BadValue: when the last day is before the first."""
-    if first_day is not None and last_day is not None and last_day < first_day:
-        raise BadValue(f"{last_day} is before {first_day}", "name the earlier day first")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import click
 
 from reportdata.cli.naming import names_command
-from reportdata.cli.options import json_option, known_organisation, settings_options
+from reportdata.cli.options import json_option, known_organisation, read_own_id, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
-from reportdata.errors import BadField, BadValue
-from reportdata.identifiers import read_id
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
 
@@ -35,10 +33,7 @@ org_command.add_command(names_command)
 @settings_options
 def add(corp_id: str, zone: str, settings: Settings) -> None:
     """Add the organisation CORP_ID."""
-    try:
-        corp_id = read_id("corp_id", corp_id)
-    except BadField as error:
-        raise BadValue(f"{corp_id!r} is not an organisation's id: {error.reason}") from error
+    corp_id = read_own_id("corp_id", corp_id)
     time_zone(zone)
     open_store(settings).add_organisations([Organisation(corp_id, zone)])
     click.echo(f"Added the organisation {corp_id}, time zone {zone}.")

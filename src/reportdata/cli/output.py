@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from reportdata.cli.progress import progress_lines
 from reportdata.cli.terminals import as_json, shown
 from reportdata.measures import as_json as with_digits
-from reportdata.pipeline import Progress, silent
+from reportdata.pipeline import Progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -90,9 +91,10 @@ def rate_text(what: str, done: float, total: float | None, speed: float | None) 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """Shows progress on standard error when that is a terminal: the amount, the rate and the time that is left. What
-    stands behind `` · `` may change while the same work is done."""
+    stands behind `` · `` may change while the same work is done. Elsewhere the log has a line now and then."""
     if not sys.stderr.isatty():
-        yield silent
+        with progress_lines(lambda what, done, total: rate_text(what, done, total, None)) as lines:
+            yield lines
         return
     from rich.console import Console
     from rich.progress import BarColumn, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 import click
@@ -64,8 +65,10 @@ def check_kinds(covers: Sequence[str], kinds: Kinds) -> None:
 
 def tell_failures(done: Imported) -> None:
     """Name the files that could not be imported, and exit with 1 when there are some."""
-    for failure in done.failures:
-        click.echo(visible(f"Error: {failure.message}" + (f"\n  {failure.hint}" if failure.hint else "")), err=True)
+    for failure, following in zip_longest(done.failures, done.failures[1:]):
+        # Of several that are to be mended alike it is said once how.
+        hint = failure.hint if following is None or following.hint != failure.hint else ""
+        click.echo(visible(f"Error: {failure.message}" + (f"\n  {hint}" if hint else "")), err=True)
     if done.failures:
         click.echo("No day counts as covered by this import: import again what is mended, or the rest alone.", err=True)
         raise click.exceptions.Exit(1)

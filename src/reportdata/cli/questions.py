@@ -16,6 +16,7 @@ from reportdata.api.asking import Job
 from reportdata.cli.options import only_organisation
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
+from reportdata.cli.requiring import require_of_question
 from reportdata.errors import BadValue
 from reportdata.services import REPORTS
 from reportdata.settings import Settings
@@ -23,7 +24,8 @@ from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.question import FORMATS
 from reportdata.statistics.words import PARAMETERS, read_question
 
-FORMS = ("table", *FORMATS)
+FORMS = ("table", "jsonl", *FORMATS)
+"""How answers are given: a row a line in ``jsonl``, with no word of the whole."""
 _BAR = 24
 """Characters of the longest bar."""
 _WORDS = {
@@ -66,13 +68,39 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_words
 
 
+def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How an answer is given, by its name or as --json; the command is given ``format_``."""
+
+    @click.option("--format", "format_", type=click.Choice(FORMS), help="What to print.  [default: table]")
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs, as --format json does.")
+    @wraps(command)
+    def with_format(*, format_: str | None, as_json: bool, **others: Any) -> Any:
+        if as_json and format_ not in (None, "json"):
+            raise click.UsageError(f"--json is given with --format {format_}: give one of them")
+        return command(format_=format_ or ("json" if as_json else FORMS[0]), **others)
+
+    return with_format
+
+
 def print_answer(
-    words: Sequence[tuple[str, str]], corp_id: str | None, format_: str, output: Path | None, settings: Settings
+    words: Sequence[tuple[str, str]],
+    corp_id: str | None,
+    format_: str,
+    output: Path | None,
+    settings: Settings,
+    required: str | None = None,
 ) -> None:
-    """Answer a question and print it, or write it to a file. Nothing is cut into pages."""
-    question = read_question(words, services_of(settings).service(REPORTS))
+    """Answer a question and print it, or write it to a file. Nothing is cut into pages.
+
+    :raises NotKnownYet: when the days are less certain than is required.
+    """
+    service, now = services_of(settings).service(REPORTS), time.time()
+    question = read_question(words, service)
     question = msgspec.structs.replace(question, page_size=MOST_ROWS)
-    print_found(lambda corp: Job(corp, time.time(), question), corp_id, Form(format_, output, _print_table), settings)
+    print_found(lambda corp: Job(corp, now, question), corp_id, Form(format_, output, _print_table), settings)
+    if required is not None:
+        store = open_existing_store(settings)
+        require_of_question(required, question, service, (store, only_organisation(store, corp_id)), now)
 
 
 class Form(NamedTuple):
@@ -94,7 +122,7 @@ def print_found(job: Callable[[str], Job], corp_id: str | None, form: Form, sett
     if format_ in ("xlsx", "parquet") and output is None:
         raise BadValue(f"{format_} is not for a terminal", "name a file with --output")
     if format_ == "table" and output is not None:
-        raise BadValue("a table is for a terminal", f"choose one of {', '.join(FORMATS)} with --format")
+        raise BadValue("a table is for a terminal", f"choose one of {', '.join(FORMS[1:])} with --format")
     store = open_existing_store(settings)
     corp_id = only_organisation(store, corp_id).corp_id
     with answering(settings, store=store) as work:
@@ -112,6 +140,10 @@ def print_found(job: Callable[[str], Job], corp_id: str | None, form: Form, sett
             return
     if format_ == "json":
         print_json({"data": answer.data, "meta": answer.meta})
+    elif format_ == "jsonl":
+        for row in answer.data:
+            print_json(row)
+        form.beside(answer)
     elif format_ == "csv":
         _print_csv(answer)
         form.beside(answer)

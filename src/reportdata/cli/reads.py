@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import click
 import msgspec
 
 from reportdata.audit import Audit
-from reportdata.cli.options import DAY, check_period, json_option, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store
 from reportdata.settings import Settings
 
@@ -37,8 +39,11 @@ def audit_command(
     answered in the header x-acs-request-id.
     """
     check_period(first_day, last_day)
+    store, now = open_existing_store(settings), time.time()
+    first_day, last_day = Today.of((), None, now, "UTC").between(first_day, last_day)
+    if stat_date is not None:
+        stat_date = Today.of(store.organisations(), corp_id, now).day(stat_date)
     wanted = {"corp_id": corp_id, "app_key": app_key, "stat_date": stat_date}
-    open_existing_store(settings)
     found = (
         read
         for read in Audit(settings.audit).read(first_day, last_day)

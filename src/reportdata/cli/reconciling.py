@@ -7,8 +7,6 @@ import time
 import click
 
 from reportdata.cli.options import (
-    DAY,
-    check_period,
     json_option,
     lake_options,
     only_organisation,
@@ -16,6 +14,7 @@ from reportdata.cli.options import (
     settings_options,
 )
 from reportdata.cli.output import MOST_NAMED, days_text, print_json, print_table, progress_bar
+from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, workspace
 from reportdata.pipeline.reconciling import Reconciled, Trial, reconcile
 from reportdata.pipeline.refreshing import refresh
@@ -50,7 +49,9 @@ def reconcile_command(
     """
     check_period(first_day, last_day)
     store = open_existing_store(settings)
-    corp_id = only_organisation(store, corp_id).corp_id
+    organisation = only_organisation(store, corp_id)
+    corp_id = organisation.corp_id
+    first_day, last_day = Today.of([organisation], None, time.time()).between(first_day, last_day)
     with progress_bar() as progress, workspace(settings, store) as work:
         service = work.services.service(service_id)
         refresh(work, time.time(), progress=progress)

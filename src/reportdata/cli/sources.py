@@ -12,8 +12,9 @@ import click
 import msgspec
 
 from reportdata.cli.collectors import account_of
-from reportdata.cli.options import DAY, json_option, settings_options
+from reportdata.cli.options import json_option, read_own_id, settings_options
 from reportdata.cli.output import print_json, print_table
+from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_ledger, open_store
 from reportdata.collector.budget import Budget
 from reportdata.collector.clock import SystemClock
@@ -21,8 +22,7 @@ from reportdata.collector.planning import before
 from reportdata.collector.sources import Source, put_source, remove_source, secret_variable, sources
 from reportdata.collector.suite import Access, Kind
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, day_of, time_zone
-from reportdata.errors import BadField, BadValue
-from reportdata.identifiers import read_id
+from reportdata.errors import BadValue
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
 from reportdata.suites import SUITES
@@ -114,11 +114,8 @@ def _add(
     settings: Settings,
     **endpoints: str,
 ) -> None:
-    try:
-        corp_id, app_key = read_id("corp_id", corp_id), read_id("app_key", app_key)
-        name = read_id("name", name) if name else corp_id
-    except BadField as error:
-        raise BadValue(error.message) from error
+    corp_id, app_key = read_own_id("corp_id", corp_id), read_own_id("app_key", app_key)
+    name = read_own_id("name", name) if name else corp_id
     if secret_file is not None and secret_file.resolve().is_relative_to(settings.data.resolve()):
         raise BadValue(f"{secret_file} is in the data folder, which holds no secret", "put it somewhere else")
     addresses = {key.removeprefix("endpoint_"): address.rstrip("/") for key, address in endpoints.items()}
@@ -128,6 +125,7 @@ def _add(
         time_zone(zone)
         store.add_organisations([Organisation(corp_id, zone)])
     ledger = open_ledger(settings)
+    first_day, _ = Today.of(store.organisations(), corp_id, time.time(), zone).between(first_day, None)
     first_day = first_day or before(day_of(int(time.time()) * SECOND, time_zone(zone)), _BACK)
     file = str(secret_file.resolve()) if secret_file else ""
     comments = kind.capabilities.comments

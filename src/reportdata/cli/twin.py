@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from reportdata.cli.options import DAY, check_period, json_option
+from reportdata.cli.options import json_option
 from reportdata.cli.output import print_json
+from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.days import SECOND, from_date, moment_of
 from reportdata.errors import InputError
 from reportdata.times import read_instant
@@ -107,6 +108,7 @@ def twin_command(
     """
     check_period(first_day, last_day)
     start = time.time() if now is None else now
+    first_day, last_day = Today.of((), None, start, BEIJING.key).between(first_day, last_day)
     if first_day is None:
         first_day = from_date(moment_of(int(start) * SECOND, BEIJING).date() - timedelta(days=_DAYS))
         check_period(first_day, last_day)

@@ -1,4 +1,4 @@
-"""Answers as files: JSON, CSV, XLSX and Parquet. A file has all rows of its answer."""
+"""Answers as files: JSON, JSON Lines, CSV, XLSX and Parquet. A file has all rows of its answer."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ def write_answer(answer: Answer, format_: str, target: Path, engine: DuckDBEngin
     """
     if format_ == "json":
         target.write_bytes(msgspec.json.encode({"data": answer.data, "meta": answer.meta}))
+    elif format_ == "jsonl":
+        target.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in answer.data))
     elif format_ == "csv":
         _write_csv(answer, target, bom=bom)
     elif format_ == "xlsx":

@@ -34,7 +34,9 @@ class Handed(NamedTuple):
     def record(self, bad: BadRecord) -> BadRecord:
         """The bad record, with the file's name for people."""
         name = bad.file.replace(str(self.path), self.name)
-        return BadRecord(name, bad.line, bad.field, bad.reason, bad.hint)
+        told = BadRecord(name, bad.line, bad.field, bad.reason, bad.hint)
+        told.others, told.more = [self.record(other) for other in bad.others], bad.more
+        return told
 
     def skipping(
         self, take: Callable[[BadRecord, Mapping[str, object]], None] | None

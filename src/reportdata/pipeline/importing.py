@@ -21,7 +21,7 @@ from reportdata.days import (
     to_date,
 )
 from reportdata.engines.duckdb.staging import Staged, Staging
-from reportdata.errors import BadValue, InputError
+from reportdata.errors import BadFile, BadRecord, BadValue, InputError
 from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
 from reportdata.kinds import Kind
@@ -32,7 +32,7 @@ from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.imports import Imported, Options, StagedImport, known_organisations
 from reportdata.pipeline.looks import DAY, looked
-from reportdata.pipeline.reading import Bounds, Reading, size_of
+from reportdata.pipeline.reading import MOST_COUNTED, Bounds, Reading, size_of
 from reportdata.pipeline.sources import Source
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
@@ -101,7 +101,7 @@ def stage_files(
                 found = _stage_file(work, file, options, provenance, (incoming, *staged.incoming), progress)
                 held.push(own.pop_all())
         except InputError as error:
-            done.failures.append(file.told(told_apart(file.path, work.services, error)))
+            done.failures += _each(file.told(told_apart(file.path, work.services, error)))
         else:
             look = looked(work, file.path, found, options)
             observed += look.observations
@@ -163,6 +163,19 @@ def _stage_file(
     for kind in {*done.spans, *done.told} if source.skipped else ():
         done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
     return done
+
+
+def _each(error: InputError) -> list[InputError]:
+    """What is wrong with a file, one by one."""
+    found = [error]
+    if isinstance(error, BadRecord):
+        found += error.others
+        if error.more:
+            what = "1 more record is bad" if error.more == 1 else f"{error.more:,} more records are bad"
+            if 1 + len(error.others) + error.more >= MOST_COUNTED:
+                what += ", and what follows was not looked at"
+            found.append(BadFile(error.file, what, "--skip-bad leaves them out and writes them with reasons to a file"))
+    return found
 
 
 def _told_of(staged: StagedImport, options: Options) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class Options:
     """How files are imported.
 
     ``corp_id`` is the organisation of records that name none; ``add_in`` the time zone in which unknown organisations
-    are added, None to refuse them; ``skip_bad`` takes the bad records, None to let the first one stop its file;
+    are added, None to refuse them; ``skip_bad`` takes the bad records, None to refuse their file;
     ``first_day`` and ``last_day`` bound the days that are covered, in place of those of the records, and ``covers`` are
     kinds for which they are even where a file has no facts of them; ``exported_at`` is when the files were exported, in
     milliseconds since 1970, None for what they say themselves; ``choices`` is what was said of them; ``memory`` is how

@@ -46,27 +46,50 @@ class Reading(NamedTuple):
     choices: Choices = NO_CHOICES
 
 
+MOST_NAMED = 20
+"""Bad records of a file that are named."""
+MOST_COUNTED = 1_000
+"""Bad records after which a file is read no further: it is not what it is taken for."""
+
+
 class Skipped:
-    """Hands bad records on when they are to be skipped, and stops the file when they are not."""
+    """Hands bad records on when they are to be skipped; when they are not, gathers them, and refuses the file."""
 
     def __init__(self, path: Path, take: SkipBad | None) -> None:
         self._path = path
         self._take = take
         self._again = 0
+        self._named: list[BadRecord] = []
+        self._refused = 0
         self.count = 0
 
     def take(self, line: Line, error: BadField) -> None:
         bad = BadRecord(str(self._path), line.number, error.field, error.reason, error.hint)
         if self._take is None:
-            raise bad
+            self._refused += 1
+            self._named += [bad] if self._refused <= MOST_NAMED else []
+            if self._refused == MOST_COUNTED:
+                self.refuse()
+            return
         self.count += 1
         if self.count > self._again:
             used = set(line.columns.used) - {line.columns.person_name} if line.columns else set()
             self._take(bad, {name: value for name, value in line.record.items() if name in used})
 
+    def refuse(self) -> None:
+        """Refuse the file when there are bad records that are not skipped.
+
+        :raises BadRecord: the first of them, with the others.
+        """
+        if self._named:
+            first = self._named[0]
+            first.others, first.more = self._named[1:], self._refused - len(self._named)
+            raise first
+
     def begin_again(self) -> None:
         """The file is read once more: what was handed on already comes first."""
         self._again, self.count = self.count, 0
+        self._named, self._refused = [], 0
 
 
 def size_of(path: Path) -> int:

@@ -12,7 +12,7 @@ from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.spans import isolated
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.errors import BadField, BadFile, LakeError
+from reportdata.errors import BadField, BadFile, InputError, LakeError
 from reportdata.facts import Fact, read_fact
 from reportdata.kinds import Kind
 from reportdata.pipeline import Progress
@@ -31,7 +31,7 @@ from reportdata.remarks import Remarks
 class Source:
     """A file that is imported.
 
-    :param skip_bad: takes the bad records; None to let the first one stop the file.
+    :param skip_bad: takes the bad records; None to refuse a file that has some.
     """
 
     def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
@@ -66,12 +66,18 @@ class Source:
         :param size: bytes of a part.
         :raises InputError: when the file, or a record that is not to be skipped, cannot be used.
         """
-        self._stage(staging, folder, size)
+        try:
+            self._stage(staging, folder, size)
+        except InputError:
+            self._skipped.refuse()  # these come first
+            raise
+        self._skipped.refuse()
         alone = [day for day in isolated(staging.days()) if not self._bounds.states(day) and staging.count(day) == 1]
         if alone:
             self._isolated = frozenset(alone)
             self._begin_again(staging)
             self._add(staging)
+            self._skipped.refuse()
         self._refuse_rounded(staging)
         self._people.check(self._path)
 
@@ -184,10 +190,7 @@ class Source:
         staging.add_facts(self.facts(lines))
 
     def facts(self, lines: Iterator[Line] | None = None) -> Iterator[Fact]:
-        """The facts that lines hold, by default all lines of the file.
-
-        :raises BadRecord: for the first record that is not to be skipped.
-        """
+        """The facts that lines hold, by default all lines of the file."""
         if lines is None:
             lines = lines_of(self._path, self._format, self._kinds, self.remarks, self._choices)
         columns: Columns | None = None

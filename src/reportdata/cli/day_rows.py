@@ -1,0 +1,83 @@
+"""Rows of days: the numbers of each with how certain they are, as a table, CSV, JSON or JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import click
+
+from reportdata.api.contract.wire import Body
+from reportdata.cli.output import print_json, print_table
+from reportdata.cli.terminals import showable
+from reportdata.days import MILLISECOND, moment_of
+from reportdata.services import Service
+from reportdata.store.standing import Standing
+
+
+def print_days(days: Sequence[Standing], service: Service, zones: Mapping[str, ZoneInfo], form: str) -> None:
+    """Print days as they stand; those without any known number are in the table alone.
+
+    :param zones: those of the organisations, by id.
+    :param form: one of `reportdata.cli.questions.FORMS`.
+    """
+    if form == "table":
+        _print_table(days, service, zones)
+        return
+    body = Body(service)
+    rows = [body.row(day.corp_id, day.stat_day, day.values) | _certainty(day, zones) for day in days if day.values]
+    if form == "csv":
+        keys = ["stat_date", "corp_id", *(kpi.key for kpi in service.kpis), "state", "as_of"]
+        writer = csv.DictWriter(sys.stdout, keys, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    elif form == "jsonl":
+        for row in rows:
+            print_json(row)
+    else:
+        print_json(rows)
+
+
+def _print_table(days: Sequence[Standing], service: Service, zones: Mapping[str, ZoneInfo]) -> None:
+    print_table(
+        [
+            showable("统计日期", "stat_date"),
+            showable("组织ID", "corp_id"),
+            *(showable(kpi.name, kpi.key) for kpi in service.kpis),
+            "state",
+            "as of",
+        ],
+        (
+            [
+                day.stat_day,
+                day.corp_id,
+                *(day.values.get(kpi.id, "–") for kpi in service.kpis),
+                state_text(day),
+                _time(day, zones),
+            ]
+            for day in days
+        ),
+        numbers=range(2, 2 + len(service.kpis)),
+    )
+    if any(len(day.values) < len(service.kpis) for day in days):
+        click.echo(
+            "– means not known: nothing that it is counted from was imported for that day. "
+            "`reportdata status` shows what is covered."
+        )
+
+
+def state_text(day: Standing) -> str:
+    """A day's state, and those of KPIs that are more certain."""
+    better = [f"{kpi.kpi_id} {kpi.state.value}" for kpi in day.kpis if kpi.state is not day.state]
+    return f"{day.state.value} ({', '.join(better)})" if better else day.state.value
+
+
+def _certainty(day: Standing, zones: Mapping[str, ZoneInfo]) -> dict[str, object]:
+    as_of = moment_of(day.as_of * MILLISECOND, zones[day.corp_id]).isoformat(timespec="seconds") if day.as_of else None
+    return {"state": day.state.value, "as_of": as_of, "states": {kpi.kpi_id: kpi.state.value for kpi in day.kpis}}
+
+
+def _time(day: Standing, zones: Mapping[str, ZoneInfo]) -> str:
+    return f"{moment_of(day.as_of * MILLISECOND, zones[day.corp_id]):%Y-%m-%d %H:%M}" if day.as_of else "–"
