@@ -38,6 +38,7 @@ from reportdata.services import REPORTS, Service
 from reportdata.services.service import is_official
 from reportdata.settings import Settings
 from reportdata.states import State
+from reportdata.statistics.words import SERVICE
 from reportdata.store import Store
 from reportdata.store.standing import Standing, standing
 
@@ -77,9 +78,8 @@ def query_command(
     """
     check_period(first_day, last_day)
     if words or output is not None or format_ in ("xlsx", "parquet"):
-        if service_id != REPORTS:
-            raise BadValue(f"questions are not answered about {service_id}", f"leave out --service, or name {REPORTS}")
-        named = [(name, day) for name, day in (("from", first_day), ("to", last_day)) if day is not None]
+        given = ((SERVICE, service_id), ("from", first_day), ("to", last_day))
+        named = [(name, value) for name, value in given if value is not None]
         print_answer([*named, *words], corp_id, format_, output, settings)
         return
     if first_day is None:
@@ -126,10 +126,17 @@ def query_command(
         numbers=range(2, len(keys)),
     )
     if any(len(day.values) < len(service.kpis) for day in days):
-        click.echo(
-            "– means not known: nothing that it is counted from was imported for that day. "
-            "`reportdata status` shows what is covered."
-        )
+        click.echo(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
+
+
+_NOT_KNOWN = (
+    "– means not known: nothing that it is counted from was imported for that day. "
+    "`reportdata status` shows what is covered."
+)
+_NOT_BROUGHT = (
+    "– means not known: no figures of it were brought for that day. `reportdata mirror` fetches DingTalk's own, "
+    "`reportdata figures import` reads them from files."
+)
 
 
 def state_text(day: Standing) -> str:

@@ -17,11 +17,10 @@ from reportdata.cli.options import only_organisation
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.errors import BadValue
-from reportdata.services import REPORTS
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.question import FORMATS
-from reportdata.statistics.words import PARAMETERS, read_question
+from reportdata.statistics.words import PARAMETERS, read_question, service_in
 
 FORMS = ("table", *FORMATS)
 _BAR = 24
@@ -70,9 +69,14 @@ def print_answer(
     words: Sequence[tuple[str, str]], corp_id: str | None, format_: str, output: Path | None, settings: Settings
 ) -> None:
     """Answer a question and print it, or write it to a file. Nothing is cut into pages."""
-    question = read_question(words, services_of(settings).service(REPORTS))
-    question = msgspec.structs.replace(question, page_size=MOST_ROWS)
-    print_found(lambda corp: Job(corp, time.time(), question), corp_id, Form(format_, output, _print_table), settings)
+    service = service_in(words, services_of(settings))
+    question = msgspec.structs.replace(read_question(words, service), page_size=MOST_ROWS)
+    print_found(
+        lambda corp: Job(corp, time.time(), question, service=service.id),
+        corp_id,
+        Form(format_, output, _print_table),
+        settings,
+    )
 
 
 class Form(NamedTuple):
