@@ -210,6 +210,11 @@ def day_of_folder(name: str) -> str:
     return name.removeprefix(PARTITION).replace("-", "")
 
 
+def day_before(day: str) -> str:
+    """The stat day before one."""
+    return from_date(date.fromordinal(to_date(day).toordinal() - 1))
+
+
 def days_between(first: str, last: str) -> Iterator[str]:
     """Every stat day from ``first`` to ``last``, both included; none when ``last`` is earlier."""
     for number in range(to_date(first).toordinal(), to_date(last).toordinal() + 1):

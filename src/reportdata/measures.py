@@ -66,11 +66,17 @@ def as_json(number: object) -> msgspec.Raw:
 
 class Measure(NamedTuple):
     """A number of a relation: of its different rows or, where there are ``columns``, of their different values. With
-    ``total`` it is not how many there are but the sum of this column over them."""
+    ``total`` it is not how many there are but the sum of this column over them; ``stated``, the sum of what it said
+    last of each: facts that state no such number make none."""
 
     relation: str
     columns: tuple[str, ...] = ()
     total: str = ""
+    stated: bool = False
+
+
+OVERS = ("sum", "last")
+"""How numbers of days make one of several days, where facts do not tell."""
 
 
 class Kpi(
@@ -83,9 +89,16 @@ class Kpi(
 
     Over a ``relation`` it is one of: ``count``, how many different rows there are; ``distinct``, how many different
     values a column has, or several columns together; ``sum``, the sum of a column over the different rows, or over the
-    different values of the columns ``of`` with it. Without a relation it is a ``ratio``: the number of one KPI of the
-    service by that of another; or none of these, and then it is known where DingTalk's own figures were brought:
-    ``decimal`` says of such a one that it may have digits after the point.
+    different values of the columns ``of`` with it; ``stated``, what a column states as of its day: the latest of the
+    day, or the sum of the latest for each of the columns ``of``. Without a relation it is a ``ratio``: the number of
+    one KPI of the service by that of another, which may be another service's, like ``onlineUserData/4001``; or none of
+    these, and then it is known where DingTalk's own figures were brought: ``decimal`` says of such a one that it may
+    have digits after the point.
+
+    ``over`` says what makes a number of several days of those of single days: ``sum``, what adds up; ``last``, a value
+    that is stated as of a day, and is that of the last one. Without it nothing does: a distinct count of several days
+    is not known from those of each. A ratio is that of its parts, each over these days; with ``sum``, of their sums.
+    What ``stands`` holds until it is changed: on an observed day that states none, the value is that of the day before.
 
     ``calibre`` names its way of counting where the service has others to compare, ``word`` the KPI itself, for people
     and for columns of tables: ``reports``. ``meaning`` says for people what is counted, in English and in Chinese.
@@ -100,26 +113,36 @@ class Kpi(
     count: bool = False
     distinct: str | tuple[str, ...] = ()
     sum: str = ""
+    stated: str = ""
     of: str | tuple[str, ...] = ()
     ratio: tuple[str, ...] = ()
     decimal: bool = False
+    over: str = ""
+    stands: bool = False
     calibre: str = ""
     word: str = ""
     meaning: str = ""
     meaning_zh: str = ""
 
     def __post_init__(self) -> None:
-        ways = [self.count, bool(self.distinct), bool(self.sum), bool(self.ratio)]
-        counted = ways.count(True) == 1 and bool(self.ratio) != bool(self.relation) and (self.sum or not self.of)
+        ways = [self.count, bool(self.distinct), bool(self.sum), bool(self.stated), bool(self.ratio)]
+        summed = self.sum or self.stated
+        counted = ways.count(True) == 1 and bool(self.ratio) != bool(self.relation) and (summed or not self.of)
         if not counted and (any(ways) or self.relation or self.of):
             raise BadValue(
                 f"it is not said how {self.id} counts",
-                "give a relation with one of count, distinct and sum, or a ratio",
+                "give a relation with one of count, distinct, sum and stated, or a ratio",
             )
         if self.ratio and len(self.ratio) != 2:
             raise BadValue(
                 f"the ratio {self.id} is of {len(self.ratio)} KPIs", "name two, the second divides the first"
             )
+        if self.over and self.over not in OVERS:
+            raise BadValue(f"{self.id} has over = {self.over!r}", f"there are {', '.join(OVERS)}")
+        if self.stated and self.over != "last":
+            raise BadValue(f"{self.id} is stated as of a day", 'give it over = "last"')
+        if self.stands and (self.over != "last" or self.of):
+            raise BadValue(f"{self.id} cannot stand", 'only what has over = "last", and states the whole, stands')
 
     @property
     def key(self) -> str:
@@ -134,7 +157,19 @@ class Kpi(
     @property
     def may_be_broken(self) -> bool:
         """Whether the number may have digits after the point; counts have none."""
-        return self.decimal or bool(self.sum or self.ratio)
+        return self.decimal or bool(self.sum or self.stated or self.ratio)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the number of several days is the sum of theirs."""
+        if self.ratio:
+            return False
+        return self.over == "sum" if not self.relation else not (self.distinct or self.stated)
+
+    @property
+    def is_zero_without_facts(self) -> bool:
+        """Whether an observed day without facts has 0 of it; nothing that was stated is none."""
+        return bool(self.relation) and not self.stated
 
     @property
     def measure(self) -> Measure | None:
@@ -142,7 +177,8 @@ class Kpi(
         if not self.relation:
             return None
         columns = self.distinct or self.of
-        return Measure(self.relation, (columns,) if isinstance(columns, str) else columns, self.sum)
+        total = self.sum or self.stated
+        return Measure(self.relation, (columns,) if isinstance(columns, str) else columns, total, bool(self.stated))
 
     def of_parts(self, values: Mapping[str, Number]) -> Number | None:
         """The ratio, by the numbers of its parts; None when one is missing, or there is nothing to divide by."""

@@ -194,6 +194,25 @@ def test_a_page_of_another_site_brings_nothing(site: Served) -> None:
     assert site.uploads == set()
 
 
+def test_an_import_of_another_service_is_undone_by_its_scope_alone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data", services=(Path("counted/checkins"),))
+    with closing(folder.store):
+        folder.add_organisation(CORP)
+        (tmp_path / "checkins.csv").write_text("user_id,checked_in_at\nu1,2024-01-05 09:00\n")
+        (tmp_path / "reports.csv").write_text("report_id,user_id,sent_at\nr1,u1,2024-01-05 09:00\n")
+        own, other = (folder.import_(tmp_path / f"{name}.csv", corp_id=CORP).id for name in ("reports", "checkins"))
+        assert [sorted(note.kinds) for note in folder.store.imports()] == [["sent"], ["checked_in"]]
+        with serving(folder) as served:
+            site = Served(folder, served)
+            lacking = site.bringer(CORP, (IMPORT,))
+            refused = lacking.call("POST", f"{IMPORTS}/{other}/undo", b"")
+            assert refused.status == 403
+            assert refused.json["accessdenieddetail"] == {"requiredScopes": ["DataCenter.Checkin.Write"]}
+            assert folder.store.kpis("checkinData", CORP, "20240105") == {"4090": 1, "4091": 1}
+            assert lacking.call("GET", f"{IMPORTS}/{other}/undo").status == 404, "nothing was begun"
+            assert own != other
+
+
 SCOPES = (TOTALS, RECORDS, IMPORT)
 CALLS = (
     ("POST", f"{UPLOADS}?name=b.csv"),

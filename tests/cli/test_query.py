@@ -65,7 +65,9 @@ def test_tables_and_files_have_the_same_rows(sample: Folder, tmp_path: Path) -> 
         (("20250101", "--by", "colour"), "nothing to group by"),
         (("20250101", "--format", "xlsx"), "is not for a terminal"),
         (("20250101", "--output", "a"), "a table is for a terminal"),
-        (("20250101", "--by", "day", "--service", "another"), "questions are not answered about another"),
+        (("20250101", "--by", "day", "--service", "another"), "service='another' is no service"),
+        (("20250101", "--by", "day", "--service", "yydAppDayDatas"), "its answers are served whole, at its path"),
+        (("20250101", "--by", "user", "--service", "driveData"), "user cannot be told apart"),
         (("20250101", "--by", "day", "--corp", "another"), "'another' is not known"),
     ],
 )

@@ -46,9 +46,10 @@ def commands_of(page: str) -> list[str]:
 @pytest.mark.whole
 def test_the_commands_of_the_pages_work(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines, others = map(commands_of, PAGES)
-    assert (len(lines), others) == (6, lines)
+    assert (len(lines), others) == (7, lines)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "figures.csv").write_text("stat_date,4082_DAY,4083_DAY\n20260801,25,12\n")
+    outputs: list[str] = []
     twin = Twin(people=5, first_day="20260901", now=datetime(2026, 10, 1, tzinfo=BEIJING))
     with running(twin) as server:
         for name, value in (("APP_KEY", twin.app_key), ("APP_SECRET", twin.app_secret), ("ENDPOINT", server.url)):
@@ -59,5 +60,7 @@ def test_the_commands_of_the_pages_work(folder: Folder, tmp_path: Path, monkeypa
             rate = ["--rate", "20"] if arguments[0] == "mirror" else []
             done = run(folder, *arguments, *rate)
             assert (program, done.exit_code) == ("reportdata", 0), f"{line}\n{done.output}"
-    assert "登录在线人数" in done.output
-    assert str(twin.figures("onlineUserData", "20260910")["4003"]) in done.output
+            outputs.append(done.output)
+    assert "登录在线人数" in outputs[-2]
+    assert str(twin.figures("onlineUserData", "20260910")["4003"]) in outputs[-2]
+    assert "4001: stated as of a day; of several days, that of the last one" in outputs[-1]

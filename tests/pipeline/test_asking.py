@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from reportdata.api.asking import Job
 from reportdata.cli.answering import answering
 from reportdata.cli.places import workspace
 from reportdata.pipeline.damage import note_segment
@@ -48,7 +49,7 @@ def rows(folder: Folder, **words: str) -> list[dict[str, Any]]:
     """What is answered now about the days of the files, but for when these were looked at."""
     given = {"from": "20260302", "to": "20260304", "metrics": "reports", **words}
     with answering(folder.settings) as work:
-        found = work.asking.answer(read_question(given.items(), SERVICE), CORP, time.time()).data
+        found = work.found(Job(CORP, time.time(), read_question(given.items(), SERVICE))).data
     return [{name: value for name, value in row.items() if name != "asOf"} for row in found]
 
 

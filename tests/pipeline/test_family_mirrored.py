@@ -34,6 +34,7 @@ from reportdata.suites.dingtalk.client import Client
 from reportdata.suites.dingtalk.official import TRIES, OfficialFigures
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.calling import Call
+from tests.support.catalogue import FIGURES, row_of
 from tests.support.folders import Folder, run
 from tests.support.serving import serving
 from tests.support.stores import OPENERS, STORES
@@ -279,6 +280,31 @@ def test_what_a_row_of_json_lacks_is_not_known_and_decimals_keep_their_digits(fo
     assert (
         "4008_DAY: no column holds it" in run(folder, "figures", "import", path, "--service", "activeUserData").output
     )
+
+
+def test_figures_of_two_services_in_one_file_are_refused_and_taken_one_by_one(folder: Folder, tmp_path: Path) -> None:
+    folder.add_organisation("c")
+    both = "stat_date,4007_DAY,4008_DAY,4117_DAY,4118_DAY,4119_DAY\n20260901,5,0.5,1,2,3\n"
+    part = "统计日期,累计激活人数,激活率,钉盘用户数\n20260901,5,0.5,1\n"
+    rows = '[{"stat_date":"20260901","4007_DAY":5,"4008_DAY":0.5,"4117_DAY":1}]'
+    for name, text, column in (
+        ("a.csv", both, "4007_DAY, 4008_DAY"),
+        ("b.csv", part, "钉盘用户数"),
+        ("c.json", rows, "4117_DAY"),
+    ):
+        (tmp_path / name).write_text(text)
+        refused = run(folder, "figures", "import", tmp_path / name)
+        assert refused.exit_code == 1
+        assert all(said in refused.output for said in ("activeUserData", "driveData", column, "--service"))
+        assert folder.store.official("activeUserData", "c", FIRST, LAST) == []
+    for service in ("activeUserData", "driveData"):
+        assert run(folder, "figures", "import", tmp_path / "a.csv", "--service", service).exit_code == 0
+    assert folder.store.kpis("activeUserData", "c", FIRST) == {"4007": 5, "4008": 0.5}
+    assert folder.store.kpis("driveData", "c", FIRST) == {"4117": 1, "4118": 2, "4119": 3}
+    (tmp_path / "d.json").write_text(json.dumps([row_of(next(one for one in FIGURES if one.id == "onlineUserData"))]))
+    folder.add_organisation("ding16b241fd05********288")
+    done = run(folder, "figures", "import", tmp_path / "d.json")
+    assert (done.exit_code, "onlineUserData" in done.output) == (0, True), "4004 is a KPI of another service, too"
 
 
 def test_official_figures_are_served_where_an_organisation_says_so(folder: Folder, tmp_path: Path) -> None:

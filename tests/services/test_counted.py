@@ -61,9 +61,17 @@ def things(facts: Facts, kind: str, column: str, **having: str) -> int:
     return len({f.values[column] for f in facts if f.kind == kind and having.items() <= f.values.items()})
 
 
-ORACLE: dict[str, Callable[[Facts], int]] = {
+def stated(facts: Facts, column: str) -> int | None:
+    """What was said last; of what was said at one time, the most."""
+    said = [(f.hour, f.values[column]) for f in facts if f.kind == "forms_stated" and f.values[column] is not None]
+    return max(said)[1] if said else None
+
+
+ORACLE: dict[str, Callable[[Facts], int | None]] = {
     "4090": lambda f: len({(x.values["user_id"], x.day, x.hour) for x in f if x.kind == "checked_in"}),
     "4091": lambda f: users(f, "checked_in"),
+    "4092": lambda f: stated(f, "forms"),
+    "4093": lambda f: stated(f, "custom_forms"),
     "4094": lambda f: things(f, "form_created", "form_id"),
     "4095": lambda f: things(f, "approval_submitted", "approval_id"),
     "4096": lambda f: users(f, "approval_submitted"),
@@ -98,14 +106,18 @@ ORACLE: dict[str, Callable[[Facts], int]] = {
 }
 """What each KPI is of the facts of an organisation and a period."""
 
-_WORDS = {"id": "abc", "text": ["app", "sms", "call", "letter"], "integer": [0, 7, 30]}
+_WORDS: dict[str, Sequence[Any]] = {"id": "abc", "text": ["app", "sms", "call", "letter"], "integer": [0, 7, 30]}
 
 
 @st.composite
 def facts_of(draw: st.DrawFn, service_id: str) -> list[Fact]:
     found = []
     for kind in BY_ID[service_id].kinds:
-        columns = {c.name: st.sampled_from(_WORDS[c.type]) for c in kind.fields() if c.type != "instant"}
+        columns = {
+            c.name: st.sampled_from([*_WORDS[c.type], *([] if c.required else [None])])
+            for c in kind.fields()
+            if c.type != "instant"
+        }
         one = st.builds(
             Fact,
             st.just(kind.name),
@@ -162,7 +174,8 @@ def test_each_number_is_the_oracles_over_every_period(engine: DuckDBEngine, tmp_
             kind.name: [file_of(tmp_path, kind, [f for f in found if f.kind == kind.name])] for kind in service.kinds
         }
         for key, begin in PERIODS.items():
-            what = computation(service, SERVICES.kinds, ("corp_id", key))
+            measures = {k.id: k.measure for k in service.counted if k.measure and (key == "stat_day" or not k.stated)}
+            what = computation(service, SERVICES.kinds, ("corp_id", key), measures)
             rows = {tuple(row[:2]): dict(zip(what.numbers, row[2:], strict=True)) for row in engine.rows(what, files)}
             groups = {(f.corp, begin(f.day)) for f in found}
             expected = {
@@ -178,7 +191,7 @@ def test_each_number_is_the_oracles_over_every_period(engine: DuckDBEngine, tmp_
 def test_every_number_that_can_be_counted_is() -> None:
     counted = {kpi.id for service in BY_ID.values() for kpi in service.counted}
     assert counted == set(ORACLE)
-    assert {kpi.id for service in BY_ID.values() for kpi in service.kpis} - counted == {"4092", "4093"}
+    assert {kpi.id for service in BY_ID.values() for kpi in service.kpis} == counted, "4092 and 4093 are stated"
     assert set(counted_names()) == {
         "approvals", "calendar", "checkins", "ding_sent", "documents", "todos", "video_meetings",
     }  # fmt: skip
@@ -246,7 +259,7 @@ def test_from_files_and_pushes_to_the_contract(tmp_path: Path) -> None:
             assert official.headers["x-reportdata-origin"] == "official"
 
 
-def test_numbers_that_no_fact_tells_keep_the_others_from_nothing(tmp_path: Path) -> None:
+def test_numbers_that_no_fact_states_are_missing_and_keep_the_others_from_nothing(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "data", services=(COUNTED / "approvals",))
     with closing(folder.store):
         folder.add_organisation("c")
@@ -255,5 +268,11 @@ def test_numbers_that_no_fact_tells_keep_the_others_from_nothing(tmp_path: Path)
         done = run(folder, "import", tmp_path / "a.csv")
         assert done.exit_code == 0, done.output
         found = folder.store.day("approvalData", "c", "20260901").values or {}
-    assert {kpi: found[kpi] for kpi in ("4095", "4096", "4097")} == {"4095": 2, "4096": 1, "4097": 1}
-    assert found.keys().isdisjoint(("4092", "4093"))
+        assert {kpi: found[kpi] for kpi in ("4095", "4096", "4097")} == {"4095": 2, "4096": 1, "4097": 1}
+        assert found.keys().isdisjoint(("4092", "4093"))
+        heading = "forms,custom_forms,forms_stated_at"
+        (tmp_path / "f.csv").write_text(f"{heading}\n113,,2026-09-01 08:00\n112,96,2026-09-01 07:00\n")
+        done = run(folder, "import", tmp_path / "f.csv")
+        assert done.exit_code == 0, done.output
+        found = folder.store.day("approvalData", "c", "20260901").values or {}
+        assert {kpi: found[kpi] for kpi in ("4092", "4093", "4095")} == {"4092": 113, "4093": 96, "4095": 2}

@@ -9,6 +9,7 @@ import msgspec
 
 from reportdata.http.answers import Failed, Fault
 from reportdata.http.request_metrics import GOOD, Times
+from reportdata.services import REPORTS
 from reportdata.statistics.explained import Changes, Explained
 from reportdata.statistics.question import Question
 from reportdata.statistics.spans import Span
@@ -41,7 +42,8 @@ class Job(msgspec.Struct, frozen=True):
     """What is asked about an organisation at a time, in seconds since 1970: a question, what changed, what a number is
     made of, with its records or without, or a span of days, whose `reportdata.statistics.spans.Counts` are wanted;
     nothing of these for what is covered. ``target`` is the file for the answer. ``within`` are the departments that
-    whoever asks may be told of, as `Question.within`; changes are not narrowed to them, and not told."""
+    whoever asks may be told of, as `Question.within`; changes are not narrowed to them, and not told. ``service`` is
+    the id of the service that it is about, but for a span, which names its own."""
 
     corp_id: str
     now: float
@@ -52,6 +54,7 @@ class Job(msgspec.Struct, frozen=True):
     target: str = ""
     span: Span | None = None
     within: tuple[str, ...] = ()
+    service: str = REPORTS
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from reportdata.api.asking import TOO_LONG, TOO_MANY
 from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, object_of, operation
 from reportdata.api.statistics_description import (
     BAD_QUESTION,
     DATE,
     MEDIA_TYPES,
+    NUMBER,
+    OTHERS,
     SECURITY,
     STATE,
     faults_of,
@@ -40,18 +40,18 @@ EXPLAIN_QUERIES = (
 )
 """What the description shows of explanations."""
 _OPTIONAL: Json = TEXT | {"nullable": True}
-_NUMBER: Json = COUNT | {"nullable": True, "description": "null: not known"}
 _PAGES: Json = {"totalRows": COUNT, "page": COUNT, "pageSize": COUNT, "nextPage": _OPTIONAL, "emptyReason": _OPTIONAL}
 
 
-def described_changes(service: Service, scopes: Sequence[str]) -> Json:
-    """The call that says what changed."""
+def described_changes(service: Service) -> Json:
+    """The call that says what changed, of a service unless another one is named."""
+    scopes = service.scopes_to_ask
     row = object_of(
         {
             "day": DATE,
-            "metric": TEXT | {"enum": [kpi.name_of_column for kpi in service.kpis]},
-            "was": _NUMBER,
-            "is": _NUMBER,
+            "metric": TEXT,
+            "was": NUMBER,
+            "is": NUMBER,
             "when": _OPTIONAL,
             "cause": TEXT,
             "state": STATE,
@@ -67,15 +67,16 @@ def described_changes(service: Service, scopes: Sequence[str]) -> Json:
         description="Causes, with commas between them: import ID file N, push, collection, withdrawal by one of these, "
         "unimport ID, forgetting, repair, definition, coverage, unknown. Asked again with the last nextSince as since, "
         "whatever was committed meanwhile is told, and once. Numbers that came to be known or are not "
-        "known any more are changes, too. Examples: "
+        f"known any more are changes, too. {OTHERS} Examples: "
         + "; ".join(f"`{CHANGES_PATH}?{query}`" for query in CHANGES_QUERIES),
         security=SECURITY,
         parameters=[parameter_of(name, meaning) for name, meaning in CHANGES_PARAMETERS.items()],
     )
 
 
-def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
-    """The call that explains a number."""
+def described_explain(service: Service) -> Json:
+    """The call that explains a number, of a service unless another one is named."""
+    scopes = service.scopes_to_ask
     record = {
         "set": TEXT | {"enum": ["new", "gone", "both"]},
         "item": TEXT,
@@ -89,9 +90,9 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
         "origin": _OPTIONAL,
         "knownAt": _OPTIONAL,
     }
-    required = [name for name in record if name not in ("set", NAME)]
-    change = object_of({"when": _OPTIONAL, "was": _NUMBER, "is": _NUMBER, "cause": TEXT})
-    value: Json = {"value": _NUMBER, "sentence": TEXT, "state": STATE, "from": DATE, "to": DATE}
+    required = [name for name in record if name not in ("set", "report", "user", NAME)]
+    change = object_of({"when": _OPTIONAL, "was": NUMBER, "is": NUMBER, "cause": TEXT})
+    value: Json = {"value": NUMBER, "sentence": TEXT, "state": STATE, "from": DATE, "to": DATE}
     than: Json = {"type": "object", "nullable": True, "properties": value, "required": list(value)}
     meta: Json = {
         **value,
@@ -103,7 +104,8 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
         "than": than,
         **_PAGES,
     }
-    rows = {"type": "array", "items": object_of(record) | {"required": required}}
+    items = object_of(record) | {"required": required, "additionalProperties": True}  # columns of other kinds of facts
+    rows = {"type": "array", "items": items}
     body = object_of({"data": rows, "meta": {"type": "object", "properties": meta, "required": list(meta)}})
     return operation(
         "explainStatistics",
@@ -113,7 +115,8 @@ def described_explain(_service: Service, scopes: Sequence[str]) -> Json:
         description="A row is a record; the number counts the different items of all rows. With than=, rows and "
         "meta.sets tell what is new in the one number, gone from the other, and in both. "
         f"Records, user= and names= need the scope {scopes[-1]}; without it data is empty, and all else is answered. "
-        "A link of some departments is told of these, and no history. "
+        "A link of some departments is told of these, and no history. Figures that were brought have no records. "
+        f"{OTHERS} "
         "Examples: " + "; ".join(f"`{EXPLAIN_PATH}?{query}`" for query in EXPLAIN_QUERIES),
         security=SECURITY,
         parameters=[parameter_of(name, meaning) for name, meaning in EXPLAIN_PARAMETERS.items()],

@@ -40,6 +40,7 @@ from reportdata.api.imports_description import (
 from reportdata.api.openapi import Json
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
+from reportdata.errors import Reason
 from reportdata.http.answers import Failed
 from reportdata.http.limits import BodyLimit
 from reportdata.http.routes import IDS, json_response
@@ -128,15 +129,18 @@ class Imports:
     async def undo(self, request: Request) -> Response:
         """Take an import back."""
         caller, now = await self._caller(request)
-        import_id = self._own(caller, request)
+        note = self._own(caller, request)
+        import_id, kinds = note.id, self._kinds(caller)
+        for kind in sorted(note.kinds - set(kinds)):  # of an import by an older release, who undoes it sees its kinds
+            if (scope := self._context.services.push_scope(kind)) is not None:
+                raise Demand(IMPORTS, (scope,)).refusal(Reason.SCOPE)
         self._audit(caller, f"import {import_id} undone", request, now)
-        kinds = self._kinds(caller)
         return json_response(as_json(await run_in_threadpool(self._bringing.undo, caller.corp_id, import_id, kinds)))
 
     async def undoing(self, request: Request) -> Response:
         """Say how the undoing of an import stands."""
         caller, _ = await self._caller(request)
-        import_id = self._own(caller, request)
+        import_id = self._own(caller, request).id
         found = await run_in_threadpool(self._bringing.found, caller.corp_id, f"undo-{import_id}")
         return json_response(as_json(found))
 
@@ -160,12 +164,12 @@ class Imports:
         services = self._context.services
         return tuple(kind for kind in services.kinds if services.push_scope(kind) in caller.app.scopes)
 
-    def _own(self, caller: Caller, request: Request) -> str:
+    def _own(self, caller: Caller, request: Request) -> ImportNote:
         """The import that a request names, when it is of the caller's organisation and of no other."""
         import_id: str = request.path_params["import"]
         for note in self._context.reader.imports():
             if note.id == import_id and note.corp_ids == (caller.corp_id,):
-                return import_id
+                return note
         raise Failed(UNKNOWN_IMPORT)
 
     def _audit(self, caller: Caller, what: str, request: Request, now: float) -> None:

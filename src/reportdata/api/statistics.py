@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -35,7 +35,7 @@ from reportdata.http.routes import IDS
 from reportdata.services import REPORTS, Service
 from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
 from reportdata.statistics.question import Question
-from reportdata.statistics.words import PATH, read_question
+from reportdata.statistics.words import PATH, SERVICE, given_in, read_question, service_in
 
 _CHUNK = 1 << 16
 _NAMED = " with names"
@@ -45,93 +45,133 @@ _NAMED = " with names"
 def resource(context: Context) -> Resource:
     """The calls."""
     service = context.services.service(REPORTS)
-    scopes = tuple(scope for scope in (service.statistics_scope, service.records_scope) if scope is not None)
-    statistics = Statistics(context, scopes)
+    statistics = Statistics(context)
     return Resource(
         "questions",
         [
-            Operation("GET", PATH, described(service, scopes), statistics.statistics),
-            Operation("GET", COVERAGE, described_coverage(service, scopes), statistics.coverage),
-            Operation("GET", CHANGES_PATH, described_changes(service, scopes), statistics.changes),
-            Operation("GET", EXPLAIN_PATH, described_explain(service, scopes), statistics.explain),
+            Operation("GET", PATH, described(service), statistics.statistics),
+            Operation("GET", COVERAGE, described_coverage(service), statistics.coverage),
+            Operation("GET", CHANGES_PATH, described_changes(service), statistics.changes),
+            Operation("GET", EXPLAIN_PATH, described_explain(service), statistics.explain),
         ],
         answered=HEADERS,
         asked=ASKED,
     )
 
 
+class _Demands(NamedTuple):
+    """What the calls about a service demand: of apps and links, and to tell single people apart; None where the
+    service tells nothing of these."""
+
+    totals: Demand
+    coverage: Demand
+    changes: Demand
+    explain: Demand
+    records: Demand | None
+
+
+def _demands(service: Service) -> _Demands:
+    scopes = service.scopes_to_ask
+    totals, coverage, explain = (Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE, EXPLAIN_PATH))
+    changes = Demand(CHANGES_PATH, scopes)  # these are of the whole organisation
+    records = Demand(PATH, (service.records_scope,)) if service.records_scope is not None else None
+    return _Demands(totals, coverage, changes, explain, records)
+
+
+class _Asked(NamedTuple):
+    """Who asks for what, about which service, and when."""
+
+    caller: Caller
+    service: Service
+    demands: _Demands
+    now: float
+
+
 class Statistics:
-    """Has questions answered.
+    """Has questions answered."""
 
-    :param scopes: for totals, and for records with the ids of people.
-    """
-
-    def __init__(self, context: Context, scopes: tuple[str, ...]) -> None:
-        self._service = context.services.service(REPORTS)
+    def __init__(self, context: Context) -> None:
+        self._services = context.services
+        self._demands = {service.id: _demands(service) for service in context.services}
         self._sign_in = SignIn(context)
         self._ask = context.ask
         self._note = context.note
         self._clock = context.clock
         self._versions = Versions(context.reader)
-        self._totals, self._coverage, self._explain = (
-            Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE, EXPLAIN_PATH)
-        )
-        self._changes = Demand(CHANGES_PATH, scopes)  # these are of the whole organisation
-        self._records = Demand(PATH, scopes[1:])
 
     async def statistics(self, request: Request) -> Response:
         """Answer a question."""
-        now = self._clock()
-        caller = await self._sign_in.caller(self._totals, request, now)
-        question = _read(read_question, request, self._service)
-        if question.names_users:
-            self._records.require(caller.app)
-        self._audit(caller, _range_of(question), request, now)
-        async with self._answered(request, _job(caller, now, question=question)) as (reply, target):
+        asked = await self._asked("totals", request)
+        question = _read(read_question, request, asked.service)
+        self._require_records(asked, of_people=question.names_users)
+        self._audit(asked, _range_of(question), request)
+        async with self._answered(request, _job(asked, question=question)) as (reply, target):
             return _response(question.format, reply, target)
 
     async def coverage(self, request: Request) -> Response:
         """Say what is covered."""
-        now = self._clock()
-        caller = await self._sign_in.caller(self._coverage, request, now)
-        for name in request.query_params:
-            raise _refused(f"the parameter {name[:40]!r} is not known; there are none")
-        tag = self._versions.tag(caller.corp_id, now)
+        asked = await self._asked("coverage", request)
+        _read(lambda pairs, _: given_in(pairs, [SERVICE]), request, asked.service)
+        tag = self._versions.tag(asked.caller.corp_id, asked.now)
         if tag in _tags(request):
             return Response(status_code=304, headers=_tagged(tag))
-        self._audit(caller, "coverage", request, now)
-        async with self._answered(request, _job(caller, now)) as (reply, target):
+        self._audit(asked, "coverage", request)
+        async with self._answered(request, _job(asked)) as (reply, target):
             found = _response("json", reply, target)
             found.headers.update(_tagged(tag))
             return found
 
     async def changes(self, request: Request) -> Response:
         """Say what changed since a moment."""
-        now = self._clock()
-        caller = await self._sign_in.caller(self._changes, request, now)
-        asked = _read(read_changes, request, self._service)
-        days = f"{asked.first_day}-{asked.last_day} " if asked.bounds_days else ""
-        self._audit(caller, f"{days}changes since {asked.since}", request, now)
-        async with self._answered(request, _job(caller, now, changes=asked)) as (reply, target):
-            return _response(asked.format, reply, target)
+        asked = await self._asked("changes", request)
+        changes = _read(read_changes, request, asked.service)
+        days = f"{changes.first_day}-{changes.last_day} " if changes.bounds_days else ""
+        self._audit(asked, f"{days}changes since {changes.since}", request)
+        async with self._answered(request, _job(asked, changes=changes)) as (reply, target):
+            return _response(changes.format, reply, target)
 
     async def explain(self, request: Request) -> Response:
         """Say what a number is made of; its records are told to who may have the ids of people."""
-        now = self._clock()
-        caller = await self._sign_in.caller(self._explain, request, now)
-        asked = _read(read_explained, request, self._service)
-        if asked.names_users:
-            self._records.require(caller.app)
-        with_records = self._records.is_met(caller.app)
-        what = f"{_range_of(msgspec.structs.replace(asked.cell, users=()))} explained"
+        asked = await self._asked("explain", request)
+        explained = _read(read_explained, request, asked.service)
+        self._require_records(asked, of_people=explained.names_users)
+        records = asked.demands.records
+        with_records = records is not None and records.is_met(asked.caller.app)
+        what = f"{_range_of(msgspec.structs.replace(explained.cell, users=()))} explained"
         by_user = " by user" if with_records else ""
-        self._audit(caller, f"{what}{by_user}{_NAMED if asked.names else ''}", request, now)
-        job = _job(caller, now, explained=asked, with_records=with_records)
+        self._audit(asked, f"{what}{by_user}{_NAMED if explained.names else ''}", request)
+        job = _job(asked, explained=explained, with_records=with_records)
         async with self._answered(request, job) as (reply, target):
-            return _response(asked.cell.format, reply, target)
+            return _response(explained.cell.format, reply, target)
 
-    def _audit(self, caller: Caller, what: str, request: Request, now: float) -> None:
-        self._note(caller.name, caller.corp_id, what, caller.address, request.scope[IDS].request, now)
+    async def _asked(self, call: str, request: Request) -> _Asked:
+        """Who asks about which service.
+
+        :raises Failed: who may not, and when there is no such service.
+        """
+        now, pairs = self._clock(), request.query_params.multi_items()
+        try:
+            service, unknown = service_in(pairs, self._services), None
+        except BadValue as error:  # which is told to who may ask about the reports
+            service, unknown = self._services.service(REPORTS), error
+        demands = self._demands[service.id]
+        caller = await self._sign_in.caller(getattr(demands, call), request, now)
+        if unknown is not None:
+            raise _refused(f"{unknown.message}; {unknown.hint}")
+        return _Asked(caller, service, demands, now)
+
+    def _require_records(self, asked: _Asked, *, of_people: bool) -> None:
+        """:raises Failed: when single people are asked for whom the app may not be told of."""
+        if not of_people:
+            return
+        if asked.demands.records is None:
+            raise _refused(f"{asked.service.id} tells of no single people; leave out user and names")
+        asked.demands.records.require(asked.caller.app)
+
+    def _audit(self, asked: _Asked, what: str, request: Request) -> None:
+        caller = asked.caller
+        told = what if asked.service.id == REPORTS else f"{asked.service.id} {what}"
+        self._note(caller.name, caller.corp_id, told, caller.address, request.scope[IDS].request, asked.now)
 
     @asynccontextmanager
     async def _answered(self, request: Request, job: Job) -> AsyncIterator[tuple[Reply, Path]]:
@@ -158,9 +198,10 @@ class Statistics:
                 target.unlink(missing_ok=True)
 
 
-def _job(caller: Caller, now: float, **asked: Any) -> Job:
+def _job(asked: _Asked, **what: Any) -> Job:
     """What is to be answered to a caller: the one place where a link's departments become a part of it."""
-    return Job(caller.corp_id, now, within=caller.departments, **asked)
+    caller = asked.caller
+    return Job(caller.corp_id, asked.now, within=caller.departments, service=asked.service.id, **what)
 
 
 async def _left(request: Request) -> None:
@@ -190,10 +231,10 @@ def _tagged(tag: str) -> dict[str, str]:
     return {"etag": tag, "cache-control": "no-store", EXPOSED: "etag"}
 
 
-_Asked = TypeVar("_Asked")
+_Read = TypeVar("_Read")
 
 
-def _read(read: Callable[[Iterable[tuple[str, str]], Service], _Asked], request: Request, service: Service) -> _Asked:
+def _read(read: Callable[[Iterable[tuple[str, str]], Service], _Read], request: Request, service: Service) -> _Read:
     """What a request asks.
 
     :raises Failed: when it is not known.

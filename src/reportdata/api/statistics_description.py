@@ -14,7 +14,7 @@ from reportdata.services import Service
 from reportdata.states import State
 from reportdata.statistics.named import COLUMN as NAME
 from reportdata.statistics.question import FORMATS
-from reportdata.statistics.words import PARAMETERS, PATH
+from reportdata.statistics.words import PARAMETERS, PATH, SERVICE
 
 COVERAGE = f"{PATH}/coverage"
 BAD_QUESTION = Fault(400, "InvalidParameter", "the parameter 'form' is not known; there are from, to, range, …")
@@ -43,6 +43,13 @@ QUERIES = (
     "range=year&by=month&format=csv&bom=0",
 )
 """Questions that the description shows."""
+OTHERS = (
+    "With service=, as in service=onlineUserData&range=30d&by=day, it is about another service, with ids of KPIs for "
+    "words, and needs that one's scopes: where facts are counted Statistics.Checkin.Read and the like, else the "
+    "scope to read. Figures that were brought are of single days: over several days what adds up is summed, what is "
+    "stated as of a day is that of the last one, a ratio is that of its parts, and anything else is null."
+)
+NUMBER: Json = {"type": "number", "minimum": 0, "nullable": True, "description": "null: not known"}
 STATE: Json = TEXT | {"enum": [state.value for state in State]}
 _ORDER = (
     Reason.TOKEN_INVALID,
@@ -53,8 +60,9 @@ _ORDER = (
 )
 
 
-def described(service: Service, scopes: Sequence[str]) -> Json:
-    """The call that answers questions."""
+def described(service: Service) -> Json:
+    """The call that answers questions, about a service unless another one is named."""
+    scopes = service.scopes_to_ask
     number: Json = COUNT | {"nullable": True, "description": "null: not known"}
     row: Json = {
         "period": TEXT,
@@ -74,7 +82,8 @@ def described(service: Service, scopes: Sequence[str]) -> Json:
         "days": COUNT,
     }
     always = ("period", "periodStart", "periodEnd", "state", "states", "asOf", "coveredDays", "days")
-    rows = {"type": "array", "items": object_of(row) | {"required": list(always)}}
+    items = object_of(row) | {"required": list(always), "additionalProperties": NUMBER}
+    rows = {"type": "array", "items": items}
     good = answer(object_of({"data": rows, "meta": {"type": "object"}}), None, "link")
     good["content"] |= {
         MEDIA_TYPES[name]: {"schema": TEXT | {"format": "binary"}} for name in FORMATS if name != "json"
@@ -87,17 +96,19 @@ def described(service: Service, scopes: Sequence[str]) -> Json:
         description="Every cell is an exact count over its own days; cells do not add up. Covered periods without "
         "facts are rows of zeros, uncovered ones are absent. Of one covered in part, the covered days are counted, "
         "coveredDays and days say how many these are, and the state is partial. "
-        f"The app needs the scope {scopes[0]}, and {scopes[-1]} for by=user, for user= and for names=. Examples: "
-        + "; ".join(f"`{PATH}?{query}`" for query in QUERIES),
+        f"The app needs the scope {scopes[0]}, and {scopes[-1]} for by=user, for user= and for names=. {OTHERS} "
+        "Examples: " + "; ".join(f"`{PATH}?{query}`" for query in QUERIES),
         security=SECURITY,
         parameters=[parameter_of(name, meaning) for name, meaning in PARAMETERS.items()],
     )
 
 
-def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
-    """The call that says what is covered."""
+def described_coverage(service: Service) -> Json:
+    """The call that says what is covered, of a service unless another one is named."""
+    scopes = service.scopes_to_ask
     states = {kpi.name_of_column: STATE for kpi in service.kpis}
-    piece = object_of({"from": DATE, "to": DATE, "days": COUNT, "state": STATE, **states})
+    always: Json = {"from": DATE, "to": DATE, "days": COUNT, "state": STATE}
+    piece = object_of(always | states) | {"required": list(always), "additionalProperties": STATE}
     day: Json = DATE | {"nullable": True}
     meta = {
         "from": day,
@@ -121,7 +132,10 @@ def described_coverage(service: Service, scopes: Sequence[str]) -> Json:
         "The entity tag changes whenever a number of the organisation may have changed: who watches sends it in "
         "if-none-match, and is answered 304 at once while all is as it was.",
         security=SECURITY,
-        parameters=[parameter("header", "if-none-match", "The entity tag of the answer that the client has.")],
+        parameters=[
+            parameter_of(SERVICE, PARAMETERS[SERVICE]),
+            parameter("header", "if-none-match", "The entity tag of the answer that the client has."),
+        ],
     )
     found["responses"]["304"] = {
         "description": "Not Modified",

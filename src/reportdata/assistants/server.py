@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reportdata import __version__
 from reportdata.assistants.replies import reply_of
 from reportdata.assistants.sources import Problem, Source
-from reportdata.assistants.tools import TOOLS, Json, Tool, read_arguments
+from reportdata.assistants.tools import PAGES, TOOLS, Json, Tool, read_arguments
 from reportdata.errors import BadValue
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def called(tool: Tool, arguments: Json, source: Source) -> Json:
         pairs = read_arguments(tool, arguments)
     except BadValue as error:
         raise Problem(f"{error.message}; {error.hint}.") from error
-    return reply_of(tool, pairs, source.ask(tool.path, pairs if tool.paged else []))
+    asked = pairs if tool.paged else [pair for pair in pairs if pair[0] not in PAGES]
+    return reply_of(tool, pairs, source.ask(tool.path, asked))
 
 
 def serve_standard_streams(source: Source) -> None:

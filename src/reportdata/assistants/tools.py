@@ -11,7 +11,7 @@ from reportdata.errors import BadValue
 from reportdata.states import State
 from reportdata.statistics.explained import CHANGES_PARAMETERS, CHANGES_PATH, EXPLAIN_PARAMETERS, EXPLAIN_PATH
 from reportdata.statistics.question import GROUPINGS
-from reportdata.statistics.words import PARAMETERS, PATH
+from reportdata.statistics.words import PARAMETERS, PATH, SERVICE
 
 MOST_ROWS = 200
 """Rows of a reply at most."""
@@ -26,7 +26,8 @@ _PAGE = {
 _SEVERAL = ("by", "metrics", "order")
 """Arguments that the API takes with commas between their values."""
 _REPEATED = ("department", "template", "user")
-_INTEGERS = ("page", "pageSize")
+PAGES = ("page", "pageSize")
+"""Arguments that are whole numbers: which rows are wanted."""
 _BOOLEANS = ("children",)
 
 
@@ -103,7 +104,8 @@ STATISTICS = Tool(
     "who commented on one (4102), over any range of days, by period, department, template and more, as of any moment. "
     "Every row is an exact distinct count of its own cell: never add rows up to get a total; ask for the total without "
     f"that grouping. null means not known, which is not 0. by is up to three of: {', '.join(GROUPINGS)}. Days are "
-    "local days of the organisation; say the state and asOf with the numbers.",
+    "local days of the organisation; say the state and asOf with the numbers. service names another of DingTalk's "
+    "services, whose metrics are the ids of its KPIs (about.columns tells their names).",
     PATH,
     _arguments(PARAMETERS),
 )
@@ -114,7 +116,7 @@ COVERAGE = Tool(
     "stand alike, the newest first. Ask this first when it is not clear which days can be asked for. Days that no "
     "piece has are not known.",
     f"{PATH}/coverage",
-    _PAGE,
+    {SERVICE: PARAMETERS[SERVICE]} | _PAGE,
     paged=False,
 )
 EXPLAIN = Tool(
@@ -175,7 +177,7 @@ def _text(name: str, value: object) -> str:
 
 
 def _schema(name: str) -> Json:
-    if name in _INTEGERS:
+    if name in PAGES:
         return {"type": "integer", "minimum": 1} | ({"maximum": MOST_ROWS} if name == "pageSize" else {})
     if name == "than":
         return {"type": ["object", "string"]}

@@ -22,6 +22,7 @@ from reportdata.lake import Lake
 from reportdata.names import Names
 from reportdata.pipeline.answer_files import write_answer
 from reportdata.pipeline.asking import Asking
+from reportdata.pipeline.brought import Brought
 from reportdata.pipeline.changed import changed
 from reportdata.pipeline.covered import coverage
 from reportdata.pipeline.explaining import Explaining
@@ -49,10 +50,14 @@ class Answering:
         self._base_path = base_path
         self._names = names
         self._store = store
-        self._service = service = services.service(REPORTS)
+        self._services = services
         self._asking = {one.id: Asking(lake, store, engine, one, services.kinds) for one in services if one.has_facts}
+        self._explaining = {
+            name: Explaining(asking, lake, store, engine, services.service(name), services.kinds)
+            for name, asking in self._asking.items()
+        }
         self.asking = self._asking[REPORTS]
-        self.explaining = Explaining(self.asking, lake, store, engine, service, services.kinds)
+        self._brought = {one.id: Brought(store, one, services) for one in services if not one.has_facts}
         self.engine = engine
 
     def found(self, job: Job) -> Answer:
@@ -71,15 +76,20 @@ class Answering:
     def _found(self, job: Job) -> Answer:
         if job.question is not None:
             question = msgspec.structs.replace(job.question, within=job.within)
-            return self.asking.answer(question, job.corp_id, job.now)
+            answering = self._asking.get(job.service) or self._brought[job.service]
+            return answering.answer(question, job.corp_id, job.now)
         if job.changes is not None:
             if job.within:
                 raise BadValue("this tells of the whole organisation")
-            return changed(self._store, self._service, job.corp_id, job.changes, job.now)
+            return changed(self._store, self._services.service(job.service), job.corp_id, job.changes, job.now)
         if job.explained is not None:
             explained = narrowed(job.explained, job.within)
-            return self.explaining.explain(explained, job.corp_id, job.now, with_records=job.with_records)
-        return coverage(self._store, self._service, job.corp_id, job.now, whole=not job.within)
+            if job.service in self._brought:
+                return self._brought[job.service].explain(explained, job.corp_id, job.now)
+            explaining = self._explaining[job.service]
+            return explaining.explain(explained, job.corp_id, job.now, with_records=job.with_records)
+        service = self._services.service(job.service)
+        return coverage(self._store, service, job.corp_id, job.now, whole=not job.within)
 
     def do(self, job: Job) -> Reply:
         """Do a job."""

@@ -22,10 +22,9 @@ from reportdata.client import Client, Patience
 from reportdata.client.sign_in import KeyAndSecret
 from reportdata.client.transport import Transport
 from reportdata.errors import BadFile, BadValue, InputError, ReportDataError
-from reportdata.services import REPORTS
 from reportdata.settings import Settings
 from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
-from reportdata.statistics.words import PATH, read_question
+from reportdata.statistics.words import PATH, read_question, service_in
 
 if TYPE_CHECKING:
     from reportdata.cli.answering import Answering
@@ -119,7 +118,7 @@ class FolderSource:
         self._store = store
         self._corp_id = only_organisation(store, corp_id).corp_id
         self._records = records
-        self._service = services_of(settings).service(REPORTS)
+        self._services = services_of(settings)
         self._held = ExitStack()
         self._lock = threading.Lock()
         self._work: Answering | None = None
@@ -139,10 +138,12 @@ class FolderSource:
             raise Problem(f"{error.message}; {error.hint}. Change the arguments as it says.") from error
         except ReportDataError as error:
             raise Problem(f"{error.message}. {error.hint}") from error
-        return {"data": msgspec.to_builtins(found.data), "meta": msgspec.to_builtins(found.meta)}
+        data, meta = (msgspec.to_builtins(content, enc_hook=float) for content in (found.data, found.meta))
+        return {"data": data, "meta": meta}
 
     def _answer(self, path: str, pairs: Pairs) -> Answer:
-        job, service = Job(self._corp_id, time.time()), self._service
+        service = service_in(pairs, self._services)
+        job = Job(self._corp_id, time.time(), service=service.id)
         if path == PATH:
             job = msgspec.structs.replace(job, question=read_question(pairs, service))
         elif path == CHANGES_PATH:

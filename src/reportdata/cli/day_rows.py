@@ -62,10 +62,17 @@ def _print_table(days: Sequence[Standing], service: Service, zones: Mapping[str,
         numbers=range(2, 2 + len(service.kpis)),
     )
     if any(len(day.values) < len(service.kpis) for day in days):
-        click.echo(
-            "– means not known: nothing that it is counted from was imported for that day. "
-            "`reportdata status` shows what is covered."
-        )
+        click.echo(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
+
+
+_NOT_KNOWN = (
+    "– means not known: nothing that it is counted from was imported for that day. "
+    "`reportdata status` shows what is covered."
+)
+_NOT_BROUGHT = (
+    "– means not known: no figures of it were brought for that day. `reportdata mirror` fetches DingTalk's own, "
+    "`reportdata figures import` reads them from files."
+)
 
 
 def state_text(day: Standing) -> str:

@@ -10,12 +10,11 @@ import click
 import msgspec
 
 from reportdata.api.asking import Job
-from reportdata.cli.options import lake_options, settings_options
+from reportdata.cli.options import lake_options, service_option, settings_options
 from reportdata.cli.output import print_table
 from reportdata.cli.periods import DAY, DaysCommand, Today
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.questions import Form, format_option, print_found
-from reportdata.services import REPORTS
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.explained import (
@@ -25,6 +24,7 @@ from reportdata.statistics.explained import (
     read_changes,
     read_explained,
 )
+from reportdata.statistics.words import SERVICE, service_in
 
 _MOST_SHOWN = 50
 """Records that a table has."""
@@ -40,6 +40,7 @@ _corp = click.option("--corp", "corp_id", help="The organisation; needed when th
 @click.option("--to", "last_day", type=DAY, help=CHANGES_PARAMETERS["to"])
 @click.option("--metrics", help=CHANGES_PARAMETERS["metrics"])
 @click.option("--as-of", help=CHANGES_PARAMETERS["asOf"])
+@service_option
 @_corp
 @format_option
 @_output
@@ -51,6 +52,7 @@ def changes_command(
     last_day: str | None,
     metrics: str | None,
     as_of: str | None,
+    service_id: str,
     corp_id: str | None,
     format_: str,
     output: Path | None,
@@ -67,10 +69,10 @@ def changes_command(
     words = {"since": since, "from": first_day, "to": last_day, "metrics": metrics, "asOf": as_of}
     today = Today.of(open_existing_store(settings).organisations(), corp_id, time.time())
     pairs = today.words((name, value) for name, value in words.items() if value is not None)
-    asked = read_changes(pairs, services_of(settings).service(REPORTS))
-    asked = msgspec.structs.replace(asked, page_size=MOST_ROWS)
+    service = service_in([(SERVICE, service_id)], services_of(settings))
+    asked = msgspec.structs.replace(read_changes(pairs, service), page_size=MOST_ROWS)
     form = Form(format_, output, _print_changes, _tell_next)
-    print_found(lambda corp: Job(corp, time.time(), changes=asked), corp_id, form, settings)
+    print_found(lambda corp: Job(corp, time.time(), changes=asked, service=service.id), corp_id, form, settings)
 
 
 @click.command("explain", cls=DaysCommand)
@@ -87,15 +89,23 @@ def changes_command(
 @click.option("--than", help="Another cell to compare with, like day=2021-06-19 or asOf=2021-06-22T08:00:00+08:00.")
 @click.option("--names", is_flag=True, help="Names of people beside their ids, where names are turned on.")
 @click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
+@service_option
 @_corp
 @format_option
 @_output
 @lake_options
 @settings_options
 def explain_command(
-    metric: str, corp_id: str | None, format_: str, output: Path | None, settings: Settings, **options: Any
+    metric: str,
+    service_id: str,
+    corp_id: str | None,
+    format_: str,
+    output: Path | None,
+    settings: Settings,
+    **options: Any,
 ) -> None:
-    """Print what a number is made of: METRIC (reports, senders, commenters) of DAY (yyyyMMdd) or of any range.
+    """Print what a number is made of: METRIC of DAY (yyyyMMdd) or of any range. It is reports, senders or commenters;
+    of another --service the id of one of its KPIs.
 
     That is a sentence, the definition, the values that the number has had with what changed them, and the records that
     it was counted from. With --than the records are those that are new in the one number, gone from the other, or in
@@ -117,11 +127,18 @@ def explain_command(
     pairs = [("metric", metric), *((name, value) for name, value in words.items() if value is not None)]
     for name in ("department", "template", "user"):
         pairs += [(name, value) for value in options[f"{name}s"]]
-    asked = read_explained(today.words(pairs), services_of(settings).service(REPORTS))
+    service = service_in([(SERVICE, service_id)], services_of(settings))
+    asked = read_explained(today.words(pairs), service)
     cell = msgspec.structs.replace(asked.cell, page_size=_MOST_SHOWN if format_ == "table" else MOST_ROWS)
     asked = msgspec.structs.replace(asked, cell=cell)
     form = Form(format_, output, _print_explained)
-    print_found(lambda corp: Job(corp, time.time(), explained=asked, with_records=True), corp_id, form, settings)
+    records = service.has_facts
+    print_found(
+        lambda corp: Job(corp, time.time(), explained=asked, with_records=records, service=service.id),
+        corp_id,
+        form,
+        settings,
+    )
 
 
 def _print_changes(answer: Answer) -> None:

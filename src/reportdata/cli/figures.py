@@ -13,7 +13,7 @@ from reportdata.cli.output import days_text, print_json
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.errors import BadFile, InputError
 from reportdata.pipeline.mirroring import keep_export
-from reportdata.readers.figures import read_figures
+from reportdata.readers.figures import columns_held, read_figures
 from reportdata.readers.relayed import read_answers
 from reportdata.services import Relayed, Service, Services
 from reportdata.settings import Settings
@@ -74,10 +74,25 @@ def _service_of(path: Path, services: Services) -> Service:
     most = max((count for count, _ in found), default=0)
     best = [service for count, service in found if count == most]
     if len(best) == 1:
+        _require_no_other(path, best[0], services)
         return best[0]
     reason = "several services have its KPIs" if best else "no service has its KPIs"
     known = ", ".join(service.id for service in best or services)
     raise BadFile(str(path), reason, f"name one with --service, and it is said what is wrong; there are {known}")
+
+
+def _require_no_other(path: Path, service: Service, services: Services) -> None:
+    """:raises BadFile: when a file has numbers of another service, too, which would be left out."""
+    own = columns_held(path, service)
+    others = {other.id: columns_held(path, other) - own for other in services if other.id != service.id}
+    left_out = {name: columns for name, columns in others.items() if columns}
+    if left_out:
+        columns = sorted(set().union(*left_out.values()))
+        raise BadFile(
+            str(path),
+            f"has figures of {service.id}, and columns of {', '.join(left_out)}: {', '.join(columns)}",
+            "import it once for each, named with --service, which takes that one's columns alone",
+        )
 
 
 def read_export(

@@ -33,6 +33,7 @@ from reportdata.services import REPORTS, Service
 from reportdata.services.service import is_official
 from reportdata.settings import Settings
 from reportdata.states import State
+from reportdata.statistics.words import SERVICE
 from reportdata.store import Store
 from reportdata.store.standing import Standing, standing
 
@@ -81,11 +82,9 @@ def query_command(
     today = Today.of(store.organisations(), corp_id, now)
     first_day, last_day = today.asked(first_day, last_day)
     if words or output is not None or format_ in ("xlsx", "parquet"):
-        if service_id != REPORTS:
-            raise BadValue(f"questions are not answered about {service_id}", f"leave out --service, or name {REPORTS}")
-        named = [(name, day) for name, day in (("from", first_day), ("to", last_day)) if day is not None]
-        pairs = [*named, *today.words(words)]
-        print_answer(pairs, corp_id, format_, output, settings, required)
+        given = ((SERVICE, service_id), ("from", first_day), ("to", last_day))
+        named = [(name, value) for name, value in given if value is not None]
+        print_answer([*named, *today.words(words)], corp_id, format_, output, settings, required)
         return
     if first_day is None:
         raise BadValue("no day is named", "name DAY, or a range like --range 30d")

@@ -18,11 +18,10 @@ from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question
 from reportdata.errors import BadValue
-from reportdata.services import REPORTS
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.question import FORMATS
-from reportdata.statistics.words import PARAMETERS, read_question
+from reportdata.statistics.words import PARAMETERS, read_question, service_in
 
 FORMS = ("table", "jsonl", *FORMATS)
 """How answers are given: a row a line in ``jsonl``, with no word of the whole."""
@@ -94,10 +93,10 @@ def print_answer(
 
     :raises NotKnownYet: when the days are less certain than is required.
     """
-    service, now = services_of(settings).service(REPORTS), time.time()
-    question = read_question(words, service)
-    question = msgspec.structs.replace(question, page_size=MOST_ROWS)
-    print_found(lambda corp: Job(corp, now, question), corp_id, Form(format_, output, _print_table), settings)
+    service, now = service_in(words, services_of(settings)), time.time()
+    question = msgspec.structs.replace(read_question(words, service), page_size=MOST_ROWS)
+    form = Form(format_, output, _print_table)
+    print_found(lambda corp: Job(corp, now, question, service=service.id), corp_id, form, settings)
     if required is not None:
         store = open_existing_store(settings)
         require_of_question(required, question, service, (store, only_organisation(store, corp_id)), now)

@@ -86,6 +86,7 @@ class Client:
         order: Words = None,
         as_of: Moment | None = None,
         page_size: int | None = None,
+        service: str | None = None,
     ) -> Statistics:
         """Ask a question, as ``GET /v1/statistics`` is asked.
 
@@ -93,9 +94,11 @@ class Client:
             like ``7d`` or ``lastMonth``.
         :param by: up to three groupings, like ``["week", "department"]`` or ``"week,department"``.
         :param as_of: only what was known at that moment counts.
+        :param service: whose numbers are meant, like ``checkinData``; those of reports without it.
         :raises ApiError: when the question is refused; the message lists what is known.
         """
         asked = {
+            "service": service,
             "from": first_day,
             "to": last_day,
             "range": range,
@@ -112,9 +115,12 @@ class Client:
         }
         return understood(lambda: Statistics(self.get(address(STATISTICS, asked)), self.get))
 
-    def coverage(self) -> Coverage:
-        """The days that are covered, and how certain they are."""
-        return understood(lambda: coverage_of(self.get(f"{STATISTICS}/coverage")))
+    def coverage(self, *, service: str | None = None) -> Coverage:
+        """The days that are covered, and how certain they are.
+
+        :param service: as of `statistics`.
+        """
+        return understood(lambda: coverage_of(self.get(address(f"{STATISTICS}/coverage", {"service": service}))))
 
     def changes(
         self,
@@ -125,14 +131,17 @@ class Client:
         metrics: Words = None,
         as_of: Moment | None = None,
         page_size: int | None = None,
+        service: str | None = None,
     ) -> Changes:
         """Which numbers of days changed since a moment, the beginning of a day or the ``next_since`` of an answer, when
         that was, and what changed them.
 
         :param first_day: and ``last_day``: only these days, both included; all without them.
         :param as_of: only changes up to that moment.
+        :param service: as of `statistics`.
         """
         asked = {
+            "service": service,
             "since": since,
             "from": first_day,
             "to": last_day,
@@ -159,14 +168,17 @@ class Client:
         than: Mapping[str, Day | Moment] | None = None,
         lang: str | None = None,
         page_size: int | None = None,
+        service: str | None = None,
     ) -> Explanation:
         """What a number is made of: a sentence, its definition, its history and its records.
 
         :param day: or ``first_day`` and ``last_day``, or ``range``: the days of the cell, which has no groupings.
         :param than: another cell to compare with: what differs, by the API's words, like ``{"day": "2025-01-06"}``.
         :param lang: of sentence and meaning: ``en`` or ``zh``.
+        :param service: as of `statistics`.
         """
         asked = {
+            "service": service,
             "metric": metric,
             "day": day,
             "from": first_day,

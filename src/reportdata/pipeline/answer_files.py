@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.measures import as_json
 from reportdata.statistics.answers import Answer
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How cells of text begin that spreadsheets take for formulas."""
+_encoder = msgspec.json.Encoder(enc_hook=as_json)
 _BOM = "\ufeff"
 _SAID = ("from", "to", "timeZone", "state", "asOf")
 """What of the meta stands by itself among the key-values of a Parquet file."""
@@ -31,9 +33,9 @@ def write_answer(answer: Answer, format_: str, target: Path, engine: DuckDBEngin
     :param bom: whether CSV begins with the mark by which Excel knows UTF-8.
     """
     if format_ == "json":
-        target.write_bytes(msgspec.json.encode({"data": answer.data, "meta": answer.meta}))
+        target.write_bytes(_encoder.encode({"data": answer.data, "meta": answer.meta}))
     elif format_ == "jsonl":
-        target.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in answer.data))
+        target.write_bytes(_encoder.encode_lines(answer.data))
     elif format_ == "csv":
         _write_csv(answer, target, bom=bom)
     elif format_ == "xlsx":
@@ -71,7 +73,7 @@ def _write_xlsx(answer: Answer, target: Path) -> None:
         sheet = book.add_worksheet("meta")
         for place, (name, value) in enumerate(answer.meta.items()):
             sheet.write_string(place, 0, name)
-            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            text = value if isinstance(value, str) else _encoder.encode(value).decode()
             sheet.write_string(place, 1, text)
 
 
@@ -104,9 +106,9 @@ def _write_rows(book: Workbook, sheet: Worksheet, answer: Answer) -> None:
 def _write_parquet(answer: Answer, target: Path, engine: DuckDBEngine) -> None:
     lines = target.with_suffix(".jsonl")
     try:
-        lines.write_bytes(msgspec.json.Encoder().encode_lines(answer.data))
+        lines.write_bytes(_encoder.encode_lines(answer.data))
         columns = {column["name"]: _PARQUET[column["type"]] for column in answer.meta["columns"]}
         said = {name: str(answer.meta[name]) for name in _SAID}
-        engine.write_table(lines, columns, target, said | {"meta": msgspec.json.encode(answer.meta).decode()})
+        engine.write_table(lines, columns, target, said | {"meta": _encoder.encode(answer.meta).decode()})
     finally:
         lines.unlink(missing_ok=True)

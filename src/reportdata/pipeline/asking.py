@@ -6,14 +6,14 @@ collector noted. So a day that was covered only later is not known at the moment
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportdata.days import MILLISECOND, SECOND, days_between, latest, time_zone
+from reportdata.days import MILLISECOND, SECOND, days_between, from_date, latest, time_zone
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.errors import NotKnown
+from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
@@ -22,6 +22,7 @@ from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.observed import told_by_kind
+from reportdata.pipeline.stating import days_of, in_cells, windows_of
 from reportdata.services import Service
 from reportdata.services.lending import HISTORY, Narrowing
 from reportdata.services.records import Records
@@ -79,8 +80,7 @@ class Asking:
         with self._lake.reading():
             require_lake(self._lake, self._store, [self._service])
             certainty = certainty_of(self.standing(asked, corp_id))
-            for counted in counted_together(countable(self._service, certainty, span.metrics)):
-                self._count(asked, counted, corp_id, zone, groups)
+            self._group(asked, countable(self._service, certainty, span.metrics), corp_id, zone, groups)
         return counts(span, self._service, zone.key, certainty, groups)
 
     def zone(self, corp_id: str) -> ZoneInfo:
@@ -112,8 +112,7 @@ class Asking:
             require_lake(self._lake, self._store, [self._service])
             certainty = certainty_of(self.standing(asked, corp_id))
             groups: dict[tuple[Any, ...], dict[str, Number]] = {}
-            for counted in counted_together(known_days(self._service, certainty, question.metrics)):
-                self._count(asked, counted, corp_id, zone, groups)
+            self._group(asked, known_days(self._service, certainty, question.metrics), corp_id, zone, groups)
         return Found(cells(question, zone), certainty, groups)
 
     def standing(self, asked: Asked, corp_id: str) -> Iterator[Standing]:
@@ -130,32 +129,70 @@ class Asking:
             for day in days_between(max(look.first_day, first), min(look.last_day, last)):
                 looks.setdefault(day, {})[look.kind] = look.at
         known = store.day(service.id, corp_id, first)
+        stated = {kpi.id: 0 for kpi in service.kpis if kpi.stated}  # whether anything was is seen in the lake
         damaged = {one.stat_day for one in store.damage() if one.service == service.id}
         for day in days_between(first, last):
             looked = looks.get(day, {})
             # A look without a time takes that of the day's last computation.
             at = store.day(service.id, corp_id, day).computed_at if 0 in looked.values() else 0
-            here = Day({}, at, looked, put.get(day, ()), known.time_zone, service.ids, day in damaged)
+            here = Day(stated, at, looked, put.get(day, ()), known.time_zone, service.ids, day in damaged)
             yield stand(service, corp_id, day, here, asked.moment / SECOND)
 
-    def _count(
+    def _group(
         self,
         asked: Asked,
-        counted: Counted,
+        known: Mapping[str, Collection[str]],
         corp_id: str,
         zone: ZoneInfo,
         groups: dict[tuple[Any, ...], dict[str, Number]],
     ) -> None:
+        """Add the numbers of the cells of a question to groups, of KPIs by the days on which they are known."""
+        question, service = asked.question, self._service
+        dimensions = tuple(_KEYS.get(name, name) for name in question.dimensions)
+        stated = {kpi: days for kpi, days in known.items() if service.kpi(kpi).stated}
+        keys = (*time_keys(question), *dimensions)
+        for counted in counted_together({kpi: days for kpi, days in known.items() if kpi not in stated}):
+            for key, numbers in self._rows(asked, counted, keys, corp_id, zone):
+                groups.setdefault(key, {}).update(numbers)
+                require_few(len(groups))
+        if not stated:
+            return
+        if "hour" in question.by:
+            raise BadValue(f"{', '.join(stated)} are stated as of days, which have no hours", "leave out by=hour")
+        planned = cells(question, zone)
+        windows = windows_of(service, planned, stated, self._observed_before(asked, corp_id, stated))
+        found: dict[tuple[Any, ...], dict[str, dict[str, Number]]] = {}
+        for counted in counted_together(days_of(windows)):
+            for key, numbers in self._rows(asked, counted, ("stat_day", *dimensions), corp_id, zone):
+                here = found.setdefault(key[1:], {}).setdefault(from_date(key[0]), {})
+                here |= {kpi: number for kpi, number in numbers.items() if number is not None}
+                require_few(len(found))
+        for cell, numbers in in_cells(found, windows, planned):
+            groups.setdefault(cell, {}).update(numbers)
+            require_few(len(groups))
+
+    def _observed_before(self, asked: Asked, corp_id: str, kpis: Iterable[str]) -> set[str]:
+        """The days before a question's that were observed for all of its KPIs that stand until they are changed."""
+        kinds = {kind for kpi in kpis if self._service.kpi(kpi).stands for kind in self._service.observed(kpi)}
+        before: dict[str, set[str]] = {kind: set() for kind in kinds}
+        first, moment = asked.question.first_day, asked.moment if asked.pinned else None
+        for look in told_by_kind(self._looks.known(corp_id, moment), self._kinds) if kinds else ():
+            if look.kind in before:
+                before[look.kind].update(day for day in days_between(look.first_day, look.last_day) if day < first)
+        return set.intersection(*before.values()) if before else set()
+
+    def _rows(
+        self, asked: Asked, counted: Counted, keys: tuple[str, ...], corp_id: str, zone: ZoneInfo
+    ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """What is counted in the lake, by keys: numbers, and None where none is stated."""
         question = asked.question
-        keys = (*time_keys(question), *(_KEYS.get(name, name) for name in question.dimensions))
         narrowing = narrowing_of(question, counted.days)
         measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
         what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
         files = self.files(what, counted)
         rows = self._engine.known(what, files, corp_id, days_of_file, asked.moment if asked.pinned else None)
         for row in rows:
-            groups.setdefault(row[: len(keys)], {}).update(zip(what.numbers, row[len(keys) :], strict=True))
-            require_few(len(groups))
+            yield row[: len(keys)], dict(zip(what.numbers, row[len(keys) :], strict=True))
 
     def files(self, what: Computation | Records, counted: Counted) -> dict[str, dict[Path, float]]:
         """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""

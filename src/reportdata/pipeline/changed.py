@@ -25,15 +25,8 @@ from reportdata.store import Store
 from reportdata.store.replay import Change, changes_of
 from reportdata.store.standing import standing
 
-_COLUMNS = (
-    ("day", "date"),
-    ("metric", "text"),
-    ("was", "integer"),
-    ("is", "integer"),
-    ("when", "moment"),
-    ("cause", "text"),
-    ("state", "text"),
-)
+_COLUMNS = {"day": "date", "metric": "text", "was": "", "is": "", "when": "moment", "cause": "text", "state": "text"}
+"""The columns and their types; those of numbers depend on these."""
 
 
 def changed(store: Store, service: Service, corp_id: str, asked: Changes, now: float) -> Answer:
@@ -75,6 +68,7 @@ def changed(store: Store, service: Service, corp_id: str, asked: Changes, now: f
     start = (asked.page - 1) * asked.page_size if asked.format == "json" else 0
     page = changes[start : start + asked.page_size] if asked.format == "json" else changes
     rows = _rows(store, service, corp_id, page, zone, now)
+    numbers = "number" if any(service.kpi(kpi).may_be_broken for kpi in asked.metrics) else "integer"
     moment = moment_of(until, zone).isoformat(timespec="microseconds")
     following = None
     if asked.format == "json" and start + asked.page_size < len(changes):
@@ -97,7 +91,7 @@ def changed(store: Store, service: Service, corp_id: str, asked: Changes, now: f
             "pageSize": asked.page_size if asked.format == "json" else len(changes),
             "nextPage": following,
             "emptyReason": _why_empty(rows, changes),
-            "columns": [{"name": name, "type": type_} for name, type_ in _COLUMNS],
+            "columns": [{"name": name, "type": type_ or numbers} for name, type_ in _COLUMNS.items()],
             "query": dict(words_of_changes(asked, service)),
         },
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from reportdata.days import SECOND, from_date, moment_of, time_zone, to_date
 from reportdata.errors import NotKnown
-from reportdata.services import Service
+from reportdata.services import Service, official
 from reportdata.states import DayState, least_certain
 from reportdata.statistics.answers import Answer, newest_final
 from reportdata.statistics.plan import Certain, Certainty
@@ -31,11 +31,11 @@ def coverage(store: Store, service: Service, corp_id: str, now: float, *, whole:
     if zone is None:
         raise NotKnown(f"the organisation {corp_id!r} is not known")
     words = {kpi.id: kpi.name_of_column for kpi in service.kpis}
-    covered = [piece for piece in store.coverage() if piece.corp_id == corp_id]
+    covered = list(_covered(store, service, corp_id))
     days: list[Standing] = []
     if covered:
-        last = covered[-1].last_day
-        first = max(covered[0].first_day, from_date(to_date(last) - timedelta(days=LONGEST - 1)))
+        last = max(piece[1] for piece in covered)
+        first = max(min(piece[0] for piece in covered), from_date(to_date(last) - timedelta(days=LONGEST - 1)))
         days = [day for day in standing(store, service, corp_id, first, last, now) if day.values]
         days = days if whole else [_without_numbers(service, day) for day in days]
     columns = [{"name": name, "type": "date"} for name in ("from", "to")]
@@ -53,10 +53,28 @@ def coverage(store: Store, service: Service, corp_id: str, now: float, *, whole:
             "newestDay": data[-1]["to"] if data else None,
             "newestFinalDay": newest_final(certainty_of(days), list(words)),
             "coveredDays": len(days),
-            "emptyReason": None if data else "nothing was imported, pushed or collected yet",
+            "emptyReason": None if data else _nothing(service),
             "columns": columns,
         },
     )
+
+
+def _covered(store: Store, service: Service, corp_id: str) -> Iterator[tuple[str, str]]:
+    """The first and the last day of pieces of days of which something may be known."""
+    if service.has_facts:
+        for piece in store.coverage():
+            if piece.corp_id == corp_id:
+                yield piece.first_day, piece.last_day
+        return
+    for look in store.observations(corp_id):
+        if look.kind == official(service):
+            yield look.first_day, look.last_day
+
+
+def _nothing(service: Service) -> str:
+    if service.has_facts:
+        return "nothing was imported, pushed or collected yet"
+    return "no figures were brought yet: `reportdata mirror` fetches them, `reportdata figures import` reads files"
 
 
 def _without_numbers(service: Service, day: Standing) -> Standing:

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.days import to_date
 from reportdata.engines.duckdb import DuckDBEngine, Known
 from reportdata.engines.duckdb.explaining import Counted as Things
 from reportdata.engines.duckdb.explaining import Part
@@ -20,6 +19,7 @@ from reportdata.errors import Damaged
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
+from reportdata.measures import Measure
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.cell_histories import Histories
 from reportdata.pipeline.cells import Cell, is_day, pinned, pinned_moment, records_of
@@ -27,6 +27,7 @@ from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.told_records import columns_of, names_of, row_of, shown
+from reportdata.pipeline.told_values import definition_of, value_of
 from reportdata.services import Service
 from reportdata.statistics.answers import MOST_ROWS, Answer, Row, require_few
 from reportdata.statistics.explained import (
@@ -36,8 +37,7 @@ from reportdata.statistics.explained import (
     words_of_explained,
 )
 from reportdata.statistics.plan import Counted, known_days, pieces_of
-from reportdata.statistics.question import Question, days_of_question, fixed
-from reportdata.statistics.sentences import Told, meaning, sentence
+from reportdata.statistics.question import Question, fixed
 from reportdata.store import Store
 
 
@@ -139,14 +139,7 @@ class Explaining:
             **value,
             "timeZone": zone.key,
             "asOf": moment,
-            "definition": {
-                "kpiId": kpi.id,
-                "kpiName": kpi.name,
-                "unit": kpi.unit,
-                "kpiCaliber": kpi.caliber,
-                "calibre": kpi.calibre or kpi.caliber,
-                "meaning": meaning(kpi, lang),
-            },
+            "definition": definition_of(kpi, lang),
             "history": history,
             "counted": counted.items if with_records or other is not None else None,
             "sets": counted.sets or None,
@@ -163,24 +156,8 @@ class Explaining:
         return Answer(rows if other is not None else [_without_set(row) for row in rows], meta)
 
     def _value(self, cell: Cell, lang: str, history: list[dict[str, Any]]) -> dict[str, Any]:
-        """What is said of the number of a cell."""
-        question, row = cell.asked.question, cell.row
-        kpi = self._service.kpi(question.metrics[0])
-        number = row[kpi.name_of_column] if row is not None else None
-        state = row["state"] if row is not None else "missing"
-        change = None
-        if len(history) > 1 and history[-1]["is"] == number:
-            change = (history[-1]["when"], history[-1]["was"], history[-1]["cause"].split(", "))
-        return {
-            "value": number,
-            "sentence": sentence(Told(kpi, question, number, state, question.as_of, change), lang),
-            "state": state,
-            "from": to_date(question.first_day).isoformat(),
-            "to": to_date(question.last_day).isoformat(),
-            "lookedAt": row["asOf"] if row is not None else None,
-            "coveredDays": row["coveredDays"] if row is not None else 0,
-            "days": len(days_of_question(question)),
-        }
+        question = cell.asked.question
+        return value_of(self._service.kpi(question.metrics[0]), question, cell.row, lang, history)
 
     def _why_empty(self, cell: Cell, counted: Things, rows: list[Row], *, with_records: bool) -> str | None:
         if rows:
@@ -194,14 +171,16 @@ class Explaining:
         return "no facts are counted" if cell.days else "no day is covered for what is counted: nothing is known of it"
 
     def _notes(self, cell: Cell, counted: Things, *, with_records: bool) -> list[str]:
-        notes = ["A row is a record; the number counts the different items of the rows."]
+        measure = self._service.kpi(cell.asked.question.metrics[0]).measure
+        summed = measure is not None and bool(measure.total)  # then items are none of what the number is of
+        notes = [_summed(measure) if measure is not None and summed else _COUNTED]
         value = cell.row[self._word(cell.asked.question)] if cell.row is not None else None
         if counted.items is None:
             notes.append(
                 "The records cannot be told: the day rests on damaged files, and its number is from before. "
                 "`reportdata repair` says which these are, and brings them back from a backup."
             )
-        elif with_records and value is not None and value != counted.items:
+        elif with_records and value is not None and value != counted.items and not summed:
             notes.append(
                 f"The records give {counted.items}: the day rests on damaged files, and its number is from before."
                 if cell.row is not None and cell.row["state"] == "damaged"
@@ -213,6 +192,16 @@ class Explaining:
         elif not is_day(cell.asked.question):
             notes.append("What was taken back or forgotten is gone from the history of other cells than whole days.")
         return notes
+
+
+_COUNTED = "A row is a record; the number counts the different items of the rows."
+
+
+def _summed(measure: Measure) -> str:
+    if measure.stated:
+        each = "for each item, and these are added up" if measure.columns else "of its day"
+        return f"A row is a record; the number is what {measure.total} was at last {each}."
+    return f"A row is a record; the number is the sum of {measure.total} over the different items of the rows."
 
 
 def _without_set(row: Row) -> Row:

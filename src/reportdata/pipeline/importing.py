@@ -116,7 +116,7 @@ def stage_files(
             done.notes += clashes.told(work, file.name, incoming.folder, before, found.alike, options.memory)
             staged.files.append((file.name, found))
             staged.incoming.append(incoming)
-            staged.noted.append(_noted(file.path, found))
+            staged.noted.append(_noted(file.path, found, {one.kind for one in look.observations}))
     if staged.noted:
         done.id = import_id
     if not done.failures:
@@ -225,17 +225,20 @@ def _add_unknown(store: Store, organisations: Organisations, corp_ids: Collectio
     return unknown
 
 
-def _noted(path: Path, found: Imported) -> ImportedFile:
-    """What is noted of a file: no name, since that may be a person's."""
+def _noted(path: Path, found: Imported, looked_at: Collection[str]) -> ImportedFile:
+    """What is noted of a file: no name, since that may be a person's.
+
+    :param looked_at: what coverage has for the kinds of which it shows days.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_ENDS)
         file.seek(max(0, size - _ENDS))
         digest = hashlib.sha256(start + file.read(_ENDS)).hexdigest()[:32]
     days = [day for spans in found.spans.values() for span in spans.values() for day in (span.first, span.last)]
-    return ImportedFile(
-        digest, size, found.read, found.added, found.skipped, min(days, default=None), max(days, default=None)
-    )
+    kinds = {kind for kind, spans in found.spans.items() if spans} | {kind.partition(" ")[0] for kind in looked_at}
+    first, last = min(days, default=None), max(days, default=None)
+    return ImportedFile(digest, size, found.read, found.added, found.skipped, first, last, tuple(sorted(kinds - {""})))
 
 
 def _encoding(path: Path, format_: Format) -> str | None:

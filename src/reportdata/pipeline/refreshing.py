@@ -208,8 +208,9 @@ def _by_part(rows: Iterable[Measured], parts: Sequence[list[str]]) -> Iterator[t
 def kpis_of(service: Service, rows: Iterable[Measured]) -> Iterator[DayKpis]:
     """The KPIs of a service, with those that are made of others, from what was computed."""
     ratios = [kpi for kpi in service.kpis if kpi.ratio]  # others that are not measured are known from official figures
+    stated = any(kpi.stated for kpi in service.kpis)  # a day may state none of them
     for corp_id, stat_day, numbers in rows:
-        if not ratios:
+        if not ratios and not stated:
             yield DayKpis(corp_id, stat_day, numbers)
             continue
         found = {**numbers, **{kpi.id: kpi.of_parts(numbers) for kpi in ratios}}

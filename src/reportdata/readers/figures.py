@@ -129,7 +129,35 @@ def told_apart(path: Path, services: Iterable[Service], error: InputError) -> In
     return error
 
 
+def columns_held(path: Path, service: Service) -> frozenset[str]:
+    """The columns of a file that hold numbers of a service, as the file names them; none where it holds no figures."""
+    fields, found = FigureFields(service, partly=True), set[str]()
+    keys = {kpi.key for kpi in service.kpis}
+    with suppress(InputError):
+        match detect_format(path):
+            case Format.JSONL:
+                for _, row in _rows(path):
+                    named = fields.columns([name for name, value in row.items() if value is not None])
+                    found.update(name for field, name in named.items() if field in keys)
+            case Format.CSV:
+                found.update(name for field, name in _table(path, fields)[0].columns.items() if field in keys)
+            case Format.SHEET:
+                found.update(name for field, name in _sheet(path, fields)[0].columns.items() if field in keys)
+            case _:
+                pass
+    return frozenset(found)
+
+
 def _json_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
+    for number, row in _rows(path):
+        try:
+            columns = fields.columns(list(row))
+        except BadField as error:
+            raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
+        yield number, {field: row[name] for field, name in columns.items()}
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     with opened(path) as file:
         text = file.read()
     for number, line in enumerate([text] if _is_json(text) else text.splitlines(), 1):
@@ -141,11 +169,7 @@ def _json_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[
             for row in rows:
                 if not isinstance(row, Mapping):
                     raise BadRecord(str(path), number, "row", "is no object")
-                try:
-                    columns = fields.columns(list(row))
-                except BadField as error:
-                    raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
-                yield number, {field: row[name] for field, name in columns.items()}
+                yield number, row
 
 
 def _is_json(text: str) -> bool:
@@ -179,11 +203,15 @@ def rows_of_sheet(path: Path, fields: Vocabulary[dict[str, str]]) -> Iterator[tu
 
     :raises BadFile: when it has none.
     """
+    yield from rows_below(*_sheet(path, fields))
+
+
+def _sheet(path: Path, fields: Vocabulary[dict[str, str]]) -> tuple[Heading[dict[str, str]], Iterable[Row]]:
     sheets = [sheet for sheet in read_workbook(path) if sheet.start]
     if not sheets:
         raise BadFile(str(path), "has no rows", "choose a file that has some")
     best = max(sheets, key=lambda sheet: max(likeness(row.cells, fields) for row in sheet.start))
-    yield from rows_below(find_heading(str(path), best.start, fields), best.rows)
+    return find_heading(str(path), best.start, fields), best.rows
 
 
 def rows_below(heading: Heading[dict[str, str]], rows: Iterable[Row]) -> Iterator[tuple[int, Mapping[str, object]]]:

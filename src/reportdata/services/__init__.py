@@ -21,9 +21,10 @@ import msgspec
 
 from reportdata.errors import BadFile, BadValue
 from reportdata.kinds import Kinds, is_name
+from reportdata.measures import Kpi
 from reportdata.services.counting import counted_in, is_counted, with_facts
 from reportdata.services.relayed import Relayed, relayed_services
-from reportdata.services.service import PERIODS, Service, measures_of, official, without_facts
+from reportdata.services.service import PERIODS, Service, foreign_part, measures_of, official, without_facts
 
 __all__ = ["REPORTS", "Relayed", "Service", "Services", "official", "read_reports", "read_services", "without_facts"]
 
@@ -40,7 +41,7 @@ class Services:
     """
 
     def __init__(self, services: Sequence[Service], relayed: Sequence[Relayed] = ()) -> None:
-        self.all = tuple(services)
+        self.all = tuple(_with_foreign_parts(service, services) for service in services)
         self.relayed = tuple(relayed)
         self.kinds = Kinds(kind for service in services for kind in service.kinds)
         for named, names in (
@@ -50,7 +51,7 @@ class Services:
             for name in names:
                 if names.count(name) > 1:
                     raise BadValue(f"two services have the {named} {name}", "give one of them another")
-        for service in services:
+        for service in self.all:
             _check_kinds(service, self.kinds)
 
     def __iter__(self) -> Iterator[Service]:
@@ -159,7 +160,11 @@ def _check(service: Service) -> None:
     for kpi in service.kpis:
         if ids.count(kpi.id) > 1:
             raise BadValue(f"there are two KPIs {kpi.id}", "give one of them another id")
+        if kpi.ratio and kpi.over and (service.has_facts or kpi.over != "sum"):
+            raise BadValue(f"the ratio {kpi.id} has over = {kpi.over!r}", "a ratio of figures that are brought may sum")
         for part in kpi.ratio:
+            if foreign_part(part) is not None and not service.has_facts:
+                continue  # whether it is there is seen when all services are
             if part not in ids or service.kpi(part).ratio:
                 raise BadValue(f"the ratio {kpi.id} is of {part}, which is not counted", "name a KPI that is no ratio")
     if sorted(service.row) != sorted(["stat_date", "corp_id", *(kpi.key for kpi in service.kpis)]):
@@ -203,6 +208,23 @@ def _check_calls(service: Service) -> None:
             raise BadValue(f"{call.path} has no KPI {', '.join(sorted(unknown))}", "name KPIs of the service")
         if call.by_department and (service.statistics_scope is None or not service.has_facts):
             raise BadValue(f"{call.path} has no scope or no facts", "give the service statistics_scope and relations")
+
+
+def _with_foreign_parts(service: Service, services: Sequence[Service]) -> Service:
+    """A service with the KPIs of others that its ratios name.
+
+    :raises BadValue: when one is not there, or is a ratio itself.
+    """
+    found: dict[str, Kpi] = {}
+    for kpi in service.kpis:
+        for part in kpi.ratio:
+            if (named := foreign_part(part)) is None:
+                continue
+            of = next((k for other in services if other.id == named[0] for k in other.kpis if k.id == named[1]), None)
+            if of is None or of.ratio:
+                raise BadValue(f"the ratio {kpi.id} is of {part}, which is not there", "name a KPI that is no ratio")
+            found[part] = of
+    return msgspec.structs.replace(service, foreign=found) if found else service
 
 
 def _check_kinds(service: Service, kinds: Kinds) -> None:

@@ -1,6 +1,6 @@
 """Services of the package that can be counted from facts, for who has these. Beside its ``service.toml`` such a one
-has ``facts.toml``: how each KPI is measured, relations, kinds of facts and the scope to push them; and ``facts.sql``
-for the relations that are no kind by themselves.
+has ``facts.toml``: how each KPI is measured, relations, kinds of facts, the scope to push them and those to ask for
+statistics; and ``facts.sql`` for the relations that are no kind by themselves.
 
 Nobody who has no such facts pays for them: their kinds are known where ``counted``, or ``counted/checkins``, is named
 in place of a folder of services.
@@ -25,6 +25,8 @@ COUNTED = "counted"
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     push_scope: str
+    statistics_scope: str
+    records_scope: str
     measures: dict[str, dict[str, Any]]
     relations: dict[str, Relation]
     kinds: tuple[Kind, ...]
@@ -58,6 +60,8 @@ def with_facts(service: Service, folder: Traversable) -> Service:
     return msgspec.structs.replace(
         service,
         push_scope=facts.push_scope,
+        statistics_scope=facts.statistics_scope,
+        records_scope=facts.records_scope,
         kpis=msgspec.convert(kpis, tuple[Kpi, ...]),
         relations=facts.relations,
         kinds=facts.kinds,

@@ -70,6 +70,8 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closed: tuple[Closed, ...] = ()
     sql: str = ""
     """What `relations.sql` holds."""
+    foreign: dict[str, Kpi] = {}
+    """The KPIs of other services that ratios name, like ``onlineUserData/4001``."""
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -80,6 +82,13 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         :raises KeyError: when there is none.
         """
         return _by_id(self)[kpi_id]
+
+    def part(self, name: str) -> Kpi:
+        """The KPI that a ratio names: one of the service's own, or of another one.
+
+        :raises KeyError: when there is none.
+        """
+        return self.foreign.get(name) or self.kpi(name)
 
     def observed(self, kpi_id: str) -> frozenset[str]:
         """The kinds that must have been observed on a day for a KPI of it to be known; for a service without facts,
@@ -99,6 +108,17 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def scope_of(self, call: Closed) -> str:
         """The scope that one of its closed calls needs: to ask for statistics where departments are told apart."""
         return self.statistics_scope if call.by_department and self.statistics_scope is not None else self.scope
+
+    @property
+    def stands(self) -> tuple[str, ...]:
+        """The ids of its KPIs that stand until they are changed."""
+        return _stands(self)
+
+    @property
+    def scopes_to_ask(self) -> tuple[str, ...]:
+        """The scopes of which one is needed to ask for statistics: where nothing is counted, the one to read."""
+        named = (self.statistics_scope, self.records_scope)
+        return tuple(scope for scope in named if scope is not None) or (self.scope,)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -126,6 +146,12 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(dict.fromkeys(kind for reads in used for kind in reads))
 
 
+def foreign_part(name: str) -> tuple[str, str] | None:
+    """The ids of the service and of the KPI that a ratio's part names, when it is another service's."""
+    service, slash, kpi = name.partition("/")
+    return (service, kpi) if slash else None
+
+
 def official(service: Service) -> str:
     """What coverage has for a kind where a service without facts has DingTalk's own figures of a day."""
     return f"{_OFFICIAL}{service.id}"
@@ -148,6 +174,11 @@ def without_facts(service: Service) -> Service:
 @cache
 def _by_id(service: Service) -> dict[str, Kpi]:
     return {kpi.id: kpi for kpi in service.kpis}
+
+
+@cache
+def _stands(service: Service) -> tuple[str, ...]:
+    return tuple(kpi.id for kpi in service.kpis if kpi.stands)
 
 
 @cache

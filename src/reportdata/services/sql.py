@@ -80,6 +80,7 @@ def computation(
     """
     chosen = _measures(service) if measures is None else measures
     names = [f"n{number}" for number in range(len(chosen))]
+    blanks = {name: "null" if of.stated else "0" for name, of in zip(names, chosen.values(), strict=True)}
     columns = [KEYS[key].column for key in keys if key in KEYS]
     used: dict[str, dict[str, None]] = {}
     arms, casts = [], []
@@ -87,7 +88,9 @@ def computation(
         rows = kinds[service.relations[measure.relation].rows]
         counted = _counted(measure, rows)
         used.setdefault(measure.relation, {}).update(dict.fromkeys(counted))
-        arms.append(_arm(measure, rows, columns, names, number))
+        arms.append(_arm(measure, rows, columns, blanks, number))
+        if measure.stated and "stat_day" not in columns:
+            raise BadValue(f"{', '.join(keys)} do not tell days apart", "what is stated is stated as of a day")
         exact = measure.total and rows.columns[measure.total].startswith("decimal")
         casts.append(f"cast(sum({names[number]}) as {'double' if exact else 'bigint'}) as {names[number]}")
     ctes = [ctes_of(service.sql)] if service.sql else []
@@ -121,6 +124,8 @@ _NEXT = ",\n"
 
 def _counted(measure: Measure, rows: Kind) -> tuple[str, ...]:
     """The columns of which the different values are taken."""
+    if measure.stated:
+        return tuple(dict.fromkeys((*measure.columns, measure.total, rows.time)))
     columns = measure.columns or tuple(rows.columns)
     return (*columns, measure.total) if measure.total and measure.total not in columns else columns
 
@@ -137,18 +142,38 @@ def _narrowed(
     return f"{relation}_used as (\n    select {', '.join([*taken, *columns])} from {source}{where}\n)"
 
 
-def _arm(measure: Measure, rows: Kind, keys: Sequence[str], names: Sequence[str], number: int) -> str:
-    """One measure's counts, and zeros in place of the others'."""
+def _arm(measure: Measure, rows: Kind, keys: Sequence[str], blanks: Mapping[str, str], number: int) -> str:
+    """One measure's counts and, in place of the others', what changes no sum: zeros and, where nothing that was stated
+    is no zero, nulls."""
+    if measure.stated:
+        return _stated_arm(measure, rows, keys, blanks, number)
     taken = [*keys, *(column for column in _counted(measure, rows) if column not in keys)]
     optional = [column for column in measure.columns if rows.columns[column].endswith("?")] if not measure.total else []
     there = f" where {' and '.join(f'{column} is not null' for column in optional)}" if optional else ""
     number_ = f"coalesce(sum({measure.total}), 0)" if measure.total else "count(*)"
-    numbers = ", ".join(f"{number_ if at == number else 0} as {name}" for at, name in enumerate(names))
+    numbers = _numbers(number_, blanks, number)
     source = f"{measure.relation}_used"
     grouped = f"\n    group by {', '.join(keys)}" if keys else ""
     return (
         f"    select {', '.join([*keys, numbers])}\n"
         f"    from (select distinct {', '.join(taken)} from {source}{there}) as different_{number}{grouped}"
+    )
+
+
+def _numbers(own: str, blanks: Mapping[str, str], number: int) -> str:
+    return ", ".join(f"{own if at == number else blank} as {name}" for at, (name, blank) in enumerate(blanks.items()))
+
+
+def _stated_arm(measure: Measure, rows: Kind, keys: Sequence[str], blanks: Mapping[str, str], number: int) -> str:
+    """What was stated last of each of the columns, added up."""
+    parted = ", ".join([*keys, *(column for column in measure.columns if column not in keys)])
+    numbers = _numbers(f"sum({measure.total})", blanks, number)
+    taken = dict.fromkeys([*keys, *measure.columns, measure.total])
+    placed = f"row_number() over (partition by {parted} order by {rows.time} desc, {measure.total} desc) as place_"
+    return (
+        f"    select {', '.join([*keys, numbers])}\n"
+        f"    from (select {', '.join(taken)}, {placed} from {measure.relation}_used "
+        f"where {measure.total} is not null) as said_{number}\n    where place_ = 1\n    group by {', '.join(keys)}"
     )
 
 

@@ -11,10 +11,11 @@ import msgspec
 
 from reportdata.days import SECOND, moment_of, to_date
 from reportdata.errors import BadValue
-from reportdata.measures import Number
-from reportdata.services import Service
+from reportdata.measures import Kpi, Number
+from reportdata.services import REPORTS, Service
 from reportdata.states import State, least_certain
-from reportdata.statistics.plan import Cell, Certainty, TimeKey, known_days, parts_of
+from reportdata.statistics.brought import notes_of_days
+from reportdata.statistics.plan import Cell, Certainty, TimeKey, covered_days, known_days, parts_of, parts_over, taken
 from reportdata.statistics.question import CYCLES, Asked, Question
 from reportdata.statistics.words import url_of, words_of
 
@@ -80,6 +81,7 @@ def require_few(count: int) -> None:
 def _rows(question: Question, service: Service, zone: ZoneInfo, found: Found) -> list[Row]:
     known = known_days(service, found.certainty, question.metrics)
     times = len(next(iter(found.cells), ()))
+    stated = any(service.part(part).stated for metric in question.metrics for part in parts_of(service, metric))
     if "user" in question.by:  # most people do nothing in most cells
         wanted: Iterable[tuple[Any, ...]] = found.groups
     elif question.dimensions:
@@ -96,21 +98,23 @@ def _rows(question: Question, service: Service, zone: ZoneInfo, found: Found) ->
         cell, stands = found.cells[key[:times]], standing[key[:times]]
         if stands is None:
             continue
+        numbers = _numbers(question, service, found.groups.get(key, {}), stands)
         rows.append(
             _heads(question, cell)
             | dict(zip(question.dimensions, key[times:], strict=True))
-            | _numbers(question, service, found.groups.get(key, {}), stands)
-            | stands.told
+            | numbers
+            | (_without_unstated(service, stands, numbers) if stated else stands.told)
         )
     require_few(len(rows))
     return rows
 
 
 class _Stands(NamedTuple):
-    """How a cell stands: the KPIs that are known of it, and what its rows say."""
+    """How a cell stands: the KPIs that are known of it, what its rows say, and the state of each KPI."""
 
     known: frozenset[str]
     told: Row
+    states: Mapping[str, State]
 
 
 def _standing(
@@ -126,33 +130,43 @@ def _standing(
     looks: list[int] = []
     covered: dict[str, int] = {}
     for metric in question.metrics:
-        parts = parts_of(service, metric)
-        days = [day for day in cell.days if all(day in known[part] for part in parts)]
-        of_days = [certainty[day][part] for day in days or cell.days for part in parts]
-        states[metric] = least_certain([*(of.state for of in of_days), *_missed(days, cell)])
+        over = taken(service, metric, cell.days, known)
+        of_days = [certainty[day][part] for part, days in over.items() for day in days]
+        if not over:
+            of_days = [certainty[day][part] for part in parts_over(service, metric, cell.days) for day in cell.days]
+            states[metric] = least_certain([of.state for of in of_days])
+            if any(of.has_number for of in of_days):  # of days that make none together
+                states[metric] = State.MISSING
+        else:
+            covered[metric] = covered_days(service, metric, over, len(cell.days))
+            missed = [State.PARTIAL] if covered[metric] < len(cell.days) else []
+            states[metric] = least_certain([*(of.state for of in of_days), *missed])
         looks += [of.as_of for of in of_days]
-        if days:
-            covered[metric] = len(days)
     if not covered:
         return None
+    told = _told(service, states) | {
+        "asOf": _look(min(looks), zone),
+        "coveredDays": min(covered.values()),
+        "days": len(cell.days),
+    }
+    return _Stands(frozenset(covered), told, states)
+
+
+def _told(service: Service, states: Mapping[str, State]) -> Row:
+    """What rows say of the states of KPIs."""
     least = least_certain(list(states.values()))
     differ = any(state is not least for state in states.values())
     each = ",".join(f"{service.kpi(kpi).name_of_column}={state.value}" for kpi, state in states.items())
-    return _Stands(
-        frozenset(covered),
-        {
-            "state": least.value,
-            "states": each if differ else None,
-            "asOf": _look(min(looks), zone),
-            "coveredDays": min(covered.values()),
-            "days": len(cell.days),
-        },
-    )
+    return {"state": least.value, "states": each if differ else None}
 
 
-def _missed(days: Sequence[str], cell: Cell) -> list[State]:
-    """What the days without a number make of a cell that has some with one."""
-    return [State.PARTIAL] if 0 < len(days) < len(cell.days) else []
+def _without_unstated(service: Service, stands: _Stands, numbers: Row) -> Row:
+    """What a row says: what its facts do not state is missing, however well its days are known."""
+    states = dict(stands.states)
+    for metric in stands.known:
+        if numbers[service.kpi(metric).name_of_column] is None and not service.kpi(metric).ratio:
+            states[metric] = State.MISSING
+    return stands.told | _told(service, states)
 
 
 def _numbers(question: Question, service: Service, counted: Mapping[str, Number], stands: _Stands) -> Row:
@@ -161,13 +175,18 @@ def _numbers(question: Question, service: Service, counted: Mapping[str, Number]
         kpi = service.kpi(metric)
         number: Number | None = None
         if metric in stands.known:
-            number = (
-                kpi.of_parts({part: counted.get(part, 0) for part in kpi.ratio})
-                if kpi.ratio
-                else counted.get(metric, 0)
-            )
+            number = _number(service, kpi, counted)
         row[kpi.name_of_column] = number
     return row
+
+
+def _number(service: Service, kpi: Kpi, counted: Mapping[str, Number]) -> Number | None:
+    if not service.has_facts:
+        return counted.get(kpi.id)
+    if kpi.ratio:
+        parts = ((part, counted.get(part, None if service.part(part).stated else 0)) for part in kpi.ratio)
+        return kpi.of_parts({part: number for part, number in parts if number is not None})
+    return counted.get(kpi.id, None if kpi.stated else 0)
 
 
 def _heads(question: Question, cell: Cell) -> Row:
@@ -251,7 +270,7 @@ def columns_of(question: Question, service: Service) -> list[dict[str, Any]]:
                 "kpiName": kpi.name,
                 "unit": kpi.unit,
                 "kpiCaliber": kpi.caliber,
-                "addsUp": kpi.measure is not None and not (kpi.distinct or "department" in question.by),
+                "addsUp": kpi.adds_up and "department" not in question.by,
             }
         )
     found += [{"name": "state", "type": "text"}, {"name": "states", "type": "text"}, {"name": "asOf", "type": "moment"}]
@@ -260,21 +279,29 @@ def columns_of(question: Question, service: Service) -> list[dict[str, Any]]:
 
 def _notes(question: Question, service: Service) -> list[str]:
     """What has to be known to read the numbers."""
+    if not service.has_facts:
+        return notes_of_days(question, service)
     notes = ["Every cell is an exact count of its own; cells of different rows do not add up."]
     if "department" in question.by:
         notes.append("A report of two departments counts in both, so that the rows have more together than there are.")
     if question.departments or question.within or "department" in question.by:
-        notes.append(
-            "Everybody belongs to the departments of their newest report."
-            if question.newest_departments
-            else "A report belongs to its own departments, a comment to those of its writer's latest report up to then."
-        )
+        notes.append(_belonging(question, service))
     if question.within:
         shown = ", ".join(question.within)
         notes.append(f"Only facts of {shown} and of departments below count: the link shows no others.")
     if any(service.kpi(kpi).ratio for kpi in question.metrics):
         notes.append("A ratio is that of the numbers of its cell.")
+    if stated := [service.kpi(kpi).name_of_column for kpi in question.metrics if service.kpi(kpi).stated]:
+        notes.append(f"{', '.join(stated)}: stated as of a day; of several days, that of the last one.")
     return notes
+
+
+def _belonging(question: Question, service: Service) -> str:
+    if question.newest_departments:
+        return "Everybody belongs to the departments of their newest report."
+    if service.id != REPORTS:
+        return "Whatever has no departments of its own belongs to those of its person's latest report up to then."
+    return "A report belongs to its own departments, a comment to those of its writer's latest report up to then."
 
 
 def _folded(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str | list[str]]]:

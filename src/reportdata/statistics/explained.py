@@ -18,6 +18,7 @@ from reportdata.statistics.words import (
     FLAG,
     PARAMETERS,
     PATH,
+    SERVICE,
     dashed,
     given_in,
     listed,
@@ -27,6 +28,7 @@ from reportdata.statistics.words import (
     range_in,
     read_question,
     words_of,
+    words_of_service,
 )
 from reportdata.times import read_instant
 
@@ -44,7 +46,7 @@ CHANGES_PARAMETERS: Mapping[str, str] = {
     "metrics": PARAMETERS["metrics"],
     "asOf": "A moment: only changes that began up to then; without it, all that are committed.",
     "upTo": "The nextSince of an answer: only what was committed up to it, as on its further pages.",
-    **{name: PARAMETERS[name] for name in _PAGES},
+    **{name: PARAMETERS[name] for name in (*_PAGES, SERVICE)},
 }
 """The parameters of changes, and what each means."""
 EXPLAIN_PARAMETERS: Mapping[str, str] = {
@@ -56,7 +58,7 @@ EXPLAIN_PARAMETERS: Mapping[str, str] = {
     "names what the other cell does not have.",
     "lang": f"The language of sentence and definition: {', '.join(LANGUAGES)}.",
     **{name: PARAMETERS[name] for name in _PAGES},
-    "names": PARAMETERS["names"],
+    **{name: PARAMETERS[name] for name in ("names", SERVICE)},
 }
 """The parameters of an explanation, and what each means."""
 _FIRST, _LAST = "20000101", "20991231"
@@ -160,7 +162,7 @@ def since_of(changes: Changes, zone: ZoneInfo) -> int | Reached:
 
 def words_of_changes(changes: Changes, service: Service) -> list[tuple[str, str]]:
     """The parameters that ask for changes: `read_changes` of them gives the same again."""
-    pairs = [("since", changes.since)]
+    pairs = [*words_of_service(service), ("since", changes.since)]
     if changes.bounds_days:
         pairs += [("from", dashed(changes.first_day)), ("to", dashed(changes.last_day))]
     pairs.append(("metrics", ",".join(service.kpi(kpi).name_of_column for kpi in changes.metrics)))
@@ -184,7 +186,9 @@ def read_explained(pairs: Iterable[tuple[str, str]], service: Service) -> Explai
         known = ", ".join(kpi.name_of_column for kpi in service.kpis)
         raise BadValue("no metric is given", f"give metric, one of {known}")
     kpi = service.kpi(metrics_in([metric], service)[0])
-    if kpi.measure is None:
+    if kpi.measure is None and service.has_facts:
+        if not kpi.ratio:
+            raise BadValue(f"{kpi.name_of_column} is counted from no facts", "nothing else is known of it")
         parts = " and ".join(service.kpi(part).name_of_column for part in kpi.ratio)
         raise BadValue(f"{kpi.name_of_column} is a ratio", f"ask for its parts: {parts}")
     own = [(name, value) for name, values in given.items() for value in values if name in (*_CELL, "day", *_PAGES)]

@@ -80,9 +80,47 @@ def parts_of(service: Service, kpi_id: str) -> tuple[str, ...]:
     return service.kpi(kpi_id).ratio or (kpi_id,)
 
 
+def parts_over(service: Service, kpi_id: str, days: Sequence[str]) -> tuple[str, ...]:
+    """The KPIs whose numbers make one over days: a ratio that was brought is what it is on a day of its own."""
+    return (kpi_id,) if len(days) == 1 and not service.has_facts else parts_of(service, kpi_id)
+
+
+def taken(
+    service: Service, kpi_id: str, days: Sequence[str], known: Mapping[str, Collection[str]]
+) -> dict[str, Sequence[str]]:
+    """Over which of the days of a cell each part of a KPI is taken (`parts_over`); nothing when the KPI is not known
+    over them: what adds up or is counted is taken over all that are known, what is stated is that of the last day, and
+    anything else that was brought is known of single days. A ratio of parts over different days would be none."""
+    found: dict[str, Sequence[str]] = {}
+    for part in parts_over(service, kpi_id, days):
+        over = _over(service, kpi_id, part)
+        if over == "last":
+            found[part] = [day for day in days[-1:] if day in known[part]]
+        elif over or len(days) == 1:
+            found[part] = [day for day in days if day in known[part]]
+        else:
+            found[part] = ()
+    different = {tuple(of) for part, of in found.items() if _over(service, kpi_id, part) != "last"}
+    return found if all(found.values()) and len(different) <= 1 else {}
+
+
+def covered_days(service: Service, kpi_id: str, over: Mapping[str, Sequence[str]], days: int) -> int:
+    """Over how many of the days of a cell a number is that is `taken`: what is stated says how all of them ended."""
+    return min((len(own) for part, own in over.items() if _over(service, kpi_id, part) != "last"), default=days)
+
+
+def _over(service: Service, kpi_id: str, part: str) -> str:
+    """What makes a number of several days for a part of a KPI, as `Kpi.over`."""
+    if service.has_facts:
+        return "last" if service.part(part).stated else "sum"
+    return service.kpi(kpi_id).over if part != kpi_id and service.kpi(kpi_id).over else service.part(part).over
+
+
 def known_days(service: Service, certainty: Certainty, metrics: Sequence[str]) -> dict[str, frozenset[str]]:
-    """The days on which each of the KPIs that are counted for metrics is known."""
+    """The days on which each of the KPIs is known that numbers of metrics are made of."""
     counted = dict.fromkeys(part for kpi in metrics for part in parts_of(service, kpi))
+    if not service.has_facts:
+        counted |= dict.fromkeys(metrics)
     return {kpi: frozenset(day for day, of in certainty.items() if kpi in of and of[kpi].has_number) for kpi in counted}
 
 

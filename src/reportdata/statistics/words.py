@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from reportdata.days import parse_day
 from reportdata.errors import BadValue
 from reportdata.identifiers import read_text
-from reportdata.services import Service
+from reportdata.services import REPORTS, Service, Services
 from reportdata.statistics.question import (
     FORMATS,
     GROUPINGS,
@@ -25,6 +25,7 @@ from reportdata.statistics.question import (
 
 PATH = "/v1/statistics"
 """Where questions are asked over HTTP."""
+SERVICE = "service"
 PARAMETERS: Mapping[str, str] = {
     "from": "The first day, yyyy-MM-dd or yyyyMMdd, in the organisation's time zone.",
     "to": "The last day, included; without it, the first day alone.",
@@ -44,6 +45,7 @@ PARAMETERS: Mapping[str, str] = {
     "format": f"One of {', '.join(FORMATS)}.",
     "bom": "0: CSV without the mark at its start by which Excel knows UTF-8.",
     "names": "true: the names of people beside their ids, where the organisation has names turned on.",
+    SERVICE: f"The service whose numbers are meant, by its id, like checkinData; {REPORTS} without it.",
 }
 """The parameters, and what each means."""
 
@@ -104,6 +106,29 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
     )
 
 
+def service_in(pairs: Iterable[tuple[str, str]], services: Services) -> Service:
+    """The service that parameters name; that of reports without one.
+
+    :raises BadValue: when there is none, or none of its numbers is known by itself.
+    """
+    named = next((value.strip() for name, value in pairs if name == SERVICE), "") or REPORTS
+    if any(one.id == named for one in services.relayed):
+        raise BadValue(
+            f"no document tells what the numbers of {named} are",
+            "its answers are served whole, at its path; ask about one of "
+            f"{', '.join(service.id for service in services)}",
+        )
+    try:
+        return services.service(named)
+    except BadValue as error:
+        raise BadValue(f"service={named[:40]!r} is no service", error.hint) from error
+
+
+def words_of_service(service: Service) -> list[tuple[str, str]]:
+    """The parameter that names a service; none for that of reports."""
+    return [] if service.id == REPORTS else [(SERVICE, service.id)]
+
+
 def given_in(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, list[str]]:
     """Parameters with their values.
 
@@ -122,9 +147,11 @@ def given_in(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str
 
 def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
     """The parameters that ask a question: `read_question` of them gives it again."""
-    pairs = [("range", question.range_)] if not question.first_day else []
+    pairs = words_of_service(service)
     if question.first_day:
-        pairs = [("from", dashed(question.first_day)), ("to", dashed(question.last_day))]
+        pairs += [("from", dashed(question.first_day)), ("to", dashed(question.last_day))]
+    else:
+        pairs.append(("range", question.range_))
     pairs.append(("by", ",".join(question.by)))
     pairs.append(("metrics", ",".join(service.kpi(kpi).name_of_column for kpi in question.metrics)))
     for name, values in (

@@ -110,7 +110,8 @@ class Announced(NamedTuple):
 
 class ImportedFile(msgspec.Struct, frozen=True, rename="camel"):
     """A file of an import: a digest of its start and end, its bytes, records read, facts added, bad records skipped,
-    and the first and the last day of its facts."""
+    the first and the last day of its facts, and the kinds of which it had facts or showed days, None where an older
+    release did not note these."""
 
     digest: str
     size: int
@@ -119,6 +120,7 @@ class ImportedFile(msgspec.Struct, frozen=True, rename="camel"):
     skipped: int
     first_day: str | None
     last_day: str | None
+    kinds: tuple[str, ...] | None = None
 
 
 class ImportNote(NamedTuple):
@@ -134,6 +136,11 @@ class ImportNote(NamedTuple):
     reversible: bool = True
     taken_back_at: int | None = None
     corp_ids: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of which its files had facts or showed days, as far as that was noted."""
+        return frozenset(kind for file in self.files for kind in file.kinds or ())
 
     @property
     def days(self) -> tuple[str, str] | None:

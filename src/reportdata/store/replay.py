@@ -132,6 +132,6 @@ def _served(
     found: dict[str, Number | None] = {}
     for kpi in service.kpis:
         known = all(kinds.get(kind) or kinds.get(partly(kind)) for kind in service.observed(kpi.id))
-        zero = 0 if kpi.relation and kpi.id in computed and service.has_facts else None
+        zero = 0 if kpi.is_zero_without_facts and kpi.id in computed and service.has_facts else None
         found[kpi.id] = values.get(kpi.id, zero) if known else None
     return found

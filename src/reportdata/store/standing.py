@@ -22,11 +22,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
-from reportdata.days import MILLISECOND, days_between, end_of, partly, time_zone
+from reportdata.days import MILLISECOND, day_before, days_between, end_of, partly, time_zone
 from reportdata.measures import Number
 from reportdata.services import Service
 from reportdata.states import DayState, State, least_certain
-from reportdata.store import Day, Store
+from reportdata.store import FIRST_DAY, Day, Store
 
 
 class Standing(NamedTuple):
@@ -63,10 +63,12 @@ def standing(
         for day in days_between(first, last):
             looks.setdefault(day, {})[kind] = at
     values = {row.stat_day: row.values for row in store.kpis_between(service.id, corp_id, first_day, last_day)}
+    if service.stands:
+        values |= what_stands(store, service, corp_id, first_day, last_day)
     damaged = {found.stat_day for found in store.damage() if found.service == service.id}
     for day in days_between(first_day, last_day):
         looked = looks.get(day, {})
-        if 0 in looked.values():
+        if 0 in looked.values() and not service.stands:
             yield stand(service, corp_id, day, store.day(service.id, corp_id, day), now)
         else:
             found = known._replace(
@@ -79,6 +81,36 @@ def standing(
             yield stand(service, corp_id, day, found, now)
 
 
+def what_stands(
+    store: Store, service: Service, corp_id: str, first_day: str, last_day: str
+) -> dict[str, dict[str, Number]]:
+    """The numbers of the covered days of a period, of a service with KPIs that stand until they are changed: a day that
+    states none has that of the day before, as far back as all days were observed."""
+    covered: dict[str, set[str]] = {}
+    for _, first, last, _, kind, _ in store.observations(corp_id, FIRST_DAY, last_day):
+        covered.setdefault(kind, set()).update(days_between(first, last))
+    begins = [first_day]
+    for kpi_id in service.stands:
+        own = [covered.get(kind, set()) for kind in service.observed(kpi_id)]
+        begin = first_day
+        while all(day_before(begin) in days for days in own):
+            begin = day_before(begin)
+        begins.append(begin)
+    stated = store.kpis_between(service.id, corp_id, min(begins), last_day)
+    values = {row.stat_day: dict(row.values) for row in stated}
+    for kpi_id in service.stands:
+        own = [covered.get(kind, set()) for kind in service.observed(kpi_id)]
+        number: Number | None = None
+        for day in days_between(min(begins), last_day):
+            if not all(day in days for days in own):
+                number = None
+                continue
+            number = values.setdefault(day, {}).get(kpi_id, number)
+            if number is not None:
+                values[day][kpi_id] = number
+    return {day: of for day, of in values.items() if day >= first_day}
+
+
 def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -> Standing:
     """How a day stands now, in seconds since 1970, by what the store knows of it; of an organisation that is not known,
     nothing is."""
@@ -88,7 +120,7 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -
     values: dict[str, Number] = {}
     for kpi in service.kpis:
         state, as_of = _follows(service.observed(kpi.id), stat_day, day, present)
-        zero = 0 if kpi.relation and kpi.id in day.computed and service.has_facts else None
+        zero = 0 if kpi.is_zero_without_facts and kpi.id in day.computed and service.has_facts else None
         number = (day.values or {}).get(kpi.id, None if kpi.ratio else zero)
         covered = state is not State.MISSING
         if kpi.id in put:

@@ -33,7 +33,8 @@ def made_up(service: Service, day: str, seed: int, people: int) -> dict[str, Num
     found: dict[str, Number] = {kpi.id: _number(kpi, day, seed, people) for kpi in service.kpis}
     for kpi in service.kpis:
         if kpi.ratio:
-            found[kpi.id] = kpi.of_parts(found) or 0
+            others = {part: _number(of, day, seed, people) for part, of in service.foreign.items()}
+            found[kpi.id] = kpi.of_parts(found | others) or 0
     return found
 
 

@@ -12,7 +12,7 @@ from reportdata.days import time_zone
 from reportdata.http.answers import Failed
 from reportdata.services import Service, official, without_facts
 from reportdata.store import Day
-from reportdata.store.standing import changes_at, stand
+from reportdata.store.standing import changes_at, stand, what_stands
 
 
 class Wanted(NamedTuple):
@@ -55,6 +55,9 @@ class DayAnswers:
                 own, stored, lines = without_facts(service), self._figures(service, one, day), wire.OFFICIAL_LINES
             else:
                 own, stored, lines = service, day, b"" if service.has_facts else wire.OFFICIAL_LINES
+                if service.stands:
+                    values = what_stands(self._store, service, one.corp_id, one.stat_day, one.stat_day)
+                    stored = stored._replace(values=values.get(one.stat_day, stored.values))
             known = stand(own, one.corp_id, one.stat_day, stored, now)
             self._memory.until(changes_at(stored, now))
             content = body.of_day(one.corp_id, one.stat_day, known.values, zero_unknown=one.zero_unknown)
