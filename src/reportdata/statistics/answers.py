@@ -251,7 +251,7 @@ def columns_of(question: Question, service: Service) -> list[dict[str, Any]]:
                 "kpiName": kpi.name,
                 "unit": kpi.unit,
                 "kpiCaliber": kpi.caliber,
-                "addsUp": kpi.measure is not None and not (kpi.distinct or "department" in question.by),
+                "addsUp": kpi.measure is not None and not (kpi.distinct or question.is_by_department),
             }
         )
     found += [{"name": "state", "type": "text"}, {"name": "states", "type": "text"}, {"name": "asOf", "type": "moment"}]
@@ -261,9 +261,9 @@ def columns_of(question: Question, service: Service) -> list[dict[str, Any]]:
 def _notes(question: Question, service: Service) -> list[str]:
     """What has to be known to read the numbers."""
     notes = ["Every cell is an exact count of its own; cells of different rows do not add up."]
-    if "department" in question.by:
+    if question.is_by_department:
         notes.append("A report of two departments counts in both, so that the rows have more together than there are.")
-    if question.departments or question.within or "department" in question.by:
+    if question.departments or question.within or question.is_by_department:
         notes.append(
             "Everybody belongs to the departments of their newest report."
             if question.newest_departments

@@ -15,7 +15,9 @@ PERIODS = ("day", "week", "month", "quarter", "year")
 """What a range is cut into; one of them. Weeks are those of ISO 8601."""
 CYCLES = ("weekday", "hour")
 """What comes again in each week or day: 1 (Monday) to 7; 0 to 23, in local time."""
-DIMENSIONS = ("department", "template", "user")
+BY_DEPARTMENT = ("department", "topDepartment")
+"""Groupings by department: by its whole name, or by what that begins with, up to the first ``/``."""
+DIMENSIONS = (*BY_DEPARTMENT, "template", "user")
 """What facts have."""
 GROUPINGS = (*PERIODS, *CYCLES, *DIMENSIONS)
 MOST_GROUPINGS = 3
@@ -72,6 +74,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def dimensions(self) -> tuple[str, ...]:
         """What facts are grouped by besides their time."""
         return tuple(name for name in self.by if name in DIMENSIONS)
+
+    @property
+    def is_by_department(self) -> bool:
+        """Whether a fact of two departments may be in two rows."""
+        return any(name in BY_DEPARTMENT for name in self.by)
 
     @property
     def is_filtered(self) -> bool:
