@@ -91,6 +91,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return "user" in self.by or bool(self.users)
 
     @property
+    def may_be_kept(self) -> bool:
+        """Whether its answer stays the same until something changes, and tells nothing of single people: of these, what
+        is forgotten must be told to nobody."""
+        fixed = bool(self.first_day) and not self.as_of
+        return fixed and self.format == "json" and not self.names_users
+
+    @property
     def is_of_days(self) -> bool:
         """Whether it asks for the totals of days, which are computed already, as they are known now."""
         return self.by == ("day",) and not self.is_filtered and not self.as_of

@@ -20,6 +20,7 @@ import { days as daysOf } from './view.js';
  * @property {number} coveredDays
  * @property {number} days
  * @property {string} [department]
+ * @property {string} [topDepartment]
  * @property {string} [template]
  * @property {number} [hour]
  */
@@ -290,7 +291,8 @@ export function toDate(view, day, signal) {
 /** @typedef {{name: string, row: Row, below: {name: string, row: Row}[]}} Ranked */
 
 /**
- * Departments by their name, those below others under them.
+ * Departments by their name, those below others under them. Only the number that is shown is asked for: of a year, all
+ * three take three times as long.
  * @param {View} view
  * @param {string} from
  * @param {string} to
@@ -298,36 +300,34 @@ export function toDate(view, day, signal) {
  * @returns {Promise<Ranked[]>}
  */
 export async function departments(view, from, to, signal) {
-  const found = await rows(question(view, from, to, { by: 'department' }), signal);
+  /** @param {'department' | 'topDepartment'} by */
+  const asked = (by) => rows(question(view, from, to, { by, metrics: view.kpi }), signal);
   // What is below a chosen department is a part of it: then each name stands for itself.
-  if (view.departments.length) return found.map((row) => ({ name: row.department ?? '', row, below: [] }));
-  /** @type {Map<string, Row[]>} */
-  const upper = new Map();
-  for (const row of found) {
-    const name = (row.department ?? '').split('/')[0] ?? '';
-    upper.set(name, [...(upper.get(name) ?? []), row]);
+  if (view.departments.length) return (await asked('department')).map((row) => ({ name: row.department ?? '', row, below: [] }));
+  const [tops, all] = await Promise.all([asked('topDepartment'), asked('department')]);
+  /** @type {Map<string, {name: string, row: Row}[]>} */
+  const below = new Map();
+  for (const row of all) {
+    const name = row.department ?? '';
+    const top = name.split('/')[0] ?? '';
+    below.set(top, [...(below.get(top) ?? []), { name, row }]);
   }
-  return Promise.all(
-    [...upper].map(async ([name, own]) => {
-      const [only] = own;
-      if (own.length === 1 && only && only.department === name) return { name, row: only, below: [] };
-      const query = new URLSearchParams({ from, to, department: name, children: 'true' });
-      for (const template of view.templates) query.append('template', template);
-      const [whole] = await rows(`${STATISTICS}?${query}`, signal);
-      const below = own.map((row) => ({ name: row.department ?? '', row }));
-      return { name, row: whole ?? /** @type {Row} */ (only), below };
-    }),
-  );
+  return tops.map((row) => {
+    const name = row.topDepartment ?? '';
+    const own = below.get(name) ?? [];
+    return { name, row, below: own.length === 1 && own[0]?.name === name ? [] : own };
+  });
 }
 
 /** @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Ranked[]>} */
 export async function templates(view, from, to, signal) {
-  const found = await rows(question(view, from, to, { by: 'template' }), signal);
+  const found = await rows(question(view, from, to, { by: 'template', metrics: view.kpi }), signal);
   return found.map((row) => ({ name: row.template ?? '', row, below: [] }));
 }
 
-/** @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Row[]>} */
-export const hours = (view, from, to, signal) => rows(question(view, from, to, { by: 'hour' }), signal);
+/** The table has all numbers, the picture one. @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Row[]>} */
+export const hours = (view, from, to, signal) =>
+  rows(question(view, from, to, { by: 'hour', ...(view.tables.includes('hours') ? {} : { metrics: view.kpi }) }), signal);
 
 /**
  * What an optional call says; null where the server or this session has no such call.
