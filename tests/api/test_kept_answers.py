@@ -143,8 +143,12 @@ def test_who_asks_the_same_meanwhile_waits_for_it_and_the_work_ends_with_the_las
             for waiting in last:
                 waiting.cancel()
             await asyncio.wait(last)
+            again = asyncio.ensure_future(asked.rows(job(("children", "true"))))  # in time
+            await asyncio.sleep(0)
+            again.cancel()
+            assert (len(asked.jobs), asked.cancelled) == (2, 0)
             while not asked.cancelled:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.01)
             asked.gate.set()
             await asked.rows(job(("children", "true")))
             assert len(asked.jobs) == 3

@@ -7,6 +7,7 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -201,7 +202,7 @@ def compare(found: Visit, site: Site, first: date, last: date, by: str, filters:
         assert [line[2:5] for line in cells(found, ".daily")] == known[::-1]
         hours = site.ask(**days, by="hour", **filters)["data"]
         assert [line[1:4] for line in cells(found, "#hours")] == [[shown(row[kpi]) for kpi in KPIS] for row in hours]
-    templates = {row["template"]: row for row in site.ask(**days, by="template", **filters)["data"]}
+    templates = {row["template"]: row for row in site.ask(**days, by="template", metrics="reports", **filters)["data"]}
     shown_templates = {line[0]: line[2] for line in cells(found, "#templates .ranked")}
     assert (
         shown_templates.items()
@@ -209,7 +210,7 @@ def compare(found: Visit, site: Site, first: date, last: date, by: str, filters:
     )
     assert len(shown_templates) == min(8, len(templates))
     own = {name: of for name, of in filters.items() if name == "template"}
-    each = {row["department"]: row for row in site.ask(**days, by="department", **filters)["data"]}
+    each = {row["department"]: row for row in site.ask(**days, by="department", metrics="reports", **filters)["data"]}
     for line in cells(found, "#departments .ranked", "tr:not(.lower)"):
         name = line[0].lstrip("▸▾ \n").replace("（无部门）", "")
         if name and not filters.get("department"):
@@ -229,7 +230,8 @@ def test_names_are_text_whatever_they_are(visit: Open, site: Site) -> None:
     for kind in ("departments", "templates"):
         if found.page.locator(f"[data-key={kind}-all]").count():
             found.page.locator(f"[data-key={kind}-all]").click()
-    known = {row["template"] for row in site.ask(**{"from": YESTERDAY}, by="template")["data"]}
+    asked = site.ask(**{"from": YESTERDAY}, by="template", metrics="reports")
+    known = {row["template"] for row in asked["data"]}
     assert len(known & set(HOSTILE)) >= len(HOSTILE) - 1  # marks of direction are taken out of names when they are read
     assert {line[0] for line in cells(found, "#templates .ranked")} == {name or "（无模板）" for name in known}
     departments = {line[0].lstrip("▸▾ \n") for line in cells(found, "#departments .ranked", "tr:not(.lower)")}
@@ -297,6 +299,12 @@ def test_the_page_follows_the_numbers(visit: Open, site: Site) -> None:
     assert after[0][2:] == [shown(row[kpi]) for kpi in KPIS]
     assert page.evaluate("scrollY") == 400
     assert page.locator(".year").evaluate("at => at.scrollLeft") == calendar
+    page.reload()
+    found.settled()
+    first, *followed = [parse_qs(urlsplit(url).query)["since"][0] for url in found.requests if "/changes?" in url]
+    assert first == "2026-11-26"  # a browser that was never shown a change begins with yesterday
+    assert len(set(followed)) >= 2  # then each answer says where the next one begins, for the next visit, too
+    assert all(re.fullmatch(r"c\d+\.[0-9a-f]{8}", since) for since in followed)
 
 
 def more_reports(site: Site) -> Path:

@@ -15,6 +15,10 @@ from reportdata.api.versions import Versions
 MOST_BYTES, LARGEST = 16 << 20, 1 << 18
 """Bytes that are kept at most, and of one answer: a larger one is computed each time."""
 
+GRACE = 1.0
+"""Seconds for which work goes on that nobody waits for any more: who looks at one range and then at the next leaves
+before most answers, and a process that is ended has to be started again."""
+
 
 class Kept(NamedTuple):
     """What came of a job, and the bytes of its file."""
@@ -32,7 +36,8 @@ class _Asked:
 
 
 class KeptAnswers:
-    """Has jobs done, each once for all who ask it while nothing has changed. The work ends when nobody waits for it.
+    """Has jobs done, each once for all who ask it while nothing has changed. The work ends a moment after the last who
+    waits for it has left.
 
     An answer is kept as long as an entity tag of `Versions` would be the same, and says itself when it was made.
 
@@ -78,8 +83,12 @@ class KeptAnswers:
         finally:
             asked.waiting -= 1
             if not asked.waiting and not asked.task.done():
-                self._running.pop(key, None)  # who asks now begins anew
-                asked.task.cancel()
+                asyncio.get_running_loop().call_later(GRACE, self._give_up, key, asked)
+
+    def _give_up(self, key: tuple[str, Job], asked: _Asked) -> None:
+        if not asked.waiting and not asked.task.done():
+            self._running.pop(key, None)  # who asks now begins anew
+            asked.task.cancel()
 
     async def _done(self, job: Job) -> Kept:
         reply, target = await self._ask(job)
@@ -99,8 +108,8 @@ class KeptAnswers:
         kept = task.result()
         if not kept.body or len(kept.body) > LARGEST:
             return
+        self._bytes += len(kept.body) - len(self._kept.pop(key, Kept(kept.reply, b"")).body)
         self._kept[key] = kept
-        self._bytes += len(kept.body)
         while self._bytes > self._most:
             oldest = next(iter(self._kept))
             self._bytes -= len(self._kept.pop(oldest).body)
