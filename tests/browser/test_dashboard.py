@@ -6,7 +6,7 @@ import random
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,9 +16,6 @@ from tests.support.browsing import add_link
 from tests.support.pages import DAYS, HOSTILE, Open, Site, cells, rows_of
 from tests.support.sample import NOW
 from tests.support.waiting import until
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -111,58 +108,44 @@ def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
     page.keyboard.press("Enter")
     page.locator(".card").first.wait_for()
     found.settled()
-    walk(page, "range-7d")
+    found.walk("range-7d")
     page.keyboard.press("Enter")
     found.settled()
     assert page.url.endswith("?range=7d")
-    assert key_of(page) == "range-7d"  # the focus stays where it was
-    walk(page, "menu-days")
+    assert found.focused() == "range-7d"  # the focus stays where it was
+    found.walk("menu-days")
     page.keyboard.press("Enter")
-    walk(page, "days-from")
+    found.walk("days-from")
     page.keyboard.press("Control+A")
     page.keyboard.type("2026-11-30")
     page.keyboard.press("Enter")
     assert page.locator("#days-wrong").inner_text().startswith("请写成")
     page.keyboard.press("Escape")
-    assert key_of(page) == "menu-days"
-    walk(page, "download-xlsx")
+    assert found.focused() == "menu-days"
+    found.walk("download-xlsx")
     with page.expect_download() as saving:
         page.keyboard.press("Enter")
     saving.value.save_as(tmp_path / "a.xlsx")
     assert (tmp_path / "a.xlsx").read_bytes()[:2] == b"PK"
-    walk(page, "trend")
+    found.walk("trend")
     page.keyboard.press("t")
     found.settled()
     assert len(cells(found, "#trend")) == 7
-    assert key_of(page) == "trend-table"
+    assert found.focused() == "trend-table"
     page.keyboard.press("t")
     found.settled()
-    walk(page, "trend")
+    found.walk("trend")
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
     assert "11月26日" in page.locator(".tip").inner_text()
-    walk(page, "day-2026-11-27")
+    found.walk("day-2026-11-27")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowUp")
-    assert key_of(page) == "day-2026-11-19"
+    assert found.focused() == "day-2026-11-19"
     page.keyboard.press("Enter")
     found.settled()
     assert page.url.endswith("range=7d&day=2026-11-19")
     assert page.locator("#day-title").inner_text() == "2026年11月19日 周四"
-
-
-def key_of(page: Page) -> str | None:
-    found: str | None = page.evaluate("document.activeElement.dataset.key")
-    return found
-
-
-def walk(page: Page, key: str) -> None:
-    """Press Tab until the focus is where it should be."""
-    for _ in range(200):
-        if key_of(page) == key:
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not lead to {key}")
 
 
 def test_the_numbers_are_those_of_the_api(visit: Open, site: Site) -> None:
@@ -246,7 +229,7 @@ def test_names_are_text_whatever_they_are(visit: Open, site: Site) -> None:
     found.page.get_by_role("checkbox").click()
     found.settled()
     found.page.get_by_role("checkbox", checked=True).wait_for()
-    assert key_of(found.page) == f"departments:{HOSTILE[0]}"  # one more can be chosen at once
+    assert found.focused() == f"departments:{HOSTILE[0]}"  # one more can be chosen at once
     assert found.page.locator(".card .number a").first.inner_text() == "1"
     assert found.faults() == []
 
