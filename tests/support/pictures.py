@@ -1,5 +1,5 @@
-"""Pictures of the dashboard, the explorer and the import, from a sample organisation: ``python -m tests.support.pictures`` writes
-those that documents show, ``python -m tests.support.pictures FOLDER`` all looks."""
+"""Pictures of the pages, from a sample organisation: ``python -m tests.support.pictures`` writes those that documents
+show, ``python -m tests.support.pictures FOLDER`` all looks."""
 
 from __future__ import annotations
 
