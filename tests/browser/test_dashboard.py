@@ -6,7 +6,8 @@ import random
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -15,9 +16,6 @@ from tests.support.browsing import add_link
 from tests.support.pages import DAYS, HOSTILE, Open, Site, cells, rows_of
 from tests.support.sample import NOW
 from tests.support.waiting import until
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
@@ -110,58 +108,44 @@ def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
     page.keyboard.press("Enter")
     page.locator(".card").first.wait_for()
     found.settled()
-    walk(page, "range-7d")
+    found.walk("range-7d")
     page.keyboard.press("Enter")
     found.settled()
     assert page.url.endswith("?range=7d")
-    assert key_of(page) == "range-7d"  # the focus stays where it was
-    walk(page, "menu-days")
+    assert found.focused() == "range-7d"  # the focus stays where it was
+    found.walk("menu-days")
     page.keyboard.press("Enter")
-    walk(page, "days-from")
+    found.walk("days-from")
     page.keyboard.press("Control+A")
     page.keyboard.type("2026-11-30")
     page.keyboard.press("Enter")
     assert page.locator("#days-wrong").inner_text().startswith("请写成")
     page.keyboard.press("Escape")
-    assert key_of(page) == "menu-days"
-    walk(page, "download-xlsx")
+    assert found.focused() == "menu-days"
+    found.walk("download-xlsx")
     with page.expect_download() as saving:
         page.keyboard.press("Enter")
     saving.value.save_as(tmp_path / "a.xlsx")
     assert (tmp_path / "a.xlsx").read_bytes()[:2] == b"PK"
-    walk(page, "trend")
+    found.walk("trend")
     page.keyboard.press("t")
     found.settled()
     assert len(cells(found, "#trend")) == 7
-    assert key_of(page) == "trend-table"
+    assert found.focused() == "trend-table"
     page.keyboard.press("t")
     found.settled()
-    walk(page, "trend")
+    found.walk("trend")
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
     assert "11月26日" in page.locator(".tip").inner_text()
-    walk(page, "day-2026-11-27")
+    found.walk("day-2026-11-27")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowUp")
-    assert key_of(page) == "day-2026-11-19"
+    assert found.focused() == "day-2026-11-19"
     page.keyboard.press("Enter")
     found.settled()
     assert page.url.endswith("range=7d&day=2026-11-19")
     assert page.locator("#day-title").inner_text() == "2026年11月19日 周四"
-
-
-def key_of(page: Page) -> str | None:
-    found: str | None = page.evaluate("document.activeElement.dataset.key")
-    return found
-
-
-def walk(page: Page, key: str) -> None:
-    """Press Tab until the focus is where it should be."""
-    for _ in range(200):
-        if key_of(page) == key:
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not lead to {key}")
 
 
 def test_the_numbers_are_those_of_the_api(visit: Open, site: Site) -> None:
@@ -201,7 +185,7 @@ def compare(found: Visit, site: Site, first: date, last: date, by: str, filters:
         assert [line[2:5] for line in cells(found, ".daily")] == known[::-1]
         hours = site.ask(**days, by="hour", **filters)["data"]
         assert [line[1:4] for line in cells(found, "#hours")] == [[shown(row[kpi]) for kpi in KPIS] for row in hours]
-    templates = {row["template"]: row for row in site.ask(**days, by="template", **filters)["data"]}
+    templates = {row["template"]: row for row in site.ask(**days, by="template", metrics="reports", **filters)["data"]}
     shown_templates = {line[0]: line[2] for line in cells(found, "#templates .ranked")}
     assert (
         shown_templates.items()
@@ -209,7 +193,7 @@ def compare(found: Visit, site: Site, first: date, last: date, by: str, filters:
     )
     assert len(shown_templates) == min(8, len(templates))
     own = {name: of for name, of in filters.items() if name == "template"}
-    each = {row["department"]: row for row in site.ask(**days, by="department", **filters)["data"]}
+    each = {row["department"]: row for row in site.ask(**days, by="department", metrics="reports", **filters)["data"]}
     for line in cells(found, "#departments .ranked", "tr:not(.lower)"):
         name = line[0].lstrip("▸▾ \n").replace("（无部门）", "")
         if name and not filters.get("department"):
@@ -229,7 +213,8 @@ def test_names_are_text_whatever_they_are(visit: Open, site: Site) -> None:
     for kind in ("departments", "templates"):
         if found.page.locator(f"[data-key={kind}-all]").count():
             found.page.locator(f"[data-key={kind}-all]").click()
-    known = {row["template"] for row in site.ask(**{"from": YESTERDAY}, by="template")["data"]}
+    asked = site.ask(**{"from": YESTERDAY}, by="template", metrics="reports")
+    known = {row["template"] for row in asked["data"]}
     assert len(known & set(HOSTILE)) >= len(HOSTILE) - 1  # marks of direction are taken out of names when they are read
     assert {line[0] for line in cells(found, "#templates .ranked")} == {name or "（无模板）" for name in known}
     departments = {line[0].lstrip("▸▾ \n") for line in cells(found, "#departments .ranked", "tr:not(.lower)")}
@@ -244,7 +229,7 @@ def test_names_are_text_whatever_they_are(visit: Open, site: Site) -> None:
     found.page.get_by_role("checkbox").click()
     found.settled()
     found.page.get_by_role("checkbox", checked=True).wait_for()
-    assert key_of(found.page) == f"departments:{HOSTILE[0]}"  # one more can be chosen at once
+    assert found.focused() == f"departments:{HOSTILE[0]}"  # one more can be chosen at once
     assert found.page.locator(".card .number a").first.inner_text() == "1"
     assert found.faults() == []
 
@@ -297,6 +282,12 @@ def test_the_page_follows_the_numbers(visit: Open, site: Site) -> None:
     assert after[0][2:] == [shown(row[kpi]) for kpi in KPIS]
     assert page.evaluate("scrollY") == 400
     assert page.locator(".year").evaluate("at => at.scrollLeft") == calendar
+    page.reload()
+    found.settled()
+    first, *followed = [parse_qs(urlsplit(url).query)["since"][0] for url in found.requests if "/changes?" in url]
+    assert first == "2026-11-26"  # a browser that was never shown a change begins with yesterday
+    assert len(set(followed)) >= 2  # then each answer says where the next one begins, for the next visit, too
+    assert all(re.fullmatch(r"c\d+\.[0-9a-f]{8}", since) for since in followed)
 
 
 def more_reports(site: Site) -> Path:

@@ -13,7 +13,9 @@ import pytest
 from reportdata.links import new_link_id, new_link_secret
 from tests.support.browsers import Visit
 from tests.support.browsing import IMPORT, TOTALS, add_link
+from tests.support.firefox import firefox
 from tests.support.folders import Folder, run
+from tests.support.pages import dropping
 from tests.support.serving import Serving, serving
 
 if TYPE_CHECKING:
@@ -26,13 +28,6 @@ INPUTS = Path(__file__).parents[1] / "trials" / "inputs"
 LOOKS = [
     (language, scheme, width) for language in ("zh", "en") for scheme in ("light", "dark") for width in (1280, 390)
 ]
-DROP = """async ([names, contents]) => {
-  const data = new DataTransfer();
-  const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-  names.forEach((name, at) => data.items.add(new File([bytes(contents[at])], name)));
-  const how = { dataTransfer: data, bubbles: true, cancelable: true };
-  for (const type of ['dragover', 'drop']) document.querySelector('#drop').dispatchEvent(new DragEvent(type, how));
-}"""
 
 
 class Bringing:
@@ -52,10 +47,7 @@ class Bringing:
 
     def drop(self, *names: str) -> None:
         """Drop files of the trials, and wait for the preview."""
-        import base64
-
-        contents = [base64.b64encode((INPUTS / name).read_bytes()).decode() for name in names]
-        self.page.evaluate(DROP, [list(names), contents])
+        self.page.evaluate(dropping([INPUTS / name for name in names]))
         self.previewed()
 
     def previewed(self) -> None:
@@ -102,6 +94,63 @@ def test_a_file_is_dropped_imported_seen_and_taken_back(browser: Browser, site: 
         page.keyboard.press("Enter")
         page.locator("#imports ul").get_by_text("已撤销").wait_for()
         assert site[0].days() == {}
+
+
+def test_the_whole_path_by_keyboard_alone(browser: Browser, site: tuple[Folder, Serving]) -> None:
+    with closing(Bringing(*site, browser)) as bringing:
+        visit, page = bringing.visit, bringing.page
+        page.on("filechooser", lambda chooser: chooser.set_files(INPUTS / "A25-12.csv"))
+        visit.walk("choose")
+        page.keyboard.press("Enter")
+        bringing.previewed()
+        visit.walk("choices")
+        page.keyboard.press("Enter")
+        visit.walk("columns.user_name")
+        page.keyboard.type("钉钉UserID")
+        page.keyboard.press("Enter")
+        page.locator("#found .numbers").wait_for()
+        visit.walk("import")
+        page.keyboard.press("Enter")
+        page.locator("#imported").wait_for()
+        assert site[0].days()
+        assert page.evaluate("document.activeElement.tagName") == "H1"  # from where Tab goes on
+        undo = page.locator("#imports .act button").get_attribute("data-key")
+        assert undo is not None
+        visit.walk(undo)
+        page.keyboard.press("Enter")
+        assert visit.focused() == "undo-yes"
+        visit.walk("undo-no")
+        page.keyboard.press("Enter")
+        visit.walk(undo)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        page.locator("#imports ul").get_by_text("已撤销").wait_for()
+        assert site[0].days() == {}
+        visit.walk("more")
+        page.keyboard.press("Enter")
+        assert visit.focused() == "choose"
+
+
+def test_the_whole_path_in_firefox(site: tuple[Folder, Serving], tmp_path: Path) -> None:
+    folder, served = site
+    _, secret = add_link(folder, CORP, scopes=(TOTALS, IMPORT))
+    with firefox(tmp_path) as page:
+        page.open(f"{served.url}/import#link={secret}")
+        page.wait_for("document.querySelector('[data-key=choose]')")
+        page.evaluate(dropping([INPUTS / "A01.xlsx"]))
+        page.wait_for("document.querySelector('[data-key=import]:enabled')")
+        assert "发送人" in page.evaluate("document.querySelector('#found .columns').innerText")
+        page.click("[data-key=import]")
+        page.wait_for("document.querySelector('#imported')")
+        assert folder.days() == {(CORP, "20240105"): (2, 2, 0), (CORP, "20240106"): (1, 1, 0)}
+        page.click("[data-key=to-dashboard]")
+        page.wait_for("document.querySelector('.daily')")
+        page.open(f"{served.url}/import")
+        page.click("#imports button")
+        page.click("[data-key=undo-yes]")
+        page.wait_for("document.querySelector('#imports ul')?.innerText.includes('已撤销')")
+        assert folder.days() == {}
+        assert page.said == []
 
 
 @pytest.mark.parametrize("name", ["A07.csv", "A08.csv", "B14.json", "C38.csv.zip"])

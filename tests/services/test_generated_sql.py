@@ -56,6 +56,7 @@ OF: dict[str, Callable[[Fact], list[Any]]] = {
     "weekday": lambda fact: [_date(fact).isoweekday()],
     "hour": lambda fact: [fact.at.astimezone(ZONE).hour],
     "department": _departments,
+    "topDepartment": lambda fact: sorted({name.partition("/")[0] for name in _departments(fact)}),
     "template": lambda fact: [getattr(fact, "template", "")],
     "user_id": lambda fact: [getattr(fact, "user_id", None)],
 }
@@ -94,6 +95,7 @@ KEY_SETS = [
     (("year", "hour"), ("4100", "4101", "4102")),
     (("week", "department"), ("4100", "4101")),
     (("stat_day", "template", "department"), ("4100", "4101")),
+    (("week", "topDepartment"), ("4100", "4101")),
     (("corp_id", "user_id"), ("4100", "4101", "4102")),
 ]
 

@@ -98,6 +98,19 @@ class Visit:
         )
         until(lambda: self.page.wait_for_timeout(50) or self.page.evaluate(waited))  # the policy forbids to wait inside
 
+    def focused(self) -> str | None:
+        """The key of what has the focus."""
+        found: str | None = self.page.evaluate("document.activeElement.dataset.key")
+        return found
+
+    def walk(self, key: str) -> None:
+        """Press Tab until the focus is where it should be."""
+        for _ in range(200):
+            if self.focused() == key:
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not lead to {key}")
+
     def faults(self) -> list[str]:
         """What axe finds serious or critical."""
         from axe_playwright_python.sync_playwright import Axe

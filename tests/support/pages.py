@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -58,3 +59,18 @@ def cells(visit: Visit, table: str, rows: str = "tr") -> list[list[str]]:
 def rows_of(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV."""
     return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+
+
+def dropping(files: Sequence[Path]) -> str:
+    """An expression that drops files on the page for them, as a person does."""
+    brought = [(path.name, base64.b64encode(path.read_bytes()).decode()) for path in files]
+    return f"({_DROP})({json.dumps(brought)})"
+
+
+_DROP = """brought => {
+  const data = new DataTransfer();
+  const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+  for (const [name, content] of brought) data.items.add(new File([bytes(content)], name));
+  const how = { dataTransfer: data, bubbles: true, cancelable: true };
+  for (const type of ['dragover', 'drop']) document.querySelector('#drop').dispatchEvent(new DragEvent(type, how));
+}"""

@@ -96,7 +96,8 @@ def _groups(
                 continue
             if question.users and fact.user_id not in question.users:
                 continue
-            of = {"department": department, "template": templates, "user": fact.user_id}
+            top = department.partition("/")[0]
+            of = {"department": department, "topDepartment": top, "template": templates, "user": fact.user_id}
             key = (_cell(question, local.date(), local.hour), tuple(of[name] for name in question.dimensions))
             group = found.setdefault(key, {})
             for metric in question.metrics:

@@ -44,6 +44,8 @@ def facts(draw: st.DrawFn) -> Fact:
     report, user = f"r{draw(st.integers(0, 4))}", f"u{draw(st.integers(0, 3))}"
     kind = draw(st.integers(0, 4))
     if kind < 2:
-        departments = draw(st.sampled_from([(), ("研发部",), ("研发部/平台组", "Ops & SRE")]))
+        departments = draw(
+            st.sampled_from([(), ("研发部",), ("研发部/平台组", "Ops & SRE"), ("研发部/平台组", "研发部/二组", "/x")])
+        )
         return Sent(corp_id, report, user, at, draw(st.sampled_from(["", "日报"])), departments)
     return Withdrawn(corp_id, report, at) if kind == 4 else Commented(corp_id, report, user, at)

@@ -21,10 +21,11 @@ TOO_LONG = Fault(
 LATER = {"retry-after": "2"}
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Seconds that divide the times of questions."""
-CANCELLED, FAILED = "cancelled", "failed"
-"""What becomes of questions whose client left, and of those whose process ended; the others are `GOOD` (the answer may
+CANCELLED, FAILED, KEPT = "cancelled", "failed", "kept"
+"""What becomes of questions whose client left, of those whose process ended, and of those that were answered with what
+was computed for one before; the others are `GOOD` (the answer may
 be that it cannot be answered as it was asked) or the code of a fault."""
-OUTCOMES = (GOOD, TOO_MANY.code, TOO_LONG.code, CANCELLED, FAILED)
+OUTCOMES = (GOOD, TOO_MANY.code, TOO_LONG.code, CANCELLED, FAILED, KEPT)
 
 
 class Questions:

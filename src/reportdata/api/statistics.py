@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from reportdata.api.admission import Demand
 from reportdata.api.asking import Job, Reply
 from reportdata.api.explaining_description import described_changes, described_explain
+from reportdata.api.kept_answers import KeptAnswers
+from reportdata.api.leaving import unless_left
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
 from reportdata.api.statistics_description import (
@@ -30,7 +31,7 @@ from reportdata.api.statistics_description import (
 )
 from reportdata.api.versions import Versions
 from reportdata.errors import BadValue, EngineError
-from reportdata.http.answers import EXPOSED, JSON, ON_EOF, Failed
+from reportdata.http.answers import EXPOSED, JSON, Failed
 from reportdata.http.routes import IDS
 from reportdata.services import REPORTS, Service
 from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
@@ -98,6 +99,7 @@ class Statistics:
         self._note = context.note
         self._clock = context.clock
         self._versions = Versions(context.reader)
+        self._kept = KeptAnswers(context.ask, context.questions, self._versions, context.clock)
 
     async def statistics(self, request: Request) -> Response:
         """Answer a question."""
@@ -105,7 +107,11 @@ class Statistics:
         question = _read(read_question, request, asked.service)
         self._require_records(asked, of_people=question.names_users)
         self._audit(asked, _range_of(question), request)
-        async with self._answered(request, _job(asked, question=question)) as (reply, target):
+        job = _job(asked, question=question)
+        if question.may_be_kept:
+            kept = await unless_left(request, self._kept.answer(job))
+            return Response(kept.body, headers=_said(_told(kept.reply)), media_type=JSON)
+        async with self._answered(request, job) as (reply, target):
             return _response(question.format, reply, target)
 
     async def coverage(self, request: Request) -> Response:
@@ -176,23 +182,9 @@ class Statistics:
     @asynccontextmanager
     async def _answered(self, request: Request, job: Job) -> AsyncIterator[tuple[Reply, Path]]:
         """A job's reply and file; the work ends when the client leaves."""
-        asking = asyncio.ensure_future(self._ask(job))
-        leaving = asyncio.ensure_future(_left(request))
+        reply, target = await unless_left(request, self._ask(job))
         try:
-            await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not asking.done():
-                asking.cancel()
-                await asyncio.wait({asking})
-                raise ClientDisconnect
-            reply, target = await asking
-        finally:
-            leaving.cancel()
-        try:
-            if reply.error is not None:
-                raise EngineError(reply.error)
-            if reply.refused is not None:
-                raise _refused(reply.refused)
-            yield reply, target
+            yield _told(reply), target
         finally:
             with suppress(OSError):
                 target.unlink(missing_ok=True)
@@ -204,20 +196,17 @@ def _job(asked: _Asked, **what: Any) -> Job:
     return Job(caller.corp_id, asked.now, within=caller.departments, service=asked.service.id, **what)
 
 
-async def _left(request: Request) -> None:
-    """The client has left, or sends no more, which clients that wait do not do."""
-    ended = asyncio.Event()
-    request.scope[ON_EOF] = ended.set
-    ending = asyncio.ensure_future(ended.wait())
-    try:
-        while not ending.done():
-            received = asyncio.ensure_future(request.receive())
-            await asyncio.wait({received, ending}, return_when=asyncio.FIRST_COMPLETED)
-            if received.done() and received.result()["type"] == "http.disconnect":
-                return
-            received.cancel()
-    finally:
-        ending.cancel()
+def _told(reply: Reply) -> Reply:
+    """The reply, unless it tells of no answer.
+
+    :raises Failed: when the question cannot be answered as it was asked.
+    :raises EngineError: when something went wrong on this side.
+    """
+    if reply.error is not None:
+        raise EngineError(reply.error)
+    if reply.refused is not None:
+        raise _refused(reply.refused)
+    return reply
 
 
 def _tags(request: Request) -> list[str]:
@@ -257,16 +246,22 @@ def _range_of(question: Question) -> str:
 
 def _response(format_: str, reply: Reply, target: Path) -> Response:
     """The file of an answer. It is removed when it is open, and read while it is sent."""
-    headers = {"link": f'<{reply.next_page}>; rel="next"'} if reply.next_page is not None else {}
-    if reply.next_since is not None:
-        headers[NEXT_SINCE] = reply.next_since
-    if headers:
-        headers[EXPOSED] = ", ".join(headers)
+    headers = _said(reply)
     if format_ == "json":
         return Response(target.read_bytes(), headers=headers, media_type=JSON)
     headers["content-disposition"] = f'attachment; filename="statistics.{format_}"'
     headers["content-length"] = str(target.stat().st_size)
     return StreamingResponse(_chunks(target.open("rb")), headers=headers, media_type=MEDIA_TYPES[format_])
+
+
+def _said(reply: Reply) -> dict[str, str]:
+    """What headers say of an answer."""
+    headers = {"link": f'<{reply.next_page}>; rel="next"'} if reply.next_page is not None else {}
+    if reply.next_since is not None:
+        headers[NEXT_SINCE] = reply.next_since
+    if headers:
+        headers[EXPOSED] = ", ".join(headers)
+    return headers
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -71,6 +71,7 @@ def described(service: Service) -> Json:
         "weekday": {"type": "integer", "minimum": 1, "maximum": 7},
         "hour": {"type": "integer", "minimum": 0, "maximum": 23},
         "department": TEXT,
+        "topDepartment": TEXT,
         "template": TEXT,
         "user": TEXT,
         NAME: TEXT | {"nullable": True, "description": "null: no name is kept"},

@@ -71,6 +71,7 @@ class Row:
     weekday: int | None = None
     hour: int | None = None
     department: str | None = None
+    top_department: str | None = None
     template: str | None = None
     user: str | None = None
 

@@ -54,6 +54,7 @@ def row_of(found: Json, columns: Sequence[Column]) -> Row:
         as_of=moment(found["asOf"]),
         covered_days=found["coveredDays"],
         days=found["days"],
+        top_department=found.get("topDepartment"),
         **{name: found[name] for name in ("weekday", "hour", "department", "template", "user") if name in found},
     )
 

@@ -44,6 +44,8 @@ _ALL = (
     Key("weekday", "isodow(stat_day)"),  # 1 is Monday
     Key("hour", "cast(hour({time}) as integer)"),
     Key("department", "department_", "departments", each=True, through="user_id"),
+    # What a path begins with: where people speak of one department, its parts included.
+    Key("topDepartment", "split_part(department_, '/', 1)", "departments", each=True, through="user_id"),
     Key("template", "coalesce(template, '')", "template", through="report_id"),
     Key("user_id", "user_id", "user_id"),
 )

@@ -125,10 +125,12 @@ def lent(relation: str, rows: Kind, keys: Sequence[str], kinds: Sequence[Kind], 
     history: dict[str, Kind] = {}
     changes: dict[str, History] = {}
     columns, joins, own = [], [], []
+    lent_already: set[str] = set()
     for key in (KEYS[name] for name in keys if name in KEYS):
         has = key.needs is None or key.needs in rows.columns
-        if key.needs is None or (has and not (narrowing.newest and key.each)):
+        if key.needs is None or key.needs in lent_already or (has and not (narrowing.newest and key.each)):
             continue
+        lent_already.add(key.needs)  # two keys may need one column
         lender = _lender(key, rows, kinds)
         if key.each:
             found = History(lender, key.needs, str(key.through))

@@ -270,7 +270,7 @@ def columns_of(question: Question, service: Service) -> list[dict[str, Any]]:
                 "kpiName": kpi.name,
                 "unit": kpi.unit,
                 "kpiCaliber": kpi.caliber,
-                "addsUp": kpi.adds_up and "department" not in question.by,
+                "addsUp": kpi.adds_up and not question.is_by_department,
             }
         )
     found += [{"name": "state", "type": "text"}, {"name": "states", "type": "text"}, {"name": "asOf", "type": "moment"}]
@@ -282,9 +282,9 @@ def _notes(question: Question, service: Service) -> list[str]:
     if not service.has_facts:
         return notes_of_days(question, service)
     notes = ["Every cell is an exact count of its own; cells of different rows do not add up."]
-    if "department" in question.by:
+    if question.is_by_department:
         notes.append("A report of two departments counts in both, so that the rows have more together than there are.")
-    if question.departments or question.within or "department" in question.by:
+    if question.departments or question.within or question.is_by_department:
         notes.append(_belonging(question, service))
     if question.within:
         shown = ", ".join(question.within)

@@ -15,7 +15,9 @@ PERIODS = ("day", "week", "month", "quarter", "year")
 """What a range is cut into; one of them. Weeks are those of ISO 8601."""
 CYCLES = ("weekday", "hour")
 """What comes again in each week or day: 1 (Monday) to 7; 0 to 23, in local time."""
-DIMENSIONS = ("department", "template", "user")
+BY_DEPARTMENT = ("department", "topDepartment")
+"""Groupings by department: by its whole name, or by what that begins with, up to the first ``/``."""
+DIMENSIONS = (*BY_DEPARTMENT, "template", "user")
 """What facts have."""
 GROUPINGS = (*PERIODS, *CYCLES, *DIMENSIONS)
 MOST_GROUPINGS = 3
@@ -74,6 +76,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return tuple(name for name in self.by if name in DIMENSIONS)
 
     @property
+    def is_by_department(self) -> bool:
+        """Whether a fact of two departments may be in two rows."""
+        return any(name in BY_DEPARTMENT for name in self.by)
+
+    @property
     def is_filtered(self) -> bool:
         """Whether some facts are left out."""
         return bool(self.departments or self.templates or self.users or self.within)
@@ -82,6 +89,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def names_users(self) -> bool:
         """Whether the answer tells something of single people, by their ids."""
         return "user" in self.by or bool(self.users)
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether its answer stays the same until something changes, and tells nothing of single people: of these, what
+        is forgotten must be told to nobody."""
+        fixed = bool(self.first_day) and not self.as_of
+        return fixed and self.format == "json" and not self.names_users
 
     @property
     def is_of_days(self) -> bool:

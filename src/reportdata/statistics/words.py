@@ -30,7 +30,8 @@ PARAMETERS: Mapping[str, str] = {
     "from": "The first day, yyyy-MM-dd or yyyyMMdd, in the organisation's time zone.",
     "to": "The last day, included; without it, the first day alone.",
     "range": f"In place of from and to: {', '.join(RANGES)}, or the last days, like 7d or 30d, today included.",
-    "by": f"Up to {MOST_GROUPINGS} of {', '.join(GROUPINGS)}, with commas between them; at most one period.",
+    "by": f"Up to {MOST_GROUPINGS} of {', '.join(GROUPINGS)}, with commas between them; at most one period. "
+    "topDepartment is what a department's name begins with, up to the first /, with all that is below it.",
     "metrics": "What is counted, by words or ids, with commas between them; all without it.",
     "department": "Only facts of this department; may be repeated, and then means any of them.",
     "template": "Only reports by this template, and comments on them; may be repeated.",

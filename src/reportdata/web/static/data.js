@@ -1,7 +1,9 @@
-// The numbers of a view, from the public API. What was asked is remembered until the server says that something changed.
+// The numbers of a view, from the public API.
 
-import { call, json, Problem } from './api.js';
-import { add, addMonths, begin, monday, next, since } from './days.js';
+import { STATISTICS, covering, remembered, watch } from './answers.js';
+import { json } from './api.js';
+import { add, addMonths, begin, monday } from './days.js';
+import { before, points } from './periods.js';
 import { days as daysOf } from './view.js';
 
 /** @typedef {import('./view.js').View} View */
@@ -20,78 +22,16 @@ import { days as daysOf } from './view.js';
  * @property {number} coveredDays
  * @property {number} days
  * @property {string} [department]
+ * @property {string} [topDepartment]
  * @property {string} [template]
  * @property {number} [hour]
  */
 /** @typedef {{date: string, kind: 'holiday' | 'workday', name: string, nameEn: string}} Special */
-/** @typedef {{from: string, to: string, days: number, state: string}} Piece */
-/** @typedef {{data: Piece[], meta: {newestDay: string | null, newestFinalDay: string | null, coveredDays: number, timeZone: string}}} Coverage */
-/** @typedef {{start: string, end: string, row: Row | null}} Point */
+/** @typedef {import('./answers.js').Coverage} Coverage */
+/** @typedef {import('./periods.js').Point} Point */
 
-const STATISTICS = 'v1/statistics';
-const COVERAGE = `${STATISTICS}/coverage`;
 /** Weeks before a day that are looked through for one to compare it with. */
 const WEEKS = 8;
-
-/** @type {Map<string, Promise<any>>} */
-let answers = new Map();
-let tag = '';
-/** @type {Coverage | null} */
-let covered = null;
-let coveredText = '';
-/** The question for the days that are shown, by whose answer changes are noticed. */
-let watched = '';
-
-/** Forget everything, as when somebody else signs in. */
-export function forget() {
-  answers = new Map();
-  tag = '';
-  covered = null;
-  coveredText = '';
-  watched = '';
-}
-
-/** @param {string} path @param {AbortSignal} signal @returns {Promise<any>} */
-function remembered(path, signal) {
-  const known = answers;
-  const found = known.get(path);
-  if (found) return found;
-  const asked = json(path, { signal });
-  known.set(path, asked);
-  asked.catch(() => known.delete(path));
-  return asked;
-}
-
-/**
- * Whether what is shown may have changed since the last time. The server's version changes with whatever it stores, so
- * what is covered and the numbers of the days are compared before all is asked for again.
- * @param {AbortSignal} signal
- * @returns {Promise<boolean>}
- */
-export async function changed(signal) {
-  const answer = await call(COVERAGE, { signal, headers: tag ? { 'if-none-match': tag } : {} });
-  if (answer.status === 304) return false;
-  const text = await answer.text();
-  const known = answers.get(watched);
-  if (text === coveredText && known) {
-    const [now, before] = await Promise.all([json(watched, { signal }), known]);
-    if (JSON.stringify(now.data) === JSON.stringify(before.data)) {
-      tag = answer.headers.get('etag') ?? '';
-      return false;
-    }
-  }
-  tag = answer.headers.get('etag') ?? '';
-  coveredText = text;
-  covered = JSON.parse(text);
-  answers = new Map();
-  return true;
-}
-
-/** @param {AbortSignal} signal @returns {Promise<Coverage>} */
-export async function coverage(signal) {
-  if (!covered) await changed(signal);
-  return /** @type {Coverage} */ (covered);
-}
 
 /** The parameters of a view's filters. @param {View} view @returns {URLSearchParams} */
 function filters(view) {
@@ -174,36 +114,6 @@ export async function holidays(from, to, signal) {
 }
 
 /**
- * The periods of a range in their order, with what is known of each.
- * @param {string} by
- * @param {string} from
- * @param {string} to
- * @param {Row[]} found
- * @returns {Point[]}
- */
-export function points(by, from, to, found) {
-  const known = new Map(found.map((row) => [row.periodStart, row]));
-  const all = [];
-  for (let start = from; start <= to; start = next(by, start)) {
-    const last = add(next(by, start), -1);
-    all.push({ start, end: last < to ? last : to, row: known.get(start) ?? null });
-  }
-  return all;
-}
-
-/**
- * The range that a range is compared with, in which each period lies under its own weekday, week or month.
- * @param {string} by
- * @param {string} from
- * @param {string} to
- */
-export function before(by, from, to) {
-  if (by === 'month') return { from: addMonths(from, -12), to: addMonths(to, -12) };
-  const step = by === 'week' || since(to, from) >= 182 ? 364 : 28;
-  return { from: add(from, -step), to: add(to, -step) };
-}
-
-/**
  * The day that a day is compared with: the same weekday of the last week in which it was as much a working day.
  * @param {string} day
  * @param {Map<string, Row>} known
@@ -246,9 +156,10 @@ export async function overview(view, today, signal) {
   const yearFrom = monday(add(today, -364));
   const earlier = before(view.by, from, to);
   const first = [yearFrom, earlier.from, add(from, -7 * WEEKS)].sort()[0] ?? yearFrom;
-  watched = question(view, first, today, { by: 'day' });
+  const watched = question(view, first, today, { by: 'day' });
+  watch(watched);
   const [said, free, daily, own, theirs] = await Promise.all([
-    coverage(signal),
+    covering(signal),
     holidays(first, today, signal),
     rows(watched, signal),
     view.by === 'day' ? null : rows(question(view, from, to, { by: view.by }), signal),
@@ -290,7 +201,8 @@ export function toDate(view, day, signal) {
 /** @typedef {{name: string, row: Row, below: {name: string, row: Row}[]}} Ranked */
 
 /**
- * Departments by their name, those below others under them.
+ * Departments by their name, those below others under them. Only the number that is shown is asked for: of a year, all
+ * three take three times as long.
  * @param {View} view
  * @param {string} from
  * @param {string} to
@@ -298,48 +210,31 @@ export function toDate(view, day, signal) {
  * @returns {Promise<Ranked[]>}
  */
 export async function departments(view, from, to, signal) {
-  const found = await rows(question(view, from, to, { by: 'department' }), signal);
+  /** @param {'department' | 'topDepartment'} by */
+  const asked = (by) => rows(question(view, from, to, { by, metrics: view.kpi }), signal);
   // What is below a chosen department is a part of it: then each name stands for itself.
-  if (view.departments.length) return found.map((row) => ({ name: row.department ?? '', row, below: [] }));
-  /** @type {Map<string, Row[]>} */
-  const upper = new Map();
-  for (const row of found) {
-    const name = (row.department ?? '').split('/')[0] ?? '';
-    upper.set(name, [...(upper.get(name) ?? []), row]);
+  if (view.departments.length) return (await asked('department')).map((row) => ({ name: row.department ?? '', row, below: [] }));
+  const [tops, all] = await Promise.all([asked('topDepartment'), asked('department')]);
+  /** @type {Map<string, {name: string, row: Row}[]>} */
+  const below = new Map();
+  for (const row of all) {
+    const name = row.department ?? '';
+    const top = name.split('/')[0] ?? '';
+    below.set(top, [...(below.get(top) ?? []), { name, row }]);
   }
-  return Promise.all(
-    [...upper].map(async ([name, own]) => {
-      const [only] = own;
-      if (own.length === 1 && only && only.department === name) return { name, row: only, below: [] };
-      const query = new URLSearchParams({ from, to, department: name, children: 'true' });
-      for (const template of view.templates) query.append('template', template);
-      const [whole] = await rows(`${STATISTICS}?${query}`, signal);
-      const below = own.map((row) => ({ name: row.department ?? '', row }));
-      return { name, row: whole ?? /** @type {Row} */ (only), below };
-    }),
-  );
+  return tops.map((row) => {
+    const name = row.topDepartment ?? '';
+    const own = below.get(name) ?? [];
+    return { name, row, below: own.length === 1 && own[0]?.name === name ? [] : own };
+  });
 }
 
 /** @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Ranked[]>} */
 export async function templates(view, from, to, signal) {
-  const found = await rows(question(view, from, to, { by: 'template' }), signal);
+  const found = await rows(question(view, from, to, { by: 'template', metrics: view.kpi }), signal);
   return found.map((row) => ({ name: row.template ?? '', row, below: [] }));
 }
 
-/** @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Row[]>} */
-export const hours = (view, from, to, signal) => rows(question(view, from, to, { by: 'hour' }), signal);
-
-/**
- * What an optional call says; null where the server or this session has no such call.
- * @param {string} path
- * @param {AbortSignal} signal
- * @returns {Promise<any>}
- */
-export async function optional(path, signal) {
-  try {
-    return await remembered(path, signal);
-  } catch (error) {
-    if (error instanceof Problem && [403, 404].includes(error.status)) return null;
-    throw error;
-  }
-}
+/** The table has all numbers, the picture one. @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Row[]>} */
+export const hours = (view, from, to, signal) =>
+  rows(question(view, from, to, { by: 'hour', ...(view.tables.includes('hours') ? {} : { metrics: view.kpi }) }), signal);

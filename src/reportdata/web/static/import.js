@@ -173,7 +173,7 @@ function drawPreviewed(ended) {
   if (!parts) return;
   if (ended.state === 'done') drawPreview(parts.found, ended.result);
   else swap(parts.found, problemOf(ended));
-  swap(parts.choices, h('summary', {}, t('choicesTitle')), drawChoices(given, () => void look()));
+  swap(parts.choices, h('summary', { 'data-key': 'choices' }, t('choicesTitle')), drawChoices(given, () => void look()));
   parts.choices.open = choosing;
   swap(parts.acts,
     button(t('doImport'), () => void bringIn(), {

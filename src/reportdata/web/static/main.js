@@ -1,25 +1,21 @@
 // The page: who is signed in, what is shown, and when it is read anew.
 
 import { Problem, session as askSession, signIn, signOut, wasSignedIn } from './api.js';
-import { drawCalendar } from './calendar.js';
-import { drawCards } from './cards.js';
 import { drawControls } from './controls.js';
-import { drawDaily } from './daily.js';
-import { changed, departments, forget, hours, overview, templates } from './data.js';
-import { drawDay } from './day.js';
+import { changed, forget } from './answers.js';
+import { overview } from './data.js';
 import { today as todayIn } from './days.js';
 import { byId, h, swap } from './dom.js';
-import { button, panel, themeSwitch } from './marks.js';
-import { drawHours, drawRanked } from './ranked.js';
+import { button, themeSwitch } from './marks.js';
+import { drawFound, frame } from './overview.js';
 import { drawSignIn, meaning } from './sign_in.js';
-import { drawTrend } from './trend.js';
+import { say, warn } from './status.js';
 import { address, days, read } from './view.js';
-import { drawChanges } from './why.js';
+import { follow as followChanges, forgetStory } from './changes.js';
 import { current, moment, short, speak, t } from './words.js';
 
 /** @typedef {import('./api.js').Session} Session */
 /** @typedef {import('./view.js').View} View */
-/** @typedef {import('./data.js').Overview} Overview */
 /**
  * @typedef {object} Page what the parts of the page are given
  * @property {View} view
@@ -32,6 +28,7 @@ import { current, moment, short, speak, t } from './words.js';
  * @property {(name: string) => boolean} keep turn something folded
  * @property {() => void} refresh
  * @property {(text: string) => void} say
+ * @property {(...what: import('./dom.js').Child[]) => void} warn
  * @property {(error: unknown) => void} fail
  * @property {(error: unknown) => void} note a part that failed
  */
@@ -40,7 +37,6 @@ import { current, moment, short, speak, t } from './words.js';
 const EVERY = 20_000;
 
 const main = byId('main');
-const status = byId('status');
 /** @type {Session | null} */
 let session = null;
 let view = read(location.search);
@@ -52,32 +48,8 @@ let drawnAt = '';
 let lastDay = '';
 /** Whether the server did not answer the last time. */
 let unreachable = false;
-/** @type {ReturnType<typeof frame> | null} */
+/** @type {import('./overview.js').Frame | null} */
 let parts = null;
-
-/** The panels of the overview, which stay while what is in them changes. */
-function frame() {
-  const made = {
-    cards: h('div', { class: 'cards' }),
-    trend: panel('trend'),
-    calendar: panel('calendar'),
-    departments: panel('departments'),
-    daily: panel('daily'),
-    changes: panel('changes'),
-    templates: panel('templates'),
-    hours: panel('hours'),
-    opened: h('div', { class: 'opened' }),
-    controls: h('div', { class: 'controls' }),
-    whole: h('div', { class: 'whole' }),
-    printed: h('p', { class: 'printed-head' }),
-  };
-  swap(made.whole, made.cards, made.trend.section, made.calendar.section,
-    h('div', { class: 'pair' }, made.departments.section, h('div', { class: 'stack' }, made.templates.section, made.hours.section)),
-    made.daily.section, made.changes.section);
-  made.changes.section.hidden = true;
-  swap(main, made.printed, made.controls, made.whole, made.opened);
-  return made;
-}
 
 /** @param {Partial<View>} patch */
 function show(patch) {
@@ -91,7 +63,7 @@ function show(patch) {
 function page() {
   const known = /** @type {Session} */ (session);
   return {
-    view, session: known, today: todayIn(known.timeZone), signal: shown.signal, kept, show, say,
+    view, session: known, today: todayIn(known.timeZone), signal: shown.signal, kept, show, say, warn,
     turn: (name) => show({ tables: view.tables.includes(name) ? view.tables.filter((other) => other !== name) : [...view.tables, name] }),
     keep(name) {
       if (!kept.delete(name)) kept.add(name);
@@ -103,18 +75,6 @@ function page() {
       if (error instanceof Problem && error.status === 401) failed(error);
     },
   };
-}
-
-/** @param {string} text */
-function say(text) {
-  status.className = '';
-  swap(status, text);
-}
-
-/** @param {...import('./dom.js').Child} what */
-function warn(...what) {
-  status.className = 'warning';
-  swap(status, ...what);
 }
 
 /** Say what went wrong, and what to do. @param {unknown} error */
@@ -158,72 +118,13 @@ async function draw(moved = false, quiet = false) {
     const found = await overview(view, at.today, signal);
     if (signal.aborted) return;
     say('');
-    await drawFound(at, found, moved);
+    await drawFound(parts, at, found, moved);
     drawnAt = new Date().toISOString();
     unreachable = false;
     main.removeAttribute('aria-busy');
   } catch (error) {
     if (!signal.aborted) failed(error);
   }
-}
-
-/** @param {Page} at @param {Overview} found @param {boolean} moved */
-async function drawFound(at, found, moved) {
-  const places = /** @type {NonNullable<typeof parts>} */ (parts);
-  const opened = view.day !== '';
-  const empty = found.coverage.meta.coveredDays === 0;
-  places.controls.hidden = opened || empty;
-  places.whole.hidden = opened || empty;
-  places.opened.hidden = !(opened || empty);
-  if (empty) {
-    drawEmpty(places.opened);
-    return;
-  }
-  if (opened) {
-    const drawing = drawDay(places.opened, at, found);
-    if (moved) {
-      scrollTo(0, 0);
-      byId('main').querySelector('h1')?.focus({ preventScroll: true });
-    }
-    await drawing;
-    return;
-  }
-  places.opened.replaceChildren();
-  drawCards(places.cards, at, found);
-  drawTrend(places.trend, at, found);
-  drawCalendar(places.calendar, at, found);
-  drawDaily(places.daily, at, found);
-  drawChanges(places.changes, at).catch((error) => at.note(error));
-  drawNothing(at, found);
-  const sub = view.range ? t(view.range) : `${found.from} – ${found.to}`;
-  /** @template T @param {import('./marks.js').Panel} place @param {string} name @param {Promise<T>} asked @param {(value: T) => void} done */
-  const fill = (place, name, asked, done) =>
-    void asked.then((value) => at.signal.aborted || done(value), (error) => {
-      if (at.signal.aborted) return;
-      place.head(t(name), []);
-      swap(place.body, h('p', { class: 'wrong' }, t('noPart'), ' ', meaning(error)), button(t('again'), () => void draw()));
-      at.note(error);
-    });
-  fill(places.departments, 'departments', departments(view, found.from, found.to, at.signal), (list) => drawRanked(places.departments, at, 'departments', list, sub));
-  fill(places.templates, 'templates', templates(view, found.from, found.to, at.signal), (list) => drawRanked(places.templates, at, 'templates', list, sub));
-  fill(places.hours, 'hours', hours(view, found.from, found.to, at.signal), (list) => drawHours(places.hours, at, list, sub));
-}
-
-/** Where nothing is known of the range, say what is, and lead there. @param {Page} at @param {Overview} found */
-function drawNothing(at, found) {
-  if (found.points.some(({ row }) => row !== null)) return;
-  const pieces = found.coverage.data;
-  const [first, last] = [pieces[0], pieces.at(-1)];
-  if (!first || !last) return;
-  warn(t('emptyRange'), ' ', t('emptyRangeHow', first.from, last.to), ' ',
-    button(t('showThose'), () => at.show({ range: '', from: first.from > last.to.slice(0, 4) ? first.from : first.from, to: last.to }), { class: 'link' }));
-}
-
-/** @param {HTMLElement} place */
-function drawEmpty(place) {
-  swap(place, h('section', { class: 'panel empty' }, h('h1', {}, t('empty')), h('p', {}, t('emptyHow')),
-    session?.scopes.includes('import') && h('p', {}, h('a', { href: 'import', class: 'chip', 'data-key': 'bring' }, t('bring'))),
-    h('pre', { tabindex: 0 }, h('code', {}, 'reportdata import 日志.xlsx\nreportdata source add …\nreportdata collect'))));
 }
 
 /** @param {string} why */
@@ -233,6 +134,7 @@ function signedOut(why) {
   parts = null;
   drawnAt = '';
   forget();
+  forgetStory();
   kept.clear();
   say('');
   chrome();
@@ -244,6 +146,7 @@ function signedOut(why) {
 function signedIn(found) {
   session = found;
   forget();
+  forgetStory();
   chrome();
   void draw();
 }
@@ -283,7 +186,7 @@ async function look() {
   const { signal } = shown;
   try {
     const day = todayIn(session.timeZone);
-    const different = await changed(signal);
+    const different = await changed(signal, followChanges);
     if (different || unreachable || day !== lastDay) {
       await draw(false, true);
     }

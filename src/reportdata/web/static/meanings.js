@@ -50,7 +50,7 @@ const PARAMETERS = {
   from: '第一天，写成 yyyy-MM-dd 或 yyyyMMdd，按组织所在时区。',
   to: '最后一天，含当天；不写就只查第一天。',
   range: '代替 from 和 to：month（本月）、lastMonth（上月）、quarter（本季）、year（今年），或最近几天如 7d、30d，含今天。',
-  by: '按什么分组，最多三项，用逗号隔开：day、week、month、quarter、year、weekday、hour、department、template、user；时段最多一项。',
+  by: '按什么分组，最多三项，用逗号隔开：day、week、month、quarter、year、weekday、hour、department、topDepartment、template、user；时段最多一项。topDepartment 为一级部门：部门名第一个 / 之前的部分，连同其下所有部门。',
   metrics: '要哪些指标，写名称或编号，用逗号隔开；不写就是全部。',
   metric: '要解释哪个指标，写一个名称或编号，如 reports。',
   department: '只算这些部门的；一行一个，多个就是任意一个。',

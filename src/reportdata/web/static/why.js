@@ -1,17 +1,16 @@
-// Why numbers are what they are: the explanation of a day's, and what changed since the last visit.
+// Why numbers are what they are: the explanation of a day's, with its history and records.
 
-import { following, optional, question } from './data.js';
-import { add } from './days.js';
+import { optional } from './answers.js';
+import { following, question } from './data.js';
 import { h, swap } from './dom.js';
 import { button, stateMark, table } from './marks.js';
-import { KPIS, address } from './view.js';
-import { current, moment, number, short, t, weekdayName } from './words.js';
+import { KPIS } from './view.js';
+import { current, moment, number, t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./marks.js').Panel} Panel */
 /** @typedef {import('./view.js').Kpi} Kpi */
 /** @typedef {{when: string | null, was: number | null, is: number | null, cause: string}} Change */
-/** @typedef {{day: string, metric: Kpi, state: string} & Change} ChangeOfDay */
 /** @typedef {{report: string | null, user: string, userName?: string | null, time: string, template: string, departments: string}} Record */
 /**
  * @typedef {object} Explanation
@@ -21,8 +20,6 @@ import { current, moment, number, short, t, weekdayName } from './words.js';
 
 /** Records of a page. */
 const RECORDS = 100;
-const FEW = 12;
-const SEEN = 'reportdata.seen';
 
 /** @type {{[cause: string]: string}} */
 const CAUSES = {
@@ -42,7 +39,7 @@ export function causeInWords(cause) {
 }
 
 /** @param {string} causes */
-const causesInWords = (causes) => causes.split(', ').map(causeInWords).join(current() === 'zh' ? '、' : ', ');
+export const causesInWords = (causes) => causes.split(', ').map(causeInWords).join(current() === 'zh' ? '、' : ', ');
 
 /**
  * The explanation of each number of a day, with its history and, for who may see them, the reports.
@@ -110,83 +107,4 @@ function historyOf(all, zone) {
   return h('div', { class: 'history' }, h('h3', {}, t('history')),
     table(t('history'), [t('when'), t('kpi'), t('was'), t('is'), t('cause')],
       lines.map(({ change, kpi }) => [moment(change.when, zone), t(kpi), number(change.was), number(change.is), causesInWords(change.cause)])));
-}
-
-/** When this browser last showed the numbers of an organisation. @param {string} corp @returns {string} */
-function lastSeen(corp) {
-  try {
-    return localStorage.getItem(`${SEEN} ${corp}`) ?? '';
-  } catch {
-    return ''; // a browser that keeps nothing
-  }
-}
-
-/** @type {Map<string, string>} */
-const visits = new Map();
-
-/** The moment since which changes are shown: the last visit, which stays the same while the page is open. @param {Page} page */
-function since(page) {
-  const corp = page.session.organisation;
-  const known = visits.get(corp);
-  if (known) return known;
-  const found = lastSeen(corp) || `${add(page.today, -1)}`;
-  visits.set(corp, found);
-  try {
-    localStorage.setItem(`${SEEN} ${corp}`, new Date().toISOString());
-  } catch {
-    // a browser that keeps nothing
-  }
-  return found;
-}
-
-/**
- * All changes since a moment, page by page; null when they cannot be told.
- * @param {string} from
- * @param {AbortSignal} signal
- * @returns {Promise<ChangeOfDay[] | null>}
- */
-async function changesSince(from, signal) {
-  /** @type {ChangeOfDay[]} */
-  const all = [];
-  const first = `v1/statistics/changes?${new URLSearchParams({ since: from, pageSize: '1000' })}`;
-  for (let at = first; at; ) {
-    /** @type {{data: ChangeOfDay[], meta: {nextPage: string | null}} | null} */
-    const page = await optional(at, signal);
-    if (page === null) return null;
-    all.push(...page.data);
-    at = following(first, page.meta.nextPage);
-  }
-  return all;
-}
-
-/** What changed since the last visit. @param {Panel} at @param {Page} page */
-export async function drawChanges(at, page) {
-  const { session, signal, view } = page;
-  const from = since(page);
-  if (session.departments) {
-    at.head(t('changes'), []);
-    swap(at.body, h('p', { class: 'quiet' }, t('changesWhole')));
-    return;
-  }
-  const found = await changesSince(from, signal);
-  if (signal.aborted) return;
-  at.section.hidden = found === null;
-  if (!found) return;
-  const whole = page.kept.has('changes');
-  const news = found.filter((one) => one.was === null).length; // not a change of what somebody has seen
-  const list = found.filter((one) => one.was !== null).sort((one, other) => ((one.when ?? '') < (other.when ?? '') ? 1 : -1));
-  const shown = whole ? list : list.slice(0, FEW);
-  const name = from.length === 10 ? short(from) : moment(from, session.timeZone);
-  at.head(t('changes'), [t('changesSince', name)], list.length > FEW && h('button', {
-    type: 'button', class: 'link', 'data-key': 'changes-all', 'aria-expanded': String(whole),
-    onclick: () => {
-      page.keep('changes');
-      void drawChanges(at, page);
-    },
-  }, whole ? t('showFew') : t('allRows', number(list.length))));
-  swap(at.body, list.length ? table(t('changes'), [t('day'), t('kpi'), t('was'), t('is'), t('when'), t('cause')],
-    shown.map((one) => [
-      h('a', { href: address({ ...view, day: one.day }), 'data-day': one.day, 'data-key': `change-${one.day}-${one.metric}` }, `${short(one.day)} ${weekdayName(one.day)}`),
-      t(one.metric), number(one.was), number(one.is), moment(one.when, session.timeZone), causesInWords(one.cause)])) : h('p', { class: 'quiet' }, t('changesNone')),
-    news > 0 && h('p', { class: 'sub note' }, t('changesNews', number(news))));
 }

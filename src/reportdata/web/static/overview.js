@@ -1,0 +1,111 @@
+// What is seen: the panels of the overview, a day that is opened, or where to begin.
+
+import { drawCalendar } from './calendar.js';
+import { drawCards } from './cards.js';
+import { drawChanges } from './changes.js';
+import { drawDaily } from './daily.js';
+import { departments, hours, templates } from './data.js';
+import { drawDay } from './day.js';
+import { byId, h, swap } from './dom.js';
+import { button, panel } from './marks.js';
+import { drawHours, drawRanked } from './ranked.js';
+import { meaning } from './sign_in.js';
+import { drawTrend } from './trend.js';
+import { t } from './words.js';
+
+/** @typedef {import('./main.js').Page} Page */
+/** @typedef {import('./data.js').Overview} Overview */
+
+/** The panels of the overview, which stay while what is in them changes. */
+export function frame() {
+  const made = {
+    cards: h('div', { class: 'cards' }),
+    trend: panel('trend'),
+    calendar: panel('calendar'),
+    departments: panel('departments'),
+    daily: panel('daily'),
+    changes: panel('changes'),
+    templates: panel('templates'),
+    hours: panel('hours'),
+    opened: h('div', { class: 'opened' }),
+    controls: h('div', { class: 'controls' }),
+    whole: h('div', { class: 'whole' }),
+    printed: h('p', { class: 'printed-head' }),
+  };
+  swap(made.whole, made.cards, made.trend.section, made.calendar.section,
+    h('div', { class: 'pair' }, made.departments.section, h('div', { class: 'stack' }, made.templates.section, made.hours.section)),
+    made.daily.section, made.changes.section);
+  made.changes.section.hidden = true;
+  swap(byId('main'), made.printed, made.controls, made.whole, made.opened);
+  return made;
+}
+
+/** @typedef {ReturnType<typeof frame>} Frame */
+
+/**
+ * Draw what was found: the overview, a day, or that there is nothing yet.
+ * @param {Frame} places
+ * @param {Page} at
+ * @param {Overview} found
+ * @param {boolean} moved whether something else is looked at than before
+ */
+export async function drawFound(places, at, found, moved) {
+  const { session, view } = at;
+  const opened = view.day !== '';
+  const empty = found.coverage.meta.coveredDays === 0;
+  places.controls.hidden = opened || empty;
+  places.whole.hidden = opened || empty;
+  places.opened.hidden = !(opened || empty);
+  if (empty) {
+    drawEmpty(places.opened, session.scopes.includes('import'));
+    return;
+  }
+  if (opened) {
+    const drawing = drawDay(places.opened, at, found);
+    if (moved) {
+      scrollTo(0, 0);
+      byId('main').querySelector('h1')?.focus({ preventScroll: true });
+    }
+    await drawing;
+    return;
+  }
+  places.opened.replaceChildren();
+  drawCards(places.cards, at, found);
+  drawTrend(places.trend, at, found);
+  drawCalendar(places.calendar, at, found);
+  drawDaily(places.daily, at, found);
+  drawChanges(places.changes, at).catch((error) => at.note(error));
+  drawNothing(at, found);
+  const sub = view.range ? t(view.range) : `${found.from} – ${found.to}`;
+  /** @template T @param {import('./marks.js').Panel} place @param {string} name @param {Promise<T>} asked @param {(value: T) => void} done */
+  const fill = (place, name, asked, done) => {
+    place.section.dataset.waits = '';
+    const end = () => at.signal.aborted || delete place.section.dataset.waits;
+    void asked.then((value) => at.signal.aborted || done(value), (error) => {
+      if (at.signal.aborted) return;
+      place.head(t(name), []);
+      swap(place.body, h('p', { class: 'wrong' }, t('noPart'), ' ', meaning(error)), button(t('again'), () => at.refresh()));
+      at.note(error);
+    }).finally(end);
+  };
+  fill(places.departments, 'departments', departments(view, found.from, found.to, at.signal), (list) => drawRanked(places.departments, at, 'departments', list, sub));
+  fill(places.templates, 'templates', templates(view, found.from, found.to, at.signal), (list) => drawRanked(places.templates, at, 'templates', list, sub));
+  fill(places.hours, 'hours', hours(view, found.from, found.to, at.signal), (list) => drawHours(places.hours, at, list, sub));
+}
+
+/** Where nothing is known of the range, say what is, and lead there. @param {Page} at @param {Overview} found */
+function drawNothing(at, found) {
+  if (found.points.some(({ row }) => row !== null)) return;
+  const pieces = found.coverage.data;
+  const [first, last] = [pieces[0], pieces.at(-1)];
+  if (!first || !last) return;
+  at.warn(t('emptyRange'), ' ', t('emptyRangeHow', first.from, last.to), ' ',
+    button(t('showThose'), () => at.show({ range: '', from: first.from, to: last.to }), { class: 'link' }));
+}
+
+/** @param {HTMLElement} place @param {boolean} brings whether files may be brought */
+function drawEmpty(place, brings) {
+  swap(place, h('section', { class: 'panel empty' }, h('h1', {}, t('empty')), h('p', {}, t('emptyHow')),
+    brings && h('p', {}, h('a', { href: 'import', class: 'chip', 'data-key': 'bring' }, t('bring'))),
+    h('pre', { tabindex: 0 }, h('code', {}, 'reportdata import 日志.xlsx\nreportdata source add …\nreportdata collect'))));
+}
