@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from reportdata.cli.language import say
 from reportdata.cli.options import DAY, check_period, json_option
 from reportdata.cli.output import print_json
 from reportdata.days import SECOND, from_date, moment_of
@@ -116,7 +117,7 @@ def twin_command(
     if as_json:
         server.run(lambda: print_json(app))
     else:
-        server.run(lambda: click.echo(_next_steps(server, first_day)))
+        server.run(lambda: say(_next_steps(server, first_day)))
 
 
 def _next_steps(server: Server, first_day: str) -> str:
