@@ -5,7 +5,7 @@ WORKDIR /build
 COPY requirements/run.txt requirements/
 RUN python -m venv /usr/local/lib/reportdata
 RUN /usr/local/lib/reportdata/bin/pip install --require-hashes --requirement requirements/run.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY src src
 RUN /usr/local/lib/reportdata/bin/pip install --no-deps --no-build-isolation .
 

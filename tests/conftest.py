@@ -29,6 +29,8 @@ NEEDS = {"spark_cluster": pytest.mark.spark, "storage_server": pytest.mark.s3}
 """The marks of tests by what they use."""
 RUN = pytest.StashKey[Run]()
 
+os.environ["REPORTDATA_LANG"] = "en"  # whatever the machine's locale says
+
 settings.register_profile(
     "patient", deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow]
 )

@@ -97,12 +97,12 @@ def how_to_name(field: str | None, kinds: Sequence[Kind], columns: Sequence[str]
     told = [f"{' '.join(column.split())!r} is like {heading!r}" for column, heading in near[:3]]
     wanted = [(kind, kind.time if field is None else field) for kind in kinds]
     options = [_options(name, kind, columns, near) for kind, name in wanted]
-    names = " or ".join(f"{name} ({kind.name})" if field is None else name for kind, name in wanted)
+    alternatives = " or ".join(f"{name} ({kind.name})" if field is None else name for kind, name in wanted)
     examples = [name for kind, field in wanted for name in kind.headings.get(field, ())[:2]]
     if len(kinds) == 1:
         examples += [name for kind, field in wanted for name in kind.general.get(field, ())[:1]]
     others = f", or for example {', '.join(examples)}" if examples else ""
-    return "; ".join([*told, f"say which it is with {' or '.join(options)}; or name the column {names}{others}"])
+    return "; ".join([*told, f"say which it is with {' or '.join(options)}; or name the column {alternatives}{others}"])
 
 
 def _options(field: str, kind: Kind, columns: Sequence[str], near: Sequence[tuple[str, str]]) -> str:

@@ -49,6 +49,17 @@ def reader(sample: Asked, programs: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **own}
 
 
+@pytest.mark.whole
+def test_an_installed_package_has_its_catalogues_compiled(programs: Path) -> None:
+    (package,) = programs.parent.glob("lib/python*/site-packages/reportdata")
+    catalogues = [path.relative_to(package / "locale").as_posix() for path in package.rglob("locale/**/*.*")]
+    assert catalogues == ["zh/LC_MESSAGES/reportdata.mo"]
+    run = subprocess.run(
+        [programs / "reportdata", "--lang", "zh", "--help"], capture_output=True, encoding="utf-8", timeout=SOON
+    )
+    assert run.stdout.startswith("用法：")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_both_languages_have_the_same_programs(page: str) -> None:
     english, chinese = document(f"docs/{page}.md"), document(f"docs/{page}.zh-CN.md")

@@ -94,9 +94,10 @@ def test_make_test_is_what_continuous_integration_runs() -> None:
     assert {"make check", "make test"} <= set(script)
 
 
-def test_the_reference_of_commands_is_their_help() -> None:
-    written = document("docs/cli.md")
-    assert written == reference(), "write it anew with: python -m tests.support.reference > docs/cli.md"
+@pytest.mark.parametrize(("language", "name"), [("en", "docs/cli.md"), ("zh", "docs/cli.zh-CN.md")])
+def test_the_reference_of_commands_is_their_help(language: str, name: str) -> None:
+    anew = f"write it anew with: python -m tests.support.reference {language} > {name}"
+    assert document(name) == reference(language), anew
 
 
 def test_the_contract_names_every_error() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,9 @@ import click
 from reportdata import __version__
 from reportdata.cli.configuration import NAME, VARIABLE, read_configuration
 from reportdata.cli.exits import Exit, exit_of
+from reportdata.cli.language import LANGUAGES, chosen, say, speaking
+from reportdata.cli.language import VARIABLE as LANGUAGE
+from reportdata.cli.language.help import Failed, Formatter, Group, Misused
 from reportdata.cli.logs import configure_log
 from reportdata.cli.terminals import prepare_streams, visible
 from reportdata.errors import ReportDataError
@@ -59,14 +65,23 @@ _MODULES = {
 loads nothing that computes."""
 
 
-class _Failed(click.ClickException):
-    def __init__(self, error: ReportDataError) -> None:
-        super().__init__(visible(f"{error.message}\n  {error.hint}" if error.hint else error.message))
-        self.exit_code = int(exit_of(error))  # type: ignore[misc]
+click.Context.formatter_class = Formatter
 
 
-class _Commands(click.Group):
-    """Finds commands by name, and turns this package's errors into one message and an exit code."""
+class _Commands(Group):
+    """Finds commands by name, and turns this package's errors into one message and an exit code. It speaks the language
+    that is asked for, from reading the arguments to the end."""
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **named: Any) -> Any:
+        given = sys.argv[1:] if args is None else args
+        with speaking(chosen(given, os.getenv)):
+            return super().main(args, *others, **named)
+
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **named)
+        except click.UsageError as error:
+            raise Misused(visible(error.format_message()), error.ctx) from error
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_MODULES)
@@ -82,14 +97,27 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ReportDataError as error:
-            raise _Failed(error) from error
+            failed = Failed(visible(f"{error.message}\n  {error.hint}" if error.hint else error.message))
+            failed.exit_code = int(exit_of(error))  # type: ignore[misc]
+            raise failed from error
         except click.UsageError as error:
-            raise click.UsageError(visible(error.format_message()), error.ctx) from error
+            raise Misused(visible(error.format_message()), error.ctx) from error
+        except click.Abort as error:
+            say("Aborted!", err=True)
+            raise click.exceptions.Exit(1) from error
         except KeyboardInterrupt as error:
             raise click.exceptions.Exit(Exit.INTERRUPTED) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    envvar=LANGUAGE,
+    show_envvar=True,
+    expose_value=False,
+    help="The language of help, messages and errors.  [default: the locale's, from LC_ALL, LC_MESSAGES or LANG]",
+)
 @click.version_option(__version__, package_name="reportdata", message="%(prog)s %(version)s")
 @click.option(
     "--config",

@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from reportdata.cli.language import say
+from reportdata.cli.language.help import Group
 from reportdata.cli.options import json_option, known_organisation, require_written, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store, services_of
@@ -54,7 +56,7 @@ def unknown_option(default: str | None) -> Callable[[Callable[..., object]], Cal
     )
 
 
-@click.group("app")
+@click.group("app", cls=Group)
 def app_command() -> None:
     """Apps: add, set, list, show, disable, enable, rotate, grant, revoke."""
 
@@ -130,7 +132,7 @@ def add(
     if output is None:
         _print_secret(added.app_key, secret, as_json=as_json)
     else:
-        click.echo(f"Added {added.app_key}; its secret is in {output}, which only this user can read.")
+        say(f"Added {added.app_key}; its secret is in {output}, which only this user can read.")
 
 
 @app_command.command("set")
@@ -150,9 +152,9 @@ def set_(app_key: str, unknown: str | None, rate: int | None, settings: Settings
     _change(settings, app_key, changed)
     if unknown is not None:
         told = "answered as 0" if unknown == "zero" else "left out"
-        click.echo(f"Numbers that are not known are {told} for {app_key}.")
+        say(f"Numbers that are not known are {told} for {app_key}.")
     if rate is not None:
-        click.echo(f"{app_key} has {f'{rate:,} calls a second to each API' if rate else 'no limit of calls'}.")
+        say(f"{app_key} has {f'{rate:,} calls a second to each API' if rate else 'no limit of calls'}.")
 
 
 @app_command.command("list")
@@ -177,6 +179,7 @@ def list_(as_json: bool, settings: Settings) -> None:
                 ]
                 for a in apps
             ),
+            messages=(4,),
         )
 
 
@@ -200,7 +203,7 @@ def show(app_key: str, as_json: bool, settings: Settings) -> None:
 def disable(app_key: str, settings: Settings) -> None:
     """Refuse the app APP_KEY from now on."""
     _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=True))
-    click.echo(f"Disabled {app_key}.")
+    say(f"Disabled {app_key}.")
 
 
 @app_command.command("enable")
@@ -209,7 +212,7 @@ def disable(app_key: str, settings: Settings) -> None:
 def enable(app_key: str, settings: Settings) -> None:
     """Let the app APP_KEY in again."""
     _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=False))
-    click.echo(f"Enabled {app_key}.")
+    say(f"Enabled {app_key}.")
 
 
 @app_command.command("rotate")
@@ -244,7 +247,7 @@ def rotate(
     if output is None:
         _print_secret(app_key, secret, as_json=as_json, old_until=_old_until(changed))
     else:
-        click.echo(f"Rotated {app_key}; its new secret is in {output}, which only this user can read.")
+        say(f"Rotated {app_key}; its new secret is in {output}, which only this user can read.")
 
 
 @app_command.command("grant")
@@ -259,7 +262,7 @@ def grant(app_key: str, scope: str, settings: Settings) -> None:
         return msgspec.structs.replace(found, scopes=tuple(sorted({*found.scopes, scope})))
 
     _change(settings, app_key, granted)
-    click.echo(f"Granted {scope} to {app_key}.")
+    say(f"Granted {scope} to {app_key}.")
 
 
 @app_command.command("revoke")
@@ -275,7 +278,7 @@ def revoke(app_key: str, scope: str, settings: Settings) -> None:
         return msgspec.structs.replace(found, scopes=tuple(has for has in found.scopes if has != scope))
 
     _change(settings, app_key, revoked)
-    click.echo(f"Revoked {scope} from {app_key}.")
+    say(f"Revoked {scope} from {app_key}.")
 
 
 @click.command("token")
@@ -324,8 +327,8 @@ def _print_secret(app_key: str, secret: str, *, as_json: bool, old_until: str | 
     click.echo(f"appKey     {app_key}")
     click.echo(f"appSecret  {secret}")
     if old_until:
-        click.echo(f"The old secret is valid until {old_until}.", err=True)
-    click.echo("Keep the secret now: only its hash is stored, and it is not shown again.", err=True)
+        say(f"The old secret is valid until {old_until}.", err=True)
+    say("Keep the secret now: only its hash is stored, and it is not shown again.", err=True)
 
 
 def _described(found: App) -> dict[str, object]:

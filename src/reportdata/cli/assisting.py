@@ -16,6 +16,7 @@ import msgspec
 
 from reportdata.api.asking import Job
 from reportdata.assistants.sources import Pairs, Problem, ServerSource, Source
+from reportdata.cli.language import say
 from reportdata.cli.options import lake_options, only_organisation, settings_options
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.client import Client, Patience
@@ -189,7 +190,7 @@ def _serve_http(transport: Transport, web: Mapping[str, Any]) -> None:
     door = Door(transport, keys_in_path=web["keys_in_path"])
     listener = Listener(bind(web["host"], web["port"]), door, certificate=certificate, proxies=web["proxies"])
     with Server(listener, connections=Connections(room_for(_CONNECTIONS))) as server:
-        server.run(lambda: click.echo(f"Serving {server.url}/mcp for assistants (Ctrl+C stops)"))
+        server.run(lambda: say(f"Serving {server.url}/mcp for assistants (Ctrl+C stops)"))
 
 
 def credentials(file: Path | None, key: str | None, secret: str | None) -> tuple[str, str]:

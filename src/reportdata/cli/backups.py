@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from reportdata import __version__
+from reportdata.cli.language import say
 from reportdata.cli.options import data_option, json_option, lake_options, services_option, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
 from reportdata.cli.places import open_existing_store, open_ledger, store_of, workspace
@@ -47,9 +48,9 @@ def backup_command(target: Path, with_names: bool, as_json: bool, settings: Sett
     if as_json:
         print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})
         return
-    click.echo(f"backed up      {target}")
+    say(f"backed up      {target}")
     _print_summary(taken, seconds)
-    click.echo(f"Next: reportdata restore {target} --data NEW")
+    say(f"Next: reportdata restore {target} --data NEW")
 
 
 @click.command("restore")
@@ -77,12 +78,12 @@ def restore_command(backup: Path, as_json: bool, data: Path, services: tuple[Pat
         found = {"organisations": organisations, "days": len(days), "daysComputed": computed}
         print_json({"takenAt": manifest.taken_at, **found, **_summary(manifest, seconds)})
         return
-    click.echo(f"restored       {data}, as of {manifest.taken_at}")
-    click.echo(f"organisations  {len(organisations):,}")
-    click.echo(f"days           {len(days):,}" + (f", {days[0]} to {days[-1]}" if days else ""))
-    click.echo(f"computed       {len(computed):,} of them, which were stale")
+    say(f"restored       {data}, as of {manifest.taken_at}")
+    say(f"organisations  {len(organisations):,}")
+    say(f"days           {len(days):,}" + (f", {days[0]} to {days[-1]}" if days else ""))
+    say(f"computed       {len(computed):,} of them, which were stale")
     _print_summary(manifest, seconds)
-    click.echo(f"Next: reportdata serve --data {data}")
+    say(f"Next: reportdata serve --data {data}")
 
 
 def _summary(manifest: Manifest, seconds: float) -> dict[str, object]:
@@ -96,5 +97,5 @@ def _summary(manifest: Manifest, seconds: float) -> dict[str, object]:
 
 
 def _print_summary(manifest: Manifest, seconds: float) -> None:
-    click.echo(f"files          {len(manifest.files):,}, {size_text(manifest.size)}")
-    click.echo(f"took           {seconds:.1f} s, {size_text(manifest.size / seconds)} a second")
+    say(f"files          {len(manifest.files):,}, {size_text(manifest.size)}")
+    say(f"took           {seconds:.1f} s, {size_text(manifest.size / seconds)} a second")

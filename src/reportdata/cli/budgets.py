@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from reportdata.cli.collectors import account_of
+from reportdata.cli.language import say
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_ledger
@@ -51,7 +52,7 @@ def budget_command(
     for one in forecasts:
         _print(one)
     if not forecasts:
-        click.echo("Nothing is collected. Next: reportdata source add dingtalk --corp CORP_ID --app-key KEY")
+        say("Nothing is collected. Next: reportdata source add dingtalk --corp CORP_ID --app-key KEY")
 
 
 def _of_mirroring(budget: Budget, calls: int | None, per_second: float | None, *, as_json: bool) -> None:
@@ -76,7 +77,7 @@ def _of_mirroring(budget: Budget, calls: int | None, per_second: float | None, *
             ]
         )
         return
-    click.echo(f"{month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent, nothing is collected")
+    say(f"{month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent, nothing is collected")
     print_table(["spent on", "calls"], [[api, f"{count:,}"] for api, count in month.spent.items()], numbers=[1])
 
 
@@ -104,9 +105,9 @@ def _described(one: Forecast) -> dict[str, object]:
 def _print(one: Forecast) -> None:
     month, plan = one.month, one.plan
     spent = sum(month.spent.values())
-    click.echo(f"{one.source.name}, {month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent")
+    say(f"{one.source.name}, {month.first_day} to {month.last_day}: {spent:,} of {month.calls:,} calls spent")
     if month.refused:
-        click.echo(f"{one.title} says that no call is left in this month: others have spent them.")
+        say(f"{one.title} says that no call is left in this month: others have spent them.")
     print_table(["spent on", "calls"], [[api, f"{count:,}"] for api, count in month.spent.items()], numbers=[1])
     rows = [
         ["each day's reports, once", plan.listing],
@@ -115,9 +116,11 @@ def _print(one: Forecast) -> None:
         ["comments, read a last time", plan.last],
         [f"comments, read early ({plan.early:,} a day)", plan.early * month.days_left],
     ]
-    print_table(["what the rest buys", "calls"], [[what, f"{count:,}"] for what, count in rows], numbers=[1])
-    click.echo(f"Forecast: at most {one.spent_in_the_end:,} calls at the end of the month.")
+    print_table(
+        ["what the rest buys", "calls"], [[what, f"{count:,}"] for what, count in rows], numbers=[1], messages=[0]
+    )
+    say(f"Forecast: at most {one.spent_in_the_end:,} calls at the end of the month.")
     if plan.for_past < 0:
-        click.echo(f"Listing each day once takes {-plan.for_past:,} calls more than are left.")
+        say(f"Listing each day once takes {-plan.for_past:,} calls more than are left.")
     elif not plan.whole:
-        click.echo("Not all comments can be read: those that promise most are.")
+        say("Not all comments can be read: those that promise most are.")

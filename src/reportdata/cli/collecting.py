@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from reportdata.cli.collectors import Secrets, alone, opened, secret_options
+from reportdata.cli.language import say
 from reportdata.cli.options import lake_options, settings_options
 from reportdata.cli.output import progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
@@ -74,7 +75,7 @@ def collect_command(
                     collect_on(all_collecting, ending, progress)
             except Stopped:
                 failed = None
-                click.echo("Interrupted: it goes on where it was.", err=True)
+                say("Interrupted: it goes on where it was.", err=True)
             for collecting in all_collecting:
                 _tell(collecting)
             if failed is not None:
@@ -90,9 +91,9 @@ def _from(ledger: Ledger, source: Source, first_day: str | None) -> Source:
 
 def _tell(collecting: Collecting) -> None:
     done, month = collecting.done, collecting.month()
-    click.echo(
+    say(
         f"{collecting.name}: {done.facts:,} facts collected, {len(done.days):,} days changed; "
         f"{month.left:,} of {month.calls:,} calls are left until {month.last_day}."
     )
     if done.days:
-        click.echo(f"Next: reportdata query {min(done.days)} --to {max(done.days)}")
+        say(f"Next: reportdata query {min(done.days)} --to {max(done.days)}")

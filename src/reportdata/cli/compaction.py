@@ -6,6 +6,7 @@ import time
 
 import click
 
+from reportdata.cli.language import say
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
 from reportdata.cli.periods import DAY, Today, check_period
@@ -51,13 +52,13 @@ def compact_command(
             }
         )
         return
-    click.echo(f"merges  {merged:,}")
-    click.echo(f"files   {_files(lake):,}, before {before:,}")
-    click.echo(f"lake    {size_text(lake.size())}, before {size_text(size)}")
+    say(f"merges  {merged:,}")
+    say(f"files   {_files(lake):,}, before {before:,}")
+    say(f"lake    {size_text(lake.size())}, before {size_text(size)}")
     if left:
-        click.echo(f"{len(left):,} merged files may still be read; a later `reportdata compact` removes them.")
+        say(f"{len(left):,} merged files may still be read; a later `reportdata compact` removes them.")
     if not merged and not everything:
-        click.echo(
+        say(
             f"No day has more than {MANY} files, or several that have not changed for {QUIET / 3600:.0f} h; "
             "--all merges the others too."
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from reportdata.cli.language import say
 from reportdata.cli.links import replace_link
 from reportdata.cli.places import open_store
 from reportdata.cli.sample import PEOPLE, Sample
@@ -72,7 +73,7 @@ def demo_command(days: int, host: str, port: int, data: Path, opens: bool) -> No
         steps = _next_steps(server.url, data, (app.app_key, secret), token, worked, (period[0], period[-1]))
 
         def ready() -> None:
-            click.echo(f"\nOpen the dashboard in a browser, signed in:\n\n  {page}\n{steps}")
+            say(f"\nOpen the dashboard in a browser, signed in:\n\n  {page}\n{steps}")
             if opens:
                 webbrowser.open(page)
 
@@ -81,7 +82,7 @@ def demo_command(days: int, host: str, port: int, data: Path, opens: bool) -> No
 
 def import_sample(settings: Settings, sample: Sample) -> None:
     """Import in processes of their own: the one that serves computes nothing."""
-    click.echo(f"Making up {PEOPLE} people's reports from {sample.first_day} to {sample.last_day} …")
+    say(f"Making up {PEOPLE} people's reports from {sample.first_day} to {sample.last_day} …")
     added, days = 0, set[str]()
     with tempfile.TemporaryDirectory() as folder:
         for number, found in enumerate(sample.imports()):
@@ -99,7 +100,7 @@ def import_sample(settings: Settings, sample: Sample) -> None:
             done = msgspec.json.decode(run.stdout)
             added += done["added"]
             days.update(done["daysComputed"])
-    click.echo(f"Imported {added:,} new records, computed {len(days)} days.")
+    say(f"Imported {added:,} new records, computed {len(days)} days.")
 
 
 def _written(path: Path, records: Iterable[Record]) -> Path:

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from reportdata.api.asking import Job
+from reportdata.cli.language import say, spoken
 from reportdata.cli.options import lake_options, service_option, settings_options
 from reportdata.cli.output import print_table
 from reportdata.cli.periods import DAY, DaysCommand, Today
@@ -88,7 +89,7 @@ def changes_command(
 @click.option("--as-of", help=EXPLAIN_PARAMETERS["asOf"])
 @click.option("--than", help="Another cell to compare with, like day=2021-06-19 or asOf=2021-06-22T08:00:00+08:00.")
 @click.option("--names", is_flag=True, help="Names of people beside their ids, where names are turned on.")
-@click.option("--lang", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True)
+@click.option("--lang", type=click.Choice(LANGUAGES), show_default="that of the command line")
 @service_option
 @_corp
 @format_option
@@ -121,7 +122,7 @@ def explain_command(
         "departments": options["belonging"],
         "asOf": options["as_of"],
         "than": options["than"],
-        "lang": options["lang"],
+        "lang": options["lang"] or spoken(),
         "names": "true" if options["names"] else None,
     }
     pairs = [("metric", metric), *((name, value) for name, value in words.items() if value is not None)]
@@ -143,17 +144,17 @@ def explain_command(
 
 def _print_changes(answer: Answer) -> None:
     columns = answer.meta["columns"]
-    _print_rows([column["name"] for column in columns], answer.data, numbers=(2, 3))
-    click.echo(f"{answer.meta['totalRows']:,} changes since {answer.meta['since']}, {answer.meta['timeZone']}")
+    _print_rows([column["name"] for column in columns], answer.data, numbers=(2, 3), ids=True)
+    say(f"{answer.meta['totalRows']:,} changes since {answer.meta['since']}, {answer.meta['timeZone']}")
     if answer.meta["emptyReason"]:
-        click.echo(answer.meta["emptyReason"])
+        say(answer.meta["emptyReason"])
     if answer.meta["nextSince"] is not None:
-        click.echo(_next(answer))
+        say(_next(answer))
 
 
 def _tell_next(answer: Answer) -> None:
     if answer.meta["nextSince"] is not None:
-        click.echo(_next(answer), err=True)
+        say(_next(answer), err=True)
 
 
 def _next(answer: Answer) -> str:
@@ -169,19 +170,23 @@ def _print_explained(answer: Answer) -> None:
     if meta["than"] is not None:
         click.echo(meta["than"]["sentence"])
         click.echo(", ".join(f"{number:,} {name}" for name, number in meta["sets"].items()))
-    _print_rows(["when", "was", "is", "cause"], meta["history"], numbers=(1, 2))
+    headings = ["when", "was", "is", "cause"]
+    _print_rows(headings, meta["history"], numbers=(1, 2))
     names = [column["name"] for column in meta["columns"] if column["name"] != "item"]
     if answer.data:
-        _print_rows(names, answer.data)
+        _print_rows(names, answer.data, ids=True)
     left = meta["totalRows"] - len(answer.data)
     if left > 0:
-        click.echo(f"and {left:,} more records: --format csv has all")
+        say(f"and {left:,} more records: --format csv has all")
     for said in (meta["emptyReason"], *meta["notes"]):
         if said:
-            click.echo(said)
+            say(said)
 
 
-def _print_rows(names: list[str], rows: list[dict[str, Any]], numbers: tuple[int, ...] = ()) -> None:
+def _print_rows(
+    names: list[str], rows: list[dict[str, Any]], numbers: tuple[int, ...] = (), *, ids: bool = False
+) -> None:
+    cells = ([row[name] if row[name] is not None else "–" for name in names] for row in rows)
     print_table(
-        names, ([row[name] if row[name] is not None else "–" for name in names] for row in rows), numbers=numbers
+        names, cells, numbers=numbers, messages=[at for at, name in enumerate(names) if name == "cause"], ids=ids
     )

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from reportdata.cli.language import say
+from reportdata.cli.language.help import Group
 from reportdata.cli.options import json_option, known_organisation, only_organisation, settings_options
 from reportdata.cli.output import days_text, print_json
 from reportdata.cli.places import open_existing_store, services_of
@@ -20,7 +22,7 @@ from reportdata.settings import Settings
 from reportdata.store import FIRST_DAY, LAST_DAY, Official, Store
 
 
-@click.group("figures")
+@click.group("figures", cls=Group)
 def figures_command() -> None:
     """DingTalk's own figures: bring them from files, and serve them."""
 
@@ -56,7 +58,7 @@ def import_figures(
         keep_export(store, service, figures)
         if not as_json:
             days = sorted({figure.stat_day for figure in figures})
-            click.echo(f"{path}: kept official figures of {service.id} of {days_text(days)}.")
+            say(f"{path}: kept official figures of {service.id} of {days_text(days)}.")
     if as_json:
         print_json([{"file": str(path), "service": of.id, "figures": len(figures)} for path, of, figures in found])
 
@@ -146,4 +148,4 @@ def serve_figures(origin: str, corp_id: str | None, chosen: Sequence[str], setti
     wanted = [services.service(name) for name in chosen] or [service for service in services if service.has_facts]
     ids = [service.id for service in wanted]
     store.serve_official(organisation.corp_id, ids, official=origin == "official")
-    click.echo(f"{', '.join(ids)} of {organisation.corp_id}: the {origin} figures are served.")
+    say(f"{', '.join(ids)} of {organisation.corp_id}: the {origin} figures are served.")

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import click
 
+from reportdata.cli.language import ask, say
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import ledger_of, open_existing_store, workspace
@@ -37,7 +38,7 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
     store = open_existing_store(settings)
     who = f"the facts of {user_id} of {corp_id}" if user_id is not None else f"all of the organisation {corp_id}"
     if not yes:
-        click.confirm(f"Remove {who}? It cannot be brought back.", abort=True, err=True)
+        ask(f"Remove {who}? It cannot be brought back.")
     with progress_bar() as progress, workspace(settings, store) as work:
         done = forget(work, Subject(corp_id, user_id), now=time.time(), progress=progress)
     backups = backups_of(settings.data, corp_id)
@@ -69,7 +70,7 @@ def remember_command(corp_id: str, user_id: str, as_json: bool, settings: Settin
     if as_json:
         print_json({"corpId": corp_id, "userId": user_id})
     else:
-        click.echo(f"Records of {user_id} of {corp_id} are taken in again. Import or push what is missing.")
+        say(f"Records of {user_id} of {corp_id} are taken in again. Import or push what is missing.")
 
 
 def _summary(done: Forgotten, backups: list[KnownBackup]) -> dict[str, object]:
@@ -87,22 +88,20 @@ def _summary(done: Forgotten, backups: list[KnownBackup]) -> dict[str, object]:
 
 
 def _print_summary(who: str, done: Forgotten, backups: list[KnownBackup]) -> None:
-    click.echo(f"Removed {who}:")
-    click.echo(f"store    {done.rows:,} rows")
-    click.echo(f"lake     {done.files:,} files, of {len(done.days):,} days")
-    click.echo(f"lines    {done.lines:,}, of inbox and audit")
-    click.echo(
-        f"checked  {done.remains.asked:,} Parquet files by a query, {done.remains.searched:,} others byte by byte"
-    )
+    say(f"Removed {who}:")
+    say(f"store    {done.rows:,} rows")
+    say(f"lake     {done.files:,} files, of {len(done.days):,} days")
+    say(f"lines    {done.lines:,}, of inbox and audit")
+    say(f"checked  {done.remains.asked:,} Parquet files by a query, {done.remains.searched:,} others byte by byte")
     for place in done.remains.found:
-        click.echo(f"Error: it is still in {place}", err=True)
+        say(f"Error: it is still in {place}", err=True)
     if done.remains.found:
-        click.echo("Something came in meanwhile, or could not be read: run this again.", err=True)
+        say("Something came in meanwhile, or could not be read: run this again.", err=True)
     else:
-        click.echo("found    nothing")
+        say("found    nothing")
     for place in done.remains.within:
-        click.echo(f"The id is a part of something longer, or another's, in {place}")
+        say(f"The id is a part of something longer, or another's, in {place}")
     if backups:
-        click.echo("Backups that were taken before still hold it. Remove them by hand:")
+        say("Backups that were taken before still hold it. Remove them by hand:")
     for backup in backups:
         click.echo(f"  {backup.path}    {backup.taken_at}")

@@ -12,8 +12,9 @@ import msgspec
 
 from reportdata.choices import Choices
 from reportdata.cli.choosing import choice_options, with_choices
+from reportdata.cli.language import say
 from reportdata.cli.options import engine_options, json_option, lake_options, require_written, settings_options
-from reportdata.cli.output import print_json, progress_bar
+from reportdata.cli.output import print_json, print_pairs, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_store, workspace
 from reportdata.cli.previews import check_kinds, preview_import, tell_failures
@@ -142,7 +143,7 @@ def import_command(
             done = import_files(work, files, options, progress)
             refreshed = refresh_days(work, time.time(), progress=progress)
     except KeyboardInterrupt:
-        click.echo("Interrupted: the same command adds what is missing.", err=True)
+        say("Interrupted: the same command adds what is missing.", err=True)
         raise
     if as_json:
         print_json(summary(done, refreshed, bad.paths))
@@ -168,7 +169,8 @@ def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, 
     if as_json:
         print_json({"days": done.days, "changed": done.changed})
     else:
-        click.echo(f"Computed {_count(len(done.days), 'day')}; {_count(done.changed, 'value')} changed.")
+        days, values = len(done.days), done.changed
+        say(f"Computed {days:,} day{'s' if days != 1 else ''}; {values:,} value{'s' if values != 1 else ''} changed.")
 
 
 def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str | None:
@@ -276,21 +278,16 @@ def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> Non
         ),
         ("days computed", f"{len(refreshed.days):,}"),
     ]
-    for name, text in lines:
-        click.echo(f"{name:<14}{text}")
+    print_pairs(lines, 14)
     _show_first([f"Added the organisation {corp_id}." for corp_id in done.organisations])
     _show_first([f"Note: {note}" for note in done.notes])
     if done.added and not done.failures:
-        click.echo(f"Next: reportdata query {max(done.days)}")
+        say(f"Next: reportdata query {max(done.days)}")
 
 
 def _show_first(lines: Sequence[str]) -> None:
     """Print so many lines as a person reads, and how many there are besides; --json has them all."""
     for line in lines[:_MOST_SHOWN]:
-        click.echo(line)
+        say(line)
     if len(lines) > _MOST_SHOWN:
-        click.echo(f"… and {len(lines) - _MOST_SHOWN:,} more such lines; --json has them all.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+        say(f"… and {len(lines) - _MOST_SHOWN:,} more such lines; --json has them all.")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from reportdata.cli.language import ask, say
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import days_text, print_json, print_table, progress_bar, size_text
 from reportdata.cli.places import open_existing_store, workspace
@@ -28,7 +29,7 @@ def imports_command(as_json: bool, settings: Settings) -> None:
         print_json([_told(note) for note in notes])
         return
     if not notes:
-        click.echo("Nothing was imported yet: reportdata import FILE...")
+        say("Nothing was imported yet: reportdata import FILE...")
         return
     headings = ("import", "when (UTC)", "files", "read", "added", "already known", "skipped", "days", "")
     rows = [
@@ -45,7 +46,7 @@ def imports_command(as_json: bool, settings: Settings) -> None:
         )
         for note in notes
     ]
-    print_table(headings, rows, numbers=(3, 4, 5, 6))
+    print_table(headings, rows, numbers=(3, 4, 5, 6), messages=(2, 8))
 
 
 @click.command("unimport")
@@ -65,7 +66,7 @@ def unimport_command(import_id: str, yes: bool, as_json: bool, settings: Setting
     note = noted(store, import_id)
     if not yes and note.taken_back_at is None:
         read = sum(file.read for file in note.files)
-        click.confirm(f"Take back the import {import_id} of {_text(note.at)}, {read:,} records?", abort=True, err=True)
+        ask(f"Take back the import {import_id} of {_text(note.at)}, {read:,} records?")
     with progress_bar() as progress, workspace(settings, store) as work:
         done = take_back(work, import_id, now=time.time(), progress=progress)
     if as_json:
@@ -118,15 +119,15 @@ def summary(import_id: str, done: TakenBack) -> dict[str, object]:
 
 def _print_summary(import_id: str, done: TakenBack) -> None:
     if done.before is not None:
-        click.echo(f"The import {import_id} was taken back on {_text(done.before)} UTC: nothing is left to do.")
+        say(f"The import {import_id} was taken back on {_text(done.before)} UTC: nothing is left to do.")
         return
-    click.echo(f"Took back the import {import_id}:")
-    click.echo(f"removed   {done.gone:,} facts that nobody else had")
-    click.echo(f"kept      {done.kept:,} facts that others had, too")
-    click.echo(f"computed  {days_text(done.days)}")
+    say(f"Took back the import {import_id}:")
+    say(f"removed   {done.gone:,} facts that nobody else had")
+    say(f"kept      {done.kept:,} facts that others had, too")
+    say(f"computed  {days_text(done.days)}")
     for piece in done.unobserved:
         days = "–".join(dict.fromkeys((piece.first_day, piece.last_day)))
-        click.echo(f"not known any more: {piece.kind} of {piece.corp_id}, {days}")
+        say(f"not known any more: {piece.kind} of {piece.corp_id}, {days}")
 
 
 def _text(at: int) -> str:

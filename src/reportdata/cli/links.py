@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from reportdata.cli.language import say
+from reportdata.cli.language.help import Group
 from reportdata.cli.options import json_option, known_organisation, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
@@ -27,7 +29,7 @@ from reportdata.store import Store
 _STATES = {None: "valid", Ending.REVOKED: "revoked", Ending.LINK: "ended"}
 
 
-@click.group("link")
+@click.group("link", cls=Group)
 def link_command() -> None:
     """View links: add, list, revoke."""
 
@@ -106,15 +108,15 @@ def add(
     with secret_file(output, {"id": link_id, "address": address}):
         store.add_link(added, now)
     if output is not None:
-        click.echo(f"Added {link_id}; its address is in {output}, which only this user can read.")
+        say(f"Added {link_id}; its address is in {output}, which only this user can read.")
         return
     warn_of_readers("--output FILE makes a file that only its owner can read")
     if as_json:
         print_json({"id": link_id, "address": address})
         return
-    click.echo(f"id       {link_id}")
-    click.echo(f"address  {address}")
-    click.echo("Keep the address now: only its hash is stored, and it is not shown again.", err=True)
+    say(f"id       {link_id}")
+    say(f"address  {address}")
+    say("Keep the address now: only its hash is stored, and it is not shown again.", err=True)
 
 
 @link_command.command("list")
@@ -129,7 +131,7 @@ def list_(corp_id: str | None, as_json: bool, settings: Settings) -> None:
         print_json([_described(link, settings, now) for link in links])
         return
     rows = [_row(_described(link, settings, now)) for link in links]
-    print_table(["id", "name", "organisation", "departments", "shows", "until", "state"], rows)
+    print_table(["id", "name", "organisation", "departments", "shows", "until", "state"], rows, messages=(3, 4))
 
 
 @link_command.command("revoke")
@@ -139,7 +141,7 @@ def revoke(link: str, settings: Settings) -> None:
     """Let nobody in by LINK from now on, an id or a name; who is in is out with the next call."""
     store = open_existing_store(settings)
     revoked = store.revoke_link(_id_of(store, link), time.time())
-    click.echo(f"Revoked {revoked.link_id}, which was for {revoked.name}.")
+    say(f"Revoked {revoked.link_id}, which was for {revoked.name}.")
 
 
 def replace_link(store: Store, link: Link, now: float) -> None:

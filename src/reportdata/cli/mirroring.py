@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from reportdata.cli.figures import read_export
+from reportdata.cli.language import say
 from reportdata.cli.options import (
     json_option,
     only_organisation,
@@ -159,7 +160,7 @@ def _tell_calls(store: Store, sources: Sequence[Source], wanted: Wanted, budget:
     """Say how many calls are to be made, and what the month has for them."""
     calls, _ = left(store, [source.service for source in sources], wanted, now)
     month = budget.month()
-    click.echo(f"{len(calls):,} calls are to be made; {month.left:,} are left until {month.last_day}.", err=True)
+    say(f"{len(calls):,} calls are to be made; {month.left:,} are left until {month.last_day}.", err=True)
 
 
 def _access(settings: Settings, app_key: str | None, secret: str | None, file: Path | None, endpoint: str) -> Access:
@@ -188,13 +189,13 @@ def _print_mirrored(done: Mirrored, *, as_json: bool) -> None:
     if as_json:
         print_json({"fetched": done.fetched, "empty": done.empty, "known": done.known, "unfinished": done.unfinished})
         return
-    click.echo(f"Kept official figures of {days_text(done.fetched)}; {len(done.known)} were known.")
+    say(f"Kept official figures of {days_text(done.fetched)}; {len(done.known)} were known.")
     if done.empty:
-        click.echo(f"DingTalk had none of {days_text(done.empty)}. They are asked for again the next time.")
+        say(f"DingTalk had none of {days_text(done.empty)}. They are asked for again the next time.")
     if done.unfinished:
-        click.echo(f"Left out, because they have not ended: {days_text(done.unfinished)}.")
+        say(f"Left out, because they have not ended: {days_text(done.unfinished)}.")
     if done.fetched or done.known:
-        click.echo("Next: reportdata reconcile")
+        say("Next: reportdata reconcile")
 
 
 def _print_all(done: Mapping[str, Mirrored], *, as_json: bool) -> None:
@@ -208,5 +209,6 @@ def _print_all(done: Mapping[str, Mirrored], *, as_json: bool) -> None:
             for service, found in done.items()
         ),
         numbers=range(1, 5),
+        messages=(5,),
     )
-    click.echo("Next: reportdata query DAY --service SERVICE, or reportdata figures serve official")
+    say("Next: reportdata query DAY --service SERVICE, or reportdata figures serve official")

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from reportdata.cli.collectors import Secrets, kind_of, secret_options
+from reportdata.cli.language import ask, say
+from reportdata.cli.language.help import Group
 from reportdata.cli.options import json_option, only_organisation, settings_options
 from reportdata.cli.output import print_json
 from reportdata.cli.places import ledger_of, names_of, open_existing_store, services_of
@@ -27,7 +29,7 @@ _RATE = 10.0
 _corp = click.option("--corp", "corp_id", help="The organisation.  [default: the only one, when there is one]")
 
 
-@click.group("names")
+@click.group("names", cls=Group)
 def names_command() -> None:
     """Names of people: on, off, import, fetch, show.
 
@@ -44,8 +46,8 @@ def on(corp_id: str | None, settings: Settings) -> None:
     corp_id = only_organisation(open_existing_store(settings), corp_id).corp_id
     with closing(names_of(settings)) as names:
         names.turn_on(corp_id)
-    click.echo(f"Names of people of {corp_id} are kept from now on.")
-    click.echo("Next: reportdata org names import FILE, or reportdata org names fetch")
+    say(f"Names of people of {corp_id} are kept from now on.")
+    say("Next: reportdata org names import FILE, or reportdata org names fetch")
 
 
 @names_command.command("off")
@@ -56,10 +58,10 @@ def off(corp_id: str | None, yes: bool, settings: Settings) -> None:
     """Remove all names of the organisation's people, and keep none from now on."""
     corp_id = only_organisation(open_existing_store(settings), corp_id).corp_id
     if not yes:
-        click.confirm(f"Remove all names of people of {corp_id}?", abort=True, err=True)
+        ask(f"Remove all names of people of {corp_id}?")
     with closing(names_of(settings)) as names:
         removed = names.turn_off(corp_id)
-    click.echo(f"Removed {removed:,} names of people of {corp_id}; none is kept from now on.")
+    say(f"Removed {removed:,} names of people of {corp_id}; none is kept from now on.")
 
 
 @names_command.command("import")
@@ -120,8 +122,8 @@ def show(corp_id: str | None, as_json: bool, settings: Settings) -> None:
     if as_json:
         print_json({"corpId": corp_id, "names": "on" if is_on else "off", "people": count})
     else:
-        click.echo(f"names   {'on' if is_on else 'off'}")
-        click.echo(f"people  {count:,}")
+        say(f"names   {'on' if is_on else 'off'}")
+        say(f"people  {count:,}")
 
 
 def _keep(store: Store, corp_id: str, found: Mapping[str, str], settings: Settings, *, as_json: bool) -> None:
@@ -131,9 +133,9 @@ def _keep(store: Store, corp_id: str, found: Mapping[str, str], settings: Settin
     if as_json:
         print_json({"corpId": corp_id, "kept": kept, "leftOut": left_out})
         return
-    click.echo(f"Kept the names of {kept:,} people of {corp_id}.")
+    say(f"Kept the names of {kept:,} people of {corp_id}.")
     if left_out:
-        click.echo(f"{left_out:,} people were left out: they were forgotten.")
+        say(f"{left_out:,} people were left out: they were forgotten.")
 
 
 def _directory(corp_id: str, name: str | None, secrets: Secrets, settings: Settings) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from reportdata.cli.day_rows import print_days, state_text
+from reportdata.cli.language import say
 from reportdata.cli.options import (
     json_option,
     known_organisation,
@@ -191,19 +192,20 @@ def status_command(as_json: bool, settings: Settings) -> None:
             ]
             for corp_id, pieces in coverage.items()
         ),
+        messages=(1,),
     )
     for corp_id, of_all in kinds.items():
         by_kind = {kind: pieces for kind, pieces in of_all.items() if not is_official(kind)}
         if any(pieces != coverage[corp_id] for pieces in by_kind.values()):
             found = "; ".join(f"{kind} {_days_text(pieces)}" for kind, pieces in by_kind.items())
-            click.echo(f"{corp_id}: {found}")
-    click.echo(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
+            say(f"{corp_id}: {found}")
+    say(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
     if aside:
-        click.echo(f"set aside   {sum(aside.values()):,} records that cannot be used – see `reportdata doctor`")
+        say(f"set aside   {sum(aside.values()):,} records that cannot be used – see `reportdata doctor`")
     for name, ahead in clocks.items():
-        click.echo(f"clock       {name}: {said(ahead)}: what is collected makes no day certain")
-    click.echo(f"lake        {size_text(lake.size())}")
-    click.echo(f"store       {size_text(store.size())}")
+        say(f"clock       {name}: {said(ahead)}: what is collected makes no day certain")
+    say(f"lake        {size_text(lake.size())}")
+    say(f"store       {size_text(store.size())}")
 
 
 def _set_aside(settings: Settings) -> dict[str, int]:

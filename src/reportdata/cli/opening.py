@@ -16,6 +16,7 @@ from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover
 from reportdata.cli.import_process import Job, Running
 from reportdata.cli.import_runs import absolute
+from reportdata.cli.language import say
 from reportdata.cli.links import replace_link
 from reportdata.cli.options import lake_options, settings_options
 from reportdata.cli.output import progress_bar
@@ -74,12 +75,10 @@ def open_command(
             pages.append((found, f"{server.url}/{shown if found in known else 'import'}#link={secret}"))
 
         def ready() -> None:
-            click.echo(f"The data are in {settings.data}, which nobody else can read.")
+            say(f"The data are in {settings.data}, which nobody else can read.")
             for found, page in pages:
-                click.echo(
-                    f"\nOpen {'the dashboard' if found in known else 'the page'} of {found}, signed in:\n\n  {page}"
-                )
-            click.echo("\nCtrl+C stops.")
+                say(f"\nOpen {'the dashboard' if found in known else 'the page'} of {found}, signed in:\n\n  {page}")
+            say("\nCtrl+C stops.")
             if opens:
                 webbrowser.open(pages[0][1])
 
@@ -141,9 +140,9 @@ def _run(settings: Settings, job: Job) -> dict[str, Any]:
     if result is None:
         raise BadValue("it was interrupted", "the same command again imports what is missing")
     for failure, hint in zip(result["failures"], result["hints"], strict=True):
-        click.echo(visible(f"Error: {failure}" + (f"\n  {hint}" if hint else "")), err=True)
+        say(visible(f"Error: {failure}" + (f"\n  {hint}" if hint else "")), err=True)
     if result["failures"]:
-        click.echo("`reportdata open` without files has a page on which such things can be said.", err=True)
+        say("`reportdata open` without files has a page on which such things can be said.", err=True)
         raise click.exceptions.Exit(1)
     return result
 
@@ -152,9 +151,9 @@ def _told(done: dict[str, Any]) -> str:
     """Say what was imported; returns the address at which a page shows it."""
     days = done["daysTouched"]
     of_days = f", of {days[0]} to {days[-1]}" if days else ""
-    click.echo(f"Imported {done['added']:,} new records of {done['read']:,}{of_days}.")
+    say(f"Imported {done['added']:,} new records of {done['read']:,}{of_days}.")
     for note in done["notes"][:_SHOWN]:
-        click.echo(visible(f"Note: {note}"))
+        say(visible(f"Note: {note}"))
     return f"?from={to_date(days[0])}&to={to_date(days[-1])}" if days else ""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from reportdata.cli.language import say
+from reportdata.cli.language.help import Group
 from reportdata.cli.naming import names_command
 from reportdata.cli.options import json_option, known_organisation, read_own_id, settings_options
 from reportdata.cli.output import print_json, print_table
@@ -13,7 +15,7 @@ from reportdata.identity import Organisation
 from reportdata.settings import Settings
 
 
-@click.group("org")
+@click.group("org", cls=Group)
 def org_command() -> None:
     """Organisations: add, list, show, names."""
 
@@ -36,8 +38,8 @@ def add(corp_id: str, zone: str, settings: Settings) -> None:
     corp_id = read_own_id("corp_id", corp_id)
     time_zone(zone)
     open_store(settings).add_organisations([Organisation(corp_id, zone)])
-    click.echo(f"Added the organisation {corp_id}, time zone {zone}.")
-    click.echo(f"Next: reportdata import FILE... --corp {corp_id}")
+    say(f"Added the organisation {corp_id}, time zone {zone}.")
+    say(f"Next: reportdata import FILE... --corp {corp_id}")
 
 
 @org_command.command("list")
@@ -72,7 +74,7 @@ def show(corp_id: str, as_json: bool, settings: Settings) -> None:
             }
         )
         return
-    click.echo(f"organisation  {corp_id}")
-    click.echo(f"time zone     {organisation.time_zone}")
-    click.echo(f"coverage      {', '.join(f'{first} to {last}' for first, last in coverage) or 'nothing yet'}")
-    click.echo(f"apps          {', '.join(f'{app.app_key} ({app.name})' for app in apps) or 'none yet'}")
+    say(f"organisation  {corp_id}")
+    say(f"time zone     {organisation.time_zone}")
+    say(f"coverage      {', '.join(f'{first} to {last}' for first, last in coverage) or 'nothing yet'}")
+    say(f"apps          {', '.join(f'{app.app_key} ({app.name})' for app in apps) or 'none yet'}")

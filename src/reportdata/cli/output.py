@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from reportdata.cli.language import translated
+from reportdata.cli.language.wrapping import padded
 from reportdata.cli.progress import progress_lines
 from reportdata.cli.terminals import as_json, shown
 from reportdata.measures import as_json as with_digits
@@ -30,28 +32,52 @@ def print_json(content: object) -> None:
     click.echo(as_json(_encoder.encode(content).decode()))
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> None:
-    """A table; the columns at ``numbers`` are set to the right."""
+def print_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Sequence[int] = (),
+    messages: Sequence[int] = (),
+    ids: bool = False,
+) -> None:
+    """A table.
+
+    :param numbers: the columns that are set to the right.
+    :param messages: those whose cells are messages.
+    :param ids: whether the headings are ids, and no messages.
+    """
     from rich import box  # it takes a while, and many commands print no table
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
     for at, heading in enumerate(headings):
-        table.add_column(shown(heading), justify="right" if at in numbers else "left", overflow="fold")
+        table.add_column(
+            shown(heading if ids else translated(heading)),
+            justify="right" if at in numbers else "left",
+            overflow="fold",
+        )
     for row in rows:
-        table.add_row(*map(_cell, row))
+        table.add_row(*(_cell(cell, is_message=at in messages) for at, cell in enumerate(row)))
     width = None if sys.stdout.isatty() else _UNFOLDED
     Console(highlight=False, markup=False, width=width).print(table)
 
 
-def _cell(value: object) -> RenderableType:
+def _cell(value: object, *, is_message: bool) -> RenderableType:
     """What is shown of a cell; what has its own way of being shown, a colour for one, is shown so."""
     from rich.console import ConsoleRenderable, RichCast
 
     if value is None:
         return ""
-    return value if isinstance(value, ConsoleRenderable | RichCast) else shown(str(value))
+    if isinstance(value, ConsoleRenderable | RichCast):
+        return value
+    return shown(translated(str(value)) if is_message else str(value))
+
+
+def print_pairs(lines: Iterable[tuple[str, str]], width: int) -> None:
+    """Lines of a name and what is said of it, one below the other."""
+    for name, text in lines:
+        click.echo(padded(translated(name), width) + translated(text))
 
 
 def size_text(size: float) -> str:
@@ -105,7 +131,7 @@ def progress_bar() -> Iterator[Progress]:
         """How much is done, and how fast."""
 
         def render(self, task: Task) -> Text:
-            return Text(rate_text(task.description, task.completed, task.total, task.speed), no_wrap=True)
+            return Text(rate_text(task.fields["what"], task.completed, task.total, task.speed), no_wrap=True)
 
     with Bars(
         TextColumn("{task.description}", markup=False),
@@ -121,7 +147,7 @@ def progress_bar() -> Iterator[Progress]:
         def show(what: str, done: int, total: int) -> None:
             key = what.partition(" · ")[0]
             if key not in tasks:
-                tasks[key] = bars.add_task(what, completed=done, total=total or None)
-            bars.update(tasks[key], description=what, completed=done, total=total or None)
+                tasks[key] = bars.add_task("", what=what, completed=done, total=total or None)
+            bars.update(tasks[key], what=what, description=translated(what), completed=done, total=total or None)
 
         yield show

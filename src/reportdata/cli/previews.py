@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table, progress_bar
 from reportdata.cli.places import workspace
 from reportdata.cli.terminals import visible
@@ -51,7 +52,7 @@ def preview_import(settings: Settings, store: Store, files: Sequence[Path], opti
     else:
         _print(found)
         for record in bad:
-            click.echo(f"skipped: {record.message}")
+            say(f"skipped: {record.message}")
     tell_failures(found.done)
 
 
@@ -68,9 +69,9 @@ def tell_failures(done: Imported) -> None:
     for failure, following in zip_longest(done.failures, done.failures[1:]):
         # Of several that are to be mended alike it is said once how.
         hint = failure.hint if following is None or following.hint != failure.hint else ""
-        click.echo(visible(f"Error: {failure.message}" + (f"\n  {hint}" if hint else "")), err=True)
+        say(visible(f"Error: {failure.message}" + (f"\n  {hint}" if hint else "")), err=True)
     if done.failures:
-        click.echo("No day counts as covered by this import: import again what is mended, or the rest alone.", err=True)
+        say("No day counts as covered by this import: import again what is mended, or the rest alone.", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -155,36 +156,36 @@ def _print(found: Preview) -> None:
     for file in found.files:
         _print_file(file)
     for corp_id in found.done.organisations:
-        click.echo(f"The organisation {corp_id} would be added.")
+        say(f"The organisation {corp_id} would be added.")
     for piece in found.observed[:_SHOWN]:
         days = "–".join(dict.fromkeys((piece.first_day, piece.last_day)))
-        click.echo(f"observed: {piece.kind} of {piece.corp_id}, {days}")
+        say(f"observed: {piece.kind} of {piece.corp_id}, {days}")
     if len(found.observed) > _SHOWN:
-        click.echo(f"and {len(found.observed) - _SHOWN:,} more; --json has all")
+        say(f"and {len(found.observed) - _SHOWN:,} more; --json has all")
     for unknown in found.unknown[:_SHOWN]:
-        click.echo(
+        say(
             f"{unknown.kpi_id} of {unknown.corp_id} stays unknown on {unknown.days:,} of these days: "
             f"{' and '.join(unknown.kinds)} facts of them would have to be observed, too"
         )
     for note in found.done.notes:
-        click.echo(f"Note: {note}")
+        say(f"Note: {note}")
     if found.changes:
         _print_changes(found.changes)
     else:
-        click.echo("No number would change.")
-    click.echo("Nothing was added: this was a dry run.")
+        say("No number would change.")
+    say("Nothing was added: this was a dry run.")
 
 
 def _print_file(file: PreviewedFile) -> None:
     told = (file.found.format.value if file.found.format else "empty", file.found.encoding)
-    click.echo(visible(f"{file.name}: {', '.join(text for text in told if text)}"))
+    say(visible(f"{file.name}: {', '.join(text for text in told if text)}"))
     for columns in file.found.tables[:_SHOWN]:
-        click.echo(f"  {columns.kind.name}")
+        say(f"  {columns.kind.name}")
         for field, column in _columns(columns):
-            click.echo(f"    {field:<14}{' '.join(column.split())!r}, {_WHY[why_chosen(columns, field)]}")
+            say(f"    {field:<14}{' '.join(column.split())!r}, {_WHY[why_chosen(columns, field)]}")
     found = file.found
     days = "–".join(dict.fromkeys((min(found.days), max(found.days)))) if found.days else "none"
-    click.echo(
+    say(
         f"  {found.read:,} read, {found.added:,} new, {found.known:,} already known, {found.skipped:,} skipped; "
         f"days with new facts: {days}"
     )
@@ -206,7 +207,7 @@ def _print_changes(changes: Sequence[DayChange]) -> None:
     ]
     print_table(("day", "organisation", "service", "number", "before", "after"), rows, numbers=(4, 5))
     if len(changes) > _SHOWN:
-        click.echo(f"and {len(changes) - _SHOWN:,} more days; --json has all")
+        say(f"and {len(changes) - _SHOWN:,} more days; --json has all")
 
 
 def _text(values: Mapping[str, Number], kpi_id: str) -> str:

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from reportdata.api.asking import Job
+from reportdata.cli.language import say
 from reportdata.cli.options import only_organisation
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
@@ -171,15 +172,17 @@ def _print_table(answer: Answer) -> None:
 
     def cells(row: dict[str, Any]) -> list[object]:
         shown: list[object] = ["–" if row[column["name"]] is None else row[column["name"]] for column in columns]
-        shown[-1] = f"{row['coveredDays']} of {row['days']}"
+        shown[-1] = f"{row['coveredDays']:d} of {row['days']:d}"
         return [*shown, "█" * round(_BAR * (row[counted[0]] or 0) / most)] if bars else shown
 
     print_table(
         [*(column["name"] for column in columns), *([counted[0]] if bars else [])],
         map(cells, answer.data),
         numbers=[place for place, column in enumerate(columns) if column["type"] in ("integer", "number")],
+        messages=(len(columns) - 1,),
+        ids=True,
     )
-    click.echo(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {meta['state']}")
+    say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {meta['state']}")
     for said in (meta["emptyReason"], *meta["notes"]):
         if said:
-            click.echo(said)
+            say(said)

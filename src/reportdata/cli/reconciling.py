@@ -6,6 +6,7 @@ import time
 
 import click
 
+from reportdata.cli.language import say
 from reportdata.cli.options import (
     json_option,
     lake_options,
@@ -112,16 +113,16 @@ def _print(found: Reconciled, service: Service) -> None:
             ),
             numbers=range(1, 1 + 2 * len(service.kpis)),
         )
-    click.echo(f"{days_text([day.stat_day for day in found.days])} compared; {len(differing)} differ.")
+    say(f"{days_text([day.stat_day for day in found.days])} compared; {len(differing)} differ.")
     for kpi in service.kpis:
         days = [day.stat_day for day in differing if kpi.id in day.differences()]
-        click.echo(f"{kpi.id} {kpi.name}: " + (f"differs on {days_text(days)}" if days else "no difference"))
+        say(f"{kpi.id} {kpi.name}: " + (f"differs on {days_text(days)}" if days else "no difference"))
     if found.uncovered:
-        click.echo(f"Not compared, because nothing was imported for them: {days_text(found.uncovered)}.")
+        say(f"Not compared, because nothing was imported for them: {days_text(found.uncovered)}.")
     if found.unofficial:
-        click.echo(f"Not compared, because there are no official figures: {days_text(found.unofficial)}.")
+        say(f"Not compared, because there are no official figures: {days_text(found.unofficial)}.")
     if found.kpi:
-        click.echo(_verdict(found, service))
+        say(_verdict(found, service))
 
 
 def _verdict(found: Reconciled, service: Service) -> str:
@@ -138,15 +139,15 @@ def _verdict(found: Reconciled, service: Service) -> str:
         case "one":
             (calibre,) = found.fitting
             served = ", which is the one that is served" if calibre == service.kpi(kpi or "").calibre else ""
-            return f"{kpi}: DingTalk counts by {calibre}{served}. It alone agrees on {judged}.\n" + _others(found)
+            return f"{kpi}: DingTalk counts by {calibre}{served}. It alone agrees on {judged}.\n" + _reasons(found)
         case "several":
             names = " and ".join(found.fitting)
-            return f"{kpi}: {names} fit, and cannot be told apart: each agrees on {judged}.\n" + _others(found)
+            return f"{kpi}: {names} fit, and cannot be told apart: each agrees on {judged}.\n" + _reasons(found)
         case _:
-            return f"{kpi}: no calibre agrees on {judged}.\n" + _others(found)
+            return f"{kpi}: no calibre agrees on {judged}.\n" + _reasons(found)
 
 
-def _others(found: Reconciled) -> str:
+def _reasons(found: Reconciled) -> str:
     """The calibres that do not fit, those with the fewest days against them first."""
     against = sorted((trial for trial in found.trials if trial.against), key=lambda trial: len(trial.against))
     return "\n".join(map(_told, against))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from reportdata.cli.language import say
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.places import open_existing_store, workspace
@@ -70,17 +71,17 @@ def _days(done: Repaired, file: str) -> list[str]:
 
 def _print(done: Repaired, computed: list[str]) -> None:
     for name in done.back:
-        click.echo(f"brought back  {name}")
+        say(f"brought back  {name}")
     for name in done.given_up:
-        click.echo(f"given up      {name}")
+        say(f"given up      {name}")
     for corp_id, first, last, kind in done.unobserved:
-        click.echo(f"not known     {kind} of {corp_id}, {first} to {last}: import or collect them again")
-    click.echo(f"computed      {len(computed):,} days")
+        say(f"not known     {kind} of {corp_id}, {first} to {last}: import or collect them again")
+    say(f"computed      {len(computed):,} days")
     for name in done.damaged:
         days = _days(done, name)
         kept = f"; {len(days):,} days keep their numbers, {days[0]} to {days[-1]}" if days else ""
-        click.echo(f"damaged       {name}{kept}")
-    click.echo(
+        say(f"damaged       {name}{kept}")
+    say(
         "Put the files there again, `reportdata repair --from BACKUP`, or `reportdata repair --give-up FILE`."
         if done.left
         else "Every file is what was added."

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
 import msgspec
 
+from reportdata.cli.language import say
 from reportdata.errors import BadValue
 from reportdata.files import write
 
@@ -46,7 +46,7 @@ def warn_of_readers(hint: str) -> None:
     except (OSError, ValueError):
         return
     if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        click.echo(
+        say(
             f"Warning: others can read the file that the secret is written to ({stat.S_IMODE(mode):04o}): "
             f"`chmod 600` it; {hint}.",
             err=True,

@@ -13,6 +13,7 @@ import click
 from reportdata.certificates import Certificates, development_certificates, names_of_this_machine
 from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover, end_with_parent, taken_over
+from reportdata.cli.language import say
 from reportdata.cli.logs import configure_log
 from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options, verify_option
 from reportdata.cli.places import presence_of
@@ -196,11 +197,11 @@ def _serve_with_parent(given: Handover) -> None:
 
 
 def _say_where(url: str, operations: Sequence[str], settings: Settings, ca: Path | None) -> None:
-    click.echo(f"Serving {url}/v1.0/datacenter/reportData from {settings.data} (Ctrl+C stops)")
+    say(f"Serving {url}/v1.0/datacenter/reportData from {settings.data} (Ctrl+C stops)")
     for found in operations:
-        click.echo(f"Serving {found}/metrics, /healthz and /readyz for operators")
+        say(f"Serving {found}/metrics, /healthz and /readyz for operators")
     if ca is not None:
-        click.echo(_how_to_trust(ca))
+        say(_how_to_trust(ca))
 
 
 def _development_certificates(host: str) -> Certificates:

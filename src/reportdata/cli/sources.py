@@ -12,6 +12,8 @@ import click
 import msgspec
 
 from reportdata.cli.collectors import account_of
+from reportdata.cli.language import say
+from reportdata.cli.language.help import Group
 from reportdata.cli.options import json_option, read_own_id, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
@@ -31,7 +33,7 @@ _BACK = 30
 """Days before today from which on is collected when nothing is said."""
 
 
-@click.group("source")
+@click.group("source", cls=Group)
 def source_command() -> None:
     """Where organisations' reports are collected from: add, list, remove."""
 
@@ -131,8 +133,8 @@ def _add(
     comments = kind.capabilities.comments
     source = put_source(ledger, Source(name, corp_id, kind.name, app_key, file, first_day, addresses, comments))
     Budget(ledger, account_of(source), SystemClock()).set(calls, per_second)
-    click.echo(f"Collecting {corp_id} from {kind.title} from {first_day} on, as {app_key}.")
-    click.echo("Next: reportdata collect --once")
+    say(f"Collecting {corp_id} from {kind.title} from {first_day} on, as {app_key}.")
+    say("Next: reportdata collect --once")
 
 
 for _kind in SUITES.values():
@@ -151,6 +153,7 @@ def list_(as_json: bool, settings: Settings) -> None:
     print_table(
         ["source", "organisation", "suite", "app", "from", "secret"],
         ([s.name, s.corp_id, s.suite, s.app_key, s.first_day, s.secret_file or "variable"] for s in found),
+        messages=(5,),
     )
 
 
@@ -161,4 +164,4 @@ def remove(name: str, settings: Settings) -> None:
     """Collect the source NAME, or the only one of that organisation, no more. What was collected stays; `reportdata
     forget` removes it."""
     source = remove_source(open_ledger(settings), name)
-    click.echo(f"{source.name} is collected no more.")
+    say(f"{source.name} is collected no more.")

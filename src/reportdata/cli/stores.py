@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from reportdata.cli.language import say
+from reportdata.cli.language.help import Group
 from reportdata.cli.options import json_option
 from reportdata.cli.output import print_json, print_table, progress_bar
 from reportdata.cli.places import store_at
@@ -16,7 +18,7 @@ from reportdata.settings import Settings
 from reportdata.store.copying import copy_rows
 
 
-@click.group("store")
+@click.group("store", cls=Group)
 def store_command() -> None:
     """Stores: copy."""
 
@@ -44,8 +46,8 @@ def copy_command(source: str, target: str, as_json: bool) -> None:
         print_json({"rows": counts, "seconds": round(seconds, 3)})
         return
     print_table(["table", "rows"], ([table, f"{count:,}"] for table, count in counts.items()), numbers=[1])
-    click.echo(f"Copied and compared {sum(counts.values()):,} rows in {seconds:.1f} s.")
-    click.echo(
+    say(f"Copied and compared {sum(counts.values()):,} rows in {seconds:.1f} s.")
+    say(
         "Next: reportdata status --store ADDRESS"
         if _is_database(target)
         else f"Next: reportdata status --data {target}, with the lake in {Settings(Path(target)).lake}"

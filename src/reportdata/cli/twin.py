@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from reportdata.cli.language import say
 from reportdata.cli.options import json_option
 from reportdata.cli.output import print_json
 from reportdata.cli.periods import DAY, Today, check_period
@@ -118,7 +119,7 @@ def twin_command(
     if as_json:
         server.run(lambda: print_json(app))
     else:
-        server.run(lambda: click.echo(_next_steps(server, first_day)))
+        server.run(lambda: say(_next_steps(server, first_day)))
 
 
 def _next_steps(server: Server, first_day: str) -> str:

@@ -100,9 +100,11 @@ def differing(ledger: Ledger) -> dict[str, float]:
 def said(ahead: float) -> str:
     """How far the clocks differ, in words."""
     distance = abs(ahead)
-    unit, seconds = (
-        ("days", 86_400) if distance >= 172_800 else ("hours", 3600) if distance >= 7200 else ("minutes", 60)
+    amount = (
+        f"{distance / 86_400:.0f} days"
+        if distance >= 172_800
+        else f"{distance / 3600:.0f} hours"
+        if distance >= 7200
+        else f"{distance / 60:.0f} minutes"
     )
-    return (
-        f"this machine's clock is {distance / seconds:.0f} {unit} {'ahead of' if ahead > 0 else 'behind'} the suite's"
-    )
+    return f"this machine's clock is {amount} {'ahead of' if ahead > 0 else 'behind'} the suite's"

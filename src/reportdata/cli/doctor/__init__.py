@@ -86,7 +86,8 @@ def doctor_command(tls_cert: Path | None, thorough: bool, as_json: bool, setting
     if as_json:
         print_json({"ok": healthy, "checks": [{"check": name, **finding._asdict()} for name, finding in found]})
     else:
-        print_table(["check", "state", "found", "what to do"], ([name, *finding] for name, finding in found))
+        rows = ([name, *finding] for name, finding in found)
+        print_table(["check", "state", "found", "what to do"], rows, messages=(0, 2, 3))
     if not healthy:
         raise click.exceptions.Exit(1)
 

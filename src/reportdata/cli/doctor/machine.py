@@ -58,11 +58,11 @@ def owner(examined: Examined) -> Iterator[Finding]:
     )
     owners = {path: path.stat().st_uid for path in (*places, settings.lake / "incoming") if path.exists()}
     of_folder = owners[settings.data]
-    others = [path for path, of in owners.items() if of != of_folder]
-    if others:
-        whose = f"{_name(owners[others[0]])}, the data folder to {_name(of_folder)}"
+    foreign = [path for path, of in owners.items() if of != of_folder]
+    if foreign:
+        whose = f"{_name(owners[foreign[0]])}, the data folder to {_name(of_folder)}"
         chown = f"chown -R {_name(of_folder)} {quote(str(settings.data))}"
-        yield warn(f"{others[0]} belongs to {whose}", chown)
+        yield warn(f"{foreign[0]} belongs to {whose}", chown)
     elif of_folder != user:
         named = _name(of_folder)
         yield warn(f"the data folder belongs to {named}, this is {_name(user)}", f"run commands as {named}")

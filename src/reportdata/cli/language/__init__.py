@@ -1,0 +1,98 @@
+"""The language of the command line: Chinese or English.
+
+All that arises is English. Where it is printed for people it is put into the language that is spoken; ids, JSON, logs
+and what is answered by HTTP never are.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+import click
+
+from reportdata.cli.language.catalogue import load
+from reportdata.cli.language.templates import Templates
+
+LANGUAGES = ("zh", "en")
+VARIABLE = "REPORTDATA_LANG"
+_LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
+_spoken = ["en"]
+"""The language that is spoken, and those that will be again."""
+
+
+@cache
+def _templates(language: str) -> Templates:
+    return Templates(load(language))
+
+
+def chosen(arguments: Sequence[str], variable: Callable[[str], str | None]) -> str:
+    """The language that is asked for: by ``--lang`` before the command, by ``REPORTDATA_LANG``, or by the locale.
+
+    :param variable: the value of a variable of the process, None or empty where it is not set.
+    """
+    given = variable(VARIABLE)
+    for at, argument in enumerate(arguments):
+        if not argument.startswith("-"):
+            break
+        if argument.startswith("--lang="):
+            given = argument.removeprefix("--lang=")
+        elif argument == "--lang" and at + 1 < len(arguments):
+            given = arguments[at + 1]
+            break
+    if given in LANGUAGES:
+        return given
+    locale = next(filter(None, map(variable, _LOCALES)), "")
+    return "zh" if re.match(r"zh(?![a-z])", locale, re.IGNORECASE) else "en"
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """A language is spoken in the block; English, where standard output has no Chinese signs."""
+    _spoken.append(language if _is_shown("中文") else "en")
+    try:
+        yield
+    finally:
+        _spoken.pop()
+
+
+def _is_shown(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_english() -> bool:
+    """Whether English is spoken."""
+    return _spoken[-1] == "en"
+
+
+def spoken() -> str:
+    """The language that is spoken."""
+    return _spoken[-1]
+
+
+def translated(text: str) -> str:
+    """A message in the language that is spoken; what is no message stays what it is."""
+    if is_english():
+        return text
+    found = _templates(_spoken[-1]).translated(text)
+    return text if found is None else found.text
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a message for people."""
+    click.echo(translated(text), err=err)
+
+
+def ask(question: str) -> None:
+    """Go on only when somebody agrees.
+
+    :raises click.Abort: when nobody does.
+    """
+    click.confirm(translated(question), abort=True, err=True)
