@@ -157,7 +157,8 @@ def test_the_domain_does_no_input_or_output(part: str) -> None:
 
 def test_only_the_command_line_reads_the_environment() -> None:
     for path in MODULES:
-        assert "environ" not in path.read_text("utf-8"), path
+        if _part(path) != "cli":
+            assert "environ" not in path.read_text("utf-8"), path
 
 
 def test_serving_imports_nothing_that_computes() -> None:
