@@ -16,7 +16,7 @@ TESTS :=
 TOGETHER := --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest $(TOGETHER)
 
-.PHONY: run quick test test-all coverage check check-pages conformance bench bench-collector site wheel clean help
+.PHONY: run quick test test-all coverage check check-pages conformance bench bench-collector site dist clean help
 .DEFAULT_GOAL := help
 
 help: ## Say what can be done.
@@ -39,8 +39,8 @@ coverage: $(VENV)/$(if $(TESTS),dev,spark).done ## Run all tests, or those of TE
 	@failed=0; $(BIN)/coverage run -m pytest $(TOGETHER) $(ARGS) $(TESTS) || failed=$$?; \
 	  $(BIN)/coverage combine --quiet && $(BIN)/python -m tests.support.covered && exit $$failed
 
-wheel: $(VENV)/dev.done ## Build the package into dist.
-	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
+dist: $(VENV)/dev.done ## Build wheel, sdist and bill of materials into dist, the same bytes each time.
+	@$(BIN)/python requirements/dist
 
 check: $(VENV)/dev.done ## Check format, lint, types, the import rule and the dependencies.
 	@$(BIN)/ruff format --check .

@@ -59,11 +59,10 @@ def test_every_page_for_users_is_there_in_both_languages() -> None:
 
 def in_english(code: str) -> str:
     """Commands whose days are in Chinese words, in English ones."""
-    for known in (DAYS, PERIODS):
-        meanings = {meaning: word for word, meaning in reversed(known.items()) if word.isascii()}
-        for word in sorted(known, key=len, reverse=True):
-            code = code.replace(f" {word}\n", f" {meanings.get(known[word], word)}\n")
-            code = code.replace(f" {word} ", f" {meanings.get(known[word], word)} ")
+    known: dict[str, object] = {**DAYS, **PERIODS}
+    english = {str(meaning): word for word, meaning in known.items() if word.isascii()}
+    for word, meaning in known.items():
+        code = re.sub(rf"(?<= ){word}(?=\s)", english.get(str(meaning), word), code)
     return code
 
 

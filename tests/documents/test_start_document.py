@@ -14,7 +14,7 @@ from tests.support.documents import RECORDS, document, lines
 
 TEXT = re.sub(r"^ {3}", "", document("docs/start.md"), flags=re.MULTILINE)
 ELSEWHERE = {
-    "make wheel": "tests/support/wheels.py",
+    "make dist": "tests/support/wheels.py",
     "pipx install dist/reportdata-*.whl": "tests/support/wheels.py, with pip",
     "reportdata open 日志.xlsx": "tests/cli/test_opening.py",
     "reportdata serve": "test_readme.py",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,12 +123,10 @@ def _of_environment(root: click.Command) -> Iterator[Setting]:
         for option in command.params
         if isinstance(option, click.Option) and option.hidden and isinstance(option.envvar, str)
     }
-    for variable in _present([*sorted(hidden), *_AMAZON]):
-        yield Setting(variable, _shown(variable, os.environ[variable]), "environment", variable)
-
-
-def _present(variables: Iterable[str]) -> list[str]:
-    return [variable for variable in variables if os.environ.get(variable)]
+    for variable in (*sorted(hidden), *_AMAZON):
+        value = click.Option(["--x"], envvar=variable).value_from_envvar(click.Context(root))
+        if value:
+            yield Setting(variable, _shown(variable, value), "environment", variable)
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -32,8 +32,6 @@ from reportdata.twin.calendar import is_working_day
 from reportdata.twin.records import Record
 
 APP_NAME = "demo"
-_ELSEWHERE = ("REPORTDATA_STORE", "REPORTDATA_LAKE", "REPORTDATA_SERVICES", "REPORTDATA_ENGINE")
-"""Settings that would put what is made up among an organisation's own facts."""
 
 
 @click.command("demo")
@@ -93,7 +91,6 @@ def import_sample(settings: Settings, sample: Sample) -> None:
                 [sys.executable, "-m", "reportdata", "--config", os.devnull, *command, "--data", str(settings.data)],
                 stdout=subprocess.PIPE,
                 check=False,
-                env={name: value for name, value in os.environ.items() if name not in _ELSEWHERE},
             )
             if run.returncode != 0:
                 raise click.exceptions.Exit(run.returncode)
