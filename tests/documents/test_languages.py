@@ -25,7 +25,6 @@ ENGLISH_ONLY = {
     "RELEASING.md": "for maintainers",
     "SECURITY.md": "it has both languages in it",
     "docs/cli.md": "made from the help of the commands",
-    "docs/scale.md": "to be written",
 }
 """Pages of the project that have no Chinese one, and why."""
 
