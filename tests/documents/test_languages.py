@@ -24,7 +24,6 @@ ENGLISH_ONLY = {
     "CODE_OF_CONDUCT.md": "for contributors",
     "RELEASING.md": "for maintainers",
     "SECURITY.md": "it has both languages in it",
-    "docs/cli.md": "made from the help of the commands",
 }
 """Pages of the project that have no Chinese one, and why."""
 
@@ -67,7 +66,11 @@ def test_both_have_the_same_structure(page: Path) -> None:
     assert levels[0] == levels[1]
     if english(page).name == "cli.md":  # made from the help, in each language
         return
-    assert tables(texts[0]) == tables(texts[1])
+    shapes = [tables(text) for text in texts]
+    if english(page).name == "troubleshooting.md":  # its messages are those of the language; they are tested there
+        for found in shapes:
+            found[1] = [cells[1:] for cells in found[1]]
+    assert shapes[0] == shapes[1]
     code = [re.findall(r"^ *```(\w*)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL) for text in texts]
     assert code[0] == [(language, in_english(block)) for language, block in code[1]]
 
