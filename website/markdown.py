@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 _HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
 _BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+_WITHIN = re.compile(r"(?<=[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e])\n *(?=[\u3001-\u303f\u4e00-\u9fff\uff01-\uff5e])")
+"""The end of a line within a Chinese sentence, which would become a space."""
 _LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(#[^)\s]*)?\)")
 
 
@@ -38,11 +40,13 @@ def links(text: str) -> set[str]:
 
 
 def staged(text: str, lead: Callable[[str], str]) -> str:
-    """A page as the generator wants it: headings say their names, and links lead where ``lead`` says."""
+    """A page as the generator wants it: headings say their names, links lead where ``lead`` says, and lines of Chinese
+    are joined without a space."""
     names = _named(text)
     parts = re.split(f"({_BLOCK.pattern})", text, flags=_BLOCK.flags)
     for at in range(0, len(parts), 2):
         part = _HEADING.sub(lambda found: f"{found[0]} {{ #{next(names)} }}", parts[at])
+        part = _WITHIN.sub("", part)
         parts[at] = _LINK.sub(lambda found: f"]({lead(found[1]) if found[1] else ''}{found[2] or ''})", part)
     return "".join(parts)
 

@@ -12,7 +12,10 @@ Titled = tuple[tuple[str, str], tuple[str, ...]]
 
 SECTIONS: tuple[Titled, ...] = (
     (("Start", "开始"), ("README", "docs/start", "docs/exports", "docs/collect", "docs/push", "docs/faq")),
-    (("Use", "使用"), ("docs/dashboard", "docs/statistics", "docs/bi", "docs/warehouse", "docs/links", "docs/names")),
+    (
+        ("Use", "使用"),
+        ("docs/dashboard", "docs/statistics", "docs/bi", "docs/warehouse", "docs/links", "docs/names", "docs/shell"),
+    ),
     (
         ("Programs", "程序接入"),
         ("docs/clients", "docs/client", "docs/mcp", "docs/explorer", "docs/twin", "src/reportdata/api/contract/README"),

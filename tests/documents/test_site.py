@@ -37,6 +37,11 @@ def test_headings_have_the_names_that_github_gives_them() -> None:
     assert made.endswith("[x](../y.md#z) [w](#c)\n")
 
 
+def test_chinese_sentences_have_no_spaces_where_lines_end() -> None:
+    text = "时钟不准，\n两者相差\n\n- 一\n  二\n- 三 a\n四\n\n```text\n时\n钟\n```\n"
+    assert staged(text, str) == "时钟不准，两者相差\n\n- 一二\n- 三 a\n四\n\n```text\n时\n钟\n```\n"
+
+
 def test_what_leads_nowhere_or_loads_from_elsewhere_is_found(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(
         "<h1 id=top>A</h1><a href='#top'></a><a href='b.html#x'></a><a href='c.html'></a><a href='https://h.example/'></a>"

@@ -17,6 +17,8 @@ from tests.support.causes import ERRORS
 from tests.support.documents import RECORDS, document
 
 TEXT = document("docs/troubleshooting.md")
+CHINESE = document("docs/troubleshooting.zh-CN.md")
+REFUSALS = {"en": (TEXT, "A command refuses"), "zh": (CHINESE, "命令报错")}
 DINGTALK = "source add dingtalk --corp dingsample --app-key dingkey"
 PROVOKED = [
     "query 20260921",
@@ -32,13 +34,14 @@ PROVOKED = [
 ]
 
 
-def first_cells(heading: str) -> list[str]:
-    """The code in the first column that has any, of the table of a part of the page."""
-    part = TEXT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    return re.findall(r"^\|(?: \d+ \|)? `(.+?)` \|", part, re.MULTILINE)
+def messages(text: str, heading: str) -> list[str]:
+    """The code in the first column of the table of a part of a page."""
+    part = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `(.+?)` \|", part, re.MULTILINE)
 
 
-def test_messages_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("language", REFUSALS)
+def test_messages_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
     files = {
         **RECORDS,
         "counts.csv": "姓名,篇数\n张一,3\n",
@@ -49,22 +52,22 @@ def test_messages_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("REPORTDATA_DINGTALK_APP_SECRET", raising=False)
-    said = "".join(output(line.split()) for line in PROVOKED)
+    said = "".join(output(language, line.split()) for line in PROVOKED)
     other = ["--data", str(tmp_path / "other")]
-    output(["org", "add", "one", *other])
-    output(["org", "add", "two", *other])
-    said += output(["import", "reports.csv", *other])
+    output(language, ["org", "add", "one", *other])
+    output(language, ["org", "add", "two", *other])
+    said += output(language, ["import", "reports.csv", *other])
     (tmp_path / "reportdata-data").chmod(0o755)
-    said += output(["status"])
-    messages = first_cells("A command refuses")
-    assert len(messages) >= 10
-    for message in messages:
+    said += output(language, ["status"])
+    written = messages(*REFUSALS[language])
+    assert len(written) >= 10
+    for message in written:
         assert message in said, message
 
 
-def output(arguments: Sequence[str]) -> str:
-    """What a command says, without how it is broken into lines."""
-    return re.sub(r"\s*\n\s*", " ", CliRunner().invoke(cli, list(arguments)).output) + "\n"
+def output(language: str, arguments: Sequence[str]) -> str:
+    """What a command says in a language, without how it is broken into lines."""
+    return re.sub(r"\s*\n\s*", " ", CliRunner().invoke(cli, ["--lang", language, *arguments]).output) + "\n"
 
 
 def test_codes_are_answered() -> None:
