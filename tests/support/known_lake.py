@@ -56,8 +56,7 @@ class KnownLake:
                 folder.mkdir(parents=True)
                 rows = ", ".join(self._row(fact, day, at, origin) for fact in own)
                 named = f"rows_(corp_id, stat_day, {columns}, known_at, origin)"
-                target = folder / f"{next(self._numbers)}.parquet"
-                self._connection.execute(f"copy (select * from (values {rows}) {named}) to '{target}' (format parquet)")
+                self.write(f"select * from (values {rows}) {named}", folder / f"{next(self._numbers)}.parquet")
             self.lake.add(incoming, looks)
 
     @staticmethod
@@ -74,6 +73,10 @@ class KnownLake:
             cells += [f"'{names}'" if names else "cast(null as varchar)"]
         told = f"'{origin}'" if origin else "cast(null as varchar)"
         return f"({', '.join([*cells, instant(at), told])})"
+
+    def write(self, query: str, target: Path) -> None:
+        """Write what a query gives as Parquet."""
+        self._connection.execute(f"copy ({query}) to '{target}' (format parquet)")
 
     def close(self) -> None:
         """Let go of it."""

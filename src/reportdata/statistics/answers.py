@@ -98,12 +98,12 @@ def _rows(question: Question, service: Service, zone: ZoneInfo, found: Found) ->
         cell, stands = found.cells[key[:times]], standing[key[:times]]
         if stands is None:
             continue
-        numbers = _numbers(question, service, found.groups.get(key, {}), stands)
+        counted = found.groups.get(key, {})
         rows.append(
             _heads(question, cell)
             | dict(zip(question.dimensions, key[times:], strict=True))
-            | numbers
-            | (_without_unstated(service, stands, numbers) if stated else stands.told)
+            | _numbers(question, service, counted, stands)
+            | (_without_unstated(service, stands, counted) if stated else stands.told)
         )
     require_few(len(rows))
     return rows
@@ -160,11 +160,11 @@ def _told(service: Service, states: Mapping[str, State]) -> Row:
     return {"state": least.value, "states": each if differ else None}
 
 
-def _without_unstated(service: Service, stands: _Stands, numbers: Row) -> Row:
+def _without_unstated(service: Service, stands: _Stands, counted: Mapping[str, Number]) -> Row:
     """What a row says: what its facts do not state is missing, however well its days are known."""
     states = dict(stands.states)
     for metric in stands.known:
-        if numbers[service.kpi(metric).name_of_column] is None and not service.kpi(metric).ratio:
+        if any(service.part(part).stated and part not in counted for part in parts_of(service, metric)):
             states[metric] = State.MISSING
     return stands.told | _told(service, states)
 
