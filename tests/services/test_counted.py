@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -23,10 +24,12 @@ from reportdata.services import read_services
 from reportdata.services.counting import counted_names
 from reportdata.services.sql import computation
 from reportdata.store import Official
+from reportdata.store.standing import standing
 from reportdata.twin import BEIJING
 from tests.support.calling import Call
 from tests.support.effort import examples
 from tests.support.folders import Folder, run
+from tests.support.paths import DATA
 from tests.support.pushing import post
 from tests.support.services import working
 from tests.support.serving import serving
@@ -276,3 +279,31 @@ def test_numbers_that_no_fact_states_are_missing_and_keep_the_others_from_nothin
         assert done.exit_code == 0, done.output
         found = folder.store.day("approvalData", "c", "20260901").values or {}
         assert {kpi: found[kpi] for kpi in ("4092", "4093", "4095")} == {"4092": 113, "4093": 96, "4095": 2}
+
+
+SHIFTS = DATA / "services" / "shifts"
+HEADS = """unit_id,user_id,stated_at,own,planned
+a,u1,2026-09-01 08:00,3,9
+b,u1,2026-09-01 09:00,4,
+a,u1,2026-09-04 08:00,5,
+"""
+
+
+def test_what_stands_holds_on_observed_days_until_it_is_changed(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data", services=(SHIFTS,))
+    service = read_services(SHIFTS).service("shiftData")
+    with closing(folder.store):
+        folder.add_organisation("c")
+        (tmp_path / "heads.csv").write_text(HEADS)
+        assert folder.import_(tmp_path / "heads.csv", corp_id="c").added == 3
+        stated = {"20260901": {"9104": 7, "9105": 9}, "20260904": {"9104": 5, "9105": 9}}
+        stands = {"9105": 9}
+        expected = {**dict.fromkeys(("20260902", "20260903"), stands), **stated, "20260831": {}, "20260905": {}}
+        token = folder.token(folder.add_app("c", scopes=(service.scope,))[0])
+        with serving(folder) as served:
+            for day, numbers in expected.items():
+                answer = json.loads(Call(served.address, token, day, path=service.path).answer().body)
+                row = answer["dataList"][0] if answer["dataList"] else {}
+                assert {kpi.id: row[kpi.key] for kpi in service.kpis if kpi.key in row} == numbers, day
+        days = standing(folder.store, service, "c", "20260831", "20260905", time.time())
+        assert {day.stat_day: dict(day.values) for day in days} == expected
