@@ -15,7 +15,7 @@ from reportdata.measures import Kpi, Number
 from reportdata.services import REPORTS, Service
 from reportdata.states import State, least_certain
 from reportdata.statistics.brought import notes_of_days
-from reportdata.statistics.plan import Cell, Certainty, TimeKey, covered_days, known_days, parts_of, parts_over, taken
+from reportdata.statistics.plan import Cell, Certainty, Taken, TimeKey, known_days, parts_of
 from reportdata.statistics.question import CYCLES, Asked, Question
 from reportdata.statistics.words import url_of, words_of
 
@@ -80,6 +80,7 @@ def require_few(count: int) -> None:
 
 def _rows(question: Question, service: Service, zone: ZoneInfo, found: Found) -> list[Row]:
     known = known_days(service, found.certainty, question.metrics)
+    taken = {metric: Taken(service, metric, known) for metric in question.metrics}
     times = len(next(iter(found.cells), ()))
     stated = any(service.part(part).stated for metric in question.metrics for part in parts_of(service, metric))
     if "user" in question.by:  # most people do nothing in most cells
@@ -91,9 +92,7 @@ def _rows(question: Question, service: Service, zone: ZoneInfo, found: Found) ->
     else:
         wanted = found.cells
     rows = []
-    standing = {
-        time: _standing(question, service, zone, cell, found.certainty, known) for time, cell in found.cells.items()
-    }
+    standing = {time: _standing(service, zone, cell, found.certainty, taken) for time, cell in found.cells.items()}
     for key in wanted:
         cell, stands = found.cells[key[:times]], standing[key[:times]]
         if stands is None:
@@ -118,30 +117,25 @@ class _Stands(NamedTuple):
 
 
 def _standing(
-    question: Question,
-    service: Service,
-    zone: ZoneInfo,
-    cell: Cell,
-    certainty: Certainty,
-    known: Mapping[str, frozenset[str]],
+    service: Service, zone: ZoneInfo, cell: Cell, certainty: Certainty, taken: Mapping[str, Taken]
 ) -> _Stands | None:
     """How a cell stands; None when nothing of it is known."""
     states: dict[str, State] = {}
     looks: list[int] = []
     covered: dict[str, int] = {}
-    for metric in question.metrics:
-        over = taken(service, metric, cell.days, known)
+    for metric, of in taken.items():
+        over = of.days(cell.days)
         of_days = [certainty[day][part] for part, days in over.items() for day in days]
         if not over:
-            of_days = [certainty[day][part] for part in parts_over(service, metric, cell.days) for day in cell.days]
-            states[metric] = least_certain([of.state for of in of_days])
-            if any(of.has_number for of in of_days):  # of days that make none together
+            of_days = [certainty[day][part] for part in of.parts(cell.days) for day in cell.days]
+            states[metric] = least_certain([day.state for day in of_days])
+            if any(day.has_number for day in of_days):  # of days that make none together
                 states[metric] = State.MISSING
         else:
-            covered[metric] = covered_days(service, metric, over, len(cell.days))
+            covered[metric] = of.count(cell.days, over)
             missed = [State.PARTIAL] if covered[metric] < len(cell.days) else []
-            states[metric] = least_certain([*(of.state for of in of_days), *missed])
-        looks += [of.as_of for of in of_days]
+            states[metric] = least_certain([*(day.state for day in of_days), *missed])
+        looks += [day.as_of for day in of_days]
     if not covered:
         return None
     told = _told(service, states) | {

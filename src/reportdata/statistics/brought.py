@@ -10,7 +10,7 @@ from reportdata.days import day_before
 from reportdata.errors import BadValue
 from reportdata.measures import Number
 from reportdata.services import Service
-from reportdata.statistics.plan import Cell, Certainty, TimeKey, known_days, taken
+from reportdata.statistics.plan import Cell, Certainty, Taken, TimeKey, known_days
 from reportdata.statistics.question import DIMENSIONS, Question
 
 Values = Mapping[str, Mapping[str, Number]]
@@ -39,10 +39,11 @@ def numbers_of_cells(
     """The numbers of each cell that are known, by ids of KPIs."""
     known = known_days(service, certainty, question.metrics)
     found: dict[tuple[Any, ...], dict[str, Number]] = {}
+    taken = {metric: Taken(service, metric, known) for metric in question.metrics}
     for key, cell in cells.items():
         own = found[tuple(key)] = {}
-        for metric in question.metrics:
-            over = taken(service, metric, cell.days, known)
+        for metric, of in taken.items():
+            over = of.days(cell.days)
             if over and (number := _number(service, metric, over, values)) is not None:
                 own[metric] = number
     return found

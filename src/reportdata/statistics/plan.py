@@ -80,33 +80,43 @@ def parts_of(service: Service, kpi_id: str) -> tuple[str, ...]:
     return service.kpi(kpi_id).ratio or (kpi_id,)
 
 
-def parts_over(service: Service, kpi_id: str, days: Sequence[str]) -> tuple[str, ...]:
-    """The KPIs whose numbers make one over days: a ratio that was brought is what it is on a day of its own."""
-    return (kpi_id,) if len(days) == 1 and not service.has_facts else parts_of(service, kpi_id)
+class Taken:
+    """Over which days of a cell the numbers of a KPI are taken.
 
+    :param known: the days on which each KPI is known, as `known_days` has them.
+    """
 
-def taken(
-    service: Service, kpi_id: str, days: Sequence[str], known: Mapping[str, Collection[str]]
-) -> dict[str, Sequence[str]]:
-    """Over which of the days of a cell each part of a KPI is taken (`parts_over`); nothing when the KPI is not known
-    over them: what adds up or is counted is taken over all that are known, what is stated is that of the last day, and
-    anything else that was brought is known of single days. A ratio of parts over different days would be none."""
-    found: dict[str, Sequence[str]] = {}
-    for part in parts_over(service, kpi_id, days):
-        over = _over(service, kpi_id, part)
-        if over == "last":
-            found[part] = [day for day in days[-1:] if day in known[part]]
-        elif over or len(days) == 1:
-            found[part] = [day for day in days if day in known[part]]
-        else:
-            found[part] = ()
-    different = {tuple(of) for part, of in found.items() if _over(service, kpi_id, part) != "last"}
-    return found if all(found.values()) and len(different) <= 1 else {}
+    def __init__(self, service: Service, kpi_id: str, known: Mapping[str, Collection[str]]) -> None:
+        self._parts = [(part, _over(service, kpi_id, part), known[part]) for part in parts_of(service, kpi_id)]
+        # A ratio that was brought is what it is on a day of its own.
+        self._of_a_day = self._parts if service.has_facts else [(kpi_id, "sum", known[kpi_id])]
 
+    def parts(self, days: Sequence[str]) -> list[str]:
+        """The KPIs that are taken for it."""
+        return [part for part, _, _ in (self._of_a_day if len(days) == 1 else self._parts)]
 
-def covered_days(service: Service, kpi_id: str, over: Mapping[str, Sequence[str]], days: int) -> int:
-    """Over how many of the days of a cell a number is that is `taken`: what is stated says how all of them ended."""
-    return min((len(own) for part, own in over.items() if _over(service, kpi_id, part) != "last"), default=days)
+    def days(self, days: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Over which of the days of a cell each part is taken; nothing when the KPI is not known over them. What adds
+        up or is counted is taken over all that are known, what is stated is that of the last day, anything else that
+        was brought is known of single days, and a ratio of parts over different days would be none."""
+        if len(days) == 1:
+            day = days[0]
+            return {part: days for part, _, _ in self._of_a_day} if all(day in k for _, _, k in self._of_a_day) else {}
+        found: dict[str, Sequence[str]] = {}
+        different: Sequence[str] | None = None
+        for part, over, known in self._parts:
+            own = [day for day in (days[-1:] if over == "last" else days) if day in known] if over else []
+            if not own or (over != "last" and different not in (None, own)):
+                return {}
+            found[part] = own
+            different = own if over != "last" else different
+        return found
+
+    def count(self, days: Sequence[str], taken: Mapping[str, Sequence[str]]) -> int:
+        """Over how many of the days of a cell a number is: what is stated says how all of them ended."""
+        if len(days) == 1:
+            return 1
+        return min((len(taken[part]) for part, over, _ in self._parts if over != "last"), default=len(days))
 
 
 def _over(service: Service, kpi_id: str, part: str) -> str:
