@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import urlopen
 
 import pytest
 from hypothesis import given, settings
@@ -45,6 +46,13 @@ class Served(NamedTuple):
         assert browser.sign_in(link=secret).status == 200
         return Bringer(self.served.address, cookie=browser.cookie)
 
+    def metrics(self, name: str) -> dict[str, float]:
+        """What operators are told under a name, by its labels."""
+        with urlopen(f"{self.served.server.listeners[1].url}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        found = (line.removeprefix(name).rpartition(" ") for line in lines if line.startswith(name))
+        return {labels: float(value) for labels, _, value in found if float(value)}
+
     @property
     def uploads(self) -> set[str]:
         """What lies on the disk of uploads."""
@@ -56,7 +64,7 @@ class Served(NamedTuple):
 def site(folder: Folder) -> Iterator[Served]:
     for corp_id in (CORP, OTHER):
         folder.add_organisation(corp_id)
-    with serving(folder) as served:
+    with serving(folder, operations_port=0) as served:
         yield Served(folder, served)
 
 
@@ -82,6 +90,14 @@ def test_a_file_is_previewed_imported_and_taken_back(site: Served) -> None:
     assert bringer.undo(done["import"])["result"]["factsRemoved"] == 2
     assert site.folder.days() == {}
     assert bringer.list()[0]["takenBackAt"]
+    assert site.metrics("reportdata_brought_bytes_total") == {"": 2 * len(SHEET)}
+    assert site.metrics("reportdata_import_runs_total") == {
+        '{outcome="ok",what="preview"}': 1,
+        '{outcome="refused",what="preview"}': 1,
+        '{outcome="failed",what="preview"}': 1,
+        '{outcome="ok",what="import"}': 1,
+        '{outcome="ok",what="undo"}': 1,
+    }
 
 
 def test_what_was_done_is_audited_and_nothing_brought_stays(folder: Folder) -> None:

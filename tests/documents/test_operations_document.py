@@ -128,6 +128,7 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
 def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
     known = [*vars(answers).values(), *vars(tokens).values(), *vars(asking).values()]
     codes = {fault.code for fault in known if isinstance(fault, answers.Fault)}
+    codes |= {outcome for _, outcome in bringing.RUNS}
     host, port = observed.address
     for names in (("appkey", "appsecret"), ("corpid", "corpsecret")):
         with urlopen(f"http://{host}:{port}/gettoken?{names[0]}=a&{names[1]}=b") as answer:

@@ -7,11 +7,13 @@ the undoing of an import; it is computed in a process of its own.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Mapping
-from typing import Any, Literal, Protocol
+from itertools import product
+from typing import Any, Literal, Protocol, get_args
 
 import msgspec
 
 from reportdata.http.answers import Failed, Fault
+from reportdata.http.request_metrics import GOOD
 
 LARGEST = 256 << 20
 """Bytes of all files of an upload."""
@@ -41,6 +43,27 @@ LATER = {"retry-after": "5"}
 
 What = Literal["preview", "import", "undo"]
 States = Literal["waiting", "running", "done", "failed", "interrupted"]
+
+
+REFUSED, FAILED, INTERRUPTED = "refused", "failed", "interrupted"
+"""What becomes of runs of which a file is refused, of those that came to nothing, and of those in whose place something
+else was asked for, or whose server stopped; of the others `GOOD`."""
+RUNS = tuple(product(get_args(What), (GOOD, REFUSED, FAILED, INTERRUPTED)))
+"""What is done, with each of its outcomes."""
+
+
+class Brought:
+    """What was brought since this process began: bytes of files, whole or not; and how many runs ended, by what was
+    done and how."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.runs: dict[tuple[str, str], int] = dict.fromkeys(RUNS, 0)
+
+    def note(self, run: Run) -> None:
+        """A run has ended."""
+        done = REFUSED if (run.result or {}).get("failures") else GOOD
+        self.runs[run.what, {"done": done, "failed": FAILED}.get(run.state, INTERRUPTED)] += 1
 
 
 class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
@@ -95,6 +118,10 @@ class Upload(msgspec.Struct, frozen=True):
 class Bringing(Protocol):
     """Keeps uploads and runs what is asked of them. All of it is of one organisation, and unknown to others."""
 
+    @property
+    def brought(self) -> Brought:
+        """What was brought."""
+
     async def take(
         self, corp_id: str, upload: str | None, file: tuple[str, int | None], content: AsyncIterable[bytes]
     ) -> Upload:
@@ -133,6 +160,9 @@ class Bringing(Protocol):
 
 class Nobody:
     """Where no process reads files."""
+
+    def __init__(self) -> None:
+        self.brought = Brought()
 
     async def take(
         self, _corp_id: str, _upload: str | None, _file: tuple[str, int | None], _content: AsyncIterable[bytes]

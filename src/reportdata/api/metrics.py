@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from reportdata.api.asking import Questions
+from reportdata.api.bringing import Brought
 from reportdata.http.connections import Connections
 from reportdata.http.request_metrics import RequestMetrics, Times
 
@@ -51,12 +52,14 @@ class Metrics(Collector):
         requests: RequestMetrics,
         connections: Connections,
         questions: Questions,
+        brought: Brought,
         freshness: Callable[[], Freshness],
         clock: Callable[[], float],
     ) -> None:
         self._answered = requests
         self._connections = connections
         self._questions = questions
+        self._brought = brought
         self._freshness = freshness
         self._clock = clock
 
@@ -68,6 +71,7 @@ class Metrics(Collector):
         """All metrics as they are now."""
         yield from self._requests()
         yield from self._asked()
+        yield from self._files()
         yield from self._days()
 
     def _requests(self) -> Iterator[Metric]:
@@ -100,6 +104,17 @@ class Metrics(Collector):
         took = HistogramMetricFamily("reportdata_question_seconds", "Time to a question's answer, with its wait.")
         took.add_metric((), _buckets(asked.times), asked.times.seconds)
         yield took
+
+    def _files(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "reportdata_brought_bytes", "Bytes of files that people brought.", self._brought.bytes
+        )
+        runs = CounterMetricFamily(
+            "reportdata_import_runs", "Previews, imports and undoings that ended.", labels=("what", "outcome")
+        )
+        for labels, count in list(self._brought.runs.items()):
+            runs.add_metric(labels, count)
+        yield runs
 
     def _days(self) -> Iterator[Metric]:
         found = self._freshness()

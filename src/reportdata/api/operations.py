@@ -57,7 +57,11 @@ def build_operations(context: Context, freshness: Callable[[], Freshness]) -> AS
     from reportdata.api.metrics import Metrics
 
     registry = CollectorRegistry()
-    registry.register(Metrics(context.metrics, context.connections, context.questions, freshness, context.clock))
+    registry.register(
+        Metrics(
+            context.metrics, context.connections, context.questions, context.bringing.brought, freshness, context.clock
+        )
+    )
 
     async def metrics(_request: Request) -> Response:
         return Response(await run_in_threadpool(generate_latest, registry), media_type=CONTENT_TYPE_LATEST)

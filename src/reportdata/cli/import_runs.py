@@ -6,14 +6,14 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 
-from reportdata.api.bringing import LATER, RUNNING, TOO_MANY_RUNS, Run, Said, Upload, What
+from reportdata.api.bringing import LATER, RUNNING, TOO_MANY_RUNS, Brought, Run, Said, Upload, What
 from reportdata.cli.handover import Handover
 from reportdata.cli.import_process import Job, Running
 from reportdata.cli.uploads import Uploads
@@ -36,6 +36,7 @@ class ImportRuns:
     """
 
     def __init__(self, settings: Settings, log_format: str) -> None:
+        self.brought = Brought()
         self._uploads = Uploads(settings.data)
         self._handover = Handover(absolute(settings), log_format).encoded()
         self._thread = ThreadPoolExecutor(1, "imports")
@@ -50,7 +51,12 @@ class ImportRuns:
         if upload is not None:
             self._uploads.require(corp_id, upload)
             await run_in_threadpool(self._end_preview, upload)
-        return self.found(corp_id, await self._uploads.take(corp_id, upload, file, content))
+        return self.found(corp_id, await self._uploads.take(corp_id, upload, file, self._counted(content)))
+
+    async def _counted(self, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        async for part in content:
+            self.brought.bytes += len(part)
+            yield part
 
     def found(self, corp_id: str, upload: str) -> Upload:
         """See `Bringing`."""
@@ -135,6 +141,7 @@ class ImportRuns:
             self._let_go(upload, running)
 
     def _let_go(self, upload: str, running: Running) -> None:
+        self.brought.note(running.run)
         self._uploads.note(upload, running.run)
         with self._lock:
             self._running.pop(upload, None)

@@ -6,7 +6,7 @@ import { h, swap } from './dom.js';
 import { stateMark, table, tableSwitch } from './marks.js';
 import { kindOfDay } from './trend.js';
 import { KPIS, addressesOfDays } from './view.js';
-import { long, monthName, number, t, weekdayName } from './words.js';
+import { dayAndWeekday, long, monthName, number, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./main.js').Page} Page */
@@ -91,7 +91,7 @@ function grid(days, page, found) {
     const value = row?.[kpi] ?? null;
     const state = row && value !== null ? stateOf(row, kpi) : 'missing';
     const special = found.free.special.get(day);
-    const said = [long(day), weekdayName(day), kindOfDay(day, found.free),
+    const said = [dayAndWeekday(day, long), kindOfDay(day, found.free),
       value === null ? '' : `${number(value)} ${t(`${kpi}Unit`)}`, t(state)].filter(Boolean).join(' ');
     const shape = value === null ? 'unknown' : `step${step(value)}${['provisional', 'partial', 'damaged'].includes(state) ? ' hatched' : ''}`;
     return h('td', { role: 'gridcell' }, h('a', {
@@ -131,5 +131,6 @@ function walk(event, made, first, last) {
 function legend() {
   return h('p', { class: 'legend', 'aria-hidden': 'true' }, t('less'),
     ...Array.from({ length: STEPS + 1 }, (_, step) => h('span', { class: `swatch step${step}` })), t('moreWord'),
-    h('span', { class: 'swatch unknown' }), t('missing'), h('span', { class: 'swatch hatched step1' }), t('provisional'));
+    h('span', { class: 'mark' }, h('span', { class: 'swatch unknown' }), t('missing')),
+    h('span', { class: 'mark' }, h('span', { class: 'swatch hatched step1' }), t('uncertain')));
 }

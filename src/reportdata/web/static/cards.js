@@ -5,7 +5,7 @@ import { add, month, monday, since } from './days.js';
 import { h, s, swap } from './dom.js';
 import { stateMark } from './marks.js';
 import { KPIS, address } from './view.js';
-import { moment, number, short, signed, t, weekdayName } from './words.js';
+import { dayAndWeekday, moment, number, short, signed, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./data.js').Row} Row */
@@ -32,7 +32,7 @@ export function drawCards(place, page, found) {
 /** @param {string} day @param {string} today */
 function dayName(day, today) {
   const named = day === today ? t('today') : day === add(today, -1) ? t('yesterday') : '';
-  return named ? `${named} ${short(day)}` : `${short(day)} ${weekdayName(day)}`;
+  return named ? `${named} ${short(day)}` : dayAndWeekday(day);
 }
 
 /**
@@ -111,7 +111,7 @@ function change(kpi, day, value, found) {
   const then = other.periodStart;
   const name = since(day, then) === 7
     ? t('lastWeekday', weekdayName(then))
-    : t('onDay', short(then), weekdayName(then));
+    : dayAndWeekday(then);
   const difference = value - (other[kpi] ?? 0);
   return difference === 0 ? t('usual', 0, name) : t('against', signed(difference), name);
 }

@@ -8,7 +8,7 @@ import { h, swap } from './dom.js';
 import { table } from './marks.js';
 import { address } from './view.js';
 import { causesInWords } from './why.js';
-import { moment, number, short, t, weekdayName } from './words.js';
+import { dayAndWeekday, moment, number, short, t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./marks.js').Panel} Panel */
@@ -138,7 +138,7 @@ export async function drawChanges(at, page) {
   }, whole ? t('showFew') : t('allRows', number(list.length))));
   swap(at.body, list.length ? table(t('changes'), [t('day'), t('kpi'), t('was'), t('is'), t('when'), t('cause')],
     shown.map((one) => [
-      h('a', { href: address({ ...view, day: one.day }), 'data-day': one.day, 'data-key': `change-${one.day}-${one.metric}` }, `${short(one.day)} ${weekdayName(one.day)}`),
+      h('a', { href: address({ ...view, day: one.day }), 'data-day': one.day, 'data-key': `change-${one.day}-${one.metric}` }, dayAndWeekday(one.day)),
       t(one.metric), number(one.was), number(one.is), moment(one.when, session.timeZone), causesInWords(one.cause)])) : h('p', { class: 'quiet' }, t('changesNone')),
     news > 0 && h('p', { class: 'sub note' }, t('changesNews', number(news))));
 }

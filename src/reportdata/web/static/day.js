@@ -3,12 +3,12 @@
 import { comparable, departments, hours, question, rows, stateOf, templates } from './data.js';
 import { add } from './days.js';
 import { h, swap } from './dom.js';
-import { button, panel, stateMark } from './marks.js';
+import { button, loading, panel, stateMark } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
 import { kindOfDay } from './trend.js';
 import { KPIS, address } from './view.js';
 import { explain } from './why.js';
-import { long, moment, number, short, signed, t, weekdayName } from './words.js';
+import { dayAndWeekday, long, moment, number, short, signed, t } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./main.js').Page} Page */
@@ -18,7 +18,7 @@ export async function drawDay(place, page, found) {
   const { session, signal, today, view } = page;
   const day = view.day;
   const row = found.days.get(day) ?? (await rows(question(view, day, day, { by: 'day' }), signal))[0] ?? null;
-  const title = h('h1', { tabindex: -1, id: 'day-title', 'data-key': 'day-title' }, `${long(day)} ${weekdayName(day)}`);
+  const title = h('h1', { tabindex: -1, id: 'day-title', 'data-key': 'day-title' }, dayAndWeekday(day, long));
   const kind = kindOfDay(day, found.free);
   /** @param {string} to @param {string} name @param {string} key */
   const link = (to, name, key) => h('a', { class: 'chip', href: address({ ...view, day: to }), 'data-day': to, 'data-key': key }, name);
@@ -35,7 +35,7 @@ export async function drawDay(place, page, found) {
     const state = row[kpi] === null ? 'missing' : stateOf(row, kpi);
     const other = row[kpi] === null ? null : comparable(day, found.days, found.free, kpi);
     const change = other && row[kpi] !== null
-      ? t('against', signed(row[kpi] - (other[kpi] ?? 0)), `${short(other.periodStart)} ${weekdayName(other.periodStart)}`)
+      ? t('against', signed(row[kpi] - (other[kpi] ?? 0)), dayAndWeekday(other.periodStart))
       : t('incomparable');
     return h('article', { class: 'card', 'data-kpi': kpi }, h('h2', {}, t(kpi)),
       h('p', { class: 'number' }, number(row[kpi]), h('span', { class: 'unit' }, ` ${t(`${kpi}Unit`)}`)),
@@ -52,7 +52,7 @@ export async function drawDay(place, page, found) {
   const records = panel('records');
   records.section.hidden = true;
   const parts = { departments: panel('day-departments'), templates: panel('day-templates'), hours: panel('day-hours') };
-  for (const part of Object.values(parts)) swap(part.body, h('p', { class: 'quiet' }, t('loading')));
+  for (const part of Object.values(parts)) swap(part.body, loading());
   parts.departments.head(t('departments'), [short(day)]);
   parts.templates.head(t('templates'), [short(day)]);
   parts.hours.head(t('hours'), [short(day)]);
@@ -61,7 +61,7 @@ export async function drawDay(place, page, found) {
   /** @template T @param {import('./marks.js').Panel} at @param {Promise<T>} asked @param {(value: T) => void} draw */
   const fill = (at, asked, draw) =>
     asked.then(draw, (error) => {
-      if (!signal.aborted) swap(at.body, h('p', { class: 'wrong' }, t('noPart')), button(t('again'), () => page.refresh()));
+      if (!signal.aborted) swap(at.body, h('p', { class: 'wrong' }, t('noPart')), button(t('again'), () => page.refresh(), { class: 'chip' }));
       page.note(error);
     });
   await Promise.all([

@@ -4,13 +4,13 @@ import { Access } from './access.js';
 import { drawAnswer } from './answer.js';
 import { session as askSession, wasSignedIn } from './api.js';
 import { carryOut } from './attempts.js';
+import { drawTabs } from './beside.js';
 import { drawCalls, isNarrow } from './call_list.js';
 import { calls as readCalls } from './calls.js';
-import { TONGUES } from './code.js';
 import { add, today } from './days.js';
 import { byId, h, swap } from './dom.js';
+import { addressOf, read } from './explorer_address.js';
 import { EXPLORER_WORDS } from './explorer_phrases.js';
-import { drawCode, drawDocument, drawErrors } from './manual.js';
 import { button, themeSwitch } from './marks.js';
 import { beginning, firstBody, title } from './meanings.js';
 import { WORDS } from './phrases.js';
@@ -22,12 +22,10 @@ import { current, speak, t } from './words.js';
 /** @typedef {import('./request_form.js').Filled} Filled */
 /** @typedef {import('./sending.js').Exchange} Exchange */
 /** @typedef {import('./answer.js').Expected} Expected */
-/** @typedef {import('./quoting.js').Tongue} Tongue */
 
 Object.assign(WORDS, EXPLORER_WORDS);
 
-const ZONE = 'Asia/Shanghai';
-const TABS = /** @type {const} */ (['document', 'errors', 'code']);
+const yesterday = () => add(today('Asia/Shanghai'), -1);
 
 const main = byId('main');
 const place = {
@@ -44,10 +42,8 @@ let calls = [];
 let chosen;
 /** @type {Map<string, Filled>} */
 const filled = new Map();
-/** @type {(typeof TABS)[number]} */
-let tab = 'document';
-/** @type {Tongue} */
-let tongue = 'sh';
+/** @type {import('./beside.js').Shown} */
+const shownBeside = { tab: 'document', tongue: 'sh' };
 /** @type {{exchange: Exchange, expected: Expected | null, sent: number} | null} */
 let last = null;
 let busy = false;
@@ -56,40 +52,23 @@ const access = new Access(place.access, () => drawRequestLine());
 
 /** @param {Call} call @returns {Filled} */
 function filledOf(call) {
-  const known = filled.get(call.id) ?? { values: beginning(call, add(today(ZONE), -1)), body: firstBody(call) };
+  const known = filled.get(call.id) ?? { values: beginning(call, yesterday()), body: firstBody(call) };
   filled.set(call.id, known);
   return known;
 }
 
 /** What the address says; values of its call go before those that a form begins with. */
 function readAddress() {
-  const query = new URLSearchParams(location.search);
-  chosen = calls.find((one) => one.id === query.get('call')) ?? calls[0];
-  tab = TABS.find((one) => one === query.get('tab')) ?? 'document';
-  tongue = TONGUES.find(([one]) => one === query.get('code'))?.[0] ?? 'sh';
-  const call = chosen;
-  if (!call) return;
-  for (const one of call.parameters) {
-    const value = query.get(`p.${one.name}`);
-    if (value !== null && !isSecret(one.name)) filledOf(call).values[one.name] = value;
-  }
-}
-
-function addressOf() {
-  const call = /** @type {Call} */ (chosen);
-  const query = new URLSearchParams({ call: call.id });
-  if (tab !== 'document') query.set('tab', tab);
-  if (tab === 'code' && tongue !== 'sh') query.set('code', tongue);
-  const first = beginning(call, add(today(ZONE), -1));
-  for (const [name, value] of Object.entries(filledOf(call).values)) {
-    if (value !== (first[name] ?? '') && !isSecret(name)) query.set(`p.${name}`, value);
-  }
-  return `?${query}`;
+  const said = read(location.search, calls);
+  Object.assign(shownBeside, said.beside);
+  chosen = said.call;
+  if (chosen) Object.assign(filledOf(chosen).values, said.values);
 }
 
 /** @param {boolean} [anew] whether it is another place to come back to */
 function remember(anew = false) {
-  history[anew ? 'pushState' : 'replaceState'](null, '', addressOf());
+  const call = /** @type {Call} */ (chosen);
+  history[anew ? 'pushState' : 'replaceState'](null, '', addressOf(call, shownBeside, filledOf(call).values, yesterday()));
 }
 
 /** @param {Call} call */
@@ -120,7 +99,7 @@ function draw() {
 function drawLast({ exchange: found, expected, sent }) {
   drawAnswer(place.answer, found, expected, sent, () => {
     const pressed = /** @type {HTMLElement | null} */ (place.beside.querySelector('[data-pressed]'));
-    (pressed ?? byId(`tab-${tab}`)).focus();
+    (pressed ?? byId(`tab-${shownBeside.tab}`)).focus();
   });
 }
 
@@ -134,7 +113,7 @@ function drawRequest(call) {
   drawForm(fields, call, filledOf(call), () => {
     remember();
     drawRequestLine();
-    if (tab === 'code') drawBeside();
+    if (shownBeside.tab === 'code') drawBeside();
   });
   const writes = call.method !== 'GET' && call.id !== 'getAccessToken';
   swap(place.form, h('h2', {}, t('request')), fields, writes && h('p', { class: 'writes' }, t('writes')),
@@ -154,38 +133,13 @@ function drawRequestLine() {
 
 function drawBeside() {
   const call = /** @type {Call} */ (chosen);
-  const body = h('div', { id: 'beside-body', role: 'tabpanel', 'aria-labelledby': `tab-${tab}`, class: 'beside-body' });
-  const turn = (/** @type {(typeof TABS)[number]} */ name) => {
-    tab = name;
-    remember();
-    drawBeside();
-  };
-  if (tab === 'document') drawDocument(body, call);
-  else if (tab === 'errors') {
-    drawErrors(body, call, (way, expected) => {
-      for (const one of body.querySelectorAll('[data-pressed]')) one.removeAttribute('data-pressed');
-      document.activeElement?.setAttribute('data-pressed', '');
-      void attempt(call, way, expected);
-    });
-  }
-  else {
-    drawCode(body, call, filledOf(call), tongue, (one) => {
-      tongue = one;
+  drawTabs(place.beside, shownBeside, call, filledOf(call), {
+    turn() {
       remember();
       drawBeside();
-    });
-  }
-  place.beside.setAttribute('aria-label', t('beside'));
-  swap(place.beside, h('div', { class: 'tabs', role: 'tablist', 'aria-label': t('beside') }, ...TABS.map((name, at) => button(t(name), () => turn(name), {
-    id: `tab-${name}`, role: 'tab', 'aria-selected': String(name === tab), 'aria-controls': 'beside-body', tabindex: name === tab ? 0 : -1, 'data-key': `tab-${name}`,
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      const step = { ArrowRight: 1, ArrowLeft: TABS.length - 1 }[event.key];
-      if (!step) return;
-      const next = TABS[(at + step) % TABS.length] ?? name;
-      turn(next);
-      byId(`tab-${next}`).focus();
     },
-  }))), body);
+    attempt: (way, expected) => void attempt(call, way, expected),
+  });
 }
 
 /** @param {string} text */

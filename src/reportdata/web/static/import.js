@@ -400,7 +400,7 @@ async function signedIn(found) {
   if (!found.scopes.includes('import')) {
     const command = `reportdata link add --corp ${found.organisation} --name 人事部 --import`;
     swap(main, h('section', { class: 'panel empty' }, h('h1', {}, t('bring')), h('p', {}, t('mayNot')),
-      h('pre', { tabindex: 0 }, h('code', {}, command)), found.departments && h('p', {}, t('someDepartments')),
+      h('pre', { tabindex: 0, class: 'command' }, h('code', {}, command)), found.departments && h('p', {}, t('someDepartments')),
       h('p', {}, h('a', { href: './' }, t('toDashboard')))));
     return;
   }
@@ -443,7 +443,7 @@ function chrome() {
   byId('skip').textContent = t('skip');
   byId('brand').textContent = t('title');
   swap(byId('organisation'), h('bdi', {}, session ? session.organisationName ?? session.organisation : ''));
-  swap(byId('tools'),
+  swap(byId('tools'), h('a', { class: 'link', href: './', 'data-key': 'dashboard' }, t('dashboard')),
     button(t('otherLanguage'), () => {
       speak(current() === 'zh' ? 'en' : 'zh');
       if (session) {

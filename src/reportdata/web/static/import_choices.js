@@ -15,6 +15,9 @@ export const kindName = (kind) => (KINDS.includes(kind) ? t(`kind${kind[0]?.toUp
 /** @param {string} field */
 export const fieldName = (field) => (FIELDS.includes(field) ? t(`f_${field}`) : field);
 
+/** @param {string} form */
+export const formName = (form) => (FORMS.includes(form) ? t(`form_${form}`) : form);
+
 /** What a form says, as the API takes it; nothing of what is empty. @param {HTMLFormElement} form */
 export function said(form) {
   /** @type {Record<string, unknown>} */
@@ -61,7 +64,7 @@ export function drawChoices(given, again) {
   row(t('exportedAt'), 'exported-at', text('exportedAt', '2026-11-28 18:00')),
   row(t('firstDay'), 'from', text('from', '20261101')),
   row(t('lastDay'), 'to', text('to', '20261130')),
-  row(t('formOf'), 'format', choose('format', FORMS.map((form) => [form, form]))),
+  row(t('formOf'), 'format', choose('format', FORMS.map((form) => [form, formName(form)]))),
   h('label', { class: 'choose' },
     h('input', { type: 'checkbox', name: 'skipBad', checked: given.skipBad === true, 'data-key': 'skipBad' }),
     h('span', {}, t('skipBad'), ' ', h('code', {}, '--skip-bad'))),

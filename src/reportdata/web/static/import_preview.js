@@ -1,7 +1,7 @@
 // What an import would do, as the dry run of the command line says it.
 
 import { h } from './dom.js';
-import { fieldName, kindName } from './import_choices.js';
+import { fieldName, formName, kindName } from './import_choices.js';
 import { number, t } from './words.js';
 
 /** @typedef {import('./dom.js').Child} Child */
@@ -50,12 +50,12 @@ export const drawRefused = ({ failures = [], hints = [] }) =>
 
 /** @param {any} file */
 function drawFile(file) {
-  const form = file.format === null ? t('emptyFile') : [file.format, file.encoding].filter(Boolean).join(', ');
+  const form = file.format === null ? t('emptyFile') : [formName(file.format), file.encoding].filter(Boolean).join(', ');
   const counts = t('readCounts', number(file.read), number(file.new), number(file.alreadyKnown), number(file.skipped));
   return h('section', { class: 'part' },
     h('h3', {}, h('bdi', {}, file.file), ' ', h('span', { class: 'quiet' }, form)),
     h('p', {}, counts, file.leftOut > 0 && ` · ${t('leftOut', number(file.leftOut))}`),
-    h('p', {}, file.days.length ? t('newDays', span(file.days)) : t('noNewDays')),
+    h('p', {}, ...(file.days.length ? [t('newDays', ''), h('span', { class: 'nowrap' }, span(file.days))] : [t('noNewDays')])),
     ...file.tables.map((/** @type {any} */ one) => drawColumns(file.file, one)));
 }
 

@@ -7,7 +7,7 @@ import { overview } from './data.js';
 import { today as todayIn } from './days.js';
 import { byId, h, swap } from './dom.js';
 import { button, themeSwitch } from './marks.js';
-import { drawFound, frame } from './overview.js';
+import { drawFound, drawLoading, drawUnread, frame } from './overview.js';
 import { drawSignIn, meaning } from './sign_in.js';
 import { say, warn } from './status.js';
 import { address, days, read } from './view.js';
@@ -85,9 +85,9 @@ function failed(error) {
     wasSignedIn(false);
     signedOut(t('sessionEnded'));
   } else {
-    const text = error instanceof Problem && error.status === 0 && drawnAt
-      ? t('unreachable', moment(drawnAt, session?.timeZone ?? 'UTC')) : meaning(error);
-    warn(text, ' ', button(t('again'), () => void draw(), { class: 'link' }));
+    const text = unreachable && drawnAt ? t('unreachable', moment(drawnAt, session?.timeZone ?? 'UTC')) : meaning(error);
+    if (!drawnAt && parts) drawUnread(parts, error, () => void draw());
+    else warn(text, ' ', button(t('again'), () => void draw(), { class: 'link' }));
   }
   main.removeAttribute('aria-busy');
 }
@@ -110,10 +110,7 @@ async function draw(moved = false, quiet = false) {
   drawControls(parts.controls, at);
   const range = days(view, at.today);
   swap(parts.printed, t('printedFor', at.session.organisationName ?? at.session.organisation, range.from, range.to));
-  if (!drawnAt) for (const name of /** @type {const} */ (['trend', 'calendar', 'departments', 'daily', 'templates', 'hours'])) {
-    parts[name].head(t(name), []);
-    swap(parts[name].body, h('p', { class: 'quiet' }, t('loading')));
-  }
+  if (!drawnAt) drawLoading(parts);
   try {
     const found = await overview(view, at.today, signal);
     if (signal.aborted) return;

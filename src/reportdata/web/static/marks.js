@@ -56,6 +56,9 @@ export function panel(id) {
 
 /** @typedef {ReturnType<typeof panel>} Panel */
 
+/** What stands where something is being read. */
+export const loading = () => h('p', { class: 'quiet loading' }, t('loading'));
+
 /** @param {string} text @param {() => void} act @param {Record<string, unknown>} [more] */
 export const button = (text, act, more = {}) => h('button', { type: 'button', onclick: act, ...more }, text);
 

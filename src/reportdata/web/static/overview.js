@@ -7,10 +7,11 @@ import { drawDaily } from './daily.js';
 import { departments, hours, templates } from './data.js';
 import { drawDay } from './day.js';
 import { byId, h, swap } from './dom.js';
-import { button, panel } from './marks.js';
+import { button, loading, panel } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
 import { meaning } from './sign_in.js';
 import { drawTrend } from './trend.js';
+import { KPIS } from './view.js';
 import { t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
@@ -84,13 +85,32 @@ export async function drawFound(places, at, found, moved) {
     void asked.then((value) => at.signal.aborted || done(value), (error) => {
       if (at.signal.aborted) return;
       place.head(t(name), []);
-      swap(place.body, h('p', { class: 'wrong' }, t('noPart'), ' ', meaning(error)), button(t('again'), () => at.refresh()));
+      swap(place.body, h('p', { class: 'wrong' }, t('noPart'), ' ', meaning(error)), button(t('again'), () => at.refresh(), { class: 'chip' }));
       at.note(error);
     }).finally(end);
   };
   fill(places.departments, 'departments', departments(view, found.from, found.to, at.signal), (list) => drawRanked(places.departments, at, 'departments', list, sub));
   fill(places.templates, 'templates', templates(view, found.from, found.to, at.signal), (list) => drawRanked(places.templates, at, 'templates', list, sub));
   fill(places.hours, 'hours', hours(view, found.from, found.to, at.signal), (list) => drawHours(places.hours, at, list, sub));
+}
+
+/** Room for what is being read for the first time, so that nothing moves when it comes. @param {Frame} places */
+export function drawLoading(places) {
+  places.whole.hidden = false;
+  places.opened.hidden = true;
+  swap(places.cards, ...KPIS.map((kpi) => h('div', { class: 'blank' }, h('h2', {}, t(kpi)), loading())));
+  for (const name of /** @type {const} */ (['trend', 'calendar', 'departments', 'daily', 'templates', 'hours'])) {
+    places[name].head(t(name), []);
+    swap(places[name].body, loading());
+  }
+}
+
+/** Nothing could be read yet: say why, and what to do. @param {Frame} places @param {unknown} error @param {() => void} again */
+export function drawUnread(places, error, again) {
+  places.whole.hidden = true;
+  places.opened.hidden = false;
+  swap(places.opened, h('section', { class: 'panel empty', role: 'alert' }, h('h1', {}, t('notRead')), h('p', {}, meaning(error)),
+    h('p', {}, button(t('again'), again, { class: 'chip', 'data-key': 'again' }))));
 }
 
 /** Where nothing is known of the range, say what is, and lead there. @param {Page} at @param {Overview} found */
@@ -107,5 +127,5 @@ function drawNothing(at, found) {
 function drawEmpty(place, brings) {
   swap(place, h('section', { class: 'panel empty' }, h('h1', {}, t('empty')), h('p', {}, t('emptyHow')),
     brings && h('p', {}, h('a', { href: 'import', class: 'chip', 'data-key': 'bring' }, t('bring'))),
-    h('pre', { tabindex: 0 }, h('code', {}, 'reportdata import 日志.xlsx\nreportdata source add …\nreportdata collect'))));
+    h('pre', { tabindex: 0, class: 'command' }, h('code', {}, 'reportdata import 日志.xlsx\nreportdata source add …\nreportdata collect'))));
 }

@@ -57,6 +57,6 @@ export function drawSignIn(place, why, done) {
   send,
   h('p', { class: 'sub' }, t('signInKept')),
   h('p', { class: 'sub' }, t('signInNew')),
-  h('pre', { tabindex: 0 }, h('code', {}, ADD)));
+  h('pre', { tabindex: 0, class: 'command' }, h('code', {}, ADD)));
   swap(place, form);
 }

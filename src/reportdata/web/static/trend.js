@@ -5,7 +5,7 @@ import { since, weekday } from './days.js';
 import { h, s, swap } from './dom.js';
 import { button, stateMark, table, tableSwitch } from './marks.js';
 import { KPIS, PERIODS } from './view.js';
-import { moment, monthName, number, periodName, short, t, weekdayName } from './words.js';
+import { dayAndWeekday, moment, monthName, number, periodName, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./data.js').Point} Point */
@@ -153,7 +153,8 @@ function plot(place, page, found, width) {
   const tip = h('div', { class: 'tip', hidden: true });
   const aloud = h('p', { class: 'aloud', 'aria-live': 'polite' });
   const area = h('div', { class: 'area', tabindex: 0, role: 'group', 'data-key': 'trend', 'aria-label': `${t('trend')}. ${t('trendKeys')}` }, drawing);
-  swap(place, area, tip, aloud);
+  const nothing = points.every(({ row }) => row === null);
+  swap(place, area, tip, aloud, nothing && h('p', { class: 'none' }, t('emptyRange')));
 
   let at = -1;
   /** @param {number} to @param {boolean} [speaks] */
@@ -232,7 +233,7 @@ export function kindOfDay(day, free) {
 function tipOf({ start, row }, page, free) {
   const { view, session } = page;
   const kind = view.by === 'day' ? kindOfDay(start, free) : '';
-  const title = view.by === 'day' ? `${short(start)} ${weekdayName(start)}` : periodName(view.by, start);
+  const title = view.by === 'day' ? dayAndWeekday(start) : periodName(view.by, start);
   return [
     h('strong', {}, title, kind && h('span', { class: 'quiet' }, ` ${kind}`)),
     ...(row

@@ -101,6 +101,10 @@ export function long(day) {
   return `${date} ${name(`month-name ${day.slice(5, 7)}`, { month: 'long' }, day)} ${year}`;
 }
 
+/** Like 11月27日 周五, or Fri 27 Nov. @param {string} day @param {(day: string) => string} [as] how the day is written */
+export const dayAndWeekday = (day, as = short) =>
+  language === 'zh' ? `${as(day)} ${weekdayName(day)}` : `${weekdayName(day)} ${as(day)}`;
+
 /** Like 11月. @param {string} day */
 export const monthName = (day) => format('month', { month: 'short', timeZone: 'UTC' }).format(at(day));
 
