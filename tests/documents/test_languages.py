@@ -13,7 +13,7 @@ from tests.support.deployment import check_command
 from tests.support.paths import ROOT
 from website.markdown import anchors, prose
 
-CHINESE = sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")])
+CHINESE = sorted([*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md"), *ROOT.glob("src/**/*.zh-CN.md")])
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 HISTORY = {"CHANGELOG.md", "CONTRIBUTING.md"}
 """Pages that speak of commands as they were, or are to be."""
@@ -55,7 +55,7 @@ def test_every_page_for_users_is_there_in_both_languages() -> None:
     pages = {str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
     chinese = {str(path.relative_to(ROOT)) for path in CHINESE}
     twins = {str(english(path).relative_to(ROOT)) for path in CHINESE}
-    assert twins <= pages
+    assert all(english(path).exists() for path in CHINESE)
     assert pages - chinese - twins <= ENGLISH_ONLY.keys()
 
 
