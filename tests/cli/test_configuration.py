@@ -96,13 +96,13 @@ def test_what_holds_is_printed_with_where_it_comes_from_and_no_secret(tmp_path: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('dta = "x"', "dta is not known\n  'data' may be meant"),
+        ('dta = "x"', "dta is no setting\n  'data' may be meant"),
         ("serve = 4", "serve is a command"),
         ("org = 4", "org is a command"),
         ("[org]\nlist = 4", "org.list is no table"),
-        ("[org.lst]\njson = true", "org.lst is not known"),
-        ("[org.list]\njsn = true", "org.list.jsn is not known\n  'json' may be meant"),
-        ("[org.list]\nwith-parent = true", "org.list.with-parent is not known"),
+        ("[org.lst]\njson = true", "org.lst is no setting"),
+        ("[org.list]\njsn = true", "org.list.jsn is no setting\n  'json' may be meant"),
+        ("[org.list]\nwith-parent = true", "org.list.with-parent is no setting"),
         ('[org.list]\njson = "yes"', "org.list.json cannot be 'yes'\n  it is true or false"),
         ('data = ["a"]', "data is not written as it must be"),
         ('services = "a"', "it is a list"),

@@ -17,7 +17,7 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     """Print what SHELL needs to complete commands, options and words for days.
 
     \b
-        reportdata completion bash > ~/.local/share/bash-completion/completions/reportdata
+        reportdata completion bash >> ~/.bash_completion
         reportdata completion zsh > ~/.zfunc/_reportdata
         reportdata completion fish > ~/.config/fish/completions/reportdata.fish
 

@@ -171,7 +171,7 @@ def _require_known(file: str, names: Sequence[str], table: Mapping[str, Any], kn
 def _refuse(file: str, keys: Sequence[str], known: Collection[str]) -> None:
     close = get_close_matches(keys[-1], known, 1)
     meant = f"{close[0]!r} may be meant" if close else f"there are {', '.join(known)}"
-    raise BadFile(file, f"{'.'.join(keys)} is not known", meant)
+    raise BadFile(file, f"{'.'.join(keys)} is no setting", meant)
 
 
 def leaves(command: click.Command, names: Sequence[str] = ()) -> Iterator[tuple[list[str], click.Command]]:

@@ -89,8 +89,10 @@ def page(context: click.Context) -> str:
     """The manual page of a command, for the macros of man(7)."""
     command, title = context.command, _title(context)
     summary = _escaped(command.get_short_help_str(200).rstrip("."))
-    lines = [
-        f'.TH "{title.upper()}" 1 "" "reportdata {__version__}" "reportdata"',
+    roff = [
+        " ".join(
+            [".TH", _quoted(title.upper()), "1", _quoted(""), _quoted("reportdata", __version__), _quoted("reportdata")]
+        ),
         ".nh",
         ".SH NAME",
         f"{_escaped(title)} \\- {summary}",
@@ -103,20 +105,20 @@ def page(context: click.Context) -> str:
     records = [record for one in command.get_params(context) if (record := one.get_help_record(context)) is not None]
     options = [(names, told) for names, told in records if names.startswith("-")]
     if options:
-        lines.append(".SH OPTIONS")
+        roff.append(".SH OPTIONS")
         for names, told in options:
-            lines += [".TP", f".B {_escaped(names)}", _escaped(told)]
+            roff += [".TP", f".B {_escaped(names)}", _escaped(told)]
     below = [inner for _, inner in _below(context)]
     if below:
-        lines.append(".SH COMMANDS")
+        roff.append(".SH COMMANDS")
         for inner in below:
-            lines += [".TP", f".B {_escaped(_title(inner))}(1)", _escaped(inner.command.get_short_help_str(200))]
-    lines.append(".SH EXIT STATUS")
+            roff += [".TP", f".B {_escaped(_title(inner))}(1)", _escaped(inner.command.get_short_help_str(200))]
+    roff.append(".SH EXIT STATUS")
     for code, meaning in MEANINGS.items():
-        lines += [".TP", f".B {code.value}", _escaped(meaning.replace("`", ""))]
+        roff += [".TP", f".B {code.value}", _escaped(meaning.replace("`", ""))]
     if context.parent is not None:
-        lines += [".SH SEE ALSO", f".BR {_escaped(_title(context.parent))} (1)"]
-    return "\n".join(lines) + "\n"
+        roff += [".SH SEE ALSO", f".BR {_escaped(_title(context.parent))} (1)"]
+    return "\n".join(roff) + "\n"
 
 
 def _title(context: click.Context) -> str:
@@ -133,6 +135,10 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield ".fi"
         else:
             yield _escaped(" ".join(paragraph.split()))
+
+
+def _quoted(*words: str) -> str:
+    return f'"{" ".join(words)}"'
 
 
 def _escaped(text: str) -> str:
