@@ -118,7 +118,7 @@ def _one_duckdb() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
+    for name in os.environ.keys() - {"REPORTDATA_LANG"}:
         if name.startswith(("REPORTDATA_", "AWS_")) or name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
             monkeypatch.delenv(name)
 

@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from reportdata.cli.language.catalogue import LOCALE, Entry, read_po, written_po
+from reportdata.cli.language.templates import PLACE, is_spoken
 from tests.support.paths import ROOT
 from tests.support.texts import called, escaped, has_words, name_of, texts
 
@@ -178,7 +179,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _says(text: str) -> bool:
-    is_structure = re.search(r"\{(reason|message)", text) is not None
+    is_structure = any(is_spoken(place) for place in PLACE.finditer(text) if place[1])
     return (has_words(text) or is_structure) and _NO_PROSE.search(text) is None
 
 

@@ -97,8 +97,9 @@ def days_text(days: Sequence[str]) -> str:
     """Days for people: how many, and which, or from when to when."""
     if len(days) > MOST_NAMED:
         return f"{len(days)} days from {min(days)} to {max(days)}"
-    count = f"{len(days)} day{'s' if len(days) != 1 else ''}"
-    return f"{count} ({', '.join(days)})" if days else count
+    if not days:
+        return "0 days"
+    return f"{len(days)} day{'s' if len(days) != 1 else ''} ({', '.join(days)})"
 
 
 _IN_BYTES = ("reading ", "copying ")
