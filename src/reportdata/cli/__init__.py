@@ -106,9 +106,8 @@ class _Commands(Group):
             if not isinstance(error, click.Abort):
                 say("", err=True)
             say("Aborted!", err=True)
-            raise click.exceptions.Exit(1) from error
-        except KeyboardInterrupt as error:
-            raise click.exceptions.Exit(Exit.INTERRUPTED) from error
+            ended = Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Exit.FAILED
+            raise click.exceptions.Exit(ended) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
