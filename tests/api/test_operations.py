@@ -133,6 +133,20 @@ def test_metrics_tell_how_the_numbers_stand(folder: Folder, call: Call, watched:
     assert _metrics(watched)["reportdata_unapplied_withdrawal_files", ""] == 1
 
 
+def test_metrics_tell_what_keeps_the_numbers_coming(folder: Folder, watched: Serving, tmp_path: Path) -> None:
+    assert _metrics(watched)["reportdata_free_bytes", ""] > 0
+    assert ("reportdata_backup_seconds", "") not in _metrics(watched)
+    assert run(folder, "backup", str(tmp_path / "copy")).exit_code == 0
+    assert _metrics(watched)["reportdata_backup_seconds", ""] == pytest.approx(time.time(), abs=600)
+    command = ("source", "add", "dingtalk", "--corp", CORP, "--app-key", "dingabc", "--name", "ours", "--calls", "500")
+    added = run(folder, *command, "--from", "20210101")
+    assert added.exit_code == 0, added.output
+    found = _metrics(watched)
+    assert found["reportdata_calls_left", "ours"] == 500
+    assert (found["reportdata_left_alone", "ours"], found["reportdata_set_aside", "ours"]) == (0, 0)
+    assert ("reportdata_listed_until_seconds", "ours") not in found
+
+
 @pytest.mark.whole
 def test_the_serving_process_computes_nothing_for_its_metrics(folder: Folder, call: Call) -> None:
     with served(folder, "--no-work", "--operations-port", 0) as process:

@@ -96,8 +96,8 @@ def test_all_is_well_and_nothing_is_changed(healthy: Folder) -> None:
     result = run(healthy, "doctor", "--json")
     found = json.loads(result.stdout)
     assert state() == before
-    names = "data folder, rights, owner, disk, inodes, lake, leftovers, store, time zones, organisations, stale days"
-    names += ", corrections, identities, collecting, apps"
+    names = "data folder, rights, owner, disk, inodes, lake, leftovers, backups, store, time zones, organisations"
+    names += ", stale days, corrections, identities, collecting, apps"
     assert [check["check"] for check in found["checks"]] == [*names.split(", "), "clock", "open files"]
     of_machine = {"disk", "inodes", "open files"}
     assert {check["state"] for check in found["checks"] if check["check"] not in of_machine} == {"ok"}, found
@@ -387,3 +387,18 @@ def test_a_backup_is_as_healthy_as_what_it_was_taken_of(healthy: Folder, tmp_pat
     store = SQLiteStore(tmp_path / "backup" / "store.db")
     assert len(store.apps()) == 1
     store.close()
+
+
+def test_an_old_backup_is_told(healthy: Folder, tmp_path: Path) -> None:
+    assert run(healthy, "backup", str(tmp_path / "copy")).exit_code == 0
+    now = time.time()
+    assert found_at(healthy, now, "backups").state is State.OK
+    old = found_at(healthy, now + 3 * 86400, "backups")
+    assert (old.state, "reportdata backup" in old.advice) == (State.WARN, True)
+    (tmp_path / "copy" / "backup.json").unlink()
+    assert "none" in found_at(healthy, now + 3 * 86400, "backups").found, "what is not whole is no backup"
+
+
+def found_at(folder: Folder, now: float, check: str) -> Finding:
+    """What a check finds at a time."""
+    return dict(examine(Examined(folder.settings, now)))[check]

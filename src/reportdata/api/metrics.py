@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from reportdata.api.asking import Questions
 from reportdata.api.bringing import Brought
+from reportdata.api.upkeep import Upkeep, upkeep_metrics
 from reportdata.http.connections import Connections
 from reportdata.http.request_metrics import RequestMetrics, Times
 
@@ -39,6 +40,7 @@ class Freshness(NamedTuple):
     damaged_days: int = 0
     corrections: int = 0
     """Days whose numbers the worker put right."""
+    upkeep: Upkeep | None = None
 
 
 class Metrics(Collector):
@@ -151,6 +153,8 @@ class Metrics(Collector):
         for source, ahead in found.clocks.items():
             clocks.add_metric((source,), ahead)
         yield clocks
+        if found.upkeep is not None:
+            yield from upkeep_metrics(found.upkeep)
 
 
 def _buckets(times: Times) -> list[tuple[str, float]]:

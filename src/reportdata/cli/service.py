@@ -108,7 +108,7 @@ def open_server(
 
             def freshness() -> Freshness:
                 present.require()
-                return _freshness(settings, lake())
+                return _freshness(settings, lake(), clock())
 
             operations = build_operations(context, freshness)
             listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
@@ -166,9 +166,10 @@ class _Writing:
                 self._audit.forget_before(self._forgotten)
 
 
-def _freshness(settings: Settings, lake: Lake) -> Freshness:
+def _freshness(settings: Settings, lake: Lake, now: float) -> Freshness:
     """How lake and store stand. What it needs is loaded when it is first asked for."""
     from reportdata.api.metrics import Freshness, Lag
+    from reportdata.cli.upkeep import upkeep_of
     from reportdata.pipeline.corrections import corrections
     from reportdata.pipeline.staleness import waiting
 
@@ -184,7 +185,14 @@ def _freshness(settings: Settings, lake: Lake) -> Freshness:
     ]
     files, days = {one.file for one in damage}, {one.stat_day for one in damage if one.stat_day}
     return Freshness(
-        len(stale), len(withdrawals), lags, _clocks(settings), len(files), len(days), len(corrections(lake.root))
+        len(stale),
+        len(withdrawals),
+        lags,
+        _clocks(settings),
+        len(files),
+        len(days),
+        len(corrections(lake.root)),
+        upkeep_of(settings, zones, now),
     )
 
 

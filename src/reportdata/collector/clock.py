@@ -21,6 +21,19 @@ class Stopped(BaseException):
     """Waiting was interrupted, because the process is to end."""
 
 
+class StillClock:
+    """Shows one time, in seconds since 1970, to those who only look."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
 class SystemClock:
     """The machine's clock. Waiting ends with `Stopped` as soon as ``ending`` is set."""
 

@@ -34,11 +34,10 @@ from reportdata.lake.local import LocalLake
 from reportdata.lake.membership import Added
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.damage import require_lake
-from reportdata.pipeline.known_backups import note_backup
+from reportdata.pipeline.known_backups import MANIFEST, note_backup
 from reportdata.pipeline.workspace import Workspace
 from reportdata.settings import Settings
 
-MANIFEST = "backup.json"
 _UNFINISHED = f"{MANIFEST}{ASIDE}"
 _FORMAT = 1
 _CHUNK = 1 << 20

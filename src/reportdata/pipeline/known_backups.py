@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ import msgspec
 from reportdata.errors import BadFile
 from reportdata.files import append
 
+MANIFEST = "backup.json"
+"""The file of a backup that is written last: a folder without it is no whole backup."""
 _NAME = "backups.jsonl"
 
 
@@ -45,6 +48,20 @@ def backups_of(data: Path, corp_id: str) -> list[KnownBackup]:
 
     :raises BadFile: when it cannot be told.
     """
+    return [known for known in _known(data) if _digest(corp_id) in known.organisations and _is_there(Path(known.path))]
+
+
+def newest_backup(data: Path) -> float | None:
+    """When the newest backup was begun that is still there and whole, in seconds since 1970; None when there is none.
+
+    :raises BadFile: when it cannot be told.
+    """
+    whole = (known for known in _known(data) if (Path(known.path) / MANIFEST).is_file())
+    return max((datetime.fromisoformat(known.taken_at).timestamp() for known in whole), default=None)
+
+
+def _known(data: Path) -> list[KnownBackup]:
+    """The last of each folder."""
     decoder, found = msgspec.json.Decoder(KnownBackup), {}
     try:
         for line in (data / _NAME).read_bytes().splitlines():
@@ -52,8 +69,7 @@ def backups_of(data: Path, corp_id: str) -> list[KnownBackup]:
                 known = decoder.decode(line)
             except msgspec.DecodeError:
                 continue
-            if _digest(corp_id) in known.organisations and _is_there(Path(known.path)):
-                found[known.path] = known
+            found[known.path] = known
     except FileNotFoundError:
         return []
     except OSError as error:

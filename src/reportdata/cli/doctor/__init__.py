@@ -13,6 +13,7 @@ import click
 from reportdata.cli.doctor import data as data_checks
 from reportdata.cli.doctor import machine
 from reportdata.cli.doctor import thorough as thorough_checks
+from reportdata.cli.doctor.backups import backups
 from reportdata.cli.doctor.collecting import collected
 from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
 from reportdata.cli.options import json_option, lake_options, place_options
@@ -27,6 +28,7 @@ _OF_FOLDER: dict[str, Check] = {
     "inodes": machine.inodes,
     "lake": data_checks.lake,
     "leftovers": data_checks.abandoned,
+    "backups": backups,
 }
 _OF_STORE: dict[str, Check] = {
     "time zones": data_checks.time_zones,

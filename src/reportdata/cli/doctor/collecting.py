@@ -9,6 +9,7 @@ from reportdata.cli.collectors import account_of
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.places import ledger_of
 from reportdata.collector.budget import Budget
+from reportdata.collector.clock import StillClock
 from reportdata.collector.clocks import ahead_of, said
 from reportdata.collector.forecast import forecast
 from reportdata.collector.ledger import Ledger
@@ -20,19 +21,6 @@ from reportdata.suites import SUITES
 
 _BEHIND = 2
 """Days that the newest listed day may be behind today."""
-
-
-class _Still:
-    """A clock that shows one time."""
-
-    def __init__(self, now: float) -> None:
-        self._now = now
-
-    def now(self) -> float:
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
 
 
 def collected(examined: Examined) -> Iterator[Finding]:
@@ -80,7 +68,7 @@ def _of_source(source: Source, zones: dict[str, str], ledger: Ledger, now: float
             f"reportdata collect --once --source {name}, and see what it says",
         )
     yield from _left_out(name, listings, int(now * 1000))
-    budget = Budget(ledger, account_of(source), _Still(now))
+    budget = Budget(ledger, account_of(source), StillClock(now))
     told = forecast(source, budget, ledger, zone, int(now * 1000))
     if told.month.left <= 0 or told.plan.for_past < 0:
         yield warn(f"{name}: this month's calls do not last to its end", f"reportdata budget --corp {corp_id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pwd
 import resource
@@ -20,6 +21,8 @@ from reportdata.cli.output import size_text
 
 _LITTLE, _TOO_LITTLE = 1_000_000_000, 100_000_000
 """Free bytes."""
+_PACE = 30
+"""Days whose writing tells how long the free bytes last, and for how many they are to last."""
 _FEW, _TOO_FEW = 10_000, 100
 """Free inodes."""
 _OPEN_FILES = 4096
@@ -82,12 +85,26 @@ def space(examined: Examined) -> Iterator[Finding]:
     usage = shutil.disk_usage(examined.settings.data)
     found = f"{size_text(usage.free)} free of {size_text(usage.total)}"
     advice = "make room, or move the data folder to a larger disk"
+    days = _days_until_full(examined.settings.data, usage.free, examined.now)
     if usage.free < _TOO_LITTLE:
         yield fail(found, advice)
+    elif days < _PACE:
+        yield warn(f"{found}: at the pace of the last {_PACE} days it lasts for {days:.0f} days", advice)
     elif usage.free < max(_LITTLE, usage.total / 10):
         yield warn(found, advice)
     else:
         yield ok(found)
+
+
+def _days_until_full(data: Path, free: int, now: float) -> float:
+    """For how many days the free bytes last if as much is written as the last days left."""
+    written = 0
+    for folder, _, names in os.walk(data):
+        for name in names:
+            with suppress(OSError):  # gone meanwhile
+                found = Path(folder, name).stat()
+                written += found.st_size if found.st_mtime > now - _PACE * 86400 else 0
+    return free / written * _PACE if written else math.inf
 
 
 def inodes(examined: Examined) -> Iterator[Finding]:
