@@ -69,7 +69,7 @@ _PROSE = re.compile(r"[A-Za-z}`'”)][,;:.]? +[a-z{`'(–][^_=]|^[a-z]+ [A-Z]{3,
 _NO_PROSE = re.compile(
     r"^\s*[(]?(select|insert into|delete from|update \w+ set|create (temp|table)|drop table|pragma|begin immediate|"
     r"from facts|not starts_with)\b|^facts\.|= \?|\border by\b|%s|cast\(|decimal\(|timestamptz|"  # SQL
-    r"^[a-z]+(_[a-z]+)+$|^[a-z_]+(, [a-z_]+){2,}$|^columns\.|^\{sub_msg|^bold |"  # names
+    r"^[a-z]+(_[a-z]+)+$|^[a-z_]+(, [a-z_]+){2,}$|^columns\.|^\{sub_msg|^bold |^\.[A-Za-z]{2}|"  # names
     r"^\s*(reportdata open|Debug source|response body error|grand total)$"
 )
 _WORD = re.compile(r"(?!(https?|json|left|right|parquet|utf|xlsx|true|lang|work|reportdata)$)[a-z]{3,}")
@@ -179,8 +179,8 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _says(text: str) -> bool:
-    is_structure = any(is_spoken(place) for place in PLACE.finditer(text) if place[1])
-    return (has_words(text) or is_structure) and _NO_PROSE.search(text) is None
+    is_structure = any(is_spoken(place) for place in PLACE.finditer(text) if place[1]) and PLACE.sub("", text).strip()
+    return bool(has_words(text) or is_structure) and _NO_PROSE.search(text) is None
 
 
 def _is_prose(text: str) -> bool:
