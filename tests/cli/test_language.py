@@ -252,6 +252,13 @@ def test_tables_and_remarks_are_chinese(files: Folder) -> None:
     assert "当前用户可写，其他用户不可读" in printed
 
 
+def test_a_manual_page_is_chinese() -> None:
+    code, printed, _ = in_chinese("man", "token")
+    assert code == 0
+    assert "reportdata\\-token \\- 打印应用 APP_KEY 的令牌，供试用\n" in printed
+    assert ".B \\-\\-json\n打印 JSON，供程序使用。\n" in printed
+
+
 def test_json_is_the_same_in_every_language(files: Folder) -> None:
     for arguments in (["import", "in.csv", "--json"], ["status", "--json"], ["query", "20240105", "--format", "json"]):
         in_english = run(files, *arguments)
