@@ -102,7 +102,9 @@ class _Commands(Group):
             raise failed from error
         except click.UsageError as error:
             raise Misused(visible(error.format_message()), error.ctx) from error
-        except click.Abort as error:
+        except (click.Abort, EOFError, KeyboardInterrupt) as error:
+            if not isinstance(error, click.Abort):
+                say("", err=True)
             say("Aborted!", err=True)
             ended = Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Exit.FAILED
             raise click.exceptions.Exit(ended) from error
