@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+import click
+
 from reportdata.api.contract.wire import Body
-from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.terminals import showable
 from reportdata.days import MILLISECOND, moment_of
@@ -61,7 +62,7 @@ def _print_table(days: Sequence[Standing], service: Service, zones: Mapping[str,
         numbers=range(2, 2 + len(service.kpis)),
     )
     if any(len(day.values) < len(service.kpis) for day in days):
-        say(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
+        click.echo(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
 
 
 _NOT_KNOWN = (
