@@ -12,19 +12,16 @@ other text that reads like prose, but for modules whose texts are never printed.
 from __future__ import annotations
 
 import ast
-import errno
 import inspect
-import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from reportdata.cli.language.catalogue import LOCALE, Entry, read_po, written_po
 from reportdata.cli.language.templates import PLACE, is_spoken
+from tests.support.borrowed import borrowed
 from tests.support.paths import ROOT
-from tests.support.texts import called, escaped, has_words, name_of, texts
+from tests.support.texts import called, has_words, name_of, texts
 
 SOURCE = ROOT / "src" / "reportdata"
 TEMPLATES = LOCALE / "reportdata.pot"
@@ -42,23 +39,10 @@ _ERRORS_ALONE = (
 """Where other texts are SQL, or told by HTTP, ..."""
 _BUT = ("engines/duckdb/connection.py", "store/copying.py")
 """... but not in these."""
-_OF_CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "types")
-_PUT_TOGETHER = (
-    "File", "Directory", "Path", "boolean", "float", "float range", "integer", "integer range", "required",
-    "Missing argument {param_hint}.", "Missing option {param_hint}.", "Missing option {param_hint}. {message}",
-    "Invalid value for {param_hint} (env var: {var}): {message}", "{message} Did you mean {possibility}?",
-    "{message} (Did you mean one of: {possibilities}?)",
-)  # fmt: skip
-"""What click puts together of its messages."""
-_OF_SYSTEM = (
-    errno.EACCES, errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ECONNREFUSED, errno.EDQUOT, errno.EEXIST, errno.EIO,
-    errno.EISDIR, errno.EMFILE, errno.ENOENT, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS,
-)  # fmt: skip
-"""Of which the machine's own messages are told."""
 _NAMES = {"BadField": 1, "BadRecord": 3, "BadFile": 1}
 """How many arguments of errors are names of files and fields, before their messages."""
 _SAYING = frozenset(
-    "ask fail failed made ok print_table progress say warn _failed _failing _progress".split()  # noqa: SIM905
+    "ask fail failed made ok print_table progress say tell warn _failed _failing _progress".split()  # noqa: SIM905
 )
 """Whose arguments are messages, of a single word, too."""
 _SILENT = ("compile", "execute", "fdopen", "open", "print_json", "sql")
@@ -69,33 +53,35 @@ _PROSE = re.compile(r"[A-Za-z}`'”)][,;:.]? +[a-z{`'(–][^_=]|^[a-z]+ [A-Z]{3,
 _NO_PROSE = re.compile(
     r"^\s*[(]?(select|insert into|delete from|update \w+ set|create (temp|table)|drop table|pragma|begin immediate|"
     r"from facts|not starts_with)\b|^facts\.|= \?|\border by\b|%s|cast\(|decimal\(|timestamptz|"  # SQL
-    r"^[a-z]+(_[a-z]+)+$|^[a-z_]+(, [a-z_]+){2,}$|^columns\.|^\{sub_msg|^bold |"  # names
+    r"^[a-z]+(_[a-z]+)+$|^[a-z_]+(, [a-z_]+){2,}$|^columns\.|^\{sub_msg|^bold |^\.[A-Za-z]{2}|"  # names
     r"^\s*(reportdata open|Debug source|response body error|grand total)$"
 )
 _WORD = re.compile(r"(?!(https?|json|left|right|parquet|utf|xlsx|true|lang|work|reportdata)$)[a-z]{3,}")
 """One of several words that are told."""
-_OF_PROGRAMMERS = re.compile(
-    r"decl|defined|prog\)|Deprecat|Choice\(|iterable|dynamic|nargs|len_type|Confirm the|continue"
-)
-"""Messages of click that say how it is used."""
-
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class _Module:
     """One module's texts."""
 
-    def __init__(self, name: str, tree: ast.Module, errors: frozenset[str]) -> None:
+    def __init__(self, name: str, tree: ast.Module) -> None:
         self.name = name
         self._is_prose = name in _BUT or not name.startswith(_ERRORS_ALONE)
         self._is_cli = name.startswith("cli/")
-        self._errors = errors
-        self._nodes = list(ast.walk(tree))
-        self._above = {child: node for node in self._nodes for child in ast.iter_child_nodes(node)}
+        self.nodes: list[ast.AST] = [tree]
+        self._above: dict[ast.AST, ast.AST] = {}
+        for node in self.nodes:  # which grows
+            found = list(ast.iter_child_nodes(node))
+            self.nodes += found
+            self._above.update(dict.fromkeys(found, node))
 
-    def messages(self) -> Iterator[str]:
-        """Its messages, one more than once."""
-        for node in self._nodes:
+    def messages(self, errors: frozenset[str]) -> Iterator[str]:
+        """Its messages, one more than once.
+
+        :param errors: the names of errors that are raised with messages.
+        """
+        self._errors = errors
+        for node in self.nodes:
             if isinstance(node, _Function) and self._is_command(node):
                 yield from _paragraphs(ast.get_docstring(node) or "")
             if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or self._is_part(node):
@@ -140,6 +126,8 @@ class _Module:
             below, above = above, self._above.get(above)
         if isinstance(above, ast.Expr) and above.value is node:
             return "nothing"
+        if self.name == "causes.py" and isinstance(node, ast.Constant) and _WORD.fullmatch(str(node.value)):
+            return "message"
         return "message" if self._is_cli and self._is_in_list(node, above) else "text"
 
     def _in(self, below: ast.AST, above: ast.Call, *, is_own: bool) -> str:
@@ -179,20 +167,20 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _says(text: str) -> bool:
-    is_structure = any(is_spoken(place) for place in PLACE.finditer(text) if place[1])
-    return (has_words(text) or is_structure) and _NO_PROSE.search(text) is None
+    is_structure = any(is_spoken(place) for place in PLACE.finditer(text) if place[1]) and PLACE.sub("", text).strip()
+    return bool(has_words(text) or is_structure) and _NO_PROSE.search(text) is None
 
 
 def _is_prose(text: str) -> bool:
     return _PROSE.search(text) is not None and _says(text)
 
 
-def _errors(trees: Iterable[ast.Module]) -> frozenset[str]:
+def _errors(modules: Iterable[_Module]) -> frozenset[str]:
     """The names of this package's errors, and of those that are raised with messages for people."""
     bases = {
         node.name: [base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in node.bases]
-        for tree in trees
-        for node in ast.walk(tree)
+        for module in modules
+        for node in module.nodes
         if isinstance(node, ast.ClassDef)
     }
     found = {"ReportDataError", "BadTime", "UsageError", "BadParameter"}
@@ -201,34 +189,19 @@ def _errors(trees: Iterable[ast.Module]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _of_click() -> Iterator[str]:
-    """The messages of click, which marks them."""
-    spec = find_spec("click")
-    assert spec is not None
-    assert spec.origin is not None
-    for name in _OF_CLICK:
-        for node in ast.walk(ast.parse((Path(spec.origin).parent / f"{name}.py").read_text("utf-8"))):
-            if isinstance(node, ast.Call) and called(node) in ("_", "ngettext"):
-                for one in node.args:
-                    if isinstance(one, ast.Constant) and not _OF_PROGRAMMERS.search(str(one.value)):
-                        yield str(one.value).replace("{name} {filename", "{what} {filename").replace("{args}", "{rest}")
-
-
 @cache
 def messages() -> dict[str, str]:
     """All messages, and where each is said: those of the command line itself first."""
     paths = sorted(SOURCE.rglob("*.py"), key=lambda path: (not path.is_relative_to(SOURCE / "cli"), path.as_posix()))
-    trees = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in paths}
-    errors = _errors(trees.values())
+    names = [(path, path.relative_to(SOURCE).as_posix()) for path in paths]
+    modules = [_Module(name, ast.parse(path.read_text("utf-8"))) for path, name in names if not name.startswith(_NEVER)]
+    errors = _errors(modules)
     found: dict[str, str] = {}
-    for name, tree in trees.items():
-        if not name.startswith(_NEVER):
-            for text in _Module(name, tree, errors).messages():
-                found.setdefault(text, name)
-    for text in (*_of_click(), *_PUT_TOGETHER):
-        found.setdefault(text, "click")
-    for number in _OF_SYSTEM:
-        found.setdefault(escaped(os.strerror(number)), "system")
+    for module in modules:
+        for text in module.messages(errors):
+            found.setdefault(text, module.name)
+    for text, whose in borrowed():
+        found.setdefault(text, whose)
     return found
 
 

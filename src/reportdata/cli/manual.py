@@ -11,6 +11,8 @@ import click
 
 from reportdata import __version__
 from reportdata.cli.exits import MEANINGS
+from reportdata.cli.language import say, translated
+from reportdata.cli.language.help import beside, summary
 from reportdata.errors import BadValue, NotKnown
 
 _AS_IT_IS = "\b"
@@ -39,7 +41,7 @@ def man_command(ctx: click.Context, words: Sequence[str], output: Path | None) -
         if words:
             raise click.UsageError("--output writes the pages of all commands: name none.")
         count = _write(root, output)
-        click.echo(f"Wrote {count} pages to {output}; `man reportdata` shows the first.")
+        say(f"Wrote {count} pages to {output}; `man reportdata` shows the first.")
         return
     click.echo(page(_found(root, words)), nl=False)
 
@@ -88,14 +90,13 @@ def _below(context: click.Context) -> Iterator[tuple[str, click.Context]]:
 def page(context: click.Context) -> str:
     """The manual page of a command, for the macros of man(7)."""
     command, title = context.command, _title(context)
-    summary = _escaped(command.get_short_help_str(200).rstrip("."))
     roff = [
         " ".join(
             [".TH", _quoted(title.upper()), "1", _quoted(""), _quoted("reportdata", __version__), _quoted("reportdata")]
         ),
         ".nh",
         ".SH NAME",
-        f"{_escaped(title)} \\- {summary}",
+        f"{_escaped(title)} \\- {_escaped(summary(command).rstrip('.'))}",
         ".SH SYNOPSIS",
         f".B {_escaped(context.command_path)}",
         _escaped(" ".join(command.collect_usage_pieces(context))),
@@ -107,15 +108,15 @@ def page(context: click.Context) -> str:
     if options:
         roff.append(".SH OPTIONS")
         for names, told in options:
-            roff += [".TP", f".B {_escaped(names)}", _escaped(told)]
+            roff += [".TP", f".B {_escaped(names)}", _escaped(beside(told))]
     below = [inner for _, inner in _below(context)]
     if below:
         roff.append(".SH COMMANDS")
         for inner in below:
-            roff += [".TP", f".B {_escaped(_title(inner))}(1)", _escaped(inner.command.get_short_help_str(200))]
+            roff += [".TP", f".B {_escaped(_title(inner))}(1)", _escaped(summary(inner.command))]
     roff.append(".SH EXIT STATUS")
     for code, meaning in MEANINGS.items():
-        roff += [".TP", f".B {code.value}", _escaped(meaning.replace("`", ""))]
+        roff += [".TP", f".B {code.value}", _escaped(translated(meaning).replace("`", ""))]
     if context.parent is not None:
         roff += [".SH SEE ALSO", f".BR {_escaped(_title(context.parent))} (1)"]
     return "\n".join(roff) + "\n"
@@ -134,7 +135,7 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield from map(_escaped, paragraph.split("\n")[1:])
             yield ".fi"
         else:
-            yield _escaped(" ".join(paragraph.split()))
+            yield _escaped(translated(" ".join(paragraph.split())))
 
 
 def _quoted(*words: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from reportdata.cli.day_rows import print_days, state_text
-from reportdata.cli.language import say
+from reportdata.cli.language import say, translated
 from reportdata.cli.options import (
     json_option,
     known_organisation,
@@ -197,7 +197,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
     for corp_id, of_all in kinds.items():
         by_kind = {kind: pieces for kind, pieces in of_all.items() if not is_official(kind)}
         if any(pieces != coverage[corp_id] for pieces in by_kind.values()):
-            found = "; ".join(f"{kind} {_days_text(pieces)}" for kind, pieces in by_kind.items())
+            found = "; ".join(f"{kind} {translated(_days_text(pieces))}" for kind, pieces in by_kind.items())
             say(f"{corp_id}: {found}")
     say(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
     if aside:

@@ -100,7 +100,7 @@ def _print(found: Reconciled, service: Service) -> None:
         print_table(
             [
                 "统计日期",
-                *(f"{kpi.id} {word}" for kpi in service.kpis for word in ("official", "computed")),
+                *(heading for kpi in service.kpis for heading in (f"{kpi.id} official", f"{kpi.id} computed")),
                 *([f"{found.kpi} is"] if found.kpi else []),
             ],
             (

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 
 import click
 
@@ -81,7 +81,12 @@ def translated(text: str) -> str:
     """A message in the language that is spoken; what is no message stays what it is."""
     if is_english():
         return text
-    found = _templates(_spoken[-1]).translated(text)
+    return _translated(text, _spoken[-1])
+
+
+@lru_cache(maxsize=1000)  # help has the same options again and again
+def _translated(text: str, language: str) -> str:
+    found = _templates(language).translated(text)
     return text if found is None else found.text
 
 

@@ -47,7 +47,7 @@ class Formatter(click.HelpFormatter):
         if is_english():
             super().write_dl(rows, col_max, col_spacing)
             return
-        told = [(first, _beside(second)) for first, second in rows]
+        told = [(first, beside(second)) for first, second in rows]
         column = min(max((width(first) for first, _ in told), default=0), col_max) + col_spacing + self.current_indent
         for first, second in told:
             head = " " * self.current_indent + first
@@ -57,8 +57,10 @@ class Formatter(click.HelpFormatter):
             self.write("".join(f"{line}\n" for line in (head, *(" " * column + line for line in lines))))
 
 
-def _beside(text: str) -> str:
-    """The help of an option or a command with what click says behind it."""
+def beside(text: str) -> str:
+    """The help of an option or a command with what click says behind it, in the language that is spoken."""
+    if is_english():
+        return text
     found = _BESIDE.fullmatch(text)
     if found is None:
         return translated(text)
@@ -89,14 +91,16 @@ class Group(click.Group):
             super().format_commands(ctx, formatter)
             return
         found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, _short(command)) for name, command in found if command is not None and not command.hidden]
+        rows = [(name, summary(command)) for name, command in found if command is not None and not command.hidden]
         if rows:
             with formatter.section("Commands"):
                 formatter.write_dl(rows)
 
 
-def _short(command: click.Command) -> str:
-    """The first sentence of a command's help."""
+def summary(command: click.Command) -> str:
+    """The first sentence of a command's help in the language that is spoken."""
+    if is_english():
+        return command.get_short_help_str(200)
     paragraph = re.split(r"\n\s*\n", command.help or "")[0]
     return translated(" ".join(paragraph.split())).partition("。")[0]
 

@@ -16,7 +16,7 @@ SPOKEN = frozenset({
     "again", "amount", "command", "days_text", "error", "example", "failure", "fault", "faults", "fields_of",
     "hint", "judged", "kept", "kind", "message", "more", "needs", "note", "number_type", "of_days",
     "original_error", "others", "param_type", "passed", "reason", "reasons", "said", "served", "some", "steps", "told",
-    "verb", "way_out", "what", "who", "whose", "why", "word",
+    "verb", "way_out", "what", "who", "whose", "why",
 })  # fmt: skip
 """What values are called that may be messages themselves. All others are data, and stay what they are."""
 PLACE = re.compile(r"\{(\w+)(!r)?(?::([^{}]*))?\}|\{\{|\}\}")
@@ -120,40 +120,44 @@ class Templates:
         self._whole = {"".join(one.pieces): one.rendered({}) for one in templates if not one.names}
         self._with_values = [one for one in templates if one.names]
 
-    def translated(self, text: str, deep: int = 0) -> Translated | None:
+    def translated(self, text: str) -> Translated | None:
         """A text in that language; None when it is no message, and none of its lines is."""
+        return self._found(text, 0, {})
+
+    def _found(self, text: str, deep: int, known: dict[str, Translated | None]) -> Translated | None:
         whole = self._whole.get(text)
         if whole is not None:
             return Translated(whole, len(text))
-        if deep > _DEEPEST:
-            return None
-        candidates = (one for one in self._with_values if all(piece in text for piece in one.pieces))
-        fitting = (self._by(one, text, deep) for one in candidates)
-        best = max((one for one in fitting if one is not None), key=lambda one: one.known, default=None)
-        return best or self._put_together(text, deep)
+        if text not in known:
+            known[text] = None  # within itself
+            candidates = (one for one in self._with_values if all(piece in text for piece in one.pieces))
+            fitting = (self._by(one, text, deep, known) for one in candidates if deep <= _DEEPEST)
+            best = max((one for one in fitting if one is not None), key=lambda one: one.known, default=None)
+            known[text] = best or self._put_together(text, deep, known)
+        return known[text]
 
-    def _by(self, template: Template, text: str, deep: int) -> Translated | None:
+    def _by(self, template: Template, text: str, deep: int, known: dict[str, Translated | None]) -> Translated | None:
         values = template.values(text)
         if values is None:
             return None
-        known = 0
+        signs = template.known
         for name in template.spoken:
-            inner = self.translated(values[name], deep + 1) if values[name] != text else None
+            inner = self._found(values[name], deep + 1, known)
             if inner is not None:
                 values[name], more = inner
-                known += more
+                signs += more
             elif not template.is_enough:
                 return None
         for name in _ALTERNATIVES & values.keys():
             values[name] = values[name].replace(" or ", " 或 ")
-        return Translated(template.rendered(values), known + template.known)
+        return Translated(template.rendered(values), signs)
 
-    def _put_together(self, text: str, deep: int) -> Translated | None:
+    def _put_together(self, text: str, deep: int, known: dict[str, Translated | None]) -> Translated | None:
         """Several messages, of which all are known; of lines, some."""
         for between, other in _SEQUENCES:
             parts = text.split(between)
             if len(parts) > 1 and (deep or between in ("\n", "; ")):
-                found = [self.translated(part, deep + 1) for part in parts]
+                found = [self._found(part, deep + 1, known) for part in parts]
                 if all(found) or (between == "\n" and any(found)):
                     said = [part if one is None else one.text for part, one in zip(parts, found, strict=True)]
                     return Translated(other.join(said), sum(one.known for one in found if one))
