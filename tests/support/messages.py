@@ -58,7 +58,7 @@ _OF_SYSTEM = (
 _NAMES = {"BadField": 1, "BadRecord": 3, "BadFile": 1}
 """How many arguments of errors are names of files and fields, before their messages."""
 _SAYING = frozenset(
-    "ask fail failed made ok print_table progress say warn _failed _failing _progress".split()  # noqa: SIM905
+    "ask fail failed made ok print_table progress say tell warn _failed _failing _progress".split()  # noqa: SIM905
 )
 """Whose arguments are messages, of a single word, too."""
 _SILENT = ("compile", "execute", "fdopen", "open", "print_json", "sql")

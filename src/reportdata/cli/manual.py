@@ -11,6 +11,7 @@ import click
 
 from reportdata import __version__
 from reportdata.cli.exits import MEANINGS
+from reportdata.cli.language import tell
 from reportdata.errors import BadValue, NotKnown
 
 _AS_IT_IS = "\b"
@@ -39,7 +40,7 @@ def man_command(ctx: click.Context, words: Sequence[str], output: Path | None) -
         if words:
             raise click.UsageError("--output writes the pages of all commands: name none.")
         count = _write(root, output)
-        click.echo(f"Wrote {count} pages to {output}; `man reportdata` shows the first.")
+        tell(f"Wrote {count} pages to {output}; `man reportdata` shows the first.")
         return
     click.echo(page(_found(root, words)), nl=False)
 

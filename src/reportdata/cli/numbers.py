@@ -193,6 +193,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
             for corp_id, pieces in coverage.items()
         ),
         messages=(1,),
+        least=(2,),
     )
     for corp_id, of_all in kinds.items():
         by_kind = {kind: pieces for kind, pieces in of_all.items() if not is_official(kind)}

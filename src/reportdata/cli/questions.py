@@ -181,6 +181,10 @@ def _print_table(answer: Answer) -> None:
         numbers=[place for place, column in enumerate(columns) if column["type"] in ("integer", "number")],
         messages=(len(columns) - 1,),
         ids=True,
+        least=[
+            *([len(columns)] if bars else []),
+            *(at for at, column in enumerate(columns) if column["name"] == "asOf"),
+        ],
     )
     say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {meta['state']}")
     for said in (meta["emptyReason"], *meta["notes"]):
