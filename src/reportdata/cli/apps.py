@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from reportdata.cli.known import known_organisation, require_written
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, known_organisation, require_written, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store, services_of
 from reportdata.cli.secret_files import secret_file, warn_of_readers

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
+from reportdata.cli.known import known_organisation, only_organisation
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, known_organisation, only_organisation, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import days_text, print_json
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.errors import BadFile, InputError

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from reportdata.cli.known import known_organisation
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, known_organisation, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_existing_store, open_store, services_of

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from reportdata.cli.collectors import Secrets, kind_of, secret_options
+from reportdata.cli.known import only_organisation
 from reportdata.cli.language import ask, say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, only_organisation, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json
 from reportdata.cli.places import ledger_of, names_of, open_existing_store, services_of
 from reportdata.collector.calls import BookedCalls, Pace

@@ -11,14 +11,9 @@ from pathlib import Path
 import click
 
 from reportdata.cli.day_rows import print_days, state_text
+from reportdata.cli.known import known_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import (
-    json_option,
-    known_organisation,
-    lake_options,
-    service_option,
-    settings_options,
-)
+from reportdata.cli.options import json_option, lake_options, service_option, settings_options
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.cli.periods import DAY, DaysCommand, Today, check_period
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from reportdata.cli.known import known_organisation, read_own_id
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
 from reportdata.cli.naming import names_command
-from reportdata.cli.options import json_option, known_organisation, read_own_id, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone

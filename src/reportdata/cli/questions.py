@@ -13,8 +13,8 @@ import click
 import msgspec
 
 from reportdata.api.asking import Job
+from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import only_organisation
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question

@@ -12,9 +12,10 @@ import click
 import msgspec
 
 from reportdata.cli.collectors import account_of
+from reportdata.cli.known import read_own_id
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, read_own_id, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_ledger, open_store
