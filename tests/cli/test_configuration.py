@@ -105,7 +105,7 @@ def test_what_holds_is_printed_with_where_it_comes_from_and_no_secret(tmp_path: 
         ("[org.list]\nwith-parent = true", "org.list.with-parent is no setting"),
         ('[org.list]\njson = "yes"', "org.list.json cannot be 'yes'\n  it is true or false"),
         ('data = ["a"]', "data is not written as it must be"),
-        ('services = "a"', "it is a list"),
+        ('services = "a"', "it is written as a list"),
         ("data = true", "data cannot be True"),
         ("data =", "is no TOML: Invalid value (at "),
         ("data = 2026-01-01", "data cannot be"),

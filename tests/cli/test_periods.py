@@ -50,7 +50,7 @@ def test_periods_give_their_first_and_their_last_day() -> None:
         ("than", "day=20260303&asOf=2026-03-01T00:00:00+08:00"),
         ("by", "day"),
     ]
-    with pytest.raises(BadValue, match="20260223 to 20260301"):
+    with pytest.raises(BadValue, match="20260223–20260301"):
         today.day("last-week")
     with pytest.raises(BadValue, match="is before"):
         today.between("today", "yesterday")

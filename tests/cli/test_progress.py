@@ -50,9 +50,9 @@ def test_work_that_lasts_tells_how_far_it_is_again_and_again(lines: Lines) -> No
     with progress_lines(amount, 0.01) as progress:
         progress("reading a.csv", 1_500_000, 6_000_000)
         for _ in range(3):
-            awaited(lines, "reading a.csv: 25%, 1.5 MB")
+            awaited(lines, "reading a.csv, 25%, 1.5 MB")
         progress("computing days · 20260921", 1, 40)
-        awaited(lines, "computing days · 20260921: 2%, 1")
+        awaited(lines, "computing days · 20260921, 2%, 1")
         progress("waiting", 0, 0)
         awaited(lines, "waiting")
     while not lines.found.empty():

@@ -59,7 +59,7 @@ def test_what_is_required_of_nothing_is_not_there(tmp_path: Path) -> None:
 def test_many_days_are_counted_and_not_listed(looked: Folder) -> None:
     asked = run(looked, "query", "20260201", "--to", "20260228", "--require", "final")
     assert asked.exit_code == 3
-    assert "20260205 of ding1 is missing, and 23 days more are not final" in asked.stderr
+    assert "20260205 ding1 missing, and 23 days more are not final" in asked.stderr
 
 
 def test_certainty_is_that_of_now(looked: Folder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from reportdata.cli.language import LANGUAGES, chosen, say, speaking
 from reportdata.cli.language import VARIABLE as LANGUAGE
 from reportdata.cli.language.help import Failed, Formatter, Group, Misused
 from reportdata.cli.logs import configure_log
+from reportdata.cli.loudness import add_loudness, loudness_options
 from reportdata.cli.terminals import prepare_streams, visible
 from reportdata.errors import ReportDataError
 
@@ -66,6 +68,7 @@ loads nothing that computes."""
 
 
 click.Context.formatter_class = Formatter
+log = logging.getLogger("reportdata.cli")
 
 
 class _Commands(Group):
@@ -91,12 +94,14 @@ class _Commands(Group):
         if module is None:
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{module}"), f"{cmd_name}_command")
+        add_loudness(command)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except ReportDataError as error:
+            log.debug("it ended by an error", exc_info=error)
             failed = Failed(visible(f"{error.message}\n  {error.hint}" if error.hint else error.message))
             failed.exit_code = int(exit_of(error))  # type: ignore[misc]
             raise failed from error
@@ -140,8 +145,12 @@ def cli(ctx: click.Context, config: Path | None) -> None:
     command = ctx.command.get_command(ctx, name) if isinstance(ctx.command, click.Group) else None
     if command is not None and not command.hidden:  # a process that another one starts has its settings from that
         found = ctx.obj = read_configuration(config)
+        log.debug("settings are read from %s", found.path or "no file")
         found.check(_MODULES)
         ctx.default_map = {name: found.defaults(command, [name])}
+
+
+cli.params += loudness_options()
 
 
 def main() -> None:

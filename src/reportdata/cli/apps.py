@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from reportdata.cli.language import say
+from reportdata.cli.known import known_organisation, require_written
+from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, known_organisation, require_written, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store, services_of
 from reportdata.cli.secret_files import secret_file, warn_of_readers
@@ -139,8 +140,9 @@ def add(
 @click.argument("app_key")
 @unknown_option(None)
 @click.option("--rate", type=click.IntRange(min=0), help="Calls a second to each API; 0 for no limit.")
+@json_option
 @settings_options
-def set_(app_key: str, unknown: str | None, rate: int | None, settings: Settings) -> None:
+def set_(app_key: str, unknown: str | None, rate: int | None, as_json: bool, settings: Settings) -> None:
     """Change what the app APP_KEY is answered, and how often. What is not named stays."""
     if unknown is None and rate is None:
         raise click.UsageError("Name what is to be changed: --unknown or --rate.")
@@ -149,12 +151,15 @@ def set_(app_key: str, unknown: str | None, rate: int | None, settings: Settings
         zero = found.zero_unknown if unknown is None else unknown == "zero"
         return msgspec.structs.replace(found, zero_unknown=zero, rate=found.rate if rate is None else rate)
 
-    _change(settings, app_key, changed)
+    now = _change(settings, app_key, changed)
+    if as_json:
+        print_json(_described(now))
+        return
     if unknown is not None:
         told = "answered as 0" if unknown == "zero" else "left out"
-        say(f"Numbers that are not known are {told} for {app_key}.")
+        tell(f"Numbers that are not known are {told} for {app_key}.")
     if rate is not None:
-        say(f"{app_key} has {f'{rate:,} calls a second to each API' if rate else 'no limit of calls'}.")
+        tell(f"{app_key} has {f'{rate:,} calls a second to each API' if rate else 'no limit of calls'}.")
 
 
 @app_command.command("list")
@@ -180,6 +185,7 @@ def list_(as_json: bool, settings: Settings) -> None:
                 for a in apps
             ),
             messages=(4,),
+            least=(5, 3, 2),
         )
 
 
@@ -199,20 +205,22 @@ def show(app_key: str, as_json: bool, settings: Settings) -> None:
 
 @app_command.command("disable")
 @click.argument("app_key")
+@json_option
 @settings_options
-def disable(app_key: str, settings: Settings) -> None:
+def disable(app_key: str, as_json: bool, settings: Settings) -> None:
     """Refuse the app APP_KEY from now on."""
-    _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=True))
-    say(f"Disabled {app_key}.")
+    changed = _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=True))
+    _tell(changed, f"Disabled {app_key}.", as_json=as_json)
 
 
 @app_command.command("enable")
 @click.argument("app_key")
+@json_option
 @settings_options
-def enable(app_key: str, settings: Settings) -> None:
+def enable(app_key: str, as_json: bool, settings: Settings) -> None:
     """Let the app APP_KEY in again."""
-    _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=False))
-    say(f"Enabled {app_key}.")
+    changed = _change(settings, app_key, lambda found: msgspec.structs.replace(found, disabled=False))
+    _tell(changed, f"Enabled {app_key}.", as_json=as_json)
 
 
 @app_command.command("rotate")
@@ -253,23 +261,24 @@ def rotate(
 @app_command.command("grant")
 @click.argument("app_key")
 @click.argument("scope", default=_READ)
+@json_option
 @settings_options
-def grant(app_key: str, scope: str, settings: Settings) -> None:
+def grant(app_key: str, scope: str, as_json: bool, settings: Settings) -> None:
     """Give the app APP_KEY a SCOPE."""
 
     def granted(found: App) -> App:
         check_scopes(found.type, (scope,), services_of(settings).scopes)
         return msgspec.structs.replace(found, scopes=tuple(sorted({*found.scopes, scope})))
 
-    _change(settings, app_key, granted)
-    say(f"Granted {scope} to {app_key}.")
+    _tell(_change(settings, app_key, granted), f"Granted {scope} to {app_key}.", as_json=as_json)
 
 
 @app_command.command("revoke")
 @click.argument("app_key")
 @click.argument("scope", default=_READ)
+@json_option
 @settings_options
-def revoke(app_key: str, scope: str, settings: Settings) -> None:
+def revoke(app_key: str, scope: str, as_json: bool, settings: Settings) -> None:
     """Take a SCOPE from the app APP_KEY."""
 
     def revoked(found: App) -> App:
@@ -277,8 +286,7 @@ def revoke(app_key: str, scope: str, settings: Settings) -> None:
             raise BadValue(f"{app_key} does not have {scope}", f"`reportdata app show {app_key}` tells what it has")
         return msgspec.structs.replace(found, scopes=tuple(has for has in found.scopes if has != scope))
 
-    _change(settings, app_key, revoked)
-    say(f"Revoked {scope} from {app_key}.")
+    _tell(_change(settings, app_key, revoked), f"Revoked {scope} from {app_key}.", as_json=as_json)
 
 
 @click.command("token")
@@ -316,6 +324,14 @@ def _old_until(found: App) -> str | None:
     """When the last old secret ends that is valid now."""
     ends = [old.until for old in found.old_secrets_at(time.time())]
     return datetime.fromtimestamp(max(ends), UTC).isoformat() if ends else None
+
+
+def _tell(changed: App, done: str, *, as_json: bool) -> None:
+    """Tell what was done, or how the app is now."""
+    if as_json:
+        print_json(_described(changed))
+    else:
+        tell(done)
 
 
 def _print_secret(app_key: str, secret: str, *, as_json: bool, old_until: str | None = None) -> None:

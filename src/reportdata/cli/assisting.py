@@ -16,8 +16,9 @@ import msgspec
 
 from reportdata.api.asking import Job
 from reportdata.assistants.sources import Pairs, Problem, ServerSource, Source
+from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import lake_options, only_organisation, settings_options
+from reportdata.cli.options import lake_options, settings_options
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.client import Client, Patience
 from reportdata.client.sign_in import KeyAndSecret

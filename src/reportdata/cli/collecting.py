@@ -11,8 +11,8 @@ import msgspec
 
 from reportdata.cli.collectors import Secrets, alone, opened, secret_options
 from reportdata.cli.language import say
-from reportdata.cli.options import lake_options, settings_options
-from reportdata.cli.output import progress_bar
+from reportdata.cli.options import json_option, lake_options, settings_options
+from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import ledger_of, open_store
 from reportdata.cli.rounds import collect_on, collect_once
@@ -34,6 +34,7 @@ from reportdata.settings import Settings
 @click.option("--to", "last_day", type=DAY, help="Collect no day after this one, this time.")
 @click.option("--once", is_flag=True, help="Do what there is to do now, and end.")
 @secret_options
+@json_option
 @lake_options
 @settings_options
 def collect_command(
@@ -42,6 +43,7 @@ def collect_command(
     last_day: str | None,
     once: bool,
     secrets: Secrets,
+    as_json: bool,
     settings: Settings,
 ) -> None:
     """Collect reports and comments from the sources, within their budgets of calls.
@@ -76,8 +78,11 @@ def collect_command(
             except Stopped:
                 failed = None
                 say("Interrupted: it goes on where it was.", err=True)
-            for collecting in all_collecting:
-                _tell(collecting)
+            if as_json:
+                print_json(list(map(_told, all_collecting)))
+            else:
+                for collecting in all_collecting:
+                    _tell(collecting)
             if failed is not None:
                 raise failed
 
@@ -87,6 +92,19 @@ def _from(ledger: Ledger, source: Source, first_day: str | None) -> Source:
     if first_day is None or first_day >= source.first_day:
         return source
     return put_source(ledger, msgspec.structs.replace(source, first_day=first_day))
+
+
+def _told(collecting: Collecting) -> dict[str, object]:
+    """What was done, for programs."""
+    done, month = collecting.done, collecting.month()
+    return {
+        "source": collecting.name,
+        "facts": done.facts,
+        "days": sorted(done.days),
+        "calls": month.calls,
+        "callsLeft": month.left,
+        "until": month.last_day,
+    }
 
 
 def _tell(collecting: Collecting) -> None:

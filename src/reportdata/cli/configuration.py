@@ -108,13 +108,13 @@ class Configuration(NamedTuple):
         key = ".".join(keys)
         if isinstance(value, dict) or isinstance(value, list) != option.multiple:
             form = 'a list, like ["a", "b"]' if option.multiple else "one value"
-            raise BadFile(self._file(), f"{key} is not written as it must be", f"it is {form}")
+            raise BadFile(self._file(), f"{key} is not written as it must be", f"it is written as {form}")
         if option.is_flag != isinstance(value, bool) or not isinstance(value, str | int | float | list):
             raise BadFile(self._file(), f"{key} cannot be {value!r}", "it is true or false" if option.is_flag else "")
         try:
             option.type_cast_value(click.Context(click.Command("")), value)
         except click.BadParameter as error:
-            raise BadFile(self._file(), f"{key}: {error.message}") from error
+            raise BadFile(self._file(), f"{key} cannot be used: {error.message}") from error
 
 
 def options_of(command: click.Command) -> dict[str, click.Option]:

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from reportdata.cli.configuration import COMMON, Configuration, leaves, options_of
+from reportdata.cli.language import say
 from reportdata.cli.options import json_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.errors import NotKnown
@@ -51,7 +52,7 @@ def config_command(ctx: click.Context, words: Sequence[str], as_json: bool) -> N
         path = str(configuration.path.absolute()) if configuration.path else None
         print_json({"file": path, "settings": [setting._asdict() for setting in found]})
         return
-    click.echo(f"file  {configuration.path or 'none'}")
+    say(f"file  {configuration.path or 'none'}")
     print_table(
         ["setting", "value", "from"],
         (

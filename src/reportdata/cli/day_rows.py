@@ -7,10 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-import click
-
 from reportdata.api.contract.wire import Body
-from reportdata.cli.output import print_json, print_table
+from reportdata.cli.language import say
+from reportdata.cli.output import Long, print_json, print_table
 from reportdata.cli.terminals import showable
 from reportdata.days import MILLISECOND, moment_of
 from reportdata.services import Service
@@ -60,9 +59,10 @@ def _print_table(days: Sequence[Standing], service: Service, zones: Mapping[str,
             for day in days
         ),
         numbers=range(2, 2 + len(service.kpis)),
+        least=(len(service.kpis) + 3, *([1] if len(zones) == 1 else [])),
     )
     if any(len(day.values) < len(service.kpis) for day in days):
-        click.echo(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
+        say(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
 
 
 _NOT_KNOWN = (
@@ -75,10 +75,11 @@ _NOT_BROUGHT = (
 )
 
 
-def state_text(day: Standing) -> str:
-    """A day's state, and those of KPIs that are more certain."""
+def state_text(day: Standing) -> Long:
+    """A day's state, and those of KPIs that are more certain as long as there is room."""
+    state = day.state.value
     better = [f"{kpi.kpi_id} {kpi.state.value}" for kpi in day.kpis if kpi.state is not day.state]
-    return f"{day.state.value} ({', '.join(better)})" if better else day.state.value
+    return Long(f"{state} ({', '.join(better)})", f"{state}*") if better else Long(state, state)
 
 
 def _certainty(day: Standing, zones: Mapping[str, ZoneInfo]) -> dict[str, object]:

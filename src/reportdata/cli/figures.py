@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from reportdata.cli.language import say
+from reportdata.cli.known import known_organisation, only_organisation
+from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, known_organisation, only_organisation, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import days_text, print_json
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.errors import BadFile, InputError
@@ -136,8 +137,9 @@ def _known(store: Store, figures: Sequence[Official], corp_id: str | None) -> li
 @click.argument("origin", type=click.Choice(["official", "computed"]))
 @click.option("--corp", "corp_id", help="The organisation.  [default: the only one, when there is one]")
 @click.option("--service", "chosen", multiple=True, help="A service; may be given again.  [default: all with facts]")
+@json_option
 @settings_options
-def serve_figures(origin: str, corp_id: str | None, chosen: Sequence[str], settings: Settings) -> None:
+def serve_figures(origin: str, corp_id: str | None, chosen: Sequence[str], as_json: bool, settings: Settings) -> None:
     """Let the contract serve DingTalk's own figures of an organisation, or what is computed from its facts.
 
     Of services without facts, whatever was brought is served always. Answers with official figures have the header
@@ -148,4 +150,7 @@ def serve_figures(origin: str, corp_id: str | None, chosen: Sequence[str], setti
     wanted = [services.service(name) for name in chosen] or [service for service in services if service.has_facts]
     ids = [service.id for service in wanted]
     store.serve_official(organisation.corp_id, ids, official=origin == "official")
-    say(f"{', '.join(ids)} of {organisation.corp_id}: the {origin} figures are served.")
+    if as_json:
+        print_json({"corpId": organisation.corp_id, "services": ids, "origin": origin})
+        return
+    tell(f"{', '.join(ids)} of {organisation.corp_id}: the {origin} figures are served.")

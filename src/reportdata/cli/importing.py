@@ -12,8 +12,9 @@ import msgspec
 
 from reportdata.choices import Choices
 from reportdata.cli.choosing import choice_options, with_choices
+from reportdata.cli.known import require_written
 from reportdata.cli.language import say
-from reportdata.cli.options import engine_options, json_option, lake_options, require_written, settings_options
+from reportdata.cli.options import engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, print_pairs, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_store, workspace

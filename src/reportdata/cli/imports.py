@@ -46,7 +46,7 @@ def imports_command(as_json: bool, settings: Settings) -> None:
         )
         for note in notes
     ]
-    print_table(headings, rows, numbers=(3, 4, 5, 6), messages=(2, 8))
+    print_table(headings, rows, numbers=(3, 4, 5, 6), messages=(2, 8), least=(5, 6, 2, 3))
 
 
 @click.command("unimport")

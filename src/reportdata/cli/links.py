@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from reportdata.cli.language import say
+from reportdata.cli.known import known_organisation
+from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, known_organisation, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_existing_store, open_store, services_of
@@ -131,17 +132,24 @@ def list_(corp_id: str | None, as_json: bool, settings: Settings) -> None:
         print_json([_described(link, settings, now) for link in links])
         return
     rows = [_row(_described(link, settings, now)) for link in links]
-    print_table(["id", "name", "organisation", "departments", "shows", "until", "state"], rows, messages=(3, 4))
+    print_table(
+        ["id", "name", "organisation", "departments", "shows", "until", "state"], rows, messages=(3, 4), least=(2, 4, 5)
+    )
 
 
 @link_command.command("revoke")
 @click.argument("link")
+@json_option
 @settings_options
-def revoke(link: str, settings: Settings) -> None:
+def revoke(link: str, as_json: bool, settings: Settings) -> None:
     """Let nobody in by LINK from now on, an id or a name; who is in is out with the next call."""
     store = open_existing_store(settings)
-    revoked = store.revoke_link(_id_of(store, link), time.time())
-    say(f"Revoked {revoked.link_id}, which was for {revoked.name}.")
+    now = time.time()
+    revoked = store.revoke_link(_id_of(store, link), now)
+    if as_json:
+        print_json(_described(revoked, settings, now))
+        return
+    tell(f"Revoked {revoked.link_id}, which was for {revoked.name}.")
 
 
 def replace_link(store: Store, link: Link, now: float) -> None:

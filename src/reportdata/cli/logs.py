@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from reportdata.cli.loudness import set_levels
+
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters, ends of lines and of paragraphs, and changes of direction."""
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -21,7 +23,8 @@ def configure_log(form: str = "readable") -> None:
     """Say how lines look from now on: ``readable`` or ``json``."""
     handler = logging.StreamHandler()
     handler.setFormatter(_JSON() if form == "json" else _Readable("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.basicConfig(handlers=[handler], force=True)
+    set_levels()
 
 
 class _Readable(logging.Formatter):

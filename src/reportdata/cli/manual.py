@@ -11,7 +11,7 @@ import click
 
 from reportdata import __version__
 from reportdata.cli.exits import MEANINGS
-from reportdata.cli.language import say, translated
+from reportdata.cli.language import tell, translated
 from reportdata.cli.language.help import beside, summary
 from reportdata.errors import BadValue, NotKnown
 
@@ -41,7 +41,7 @@ def man_command(ctx: click.Context, words: Sequence[str], output: Path | None) -
         if words:
             raise click.UsageError("--output writes the pages of all commands: name none.")
         count = _write(root, output)
-        say(f"Wrote {count} pages to {output}; `man reportdata` shows the first.")
+        tell(f"Wrote {count} pages to {output}; `man reportdata` shows the first.")
         return
     click.echo(page(_found(root, words)), nl=False)
 

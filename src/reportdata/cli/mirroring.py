@@ -13,13 +13,9 @@ import click
 import msgspec
 
 from reportdata.cli.figures import read_export
+from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import (
-    json_option,
-    only_organisation,
-    service_option,
-    settings_options,
-)
+from reportdata.cli.options import json_option, service_option, settings_options
 from reportdata.cli.output import days_text, print_json, print_table, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_ledger, services_of

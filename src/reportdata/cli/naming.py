@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from reportdata.cli.collectors import Secrets, kind_of, secret_options
-from reportdata.cli.language import ask, say
+from reportdata.cli.known import only_organisation
+from reportdata.cli.language import ask, say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, only_organisation, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json
 from reportdata.cli.places import ledger_of, names_of, open_existing_store, services_of
 from reportdata.collector.calls import BookedCalls, Pace
@@ -40,28 +41,36 @@ def names_command() -> None:
 
 @names_command.command("on")
 @_corp
+@json_option
 @settings_options
-def on(corp_id: str | None, settings: Settings) -> None:
+def on(corp_id: str | None, as_json: bool, settings: Settings) -> None:
     """Let names of the organisation's people be kept."""
     corp_id = only_organisation(open_existing_store(settings), corp_id).corp_id
     with closing(names_of(settings)) as names:
         names.turn_on(corp_id)
-    say(f"Names of people of {corp_id} are kept from now on.")
+    if as_json:
+        print_json({"corpId": corp_id, "names": "on"})
+        return
+    tell(f"Names of people of {corp_id} are kept from now on.")
     say("Next: reportdata org names import FILE, or reportdata org names fetch")
 
 
 @names_command.command("off")
 @_corp
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @settings_options
-def off(corp_id: str | None, yes: bool, settings: Settings) -> None:
+def off(corp_id: str | None, yes: bool, as_json: bool, settings: Settings) -> None:
     """Remove all names of the organisation's people, and keep none from now on."""
     corp_id = only_organisation(open_existing_store(settings), corp_id).corp_id
     if not yes:
         ask(f"Remove all names of people of {corp_id}?")
     with closing(names_of(settings)) as names:
         removed = names.turn_off(corp_id)
-    say(f"Removed {removed:,} names of people of {corp_id}; none is kept from now on.")
+    if as_json:
+        print_json({"corpId": corp_id, "names": "off", "removed": removed})
+        return
+    tell(f"Removed {removed:,} names of people of {corp_id}; none is kept from now on.")
 
 
 @names_command.command("import")

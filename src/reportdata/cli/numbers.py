@@ -11,14 +11,9 @@ from pathlib import Path
 import click
 
 from reportdata.cli.day_rows import print_days, state_text
+from reportdata.cli.known import known_organisation
 from reportdata.cli.language import say, translated
-from reportdata.cli.options import (
-    json_option,
-    known_organisation,
-    lake_options,
-    service_option,
-    settings_options,
-)
+from reportdata.cli.options import json_option, lake_options, service_option, settings_options
 from reportdata.cli.output import print_json, print_table, size_text
 from reportdata.cli.periods import DAY, DaysCommand, Today, check_period
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
@@ -193,6 +188,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
             for corp_id, pieces in coverage.items()
         ),
         messages=(1,),
+        least=(2,),
     )
     for corp_id, of_all in kinds.items():
         by_kind = {kind: pieces for kind, pieces in of_all.items() if not is_official(kind)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from reportdata.cli.language import say
+from reportdata.cli.known import known_organisation, read_own_id
+from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
 from reportdata.cli.naming import names_command
-from reportdata.cli.options import json_option, known_organisation, read_own_id, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
@@ -32,13 +33,17 @@ org_command.add_command(names_command)
     show_default=True,
     help="The zone its days are counted in. It cannot be changed later.",
 )
+@json_option
 @settings_options
-def add(corp_id: str, zone: str, settings: Settings) -> None:
+def add(corp_id: str, zone: str, as_json: bool, settings: Settings) -> None:
     """Add the organisation CORP_ID."""
     corp_id = read_own_id("corp_id", corp_id)
     time_zone(zone)
     open_store(settings).add_organisations([Organisation(corp_id, zone)])
-    say(f"Added the organisation {corp_id}, time zone {zone}.")
+    if as_json:
+        print_json({"corpId": corp_id, "timeZone": zone})
+        return
+    tell(f"Added the organisation {corp_id}, time zone {zone}.")
     say(f"Next: reportdata import FILE... --corp {corp_id}")
 
 

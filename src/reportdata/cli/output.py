@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
 
-from reportdata.cli.language import translated
+from reportdata.cli.language import say, translated
 from reportdata.cli.language.wrapping import padded
-from reportdata.cli.progress import progress_lines
+from reportdata.cli.loudness import Loudness, loudness
+from reportdata.cli.progress import INTERVAL, progress_lines
 from reportdata.cli.terminals import as_json, shown
 from reportdata.measures import as_json as with_digits
-from reportdata.pipeline import Progress
+from reportdata.pipeline import Progress, silent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,36 +40,54 @@ def print_table(
     numbers: Sequence[int] = (),
     messages: Sequence[int] = (),
     ids: bool = False,
+    least: Sequence[int] = (),
 ) -> None:
-    """A table.
+    """A table. On a terminal that is too narrow for it, cells are shortened that can be, then columns are left out,
+    and it is said which.
 
     :param numbers: the columns that are set to the right.
     :param messages: those whose cells are messages.
     :param ids: whether the headings are ids, and no messages.
+    :param least: the columns that may be left out, the least needed first.
     """
     from rich import box  # it takes a while, and many commands print no table
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for at, heading in enumerate(headings):
-        table.add_column(
-            shown(heading if ids else translated(heading)),
-            justify="right" if at in numbers else "left",
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(_cell(cell, is_message=at in messages) for at, cell in enumerate(row)))
-    width = None if sys.stdout.isatty() else _UNFOLDED
-    Console(highlight=False, markup=False, width=width).print(table)
+    heads = [shown(heading if ids else translated(heading)) for heading in headings]
+    content = list(rows)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNFOLDED)
+    for steps in range(len(least) + 2):
+        left_out = [*least[: max(0, steps - 1)]]
+        table = Table(box=box.SIMPLE_HEAD)
+        kept = [at for at in range(len(heads)) if at not in left_out]
+        for at in kept:
+            table.add_column(heads[at], justify="right" if at in numbers else "left", overflow="fold")
+        for row in content:
+            table.add_row(*(_cell(row[at], is_message=at in messages, shortened=steps > 0) for at in kept))
+        if console.measure(table, options=console.options.update_width(_UNFOLDED)).maximum <= console.width:
+            break
+    console.print(table)
+    if left_out:
+        names = ", ".join(heads[at] for at in sorted(left_out))
+        say(f"Left out, as the terminal is narrow: {names}. --json has all.", err=True)
 
 
-def _cell(value: object, *, is_message: bool) -> RenderableType:
+class Long(NamedTuple):
+    """A cell that is shortened where the terminal is narrow."""
+
+    text: str
+    short: str
+
+
+def _cell(value: object, *, is_message: bool, shortened: bool) -> RenderableType:
     """What is shown of a cell; what has its own way of being shown, a colour for one, is shown so."""
     from rich.console import ConsoleRenderable, RichCast
 
     if value is None:
         return ""
+    if isinstance(value, Long):
+        value = value.short if shortened else value.text
     if isinstance(value, ConsoleRenderable | RichCast):
         return value
     return shown(translated(str(value)) if is_message else str(value))
@@ -102,6 +121,8 @@ def days_text(days: Sequence[str]) -> str:
     return f"{len(days)} day{'s' if len(days) != 1 else ''} ({', '.join(days)})"
 
 
+_OFTEN = 1.0
+"""Seconds from one line about progress to the next, where much is to be told."""
 _IN_BYTES = ("reading ", "copying ")
 """How the work begins whose amount is told in bytes."""
 
@@ -119,8 +140,12 @@ def rate_text(what: str, done: float, total: float | None, speed: float | None) 
 def progress_bar() -> Iterator[Progress]:
     """Shows progress on standard error when that is a terminal: the amount, the rate and the time that is left. What
     stands behind `` · `` may change while the same work is done. Elsewhere the log has a line now and then."""
+    if loudness() is Loudness.QUIET:
+        yield silent
+        return
     if not sys.stderr.isatty():
-        with progress_lines(lambda what, done, total: rate_text(what, done, total, None)) as lines:
+        interval = _OFTEN if loudness() is Loudness.VERBOSE else INTERVAL
+        with progress_lines(lambda what, done, total: rate_text(what, done, total, None), interval) as lines:
             yield lines
         return
     from rich.console import Console

@@ -77,7 +77,7 @@ class Today(NamedTuple):
         spans = {name: read_days(text, today) for name, today in self.days.items()}
         found = dict.fromkeys(spans.values())
         if len(found) > 1:
-            told = ", ".join(f"{_told(span)} in {name}" for name, span in spans.items())
+            told = ", ".join(f"{_told(span)} in the zone {name}" for name, span in spans.items())
             raise BadValue(f"{text} is not the same day everywhere: {told}", "name one with --corp, or write the day")
         return next(iter(found))
 
@@ -88,7 +88,7 @@ class Today(NamedTuple):
         """
         span = self.span(text)
         if span.first_day != span.last_day:
-            raise BadValue(f"{text} is {_told(span)}", "name one day")
+            raise BadValue(f"{text} means several days, {_told(span)}", "name one day")
         return span.first_day
 
     def between(self, first: str | None, last: str | None) -> tuple[str | None, str | None]:
@@ -142,4 +142,4 @@ def check_period(first_day: str | None, last_day: str | None) -> None:
 
 
 def _told(span: NamedDays) -> str:
-    return span.first_day if span.first_day == span.last_day else f"{span.first_day} to {span.last_day}"
+    return span.first_day if span.first_day == span.last_day else f"{span.first_day}–{span.last_day}"

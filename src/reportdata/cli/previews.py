@@ -205,7 +205,7 @@ def _print_changes(changes: Sequence[DayChange]) -> None:
         for kpi_id in sorted({*change.before, *change.after})
         if change.before.get(kpi_id) != change.after.get(kpi_id)
     ]
-    print_table(("day", "organisation", "service", "number", "before", "after"), rows, numbers=(4, 5))
+    print_table(("day", "organisation", "service", "number", "before", "after"), rows, numbers=(4, 5), least=(2, 1))
     if len(changes) > _SHOWN:
         say(f"and {len(changes) - _SHOWN:,} more days; --json has all")
 

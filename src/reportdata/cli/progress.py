@@ -30,8 +30,8 @@ def progress_lines(amount: Callable[[str, int, int], str], interval: float = INT
     def write() -> None:
         while not over.wait(interval):
             for what, done, total in latest.copy():
-                share = f": {done / total:.0%}, {amount(what, done, total)}" if total else ""
-                log.info("%s%s", what, share, extra={"done": done, "total": total})
+                share = [f"{done / total:.0%}", amount(what, done, total)] if total else []
+                log.info(", ".join([what, *share]), extra={"done": done, "total": total})
 
     writer = threading.Thread(target=write, name="progress", daemon=True)
     writer.start()

@@ -13,8 +13,8 @@ import click
 import msgspec
 
 from reportdata.api.asking import Job
+from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import only_organisation
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question
@@ -181,6 +181,10 @@ def _print_table(answer: Answer) -> None:
         numbers=[place for place, column in enumerate(columns) if column["type"] in ("integer", "number")],
         messages=(len(columns) - 1,),
         ids=True,
+        least=[
+            *([len(columns)] if bars else []),
+            *(at for at, column in enumerate(columns) if column["name"] == "asOf"),
+        ],
     )
     say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {meta['state']}")
     for said in (meta["emptyReason"], *meta["notes"]):

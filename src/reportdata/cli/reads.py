@@ -57,6 +57,7 @@ def audit_command(
         ["time (UTC)", "app", "organisation", "day", "address", "reads"],
         ([_time(r.at)[:19].replace("T", " "), r.app_key, r.corp_id, r.stat_date, r.address, r.reads] for r in found),
         numbers=(5,),
+        least=(2, 4),
     )
 
 

@@ -6,14 +6,9 @@ import time
 
 import click
 
+from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import (
-    json_option,
-    lake_options,
-    only_organisation,
-    service_option,
-    settings_options,
-)
+from reportdata.cli.options import json_option, lake_options, service_option, settings_options
 from reportdata.cli.output import MOST_NAMED, days_text, print_json, print_table, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, workspace

@@ -47,7 +47,7 @@ def require(required: str | None, days: Iterable[Standing], kpis: Collection[str
         looked = True
         state = least_certain([State(required), *(kpi.state for kpi in day.kpis if kpi.kpi_id in kpis)])
         if state is not State(required):
-            less.append(f"{day.stat_day} of {day.corp_id} is {state.value}")
+            less.append(f"{day.stat_day} {day.corp_id} {state.value}")
     if looked and not less:
         return
     told = ", ".join(less[:MOST_NAMED]) or "there is no organisation"

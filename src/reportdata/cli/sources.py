@@ -12,9 +12,10 @@ import click
 import msgspec
 
 from reportdata.cli.collectors import account_of
-from reportdata.cli.language import say
+from reportdata.cli.known import read_own_id
+from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
-from reportdata.cli.options import json_option, read_own_id, settings_options
+from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_ledger, open_store
@@ -96,7 +97,7 @@ def _adding(kind: Kind) -> click.Command:
     """``reportdata source add`` for that kind."""
     command: Any = partial(_add, kind)
     command.__doc__ = f"Collect an organisation's reports from {kind.title}, or change how.\n\n{kind.needs}"
-    command = settings_options(command)
+    command = json_option(settings_options(command))
     for option in reversed(_options(kind)):
         command = option(command)
     return click.command(kind.name, help=command.__doc__)(command)
@@ -113,6 +114,7 @@ def _add(
     zone: str,
     calls: int | None,
     per_second: float | None,
+    as_json: bool,
     settings: Settings,
     **endpoints: str,
 ) -> None:
@@ -133,7 +135,10 @@ def _add(
     comments = kind.capabilities.comments
     source = put_source(ledger, Source(name, corp_id, kind.name, app_key, file, first_day, addresses, comments))
     Budget(ledger, account_of(source), SystemClock()).set(calls, per_second)
-    say(f"Collecting {corp_id} from {kind.title} from {first_day} on, as {app_key}.")
+    if as_json:
+        print_json(msgspec.to_builtins(source))
+        return
+    tell(f"Collecting {corp_id} from {kind.title} from {first_day} on, as {app_key}.")
     say("Next: reportdata collect --once")
 
 
@@ -154,14 +159,19 @@ def list_(as_json: bool, settings: Settings) -> None:
         ["source", "organisation", "suite", "app", "from", "secret"],
         ([s.name, s.corp_id, s.suite, s.app_key, s.first_day, s.secret_file or "variable"] for s in found),
         messages=(5,),
+        least=(5, 2, 1),
     )
 
 
 @source_command.command("remove")
 @click.argument("name")
+@json_option
 @settings_options
-def remove(name: str, settings: Settings) -> None:
+def remove(name: str, as_json: bool, settings: Settings) -> None:
     """Collect the source NAME, or the only one of that organisation, no more. What was collected stays; `reportdata
     forget` removes it."""
     source = remove_source(open_ledger(settings), name)
-    say(f"{source.name} is collected no more.")
+    if as_json:
+        print_json(msgspec.to_builtins(source))
+        return
+    tell(f"{source.name} is collected no more.")

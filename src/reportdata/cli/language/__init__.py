@@ -16,6 +16,7 @@ import click
 
 from reportdata.cli.language.catalogue import load
 from reportdata.cli.language.templates import Templates
+from reportdata.cli.loudness import Loudness, loudness
 
 LANGUAGES = ("zh", "en")
 VARIABLE = "REPORTDATA_LANG"
@@ -90,9 +91,20 @@ def _translated(text: str, language: str) -> str:
     return text if found is None else found.text
 
 
+_NEXT = "Next: "
+"""How a message begins that names the next step."""
+
+
 def say(text: str, *, err: bool = False) -> None:
-    """Print a message for people."""
-    click.echo(translated(text), err=err)
+    """Print a message for people; the next step not to those who want to hear little."""
+    if not text.startswith(_NEXT) or loudness() is not Loudness.QUIET:
+        click.echo(translated(text), err=err)
+
+
+def tell(text: str) -> None:
+    """Print that something was done, to those who do not want to hear little."""
+    if loudness() is not Loudness.QUIET:
+        click.echo(translated(text))
 
 
 def ask(question: str) -> None:
