@@ -9,6 +9,8 @@ FORGETTING = "forgetting"
 """A person was forgotten."""
 REPAIR = "repair"
 """A damaged file was given up."""
+FIGURES = "figures"
+"""DingTalk's own figures of the day were fetched, or came from a file."""
 DEFINITION = "definition"
 """The service counts by another definition."""
 COVERAGE = "coverage"
@@ -46,6 +48,7 @@ _IN_CHINESE = {
     "withdrawal": "撤回",
     FORGETTING: "删除人员",
     REPAIR: "放弃损坏的文件",
+    FIGURES: "取回官方数字",
     DEFINITION: "统计口径变更",
     COVERAGE: "观测范围变更",
     UNKNOWN: "原因未知",

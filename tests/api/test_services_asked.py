@@ -23,6 +23,7 @@ from reportdata.measures import Digits, Number
 from reportdata.pipeline.mirroring import keep_export
 from reportdata.services import Service, read_services
 from reportdata.store import Official
+from tests.support.browsing import Browser, add_link
 from tests.support.folders import Folder, run
 from tests.support.serving import Serving, serving
 from tests.support.waiting import SOON
@@ -149,7 +150,7 @@ def test_what_is_stated_is_that_of_the_last_day(asked: Asked) -> None:
     status, body = asked.get("Statistics.Approval.Read", service="approvalData", metrics="4092", by="hour", **SPAN)
     assert (status, "have no hours" in body["message"]) == (400, True)
     _, found = asked.get("Statistics.Approval.Records", "/explain", service="approvalData", metric="4092", **SPAN)
-    assert found["meta"]["value"] == 115
+    assert (found["meta"]["value"], [row["forms"] for row in found["data"]]) == (115, [115]), "of the last day alone"
     assert "what forms was at last" in found["meta"]["notes"][0]
 
 
@@ -165,6 +166,25 @@ def test_a_service_is_asked_with_its_own_scopes(asked: Asked) -> None:
     assert (status, "there are reportData" in body["message"]) == (400, True)
     status, body = asked.get("Statistics.Report.Read", service="yydAppDayDatas", **SPAN)
     assert (status, "no document tells" in body["message"]) == (400, True)
+
+
+def test_a_link_of_some_departments_is_told_of_these_alone(asked: Asked) -> None:
+    scopes = (
+        "Statistics.Report.Read",
+        "Statistics.Checkin.Read",
+        "Statistics.Approval.Read",
+        "DataCenter.Contact.Read",
+    )
+    _, secret = add_link(asked.folder, CORP, scopes=scopes, departments=("研发部",))
+    browser = Browser(asked.served.address)
+    assert browser.sign_in(link=secret).status == 200
+    days = urlencode(SPAN)
+    (row,) = browser.get(f"/v1/statistics?service=checkinData&{days}").json["data"]
+    assert (row["4090"], row["4091"]) == (3, 1)
+    for path in (f"?service=onlineUserData&{days}", "/coverage?service=onlineUserData"):
+        assert browser.get(f"/v1/statistics{path}").json["code"] == "Forbidden.AccessDenied.SomeDepartments"
+    refused = browser.get(f"/v1/statistics?service=approvalData&metrics=4092&{days}")
+    assert (refused.status, "cannot be grouped by department" in refused.json["message"]) == (400, True)
 
 
 def test_pages_of_a_service_go_on_with_it(asked: Asked) -> None:

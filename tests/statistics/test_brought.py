@@ -249,6 +249,7 @@ def test_numbers_say_how_they_are_made_and_what_they_were(tmp_path: Path) -> Non
             words = [("metric", "2"), ("day", str(FIRST)), ("asOf", moment)]
             told_then = brought.explain(read_explained(words, MADE), CORP, now + 7200)
             assert told_then.meta["value"] == known_then
-            assert [change["is"] for change in told_then.meta["history"]] == [4, 7][: 1 + (seconds > 3600)]
+            history = [(change["is"], change["cause"]) for change in told_then.meta["history"]]
+            assert history == [(4, "coverage"), (7, "figures")][: 1 + (seconds > 3600)]
         ratio = brought.explain(read_explained([("metric", "6"), ("day", str(FIRST))], MADE), CORP, now + 7200)
         assert (ratio.meta["value"], ratio.data) == (None, [])

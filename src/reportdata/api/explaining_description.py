@@ -65,8 +65,8 @@ def described_changes(service: Service) -> Json:
         _answer(object_of({"data": {"type": "array", "items": row}, "meta": meta})),
         faults_of(CHANGES_PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
         description="Causes, with commas between them: import ID file N, push, collection, withdrawal by one of these, "
-        "unimport ID, forgetting, repair, definition, coverage, unknown. Asked again with the last nextSince as since, "
-        "whatever was committed meanwhile is told, and once. Numbers that came to be known or are not "
+        "unimport ID, forgetting, repair, figures, definition, coverage, unknown. Asked again with the last nextSince "
+        "as since, whatever was committed meanwhile is told, and once. Numbers that came to be known or are not "
         f"known any more are changes, too. {OTHERS} Examples: "
         + "; ".join(f"`{CHANGES_PATH}?{query}`" for query in CHANGES_QUERIES),
         security=SECURITY,

@@ -73,7 +73,8 @@ class _Demands(NamedTuple):
 
 def _demands(service: Service) -> _Demands:
     scopes = service.scopes_to_ask
-    totals, coverage, explain = (Demand(path, scopes, by_department=True) for path in (PATH, COVERAGE, EXPLAIN_PATH))
+    narrows = service.has_facts  # figures that were brought are of the whole organisation
+    totals, coverage, explain = (Demand(path, scopes, by_department=narrows) for path in (PATH, COVERAGE, EXPLAIN_PATH))
     changes = Demand(CHANGES_PATH, scopes)  # these are of the whole organisation
     records = Demand(PATH, (service.records_scope,)) if service.records_scope is not None else None
     return _Demands(totals, coverage, changes, explain, records)

@@ -83,6 +83,16 @@ class Asking:
             self._group(asked, countable(self._service, certainty, span.metrics), corp_id, zone, groups)
         return counts(span, self._service, zone.key, certainty, groups)
 
+    def days_taken(
+        self, asked: Asked, known: Mapping[str, Collection[str]], corp_id: str, zone: ZoneInfo
+    ) -> Mapping[str, Collection[str]]:
+        """The days whose facts the numbers of a question rest on, of KPIs by the days on which they are known."""
+        stated = {kpi: days for kpi, days in known.items() if self._service.kpi(kpi).stated}
+        if not stated:
+            return known
+        earlier = self._observed_before(asked, corp_id, stated)
+        return {**known, **days_of(windows_of(self._service, cells(asked.question, zone), stated, earlier))}
+
     def zone(self, corp_id: str) -> ZoneInfo:
         """An organisation's time zone.
 

@@ -82,8 +82,9 @@ class Explaining:
         found = self._asking.answer(whole, corp_id, now).data
         require_lake(self._lake, self._store, [self._service])
         certainty = certainty_of(self._asking.standing(asked, corp_id))
-        known = known_days(self._service, certainty, question.metrics)[question.metrics[0]]
-        return Cell(asked, found[0] if found else None, pieces_of(known))
+        known = known_days(self._service, certainty, question.metrics)
+        taken = self._asking.days_taken(asked, known, corp_id, zone)[question.metrics[0]]
+        return Cell(asked, found[0] if found else None, pieces_of(taken))
 
     def _records(
         self, cell: Cell, other: Cell | None, corp_id: str, zone: ZoneInfo, *, with_records: bool

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from reportdata.causes import FIGURES
 from reportdata.days import MILLISECOND, SECOND, Observation, days_between, end_of, time_zone
 from reportdata.errors import NotPermitted
 from reportdata.identity import Organisation
@@ -193,6 +194,7 @@ def _put_numbers(store: Store, service: Service, figures: Sequence[Official]) ->
             [DayKpis(found.corp_id, found.stat_day, found.values or {})],
             found.fetched_at / 1000,
             only={found.stat_day: [found.corp_id]},
+            causes={found.stat_day: {found.corp_id: [FIGURES]}},
         )
     looks = [
         Observation(found.corp_id, found.stat_day, found.stat_day, found.fetched_at, official(service))

@@ -169,12 +169,14 @@ def _numbers(question: Question, service: Service, counted: Mapping[str, Number]
         kpi = service.kpi(metric)
         number: Number | None = None
         if metric in stands.known:
-            number = _number(service, kpi, counted)
+            number = number_of(service, kpi, counted)
         row[kpi.name_of_column] = number
     return row
 
 
-def _number(service: Service, kpi: Kpi, counted: Mapping[str, Number]) -> Number | None:
+def number_of(service: Service, kpi: Kpi, counted: Mapping[str, Number]) -> Number | None:
+    """A KPI's number, by what was counted of a group; None when nothing was stated of it, or there is nothing to divide
+    by."""
     if not service.has_facts:
         return counted.get(kpi.id)
     if kpi.ratio:

@@ -14,8 +14,8 @@ import msgspec
 from reportdata.measures import Number
 from reportdata.services import Service
 from reportdata.states import State, least_certain
-from reportdata.statistics.answers import Groups
-from reportdata.statistics.plan import Certain, Certainty, parts_of
+from reportdata.statistics.answers import Groups, number_of
+from reportdata.statistics.plan import Certain, Certainty, Taken, parts_of
 from reportdata.statistics.question import Question
 
 
@@ -89,13 +89,20 @@ def counts(span: Span, service: Service, zone: str, certainty: Certainty, groups
     :param certainty: of each of its days.
     :param groups: what was counted over the days that `countable` names.
     """
-    days = countable(service, certainty, span.metrics)
+    known, days = countable(service, certainty, span.metrics), list(certainty)
     kpis = {}
     for metric in span.metrics:
-        parts = parts_of(service, metric)
-        own = [certainty[day][part] for part in parts for day in certainty]
-        together = len({days[part] for part in parts}) == 1  # a ratio of numbers over other days would be none
-        kpis[metric] = _standing(own, len(days[parts[0]]) if together else 0)
+        taken = Taken(service, metric, known)
+        over = taken.days(days)
+        stated = [part for part in parts_of(service, metric) if service.part(part).stated]
+        own = [
+            certainty[day][part]
+            for part in parts_of(service, metric)
+            for day in (days[-1:] if part in stated else days)
+        ]
+        kpis[metric] = _standing(own, taken.count(days, over) if over else 0)
+        if not span.by_department and any(part not in groups.get((), {}) for part in stated):
+            kpis[metric] = Standing(State.MISSING, kpis[metric].as_of, 0)
     counted = [metric for metric in span.metrics if kpis[metric].days]
     found = dict(groups) if span.by_department else {(): groups.get((), {})}
     numbers = (
@@ -121,7 +128,6 @@ def _standing(days: Sequence[Certain], counted: int) -> Standing:
 def _numbers(service: Service, metrics: Iterable[str], counted: Mapping[str, Number]) -> Iterable[tuple[str, Number]]:
     """Each metric's number, where it has one: a ratio has none when there is nothing to divide by."""
     for metric in metrics:
-        kpi = service.kpi(metric)
-        number = kpi.of_parts({p: counted.get(p, 0) for p in kpi.ratio}) if kpi.ratio else counted.get(metric, 0)
+        number = number_of(service, service.kpi(metric), counted)
         if number is not None:
             yield metric, number

@@ -70,6 +70,7 @@ const PARAMETERS = {
   since: '上次回答里的 nextSince：只要那以后提交的变化，不漏也不重。或者一个时刻、一天（指它的开始）：只要那以后开始的变化。',
   upTo: '上次回答里的 nextSince：只到它为止，用于翻页。',
   names: 'true：用户编号旁边给出姓名；组织开启了姓名时才有。',
+  service: '查哪个服务的数字，写它的编号，如 checkinData；不写就是 reportData（日志）。应用要有那个服务的权限。',
   name: '文件名。',
   upload: '哪一次上传。',
   import: '哪一次导入。',

@@ -163,6 +163,7 @@ export const WORDS = {
   causeWithdrawalBy: ['撤回（{0}）', 'withdrawal by {0}'],
   causeUnimport: ['撤销导入 {0}', 'import {0} taken back'],
   causeForgetting: ['删除人员', 'somebody was forgotten'],
+  causeFigures: ['取回官方数字', 'DingTalk’s own figures were brought'],
   causeRepair: ['放弃损坏的文件', 'a damaged file was given up'],
   causeDefinition: ['统计口径变更', 'another definition'],
   causeCoverage: ['采集范围变更', 'days came to be collected or not'],

@@ -24,7 +24,7 @@ const RECORDS = 100;
 /** @type {{[cause: string]: string}} */
 const CAUSES = {
   push: 'causePush', collection: 'causeCollection', withdrawal: 'causeWithdrawal', forgetting: 'causeForgetting', repair: 'causeRepair',
-  definition: 'causeDefinition', coverage: 'causeCoverage', unknown: 'causeUnknown', more: 'causeMore',
+  figures: 'causeFigures', definition: 'causeDefinition', coverage: 'causeCoverage', unknown: 'causeUnknown', more: 'causeMore',
 };
 
 /** A cause in the page's language. @param {string} cause @returns {string} */
