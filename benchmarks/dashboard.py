@@ -14,12 +14,12 @@ from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from benchmarks.figures import README
-from benchmarks.machine import Usage, this_machine
+from benchmarks.machine import Usage, children, cpu_of, this_machine
 from benchmarks.year import CORP, PEOPLE, make_year
 from reportdata.identity import App, hash_of, new_app_key
 from reportdata.settings import Settings
@@ -152,39 +152,55 @@ def again(visit: Visit) -> dict[str, float]:
     return {"the same, where somebody saw it before, ms": visit.page.evaluate(WAIT)[1]}
 
 
-def change(visit: Visit) -> list[dict[str, float]]:
+def change(visit: Visit, server: Served) -> list[dict[str, float]]:
     """What each change of range takes."""
     found = []
     for name, of in RANGES.items():
+        began = server.spent()
         first, whole = visit.page.evaluate(CHANGE, name)
-        found.append({f"{of}: numbers, trend and table, ms": first, f"{of}: everything, ms": whole})
+        spent = server.spent() - began
+        times = {f"{of}: numbers, trend and table, ms": first, f"{of}: everything, ms": whole}
+        found.append(times | {f"{of}: processor time of the server, s": spent})
     return found
 
 
-def measure(browser: Browser, url: str, app: App, rounds: int, forget: Callable[[], object]) -> dict[str, float]:
+def measure(browser: Browser, server: Served, app: App, rounds: int, forget: Callable[[], object]) -> dict[str, float]:
     """Medians of all, each in a visit that begins anew.
 
     :param forget: makes the server forget what it has answered.
     """
     each: dict[str, list[float]] = {}
     for _ in range(rounds):
-        with closing(Visit(browser, url, None)) as visit:
+        with closing(Visit(browser, server.url, None)) as visit:
             visit.sign_in(app.app_key, SECRET)
             forget()
+            began = server.spent()
             first = view(visit)
+            first |= {"first view: processor time of the server, s": server.spent() - began}
             seen = again(visit)
             forget()
             visit.page.goto(f"{visit.url}/?range=yesterday")
             visit.page.evaluate(WAIT)
-            for found in (first, seen, *change(visit), script(visit)):
+            for found in (first, seen, *change(visit, server), script(visit)):
                 for name, value in found.items():
                     each.setdefault(name, []).append(value)
     return {name: statistics.median(values) for name, values in each.items()}
 
 
+class Served(NamedTuple):
+    """A server by its address and process."""
+
+    url: str
+    process: int
+
+    def spent(self) -> float:
+        """Seconds that it and the processes beside it have spent on cores so far."""
+        return sum(map(cpu_of, (self.process, *children(self.process))))
+
+
 @contextmanager
-def served(data: Path) -> Iterator[str]:
-    """`reportdata serve` on a data folder; its address."""
+def served(data: Path) -> Iterator[Served]:
+    """`reportdata serve` on a data folder."""
     command = [sys.executable, "-m", "reportdata", "serve", "--port", "0", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -193,7 +209,7 @@ def served(data: Path) -> Iterator[str]:
             where = re.search(r"http://[\d.]+:\d+", line)
             if where is None:
                 raise RuntimeError(f"the server does not start: {line}")
-            yield where[0]
+            yield Served(where[0], process.pid)
         finally:
             process.terminate()
             process.wait(60)
@@ -237,10 +253,10 @@ def main(people: int | None, rounds: int, write: bool) -> None:
         )
         with closing(SQLiteStore(Settings(data).store)) as store:
             store.add_app(app, time.time())
-            with served(data) as url, chromium() as browser:
+            with served(data) as server, chromium() as browser:
                 before = Usage.now()
                 forget = partial(store.change_app, app.app_key, lambda known: known)  # whatever is written
-                found = measure(browser, url, app, rounds, forget)
+                found = measure(browser, server, app, rounds, forget)
             click.echo(f"measured {rounds} rounds in {time.monotonic() - began:.0f} s, all in all", err=True)
     others = before.others_until(Usage.now())
     lines = table(found, people or PEOPLE)

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import load
 from benchmarks.figures import Figure
+from benchmarks.machine import children
 from benchmarks.stores import DAYS, ORGANISATIONS, fill
 
 CONNECTIONS = 32
@@ -66,7 +67,7 @@ def _round(data: Path, requests: list[bytes]) -> dict[str, float]:
         size = load.check(address, requests[:1], lambda *_: True)
         load.run([address], requests, size, CONNECTIONS, SECONDS)
         loaded = _resident(process.pid)
-        beside = sum(map(_resident, _children(process.pid)))
+        beside = sum(map(_resident, children(process.pid)))
     return {"idle": idle, "loaded": loaded, "beside": beside, "start": start}
 
 
@@ -96,8 +97,3 @@ def _resident(process: int) -> float:
     """Megabytes of memory that a process has in use, what it shares with others included."""
     lines = Path(f"/proc/{process}/status").read_text("utf-8").splitlines()
     return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmRSS:"))
-
-
-def _children(process: int) -> list[int]:
-    tasks = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text("utf-8").split()]

@@ -62,6 +62,12 @@ def cpu_of(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children(process: int) -> list[int]:
+    """The processes that a process has started and that run."""
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text("utf-8").split()]
+
+
 class Usage(NamedTuple):
     """Seconds on all cores until now: those that there were, those that programs used, other virtual machines' on the
     same cores included, and those that this process and its ended children used."""

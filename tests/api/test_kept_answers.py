@@ -154,3 +154,13 @@ def test_who_asks_the_same_meanwhile_waits_for_it_and_the_work_ends_with_the_las
             assert len(asked.jobs) == 3
 
     asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("by", "user"), ("user", "u1"), ("asOf", "2021-06-21"), ("format", "csv"), ("range", "7d")],
+)
+def test_what_tells_of_single_people_or_depends_on_the_time_is_not_kept(name: str, value: str) -> None:
+    days = [] if name == "range" else [DAY]
+    assert not read_question([*days, (name, value)], SERVICE).may_be_kept
+    assert read_question([DAY, ("by", "hour")], SERVICE).may_be_kept

@@ -159,8 +159,10 @@ def test_programs_run_as_they_are_shown(page: Explorer, organisation: Explored, 
         if name == "uploadFile":
             assert decoded(done.stdout)["files"] == [{"name": "reports.xlsx", "size": 26}]
             continue
-        wanted = answer(organisation, name, page)
-        assert decoded(done.stdout) == decoded(wanted), name
+        wanted = decoded(answer(organisation, name, page))
+        if tongue == "go" and shown["official"] == "true":  # its client writes no list that is empty
+            wanted = {key: value for key, value in wanted.items() if value != []}
+        assert decoded(done.stdout) == wanted, name
         if name == REPORT:
             assert decoded(done.stdout)["dataList"][0]["4100_DAY"] == 3
             refused = run(shown["run"].splitlines()[-1], work, variables | {"REPORTDATA_APP_SECRET": "wrong"})

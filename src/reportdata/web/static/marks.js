@@ -59,6 +59,9 @@ export function panel(id) {
 /** What stands where something is being read. */
 export const loading = () => h('p', { class: 'quiet loading' }, t('loading'));
 
+/** A command to be copied, in lines that break between its options. @param {string} text */
+export const command = (text) => h('pre', { tabindex: 0, class: 'command' }, h('code', {}, text.replace(/ (?=--(?!corp))/g, ' \\\n  ')));
+
 /** @param {string} text @param {() => void} act @param {Record<string, unknown>} [more] */
 export const button = (text, act, more = {}) => h('button', { type: 'button', onclick: act, ...more }, text);
 

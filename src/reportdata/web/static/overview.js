@@ -12,7 +12,7 @@ import { drawHours, drawRanked } from './ranked.js';
 import { meaning } from './sign_in.js';
 import { drawTrend } from './trend.js';
 import { KPIS } from './view.js';
-import { t } from './words.js';
+import { long, sentences, t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./data.js').Overview} Overview */
@@ -85,7 +85,7 @@ export async function drawFound(places, at, found, moved) {
     void asked.then((value) => at.signal.aborted || done(value), (error) => {
       if (at.signal.aborted) return;
       place.head(t(name), []);
-      swap(place.body, h('p', { class: 'wrong' }, t('noPart'), ' ', meaning(error)), button(t('again'), () => at.refresh(), { class: 'chip' }));
+      swap(place.body, h('p', { class: 'wrong' }, sentences(t('noPart'), meaning(error))), button(t('again'), () => at.refresh(), { class: 'chip' }));
       at.note(error);
     }).finally(end);
   };
@@ -119,7 +119,7 @@ function drawNothing(at, found) {
   const pieces = found.coverage.data;
   const [first, last] = [pieces[0], pieces.at(-1)];
   if (!first || !last) return;
-  at.warn(t('emptyRange'), ' ', t('emptyRangeHow', first.from, last.to), ' ',
+  at.warn(sentences(t('emptyRange'), t('emptyRangeHow', long(first.from), long(last.to))), ' ',
     button(t('showThose'), () => at.show({ range: '', from: first.from, to: last.to }), { class: 'link' }));
 }
 

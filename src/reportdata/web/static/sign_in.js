@@ -2,6 +2,7 @@
 
 import { Problem, signIn } from './api.js';
 import { h, swap } from './dom.js';
+import { command } from './marks.js';
 import { t } from './words.js';
 
 /** @typedef {import('./api.js').Session} Session */
@@ -57,6 +58,6 @@ export function drawSignIn(place, why, done) {
   send,
   h('p', { class: 'sub' }, t('signInKept')),
   h('p', { class: 'sub' }, t('signInNew')),
-  h('pre', { tabindex: 0, class: 'command' }, h('code', {}, ADD)));
+  command(ADD));
   swap(place, form);
 }

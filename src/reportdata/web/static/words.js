@@ -48,6 +48,9 @@ export function t(key, ...values) {
   return found[language === 'zh' ? 0 : 1].replace(/\{(\d)\}/g, (_, at) => String(values[Number(at)]));
 }
 
+/** Sentences one after the other. @param {...string} texts */
+export const sentences = (...texts) => texts.join(language === 'zh' ? '' : ' ');
+
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 /** To make one takes longer than to write many numbers with it. */
