@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.request import urlopen
 
+import click
 import pytest
+import yaml
 
 from reportdata.api import asking, bringing, metrics, sign_in, statistics_description, tokens
 from reportdata.certificates import development_certificates
+from reportdata.cli import cli
 from reportdata.http import answers
+from tests.support import grafana
 from tests.support.calling import CORP, DAY, Call, add_sample
 from tests.support.deployment import (
     COMPOSE,
@@ -139,9 +143,32 @@ def test_alerts_look_for_outcomes_that_there_are(observed: Observed) -> None:
 
 
 @pytest.mark.tool
-def test_prometheus_takes_the_alerts() -> None:
+def test_prometheus_takes_the_alerts_and_the_queries_of_the_dashboard(tmp_path: Path) -> None:
     promtool = require_tool("promtool")
-    subprocess.run([promtool, "check", "rules", DEPLOY / "prometheus" / "reportdata.rules.yml"], check=True)
+    subprocess.run([promtool, "check", "config", DEPLOY / "prometheus" / "scrape.yml"], check=True)
+    queries = [{"record": "reportdata:query", "expr": query} for panel in grafana.PANELS for query, _ in panel.queries]
+    rules = tmp_path / "queries.yml"
+    rules.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": queries}]}))
+    subprocess.run([promtool, "check", "rules", "--lint=none", rules], check=True)
+
+
+def test_alerts_say_how_urgent_they_are_and_what_to_do() -> None:
+    known = set(cli.list_commands(click.Context(cli)))
+    for rule in [rule for group in RULES["groups"] for rule in group["rules"]]:
+        assert rule["labels"]["severity"] in ("critical", "warning", "info"), rule["alert"]
+        said = rule["annotations"]
+        assert said.keys() == {"summary", "description", "summary_zh", "description_zh"}, rule["alert"]
+        english, chinese = (set(re.findall(r"reportdata ([a-z]+)", said[f"description{end}"])) for end in ("", "_zh"))
+        assert english == chinese <= known, rule["alert"]
+
+
+def test_the_dashboard_shows_every_metric() -> None:
+    assert (DEPLOY / "grafana" / "reportdata.json").read_text("utf-8") == grafana.text(), (
+        "write it anew with: python -m tests.support.grafana > deploy/grafana/reportdata.json"
+    )
+    asked = " ".join(query for panel in grafana.PANELS for query, _ in panel.queries)
+    named = {re.sub("_bucket$", "", name) for name in re.findall(r"reportdata_\w+", asked)}
+    assert named == {row[0].strip("`") for row in table("metric")}
 
 
 @pytest.mark.whole
