@@ -77,6 +77,13 @@ PANELS = (
         ),
     ),
     Panel(
+        "Files that people bring, an hour · 每小时上传的文件",
+        (
+            ("sum(increase(reportdata_brought_bytes_total[1h])) / 1e6", "MB"),
+            ("sum by (what, outcome) (increase(reportdata_import_runs_total[1h]))", "{{what}}: {{outcome}}"),
+        ),
+    ),
+    Panel(
         "Time since the newest covered day ended · 距最新已覆盖日结束",
         (("topk(20, max by (corp_id) (reportdata_lag_seconds))", "{{corp_id}}"),),
         "s",
