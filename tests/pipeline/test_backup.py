@@ -30,7 +30,8 @@ from reportdata.cli import cli
 from reportdata.days import Coverage, days_between, from_date
 from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
-from reportdata.pipeline.backups import MANIFEST, back_up
+from reportdata.pipeline.backups import back_up
+from reportdata.pipeline.known_backups import MANIFEST
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store.sqlite import schemas
 from tests.support.contents import facts_in, numbers_of
