@@ -111,6 +111,7 @@ def _make(files: Certificates, names: Sequence[str], now: datetime) -> None:
     write(files.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     write(files.certificate, certificate.public_bytes(Encoding.PEM))
     write(files.ca, ca.public_bytes(Encoding.PEM))
+    files.ca.chmod(0o644)  # it is copied to all who call
 
 
 def _signed(

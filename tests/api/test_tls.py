@@ -183,6 +183,7 @@ def test_serving_for_trying_says_how_it_is_trusted(folder: Folder) -> None:
         text = "".join(lines)
         ca = folder.path.parent / "reportdata-tls" / "ca.pem"
         assert text.count(str(ca)) >= 6
+        assert ca.stat().st_mode & 0o777 == 0o644, "it is copied to all who call"
         for language in ("Python", "Node", "Java", "Go", "PHP", "C#"):
             assert language in text
         port = process.address[1]

@@ -114,7 +114,7 @@ class Configuration(NamedTuple):
         try:
             option.type_cast_value(click.Context(click.Command("")), value)
         except click.BadParameter as error:
-            raise BadFile(self._file(), f"{key} cannot be used: {error.message}") from error
+            raise BadFile(self._file(), f"{key} is set wrongly: {error.message}") from error
 
 
 def options_of(command: click.Command) -> dict[str, click.Option]:
