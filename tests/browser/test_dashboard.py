@@ -253,7 +253,7 @@ def test_who_is_not_signed_in_is_told_what_to_do(visit: Open, site: Site) -> Non
     assert found.page.locator("#day-title").is_visible()
     found.page.get_by_role("button", name="English").click()
     found.settled()
-    assert found.page.locator("#day-title").inner_text() == "26 November 2026 Thu"
+    assert found.page.locator("#day-title").inner_text() == "Thu 26 November 2026"
     found.page.get_by_role("button", name="Sign out").click()
     found.page.get_by_text("You are signed out.").wait_for()
     found.page.reload()

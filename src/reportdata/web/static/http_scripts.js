@@ -73,7 +73,7 @@ function typescript(task) {
     file: 'Sample.ts', install: 'npm install typescript @types/node',
     run: 'npx tsc --strict --target es2022 --module commonjs --esModuleInterop --skipLibCheck Sample.ts\nnode Sample.js',
     text: `
-${task.file && "import { readFileSync } from 'node:fs';\n\n"}async function call(method: string, url: string, headers: Record<string, string>, body?: string${task.file && ' | Buffer'}) {
+${task.file && "import { readFileSync } from 'node:fs';\n\n"}async function call(method: string, url: string, headers: Record<string, string>, body?: ${task.file ? "RequestInit['body']" : 'string'}) {
   const answer = await fetch(url, { method, headers, body });
   const content = Buffer.from(await answer.arrayBuffer());
   if (!answer.ok) throw new Error(answer.status + ' ' + content);

@@ -27,7 +27,7 @@ export function headerLine(tongue, [name, [first, ...others]]) {
 const READ = {
   sh: (name) => `< ${name}`,
   python: (name) => `open(${name}, "rb").read()`,
-  ts: (name) => `readFileSync(${name})`,
+  ts: (name) => `new Uint8Array(readFileSync(${name}))`,
   go: (name) => `read(${name})`,
   java: (name) => `Files.readAllBytes(Path.of(${name}))`,
   php: (name) => `file_get_contents(${name})`,
