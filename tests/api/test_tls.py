@@ -157,7 +157,7 @@ def test_certificates_for_trying_are_kept_until_they_no_longer_do(tmp_path: Path
     assert validity(files.certificate).names == {"localhost", "127.0.0.1"}
     assert validity(files.certificate).ends - datetime.fromtimestamp(now, UTC) <= LIFETIME
     assert {path.name for path in files.ca.parent.iterdir()} == {"ca.pem", "server.pem", "server.key"}
-    assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o600"] * 3
+    assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o644", "0o600", "0o600"]
     assert files.key.read_bytes().count(b"PRIVATE KEY") == 2  # the server's only: the CA's is thrown away
     development_certificates(tmp_path / "tls", ["localhost"], now)
     assert files.certificate.read_bytes() == first
