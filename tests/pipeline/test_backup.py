@@ -30,7 +30,7 @@ from reportdata.cli import cli
 from reportdata.days import Coverage, days_between, from_date
 from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
-from reportdata.pipeline.backups import back_up
+from reportdata.pipeline.backups import Wanted, back_up
 from reportdata.pipeline.known_backups import MANIFEST
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store.sqlite import schemas
@@ -551,7 +551,7 @@ def test_what_is_imported_between_store_and_lake_is_restored_and_shown_by_no_bac
     before = numbers_of(filled)
     with working(filled) as work:
         between = replace(work, lake=Between(filled.lake.root))
-        taken = back_up(between, tmp_path / "backup", program="1", now=1.8e9)
+        taken = back_up(between, tmp_path / "backup", Wanted("1"), 1.8e9)
     assert (taken.program, taken.taken_at) == ("1", "2027-01-15T08:00:00+00:00")
     assert numbers_of(filled).keys() > before.keys()
     with opened(tmp_path / "backup") as backup:

@@ -13,7 +13,7 @@ from reportdata.cli.language import say
 from reportdata.cli.options import data_option, json_option, lake_options, services_option, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
 from reportdata.cli.places import open_existing_store, open_ledger, store_of, workspace
-from reportdata.pipeline.backups import Manifest, back_up
+from reportdata.pipeline.backups import Manifest, Wanted, back_up
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.restoring import restored
 from reportdata.settings import Settings
@@ -22,10 +22,16 @@ from reportdata.settings import Settings
 @click.command("backup")
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--with-names", is_flag=True, help="Copy names of people, too, which are left out otherwise.")
+@click.option(
+    "--link-to",
+    metavar="EARLIER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="An earlier backup on the same disk: files that it has alike are hard links to it, and take no room.",
+)
 @json_option
 @lake_options
 @settings_options
-def backup_command(target: Path, with_names: bool, as_json: bool, settings: Settings) -> None:
+def backup_command(target: Path, with_names: bool, link_to: Path | None, as_json: bool, settings: Settings) -> None:
     """Copy the data folder to the new folder TARGET, while imports and serving go on.
 
     All that was imported before is in the copy, and each later import wholly or not at all. It is read again once it is
@@ -35,15 +41,8 @@ def backup_command(target: Path, with_names: bool, as_json: bool, settings: Sett
     began = time.monotonic()
     with progress_bar() as progress, workspace(settings, store) as work:
         ledger = open_ledger(settings) if settings.ledger.exists() else None
-        taken = back_up(
-            work,
-            target,
-            ledger=ledger,
-            with_names=with_names,
-            program=__version__,
-            now=time.time(),
-            progress=progress,
-        )
+        wanted = Wanted(__version__, with_names, link_to)
+        taken = back_up(work, target, wanted, time.time(), ledger=ledger, progress=progress)
     seconds = time.monotonic() - began
     if as_json:
         print_json({"target": str(target), "takenAt": taken.taken_at, **_summary(taken, seconds)})

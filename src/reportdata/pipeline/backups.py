@@ -10,18 +10,20 @@
 A backup is a data folder itself. Its store is copied before its lake and so speaks of no facts that the lake does not
 have; a day that the lake has newer facts of is stale, as after an import that was interrupted, and restoring
 (`reportdata.pipeline.restoring`) computes it. A folder without ``backup.json`` is not a whole backup.
+
+Files of the lake never change. So a backup may have hard links to those of an earlier one in their place: each backup
+is whole by itself, and stays so when the other is removed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,10 +31,10 @@ from reportdata.collector.ledger import Ledger
 from reportdata.errors import BadFile, BadValue, LakeError
 from reportdata.files import ASIDE, make, sync, write
 from reportdata.inbox import Inbox
-from reportdata.lake import Lake
 from reportdata.lake.local import LocalLake
 from reportdata.lake.membership import Added
 from reportdata.pipeline import Progress, silent
+from reportdata.pipeline.copying import CopiedFile, Copying, Earlier, digest_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_backups import MANIFEST, note_backup
 from reportdata.pipeline.workspace import Workspace
@@ -40,17 +42,6 @@ from reportdata.settings import Settings
 
 _UNFINISHED = f"{MANIFEST}{ASIDE}"
 _FORMAT = 1
-_CHUNK = 1 << 20
-_AT_ONCE = 4
-"""Files that are copied at once: while one waits for the disk, another is hashed."""
-
-
-class CopiedFile(msgspec.Struct, frozen=True):
-    """A file of a backup: its path in the backup, its bytes, and their SHA-256 in hexadecimal."""
-
-    path: str
-    size: int
-    sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True, rename="camel"):
@@ -67,25 +58,32 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
         return sum(file.size for file in self.files)
 
 
+class Wanted(NamedTuple):
+    """What a backup is to be: taken by a version of this program, with the names of people or without, and with hard
+    links in place of the files that an earlier backup has alike."""
+
+    program: str
+    with_names: bool = False
+    link_to: Path | None = None
+
+
 def back_up(
     work: Workspace,
     target: Path,
+    wanted: Wanted,
+    now: float,
     *,
     ledger: Ledger | None = None,
-    with_names: bool = False,
-    program: str,
-    now: float,
     progress: Progress = silent,
 ) -> Manifest:
     """Copy the inbox, what the collector remembers, the store and the lake of a data folder to the folder ``target``.
     It is durable and was read again when this returns; when it fails, nothing is left in the folder.
 
-    :param with_names: copy the names of people, too.
-
     :raises BadValue: when the folder is not empty.
     :raises BadFile: when it cannot be written, or gives back something else.
     """
     lake, store, layout = work.lake, work.store, Settings(target)
+    earlier = Earlier(wanted.link_to, read_manifest(wanted.link_to).files) if wanted.link_to is not None else None
     require_lake(lake, store, work.services)
     if target.resolve().is_relative_to(lake.root.resolve()):
         raise BadValue(f"{target} is in the lake", "choose a folder outside the data folder")
@@ -101,14 +99,14 @@ def back_up(
         progress("copying the store", 0, 0)
         store.copy(layout.store)
         files.append(_synced(layout.store))
-        if with_names and work.names.organisations():
+        if wanted.with_names and work.names.organisations():
             work.names.copy(layout.names)
             files.append(_synced(layout.names))
         with lake.snapshot() as places:
             corp_ids |= {organisation.corp_id for organisation in store.organisations()}
             note_backup(work.settings.data, target, taken_at, corp_ids)
             sources = {f"{layout.lake.name}/{name}": place for name, place in places.items()}
-            copied = copy_files(sources, target, progress, lake)
+            copied = Copying(target, lake, earlier).copy(sources, progress)
             members, log = lake.membership()
             _check_members(layout.lake.name, members, copied)
             files += copied
@@ -118,7 +116,7 @@ def back_up(
                 write(layout.lake / name, entry)
                 files.append(CopiedFile(f"{layout.lake.name}/{name}", len(entry), hashlib.sha256(entry).hexdigest()))
             sync(layout.lake)
-        manifest = Manifest(_FORMAT, program, taken_at, tuple(files))
+        manifest = Manifest(_FORMAT, wanted.program, taken_at, tuple(files))
         write(target / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
         sync(target.absolute().parent)
     return manifest
@@ -147,7 +145,7 @@ def check_lake(folder: Path, manifest: Manifest) -> None:
 
 def _synced(path: Path) -> CopiedFile:
     sync(path)
-    return CopiedFile(path.name, path.stat().st_size, _digest(path))
+    return CopiedFile(path.name, path.stat().st_size, digest_of(path))
 
 
 def _copied_inbox(inbox: Inbox, folder: Path) -> Iterator[CopiedFile]:
@@ -204,59 +202,3 @@ def read_manifest(backup: Path) -> Manifest:
         if path.is_absolute() or ".." in path.parts:
             raise BadFile(str(backup / MANIFEST), f"names a file outside the backup: {file.path}", again)
     return manifest
-
-
-def copy_files(
-    sources: Mapping[str, Path], target: Path, progress: Progress, lake: Lake | None = None
-) -> list[CopiedFile]:
-    """Copy files to their paths in the folder ``target``, each durable and read again. The order stays.
-
-    :param lake: whose files they are; absent, they are files of this machine.
-    :raises BadFile: when one gives back something else than was written.
-    """
-    parents = {PurePosixPath(path).parent for path in sources}
-    folders = sorted({target / folder for parent in parents for folder in (parent, *parent.parents)})
-    for folder in folders:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    total = sum(lake.info(path).size if lake else path.stat().st_size for path in sources.values())
-    copied: list[CopiedFile] = []
-    done = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for file in pool.map(lambda path: _copy_located(lake, sources[path], target, path), sources):
-            copied.append(file)
-            done += file.size
-            progress("copying files", done, total)
-    for folder in folders:
-        sync(folder)
-    return copied
-
-
-def _copy_located(lake: Lake | None, source: Path, target: Path, path: str) -> CopiedFile:
-    if lake is None:
-        return _copy_file(source, target, path)
-    with lake.located([source]) as (place,):
-        return _copy_file(place, target, path)
-
-
-def _copy_file(source: Path, target: Path, path: str) -> CopiedFile:
-    digest = hashlib.sha256()
-    size = 0
-    descriptor = os.open(target / path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as writing, source.open("rb") as reading:
-        while chunk := reading.read(_CHUNK):
-            writing.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-        writing.flush()
-        os.fsync(writing.fileno())
-    if _digest(target / path) != digest.hexdigest():
-        raise BadFile(str(target / path), "gives back something else than was written", "see to its disk")
-    return CopiedFile(path, size, digest.hexdigest())
-
-
-def _digest(path: Path) -> str:
-    """The SHA-256 of what the disk has, not of what is remembered of it, where that can be told."""
-    with path.open("rb") as file:
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return hashlib.file_digest(file, "sha256").hexdigest()

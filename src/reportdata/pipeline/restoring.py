@@ -11,7 +11,8 @@ from reportdata.files import sync
 from reportdata.inbox.links import Links
 from reportdata.leases import FileLeases, folder_of_own
 from reportdata.pipeline import Progress, silent
-from reportdata.pipeline.backups import Manifest, check_lake, copy_files, read_manifest
+from reportdata.pipeline.backups import Manifest, check_lake, read_manifest
+from reportdata.pipeline.copying import Copying
 from reportdata.settings import Settings
 
 
@@ -28,7 +29,7 @@ def restored(backup: Path, data: Path, progress: Progress = silent) -> Iterator[
     manifest = read_manifest(backup)
     _check_whole(backup, manifest, [file.path for file in manifest.files if _size(backup / file.path) != file.size])
     with _aside(data) as folder:
-        copied = copy_files({file.path: backup / file.path for file in manifest.files}, folder, progress)
+        copied = Copying(folder).copy({file.path: backup / file.path for file in manifest.files}, progress)
         _check_whole(
             backup, manifest, [was.path for was, file in zip(manifest.files, copied, strict=True) if was != file]
         )
