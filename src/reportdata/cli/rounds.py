@@ -12,6 +12,7 @@ import msgspec
 
 from reportdata.cli.collectors import Secrets, alone, opened
 from reportdata.cli.places import ledger_of
+from reportdata.cli.troubles import Troubles
 from reportdata.collector.clock import Stopped, SystemClock
 from reportdata.collector.sources import Source, sources
 from reportdata.errors import BadAnswer, NotPermitted, Rejected, ReportDataError, SourceError
@@ -49,7 +50,7 @@ def collect_once(found: Sequence[Collecting], progress: Progress, ending: thread
 
 def collect_on(found: Sequence[Collecting], ending: threading.Event, progress: Progress = silent) -> None:
     """Collect until the process is to end, or for a while."""
-    said: dict[str, str] = {}
+    troubles = Troubles(log)
     due = dict.fromkeys(range(len(found)), 0.0)
     began = time.monotonic()
     while not ending.is_set() and time.monotonic() < began + _LOOK:
@@ -59,13 +60,11 @@ def collect_on(found: Sequence[Collecting], ending: threading.Event, progress: P
             try:
                 wait = collecting.step()
                 if not wait:
-                    said.pop(collecting.name, None)
+                    troubles.over(collecting.name)
                 progress(f"collecting {collecting.name}", collecting.done.steps, 0)
             except ReportDataError as error:
                 wait = _TROUBLED
-                if said.get(collecting.name) != error.message:  # said once, not with each try
-                    log.error("%s%s", error.message, f"; {error.hint}" if error.hint else "")  # noqa: TRY400
-                said[collecting.name] = error.message
+                troubles.tell(collecting.name, error)
             due[number] = time.monotonic() + wait
         pause = min(due.values(), default=began + _LOOK) - time.monotonic()
         if pause > 0:
@@ -80,22 +79,20 @@ def collect_beside(settings: Settings, secrets: Secrets, ending: threading.Event
 
 
 def _keep_collecting(settings: Settings, secrets: Secrets, ending: threading.Event) -> None:
-    said = ""
+    troubles = Troubles(log)
     while not ending.is_set():
         try:
             if settings.ledger.exists():
-                _collect_for_a_while(settings, secrets, ending)
-            said = ""
+                _collect_for_a_while(settings, secrets, ending, troubles)
+            troubles.over("")
         except Stopped:
             return
         except ReportDataError as error:
-            if error.message != said:
-                log.error("%s%s", error.message, f"; {error.hint}" if error.hint else "")  # noqa: TRY400
-            said = error.message
+            troubles.tell("", error)
         ending.wait(_AGAIN)
 
 
-def _collect_for_a_while(settings: Settings, secrets: Secrets, ending: threading.Event) -> None:
+def _collect_for_a_while(settings: Settings, secrets: Secrets, ending: threading.Event, troubles: Troubles) -> None:
     with closing(ledger_of(settings)) as ledger:
         found = sources(ledger)
         if not found:
@@ -106,7 +103,7 @@ def _collect_for_a_while(settings: Settings, secrets: Secrets, ending: threading
                 try:
                     ready.append(own.collecting(source, secrets))
                 except ReportDataError as error:
-                    log.error("%s%s", error.message, f"; {error.hint}" if error.hint else "")  # noqa: TRY400
+                    troubles.tell(source.name, error)
             while ready and not ending.is_set() and _reached(sources(ledger)) == _reached(found):
                 collect_on(ready, ending)
 

@@ -16,6 +16,7 @@ from reportdata.cli.options import engine_options, lake_options, log_format_opti
 from reportdata.cli.places import workspace
 from reportdata.cli.rounds import collect_beside
 from reportdata.cli.signals import end_on_signals
+from reportdata.cli.troubles import Troubles
 from reportdata.errors import ReportDataError, StoreError
 from reportdata.leases import Lease
 from reportdata.pipeline.working import Worker
@@ -60,6 +61,7 @@ def work_command(
     if with_parent:
         end_with_parent(ending.set)
     watch = Watch(present, "nothing is taken up")
+    troubles = Troubles(log)
     while not ending.is_set():
         if not watch.look():
             ending.wait(_TROUBLED)
@@ -69,7 +71,7 @@ def work_command(
         except StoreError as error:  # before there was anything to do
             if once or settings.database is None:
                 raise
-            log.error("%s", error.message)  # noqa: TRY400
+            troubles.tell("store", error)
             ending.wait(_TROUBLED)
         if once:
             return
@@ -97,19 +99,14 @@ def _work(settings: Settings, secrets: Secrets, ending: threading.Event, present
 
 
 def _go_on(worker: Worker, lease: Lease, ending: threading.Event, present: Presence) -> None:
-    troubled = ""
+    troubles = Troubles(log)
     while not ending.is_set() and lease.valid() and not present.lost():
         try:
             done = worker.step(time.time())
         except (ReportDataError, OSError) as error:  # a disk that is full, wherever that is met
-            said = error.message if isinstance(error, ReportDataError) else str(error)
-            if said != troubled:  # said once, not with each try
-                log.error("%s", said)  # noqa: TRY400
-            troubled = said
+            troubles.tell("worker", error)
             ending.wait(_TROUBLED)
             continue
-        if troubled:
-            log.info("working again")
-            troubled = ""
+        troubles.over("worker", "working again")
         if not done:
             ending.wait(_IDLE)
