@@ -75,10 +75,10 @@ class Batch(NamedTuple):
 _day, _hour, _user = st.integers(0, DAYS - 1), st.integers(7, 9), st.sampled_from(USERS)
 _departments = st.lists(st.sampled_from(DEPARTMENTS[:2]), unique=True, max_size=2).map(tuple)
 _number = st.none() | st.integers(0, 5)
-_worked = st.builds(Fact, st.just("worked"), _day, _hour, _user, st.integers(0, 60), _departments)
-_heads = st.builds(
-    Fact, st.just("heads"), _day, _hour, _user, unit=st.sampled_from("ab"), own=_number, planned=_number
-)  # fmt: skip
+_worked = st.tuples(_day, _hour, _user, st.integers(0, 60), _departments).map(lambda of: Fact("worked", *of))
+_heads = st.tuples(_day, _hour, _user, st.sampled_from("ab"), _number, _number).map(
+    lambda of: Fact("heads", *of[:3], unit=of[3], own=of[4], planned=of[5])
+)
 _observed = st.sets(_day) | st.just(set(range(DAYS)))
 batches = st.builds(
     Batch,
