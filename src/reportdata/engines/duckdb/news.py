@@ -19,6 +19,12 @@ _COMPARED = 32 << 20
 """Bytes of staged files whose facts are compared with each other at once; more, when a day has more."""
 
 
+_FEW = 1 << 18
+"""Bytes below which the staged facts of a day are few."""
+_Day = tuple[str, Path, list[Path], Sequence[Path]]
+"""A staged day, where it is kept, its files, and those that the lake has of it."""
+
+
 class Staged(NamedTuple):
     """What was staged of a kind: records read, facts that are kept because the lake does not have them yet, their days,
     and the span of each organisation among all that was read. ``alike`` says that some may share an id."""
@@ -52,7 +58,11 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
     staged = [(day, place, files, there(kind, day)) for day, place, files in _by_day(kind, parts, folder)]
     apart = {day: files for day, _, files, here in staged if not here}
     counts, alike = _counts_of_different(rows, kind, apart, read.of_days)
+    repeated = _repeated_days(comparing, kind, staged)
     for day, place, files, here in staged:
+        if day in repeated:
+            _keep(files, folder / kind.repeats / place.name)
+            continue
         count = counts.get(day)
         if count is None:
             place.mkdir(parents=True)
@@ -72,6 +82,33 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
     return Staged(kind, read.number, added, tuple(days), read.spans, alike)
 
 
+def _repeated_days(comparing: Comparing, kind: Kind, staged: Sequence[_Day]) -> set[str]:
+    """Of the days with few facts, those on which all staged facts are there, and all that is there is from other
+    imports: a file that is imported again has many such days, and a query for each would take longer than all else."""
+    rows, _, _, lake, provenance = comparing
+    here = {day: there for day, _, files, there in staged if there and _size(files) < _FEW}
+    files_of = {day: files for day, _, files, _ in staged if day in here}
+    found: set[str] = set()
+    for days in _together(files_of):
+        with lake.located([path for day in days for path in here[day]]) as places:
+            listed = having_provenance(rows, places)
+            if len(listed) < len(places):  # some are older than provenance: each day is looked at
+                continue
+            new = f"{facts(kind, [path for day in days for path in files_of[day]])} except {facts(kind, places)}"
+            differ = rows(f"select distinct stat_day from ({new})")
+            differ += rows(
+                f"select stat_day from read_parquet([{', '.join(map(file, listed))}], hive_partitioning = false) "
+                f"group by stat_day having count(*) filter ({_from_others(provenance)}) < count(*)"
+            )
+        found |= set(days) - {from_date(day) for (day,) in differ}
+    return found
+
+
+def _from_others(provenance: Provenance) -> str:
+    """Whether a fact of the lake is known from another import."""
+    return f"{SOURCE} not in ('', {text(provenance.origin.partition('/')[0])})"
+
+
 def _keep_repeats(
     comparing: Comparing, kind: Kind, files: Sequence[Path], there: Sequence[Path], place: Path, new: int
 ) -> None:
@@ -84,7 +121,7 @@ def _keep_repeats(
     if staged == new or not listed:
         return
     source = f"from read_parquet([{listed}], hive_partitioning = false)"
-    other = f"{SOURCE} not in ('', {text(provenance.origin.partition('/')[0])})"
+    other = _from_others(provenance)
     ((others, all_),) = rows(f"select count(*) filter ({other}), count(*) {source}")
     if new == 0 and others == all_ and len(having) == len(there):  # all that is staged is there from other imports
         _keep(files, place)
@@ -149,15 +186,19 @@ def _together(files_of: Mapping[str, Sequence[Path]]) -> Iterator[list[str]]:
             yield together
             together, size = [], 0
         together.append(day)
-        size += sum(path.stat().st_size for path in files)
+        size += _size(files)
     if together:
         yield together
+
+
+def _size(files: Sequence[Path]) -> int:
+    return sum(path.stat().st_size for path in files)
 
 
 def _keep(files: Sequence[Path], place: Path) -> None:
     """Bring files to the place where they are kept."""
     if len({path.parent for path in files}) == 1:
-        place.parent.mkdir(exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         files[0].parent.rename(place)
         return
     place.mkdir(parents=True)
