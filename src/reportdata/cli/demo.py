@@ -82,6 +82,8 @@ def import_sample(settings: Settings, sample: Sample) -> None:
     """Import in processes of their own: the one that serves computes nothing."""
     say(f"Making up {PEOPLE} people's reports from {sample.first_day} to {sample.last_day} …")
     added, days = 0, set[str]()
+    # What is made up goes to the demo's own folder, wherever the environment says that records go.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REPORTDATA_")}
     with tempfile.TemporaryDirectory() as folder:
         for number, found in enumerate(sample.imports()):
             path = _written(Path(folder) / f"{found.name}-{number}.jsonl", found.records)
@@ -90,6 +92,7 @@ def import_sample(settings: Settings, sample: Sample) -> None:
             run = subprocess.run(  # noqa: S603
                 [sys.executable, "-m", "reportdata", "--config", os.devnull, *command, "--data", str(settings.data)],
                 stdout=subprocess.PIPE,
+                env=environment,
                 check=False,
             )
             if run.returncode != 0:
