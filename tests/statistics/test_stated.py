@@ -75,10 +75,18 @@ class Batch(NamedTuple):
 _day, _hour, _user = st.integers(0, DAYS - 1), st.integers(7, 9), st.sampled_from(USERS)
 _departments = st.lists(st.sampled_from(DEPARTMENTS[:2]), unique=True, max_size=2).map(tuple)
 _number = st.none() | st.integers(0, 5)
-_worked = st.tuples(_day, _hour, _user, st.integers(0, 60), _departments).map(lambda of: Fact("worked", *of))
-_heads = st.tuples(_day, _hour, _user, st.sampled_from("ab"), _number, _number).map(
-    lambda of: Fact("heads", *of[:3], unit=of[3], own=of[4], planned=of[5])
-)
+
+
+def worked(day: int, hour: int, user: str, minutes: int, departments: tuple[str, ...]) -> Fact:
+    return Fact("worked", day, hour, user, minutes, departments)
+
+
+def heads(day: int, hour: int, user: str, unit: str, own: int | None, planned: int | None) -> Fact:
+    return Fact("heads", day, hour, user, unit=unit, own=own, planned=planned)
+
+
+_worked = st.builds(worked, _day, _hour, _user, st.integers(0, 60), _departments)
+_heads = st.builds(heads, _day, _hour, _user, st.sampled_from("ab"), _number, _number)
 _observed = st.sets(_day) | st.just(set(range(DAYS)))
 batches = st.builds(
     Batch,
