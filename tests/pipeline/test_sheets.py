@@ -136,7 +136,10 @@ def by_columns(size: int) -> Callable[[Source, Staging, Path], None]:
 
 def by_rows(source: Source, staging: Staging, _folder: Path) -> None:
     """Row by row, and all at once."""
-    staging.add_facts(source.facts())
+    try:
+        staging.add_facts(source.facts())
+    finally:
+        source._skipped.refuse()
     source._people.check(source._path)
 
 
