@@ -15,6 +15,7 @@ WITHOUT = {
     ("demo",): "it goes on",
     ("open",): "it goes on",
     ("completion",): "it prints a script",
+    ("init",): "it asks",
     ("man",): "it prints a page",
 }
 

@@ -24,6 +24,7 @@ from reportdata.cli.terminals import prepare_streams, visible
 from reportdata.errors import ReportDataError
 
 _MODULES = {
+    "init": "starting",
     "import": "importing",
     "imports": "imports",
     "unimport": "imports",
