@@ -198,7 +198,7 @@ ERRORS = {
     "app show k": "没有应用 'k'\n  `reportdata app list` 列出所有应用",
     "link add --corp ding1 --name x --until 20200101": "--until 20200101 已过\n  请写将来的日期，或去掉它",
     "serve --port 99999": "99999 不是端口\n  请选 1 至 65535，或用 0 取任一空闲端口",
-    "collect --once": "没有在采集\n  reportdata source add dingtalk --corp CORP_ID --app-key KEY",
+    "collect --once": "还没有配置采集来源\n  reportdata source add dingtalk --corp CORP_ID --app-key KEY",
     "unimport none": "没有导入 'none'\n  `reportdata imports` 列出所有导入",
 }
 
