@@ -145,7 +145,8 @@ def test_the_help_of_all() -> None:
     assert printed.startswith("用法：reportdata [OPTIONS] COMMAND [ARGS]...\n\n  按钉钉的口径统计组织的日志，")
     assert "\n选项：\n  --lang [zh|en]" in printed
     assert " 帮助、提示和错误的语言。" in printed
-    assert re.search("\n命令：\n  init +以问答.*\n(?:   .*\n)*  import +导入 FILES 中的日志、评论和撤回，并计算涉及的日子\n", printed)
+    assert re.search("\n命令：\n  init +以问答", printed)
+    assert re.search("\n  import +导入 FILES 中的日志、评论和撤回，并计算涉及的日子\n", printed)
 
 
 def test_the_help_of_one() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,8 +29,10 @@ def chromium() -> Iterator[Browser]:
     path = require_tool("chromium")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
+    with TemporaryDirectory() as own, sync_playwright() as playwright:
+        # What it keeps for all its profiles, like reports of crashes, lies in none of the machine's folders.
+        places: dict[str, str | float | bool] = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_CACHE_HOME"), own)
+        browser = playwright.chromium.launch(executable_path=path, env={**os.environ, **places})
         yield browser
         browser.close()
 
