@@ -103,8 +103,11 @@ def new_app_key() -> str:
 
 
 def new_secret() -> str:
-    """A fresh secret: 64 letters, digits, ``-`` and ``_``, 384 random bits."""
-    return secrets.token_urlsafe(48)
+    """A fresh secret: 64 letters, digits, ``-`` and ``_``, of 384 random bits. It does not begin with ``-``: programs
+    would take it for an option."""
+    while (secret := secrets.token_urlsafe(48)).startswith("-"):
+        pass
+    return secret
 
 
 def hash_of(secret: str) -> str:
