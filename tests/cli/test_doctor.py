@@ -395,6 +395,13 @@ def test_an_old_backup_is_told(healthy: Folder, tmp_path: Path) -> None:
     assert found_at(healthy, now, "backups").state is State.OK
     old = found_at(healthy, now + 3 * 86400, "backups")
     assert (old.state, "reportdata backup" in old.advice) == (State.WARN, True)
+    with (healthy.path / "backups.jsonl").open("a") as file:
+        file.write('{"path":"' + str(tmp_path / "copy2") + '","takenAt":"2026-99","organisations":[]}\nno line\n')
+        file.write('{"path":"a\\u0000b","takenAt":"2026-11-28T00:00:00+00:00","organisations":[]}\n')
+    (tmp_path / "copy2").mkdir()
+    (tmp_path / "copy2" / "backup.json").touch()
+    assert found_at(healthy, now, "backups").state is State.OK, "lines that were damaged name no backup"
+    (tmp_path / "copy2" / "backup.json").unlink()
     (tmp_path / "copy" / "backup.json").unlink()
     assert "none" in found_at(healthy, now + 3 * 86400, "backups").found, "what is not whole is no backup"
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -51,8 +52,9 @@ class Earlier:
             os.link(self._folder / path, target / path)
         except OSError:
             return None
-        if digest_of(target / path) == sha256:
-            return known
+        with suppress(OSError):  # what cannot be read is copied anew, too
+            if digest_of(target / path) == sha256:
+                return known
         (target / path).unlink()
         return None
 

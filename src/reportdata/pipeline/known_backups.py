@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -56,8 +57,12 @@ def newest_backup(data: Path) -> float | None:
 
     :raises BadFile: when it cannot be told.
     """
-    whole = (known for known in _known(data) if (Path(known.path) / MANIFEST).is_file())
-    return max((datetime.fromisoformat(known.taken_at).timestamp() for known in whole), default=None)
+    times = []
+    for known in _known(data):
+        with suppress(ValueError, OSError):  # a line that was damaged names no backup
+            if (Path(known.path) / MANIFEST).is_file():
+                times.append(datetime.fromisoformat(known.taken_at).timestamp())
+    return max(times, default=None)
 
 
 def _known(data: Path) -> list[KnownBackup]:
