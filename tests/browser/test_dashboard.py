@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support.browsers import Visit
+from tests.support.browsers import Visit, expect
 from tests.support.browsing import add_link
 from tests.support.pages import DAYS, HOSTILE, Open, Site, cells, rows_of
 from tests.support.sample import NOW
-from tests.support.waiting import until
+from tests.support.waiting import becomes, until
 
 pytestmark = pytest.mark.browser
 
@@ -41,11 +41,11 @@ def test_from_sign_in_to_a_file_and_a_day(visit: Open, site: Site, tmp_path: Pat
     numbers = page.locator(".card .number a").all_inner_texts()
     row = site.ask(**{"from": YESTERDAY}, by="day")["data"][0]
     assert numbers == [shown(row[kpi]) for kpi in KPIS]
-    assert page.locator(".card .state").first.inner_text() == "最终"
+    expect(page.locator(".card .state").first).to_have_text("最终", use_inner_text=True)
     department = cells(found, "#departments .ranked")[0][0].lstrip("▸▾ \n")
     page.locator("#departments .ranked th a").first.click()
     found.settled()
-    assert page.locator("[data-name=departments] summary").inner_text() == f"部门: {department}"
+    expect(page.locator("[data-name=departments] summary")).to_have_text(f"部门: {department}", use_inner_text=True)
     with page.expect_download() as saving:
         page.get_by_role("button", name="下载 CSV").click()
     assert re.fullmatch(r"日志统计 2026-10-29 2026-11-27\.csv", saving.value.suggested_filename)
@@ -60,10 +60,10 @@ def test_from_sign_in_to_a_file_and_a_day(visit: Open, site: Site, tmp_path: Pat
     assert page.url.endswith(f"day={YESTERDAY}")
     row = site.ask(**{"from": YESTERDAY}, by="day", department=department, children="true")["data"][0]
     assert page.locator(".opened .card .number").first.inner_text().split() == [shown(row["reports"]), "份"]
-    assert page.evaluate("document.activeElement.id") == "day-title"
+    becomes(lambda: page.evaluate("document.activeElement.id"), "day-title")
     page.go_back()
     found.settled()
-    assert page.locator("#daily .daily").is_visible()
+    expect(page.locator("#daily .daily")).to_be_visible()
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
@@ -88,7 +88,7 @@ def test_a_day_says_why(visit: Open, site: Site) -> None:
     row = site.ask(**{"from": YESTERDAY}, by="day")["data"][0]
     assert len(said) == 3, said
     assert [f" {row[kpi]}" in text for kpi, text in zip(KPIS, said, strict=True)] == [True] * 3
-    assert found.page.locator("#records table").count() == 0
+    expect(found.page.locator("#records table")).to_have_count(0)
     app, secret = site.folder.add_app(site.corp_id, scopes=("Statistics.Report.Records",))
     found = visit(signed_in=False)
     found.sign_in(app.app_key, secret, f"?day={YESTERDAY}")
@@ -101,7 +101,7 @@ def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
     page = found.page
     page.goto(found.url)
     page.get_by_label("AppKey").wait_for()
-    assert page.evaluate("document.activeElement.name") == "key"
+    becomes(lambda: page.evaluate("document.activeElement.name"), "key")
     page.keyboard.type(site.app_key)
     page.keyboard.press("Tab")
     page.keyboard.type(site.secret)
@@ -137,7 +137,7 @@ def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
     found.walk("trend")
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
-    assert "11月26日" in page.locator(".tip").inner_text()
+    expect(page.locator(".tip")).to_contain_text("11月26日", use_inner_text=True)
     found.walk("day-2026-11-27")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowUp")
@@ -145,7 +145,7 @@ def test_by_keyboard_alone(visit: Open, site: Site, tmp_path: Path) -> None:
     page.keyboard.press("Enter")
     found.settled()
     assert page.url.endswith("range=7d&day=2026-11-19")
-    assert page.locator("#day-title").inner_text() == "2026年11月19日 周四"
+    expect(page.locator("#day-title")).to_have_text("2026年11月19日 周四", use_inner_text=True)
 
 
 def test_the_numbers_are_those_of_the_api(visit: Open, site: Site) -> None:
@@ -219,18 +219,18 @@ def test_names_are_text_whatever_they_are(visit: Open, site: Site) -> None:
     assert {line[0] for line in cells(found, "#templates .ranked")} == {name or "（无模板）" for name in known}
     departments = {line[0].lstrip("▸▾ \n") for line in cells(found, "#departments .ranked", "tr:not(.lower)")}
     assert {name.split("/")[0] for name in known & set(HOSTILE)} <= departments
-    assert found.page.locator("main img, main script").count() == 0
+    expect(found.page.locator("main img, main script")).to_have_count(0)
     found.page.locator("#templates .ranked a", has_text="<img").click()
     found.settled()
-    assert found.page.locator("[data-name=templates] summary").inner_text() == f"模板: {HOSTILE[0]}"
-    assert found.page.locator(".card .number a").first.inner_text() == "1"
+    expect(found.page.locator("[data-name=templates] summary")).to_have_text(f"模板: {HOSTILE[0]}", use_inner_text=True)
+    expect(found.page.locator(".card .number a").first).to_have_text("1", use_inner_text=True)
     found.page.locator("[data-name=departments] summary").click()
     found.page.get_by_role("searchbox").fill("onerror")
     found.page.get_by_role("checkbox").click()
     found.settled()
     found.page.get_by_role("checkbox", checked=True).wait_for()
     assert found.focused() == f"departments:{HOSTILE[0]}"  # one more can be chosen at once
-    assert found.page.locator(".card .number a").first.inner_text() == "1"
+    expect(found.page.locator(".card .number a").first).to_have_text("1", use_inner_text=True)
     assert found.faults() == []
 
 
@@ -250,10 +250,10 @@ def test_who_is_not_signed_in_is_told_what_to_do(visit: Open, site: Site) -> Non
     found.page.reload()
     found.page.locator(".dayhead").wait_for()
     found.settled()
-    assert found.page.locator("#day-title").is_visible()
+    expect(found.page.locator("#day-title")).to_be_visible()
     found.page.get_by_role("button", name="English").click()
     found.settled()
-    assert found.page.locator("#day-title").inner_text() == "Thu 26 November 2026"
+    expect(found.page.locator("#day-title")).to_have_text("Thu 26 November 2026", use_inner_text=True)
     found.page.get_by_role("button", name="Sign out").click()
     found.page.get_by_text("You are signed out.").wait_for()
     found.page.reload()
@@ -284,10 +284,15 @@ def test_the_page_follows_the_numbers(visit: Open, site: Site) -> None:
     assert page.locator(".year").evaluate("at => at.scrollLeft") == calendar
     page.reload()
     found.settled()
-    first, *followed = [parse_qs(urlsplit(url).query)["since"][0] for url in found.requests if "/changes?" in url]
+
+    def followed() -> list[str]:
+        return [parse_qs(urlsplit(url).query)["since"][0] for url in found.requests if "/changes?" in url]
+
+    # Each answer says where the next request begins, for the next visit, too.
+    until(lambda: page.wait_for_timeout(50) or len(set(followed()[1:])) >= 2)
+    first, *later = followed()
     assert first == "2026-11-26"  # a browser that was never shown a change begins with yesterday
-    assert len(set(followed)) >= 2  # then each answer says where the next one begins, for the next visit, too
-    assert all(re.fullmatch(r"c\d+\.[0-9a-f]{8}", since) for since in followed)
+    assert all(re.fullmatch(r"c\d+\.[0-9a-f]{8}", since) for since in later)
 
 
 def more_reports(site: Site) -> Path:
@@ -314,12 +319,12 @@ def test_a_link_shows_its_departments_until_it_is_revoked(visit: Open, site: Sit
     found.page.locator(".card").first.wait_for()
     found.settled()
     assert secret not in found.page.url
-    assert department in found.page.locator("#organisation").inner_text()
+    expect(found.page.locator("#organisation")).to_contain_text(department, use_inner_text=True)
     (row,) = site.ask(range="30d", department=department, children="true")["data"]
     assert [line[2] for line in cells(found, "#departments .ranked", "tr:not(.lower)")] == [shown(row["reports"])]
     site.folder.store.revoke_link(link.link_id, NOW.timestamp())
     found.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     found.page.get_by_text("登录已结束或已被撤销").wait_for()
-    assert found.page.locator(".card").count() == 0
+    expect(found.page.locator(".card")).to_have_count(0)
     assert {text.partition(":")[0] for text in found.said} <= {"error"}  # the browser notes what was refused
     found.said.clear()

@@ -14,10 +14,12 @@ import pytest
 
 from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.services import Service
+from tests.support.browsers import expect
 from tests.support.browsing import add_link
 from tests.support.explored import CORP, DAY, HOSTILE, SCOPES, Explored, Explorer, explored, filled
 from tests.support.sample import NOW
 from tests.support.serving import serving
+from tests.support.waiting import becomes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -89,9 +91,11 @@ def test_every_call_is_sent_and_shown(explore: Explore, organisation: Explored) 
         if name in ("getAccessToken", "getToken"):
             token = json.loads(found.body()).get("accessToken") or json.loads(found.body())["access_token"]
             assert (len(token), token[-1]) == (7, "…")
-        assert f"{told['method']} {told['path'].split('{')[0]}" in found.page.locator("#answer").inner_text(), name
+        expect(found.page.locator("#answer")).to_contain_text(
+            f"{told['method']} {told['path'].split('{')[0]}", use_inner_text=True
+        )
     found.choose(REPORT)
-    assert not found.page.locator("#answer").is_visible()
+    expect(found.page.locator("#answer")).not_to_be_visible()
     found.press("send")
     assert json.loads(found.body()) == organisation.ask(f"/v1.0/datacenter/reportData?statDate={DAY.replace('-', '')}")
 
@@ -176,7 +180,7 @@ def test_errors_that_need_another_app(explore: Explore, organisation: Explored) 
     assert "这次没有得到 orgId.is.null" in said
     assert "需要一个练习用的应用" in said
     found.page.locator("[data-key=back]").click()
-    assert found.page.evaluate("document.activeElement.dataset.key") == "try-500 orgId.is.null"
+    becomes(lambda: found.page.evaluate("document.activeElement.dataset.key"), "try-500 orgId.is.null")
 
 
 def test_errors_of_sessions(explore: Explore, organisation: Explored) -> None:
@@ -281,7 +285,7 @@ def test_hostile_values_are_text(explore: Explore, organisation: Explored) -> No
     found.page.locator("#field-department").fill("<img src=x onerror=alert(1)>")
     found.press("send")
     assert [row["department"] for row in json.loads(found.body())["data"]] == ["<img src=x onerror=alert(1)>"]
-    assert found.page.locator("main img, main script").count() == 0
+    expect(found.page.locator("main img, main script")).to_have_count(0)
     assert organisation.secret not in found.page.content()
 
 
@@ -294,7 +298,7 @@ def test_the_session_of_the_dashboard_calls(explore: Explore, organisation: Expl
     found.page.get_by_text(f"test（{CORP}）").wait_for()
     assert found.page.locator("[data-key=as-session]").is_checked()
     assert "200 OK" in found.press("send")
-    assert "cookie: reportdata_session=…" in found.page.locator("#answer").inner_text()
+    expect(found.page.locator("#answer")).to_contain_text("cookie: reportdata_session=…", use_inner_text=True)
     assert json.loads(found.body())["data"][-1]["reports"] == 3
     found.choose(REPORT)  # which takes no session
     found.page.locator("#send").click()
@@ -323,38 +327,38 @@ def test_by_keyboard_alone(explore: Explore, organisation: Explored) -> None:
     page.keyboard.type("reportData")
     walk(f"call-{REPORT}")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "call-title"
+    becomes(lambda: page.evaluate("document.activeElement.id"), "call-title")
     walk("key")
     page.keyboard.type(organisation.app.app_key)
     page.keyboard.press("Tab")
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
     page.get_by_text("AppKey 或 AppSecret 不对").wait_for()
-    assert page.evaluate("document.activeElement.name") == "secret"
+    becomes(lambda: page.evaluate("document.activeElement.name"), "secret")
     page.keyboard.type(organisation.secret)
     page.keyboard.press("Enter")
     page.locator("[data-key=forget]").wait_for()
-    assert page.evaluate("document.activeElement.id") == "send"
+    becomes(lambda: page.evaluate("document.activeElement.id"), "send")
     page.keyboard.press("Enter")
     page.locator("#answer .outcome").wait_for()
-    assert page.evaluate("document.activeElement.id") == "answer-title"
+    becomes(lambda: page.evaluate("document.activeElement.id"), "answer-title")
     assert '"4100_DAY": 3' in found.body()
     walk("tab-document")
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.activeElement.id") == "tab-errors"
+    becomes(lambda: page.evaluate("document.activeElement.id"), "tab-errors")
     walk("try-500 statDate.is.null")
     page.keyboard.press("Enter")
     page.get_by_text("如期得到").wait_for()
     walk("back")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.dataset.key") == "try-500 statDate.is.null"
+    becomes(lambda: page.evaluate("document.activeElement.dataset.key"), "try-500 statDate.is.null")
     page.keyboard.press("Shift+Tab")
     walk("try-500 statDate.format.iserror")
     page.locator("#tab-code").focus()
     page.keyboard.press("Enter")
     walk("tongue-go")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.dataset.key") == "tongue-go"
+    becomes(lambda: page.evaluate("document.activeElement.dataset.key"), "tongue-go")
     assert page.url.endswith("tab=code&code=go")
     assert found.program()["file"] == "sample.go"
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reportdata.links import new_link_id, new_link_secret
-from tests.support.browsers import Visit
+from tests.support.browsers import Visit, expect
 from tests.support.browsing import IMPORT, TOTALS, add_link
 from tests.support.firefox import firefox
 from tests.support.folders import Folder, run
 from tests.support.pages import dropping
 from tests.support.serving import Serving, serving
+from tests.support.waiting import becomes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -72,25 +73,25 @@ def site(folder: Folder) -> Iterator[tuple[Folder, Serving]]:
 def test_a_file_is_dropped_imported_seen_and_taken_back(browser: Browser, site: tuple[Folder, Serving]) -> None:
     with closing(Bringing(*site, browser)) as bringing:
         page = bringing.page
-        assert "还没有导入过" in page.locator("#imports").inner_text()
+        expect(page.locator("#imports")).to_contain_text("还没有导入过", use_inner_text=True)
         bringing.drop("A01.xlsx")
         rows = page.locator("#found .numbers tbody tr").all_inner_texts()
         assert ["".join(row.split()) for row in rows] == [
             f"2024-01-0{day}" + f"导入前–→,导入后{number}" * 2 for day, number in ((5, 2), (6, 1))
         ]
-        assert "发送人" in page.locator("#found .columns").inner_text()
+        expect(page.locator("#found .columns")).to_contain_text("发送人", use_inner_text=True)
         assert site[0].days() == {}
         page.locator("[data-key=import]").click()
         page.locator("#imported").wait_for()
         assert site[0].days() == {(CORP, "20240105"): (2, 2, 0), (CORP, "20240106"): (1, 1, 0)}
-        assert page.locator("#imports li").count() == 1
+        expect(page.locator("#imports li")).to_have_count(1)
         page.locator("[data-key=to-dashboard]").click()
         page.locator(".daily").wait_for()
         assert "2024" in page.url
-        assert "2" in page.locator(".daily").inner_text()
+        expect(page.locator(".daily")).to_contain_text("2", use_inner_text=True)
         page.goto(f"{bringing.visit.url}/import")
         page.locator("#imports button").click()
-        assert page.evaluate("document.activeElement.dataset.key") == "undo-yes"
+        becomes(lambda: page.evaluate("document.activeElement.dataset.key"), "undo-yes")
         page.keyboard.press("Enter")
         page.locator("#imports ul").get_by_text("已撤销").wait_for()
         assert site[0].days() == {}
@@ -113,12 +114,12 @@ def test_the_whole_path_by_keyboard_alone(browser: Browser, site: tuple[Folder, 
         page.keyboard.press("Enter")
         page.locator("#imported").wait_for()
         assert site[0].days()
-        assert page.evaluate("document.activeElement.tagName") == "H1"  # from where Tab goes on
+        becomes(lambda: page.evaluate("document.activeElement.tagName"), "H1")  # from where Tab goes on
         undo = page.locator("#imports .act button").get_attribute("data-key")
         assert undo is not None
         visit.walk(undo)
         page.keyboard.press("Enter")
-        assert visit.focused() == "undo-yes"
+        becomes(visit.focused, "undo-yes")
         visit.walk("undo-no")
         page.keyboard.press("Enter")
         visit.walk(undo)
@@ -128,7 +129,7 @@ def test_the_whole_path_by_keyboard_alone(browser: Browser, site: tuple[Folder, 
         assert site[0].days() == {}
         visit.walk("more")
         page.keyboard.press("Enter")
-        assert visit.focused() == "choose"
+        becomes(visit.focused, "choose")
 
 
 def test_the_whole_path_in_firefox(site: tuple[Folder, Serving], tmp_path: Path) -> None:
@@ -175,13 +176,13 @@ def test_what_is_said_is_looked_at_again(browser: Browser, site: tuple[Folder, S
     with closing(Bringing(*site, browser)) as bringing:
         page = bringing.page
         bringing.choose("A25-12.csv")
-        assert page.locator("[data-key=import]").is_disabled()
+        expect(page.locator("[data-key=import]")).to_be_disabled()
         page.locator("#choices summary").click()
         page.locator("[data-key='columns.user_name']").fill("钉钉UserID")
         page.locator("[data-key=look-again]").click()
         page.locator("#found .numbers").wait_for()
-        assert page.locator("[data-key=import]").is_enabled()
-        assert "按你说的" in page.locator("#found .columns").inner_text()
+        expect(page.locator("[data-key=import]")).to_be_enabled()
+        expect(page.locator("#found .columns")).to_contain_text("按你说的", use_inner_text=True)
         page.reload()
         page.locator("#found .numbers").wait_for()  # it was not lost
 
@@ -192,8 +193,8 @@ def test_who_may_not_bring_is_told(browser: Browser, site: tuple[Folder, Serving
     visit = Visit(browser, served.url, None)
     visit.page.goto(f"{served.url}/import#link={secret}")
     visit.page.locator(".empty").wait_for()
-    assert "--import" in visit.page.locator(".empty").inner_text()
-    assert "部分部门" in visit.page.locator(".empty").inner_text()
+    expect(visit.page.locator(".empty")).to_contain_text("--import", use_inner_text=True)
+    expect(visit.page.locator(".empty")).to_contain_text("部分部门", use_inner_text=True)
     assert visit.faults() == []
     visit.page.goto(f"{served.url}/import#link={new_link_secret(new_link_id())}")
     visit.page.locator(".sign-in").wait_for()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reportdata.cli.places import names_of
-from tests.support.browsers import Visit
+from tests.support.browsers import Visit, expect
 from tests.support.browsing import RECORDS, TOTALS, add_link
 from tests.support.pages import MANY, Open, Site, cells
 from tests.support.sample import NOW
@@ -60,14 +60,14 @@ def test_all_records_are_reached_page_by_page(now_served: Visit, site: Site) -> 
     assert 200 < total <= 300
     assert said(found) == f"第 1–100 条，共 {total} 条"
     reports = [line[4] for line in cells(found, "#records")]
-    assert page.locator("[data-key=records-previous]").count() == 0
+    expect(page.locator("[data-key=records-previous]")).to_have_count(0)
     turned(page, "records-next", "第 101–200 条")
     reports += [line[4] for line in cells(found, "#records")]
     assert key_of(page) == "records-next"
     turned(page, "records-next", f"第 201–{total} 条")
     reports += [line[4] for line in cells(found, "#records")]
     assert len(set(reports)) == len(reports) == total
-    assert page.locator("[data-key=records-next]").count() == 0
+    expect(page.locator("[data-key=records-next]")).to_have_count(0)
     assert "scroll" in str(key_of(page))  # the button with the focus is gone
     assert found.faults() == []
     page.locator("[data-key=previous]").click()
@@ -89,7 +89,7 @@ def test_names_stand_beside_ids_where_they_are_kept(visit: Open, site: Site) -> 
         found.sign_in(app.app_key, secret, f"?day={MANY}")
         users = {line[1] for line in cells(found, "#records")}
         assert {"张三 many1", f"{MARKUP} many2", "many3"} <= users
-        assert found.page.locator("#records b").count() == 0
+        expect(found.page.locator("#records b")).to_have_count(0)
         assert found.faults() == []
         who_sees_totals = visit(f"?day={MANY}")
         assert "张三" not in who_sees_totals.page.content()
@@ -111,9 +111,9 @@ def test_a_link_of_departments_is_told_why_of_these(visit: Open, site: Site) -> 
     told = cells(found, "#records")
     assert len(told) == own["reports"] > 0
     assert {line[3].split("/")[0] for line in told} == {department.split("/")[0]}
-    assert f" {own['reports']}" in found.page.locator("#why .body > p").first.inner_text()
-    assert "不向只看部分部门的链接显示" in found.page.locator("#why").inner_text()
+    expect(found.page.locator("#why .body > p").first).to_contain_text(f" {own['reports']}", use_inner_text=True)
+    expect(found.page.locator("#why")).to_contain_text("不向只看部分部门的链接显示", use_inner_text=True)
     found.page.locator("[data-key=back]").click()
     found.settled()
-    assert "只对能看到全部部门的人显示" in found.page.locator("#changes").inner_text()
+    expect(found.page.locator("#changes")).to_contain_text("只对能看到全部部门的人显示", use_inner_text=True)
     assert found.faults() == []

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browsers import expect
 from tests.support.pages import Open, Site
 from tests.support.sample import NOW
+from tests.support.waiting import becomes
 
 pytestmark = pytest.mark.browser
 
@@ -45,14 +47,16 @@ def test_the_table_is_copied_into_a_sheet(visit: Open, site: Site, allowed: bool
 def test_paper_has_all_rows_and_no_controls(visit: Open, site: Site, tmp_path: Path, scheme: str) -> None:
     found = visit("?range=30d", scheme=scheme)
     page = found.page
-    assert page.locator(".daily tbody tr:visible").count() == 10
-    assert page.locator(".daily tbody tr").count() == 10, "what is for paper alone is made when it is printed"
+    expect(page.locator(".daily tbody tr:visible")).to_have_count(10)
+    expect(page.locator(".daily tbody tr")).to_have_count(10)
     page.emulate_media(media="print", color_scheme=scheme)
     page.locator(".daily tbody tr").nth(29).wait_for()
-    assert page.locator(".daily tbody tr:visible").count() == 30
+    expect(page.locator(".daily tbody tr:visible")).to_have_count(30)
     for gone in (".controls", ".tools", ".actions", "#skip"):
-        assert page.locator(f"{gone}:visible").count() == 0, gone
-    assert page.locator(".printed-head:visible").inner_text() == f"{site.corp_id}，2026-10-29 至 2026-11-27"
+        expect(page.locator(f"{gone}:visible")).to_have_count(0)
+    expect(page.locator(".printed-head:visible")).to_have_text(
+        f"{site.corp_id}，2026-10-29 至 2026-11-27", use_inner_text=True
+    )
     assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()") == "#fff"
     paper = page.pdf(path=tmp_path / "a.pdf", format="A4")
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 5
@@ -77,4 +81,4 @@ def test_a_theme_that_is_chosen_stays(visit: Open) -> None:
     switch.focus()
     page.keyboard.press("Enter")
     assert (switch.inner_text(), page.evaluate(GROUND)) == ("自动", LIGHT)
-    assert page.evaluate("document.activeElement.dataset.key") == "theme"
+    becomes(lambda: page.evaluate("document.activeElement.dataset.key"), "theme")

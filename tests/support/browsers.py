@@ -14,7 +14,7 @@ from tests.support.tools import require_package, require_tool
 from tests.support.waiting import SOON, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, LocatorAssertions, Page
 
 PATIENCE = SOON * 1000
 """Milliseconds for which the page is waited for."""
@@ -35,6 +35,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, env={**os.environ, **places})
         yield browser
         browser.close()
+
+
+def expect(found: Locator) -> LocatorAssertions:
+    """What a part of the page is to become: it is asked again until it has, since answers may still be on their way."""
+    from playwright.sync_api import expect as expected
+
+    expected.set_options(timeout=PATIENCE)
+    return expected(found)
 
 
 class Visit:
@@ -108,7 +116,8 @@ class Visit:
         return found
 
     def walk(self, key: str) -> None:
-        """Press Tab until the focus is where it should be."""
+        """Press Tab until the focus is where it should be, once that is there."""
+        self.page.locator(f"[data-key='{key}']").first.wait_for()
         for _ in range(200):
             if self.focused() == key:
                 return

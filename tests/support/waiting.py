@@ -18,3 +18,14 @@ def until(happened: Callable[[], object]) -> None:
     while not happened():
         assert time.monotonic() < end, "it has not happened"
         time.sleep(0.01)
+
+
+def becomes(read: Callable[[], object], value: object) -> None:
+    """Wait until what is read equals a value.
+
+    :raises AssertionError: with what was read at last, when it has not within `SOON`.
+    """
+    end = time.monotonic() + SOON
+    while (found := read()) != value:
+        assert time.monotonic() < end, f"{found!r} has not become {value!r}"
+        time.sleep(0.01)
