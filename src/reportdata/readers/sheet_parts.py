@@ -18,7 +18,7 @@ from reportdata.readers.cells import Row
 from reportdata.readers.parts import ahead
 from reportdata.readers.sheets import Cells, SheetTable
 
-_ROWS = 1 << 18
+_ROWS = 1 << 17
 """The most rows of a part."""
 _TOGETHER = 256
 """Rows that are converted at once: few, so that their memory is used again."""
@@ -161,9 +161,9 @@ class _Texts:
 
     def _times(self, cells: Sequence[object], types: set[type]) -> Sequence[str] | None:
         if types == {datetime}:
-            return list(map(str, cells))
+            return list(map(datetime.isoformat, cells))  # type: ignore[arg-type]
         if types == {datetime, date} or (types == {date} and self._dates_are_times()):
-            return [str(cell) if type(cell) is datetime else f"{cell} 00:00:00" for cell in cells]
+            return [cell.isoformat() if type(cell) is datetime else f"{cell}T00:00:00" for cell in cells]
         if types == {str} and min(cells) >= "0" and max(cells) < ":":  # type: ignore[type-var, operator]
             return cells  # type: ignore[return-value]
         return None
