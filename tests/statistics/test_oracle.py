@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.pipeline.asking import Asking
+from reportdata.pipeline.asking import LARGE, Asking
 from reportdata.pipeline.explaining import Explaining
 from reportdata.statistics.explained import Explained, read_explained, words_of_explained
 from reportdata.statistics.words import read_question, words_of
@@ -35,7 +35,8 @@ def test_every_row_is_the_oracles(examples: int) -> None:
         def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
             around, batches = world
             with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as made:
-                asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
+                large = data.draw(st.sampled_from((0, LARGE)))
+                asking = Asking(made.lake, made.store, engine, SERVICE, KINDS, large)
                 now = BEGIN + timedelta(days=1)
                 for number, batch in enumerate(batches):
                     made.add(batch.at, batch.facts, batch.looks)

@@ -17,7 +17,7 @@ from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
-from reportdata.measures import Number
+from reportdata.measures import Measure, Number
 from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
@@ -27,6 +27,7 @@ from reportdata.services import Service
 from reportdata.services.lending import HISTORY, Narrowing
 from reportdata.services.records import Records
 from reportdata.services.sql import Computation, computation
+from reportdata.services.unique import counted_things
 from reportdata.states import DayState
 from reportdata.statistics.answers import Answer, Found, answer, require_few
 from reportdata.statistics.plan import Counted, Days, cells, counted_together, known_days, time_keys
@@ -37,17 +38,24 @@ from reportdata.store.standing import Standing, stand, standing
 
 _KEYS = {"user": "user_id"}
 """What the generator of SQL calls groupings that have another name there."""
+LARGE = 1 << 20
 
 
 class Asking:
-    """Answers questions about the organisations of a store and a lake."""
+    """Answers questions about the organisations of a store and a lake.
 
-    def __init__(self, lake: Lake, store: Store, engine: DuckDBEngine, service: Service, kinds: Kinds) -> None:
+    :param large: bytes of files from which on to look whether each fact is a thing of its own costs less than it saves.
+    """
+
+    def __init__(
+        self, lake: Lake, store: Store, engine: DuckDBEngine, service: Service, kinds: Kinds, large: int = LARGE
+    ) -> None:
         self._lake = lake
         self._store = store
         self._engine = engine
         self._service = service
         self._kinds = kinds
+        self._large = large
         self._looks = Looks(lake, store)
 
     def answer(self, question: Question, corp_id: str, now: float) -> Answer:
@@ -200,9 +208,29 @@ class Asking:
         measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
         what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
         files = self.files(what, counted)
+        if unique := self._unique(narrowing, measures, corp_id, files):
+            narrowing = narrowing._replace(unique=unique)
+            what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
         rows = self._engine.known(what, files, corp_id, days_of_file, asked.moment if asked.pinned else None)
         for row in rows:
             yield row[: len(keys)], dict(zip(what.numbers, row[len(keys) :], strict=True))
+
+    def _unique(
+        self,
+        narrowing: Narrowing,
+        measures: Mapping[str, Measure],
+        corp_id: str,
+        files: Mapping[str, Mapping[Path, float]],
+    ) -> frozenset[str]:
+        """The relations of which each fact is a thing of its own, where it pays to look."""
+        if narrowing.of_departments or narrowing.newest:  # then a fact has several rows, or a column of another's
+            return frozenset()
+        return frozenset(
+            relation
+            for relation, rows, thing in counted_things(self._service, self._kinds, measures)
+            if sum(self._lake.info(path).size for path in files[rows.name]) >= self._large
+            and self._engine.unique(rows, thing, corp_id, files[rows.name])
+        )
 
     def files(self, what: Computation | Records, counted: Counted) -> dict[str, dict[Path, float]]:
         """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""

@@ -6,7 +6,7 @@ When people and their departments are known by date, the departments come from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from reportdata.errors import BadValue
@@ -24,7 +24,8 @@ class Narrowing(NamedTuple):
     departments, templates and users, where some are named. ``below`` takes departments below the named ones, too:
     those whose names begin like theirs, with a ``/`` after it. With ``newest``, everybody belongs to the departments of
     their newest report, else a report to its own. ``within`` are the only departments of which anything may show, with
-    those below them; empty for all."""
+    those below them; empty for all. ``unique`` are the relations of which each fact is a thing of its own
+    (`reportdata.services.unique`)."""
 
     days: Sequence[tuple[str, str]]
     departments: Sequence[str] = ()
@@ -33,6 +34,7 @@ class Narrowing(NamedTuple):
     below: bool = False
     newest: bool = False
     within: Sequence[str] = ()
+    unique: Collection[str] = ()
 
     @property
     def of_departments(self) -> bool:

@@ -12,11 +12,13 @@ from reportdata.measures import Kpi, Measure
 
 class Relation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What numbers are counted over: facts with the columns of the kind ``rows``, made of the kinds that it ``reads``.
-    Its numbers of a day are known once the kinds ``observed`` were observed for it."""
+    Its numbers of a day are known once the kinds ``observed`` were observed for it. A ``subset`` has some of the facts
+    of that kind as they are, each once, and nothing else."""
 
     rows: str
     reads: tuple[str, ...]
     observed: tuple[str, ...]
+    subset: bool = False
 
 
 class Calibre(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from reportdata.measures import Measure
 from reportdata.services import Service
 from reportdata.services.keys import DAY_KEYS, KEYS, Key, local_time
 from reportdata.services.lending import History, Narrowing, Source, lent
+from reportdata.services.unique import FACTS, gathered, source_of
 
 
 class Computation(NamedTuple):
@@ -83,12 +84,23 @@ def computation(
     blanks = {name: "null" if of.stated else "0" for name, of in zip(names, chosen.values(), strict=True)}
     columns = [KEYS[key].column for key in keys if key in KEYS]
     used: dict[str, dict[str, None]] = {}
+    unique = narrowing.unique if narrowing is not None else ()
+    grouped = {
+        name: [
+            _key(key, kinds[service.relations[name].rows], zone or time_zone(DEFAULT_TIME_ZONE), narrowing)
+            for key in keys
+        ]
+        for name in dict.fromkeys(measure.relation for measure in chosen.values())
+    }
     arms, casts = [], []
     for number, measure in enumerate(chosen.values()):
         rows = kinds[service.relations[measure.relation].rows]
         counted = _counted(measure, rows)
         used.setdefault(measure.relation, {}).update(dict.fromkeys(counted))
-        arms.append(_arm(measure, rows, columns, blanks, number))
+        if measure.relation in unique:
+            arms.append(_arm_of_facts(measure, grouped[measure.relation], blanks, number))
+        else:
+            arms.append(_arm(measure, rows, columns, blanks, number))
         if measure.stated and "stat_day" not in columns:
             raise BadValue(f"{', '.join(keys)} do not tell days apart", "what is stated is stated as of a day")
         exact = measure.total and rows.columns[measure.total].startswith("decimal")
@@ -97,6 +109,9 @@ def computation(
     history: dict[str, Kind] = {}
     changes: dict[str, History] = {}
     for name, counted_columns in used.items():
+        if name in unique and narrowing is not None:
+            ctes.append(gathered(name, grouped[name], narrowing.conditions()))
+            continue
         rows = kinds[service.relations[name].rows]
         taken = [column for column in counted_columns if column not in columns]
         source = Source(name, {}, ())
@@ -106,8 +121,7 @@ def computation(
             ctes += [cte for cte in source.ctes.values() if cte not in ctes]
             history |= {kind.name: kind for kind in source.history}
             changes |= {one.table: one for one in source.changes}
-        grouped = [_key(key, rows, zone or time_zone(DEFAULT_TIME_ZONE), narrowing) for key in keys]
-        ctes.append(_narrowed(name, source.query, grouped, taken, narrowing))
+        ctes.append(_narrowed(name, source.query, grouped[name], taken, narrowing))
     ctes.append(f"counted as (\n{_UNION.join(arms)}\n)")
     sql = f"with {_NEXT.join(ctes)}\nselect {', '.join([*columns, *casts])}\nfrom counted"
     if columns:
@@ -158,6 +172,15 @@ def _arm(measure: Measure, rows: Kind, keys: Sequence[str], blanks: Mapping[str,
         f"    select {', '.join([*keys, numbers])}\n"
         f"    from (select distinct {', '.join(taken)} from {source}{there}) as different_{number}{grouped}"
     )
+
+
+def _arm_of_facts(measure: Measure, keys: Sequence[Key], blanks: Mapping[str, str], number: int) -> str:
+    """One measure's counts where each fact is a thing of its own."""
+    columns = [key.column for key in keys]
+    numbers = _numbers(f"coalesce(sum({FACTS}), 0)", blanks, number)
+    by = f"\n    group by {', '.join(columns)}" if columns else ""
+    source = f"{source_of(measure.relation, keys)} as things_{number}"
+    return f"    select {', '.join([*columns, numbers])}\n    from {source}{by}"
 
 
 def _numbers(own: str, blanks: Mapping[str, str], number: int) -> str:

@@ -16,6 +16,7 @@ from reportdata.engines.duckdb.histories import DaysOf, Histories
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
 from reportdata.engines.duckdb.provenance import FIRST, origins_on_days, sole_origins, with_provenance
 from reportdata.engines.duckdb.taking_back import TakenBack, write_without
+from reportdata.engines.duckdb.uniqueness import Uniqueness
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
 from reportdata.services.lending import HISTORY, History
@@ -50,6 +51,7 @@ class DuckDBEngine:
         self._files = files or FilesHere()
         self._opened: duckdb.DuckDBPyConnection | None = None
         self.histories = Histories(self.all_rows)
+        self.uniqueness = Uniqueness(self.all_rows)
 
     def rows(
         self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
@@ -111,6 +113,18 @@ class DuckDBEngine:
                 for kind in kinds
             ]
             return [(name, at, origin) for name, at, origin in self.all_rows(" union all ".join(queries))]
+
+    def unique(self, kind: Kind, key: str, corp_id: str, files: Mapping[Path, float]) -> bool:
+        """Whether each fact of an organisation in files has a key of its own (`reportdata.engines.duckdb.uniqueness`).
+
+        :param key: the column.
+        :raises LakeError: when a file cannot be read.
+        """
+        looked = self.uniqueness.seen(kind.name, corp_id, files)
+        if looked is None:
+            with self._known_view(kind.name, kind, files, corp_id, None):
+                looked = self.uniqueness.look(kind.name, key, corp_id, files)
+        return looked
 
     @contextmanager
     def _knowing(
