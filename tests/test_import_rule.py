@@ -124,6 +124,7 @@ def _imports(path: Path, *, at_start_only: bool = False) -> Iterator[str]:
             )
 
 
+@pytest.mark.whole
 def test_a_module_imports_only_what_its_part_may() -> None:
     wrong = []
     for path, name in ((module, name) for module in MODULES for name in _imports(module)):
@@ -162,6 +163,7 @@ def test_only_the_command_line_reads_the_environment() -> None:
             assert not re.search(r"\b(environb?|getenvb?)\b", path.read_text("utf-8")), path
 
 
+@pytest.mark.whole
 def test_serving_imports_nothing_that_computes() -> None:
     code = (
         "import sys; from reportdata.cli import cli; cli.get_command(None, 'serve'); import uvicorn.server; "
@@ -194,6 +196,7 @@ OWN = ("tests", "benchmarks", "conformance")
 PROGRAMS = sorted(path for folder in OWN for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
 
 
+@pytest.mark.whole
 def test_what_tests_share_is_in_their_support() -> None:
     wrong = []
     for path, name in ((program, name) for program in PROGRAMS for name in _modules_named(program)):

@@ -135,6 +135,7 @@ def test_a_process_that_dies_is_replaced(sample: Folder) -> None:
     asyncio.run(ask())
 
 
+@pytest.mark.whole
 def test_a_client_that_leaves_ends_the_work(sample: Folder) -> None:
     app, secret = sample.add_app(CORP, scopes=("Statistics.Report.Read",))
     key = base64.b64encode(f"{app.app_key}:{secret}".encode()).decode()

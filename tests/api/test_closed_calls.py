@@ -48,6 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             yield Server(served, folder, organisation, token)
 
 
+@pytest.mark.whole
 def test_every_day_has_the_oracles_numbers(server: Server) -> None:
     for number in range(-1, (LAST - FIRST).days + 2, 4):
         day = FIRST + timedelta(days=number)
@@ -183,6 +184,7 @@ def test_a_store_that_cannot_be_read_is_busy(folder: Folder) -> None:
             assert said(call.answer()) == (500, "system.busy")
 
 
+@pytest.mark.whole
 def test_reads_are_audited(server: Server) -> None:
     server.ask(DEPARTMENTS_PATH, "20250102")
     server.ask(ORGANISATION_PATH, "20250103")

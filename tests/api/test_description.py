@@ -125,6 +125,7 @@ def said(status: int, body: Json) -> Said:
     return status, body["code"], re.sub(r",request ip=\S+ appKey\(\w+\)$", "", body["message"])
 
 
+@pytest.mark.whole
 def test_it_is_valid_openapi(described: Described) -> None:
     import schemathesis  # takes long; other processes of the tests do not need it
     from schemathesis.core.result import Ok
@@ -289,6 +290,7 @@ def test_another_service_is_described_by_its_data(tmp_path: Path) -> None:
     assert {"sent_at", "attended_at", "minutes", "fee"} <= content["schema"]["items"]["properties"].keys()
 
 
+@pytest.mark.whole
 def test_it_is_the_same_at_every_start_and_names_no_software(tmp_path: Path, described: Described) -> None:
     folder = Folder(tmp_path)
     with closing(folder.store), serving(folder) as served:

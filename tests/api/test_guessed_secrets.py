@@ -92,6 +92,7 @@ def test_others_need_not_wait(folder: Folder, post: Post) -> None:
     assert post(other.app_key, secret)[0] == 200
 
 
+@pytest.mark.whole
 def test_keys_that_do_not_exist_end_no_wait_of_an_app(
     folder: Folder, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +107,7 @@ def test_keys_that_do_not_exist_end_no_wait_of_an_app(
     assert (status, int(headers["retry-after"]) > 0) == (400, True)
 
 
+@pytest.mark.whole
 def test_many_keys_do_not_take_up_memory() -> None:
     guesses = Guesses()
     for number in range(3 * Guesses.MOST):

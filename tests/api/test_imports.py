@@ -273,6 +273,7 @@ def rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rights]:
         yield Rights(site, uploads, imports, {})
 
 
+@pytest.mark.whole
 @settings(max_examples=int(os.environ.get("REPORTDATA_TESTS_EXAMPLES", "60")), deadline=None)
 @given(
     call=st.sampled_from(CALLS),

@@ -155,6 +155,7 @@ def test_names_stand_beside_ids(callers: Callers) -> None:
     assert (alone.status, "by=user" in alone.json["message"]) == (400, True)
 
 
+@pytest.mark.whole
 def test_no_other_file_has_a_name(callers: Callers) -> None:
     callers.records.get(f"/v1/statistics?from={DAY}&by=user&names=true&format=parquet")
     callers.records.get(f"/v1/statistics?from={DAY}&by=user&names=true&format=xlsx")

@@ -96,6 +96,7 @@ def test_a_head_is_answered_like_a_get_without_the_body(server: Server) -> None:
     assert head.headers["x-reportdata-covered"] == "7/7"
 
 
+@pytest.mark.whole
 def test_the_bytes_of_a_week_and_what_else_is_told(folder: Folder) -> None:
     add_sample(folder)
     app, _ = folder.add_app(CORP)
@@ -221,6 +222,7 @@ def test_every_check_is_the_contracts(refusing: tuple[Folder, Serving], cause: C
         assert answer.body.decode() == cause.body(answer.request_id).decode().replace(APP_KEY, app.app_key), period
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("cause", [c for c in CAUSES if "entry" in c.wrong], ids=lambda cause: cause.name)
 def test_an_entry_without_a_service_has_none_over_periods(folder: Folder, cause: Cause) -> None:
     add_sample(folder)

@@ -110,6 +110,7 @@ RECORDS = st.dictionaries(NAMES | st.text(max_size=5), VALUES, max_size=6).map(l
 MANY = settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
+@pytest.mark.whole
 @MANY
 @given(st.lists(RECORDS, min_size=1, max_size=4))
 def test_all_forms_of_a_body_give_the_same_facts(shared: Pushing, records: list[Record]) -> None:
@@ -178,6 +179,7 @@ def test_what_is_too_large_is_refused_as_a_whole(pushed: Pushing, monkeypatch: p
     assert pushed.facts() == [fact(number) for number in range(most)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("path", [FACTS, "/" + FACTS])
 def test_only_this_path_takes_larger_bodies(pushed: Pushing, path: str) -> None:
     def answer(path: str, size: int) -> bytes:
@@ -236,6 +238,7 @@ def test_a_stop_finishes_what_was_pushed(folder: Folder) -> None:
     assert [path.suffix for path in folder.settings.inbox.iterdir()] == [".jsonl"]
 
 
+@pytest.mark.whole
 def test_metrics_count_records(folder: Folder) -> None:
     add_sample(folder)
     app, _ = folder.add_app(CORP, scopes=WRITE)

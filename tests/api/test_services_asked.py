@@ -86,6 +86,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 SPAN = {"from": FIRST, "to": SECOND}
 
 
+@pytest.mark.whole
 def test_every_service_is_asked_everything(asked: Asked) -> None:
     for service in SERVICES:
         rows = asked.data(service, by="day", **SPAN)
@@ -205,6 +206,7 @@ def test_pages_of_a_service_go_on_with_it(asked: Asked) -> None:
         assert called(TOOLS["coverage"], {"service": "onlineUserData"}, ServerSource(client))["totalRows"] == 2
 
 
+@pytest.mark.whole
 def test_commands_answer_the_same(asked: Asked, tmp_path: Path) -> None:
     folder = asked.folder
     query = ("query", FIRST, "--to", SECOND, "--service", "onlineUserData", "--by", "day")

@@ -97,6 +97,7 @@ def period(server: Server) -> dict[str, str]:
     return {"from": min(server.days), "to": max(server.days)}
 
 
+@pytest.mark.whole
 def test_by_day_it_is_what_the_contract_and_the_command_say(server: Server) -> None:
     rows = {row["period"].replace("-", ""): row for row in server.rows(by="day", **period(server))}
     words = {"4100_DAY": "reports", "4101_DAY": "senders", "4102_DAY": "commenters"}
@@ -401,6 +402,7 @@ def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisati
     check()
 
 
+@pytest.mark.whole
 @tried_with(4, 150)
 def test_no_explanation_tells_more_than_the_scope_and_nothing_of_another_organisation(
     server: Server, examples: int

@@ -55,6 +55,7 @@ def post(url: str, headers: dict[str, str], method: str = "POST", body: dict[str
         return answer.status, dict(answer.headers), json.loads(content) if content else None
 
 
+@pytest.mark.whole
 @BOTH
 def test_tools_are_called_over_http(sample: Asked, door: str, mode: str) -> None:
     asked = calling("statistics", from_=sample.first, to=sample.last, by="day")

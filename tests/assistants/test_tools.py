@@ -79,6 +79,7 @@ def test_tools_are_listed_as_reading_alone(sample: Asked, mode: str) -> None:
         assert set(ASKED_FOR) <= set(tool.output_schema["required"])
 
 
+@pytest.mark.whole
 @KINDS
 @BOTH
 def test_a_reply_is_structured_and_says_days_zone_state_and_moment(sample: Asked, kind: str, mode: str) -> None:
@@ -243,6 +244,7 @@ def test_problems_of_the_server_say_what_to_do(sample: Asked) -> None:
         called(TOOLS["coverage"], {}, ServerSource(client))
 
 
+@pytest.mark.whole
 def test_arguments_become_parameters() -> None:
     tool = TOOLS["statistics"]
     given = {"by": ["day", "user"], "department": ["a", "b"], "children": True, "page": 2, "asOf": None}

@@ -6,6 +6,8 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from reportdata.cli.demo import _written
 from reportdata.cli.sample import HABITS, SEED, Sample
 from reportdata.days import MILLISECOND, days_between, end_of, from_date, to_date
@@ -19,6 +21,7 @@ FIRST, LAST = "20250918", "20251012"
 NIGHT = end_of(LAST, BEIJING) // MILLISECOND - 1
 
 
+@pytest.mark.whole
 def test_its_numbers_are_the_twins_truth(folder: Folder, tmp_path: Path) -> None:
     sample = Sample(FIRST, LAST, NIGHT)
     folder.add_organisation(sample.organisation.corp_id)

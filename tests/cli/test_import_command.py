@@ -85,6 +85,7 @@ BAD_ROWS = [
 ]
 
 
+@pytest.mark.whole
 def test_a_bad_record_is_named_and_adds_nothing(known: Folder, tmp_path: Path) -> None:
     bad = [f"bad{number}.csv" for number in range(len(BAD_ROWS))]
     for name, (row, _, _) in zip(bad, BAD_ROWS, strict=True):

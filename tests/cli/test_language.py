@@ -40,6 +40,7 @@ def in_chinese(*arguments: object) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
+@pytest.mark.whole
 def test_every_message_is_in_both_catalogues() -> None:
     assert TEMPLATES.read_text("utf-8") == template(), ANEW
     assert list(entries(CHINESE)) == list(messages()), ANEW
@@ -56,6 +57,7 @@ def names(text: str) -> list[str]:
     return sorted(place[1] for place in PLACE.finditer(text) if place[1])
 
 
+@pytest.mark.whole
 def test_a_text_is_parsed_by_the_message_it_was_made_of() -> None:
     """Of each message with values, and with others within."""
     found = load("zh")

@@ -97,6 +97,7 @@ def test_questions_and_explanations_take_words_for_days(noon: Folder) -> None:
     assert run(noon, "changes", "--since", "yesterday", "--from", "-3d").exit_code == 0
 
 
+@pytest.mark.whole
 def test_other_commands_take_words_for_days(noon: Folder) -> None:
     for arguments in (
         ("refresh", "--from", "last-week", "--to", "yesterday"),

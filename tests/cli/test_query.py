@@ -42,6 +42,7 @@ def test_by_day_it_says_what_the_older_form_says(sample: Folder) -> None:
     assert found["meta"]["totalRows"] == len(older) > 5
 
 
+@pytest.mark.whole
 def test_tables_and_files_have_the_same_rows(sample: Folder, tmp_path: Path) -> None:
     question = ("20250101", "--to", "20250131", "--by", "week,department", "--order", "-reports")
     rows = json.loads(asked(sample, *question, "--format", "json"))["data"]

@@ -82,6 +82,7 @@ def test_coverage(sample: Asked) -> None:
     assert nothing.empty_reason
 
 
+@pytest.mark.whole
 def test_changes_say_what_numbers_were_and_are_and_why(sample: Asked) -> None:
     with sample.client(TOTALS) as client:
         found = client.changes(datetime(2020, 1, 1, tzinfo=UTC), page_size=5)
@@ -276,6 +277,7 @@ def test_a_private_ca(sample: Asked) -> None:
             client.coverage()
 
 
+@pytest.mark.whole
 def test_threads_share_one(sample: Asked) -> None:
     with sample.client() as client, ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: list(client.statistics(sample.first, by="day")), range(8)))

@@ -40,6 +40,7 @@ def messages(text: str, heading: str) -> list[str]:
     return re.findall(r"^\| `(.+?)` \|", part, re.MULTILINE)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("language", REFUSALS)
 def test_messages_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
     files = {

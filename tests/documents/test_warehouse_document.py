@@ -44,6 +44,7 @@ def filled(folder: Folder, tmp_path: Path) -> Folder:
     return folder
 
 
+@pytest.mark.whole
 def test_rows_of_statistics_are_as_described(filled: Folder, tmp_path: Path) -> None:
     words = lines(TEXT)[0].split()
     result = run(filled, *words[1:-1], tmp_path / words[-1])
@@ -60,6 +61,7 @@ def described(file: object) -> list[list[str]]:
     return [list(row) for row in found]
 
 
+@pytest.mark.whole
 def test_files_of_the_lake_are_as_described(filled: Folder) -> None:
     written = {}
     for kind in ("sent", "commented", "withdrawn"):

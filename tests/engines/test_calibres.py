@@ -65,6 +65,7 @@ def counted(engine: Engine, writer: Writer, *files: list[Fact]) -> dict[str, dic
     }
 
 
+@pytest.mark.whole
 def test_every_calibre_counts_what_the_oracle_counts(engine: Engine, writer: Writer, examples: settings) -> None:
     @examples
     @given(facts=facts, data=st.data())

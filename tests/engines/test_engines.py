@@ -89,6 +89,7 @@ def test_the_days_of_withdrawn_reports_are_found(engine: Engine, writer: Writer,
     check()
 
 
+@pytest.mark.whole
 def test_some_organisations_are_computed_as_all_are(engine: Engine, writer: Writer, examples: settings) -> None:
     @examples
     @given(found=st.lists(facts, max_size=30), chosen=st.sets(corps))
@@ -137,6 +138,7 @@ def test_a_withdrawal_long_after_takes_the_report_out_of_its_own_day(engine: Eng
     assert found_once(engine.retracted(WITHDRAWN, SENT, [gone], [sent])) == {("c1", "20240301")}
 
 
+@pytest.mark.whole
 def test_many_facts_of_many_days_give_the_oracles_days(engine: Engine, writer: Writer) -> None:
     chance = random.Random(4100)
     corps, base = sorted(ZONES), datetime(2024, 2, 28, 15, 59, 59, tzinfo=UTC)
@@ -171,6 +173,7 @@ def test_folders_may_be_called_anything(engine: Engine, tmp_path: Path) -> None:
     assert found_once(engine.retracted(WITHDRAWN, SENT, [gone], [sent])) == {("c1", "20240301")}
 
 
+@pytest.mark.whole
 def test_many_files_are_no_obstacle(engine: Engine, writer: Writer) -> None:
     files = [writer.file(Sent, [Sent("c1", f"r{n}", f"u{n % 7}", AT)]) for n in range(100)]
     assert measured(engine, {Sent: files}) == {("c1", "20240301"): (100, 7, 0)}

@@ -116,6 +116,7 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
     ]
 
 
+@pytest.mark.whole
 @tried_with(6, 150)
 def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)

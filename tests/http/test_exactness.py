@@ -280,6 +280,7 @@ def _sent(draw: st.DrawFn) -> list[bytes]:
     return [bytes(sent[start:end]) for start, end in pairwise(cuts)]
 
 
+@pytest.mark.whole
 @settings(max_examples=examples(400), deadline=None)
 @given(_sent())
 @example([b"POST / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\n", b"GET /"])

@@ -68,6 +68,7 @@ def fill(folder: Folder, place: Path) -> None:
     folder.import_(write(place / "second.csv", SECOND), corp_id=CORP)
 
 
+@pytest.mark.whole
 def test_what_was_known_between_imports(folder: Folder, tmp_path: Path) -> None:
     def moment() -> str:
         time.sleep(0.01)
@@ -133,6 +134,7 @@ def test_a_comment_has_the_template_of_its_report_which_may_bear_a_later_time(im
     assert row["commenters"] == 1
 
 
+@pytest.mark.whole
 def test_a_forgotten_person_is_in_no_answer(imported: Folder) -> None:
     moment = datetime.now(UTC).isoformat()
     assert counts(imported, "user", by="user") == {("u1",): 2, ("u2",): 1, ("u3",): 1}

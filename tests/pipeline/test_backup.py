@@ -233,6 +233,7 @@ def test_a_backup_holds_what_its_manifest_says_and_is_closed_to_others(filled: F
     assert "a second" in text
 
 
+@pytest.mark.whole
 def test_a_restore_computes_what_was_stale_and_says_so(filled: Folder, tmp_path: Path) -> None:
     said("backup", tmp_path / "backup", "--data", filled.path)
     told = said("restore", tmp_path / "backup", "--data", tmp_path / "new")
@@ -267,6 +268,7 @@ def test_a_folder_that_is_there_and_holds_neither_store_nor_lake_may_be_restored
             assert (disk / other).exists() == (name == "store")
 
 
+@pytest.mark.whole
 def test_serving_goes_on_from_a_backup_and_from_what_was_restored(filled: Folder, tmp_path: Path) -> None:
     filled.refresh()
     token = filled.token(filled.add_app("c1")[0])
@@ -282,6 +284,7 @@ def test_serving_goes_on_from_a_backup_and_from_what_was_restored(filled: Folder
     assert answers == [answers[0]] * 3
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("held", ["notes.txt", MANIFEST, f"{MANIFEST}.unfinished"])
 def test_a_folder_that_is_not_empty_is_not_backed_up_to(filled: Folder, tmp_path: Path, held: str) -> None:
     (tmp_path / "there").mkdir()
@@ -429,6 +432,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "backup"
 
 
+@pytest.mark.whole
 @tried_with(15, 60)
 def test_a_damaged_file_is_named_and_nothing_is_restored(whole: Path, tmp_path: Path, examples: int) -> None:
     @settings(

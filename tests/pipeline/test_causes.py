@@ -79,6 +79,7 @@ def played(folder: Folder, tmp_path: Path) -> Any:
     return do
 
 
+@pytest.mark.whole
 def test_an_import_with_its_file_a_push_a_collection_and_withdrawals(folder: Folder, played: Any) -> None:
     done = played(
         Import([[sent(1), sent(1, OTHER)], [sent(2)]]),
@@ -170,6 +171,7 @@ def newest(folder: Folder) -> Path:
     return max(folder.lake.paths("sent"), key=lambda path: (folder.lake.info(path).added, path.name))
 
 
+@pytest.mark.whole
 def test_a_damaged_day_changes_once_it_is_whole_again_and_by_what_came_meanwhile(
     folder: Folder, played: Any, tmp_path: Path
 ) -> None:
@@ -199,6 +201,7 @@ def test_a_damaged_day_changes_once_it_is_whole_again_and_by_what_came_meanwhile
     assert not any("damaged files" in note for note in found["notes"])
 
 
+@pytest.mark.whole
 def test_a_damaged_file_that_is_given_up_and_brought_again(folder: Folder, played: Any, tmp_path: Path) -> None:
     done = played(Import([[sent(1)]]), Bring([sent(2)], pushed=True))
     lost = newest(folder)

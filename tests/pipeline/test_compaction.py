@@ -76,6 +76,7 @@ def rows(folder: Folder, kind: str) -> list[tuple[str, ...]]:
     return rows_of(LocalLake(folder.settings.lake).paths(kind))
 
 
+@pytest.mark.whole
 def test_a_compacted_day_is_one_sorted_file_and_is_not_stale(filled: Folder) -> None:
     add(filled, 2, 3)
     before = {kind: set(rows(filled, kind)) for kind in KINDS}
@@ -156,6 +157,7 @@ def test_a_large_file_is_not_written_anew_for_a_few_small_ones(filled: Folder) -
     assert len(filled.lake.paths("sent")) == 1
 
 
+@pytest.mark.whole
 def test_withdrawals_of_all_days_become_one_file_and_importing_them_again_adds_nothing(filled: Folder) -> None:
     gone = [Withdrawn(A, f"r{number}", AT + timedelta(days=5 * number)) for number in range(4)]
     for fact in gone:

@@ -69,6 +69,7 @@ def test_what_nobody_changed_is_not_put_right(filled: Folder) -> None:
     assert (corrections(filled.lake.root), filled.days()) == ([], RIGHT)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "sql",
     [
@@ -111,6 +112,7 @@ def test_numbers_of_a_day_without_facts_go(filled: Folder) -> None:
     assert [found.day for found in corrections(filled.lake.root)] == ["20261002"]
 
 
+@pytest.mark.whole
 def test_days_that_are_stale_are_left_to_the_refresh(filled: Folder, tmp_path: Path) -> None:
     more = [Sent(A, "more", "u9", AT)]
     filled.import_(*(path for path, _ in write(tmp_path / "more", more, "jsonl", "iso", ZONES)), refresh=False)

@@ -310,6 +310,7 @@ def _asked(folder: Folder, corp_id: str, told: dict[str, dict[str, Any]]) -> Non
                     assert (found[month][kpi.id] if month in found else None) == expected, (service.id, kpi.id, month)
 
 
+@pytest.mark.whole
 def test_saved_figures_are_brought_in_every_form_and_tell_their_service(
     known: Folder, twin: Server, tmp_path: Path
 ) -> None:
@@ -362,6 +363,7 @@ def test_what_a_row_of_json_lacks_is_not_known_and_decimals_keep_their_digits(fo
     )
 
 
+@pytest.mark.whole
 def test_figures_of_two_services_in_one_file_are_refused_and_taken_one_by_one(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("c")
     both = "stat_date,4007_DAY,4008_DAY,4117_DAY,4118_DAY,4119_DAY\n20260901,5,0.5,1,2,3\n"

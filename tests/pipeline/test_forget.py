@@ -151,6 +151,7 @@ def test_a_forgotten_organisation_is_in_no_file_and_the_others_are_as_they_were(
     assert filled.store.faults(thorough=True) == []
 
 
+@pytest.mark.whole
 def test_a_forgotten_person_is_in_no_file_and_the_days_are_computed_without_them(filled: Folder) -> None:
     before = shown(filled)
     done = forget(filled, "--user", "user-1-x")
@@ -289,6 +290,7 @@ def test_a_file_of_facts_that_lies_anywhere_is_asked_like_those_of_the_lake(fill
     assert traces(filled, GONE) == []
 
 
+@pytest.mark.whole
 def test_backups_that_still_hold_it_are_named(filled: Folder, tmp_path: Path) -> None:
     for name in ("first", "second", "removed"):
         assert run(filled, "backup", tmp_path / name).exit_code == 0
@@ -320,6 +322,7 @@ def test_what_is_still_there_is_said_and_fails(filled: Folder) -> None:
     assert "cannot be asked" in run(filled, "forget", "--corp", GONE, "--yes").output
 
 
+@pytest.mark.whole
 def test_an_id_within_longer_ones_is_no_trace_but_is_told(filled: Folder) -> None:
     longer = f"{GONE}-2"
     filled.add_organisation(longer, "Africa/Cairo")

@@ -90,6 +90,7 @@ def test_holidays_and_rare_reports_leave_no_hole(known: Folder, tmp_path: Path) 
     assert covered(known)[0][0] == "20240128"
 
 
+@pytest.mark.whole
 @tried_with(5, 60)
 def test_covered_are_the_days_without_long_holes(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
@@ -299,6 +300,7 @@ def test_a_whole_look_makes_a_partial_day_whole_and_stays(known: Folder, tmp_pat
     assert states(known, "20240105", "20240105") == {"20240105": "final"}
 
 
+@pytest.mark.whole
 def test_ids_that_a_spreadsheet_rounded_are_refused(known: Folder, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = ["1226682231742700", "1226682231742700", "12266822317428000", "u1", "100000"]

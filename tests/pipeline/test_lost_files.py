@@ -32,6 +32,7 @@ def filled(folder: Folder) -> Folder:
     return folder
 
 
+@pytest.mark.whole
 def test_days_that_need_a_lost_file_keep_their_numbers_and_others_are_computed(filled: Folder) -> None:
     before = filled.days()
     (lost, *_) = filled.lake.files("sent")[DAY]
@@ -74,6 +75,7 @@ def states(folder: Folder, corp_id: str) -> dict[str, str]:
     return {day.stat_day: day.state.value for day in standing(folder.store, service, corp_id, DAY, NEXT, time.time())}
 
 
+@pytest.mark.whole
 def test_a_lost_file_of_withdrawals_or_coverage_stops_a_refresh(filled: Folder) -> None:
     import_facts(filled, Withdrawn(A, "r0", AT + timedelta(days=3)))
     refresh_days(filled)
@@ -88,6 +90,7 @@ def test_a_lost_file_of_withdrawals_or_coverage_stops_a_refresh(filled: Folder) 
     assert refresh_days(filled, first_day=DAY).changed == 0
 
 
+@pytest.mark.whole
 def test_the_doctor_and_a_backup_name_a_lost_file(filled: Folder, tmp_path: Path) -> None:
     (lost, *_) = filled.lake.files("commented")[DAY]
     content = lost.read_bytes()
@@ -104,6 +107,7 @@ def test_the_doctor_and_a_backup_name_a_lost_file(filled: Folder, tmp_path: Path
     assert run(filled, "backup", tmp_path / "backup").exit_code == 0
 
 
+@pytest.mark.whole
 def test_a_backup_whose_log_names_other_files_is_not_restored(filled: Folder, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     assert run(filled, "backup", backup).exit_code == 0
@@ -117,6 +121,7 @@ def test_a_backup_whose_log_names_other_files_is_not_restored(filled: Folder, tm
     assert gone["path"].removeprefix("lake/") in done.output
 
 
+@pytest.mark.whole
 def test_a_backup_from_before_the_log_is_restored(filled: Folder, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     assert run(filled, "backup", backup).exit_code == 0

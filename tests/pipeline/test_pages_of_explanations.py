@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from reportdata.days import Observation
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.asking import Asking
@@ -26,6 +28,7 @@ def sent(number: int, at: datetime) -> Sent:
     return Sent(CORP, f"r{number}", f"u{number}", at)
 
 
+@pytest.mark.whole
 def test_both_cells_of_a_comparison_are_of_the_moment_of_the_first_page(tmp_path: Path) -> None:
     """The second is of a range that ends today; between the pages facts come, and a day ends."""
     look = Observation(CORP, "20260301", "20260310", int(NOON.timestamp() * 1000), "sent")

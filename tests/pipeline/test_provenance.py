@@ -41,6 +41,7 @@ def write(path: Path, *reports: str) -> Path:
     return path
 
 
+@pytest.mark.whole
 def test_adding_again_changes_neither_numbers_nor_what_was_first_known(known: Folder, tmp_path: Path) -> None:
     one, two = write(tmp_path / "one.csv", "r1"), write(tmp_path / "two.csv", "r1", "r2")
     first = known.import_(one, two, corp_id=CORP, now=FIRST)
@@ -76,6 +77,7 @@ def test_a_pushed_fact_that_was_imported_before_keeps_its_first_time_when_files_
     assert provenance(known) == {"r1": (FIRST, f"{done.id}/0"), "r2": (THEN, "push")}
 
 
+@pytest.mark.whole
 def test_facts_of_older_releases_were_known_when_their_file_was_added(tmp_path: Path) -> None:
     shutil.copytree(DATA / "first-release", tmp_path / "old")
     (tmp_path / "old").chmod(0o700)  # as that release made it

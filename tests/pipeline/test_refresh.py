@@ -96,6 +96,7 @@ steps = st.one_of(
 )
 
 
+@pytest.mark.whole
 @tried_with(4, 30)
 def test_any_order_of_adding_compacting_refreshing_and_withdrawing_gives_the_oracles_days(examples: int) -> None:
     @settings(
@@ -198,6 +199,7 @@ def test_named_days_are_looked_at_and_others_are_not(two: Folder) -> None:
     assert numbers(two, A, "20260311") == (0, 0, 0)
 
 
+@pytest.mark.whole
 def test_a_day_of_many_organisations_is_computed_as_a_whole(two: Folder) -> None:
     corps = {f"ding{number}": ZONE for number in range(300)}
     for corp_id in corps:
@@ -221,6 +223,7 @@ def event(corp_id: str, name: str) -> Fact:
     return Withdrawn(corp_id, "r1", AT + timedelta(days=2, hours=3 if name == "again" else 0))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("compacted", range(len(EVENTS) + 1))
 def test_a_withdrawal_removes_its_report_whenever_it_comes(folder: Folder, compacted: int) -> None:
     zones, seen = dict.fromkeys(ORDERS, ZONE), set[Fact]()
@@ -272,6 +275,7 @@ def test_the_history_of_a_partly_computed_day_says_from_what_it_was_computed(two
     assert two.store.computed_files(REPORT_DATA, ["20260309"]) == {"20260309": day.names()}
 
 
+@pytest.mark.whole
 def test_numbers_never_depend_on_who_was_computed_with_whom(two: Folder) -> None:
     rounds: list[Days] = []
     for number in range(3):

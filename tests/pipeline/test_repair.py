@@ -58,6 +58,7 @@ def repaired(folder: Folder, *arguments: object) -> tuple[int, Any]:
     return done.exit_code, json.loads(done.stdout)
 
 
+@pytest.mark.whole
 def test_a_flipped_bit_makes_no_number_and_is_brought_back_from_a_backup(filled: Folder, tmp_path: Path) -> None:
     assert run(filled, "backup", tmp_path / "backup").exit_code == 0
     before = said(filled)
@@ -76,6 +77,7 @@ def test_a_flipped_bit_makes_no_number_and_is_brought_back_from_a_backup(filled:
     assert refresh_days(filled, first_day=DAY).changed == 0
 
 
+@pytest.mark.whole
 def test_what_is_given_up_is_not_known_any_more(filled: Folder) -> None:
     before = said(filled)
     for path in filled.lake.files("commented")[DAY]:
@@ -111,6 +113,7 @@ def test_withdrawals_and_coverage_can_be_given_up(filled: Folder) -> None:
     assert run(filled, "repair", "--give-up", "nothing").exit_code == 1
 
 
+@pytest.mark.whole
 def test_a_damaged_file_of_coverage_is_told_and_the_rest_goes_on(filled: Folder) -> None:
     path = filled.lake.observations()[0]
     content = path.read_bytes()
@@ -125,6 +128,7 @@ def test_a_damaged_file_of_coverage_is_told_and_the_rest_goes_on(filled: Folder)
     assert filled.store.damage() == []
 
 
+@pytest.mark.whole
 def test_the_worker_reads_each_file_once_in_a_period_and_says_once_what_is_damaged(
     filled: Folder, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -153,6 +157,7 @@ def test_the_worker_reads_each_file_once_in_a_period_and_says_once_what_is_damag
     assert "whole again" in caplog.messages[-1]
 
 
+@pytest.mark.whole
 def test_a_worker_goes_on_where_the_last_one_was(filled: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Path] = []
 
@@ -170,6 +175,7 @@ def test_a_worker_goes_on_where_the_last_one_was(filled: Folder, monkeypatch: py
     assert set(seen) == set(filled.lake.members())
 
 
+@pytest.mark.whole
 def test_the_doctor_compares_the_store_with_the_facts(filled: Folder) -> None:
     assert run(filled, "doctor", "--thorough").output.count("fail") == 0
     with filled.store.database.writing() as connection:  # type: ignore[attr-defined]
@@ -203,6 +209,7 @@ def test_an_entry_of_the_log_that_is_gone_or_damaged_is_read_from_its_second_obj
         assert place.read_bytes() == content
 
 
+@pytest.mark.whole
 def test_merges_leave_damaged_files_alone(filled: Folder) -> None:
     (path, *_) = filled.lake.files("sent")[DAY]
     content = flip(path)

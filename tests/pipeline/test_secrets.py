@@ -163,6 +163,7 @@ def texts_in_parquet(folder: Folder) -> set[str]:
     return found
 
 
+@pytest.mark.whole
 def test_no_file_of_the_data_folder_tells_a_name_or_a_text(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("c1")
     for path, corp_id in plant(tmp_path):

@@ -151,6 +151,7 @@ def test_a_command_takes_an_import_back_and_lists_it_as_such(filled: Folder, pri
     assert seen(filled, ids(filled)) == never
 
 
+@pytest.mark.whole
 def test_an_import_that_is_not_known_or_cannot_be_taken_back_is_refused(filled: Folder) -> None:
     result = run(filled, "unimport", "nothing", "--yes")
     assert result.exit_code == 1
@@ -172,6 +173,7 @@ def test_it_is_asked_whether_an_import_is_taken_back(filled: Folder, pristine: t
     assert seen(filled, ids(filled)) == pristine[2]
 
 
+@pytest.mark.whole
 def test_who_is_forgotten_is_in_no_repeats_either(filled: Folder, pristine: tuple[Path, str, Seen]) -> None:
     def facts_of(condition: str) -> int:
         """How many facts there are in all files, repeats and replaced ones among them."""

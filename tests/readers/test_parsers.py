@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ contents = st.one_of(
 )
 
 
+@pytest.mark.whole
 @tried_with(100, 1000)
 def test_any_bytes_are_facts_or_an_error_of_input(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)

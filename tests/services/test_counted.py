@@ -220,6 +220,7 @@ CHECKINS = "姓名,员工ID,签到时间\n甲,u1,2026-09-01 08:00:00\n甲,u1,202
 DINGS = "ding_id,user_id,way,ding_sent_at\nd1,u1,app,2026-09-01 09:00:00\nd2,u1,call,2026-09-01 09:10:00\n"
 
 
+@pytest.mark.whole
 def test_from_files_and_pushes_to_the_contract(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "data", services=(COUNTED,))
     with closing(folder.store):

@@ -76,6 +76,7 @@ def known(folder: Folder, day: str = DAY) -> dict[str, int | float]:
     return dict(found.values)
 
 
+@pytest.mark.whole
 def test_its_numbers_are_counted_and_what_was_not_observed_is_not_known(lessons: Folder) -> None:
     assert known(lessons) == NUMBERS
     assert known(lessons, "20260923") == {}, "its kinds were not observed that day"
@@ -114,6 +115,7 @@ def test_it_is_served_as_the_contract_has_it(lessons: Folder) -> None:
         assert READ.encode() in refused.body
 
 
+@pytest.mark.whole
 def test_it_is_served_over_weeks_as_its_data_says(lessons: Folder) -> None:
     token = lessons.token(lessons.add_app(CORP, scopes=(READ,))[0])
     with serving(lessons) as served:
@@ -128,6 +130,7 @@ def test_it_is_served_over_weeks_as_its_data_says(lessons: Folder) -> None:
         assert answer.headers["x-reportdata-states"].endswith("9005=partial,9006=missing")
 
 
+@pytest.mark.whole
 def test_its_facts_are_pushed_with_its_own_scope(lessons: Folder) -> None:
     app, _ = lessons.add_app(CORP, scopes=(WRITE,))
     headers = {"x-acs-dingtalk-access-token": lessons.token(app)}
@@ -149,6 +152,7 @@ def test_its_facts_are_pushed_with_its_own_scope(lessons: Folder) -> None:
     assert known(lessons, NEXT) == {"9001": 2, "9002": 2, "9003": 37, "9004": 10.4, "9005": 18.5}
 
 
+@pytest.mark.whole
 def test_an_organisation_and_a_person_are_forgotten(lessons: Folder) -> None:
     done = run(lessons, "forget", "--corp", CORP, "--user", "a", "--yes", "--json")
     assert (done.exit_code, json.loads(done.stdout)["found"]) == (0, [])
@@ -159,6 +163,7 @@ def test_an_organisation_and_a_person_are_forgotten(lessons: Folder) -> None:
     assert (known(lessons), lessons.store.organisations()) == ({}, [])
 
 
+@pytest.mark.whole
 def test_it_is_backed_up_compacted_and_restored(lessons: Folder, tmp_path: Path) -> None:
     assert run(lessons, "compact", "--all").exit_code == 0
     assert run(lessons, "backup", tmp_path / "backup").exit_code == 0

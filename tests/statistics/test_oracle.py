@@ -26,6 +26,7 @@ from tests.support.services import KINDS, SERVICE
 from tests.support.worlds import BEGIN, ZONES, worlds
 
 
+@pytest.mark.whole
 @tried_with(10, 300)
 def test_every_row_is_the_oracles(examples: int) -> None:
     with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:

@@ -89,6 +89,7 @@ def _noted(near: st.SearchStrategy[date]) -> st.SearchStrategy[dict[tuple[date, 
     return st.just({}) | st.dictionaries(of, st.sampled_from(("partial", "missing")), max_size=4)
 
 
+@pytest.mark.whole
 @tried_with(6, 200)
 def test_numbers_of_weeks_and_months_are_the_oracles(examples: int) -> None:
     with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:

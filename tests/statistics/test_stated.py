@@ -240,6 +240,7 @@ def told(row: dict[str, Any], metrics: Sequence[str], by: Sequence[str]) -> dict
     }
 
 
+@pytest.mark.whole
 @tried_with(6, 240)
 def test_every_row_is_the_oracles(examples: int) -> None:
     with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:

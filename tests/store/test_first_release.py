@@ -58,6 +58,7 @@ def test_its_numbers_are_served_and_stay_the_same(old: Folder) -> None:
     assert (row["4100_DAY"], row["4101_DAY"], row["4102_DAY"]) == _truth()["dingsample", "20250103"]
 
 
+@pytest.mark.whole
 def test_new_facts_are_counted_beside_its_own(old: Folder, tmp_path: Path) -> None:
     again = old.import_(DATA / "reports.csv", DATA / "comments.csv", corp_id="dingsample")
     assert again.added == 0

@@ -89,6 +89,7 @@ def counted(facts: set[Fact], calibre: Calibre) -> dict[str, int]:
     return {day: len(people) for day, people in found.items()}
 
 
+@pytest.mark.whole
 def test_every_calibre_is_served_and_they_differ(caller: Caller) -> None:
     facts = facts_of(caller, "report/simplelist")
     rows = {}

@@ -86,6 +86,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.whole
 @given(JSON)
 def test_no_json_makes_it_fail_but_as_a_bad_answer(content: object) -> None:
     body = msgspec.json.encode(content)
