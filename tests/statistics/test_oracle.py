@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.engines.duckdb import DuckDBEngine
-from reportdata.pipeline.asking import LARGE, Asking
+from reportdata.pipeline.asking import Asking
+from reportdata.pipeline.counting import LARGE
 from reportdata.pipeline.explaining import Explaining
 from reportdata.statistics.explained import Explained, read_explained, words_of_explained
 from reportdata.statistics.words import read_question, words_of

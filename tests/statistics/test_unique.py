@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reportdata.days import Observation
 from reportdata.engines.duckdb import DuckDBEngine
+from reportdata.engines.duckdb.day_sums import DaySums, Summed
 from reportdata.engines.duckdb.uniqueness import Uniqueness
+from reportdata.lake.files import days_of_file
 from reportdata.pipeline.asking import Asking
+from reportdata.services.lending import Narrowing
+from reportdata.services.sql import computation
+from reportdata.statistics.question import Question
 from reportdata.statistics.words import read_question
+from tests.support.examples import tried_with
 from tests.support.known_lake import KnownLake
-from tests.support.oracle import Sent
+from tests.support.oracle import Fact, Sent, Withdrawn
+from tests.support.question_oracle import Known, rows_of
+from tests.support.questions import questions, told
 from tests.support.services import KINDS, SERVICE
+from tests.support.worlds import ZONES, worlds
 
 CORP = "ding1"
 BEGIN = datetime(2026, 11, 2, 2, tzinfo=UTC)
@@ -43,7 +57,7 @@ class Made(NamedTuple):
 
     def counts(self, by: str = "", **more: str) -> dict[str, int]:
         """How many reports there are, by what they are grouped by."""
-        pairs = [("from", "2026-11-02"), ("to", "2026-11-08"), ("metrics", "reports"), *more.items()]
+        pairs = [*({"from": "2026-11-02", "to": "2026-11-08", "metrics": "reports"} | more).items()]
         question = read_question([*pairs, *([("by", by)] if by else [])], SERVICE)
         found = self.asking.answer(question, CORP, NOW.timestamp()).data
         return {str(row.get(by, "")): row["reports"] for row in found}
@@ -111,3 +125,83 @@ def test_a_part_of_what_is_unique_is_not_looked_at_again() -> None:
     assert found.seen("told", CORP, [one, other]) is False
     assert found.seen("told", CORP, [one]) is None
     assert len(looked) == 2
+
+
+@tried_with(6, 200)
+def test_numbers_of_days_are_brought_up_to_date_whatever_comes(examples: int) -> None:
+    with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:
+
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(worlds(), st.data())
+        def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
+            around, batches = world
+            numbers = itertools.count()
+            again = data.draw(st.booleans(), "whether a report has several facts, now and then")
+            batches = [Known(one.at, tuple(_of_its_own(one.facts, numbers, again)), one.looks) for one in batches]
+            asked = [_reports(data.draw(questions(around))) for _ in range(3)]
+            with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as lake:
+                asking = Asking(lake.lake, lake.store, engine, SERVICE, KINDS, large=0)
+                for number, batch in enumerate(batches):
+                    lake.add(batch.at, batch.facts, batch.looks)
+                    for question in asked:
+                        for corp_id, zone in ZONES.items():
+                            expected = rows_of(question, corp_id, zone, batches[: number + 1], None)
+                            found = asking.answer(question, corp_id, NOW.timestamp()).data
+                            assert told(found, expected) == told(expected, expected)
+
+        check()
+
+
+def _of_its_own(facts: Iterable[Fact], numbers: Iterator[int], again: bool) -> Iterator[Fact]:
+    """Facts whose reports have each but one fact, or now and then some more."""
+    for fact in facts:
+        number = next(numbers)
+        if isinstance(fact, Sent) and not (again and number % 7 == 0):
+            yield fact._replace(report_id=f"{fact.report_id}-{number}")
+        elif isinstance(fact, Withdrawn):
+            yield fact._replace(report_id=f"{fact.report_id}-{number % 5}")
+        else:
+            yield fact
+
+
+def _reports(question: Question) -> Question:
+    by = tuple(name for name in question.by if name != "user") or ("month",)  # a day by itself is the store's
+    by = by if by != ("day",) else ("day", "template")
+    return msgspec.structs.replace(question, metrics=("4100",), order=(), users=(), by=by)
+
+
+def test_numbers_of_days_follow_new_files_of_a_day_and_withdrawals(made: Made) -> None:
+    made.add(*REPORTS)
+    for _ in range(2):
+        assert made.counts("template") == {"日报": 3, "周报": 1}
+    made.add(("r5", 0, "日报", ()), ("r6", 3, "月报", ()))
+    assert made.seen is None
+    assert made.counts("template") == {"日报": 4, "周报": 1, "月报": 1}
+    made.lake.add(BEGIN, [Withdrawn(CORP, "r1", NOW), Withdrawn(CORP, "r2", NOW)], [])
+    assert made.counts("template") == {"日报": 3, "月报": 1}
+    assert made.counts("template", **{"from": "2026-11-03"}) == {"日报": 2, "月报": 1}
+
+
+def test_a_day_without_files_has_no_numbers_any_more(made: Made) -> None:
+    made.add(*REPORTS)
+    zone, all_of_them = ZoneInfo("Asia/Shanghai"), Narrowing([("20261102", "20261108")], unique=("kept",))
+    measure = SERVICE.kpi("4100").measure
+    assert measure is not None
+    what = computation(SERVICE, KINDS, ("stat_day",), {"4100": measure}, zone, all_of_them)
+    summed = Summed(what, "sent", ("kept",), ["20261102", "20261103", "20261108"])
+    files = dict.fromkeys(made.lake.lake.paths("sent"), 0.0)
+    first = {path: at for path, at in files.items() if days_of_file(path)[0] != "20261103"}
+    for own, expected in ((files, 4), (first, 3), ({}, 0), (files, 4)):
+        table = made.engine.summed(summed, {"sent": own}, CORP, days_of_file)
+        assert made.engine.all_rows(f"select coalesce(sum(n0), 0) from {table}") == [(expected,)]
+
+
+def test_many_numbers_of_days_are_not_kept(made: Made) -> None:
+    made.add(*REPORTS)
+    made.engine.day_sums = DaySums(made.engine.all_rows, most=3, largest=3)
+    for _ in range(2):
+        assert made.counts("template") == {"日报": 3, "周报": 1}  # three rows: two on the first day
+        assert made.counts("department") == {"": 1, "研发": 1, "研发/平台": 1, "研发/产品": 1, "市场": 1}  # five
+        assert made.counts() == {"": 4}
+        tables = made.engine.all_rows("select table_name from duckdb_tables() where table_name like 'sums_%'")
+        assert len(tables) == 1

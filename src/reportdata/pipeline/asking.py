@@ -6,8 +6,7 @@ collector noted. So a day that was covered only later is not known at the moment
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,21 +15,17 @@ from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
-from reportdata.lake.files import days_of_file
-from reportdata.measures import Measure, Number
+from reportdata.measures import Number
+from reportdata.pipeline.counting import LARGE, Counting
 from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.observed import told_by_kind
 from reportdata.pipeline.stating import days_of, in_cells, windows_of
 from reportdata.services import Service
-from reportdata.services.lending import HISTORY, Narrowing
-from reportdata.services.records import Records
-from reportdata.services.sql import Computation, computation
-from reportdata.services.unique import counted_things
 from reportdata.states import DayState
 from reportdata.statistics.answers import Answer, Found, answer, require_few
-from reportdata.statistics.plan import Counted, Days, cells, counted_together, known_days, time_keys
+from reportdata.statistics.plan import cells, counted_together, known_days, time_keys
 from reportdata.statistics.question import Asked, Question, days_of_question, fixed
 from reportdata.statistics.spans import Counts, Span, countable, counts, nothing, question_of
 from reportdata.store import Day, Store
@@ -38,7 +33,6 @@ from reportdata.store.standing import Standing, stand, standing
 
 _KEYS = {"user": "user_id"}
 """What the generator of SQL calls groupings that have another name there."""
-LARGE = 1 << 20
 
 
 class Asking:
@@ -55,7 +49,7 @@ class Asking:
         self._engine = engine
         self._service = service
         self._kinds = kinds
-        self._large = large
+        self.counting = Counting(lake, engine, service, kinds, large)
         self._looks = Looks(lake, store)
 
     def answer(self, question: Question, corp_id: str, now: float) -> Answer:
@@ -170,7 +164,7 @@ class Asking:
         stated = {kpi: days for kpi, days in known.items() if service.kpi(kpi).stated}
         keys = (*time_keys(question), *dimensions)
         for counted in counted_together({kpi: days for kpi, days in known.items() if kpi not in stated}):
-            for key, numbers in self._rows(asked, counted, keys, corp_id, zone):
+            for key, numbers in self.counting.rows(asked, counted, keys, corp_id, zone):
                 groups.setdefault(key, {}).update(numbers)
                 require_few(len(groups))
         if not stated:
@@ -181,7 +175,7 @@ class Asking:
         windows = windows_of(service, planned, stated, self._observed_before(asked, corp_id, stated))
         found: dict[tuple[Any, ...], dict[str, dict[str, Number]]] = {}
         for counted in counted_together(days_of(windows)):
-            for key, numbers in self._rows(asked, counted, ("stat_day", *dimensions), corp_id, zone):
+            for key, numbers in self.counting.rows(asked, counted, ("stat_day", *dimensions), corp_id, zone):
                 here = found.setdefault(key[1:], {}).setdefault(from_date(key[0]), {})
                 here |= {kpi: number for kpi, number in numbers.items() if number is not None}
                 require_few(len(found))
@@ -198,68 +192,3 @@ class Asking:
             if look.kind in before:
                 before[look.kind].update(day for day in days_between(look.first_day, look.last_day) if day < first)
         return set.intersection(*before.values()) if before else set()
-
-    def _rows(
-        self, asked: Asked, counted: Counted, keys: tuple[str, ...], corp_id: str, zone: ZoneInfo
-    ) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
-        """What is counted in the lake, by keys: numbers, and None where none is stated."""
-        question = asked.question
-        narrowing = narrowing_of(question, counted.days)
-        measures = {kpi: measure for kpi in counted.kpis if (measure := self._service.kpi(kpi).measure) is not None}
-        what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
-        files = self.files(what, counted)
-        if unique := self._unique(narrowing, measures, corp_id, files):
-            narrowing = narrowing._replace(unique=unique)
-            what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
-        rows = self._engine.known(what, files, corp_id, days_of_file, asked.moment if asked.pinned else None)
-        for row in rows:
-            yield row[: len(keys)], dict(zip(what.numbers, row[len(keys) :], strict=True))
-
-    def _unique(
-        self,
-        narrowing: Narrowing,
-        measures: Mapping[str, Measure],
-        corp_id: str,
-        files: Mapping[str, Mapping[Path, float]],
-    ) -> frozenset[str]:
-        """The relations of which each fact is a thing of its own, where it pays to look."""
-        if narrowing.of_departments or narrowing.newest:  # then a fact has several rows, or a column of another's
-            return frozenset()
-        return frozenset(
-            relation
-            for relation, rows, thing in counted_things(self._service, self._kinds, measures)
-            if sum(self._lake.info(path).size for path in files[rows.name]) >= self._large
-            and self._engine.unique(rows, thing, corp_id, files[rows.name])
-        )
-
-    def files(self, what: Computation | Records, counted: Counted) -> dict[str, dict[Path, float]]:
-        """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""
-        days = [day for first, last in counted.days for day in days_between(first, last)]
-        relations = (self._service.relations[self._service.kpi(kpi).relation] for kpi in counted.kpis)
-        read = {kind for relation in relations for kind in relation.reads}
-        found: dict[str, Iterable[Path]] = {}
-        for kind in what.kinds:
-            if kind.name not in read:  # its view is there for the text alone
-                continue
-            every = kind.retracts is not None
-            found[kind.name] = self._lake.paths(kind.name) if every else _each(self._lake.files(kind.name, days))
-        for kind in (*what.history, *(history.kind for history in what.changes)):
-            found[kind.name + HISTORY] = self._lake.paths(kind.name)
-        return {view: {path: self._lake.info(path).added for path in paths} for view, paths in found.items()}
-
-
-def narrowing_of(question: Question, days: Days) -> Narrowing:
-    """What a question counts of days in pieces."""
-    return Narrowing(
-        days,
-        question.departments,
-        question.templates,
-        question.users,
-        question.children,
-        question.newest_departments,
-        question.within,
-    )
-
-
-def _each(files: Mapping[str, Sequence[Path]]) -> Iterator[Path]:
-    yield from dict.fromkeys(path for paths in files.values() for path in paths)

@@ -76,7 +76,7 @@ class Histories:
         lending = [*what.history, *(history.kind for history in what.changes)]
         lent = lending if question.departments or question.templates else []
         kinds = dict.fromkeys((*what.kinds, *lent))
-        files = self._asking.files(what, Counted(days, question.metrics))
+        files = self._asking.counting.files(what, Counted(days, question.metrics))
         for kind in lent:
             files[kind.name] = files[kind.name + HISTORY]
         pieces = " or ".join(

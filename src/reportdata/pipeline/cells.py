@@ -9,7 +9,7 @@ import msgspec
 
 from reportdata.days import moment_of
 from reportdata.kinds import Kinds
-from reportdata.pipeline.asking import narrowing_of
+from reportdata.pipeline.counting import narrowing_of
 from reportdata.services import Service
 from reportdata.services.records import Records, records
 from reportdata.statistics.answers import Row

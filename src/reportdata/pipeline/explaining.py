@@ -101,7 +101,7 @@ class Explaining:
         cells = []
         for one in (cell, *([other] if other is not None else [])):
             what = records_of(one, self._service, self._kinds)
-            files = self._asking.files(what, Counted(one.days, one.asked.question.metrics)) if one.days else {}
+            files = self._asking.counting.files(what, Counted(one.days, one.asked.question.metrics)) if one.days else {}
             cells.append((what, files, Known(corp_id, one.asked.moment if one.asked.pinned else None)))
         counted, found = self._engine.explained(cells, days_of_file, part)
         if question.format != "json":

@@ -51,6 +51,9 @@ _ALL = (
 )
 KEYS: Mapping[str, Key] = {key.name: key for key in _ALL}
 
+OF_DAYS = frozenset(key.name for key in _ALL if "stat_day" in key.expression)
+"""The keys that a stat day has, whatever its facts are."""
+
 
 def local_time(column: str, zone: ZoneInfo) -> str:
     """The local time of a column's instants in a zone, by Python's time zone data."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reportdata.kinds import Kind, Kinds
 from reportdata.measures import Measure
-from reportdata.services.keys import Key
+from reportdata.services.keys import KEYS, OF_DAYS, Key
 from reportdata.services.service import Service
 
 FACTS = "facts_"
@@ -57,6 +57,17 @@ def source_of(relation: str, keys: Sequence[Key]) -> str:
     taken = [*(_told(key) if key.each else key.column for key in keys), column, FACTS]
     each = f"unnest(string_split(coalesce({column}, ''), ',')) as each_department(department_)"
     return f"(select distinct {', '.join(taken)} from {relation}_used, {each})"
+
+
+def sums_of(table: str, keys: Sequence[str], numbers: int, conditions: Sequence[str]) -> str:
+    """A query of numbers of days, by other keys.
+
+    :param table: has, by ``stat_day`` and the keys that do not come from that, the numbers ``n0``, ``n1``, ...
+    """
+    taken = [KEYS[key].expression if key in OF_DAYS else KEYS[key].column for key in keys]
+    sums = [f"cast(coalesce(sum(n{number}), 0) as bigint)" for number in range(numbers)]
+    by = f" group by {', '.join(str(number + 1) for number in range(len(keys)))}" if keys else ""
+    return f"select {', '.join([*taken, *sums])} from {table} where {' and '.join(conditions)}{by}"
 
 
 def _told(key: Key) -> str:

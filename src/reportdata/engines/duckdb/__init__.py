@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reportdata.days import from_date
 from reportdata.engines import Brought, Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
 from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, text
+from reportdata.engines.duckdb.day_sums import DaySums, Summed
+from reportdata.engines.duckdb.day_sums import Files as FilesOfViews
 from reportdata.engines.duckdb.explaining import CELLS, Counted, Part, counted, records_of
 from reportdata.engines.duckdb.histories import DaysOf, Histories
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
@@ -52,6 +54,7 @@ class DuckDBEngine:
         self._opened: duckdb.DuckDBPyConnection | None = None
         self.histories = Histories(self.all_rows)
         self.uniqueness = Uniqueness(self.all_rows)
+        self.day_sums = DaySums(self.all_rows)
 
     def rows(
         self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
@@ -77,6 +80,19 @@ class DuckDBEngine:
         """
         with self._knowing(what, files, Known(corp_id, known_by), days_of):
             yield from self._rows(what.sql)
+
+    def summed(self, summed: Summed, files: FilesOfViews, corp_id: str, days_of: DaysOf) -> str | None:
+        """The name of a table with numbers of days that add up, for `all_rows`, until the next question. None
+        where it is no help.
+
+        :param files: those of each view, with when each was added, in seconds since 1970.
+        :param days_of: the first and the last day of a file's facts.
+        """
+
+        def viewing(own: FilesOfViews) -> AbstractContextManager[None]:
+            return self._knowing(summed.what, own, Known(corp_id), days_of)
+
+        return self.day_sums.bring(summed, corp_id, files, days_of, viewing)
 
     def explained(
         self, cells: Sequence[tuple[Records, Mapping[str, Mapping[Path, float]], Known]], days_of: DaysOf, part: Part
