@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,6 +103,16 @@ class Server:
         """Stop it: in order by default, which ends connections; ``SIGQUIT`` without any order, as a crash."""
         self._process.send_signal(how)
         self._process.wait()
+
+    def crash(self) -> None:
+        """Kill all of its processes at once, as a machine does that loses its power; what they wrote is with the
+        kernel. It can be started again."""
+        self._process.send_signal(signal.SIGSTOP)  # so that no child is new, or ends in order
+        for child in Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        self.stop(signal.SIGKILL)
+        (self.folder / "data" / "postmaster.pid").unlink()  # it says that the server is ready
 
     @property
     def process(self) -> int:
