@@ -20,7 +20,7 @@ from tests.support import postgres
 from tests.support.durable import judge
 from tests.support.forks import Forks, forking
 from tests.support.outages import Outage
-from tests.support.waiting import until
+from tests.support.waiting import lives, until
 from tests.support.writers import FIRST, LAST, NAMES, Organisations, Writing, writing
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
@@ -129,7 +129,7 @@ class Trial:
         self._begin()
         outage.arm(at)
         child = forks.start(*self._command.words(self._top))
-        until(lambda: outage.crashed() or not _lives(child))
+        until(lambda: outage.crashed() or not lives(child))
         if way == "at once" and outage.crashed():
             server.start()
         status = forks.kill(child) if way == "with the client" else forks.wait(child)
@@ -151,11 +151,6 @@ class Trial:
         self._platform.do(
             f"drop database if exists {other} with (force)", ended, f"create database {other} template {one}"
         )
-
-
-def _lives(process: int) -> bool:
-    """Whether a process has not ended."""
-    return Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.parametrize("name", TRIED)

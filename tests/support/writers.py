@@ -10,6 +10,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import NamedTuple
 
+import pytest
+
 from reportdata.cli.places import writer_of
 from reportdata.facts import Fact
 from reportdata.identity import hash_of
@@ -157,13 +159,16 @@ def _mirror(top: Path) -> list[object]:
 
 
 def _restorable(top: Path) -> Seen:
-    """What the newest backup gives back; nothing when it is refused."""
+    """What the newest backup gives back, wherever it was made of; nothing when it is refused."""
     place, again = top / "of-backup", top / "another"
     rmtree(place, ignore_errors=True)
-    if run(["restore", again if again.exists() else top / "backup", "--data", place]).exit_code:
-        assert not place.exists()
-        return Seen()
-    return seen(place)
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("REPORTDATA_STORE", "REPORTDATA_LAKE"):
+            patched.delenv(name, raising=False)
+        if run(["restore", again if again.exists() else top / "backup", "--data", place]).exit_code:
+            assert not place.exists()
+            return Seen()
+        return seen(place)
 
 
 def _counted(top: Path) -> Seen:
