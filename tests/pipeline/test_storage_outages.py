@@ -31,7 +31,7 @@ NAMES = (
     *("first import", "import", "unimport", "refresh", "compact", "forget organisation", "forget person", "work"),
     *("backup", "collect"),
 )
-TRIED = NAMES if OUTAGES else ("import", "compact", "work")
+TRIED = NAMES if OUTAGES else ("import", "work")
 PASSING = ("500", "503", "cut", "lose", "half")
 """What happens to one to three requests, which are tried again: they are answered by an error, cut off before or after
 they were done, or answered by half."""
