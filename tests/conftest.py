@@ -18,7 +18,7 @@ from tests.support.cluster import Cluster, cluster
 from tests.support.effort import examples
 from tests.support.folders import Folder
 from tests.support.machine import Run
-from tests.support.one_duckdb import USERS, connect_to_one
+from tests.support.one_duckdb import OPENER, connect_to_one
 from tests.support.scheduling import Scheduling, arrange
 from tests.support.storage import BUCKET, environment, object_storage
 from tests.support.stores import OPENERS, STORES
@@ -111,8 +111,7 @@ def store(another: Callable[[], Store]) -> Store:
 def _one_duckdb() -> Iterator[None]:
     """What this process does with DuckDB, it does in one."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in USERS:
-            patch.setattr(f"{module}.connect", connect_to_one)
+        patch.setattr(f"{OPENER}.connect", connect_to_one)
         yield
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from tests.support.calling import CORP, add_sample
 from tests.support.disk import Disk, image_of, lay
-from tests.support.durable import pushed, run, seen
+from tests.support.durable import run, seen
 from tests.support.folders import Folder
 from tests.support.forks import Forks, forking
 from tests.support.pushing import FACTS, TOKEN, WRITE, sent
@@ -112,7 +112,8 @@ def _lives(child: int) -> bool:
 def check(top: Path, acknowledged: set[str]) -> None:
     """What was acknowledged is there, once what waits is taken up; and the numbers say so."""
     data = top / "data"
-    before = {report_id for _, report_id in pushed(data)} | {fact.report_id for fact in seen(data).facts}
+    there = seen(data)
+    before = {report_id for _, report_id in there.pushed} | {fact.report_id for fact in there.facts}
     assert acknowledged <= before, sorted(acknowledged - before)
     assert run(["work", "--once", "--data", data]).exit_code == 0
     found = seen(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import Any, NamedTuple
 from click.testing import CliRunner, Result
 
 from reportdata.cli import cli
+from reportdata.cli.places import inbox_of
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.sources import sources
 from reportdata.inbox import facts_of
-from reportdata.inbox.folder import FolderInbox
 from reportdata.services import REPORTS
 from tests.support.contents import facts_in, numbers_of
-from tests.support.folders import Folder
+from tests.support.folders import Folder, folder_at
 from tests.support.services import KINDS
 
 
@@ -36,9 +37,9 @@ class Seen(NamedTuple):
 
 def seen(data: Path) -> Seen:
     """What the data folder has now."""
-    if not (data / "store.db").exists():
+    if "REPORTDATA_STORE" not in os.environ and not (data / "store.db").exists():
         return Seen()
-    folder = Folder(data)
+    folder = folder_at(data)
     try:
         store = folder.store
         return Seen(
@@ -52,17 +53,17 @@ def seen(data: Path) -> Seen:
                 for one in store.official(REPORTS, organisation.corp_id, "20000101", "20991231")
             ),
             frozenset((note.taken_back_at is None, note.files) for note in store.imports() if note.files),
-            frozenset(pushed(data)),
+            frozenset(pushed(folder)),
             frozenset(collected(data)),
         )
     finally:
         store.close()
 
 
-def pushed(data: Path) -> list[tuple[str, str]]:
+def pushed(folder: Folder) -> list[tuple[str, str]]:
     """Organisations and ids of reports that wait in the inbox."""
-    inbox = FolderInbox(data / "inbox")
-    found = [fact for path in inbox.ready() for fact in facts_of(path, KINDS)]
+    with closing(inbox_of(folder.settings)) as inbox:
+        found = [fact for path in inbox.ready() for fact in facts_of(path, KINDS)]
     return [(fact.corp_id, str(fact.values["report_id"])) for fact in found]
 
 

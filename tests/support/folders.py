@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from functools import cache
@@ -113,6 +114,11 @@ class Folder:
             for row in rows
         }
         return {key: values for key, values in found.items() if any(values)}  # type: ignore[misc]
+
+
+def folder_at(path: Path) -> Folder:
+    """The data folder at a path, with the store and the lake that commands find in their environment."""
+    return Folder(path, os.environ.get("REPORTDATA_STORE"), os.environ.get("REPORTDATA_LAKE"))
 
 
 def run(folder: Folder, *arguments: object) -> Result:

@@ -111,6 +111,11 @@ class Forks:
         status, *_ = self._answer({"child": child, "signal": how})
         return status
 
+    def wait(self, child: int) -> int:
+        """Wait for the end of what was started; its status."""
+        status, *_ = self._answer({"child": child, "signal": 0})
+        return status
+
     @property
     def out(self) -> Path:
         """Where a command prints to."""

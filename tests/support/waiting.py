@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 SOON = 180.0
 """Seconds after which what should have happened has not; a busy machine takes many."""
@@ -29,3 +30,11 @@ def becomes(read: Callable[[], object], value: object) -> None:
     while (found := read()) != value:
         assert time.monotonic() < end, f"{found!r} has not become {value!r}"
         time.sleep(0.01)
+
+
+def lives(process: int) -> bool:
+    """Whether a process has not ended, be it that nobody has asked yet how."""
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text("utf-8")
+    except OSError:
+        return False

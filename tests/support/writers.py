@@ -10,14 +10,16 @@ from pathlib import Path
 from shutil import rmtree
 from typing import NamedTuple
 
+import pytest
+
+from reportdata.cli.places import writer_of
 from reportdata.facts import Fact
 from reportdata.identity import hash_of
-from reportdata.inbox.folder import FolderWriter
 from reportdata.twin import BEIJING, Server
 from tests.support import services
 from tests.support.contents import numbers_of
 from tests.support.durable import Command, Seen, run, seen
-from tests.support.folders import Folder
+from tests.support.folders import Folder, folder_at
 from tests.support.scopes import REPORT_READ
 from tests.support.witness import ZONES, Batch, make_batch
 
@@ -157,13 +159,16 @@ def _mirror(top: Path) -> list[object]:
 
 
 def _restorable(top: Path) -> Seen:
-    """What the newest backup gives back; nothing when it is refused."""
+    """What the newest backup gives back, wherever it was made of; nothing when it is refused."""
     place, again = top / "of-backup", top / "another"
     rmtree(place, ignore_errors=True)
-    if run(["restore", again if again.exists() else top / "backup", "--data", place]).exit_code:
-        assert not place.exists()
-        return Seen()
-    return seen(place)
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("REPORTDATA_STORE", "REPORTDATA_LAKE"):
+            patched.delenv(name, raising=False)
+        if run(["restore", again if again.exists() else top / "backup", "--data", place]).exit_code:
+            assert not place.exists()
+            return Seen()
+        return seen(place)
 
 
 def _counted(top: Path) -> Seen:
@@ -180,14 +185,14 @@ def _rotated(top: Path) -> Seen:
 
 def _rates(top: Path) -> Seen:
     """The apps' rates."""
-    folder = Folder(top / "data")
+    folder = folder_at(top / "data")
     with closing(folder.store) as store:
         return Seen(apps=frozenset((app.app_key, app.rate) for app in store.apps()))
 
 
 def _forgotten(top: Path) -> Seen:
     """Who is forgotten."""
-    folder = Folder(top / "data")
+    folder = folder_at(top / "data")
     with closing(folder.store) as store:
         return Seen(organisations=frozenset(store.forgotten()))
 
@@ -199,7 +204,7 @@ def _copied(top: Path) -> Seen:
 
 def _damaged(top: Path) -> Seen:
     """The numbers, and which files are damaged, read to their ends."""
-    folder = Folder(top / "data")
+    folder = folder_at(top / "data")
     with closing(folder.store), folder.lake.reading():
         damaged = folder.lake.not_whole(folder.lake.members())
         return Seen(frozenset(name.rpartition("/lake/")[2] for name in damaged), frozenset(numbers_of(folder).items()))
@@ -232,7 +237,7 @@ class _Folders:
 
     def filled(self, top: Path, imports: int = 2) -> Folder:
         """Two organisations, of which so many batches were imported, and an app."""
-        folder = Folder(top / "data")
+        folder = folder_at(top / "data")
         for corp_id, zone in ZONES.items():
             folder.add_organisation(corp_id, str(zone))
         folder.add_app("c1", app_key="dingkey", secret_hash=hash_of(SECRET))
@@ -247,24 +252,24 @@ class _Folders:
 
     def stale(self, top: Path) -> None:
         """Days that are to be computed."""
-        folder = Folder(self.filled(top).path)
+        folder = folder_at(self.filled(top).path)
         folder.import_(*self._files.batches[2].files, refresh=False)
         folder.store.close()
 
     def imported(self, top: Path) -> None:
         """An import between two others."""
-        folder = Folder(self.filled(top, 3).path)
+        folder = folder_at(self.filled(top, 3).path)
         self._import_id = folder.store.imports()[1].id
         folder.store.close()
 
     def pushed(self, top: Path) -> None:
         """Segments in the inbox, of one organisation that has nothing else and of one that has."""
-        folder = Folder(self.filled(top).path)
+        folder = folder_at(self.filled(top).path)
         folder.add_organisation(GONE)
         folder.add_app(GONE)
         folder.store.close()
         for number in range(3):
-            writer = FolderWriter(top / "data" / "inbox", lambda: 1_790_000_000.0)
+            writer = writer_of(folder.settings, lambda: 1_790_000_000.0)
             facts = [_fact(corp_id, f"p{number}-{report}") for report in range(5) for corp_id in ("c1", GONE)]
             writer.append(services.lines_of(facts)).result()
             writer.close()

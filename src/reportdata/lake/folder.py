@@ -14,6 +14,7 @@ of a shared store, by the same names.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -64,6 +65,13 @@ class LakeFolder:
                 folder = held.enter_context(folder_of_own(self.root, "incoming", self._of_root))
             with self.reading():
                 yield Incoming(folder)
+
+    def incoming_within(self, incoming: Incoming) -> Incoming:
+        """A folder in one of those, for facts that are to be added, or thrown away, by themselves."""
+        folder = incoming.folder / uuid.uuid4().hex
+        with self._failing("written"):
+            folder.mkdir(mode=0o700)
+        return Incoming(folder)
 
     def abandoned(self) -> list[Path]:
         """What imports and snapshots left that died; the next one removes it."""

@@ -10,7 +10,7 @@ for a person may be the person that another record gives an id for, so it differ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from reportdata.errors import LakeError
 from reportdata.kinds import Kind, Kinds
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
+from reportdata.pipeline.imports import StagedImport
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services.sql import Computation
 
@@ -32,6 +33,8 @@ LARGE = 64 << 20
 """Bytes of a file's new facts from which on they are not compared at all."""
 SHOWN = 3
 """Clashes that are named."""
+_FEW = 4 << 20
+"""Bytes of new facts up to which those of several files are compared at once."""
 _UNPACKED = 16
 """How many times its size a file takes in memory while its ids are compared, at most."""
 
@@ -92,36 +95,66 @@ def clashes(work: Workspace, kind: Kind, by: Sequence[str], new: Sequence[Path],
     return Clashes(int(count), list(found.values())[:SHOWN])
 
 
-def told(
-    work: Workspace,
-    name: str,
-    staged: Path,
-    before: Sequence[Path],
-    alike: Collection[str],
-    memory: int | None = None,
-) -> Iterator[str]:
-    """What is to be said of the new facts of a file: that they share ids with the lake's, or with other files', and are
+class _New(NamedTuple):
+    """The files of the new facts of an imported file, how many bytes they have, and whether they may share ids."""
+
+    name: str
+    files: Sequence[Path]
+    size: int
+    alike: bool
+
+
+def told(work: Workspace, staged: StagedImport, memory: int | None = None) -> Iterator[str]:
+    """What is to be said of the new facts of files: that they share ids with the lake's, or with each other, and are
     told differently. Nothing is said where a file that would be compared cannot be read: that stops no import.
 
-    :param staged: where its new facts lie, laid out like the lake.
-    :param before: where those of the import's other files lie.
-    :param alike: the kinds of which its facts may share ids with each other.
+    Small files are compared together first: each by itself, only if there is anything to say.
+
     :param memory: bytes that the import may take; comparing takes a multiple of the files' size, and is left out where
         that is too much.
     """
     large = LARGE if memory is None else min(LARGE, memory // _UNPACKED)
     for kind, by in identified(work.kinds):
-        new = _files(staged, kind)
-        if not new or sum(path.stat().st_size for path in new) > large:
-            continue
-        days = [days_of_file(path)[0] for path in new]
-        others = [*nearest(work.lake, kind, days), *(path for one in before for path in _files(one, kind))]
-        others += new if kind.name in alike else []
-        found = Clashes(0, ())
-        with suppress(LakeError):
-            found = clashes(work, kind, by, new, others) if others else found
-        if found.number:
-            yield f"{name}: {said(found, kind)}: all of them count"
+        before: list[Path] = []
+        for group in _together(_news(staged, kind), min(_FEW, large)):
+            compared = [one for one in group if one.size <= large]
+            new = [path for one in compared for path in one.files]
+            near = nearest(work.lake, kind, [days_of_file(path)[0] for path in new]) if new else []
+            if len(compared) < 2 or _clashing(work, kind, by, new, [*near, *before, *new]).number:
+                for one in compared:
+                    found = _clashing(work, kind, by, one.files, [*near, *before, *(one.files if one.alike else ())])
+                    if found.number:
+                        yield f"{one.name}: {said(found, kind)}: all of them count"
+                    before += one.files
+            else:
+                before += new
+            before += (path for one in group if one.size > large for path in one.files)
+
+
+def _clashing(work: Workspace, kind: Kind, by: Sequence[str], new: Sequence[Path], others: Sequence[Path]) -> Clashes:
+    with suppress(LakeError):
+        return clashes(work, kind, by, new, others) if others else Clashes(0, ())
+    return Clashes(0, ())
+
+
+def _news(staged: StagedImport, kind: Kind) -> Iterator[_New]:
+    """The new facts of each file that has some of the kind."""
+    for (name, found), incoming in zip(staged.files, staged.incoming, strict=True):
+        files = sorted((incoming.folder / kind.name).glob(f"{PARTITION}*/*.parquet"))
+        if files:
+            yield _New(name, files, sum(path.stat().st_size for path in files), kind.name in found.alike)
+
+
+def _together(news: Iterable[_New], most: int) -> Iterator[list[_New]]:
+    """Files one after the other that have so many bytes together, or one at least."""
+    group: list[_New] = []
+    for one in news:
+        if group and sum(other.size for other in group) + one.size > most:
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
 
 
 def said(found: Clashes, kind: Kind) -> str:
@@ -129,10 +162,6 @@ def said(found: Clashes, kind: Kind) -> str:
     some = "; ".join(map(str, found.some))
     more = f", and {found.number - len(found.some):,} more" if found.number > len(found.some) else ""
     return f"{found.number:,} ids of {kind.name} facts are of two people or two days: {some}{more}"
-
-
-def _files(folder: Path, kind: Kind) -> list[Path]:
-    return sorted((folder / kind.name).glob(f"{PARTITION}*/*.parquet"))
 
 
 def nearest(lake: Lake, kind: Kind, days: Sequence[str], most: int = CHEAP) -> list[Path]:

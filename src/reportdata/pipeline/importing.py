@@ -7,25 +7,25 @@ import secrets
 import string
 import time
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from math import inf
 from pathlib import Path
+from shutil import rmtree
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.days import (
     MILLISECOND,
-    PARTITION,
     SECOND,
     Observation,
     end_of,
-    to_date,
 )
+from reportdata.engines.duckdb.connection import Database
 from reportdata.engines.duckdb.staging import Staged, Staging
 from reportdata.errors import BadFile, BadRecord, BadValue, InputError
 from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
 from reportdata.kinds import Kind
-from reportdata.lake import Incoming
 from reportdata.pipeline import Progress, clashes, silent
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.export_times import CLOCKS_DIFFER
@@ -48,6 +48,15 @@ _ENDS = 65_536
 """Bytes of a file's start and end that its digest is of."""
 _PARTS = 5
 """A part of a file has a fifth of the memory's size: with its rows sorted by day, it still fits."""
+
+
+class _Place(NamedTuple):
+    """Where a file is staged: in which folder, as whose facts, by which database, and what was staged before it."""
+
+    folder: Path
+    provenance: Provenance
+    database: Database
+    before: StagedImport
 
 
 def import_files(work: Workspace, files: Sequence[Path], options: Options, progress: Progress = silent) -> Imported:
@@ -77,7 +86,8 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
 def stage_files(
     work: Workspace, files: Sequence[Path], options: Options, held: ExitStack, progress: Progress = silent
 ) -> StagedImport:
-    """Stage what is new in files, each in a folder of its own, which goes when ``held`` is closed."""
+    """Stage what is new in files, each in a folder of its own, which goes when ``held`` is closed. One database
+    converts them, one after the other."""
     if options.exported_at is not None and options.exported_at > options.now * 1000 + CLOCKS_DIFFER:
         raise BadValue(
             "--exported-at is after now: no file was exported then",
@@ -93,14 +103,15 @@ def stage_files(
     began = time.time() if options.now == inf else options.now
     import_id = "".join(secrets.choice(_OF_IDS) for _ in range(8))
     staged = StagedImport(done, int(began * 1000))
+    room = held.enter_context(work.lake.incoming())
+    database = held.enter_context(closing(Database(room.folder / "spill", options.memory)))
     for number, file in enumerate(handed_files(files, work.settings.data, done.failures.append)):
-        provenance = Provenance(int(began * SECOND), f"{import_id}/{number}")
+        incoming = work.lake.incoming_within(room)
+        place = _Place(incoming.folder, Provenance(int(began * SECOND), f"{import_id}/{number}"), database, staged)
         try:
-            with ExitStack() as own:
-                incoming = own.enter_context(work.lake.incoming())
-                found = _stage_file(work, file, options, provenance, (incoming, *staged.incoming), progress)
-                held.push(own.pop_all())
+            found = _stage_file(work, file, options, place, progress)
         except InputError as error:
+            rmtree(incoming.folder, ignore_errors=True)
             done.failures += _each(file.told(told_apart(file.path, work.services, error)))
         else:
             look = looked(work, file.path, found, options)
@@ -111,12 +122,10 @@ def stage_files(
                     f"{file.name}: {found.left_out:,} records of forgotten people were left out; "
                     "`reportdata remember` lets a person in again"
                 )
-            done.add(found)
-            before = [one.folder for one in staged.incoming]
-            done.notes += clashes.told(work, file.name, incoming.folder, before, found.alike, options.memory)
-            staged.files.append((file.name, found))
-            staged.incoming.append(incoming)
+            staged.take(file.name, found, incoming)
             staged.noted.append(_noted(file.path, found, {one.kind for one in look.observations}))
+    database.close()
+    done.notes += clashes.told(work, staged, options.memory)
     if staged.noted:
         done.id = import_id
     if not done.failures:
@@ -128,11 +137,10 @@ def _stage_file(
     work: Workspace,
     file: Handed,
     options: Options,
-    provenance: Provenance,
-    incoming: Sequence[Incoming],
+    place: _Place,
     progress: Progress,
 ) -> Imported:
-    """Stage a file in the first of these folders; the others have what was staged before."""
+    """Stage a file."""
     path = file.path
     if options.covers and not size_of(path):
         return Imported()
@@ -148,7 +156,7 @@ def _stage_file(
     )
     source = Source(path, reading, file.skipping(options.skip_bad), progress)
     done = Imported(format=format_, encoding=_encoding(path, format_) if options.dry else None)
-    staged, done.left_out = _stage(work, source, incoming, options, provenance)
+    staged, done.left_out = _stage(work, source, options, place)
     corp_ids = {corp_id for part in staged for corp_id in part.spans}
     done.organisations = _add_unknown(work.store, organisations, corp_ids, dry=options.dry)
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
@@ -195,22 +203,16 @@ def _bounds(options: Options) -> Bounds:
     return Bounds(end, options.first_day or LAST_DAY, options.last_day or FIRST_DAY)
 
 
-def _stage(
-    work: Workspace, source: Source, incoming: Sequence[Incoming], options: Options, provenance: Provenance
-) -> tuple[list[Staged], int]:
+def _stage(work: Workspace, source: Source, options: Options, place: _Place) -> tuple[list[Staged], int]:
     """What was staged of each kind, and how many records of forgotten people were left out."""
-    folder, *before = (one.folder for one in incoming)
-    staging = Staging(
-        folder, options.kinds or work.kinds, provenance, options.memory, work.lake, work.store.forgotten()
-    )
+    folder, provenance, database, before = place
+    staging = Staging(folder, options.kinds or work.kinds, provenance, database, work.lake, work.store.forgotten())
     try:
         source.stage(staging, folder, options.part_size or staging.memory // _PARTS)
 
         def known(kind: Kind, day: str) -> Sequence[Path]:
             source.comparing(day)
-            name = f"{kind.name}/{PARTITION}{to_date(day)}"
-            staged = (path for one in before for path in sorted((one / name).glob("*.parquet")))
-            return [*work.lake.files(kind.name, [day]).get(day, ()), *staged]
+            return [*work.lake.files(kind.name, [day]).get(day, ()), *before.staged(kind, day)]
 
         return staging.finish(known), staging.left_out
     finally:

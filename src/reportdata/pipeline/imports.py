@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
-from reportdata.days import DEFAULT_TIME_ZONE, Observation, time_zone
+from reportdata.days import DEFAULT_TIME_ZONE, PARTITION, Observation, day_of_folder, time_zone
 from reportdata.engines.duckdb.spans import Span
 from reportdata.errors import InputError
 from reportdata.facts import Organisations
-from reportdata.kinds import Kinds
+from reportdata.kinds import Kind, Kinds
 from reportdata.lake import Incoming
 from reportdata.pipeline.reading import SkipBad
 from reportdata.readers import Format
@@ -105,7 +106,9 @@ class Imported:
 @dataclass
 class StagedImport:
     """An import before it is in the lake: what it will have done, when it began, in milliseconds since 1970, the
-    folders in which its files' facts lie, what is done and noted of each of the files, and what they show of days."""
+    folders in which its files' facts lie, what is done and noted of each of the files, and what they show of days.
+
+    What was staged is looked up and not listed: files may be thousands, and each is compared with those before it."""
 
     done: Imported
     at: int
@@ -113,6 +116,22 @@ class StagedImport:
     incoming: list[Incoming] = field(default_factory=list)
     noted: list[ImportedFile] = field(default_factory=list)
     looks: list[Observation] = field(default_factory=list)
+    _staged: dict[str, dict[str, list[Path]]] = field(default_factory=dict)
+
+    def take(self, name: str, found: Imported, incoming: Incoming) -> None:
+        """Take in a file that was staged."""
+        self.done.add(found)
+        self.files.append((name, found))
+        self.incoming.append(incoming)
+        for path in sorted(incoming.folder.glob(f"*/{PARTITION}*/*.parquet")):
+            self._staged.setdefault(path.parents[1].name, {}).setdefault(day_of_folder(path.parent.name), []).append(
+                path
+            )
+
+    def staged(self, kind: Kind, day: str | None = None) -> list[Path]:
+        """The staged files of new facts of a kind: of a day, or of all days."""
+        days = self._staged.get(kind.name, {})
+        return [path for paths in days.values() for path in paths] if day is None else list(days.get(day, ()))
 
 
 def known_organisations(store: Store, options: Options) -> Organisations:

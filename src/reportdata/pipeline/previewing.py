@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.days import PARTITION, Coverage, Observation, latest, to_date
+from reportdata.days import Coverage, Observation, latest
 from reportdata.engines import Place, measured
-from reportdata.kinds import Kind
 from reportdata.measures import Number
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.day_files import day_kinds
@@ -100,22 +99,16 @@ def _observed(work: Workspace, looks: Iterable[Observation]) -> list[Coverage]:
     return [look.coverage for look in latest(new)]
 
 
-def _staged(staged: StagedImport, kind: Kind, day: str = "*") -> list[Path]:
-    """The staged files of new facts."""
-    folder = f"{kind.name}/{PARTITION}{to_date(day) if day != '*' else day}"
-    return [path for one in staged.incoming for path in sorted(one.folder.glob(f"{folder}/*.parquet"))]
-
-
 def _places(work: Workspace, service: Service, staged: StagedImport) -> set[Place]:
     """The organisations and days that new facts concern, and those with facts that would be observed for the first
     time."""
     kinds = [work.kinds[name] for name in service.reads()]
-    own = {kind: files for kind in kinds if kind.retracts is None and (files := _staged(staged, kind))}
+    own = {kind: files for kind in kinds if kind.retracts is None and (files := staged.staged(kind))}
     found = set(work.engine.places(own))
     for kind in kinds:
-        if kind.retracts is not None and (taking := _staged(staged, kind)):
+        if kind.retracts is not None and (taking := staged.staged(kind)):
             of = work.kinds[kind.retracts]
-            found |= set(work.engine.retracted(kind, of, taking, [*work.lake.paths(of.name), *_staged(staged, of)]))
+            found |= set(work.engine.retracted(kind, of, taking, [*work.lake.paths(of.name), *staged.staged(of)]))
     days = {day for kind in day_kinds(service, work.kinds) for day in work.lake.files(kind)}
     known: dict[tuple[str, str], list[Observation]] = {}
     for piece in work.store.observations():
@@ -143,9 +136,9 @@ def _changes(
             if kind.name in day_kinds(service, work.kinds):
                 listed = work.lake.files(kind.name, part)
                 there = {path for paths in listed.values() for path in paths}
-                files[kind.name] = [*sorted(there), *(path for day in part for path in _staged(staged, kind, day))]
+                files[kind.name] = [*sorted(there), *(path for day in part for path in staged.staged(kind, day))]
             else:
-                files[kind.name] = [*work.lake.paths(kind.name), *_staged(staged, kind)]
+                files[kind.name] = [*work.lake.paths(kind.name), *staged.staged(kind)]
         corp_ids = {place.corp_id for place in places if part[0] <= place.stat_day <= part[-1]}
         rows = kpis_of(service, measured(what, work.engine.rows(what, files, corp_ids)))
         values = {Place(row.corp_id, row.stat_day): row.values for row in rows}

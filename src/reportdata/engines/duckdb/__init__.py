@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from reportdata.days import from_date
 from reportdata.engines import Brought, Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
-from reportdata.engines.duckdb.connection import columns_of, connect, facts, failing, file, text
+from reportdata.engines.duckdb.connection import Database, columns_of, facts, failing, file, text
 from reportdata.engines.duckdb.day_sums import DaySums, Summed
 from reportdata.engines.duckdb.day_sums import Files as FilesOfViews
 from reportdata.engines.duckdb.explaining import CELLS, Counted, Part, counted, records_of
@@ -24,9 +24,6 @@ from reportdata.kinds import Kind
 from reportdata.services.lending import HISTORY, History
 from reportdata.services.records import TOLD, Records
 from reportdata.services.sql import Computation
-
-if TYPE_CHECKING:
-    import duckdb
 
 _FETCHED = 10_000
 """Rows that are taken from DuckDB at once."""
@@ -48,10 +45,8 @@ class DuckDBEngine:
     here = True
 
     def __init__(self, spill: Path | None = None, files: Files | None = None, memory: int | None = None) -> None:
-        self._spill = spill
-        self._memory = memory
+        self._database = Database(spill, memory)
         self._files = files or FilesHere()
-        self._opened: duckdb.DuckDBPyConnection | None = None
         self.histories = Histories(self.all_rows)
         self.uniqueness = Uniqueness(self.all_rows)
         self.day_sums = DaySums(self.all_rows)
@@ -246,17 +241,17 @@ class DuckDBEngine:
         repeats: Path | None = None,
     ) -> int:
         with self._located(files) as places:
-            return write_merged(self._connection(), Merged(kind, places, without), target, repeats)
+            return write_merged(self._database.connection(), Merged(kind, places, without), target, repeats)
 
     def merge_repeats(self, kind: Kind, files: Sequence[Path], target: Path, without: Whose | None = None) -> int:
         with self._located(dict.fromkeys(files, 0.0)) as places:
-            return write_repeats(self._connection(), Merged(kind, places, without), target)
+            return write_repeats(self._database.connection(), Merged(kind, places, without), target)
 
     def take_back(
         self, kind: Kind, file: Path, target: Path, origin: Origin, others: Mapping[Path, float], gone: Path
     ) -> Rewritten:
         with self._located({file: 0.0}) as place, self._located(others) as places:
-            return write_without(self._connection(), TakenBack(kind, place, origin, places), target, gone)
+            return write_without(self._database.connection(), TakenBack(kind, place, origin, places), target, gone)
 
     def holding(self, kind: Kind, files: Sequence[Path], whose: Whose) -> list[Path]:
         found: list[Path] = []
@@ -267,13 +262,7 @@ class DuckDBEngine:
         return found
 
     def close(self) -> None:
-        if self._opened is not None:
-            self._opened.close()
-
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        if self._opened is None:
-            self._opened = connect(self._spill, self._memory)
-        return self._opened
+        self._database.close()
 
     def _places(self, sql: str) -> Iterator[Place]:
         return (Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql))
@@ -299,7 +288,7 @@ class DuckDBEngine:
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         with failing(lambda error: LakeError(f"the lake cannot be computed from: {error}")):
-            found = self._connection().execute(sql)
+            found = self._database.connection().execute(sql)
             while rows := found.fetchmany(_FETCHED):
                 yield from rows
 

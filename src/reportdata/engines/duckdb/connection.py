@@ -56,6 +56,28 @@ def connect(spill: Path | None = None, memory: int | None = None) -> duckdb.Duck
     return connection
 
 
+class Database:
+    """A database as `connect` opens it, once it is first used. Opening one takes as long as a small file does, so
+    those who come one after the other share it."""
+
+    def __init__(self, spill: Path | None = None, memory: int | None = None) -> None:
+        self._spill = spill
+        self._memory = memory
+        self._opened: duckdb.DuckDBPyConnection | None = None
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection to it."""
+        if self._opened is None:
+            self._opened = connect(self._spill, self._memory)
+        return self._opened
+
+    def close(self) -> None:
+        """Let go of it; it is opened anew when it is used again."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+
 @contextmanager
 def failing(made: Callable[[str], ReportDataError]) -> Iterator[None]:
     """Raise what is made of the reasons of DuckDB's errors in their place.

@@ -22,8 +22,8 @@ from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, PARTITION, day_of_folder
 from reportdata.engines import Files, FilesHere
 from reportdata.engines.duckdb.connection import (
+    Database,
     columns_of,
-    connect,
     facts,
     failing,
     file,
@@ -68,7 +68,8 @@ class Staging:
 
     :param kinds: of the facts that may be staged.
     :param provenance: of the facts.
-    :param memory: bytes that DuckDB may take. What does not fit is spilled to ``folder``.
+    :param database: what converts and compares, which others use after this; absent, one of its own, which spills to
+        ``folder``.
     :param files: where what the lake has is read.
     :param forgotten: digests of people whose facts are left out (`reportdata.digests.of_person`).
     """
@@ -78,7 +79,7 @@ class Staging:
         folder: Path,
         kinds: Kinds,
         provenance: Provenance,
-        memory: int | None = None,
+        database: Database | None = None,
         files: Files | None = None,
         forgotten: Collection[str] = (),
     ) -> None:
@@ -91,15 +92,18 @@ class Staging:
         self._files = files or FilesHere()
         self._parts = folder / "raw"
         self._part = self._parts / "0"
-        self._connection = connect(folder / "spill", memory)
+        self._database = database or Database(folder / "spill")
+        self._is_own = database is None
+        self._connection = self._database.connection()
         self.memory = memory_of(self._connection)
         self._known: tuple[Organisations, Zones] | None = None
         ((self._threads,),) = self._rows("select current_setting('threads')")
         self._rows(f"set partitioned_write_flush_threshold = {_FLUSHED}")
 
     def close(self) -> None:
-        """Let go of the database."""
-        self._connection.close()
+        """Let go of the database, if it is its own."""
+        if self._is_own:
+            self._database.close()
 
     def begin(self, part: str) -> None:
         """Begin a part: what is added from now on belongs to it. What was in it is gone."""
