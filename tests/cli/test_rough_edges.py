@@ -113,6 +113,26 @@ def test_signs_that_are_not_seen_are_shown(tmp_path: Path) -> None:
     assert visible("a\r\nb\x1b[0m\u202e日") == "a\\r\nb\\x1b[0m\\u202e日"
 
 
+def test_names_steer_no_terminal(folder: Folder) -> None:
+    folder.add_organisation("c")
+    name = "a\x1b[31m{x}%s[bold]\u202eb\nForged: 1"
+    assert run(folder, "app", "add", "--corp", "c", "--name", name).exit_code == 0
+    shown = run(folder, "app", "list").output
+    assert "a\\x1b[31m{x}%s[bold]\\u202eb\\nForged: 1" in shown
+    added = run(folder, "link", "add", "--corp", "c", "--name", name)
+    listed = run(folder, "link", "list").output
+    assert not {"\x1b", "\u202e"} & {*added.output, *shown, *listed}
+
+
+def test_no_table_is_printed_where_there_is_nothing_in_it(folder: Folder) -> None:
+    folder.add_organisation("c")
+    explained = run(folder, "explain", "reports", "20210101").output
+    assert explained.splitlines()[0].startswith("The number of reports on 2021-01-01 is not known")
+    for command in (("query", "20210101", "--by", "week"), ("changes", "--since", "20210101")):
+        assert "─" not in run(folder, *command).output
+    assert "─" not in explained
+
+
 @pytest.mark.whole
 def test_a_server_on_an_address_in_brackets_answers(known: Folder) -> None:
     with served(known, "--host", "[::1]", "--no-work") as server:

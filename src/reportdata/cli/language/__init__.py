@@ -17,6 +17,7 @@ import click
 from reportdata.cli.language.catalogue import load
 from reportdata.cli.language.templates import Templates
 from reportdata.cli.loudness import Loudness, loudness
+from reportdata.cli.terminals import visible
 
 LANGUAGES = ("zh", "en")
 VARIABLE = "REPORTDATA_LANG"
@@ -98,13 +99,13 @@ _NEXT = "Next: "
 def say(text: str, *, err: bool = False) -> None:
     """Print a message for people; the next step not to those who want to hear little."""
     if not text.startswith(_NEXT) or loudness() is not Loudness.QUIET:
-        click.echo(translated(text), err=err)
+        click.echo(visible(translated(text)), err=err)
 
 
 def tell(text: str) -> None:
     """Print that something was done, to those who do not want to hear little."""
     if loudness() is not Loudness.QUIET:
-        click.echo(translated(text))
+        click.echo(visible(translated(text)))
 
 
 def ask(question: str) -> None:
@@ -112,4 +113,4 @@ def ask(question: str) -> None:
 
     :raises click.Abort: when nobody does.
     """
-    click.confirm(translated(question), abort=True, err=True)
+    click.confirm(visible(translated(question)), abort=True, err=True)
