@@ -80,7 +80,7 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     for field, groups in headings_of(kind).items():
         held = _column(field, kind, groups, by_heading) if field not in found else None
         if held is not None and held != time:
-            if field in kind.columns and kind.columns[field].removesuffix("?") in ("integer", "decimal"):
+            if field in kind.columns and kind.columns[field].removesuffix("?") in ("integer", "count", "decimal"):
                 require_own_unit(field, held)
             found[field] = held
     person_name = found.get(kind.person_name) if kind.person_name else None

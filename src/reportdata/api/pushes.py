@@ -148,7 +148,7 @@ def _described(services: Services, demand: Demand) -> Json:
     time = {"oneOf": [TEXT, {"type": "integer", "format": "int64"}], "description": "When: ISO 8601, or since 1970."}
     names = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
     number = {"oneOf": [TEXT, {"type": "number"}]}
-    of_type: Json = {"instant": time, "names": names, "integer": number, "decimal": number}
+    of_type: Json = {"instant": time, "names": names, "integer": number, "count": number, "decimal": number}
     kinds = services.kinds.values()
     values: Json = {"corp_id": TEXT} | {c.name: of_type.get(c.type, TEXT) for kind in kinds for c in kind.fields()}
     content: Json = {"schema": {"type": "array", "items": {"type": "object", "properties": values}}}
