@@ -22,6 +22,8 @@ from reportdata.cli.terminals import visible
 LANGUAGES = ("zh", "en")
 VARIABLE = "REPORTDATA_LANG"
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
+_WITH_VALUES = ("--lang", "--config")
+"""The options before a command that take a value."""
 _spoken = ["en"]
 """The language that is spoken, and those that will be again."""
 
@@ -37,14 +39,15 @@ def chosen(arguments: Sequence[str], variable: Callable[[str], str | None]) -> s
     :param variable: the value of a variable of the process, None or empty where it is not set.
     """
     given = variable(VARIABLE)
-    for at, argument in enumerate(arguments):
+    left = iter(arguments)
+    for argument in left:
         if not argument.startswith("-"):
             break
         if argument.startswith("--lang="):
             given = argument.removeprefix("--lang=")
-        elif argument == "--lang" and at + 1 < len(arguments):
-            given = arguments[at + 1]
-            break
+        elif argument in _WITH_VALUES:
+            value = next(left, None)
+            given = value if argument == "--lang" else given
     if given in LANGUAGES:
         return given
     locale = next(filter(None, map(variable, _LOCALES)), "")
