@@ -16,7 +16,16 @@ from msgspec.structs import replace
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.errors import BadField, BadFile
-from reportdata.headings import headings_of, how_to_name, known_headings, likely_time, normal, option, seen
+from reportdata.headings import (
+    headings_of,
+    how_to_name,
+    known_headings,
+    likely_time,
+    normal,
+    option,
+    require_own_unit,
+    seen,
+)
 from reportdata.kinds import Kind, Kinds
 
 
@@ -71,6 +80,8 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     for field, groups in headings_of(kind).items():
         held = _column(field, kind, groups, by_heading) if field not in found else None
         if held is not None and held != time:
+            if field in kind.columns and kind.columns[field].removesuffix("?") in ("integer", "count", "decimal"):
+                require_own_unit(field, held)
             found[field] = held
     person_name = found.get(kind.person_name) if kind.person_name else None
     fields = {column: found[column] for column in kind.columns if column in found and column != kind.time}

@@ -10,14 +10,20 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
 
+from reportdata.errors import BadField
 from reportdata.kinds import Kind
 
 CORP_ID = ("corp_id", "组织id", "企业id", "企业corpid", "公司id")
 _BRACKETS = re.compile(r"[(\[{【<《][^)\]}】>》]*[)\]}】>》]")
+_MAGNITUDES = re.compile(r"[万亿千百%‰]|^[kwm]$|thousand|million|percent")
+_OTHERWISE = re.compile(
+    r"(?<!\d)[周月季年]|累计|近\d|week|month|quarter|year|小时|秒|^(?:时|h|hrs?|hours?|s|ms|secs?|seconds?)$"
+)
+_DAYS = re.compile(r"天|日|^d$|days?")
 _DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
 _SIMPLIFIED = str.maketrans(
-    "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審",
-    "志发门报间创评论员编号单类称属点复写撤时汇周组织业户经办审",
+    "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審萬億計",
+    "志发门报间创评论员编号单类称属点复写撤时汇周组织业户经办审万亿计",
 )
 """The signs of headings that traditional Chinese writes otherwise."""
 _SHOWN = 12
@@ -34,6 +40,30 @@ def normal(heading: str) -> str:
     without blanks and decorations."""
     text = heading.lower() if heading.isascii() else _plain(heading)
     return _DECORATION.sub("", _BRACKETS.sub("", text)) or _DECORATION.sub("", text)
+
+
+def other_unit(heading: str, *, daily: bool = False) -> str | None:
+    """What a heading has in brackets that makes its numbers others than counts and minutes: a magnitude, a share,
+    another unit of time, or a period.
+
+    :param daily: whether the numbers are of days, so that *day* says nothing else.
+    """
+    for found in _BRACKETS.findall(_plain(heading)):
+        text = str(found)[1:-1].strip()
+        if _MAGNITUDES.search(text) or _OTHERWISE.search(text) or (not daily and _DAYS.search(text)):
+            return text
+    return None
+
+
+def require_own_unit(field: str, heading: str, *, daily: bool = False) -> None:
+    """:raises BadField: when a heading says that the numbers below it are others than those of the field."""
+    unit = other_unit(heading, daily=daily)
+    if unit is not None:
+        raise BadField(
+            field,
+            f"{heading!r} says {unit!r}, so its numbers are others",
+            "write the numbers as they are meant, and the heading without the brackets",
+        )
 
 
 def _plain(heading: str) -> str:

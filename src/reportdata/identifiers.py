@@ -190,6 +190,14 @@ def read_text(field: str, value: object) -> str | None:
     return " ".join(_CONTROL.sub(" ", _visible(value)).split()) or None
 
 
+def half_width(text: str) -> str:
+    """The text in the forms that are compared and read: full-width signs in half width. What is a number by its look
+    alone stays what it is, as a 2 that is raised or circled may be that of a note."""
+    if text.isascii():
+        return text
+    return "".join(sign if unicodedata.category(sign) == "No" else unicodedata.normalize("NFKC", sign) for sign in text)
+
+
 def same_name(name: str) -> str:
     """The form in which a person's name is compared: full-width letters, accents and blanks between Chinese characters
     do not make another person."""

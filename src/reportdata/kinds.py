@@ -15,9 +15,9 @@ import msgspec
 
 from reportdata.errors import BadValue
 
-TYPES = ("id", "text", "names", "integer", "decimal", "instant")
+TYPES = ("id", "text", "names", "integer", "count", "decimal", "instant")
 """What a column may hold: an id without white space around it; a short text; names with commas between them; a whole
-number of 64 bits; a number with up to six digits after the point; an instant."""
+number of 64 bits; one from 0 on; a number with up to six digits after the point; an instant."""
 DIGITS, PLACES = 18, 6
 """The digits of a decimal, and how many of them stand after the point."""
 RESERVED = frozenset(("corp_id", "stat_day", "kind", "at", "known_at", "origin"))

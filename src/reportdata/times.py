@@ -14,6 +14,7 @@ from math import isfinite
 from zoneinfo import ZoneInfo
 
 from reportdata.days import END_INSTANT, FIRST_INSTANT, MILLISECOND, SECOND, instant_of
+from reportdata.identifiers import half_width
 
 END_OF_SECONDS = 2_019_686_400
 """Ten digits from here on are refused: as seconds since 1970 they lie in 2034 or later, and numbers like 2401050803 and
@@ -188,7 +189,7 @@ def _of_digits(text: str, zone: ZoneInfo) -> int:
 
 def _normalised(text: str) -> str:
     """The text in half-width signs, without invisible ones, with single blanks, without a day of the week."""
-    text = unicodedata.normalize("NFKC", text)
+    text = half_width(text)
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     text = (
         _WEEKDAY.sub(" ", _BEIJING.sub("+08:00", " ".join(text.split())))

@@ -50,6 +50,8 @@ def read_value(column: Column, value: object, zone: ZoneInfo) -> Value:
             return _there(column, read_names(column.name, value))
         case "integer":
             return _integer(column.name, value)
+        case "count":
+            return _count(column.name, value)
         case "decimal":
             return _decimal(column.name, value)
         case _:
@@ -70,6 +72,13 @@ def _integer(field: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
         raise BadField(field, f"{str(value)[:40]!r} is not a whole number of 64 bits")
     return value
+
+
+def _count(field: str, value: object) -> int:
+    found = _integer(field, value)
+    if found < 0:
+        raise BadField(field, f"{found} is less than 0", "leave the record out, or mend it")
+    return found
 
 
 def _decimal(field: str, value: object) -> Decimal:

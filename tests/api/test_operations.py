@@ -147,6 +147,26 @@ def test_metrics_tell_what_keeps_the_numbers_coming(folder: Folder, watched: Ser
     assert ("reportdata_listed_until_seconds", "ours") not in found
 
 
+def test_what_cannot_be_read_keeps_no_other_metric_from_being_told(
+    folder: Folder, call: Call, watched: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger, backups = folder.settings.ledger, folder.path / "backups.jsonl"
+    assert _metrics(watched)["reportdata_unreadable", "collecting"] == 0
+    ledger.write_bytes(b"no database" * 1000)
+    backups.mkdir()
+    for _ in range(2):
+        found = _metrics(watched)
+        assert (found["reportdata_unreadable", "collecting"], found["reportdata_unreadable", "backups"]) == (1, 1)
+        assert found["reportdata_stale_days", ""] == 0
+        assert found["reportdata_newest_day_end_seconds", CORP] > 0
+        assert ("reportdata_backup_seconds", "") not in found
+    assert [record.name for record in caplog.records].count("reportdata.metrics") == 2
+    ledger.unlink()
+    backups.rmdir()
+    found = _metrics(watched)
+    assert (found["reportdata_unreadable", "collecting"], found["reportdata_unreadable", "backups"]) == (0, 0)
+
+
 @pytest.mark.whole
 def test_the_serving_process_computes_nothing_for_its_metrics(folder: Folder, call: Call) -> None:
     with served(folder, "--no-work", "--operations-port", 0) as process:

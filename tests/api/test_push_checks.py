@@ -21,7 +21,7 @@ from tests.support.calling import CORP, NOW, Call, add_sample
 from tests.support.causes import ERRORS
 from tests.support.folders import Folder, run
 from tests.support.paths import ROOT
-from tests.support.pushing import WRITE, Pushing, changed, fact, pushing, sent
+from tests.support.pushing import WRITE, Pushing, changed, fact, post, pushing, sent
 from tests.support.scopes import REPORT_READ, REPORT_WRITE
 from tests.support.serving import serving
 from tests.support.tools import require_tool
@@ -91,6 +91,25 @@ def test_pushes_have_a_rate_of_their_own(folder: Folder) -> None:
         assert [answer.status for answer in answers] == [200, 200, 200, 403, 403]
         assert answers[-1].body["code"] == "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
         assert Call(served.address, token).answer().status.endswith("OK")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_records_of_days_that_have_not_begun_are_refused(folder: Folder, packed: bool) -> None:
+    add_sample(folder)
+    app, _ = folder.add_app(CORP, scopes=WRITE)
+    token = folder.token(app, NOW)
+    with serving(folder, clock=lambda: NOW) as served:  # 16:00 on 22 November in Shanghai
+        times = ["2026-11-22 23:59:59", "2026-11-23 00:00:00", "2036-11-22T09:00:00+08:00"]
+        body = json.dumps([{**sent(n), "sent_at": time} for n, time in enumerate(times)]).encode()
+        headers = {"content-encoding": "gzip"} if packed else {}
+        found = post(
+            served.address, gzip.compress(body) if packed else body, {"x-acs-dingtalk-access-token": token} | headers
+        )
+    assert [(one["record"], one["field"], one["reason"]) for one in found.body["records"]] == [
+        (1, "sent_at", "is on 20261123, which lies in the future"),
+        (2, "sent_at", "is on 20361122, which lies in the future"),
+    ]
+    assert found.body["added"] == 1
 
 
 def test_a_key_stands_for_one_body(pushed: Pushing) -> None:

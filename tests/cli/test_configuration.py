@@ -107,6 +107,12 @@ def test_what_holds_is_printed_with_where_it_comes_from_and_no_secret(tmp_path: 
         ('data = ["a"]', "data is not written as it must be"),
         ('services = "a"', "it is written as a list"),
         ("data = true", "data cannot be True"),
+        ("data = 5", "data cannot be 5"),
+        ("data = 1.5", "data cannot be 1.5"),
+        ("store = 5", "store cannot be 5"),
+        ("services = [5]", "services cannot be [5]"),
+        ('services = [["a"]]', "services cannot be [['a']]"),
+        ("lake-cache = inf\n[org.list]\njson = 1", "org.list.json cannot be 1"),
         ("data =", "is no TOML: Invalid value (at "),
         ("data = 2026-01-01", "data cannot be"),
         ("\udcff", "is no TOML"),
@@ -147,6 +153,47 @@ def test_a_file_that_is_not_there_or_not_ones_own_is_refused(tmp_path: Path, mon
     assert "there is no data folder d" in reportdata("status").stderr
     found.write_bytes(b"#" * 1_000_001)
     assert "is no file of settings" in reportdata("status").stderr
+
+
+def test_what_is_no_file_or_a_link_to_nowhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = tmp_path / "reportdata.toml"
+    os.mkfifo(found)
+    assert "reportdata.toml: is no file" in reportdata("status").stderr
+    found.unlink()
+    found.symlink_to(tmp_path / "mounted" / "reportdata.toml")
+    assert "reportdata.toml: is a link to nowhere" in reportdata("status").stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql://app:geheim@db/n", "postgresql://app:********@db/n"),
+        ("postgresql://app:gehe@im/ge:heim@db/n", "postgresql://app:********@db/n"),
+        (
+            "postgresql://db/n?user=a&password=geheim&sslpassword=geheim",
+            "postgresql://db/n?user=a&password=********&ssl",
+        ),
+        ("postgresql://db:5432/n", "postgresql://db:5432/n"),
+    ],
+)
+def test_a_file_may_name_the_store_and_its_password_is_shown_nowhere(tmp_path: Path, address: str, shown: str) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(f'store = "{address}"\n')
+    assert str(settings("--config", config, "config")[None, "store"]["value"]).startswith(shown)
+    for words in (("config",), ("config", "serve")):
+        assert "geheim" not in reportdata("--config", config, *words).output
+    config.write_text("[store.copy]\njson = true\n")
+    assert settings("--config", config, "config")["store copy", "json"]["value"] is True
+
+
+def test_numbers_are_whole_where_they_must_be(tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    for said, fits in (("1.5", False), ("inf", False), ("true", False), ("81", True), ('"81"', True)):
+        config.write_text(f"[serve]\nport = {said}\n")
+        assert (reportdata("--config", config, "config").exit_code == 0) == fits, said
+    config.write_text("[serve]\nsession-hours = 2\n")
+    assert settings("--config", config, "config")["serve", "session-hours"]["value"] == 2
 
 
 def test_what_a_server_starts_reads_no_file_that_lies_in_its_folder(

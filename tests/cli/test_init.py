@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from reportdata.cli import cli
 from reportdata.cli.places import ledger_of, store_of
 from reportdata.collector.sources import sources
 from reportdata.settings import Settings
+from tests.support import postgres
 
 HEAD = "report_id,user_id,sent_at\n"
 
@@ -57,6 +59,28 @@ def test_programs_that_push_get_the_scope_for_it(tmp_path: Path) -> None:
     with closing(store_of(Settings(tmp_path / "data"))) as store:
         (app,) = store.apps()
     assert set(app.scopes) == {"DataCenter.Report.Read", "DataCenter.Report.Write"}
+
+
+def test_the_commands_have_the_settings_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "settings.toml"
+    config.write_text('data = "elsewhere"\n[org.add]\ntime-zone = "Europe/Berlin"\n')
+    done = CliRunner().invoke(cli, ["--config", str(config), "init"], input="ding1\n\n\n\nn\n")
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "settings.toml"]
+    config.write_text('[org.add]\nzone = "x"\n')
+    done = CliRunner().invoke(cli, ["--config", str(config), "init"], input="ding1\n\n")
+    assert (done.exit_code, "org.add.zone is no setting" in done.output) == (1, True)
+
+
+@pytest.mark.postgres
+def test_a_shared_store_is_set_up_and_no_other(tmp_path: Path) -> None:
+    options = ["--data", str(tmp_path / "data"), "--store", postgres.address()]
+    for answers in ("ding1\n\n\n\nn\n", "\n\n\nn\n"):  # then it is known
+        done = CliRunner().invoke(cli, ["init", *options], input=answers)
+        assert done.exit_code == 0, done.output
+    assert "Organisations that are known: ding1" in done.output
+    assert not list(tmp_path.rglob("store.db"))
 
 
 def test_a_command_that_fails_ends_it(tmp_path: Path) -> None:

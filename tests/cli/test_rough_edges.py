@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from http.client import HTTPConnection
@@ -111,6 +112,39 @@ def test_signs_that_are_not_seen_are_shown(tmp_path: Path) -> None:
     _, _, said = command("import", "file\r", "--data", "data")
     assert b"'file\\r' does not exist" in said
     assert visible("a\r\nb\x1b[0m\u202e日") == "a\\r\nb\\x1b[0m\\u202e日"
+
+
+@pytest.mark.whole
+def test_output_that_cannot_be_written_is_told_in_a_line_or_by_the_exit_code(known: Folder) -> None:
+    program = [sys.executable, "-m", "reportdata", "status", "--data", str(known.path)]
+    if Path("/dev/full").exists():
+        for words in (program, [*program[:3], "--help"]):
+            with Path("/dev/full").open("w") as full:
+                done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=os.environ)
+            assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+            assert "standard output cannot be written: No space left on device" in done.stderr
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        assert subprocess.run(["sh", "-c", f"exec {shlex.join(program)} {closed}"], capture_output=True).returncode == 0
+
+
+def test_names_steer_no_terminal(folder: Folder) -> None:
+    folder.add_organisation("c")
+    name = "a\x1b[31m{x}%s[bold]\u202eb\nForged: 1"
+    assert run(folder, "app", "add", "--corp", "c", "--name", name).exit_code == 0
+    shown = run(folder, "app", "list").output
+    assert "a\\x1b[31m{x}%s[bold]\\u202eb\\nForged: 1" in shown
+    added = run(folder, "link", "add", "--corp", "c", "--name", name)
+    listed = run(folder, "link", "list").output
+    assert not {"\x1b", "\u202e"} & {*added.output, *shown, *listed}
+
+
+def test_no_table_is_printed_where_there_is_nothing_in_it(folder: Folder) -> None:
+    folder.add_organisation("c")
+    explained = run(folder, "explain", "reports", "20210101").output
+    assert explained.splitlines()[0].startswith("The number of reports on 2021-01-01 is not known")
+    for command in (("query", "20210101", "--by", "week"), ("changes", "--since", "20210101")):
+        assert "─" not in run(folder, *command).output
+    assert "─" not in explained
 
 
 @pytest.mark.whole

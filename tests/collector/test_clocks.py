@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.cli import cli
-from reportdata.cli.service import _freshness
+from reportdata.cli.troubles import Troubles
+from reportdata.cli.upkeep import upkeep_of
 from reportdata.collector.clocks import DIFFER, FRESH, ComparedClock, said
 from reportdata.errors import Unavailable
 from reportdata.twin import BEIJING, Habits, Server, Twin, running
@@ -144,9 +146,8 @@ def test_a_suite_in_the_past_gives_no_final_zeros(folder: Folder, server: Server
     }
     (told,) = [c for c in json.loads(run(folder, "doctor", "--json").stdout)["checks"] if "clock is" in c["found"]]
     assert (told["check"], told["state"]) == ("collecting", "fail")
-    assert _freshness(folder.settings, folder.lake, time.time()).clocks == {
-        twin.corp_id: pytest.approx(ahead, abs=3600)
-    }
+    upkeep = upkeep_of(folder.settings, {twin.corp_id: "Asia/Shanghai"}, time.time(), Troubles(logging.getLogger()))
+    assert upkeep.clocks == {twin.corp_id: pytest.approx(ahead, abs=3600)}
 
     twin.clock.set(time.time())
     collect(folder, server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -70,6 +71,27 @@ def test_what_was_damaged_since_is_copied(grown: Folder, tmp_path: Path) -> None
     damaged.write_bytes(content)
     second = linked(grown, tmp_path)
     assert set(facts_of(second).values()) == {1}
+    assert days_in(second, tmp_path / "a") == {"20260901", "20260902"}
+
+
+@pytest.mark.parametrize("how", ["link", "mode", "owner"])
+def test_what_others_could_change_later_is_copied(grown: Folder, tmp_path: Path, how: str) -> None:
+    (path,) = facts_of(tmp_path / "first")
+    file = tmp_path / "first" / path
+    if how == "link":
+        moved = file.rename(tmp_path / "elsewhere.parquet")
+        file.symlink_to(moved)
+    elif how == "mode":
+        file.chmod(0o660)
+    elif os.geteuid() == 0:
+        os.chown(file, 65534, -1)
+    second = linked(grown, tmp_path)
+    assert not (second / path).is_symlink()
+    if how != "owner" or os.geteuid() == 0:
+        assert set(facts_of(second).values()) == {1}
+        assert (second / path).stat().st_mode & 0o077 == 0
+    shutil.rmtree(tmp_path / "first")
+    (tmp_path / "elsewhere.parquet").unlink(missing_ok=True)
     assert days_in(second, tmp_path / "a") == {"20260901", "20260902"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -24,8 +25,9 @@ from reportdata.pipeline.changed import changed
 from reportdata.statistics.cursors import cursor_in
 from reportdata.statistics.explained import read_changes
 from reportdata.store import DayKpis, Store
+from reportdata.store.postgres import PostgresStore
 from reportdata.store.standing import standing
-from tests.support import postgres
+from tests.support import postgres, postgres_server
 from tests.support.effort import examples
 from tests.support.folders import Folder, run
 from tests.support.services import SERVICE
@@ -221,6 +223,43 @@ def test_who_takes_a_later_number_commits_later_in_postgresql() -> None:
             ("2024-01-02", "senders", 2),
             ("2024-01-02", "commenters", 1),
         ]
+
+
+@pytest.mark.postgres
+def test_a_place_from_before_postgresql_restored_it_is_refused(tmp_path: Path) -> None:
+    address = postgres.address()
+    base, _, schema = address.partition("&options=-csearch_path%3D")
+    found = postgres_server.programs()
+    assert found is not None
+    dump = tmp_path / "dump.sql"
+
+    def call(program: str, *words: str) -> None:
+        subprocess.run(
+            [found / program, "--no-psqlrc" if program == "psql" else "--no-owner", *words, base], check=True
+        )
+
+    with closing(PostgresStore(address)) as store:
+        store.put_computed(SERVICE.id, SERVICE.ids)
+        store.add_organisations([Organisation("c1", "Asia/Shanghai")])
+        write(store, "c1", Written(1, "days", DAYS[0], 1), "f1")
+        call("pg_dump", "--schema", schema, "--file", str(dump))
+        write(store, "c1", Written(2, "days", DAYS[0], 2), "f2")
+        _, place = poll(store, "c1", "2000-01-01")
+    with closing(PostgresStore(address)) as store:
+        assert poll(store, "c1", place)[0] == [], "the same store again"
+    restored = PostgresStore(address)  # a server that goes on meanwhile
+    with closing(restored):
+        call("psql", "--quiet", "--command", f"drop schema {schema} cascade")
+        call("psql", "--quiet", "--set", "ON_ERROR_STOP=1", "--output", os.devnull, "--file", str(dump))
+        for number in (3, 4):
+            write(restored, "c1", Written(number, "days", DAYS[0], number), f"f{number}")
+        reached = restored.story(SERVICE.id, "c1", *DAYS[:2]).reached
+        assert reached.number >= (cursor_in(place) or reached).number, "the number alone does not tell"
+        with pytest.raises(BadValue, match="another store, or from before a backup was restored"):
+            poll(restored, "c1", place)
+        _, anew = poll(restored, "c1", "2000-01-01")
+    with closing(PostgresStore(address)) as store:
+        assert poll(store, "c1", anew)[0] == []
 
 
 def test_a_place_of_another_store_is_refused_and_so_is_one_from_before_a_restore(

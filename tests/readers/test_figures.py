@@ -34,6 +34,9 @@ TABLES = {
     "marks": "*统计日期（必填）,组织 ID,发送日志数 [篇],★发送日志用户数（人）,评论日志用户数:\n" + ROW + "\n",
     "thousands": f'{HEADINGS}\n20210101,12345,"1,056",56人,13.0\n',
     "titles, blanks, totals": f"日志统计\n导出时间：2021-02-01\n\n{HEADINGS}\n{ROW}\n,,,,\n合计,,1056,56,13\n",
+    "units and days": f"{HEADINGS.replace('日志数', '日志数（日）', 1)}\n{ROW}\n",
+    "months and years": f"{HEADINGS.replace('用户数,', '用户数（2021年1月）,', 1)}\n{ROW}\n",
+    "columns that say nothing": f"统计周期,开始日期,结束日期,部门,{HEADINGS}\n日,20210101,2021-01-01,,{ROW}\n",
     "others": f"备注,{HEADINGS},备注\nx,{ROW},y\n",
     "JSON": json.dumps({"dataList": [dict(zip(HEADINGS.split(","), ROW.split(","), strict=True))]}),
     "pretty JSON": json.dumps([{"stat_date": 20210101, "corp_id": "12345", "4100_DAY": 1056, "4101_DAY": 56,
@@ -77,6 +80,18 @@ def test_a_spreadsheet_is_read(tmp_path: Path, day: object) -> None:
         (f"{HEADINGS}\n20210101,,1,1,1\n", "line 2: corp_id: is missing", ""),
         (f"{HEADINGS}\n", "has no figures", "reportData"),
         ("", "has no figures, it is empty", "reportData"),
+        (f"{HEADINGS}\n20210101,12345,1.2万,1,1\n", "line 2: 4100_DAY: '1.2万' is not a number", "as a whole number"),
+        (f"{HEADINGS}\n20210101,12345,5²,1,1\n", "line 2: 4100_DAY: '5²' is not a number", "as a whole number"),
+        (f'{HEADINGS}\n20210101,12345,"0,385",1,1\n', "line 2: 4100_DAY: '0,385' is not a number", "as a whole number"),
+        (f"{HEADINGS}\n2021010①,12345,1,1,1\n", "line 2: stat_date: '2021010①' is not a day", "20210101"),
+        (f"{HEADINGS.replace('日志数', '日志数（万次）', 1)}\n{ROW}\n", "says '万次', so its numbers", "as they are"),
+        (f"{HEADINGS.replace('日志数', '日志数(萬)', 1)}\n{ROW}\n", "says '万', so its numbers are", "as they are"),
+        (f"{HEADINGS.replace('日志数', '日志数[周]', 1)}\n{ROW}\n", "says '周', so its numbers are", "as they are"),
+        (f"部门,{HEADINGS}\n研发部,{ROW}\n", "line 2: 部门: '研发部': the row is of a part", "leave the column out"),
+        (f"统计周期,{HEADINGS}\n周,{ROW}\n", "line 2: 统计周期: '周': the row is of more than a day", "by day"),
+        (f"开始日期,结束日期,{HEADINGS}\n20210101,20210107,{ROW}\n", "another day than 20210101", "by day"),
+        ('[{"dept_id": 3, "stat_date": 20210101, "corp_id": "1", "4100_DAY": 1, "4101_DAY": 1, "4102_DAY": 1}]',
+         "line 1: dept_id: '3': the row is of a part", "leave the column out"),
         ('{"a": 1}', "line 1: stat_date: no column holds it; the columns are: 'a'", "统计日期"),
     ],
 )  # fmt: skip
@@ -89,6 +104,51 @@ def test_what_is_no_table_of_figures_is_refused_with_what_is_known(
         read_figures(path, SERVICE)
     assert reason in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_of_several_sheets_none_is_left_out_and_formulas_must_have_been_computed(tmp_path: Path) -> None:
+    path = tmp_path / "figures.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name in ("一月", "二月"):
+            page = book.add_worksheet(name)
+            page.write_row(0, 0, HEADINGS.split(","))
+            page.write_row(1, 0, ["20210101", "12345", 1056, 56, 13])
+    with pytest.raises(BadFile, match="figures in several sheets: '一月', '二月'"):
+        read_figures(path, SERVICE)
+    with xlsxwriter.Workbook(str(path)) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, HEADINGS.split(","))
+        page.write_row(1, 0, ["20210101", "12345", 1056, 56])
+        page.write_formula(1, 4, "=10+3")  # the file has 0 for it
+    with pytest.raises(BadFile, match="formulas that no spreadsheet program has computed"):
+        read_figures(path, SERVICE)
+
+
+def test_a_share_in_per_cent_is_refused_where_its_parts_tell(tmp_path: Path) -> None:
+    path, service = tmp_path / "figures.csv", read_services().service("onlineUserData")
+    text = "stat_date,corp_id,19001,4001,4002,4003,4004,4005,4006\n20210101,1,5,13,5,{},3,5,5\n"
+    for share in ("38.46", "38"):
+        path.write_text(text.format(share))
+        with pytest.raises(BadRecord, match=f"line 2: 4003_DAY: {share} is in per cent, as its parts in the row tell"):
+            read_figures(path, service)
+    path.write_text(text.format('"0,385"'))  # no thousand is meant
+    with pytest.raises(BadRecord, match="'0,385' is not a number"):
+        read_figures(path, service)
+    path.write_text(text.format("0.3846"))
+    assert read_figures(path, service)[0][2]["4003"] == 0.3846
+
+
+def test_days_that_have_not_begun_are_refused_and_what_is_wrong_is_said_without_a_service(
+    folder: Folder, tmp_path: Path
+) -> None:
+    path = tmp_path / "figures.csv"
+    folder.add_organisation("12345")
+    for command in (("figures", "import", path), ("mirror", "--file", path)):
+        path.write_text(f"{HEADINGS}\n{ROW}\n{ROW.replace('2021', '2099', 1)}\n", "utf-8")
+        assert "has figures of 20990101, a day that has not begun" in run(folder, *command).output
+    path.write_text(f"{HEADINGS}\n{ROW}人次\n", "utf-8")
+    assert "line 2: 4102_DAY: '13人次' is not a number" in run(folder, "figures", "import", path).output
+    assert run(folder, "query", "20210101", "--service", "reportData").output.count("1056") == 0
 
 
 def test_rows_without_an_organisation_are_of_the_one_that_is_known(folder: Folder, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from reportdata.columns import read_columns
 from reportdata.errors import BadField
 from reportdata.headings import normal
+from reportdata.services import read_services
 from tests.support.services import KINDS
 
 DECORATIONS = st.sampled_from(
@@ -71,6 +74,24 @@ def test_what_cannot_be_told_is_refused_with_what_to_do(headings: str, reason: s
         read_columns(headings.split(), KINDS, sheet=True)
     assert reason in str(caught.value)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("heading", "unit"),
+    [
+        ("会议时长(秒)", "秒"),
+        ("会议时长（小时）", "小时"),
+        ("会议时长[天]", "天"),
+        ("时长 (h)", "h"),
+        ("时长(万)", "万"),
+    ],
+)
+def test_a_unit_in_brackets_is_no_decoration_of_a_number(heading: str, unit: str) -> None:
+    kinds, others = read_services(Path("counted")).kinds, ["会议ID", "会议接通时间"]
+    with pytest.raises(BadField, match=f"minutes: .* says '{unit}', so its numbers are others"):
+        read_columns([*others, heading], kinds)
+    for own in ("会议时长(分钟)", "会议时长（min）", "分钟", "时长【必填】"):
+        assert read_columns([*others, own], kinds).fields["minutes"] == own
 
 
 @given(st.sampled_from(["发送人", "提交时间", "日志ID", "User ID", "评论人"]), DECORATIONS)

@@ -73,6 +73,8 @@ def test_every_form_says_the_same_moment(text: str) -> None:
         ("2024-01-05 17:40:00 CST", "a zone that means several"),
         ("1.70445E+12", "was shortened by a spreadsheet program"),
         ("2024-13-05 17:40", "is not a time"),
+        ("2024-01-0⑤ 17:40", "is not a time"),
+        ("2024-01-05 17:4²", "is not a time"),
         ("2024-01-05 上午 17:40", "17 o'clock is not in the morning"),
         ("2024-01-05 上午 5:40 PM", "has the half of the day twice"),
         ("05/01/2024 17:40", "is not a time"),

@@ -109,7 +109,7 @@ ORACLE: dict[str, Callable[[Facts], int | None]] = {
 }
 """What each KPI is of the facts of an organisation and a period."""
 
-_WORDS: dict[str, Sequence[Any]] = {"id": "abc", "text": ["app", "sms", "call", "letter"], "integer": [0, 7, 30]}
+_WORDS: dict[str, Sequence[Any]] = {"id": "abc", "text": ["app", "sms", "call", "letter"], "count": [0, 7, 30]}
 
 
 @st.composite
@@ -135,7 +135,7 @@ def facts_of(draw: st.DrawFn, service_id: str) -> list[Fact]:
 
 def file_of(folder: Path, kind: Any, facts: Facts) -> Path:
     """The facts of a kind as a file of the lake has them."""
-    types = {"id": "varchar", "text": "varchar", "integer": "bigint", "instant": "timestamptz"}
+    types = {"id": "varchar", "text": "varchar", "count": "bigint", "instant": "timestamptz"}
     path = folder / f"{kind.name}.parquet"
     with duckdb.connect() as connection:
         columns = ", ".join(f"{c.name} {types[c.type]}" for c in kind.fields())
@@ -308,3 +308,30 @@ def test_what_stands_holds_on_observed_days_until_it_is_changed(tmp_path: Path) 
                 assert {kpi.id: row[kpi.key] for kpi in service.kpis if kpi.key in row} == numbers, day
         days = standing(folder.store, service, "c", "20260831", "20260905", time.time())
         assert {day.stat_day: dict(day.values) for day in days} == expected
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_no_count_is_less_than_nothing(folder: Folder, tmp_path: Path, form: str) -> None:
+    folder.add_organisation("c")
+    path = tmp_path / f"meetings.{form}"
+    rows = [("m1", 30), ("m2", -5)]
+    if form == "csv":
+        path.write_text(
+            "meeting_id,meeting_connected_at,minutes\n"
+            + "".join(f"{of},2026-08-27 10:00,{minutes}\n" for of, minutes in rows)
+        )
+    elif form == "jsonl":
+        path.write_text(
+            "\n".join(
+                json.dumps({"meeting_id": of, "meeting_connected_at": "2026-08-27 10:00", "minutes": minutes})
+                for of, minutes in rows
+            )
+        )
+    else:
+        values = ", ".join(f"('{of}', timestamp '2026-08-27 10:00', {minutes})" for of, minutes in rows)
+        rows_ = f"from (values {values}) t(meeting_id, meeting_connected_at, minutes)"
+        duckdb.sql(f"copy ({rows_}) to '{path}' (format parquet)")
+    told = run(folder, "import", path, "--corp", "c", "--services", "counted")
+    assert "minutes: -5 is less than 0" in told.output, told.output
+    told = run(folder, "import", path, "--corp", "c", "--services", "counted", "--skip-bad")
+    assert "added         1" in told.output, told.output

@@ -95,6 +95,7 @@ PANELS = (
         "none",
         {"left alone {{source}}": "reportdata_left_alone", "set aside {{source}}": "reportdata_set_aside"},
     ),
+    Panel("Metrics that cannot be read · 无法读取的指标", "none", {"{{part}}": "reportdata_unreadable"}),
     Panel("Free bytes · 剩余空间", "bytes", {"free": "reportdata_free_bytes"}),
     Panel("Age of the newest backup · 最新备份距今", "s", {"age": "time() - reportdata_backup_seconds"}),
     Panel("Certificate, left · 证书剩余时间", "s", {"left": "reportdata_certificate_end_seconds - time()"}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -34,8 +34,6 @@ class Freshness(NamedTuple):
     stale_days: int
     unapplied_withdrawals: int
     lags: list[Lag]
-    clocks: Mapping[str, float] = {}
-    """By how many seconds this machine's clock is ahead of suites, by source, where they differ."""
     damaged_files: int = 0
     damaged_days: int = 0
     corrections: int = 0
@@ -147,12 +145,6 @@ class Metrics(Collector):
             lag.add_metric((lag_of.corp_id,), max(0.0, now - lag_of.covered_until))
         yield newest
         yield lag
-        clocks = GaugeMetricFamily(
-            "reportdata_clock_ahead_seconds", "How far this clock is ahead of a suite's.", labels=("source",)
-        )
-        for source, ahead in found.clocks.items():
-            clocks.add_metric((source,), ahead)
-        yield clocks
         if found.upkeep is not None:
             yield from upkeep_metrics(found.upkeep)
 

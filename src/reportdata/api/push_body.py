@@ -48,6 +48,7 @@ class Push(msgspec.Struct, frozen=True):
     """What has to be known to read a body.
 
     :param kinds: the names of those that the app may push.
+    :param end: the instant from which on times lie in the future, in microseconds since 1970.
     :param forgotten: digests of people whose facts are not taken.
     """
 
@@ -56,6 +57,7 @@ class Push(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
     is_packed: bool
     most_records: int
+    end: int
     forgotten: frozenset[str] = frozenset()
 
 
@@ -123,6 +125,8 @@ class Body:
         if named not in ("", None) and read_id("corp_id", named) != self._push.corp_id:  # whether it is known or not
             raise BadField("corp_id", "is not the organisation of the token")
         fact = read_fact(record, columns, self._organisation, self._push.corp_id)
+        if fact.at >= self._push.end:
+            raise BadField(columns.kind.time, f"is on {fact.stat_day}, which lies in the future")
         if self._push.forgotten:
             person = person_of(fact, self._kinds)
             if person is not None and of_person(self._push.corp_id, person) in self._push.forgotten:

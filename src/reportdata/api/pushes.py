@@ -17,12 +17,14 @@ from reportdata.api.intake import LATER, OVERFULL, UNAVAILABLE, Room
 from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
 from reportdata.api.push_body import Body, Push, Taken, is_packed
 from reportdata.api.resource import Context, Operation, Resource
+from reportdata.days import SECOND, day_of, end_of, time_zone
 from reportdata.errors import InboxError, StoreError
 from reportdata.http.answers import BODY_TOO_LARGE, UNKNOWN_ERROR, Failed
 from reportdata.http.limits import BodyLimit
 from reportdata.http.routes import IDS, json_response
 from reportdata.identity import App
 from reportdata.services import Services
+from reportdata.statistics.question import AHEAD
 
 log = logging.getLogger("reportdata.http")
 
@@ -91,7 +93,7 @@ class Pushes:
             async for part in request.stream():
                 body += part
                 self._room.hold(len(part))
-            push = await self._job(app, corp_id, is_packed=packed)
+            push = await self._job(app, corp_id, now, is_packed=packed)
             found = await self._read(push, body, request, app, now)
         finally:
             self._room.let_go(len(body))
@@ -126,13 +128,16 @@ class Pushes:
             await asyncio.wrap_future(self._intake.append(found.lines))
         return found
 
-    async def _job(self, app: App, corp_id: str, *, is_packed: bool) -> Push:
+    async def _job(self, app: App, corp_id: str, now: float, *, is_packed: bool) -> Push:
         kinds = self._kinds.get(app.scopes)
         if kinds is None:
             kinds = tuple(k for k in self._services.kinds if self._services.push_scope(k) in app.scopes)
             self._kinds[app.scopes] = kinds
         forgotten = await self._forgotten.ask("")
-        return Push(corp_id, self._zone(corp_id), kinds, is_packed, push_body.MOST_RECORDS, forgotten)
+        zone = self._zone(corp_id)
+        today = day_of(int(now * SECOND) + AHEAD, time_zone(zone))
+        end = end_of(today, time_zone(zone))
+        return Push(corp_id, zone, kinds, is_packed, push_body.MOST_RECORDS, end, forgotten)
 
     def _read_forgotten(self, keys: Sequence[str]) -> Sequence[frozenset[str]]:
         found = self._store.forgotten()
@@ -148,7 +153,7 @@ def _described(services: Services, demand: Demand) -> Json:
     time = {"oneOf": [TEXT, {"type": "integer", "format": "int64"}], "description": "When: ISO 8601, or since 1970."}
     names = {"oneOf": [TEXT, {"type": "array", "items": TEXT}]}
     number = {"oneOf": [TEXT, {"type": "number"}]}
-    of_type: Json = {"instant": time, "names": names, "integer": number, "decimal": number}
+    of_type: Json = {"instant": time, "names": names, "integer": number, "count": number, "decimal": number}
     kinds = services.kinds.values()
     values: Json = {"corp_id": TEXT} | {c.name: of_type.get(c.type, TEXT) for kind in kinds for c in kind.fields()}
     content: Json = {"schema": {"type": "array", "items": {"type": "object", "properties": values}}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -20,18 +20,38 @@ class SourceUpkeep(NamedTuple):
     calls_left: int
 
 
+COLLECTING, BACKUPS = "collecting", "backups"
+"""What is read for metrics by itself, so that one that cannot be read keeps no other from being told."""
+
+
 class Upkeep(NamedTuple):
-    """How a server is kept: its sources; when its newest whole backup was begun and when its certificate ends, in
-    seconds since 1970, None where there is none; and the bytes that its data folder's disk has free."""
+    """How a server is kept: its sources, and by how many seconds this machine's clock is ahead of their suites', where
+    they differ; when its newest whole backup was begun and when its certificate ends, in seconds since 1970, None where
+    there is none; the bytes that its data folder's disk has free; and which of `COLLECTING` and `BACKUPS` cannot be
+    read: nothing is told of these."""
 
     sources: Sequence[SourceUpkeep]
+    clocks: Mapping[str, float]
     backup_at: float | None
     certificate_ends: float | None
     free: int
+    unreadable: Mapping[str, bool]
 
 
 def upkeep_metrics(upkeep: Upkeep) -> Iterator[Metric]:
     """The metrics."""
+    unreadable = GaugeMetricFamily(
+        "reportdata_unreadable", "Whether what metrics are read from cannot be read.", labels=("part",)
+    )
+    for part, is_unreadable in upkeep.unreadable.items():
+        unreadable.add_metric((part,), is_unreadable)
+    yield unreadable
+    clocks = GaugeMetricFamily(
+        "reportdata_clock_ahead_seconds", "How far this clock is ahead of a suite's.", labels=("source",)
+    )
+    for name, ahead in upkeep.clocks.items():
+        clocks.add_metric((name,), ahead)
+    yield clocks
     yield GaugeMetricFamily("reportdata_free_bytes", "Free bytes of the data folder's disk.", upkeep.free)
     yield GaugeMetricFamily(
         "reportdata_backup_seconds", "When the newest whole backup was begun, since 1970.", upkeep.backup_at

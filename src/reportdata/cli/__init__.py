@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,9 @@ _MODULES = {
 loads nothing that computes."""
 
 
+_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Why what is printed cannot be written; a pipe that nobody reads is no error."""
+
 click.Context.formatter_class = Formatter
 log = logging.getLogger("reportdata.cli")
 
@@ -79,7 +84,14 @@ class _Commands(Group):
     def main(self, args: Sequence[str] | None = None, *others: Any, **named: Any) -> Any:
         given = sys.argv[1:] if args is None else args
         with speaking(chosen(given, os.getenv)):
-            return super().main(args, *others, **named)
+            try:
+                return super().main(args, *others, **named)
+            except OSError as error:
+                if error.filename is not None or error.errno not in _OUTPUT:  # what is read or written has a name
+                    raise
+                with suppress(OSError):
+                    Failed(f"standard output cannot be written: {error.strerror}").show()
+                sys.exit(Exit.FAILED)
 
     def make_context(self, *given: Any, **named: Any) -> click.Context:
         try:

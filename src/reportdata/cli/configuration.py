@@ -42,6 +42,8 @@ COMMON = (
     "log-format",
 )
 """The options that several commands have, as the first keys of a file."""
+_BOTH = "store"
+"""The option that is called like a group of commands: what is no table is the option."""
 _MOST = 1_000_000
 """Bytes of a file at most."""
 
@@ -72,6 +74,7 @@ class Configuration(NamedTuple):
         _require_known(self._file(), names, table, options)
         shared = {name for name in COMMON if name in options and options[name].envvar is not None}
         given = {name: self.content[name] for name in COMMON if name in self.content and name in shared}
+        given = {name: value for name, value in given.items() if name != _BOTH or not isinstance(value, dict)}
         given |= {**table}
         for name, value in given.items():
             self._check(options[name], [*(names if name in table else ()), name], value)
@@ -84,7 +87,7 @@ class Configuration(NamedTuple):
         :raises BadFile: when a key is neither an option of several commands nor a command.
         """
         for name, value in self.content.items():
-            if name in commands and not isinstance(value, dict):
+            if name in commands and name not in COMMON and not isinstance(value, dict):
                 raise BadFile(self._file(), f"{name} is a command", f"write its options below [{name}]")
             if name not in COMMON and name not in commands:
                 _refuse(self._file(), [name], [*COMMON, *commands])
@@ -97,6 +100,8 @@ class Configuration(NamedTuple):
         found: Any = self.content
         for at, name in enumerate(names):
             found = found.get(name, {})
+            if not at and name == _BOTH and not isinstance(found, dict):
+                return {}
             if not isinstance(found, dict):
                 raise BadFile(self._file(), f"{'.'.join(names[: at + 1])} is no table", "write the command in brackets")
         return found  # type: ignore[no-any-return]
@@ -109,12 +114,23 @@ class Configuration(NamedTuple):
         if isinstance(value, dict) or isinstance(value, list) != option.multiple:
             form = 'a list, like ["a", "b"]' if option.multiple else "one value"
             raise BadFile(self._file(), f"{key} is not written as it must be", f"it is written as {form}")
-        if option.is_flag != isinstance(value, bool) or not isinstance(value, str | int | float | list):
+        if not all(_may_be(option, one) for one in (value if isinstance(value, list) else [value])):
             raise BadFile(self._file(), f"{key} cannot be {value!r}", "it is true or false" if option.is_flag else "")
         try:
             option.type_cast_value(click.Context(click.Command("")), value)
         except click.BadParameter as error:
             raise BadFile(self._file(), f"{key} is set wrongly: {error.message}") from error
+
+
+def _may_be(option: click.Option, value: object) -> bool:
+    """Whether a value is of the kind that an option has: a text is for numbers, too, as in the environment."""
+    if option.is_flag or isinstance(value, bool):
+        return option.is_flag and isinstance(value, bool)
+    if isinstance(value, int | float):
+        # A class of ranges is one of its numbers, too.
+        number = isinstance(option.type, click.types.IntParamType), isinstance(option.type, click.types.FloatParamType)
+        return number[1] or (number[0] and isinstance(value, int))
+    return isinstance(value, str)
 
 
 def options_of(command: click.Command) -> dict[str, click.Option]:
@@ -134,11 +150,13 @@ def read_configuration(named: Path | None) -> Configuration:
     """
     path = named or Path(NAME)
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | (os.O_NONBLOCK if named is None else 0)), "rb") as file:
             if named is None:
                 _require_trusted(path, os.fstat(file.fileno()))
             text = file.read(_MOST + 1)
     except FileNotFoundError as error:
+        if path.is_symlink():
+            raise BadFile(str(path), "is a link to nowhere", "mount what it leads to, or remove the link") from error
         if named is None:
             return Configuration(None, {})
         raise BadFile(str(path), "is not there", f"name another with --config or {VARIABLE}") from error
@@ -154,6 +172,8 @@ def read_configuration(named: Path | None) -> Configuration:
 
 def _require_trusted(path: Path, found: os.stat_result) -> None:
     """A file that nobody named tells what is done with an organisation's data, so nobody else may have written it."""
+    if not stat.S_ISREG(found.st_mode):
+        raise BadFile(str(path), "is no file", f"remove it, or name it with --config {path} to read it")
     if found.st_uid not in (0, os.geteuid()) or stat.S_IMODE(found.st_mode) & stat.S_IWOTH:
         raise BadFile(
             str(path),

@@ -17,7 +17,8 @@ from reportdata.cli.output import print_json, print_table
 from reportdata.errors import NotKnown
 
 _MASKED = "********"
-_PASSWORD = re.compile(r"(?<=://)([^/@:]*):([^/@]*)@")
+_PASSWORD = re.compile(r"(?<=://)([^/@:?]*):(.*)@", re.DOTALL)
+_PARAMETER = re.compile(r"([?&\s][^=&\s]*(?:secret|password|token|key)[^=&\s]*=)[^&]*", re.IGNORECASE)
 _SECRET = re.compile("secret|password|token", re.IGNORECASE)
 _AMAZON = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Settings of object storage, which the environment has alone."""
@@ -142,4 +143,4 @@ def _shown(name: str, value: Any) -> Any:
         return None
     if _SECRET.search(name) and not name.endswith("-file"):
         return _MASKED
-    return _PASSWORD.sub(rf"\1:{_MASKED}@", value)
+    return _PARAMETER.sub(rf"\1{_MASKED}", _PASSWORD.sub(rf"\1:{_MASKED}@", value))

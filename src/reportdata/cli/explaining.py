@@ -186,6 +186,8 @@ def _print_explained(answer: Answer) -> None:
 def _print_rows(
     names: list[str], rows: list[dict[str, Any]], numbers: tuple[int, ...] = (), *, ids: bool = False
 ) -> None:
+    if not rows:  # what is said besides tells why
+        return
     cells = ([row[name] if row[name] is not None else "–" for name in names] for row in rows)
     print_table(
         names, cells, numbers=numbers, messages=[at for at, name in enumerate(names) if name == "cause"], ids=ids

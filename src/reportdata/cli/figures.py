@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from reportdata.cli.language.help import Group
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import days_text, print_json
 from reportdata.cli.places import open_existing_store, services_of
+from reportdata.days import SECOND, day_of, time_zone
 from reportdata.errors import BadFile, InputError
 from reportdata.pipeline.mirroring import keep_export
 from reportdata.readers.figures import columns_held, read_figures
@@ -70,10 +71,16 @@ def _service_of(path: Path, services: Services) -> Service:
     :raises BadFile: when it has those of none, or of several.
     """
     found: list[tuple[int, Service]] = []
+    failed: list[tuple[int, InputError]] = []
     for service in services:
-        with suppress(InputError):
+        try:
             rows = read_figures(path, service, "any", partly=True)
             found.append((max(len(values) for _, _, values in rows), service))
+        except InputError as error:
+            failed.append((len(columns_held(path, service)), error))
+    likest = max((count for count, _ in failed), default=0)
+    if not found and likest and [count for count, _ in failed].count(likest) == 1:
+        raise max(failed, key=lambda one: one[0])[1]
     most = max((count for count, _ in found), default=0)
     best = [service for count, service in found if count == most]
     if len(best) == 1:
@@ -119,6 +126,11 @@ def read_export(
     only = corp_id if corp_id is not None or len(known) != 1 else known[0].corp_id
     rows = [Official(corp, day, values, at) for corp, day, values in read_figures(path, service, only, partly=partly)]
     rows = _known(store, rows, corp_id)
+    zones = {one.corp_id: one.time_zone for one in store.organisations()}
+    for row in rows:
+        if row.stat_day > day_of(int(time.time() * SECOND), time_zone(zones[row.corp_id])):
+            reason = f"has figures of {row.stat_day}, a day that has not begun"
+            raise BadFile(str(path), reason, "see which days are meant, and whether this machine's clock is right")
     first_day, last_day = period[0] or FIRST_DAY, period[1] or LAST_DAY
     return [row for row in rows if first_day <= row.stat_day <= last_day]
 

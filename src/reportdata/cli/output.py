@@ -14,7 +14,7 @@ from reportdata.cli.language import say, translated
 from reportdata.cli.language.wrapping import padded
 from reportdata.cli.loudness import Loudness, loudness
 from reportdata.cli.progress import INTERVAL, progress_lines
-from reportdata.cli.terminals import as_json, shown
+from reportdata.cli.terminals import as_json, shown, visible
 from reportdata.measures import as_json as with_digits
 from reportdata.pipeline import Progress, silent
 
@@ -90,13 +90,13 @@ def _cell(value: object, *, is_message: bool, shortened: bool) -> RenderableType
         value = value.short if shortened else value.text
     if isinstance(value, ConsoleRenderable | RichCast):
         return value
-    return shown(translated(str(value)) if is_message else str(value))
+    return shown(visible(translated(str(value)) if is_message else str(value).replace("\n", "\\n")))
 
 
 def print_pairs(lines: Iterable[tuple[str, str]], width: int) -> None:
     """Lines of a name and what is said of it, one below the other."""
     for name, text in lines:
-        click.echo(padded(translated(name), width) + translated(text))
+        click.echo(visible(padded(translated(name), width) + translated(text)))
 
 
 def size_text(size: float) -> str:

@@ -175,17 +175,18 @@ def _print_table(answer: Answer) -> None:
         shown[-1] = f"{row['coveredDays']:d} of {row['days']:d}"
         return [*shown, "█" * round(_BAR * (row[counted[0]] or 0) / most)] if bars else shown
 
-    print_table(
-        [*(column["name"] for column in columns), *([counted[0]] if bars else [])],
-        map(cells, answer.data),
-        numbers=[place for place, column in enumerate(columns) if column["type"] in ("integer", "number")],
-        messages=(len(columns) - 1,),
-        ids=True,
-        least=[
-            *([len(columns)] if bars else []),
-            *(at for at, column in enumerate(columns) if column["name"] == "asOf"),
-        ],
-    )
+    if answer.data:  # what is said below tells why there is none
+        print_table(
+            [*(column["name"] for column in columns), *([counted[0]] if bars else [])],
+            map(cells, answer.data),
+            numbers=[place for place, column in enumerate(columns) if column["type"] in ("integer", "number")],
+            messages=(len(columns) - 1,),
+            ids=True,
+            least=[
+                *([len(columns)] if bars else []),
+                *(at for at, column in enumerate(columns) if column["name"] == "asOf"),
+            ],
+        )
     say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {meta['state']}")
     for said in (meta["emptyReason"], *meta["notes"]):
         if said:

@@ -21,6 +21,7 @@ from reportdata.cli.askers import Askers
 from reportdata.cli.import_runs import ImportRuns
 from reportdata.cli.places import inbox_of, lake_of, presence_of, services_of, serving_store, store_of, writer_of
 from reportdata.cli.push_process import PushProcess
+from reportdata.cli.troubles import Troubles
 from reportdata.days import SECOND, end_of, from_date, time_zone
 from reportdata.errors import StoreError
 from reportdata.http.connections import Connections
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from reportdata.lake import Lake
 
 log = logging.getLogger("reportdata.audit")
+metrics_log = logging.getLogger("reportdata.metrics")
 
 _PATIENCE = 5.0
 """Seconds for which metrics wait for object storage."""
@@ -105,10 +107,11 @@ def open_server(
         listeners = [Listener(socket, app, app.direct, app.body_limit, certificate, settings.proxies, inherited)]
         if settings.operations_port is not None:
             lake = cache(partial(lake_of, settings, _PATIENCE))
+            troubles = Troubles(metrics_log)
 
             def freshness() -> Freshness:
                 present.require()
-                return _freshness(settings, lake(), clock())
+                return _freshness(settings, lake(), clock(), troubles)
 
             operations = build_operations(context, freshness)
             listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
@@ -166,7 +169,7 @@ class _Writing:
                 self._audit.forget_before(self._forgotten)
 
 
-def _freshness(settings: Settings, lake: Lake, now: float) -> Freshness:
+def _freshness(settings: Settings, lake: Lake, now: float, troubles: Troubles) -> Freshness:
     """How lake and store stand. What it needs is loaded when it is first asked for."""
     from reportdata.api.metrics import Freshness, Lag
     from reportdata.cli.upkeep import upkeep_of
@@ -188,20 +191,8 @@ def _freshness(settings: Settings, lake: Lake, now: float) -> Freshness:
         len(stale),
         len(withdrawals),
         lags,
-        _clocks(settings),
         len(files),
         len(days),
         len(corrections(lake.root)),
-        upkeep_of(settings, zones, now),
+        upkeep_of(settings, zones, now, troubles),
     )
-
-
-def _clocks(settings: Settings) -> dict[str, float]:
-    """By how many seconds this machine's clock is ahead of suites, where they differ."""
-    from reportdata.cli.places import ledger_of
-    from reportdata.collector.clocks import differing
-
-    if not settings.ledger.exists():
-        return {}
-    with closing(ledger_of(settings)) as ledger:
-        return differing(ledger)

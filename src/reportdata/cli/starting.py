@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
+from reportdata.cli.configuration import Configuration
 from reportdata.cli.known import read_own_id
 from reportdata.cli.language import say, spoken, translated
-from reportdata.cli.options import data_option
+from reportdata.cli.options import settings_options
 from reportdata.cli.places import open_store
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
 from reportdata.errors import BadValue
@@ -23,31 +24,45 @@ _READ, _WRITE = "DataCenter.Report.Read", "DataCenter.Report.Write"
 
 
 @click.command("init")
-@data_option
+@settings_options
 @click.pass_context
-def init_command(ctx: click.Context, data: Path) -> None:
+def init_command(ctx: click.Context, settings: Settings) -> None:
     """Set a data folder up, by asking: the organisation, where its records come from, and who may read the numbers.
 
     Each answer becomes a command, which is printed before it is run: the same commands change things later. Nothing is
     asked that is known already.
     """
-    root = ctx.find_root().command
+    root, data = ctx.find_root().command, settings.data
+    before, behind = ["--lang", spoken()], list(_of(settings))
+    if isinstance(ctx.obj, Configuration) and ctx.obj.path is not None:
+        before += ["--config", str(ctx.obj.path)]
+    if ctx.params.get("insecure_permissions"):
+        behind.append("--insecure-permissions")
 
     def run(*words: str) -> None:
         say(f"$ reportdata {shlex.join(words)}")
-        code = root.main(["--lang", spoken(), *words, "--data", str(data)], "reportdata", standalone_mode=False)
+        code = root.main([*before, *words, *behind], "reportdata", standalone_mode=False)
         if code:
             raise click.exceptions.Exit(int(code))
 
-    corp_id = _organisation(data, run)
+    corp_id = _organisation(settings, run)
     source = _source(corp_id, run)
     _app(corp_id, source, run)
     say(f"Next: reportdata serve --data {shlex.quote(str(data))}")
 
 
-def _organisation(data: Path, run: Callable[..., None]) -> str:
+def _of(settings: Settings) -> Iterator[str]:
+    """The options by which the commands do what they do in the same place; they are not shown."""
+    yield from ("--data", str(settings.data))
+    if settings.database is not None:
+        yield from ("--store", settings.database)
+    for folder in settings.services:
+        yield from ("--services", str(folder))
+
+
+def _organisation(settings: Settings, run: Callable[..., None]) -> str:
     """The organisation: one that is known, or one that is added."""
-    known = [organisation.corp_id for organisation in open_store(Settings(data)).organisations()]
+    known = [organisation.corp_id for organisation in open_store(settings).organisations()]
     if known:
         say(f"Organisations that are known: {', '.join(known)}")
         corp_id = _asked("The organisation's CorpId", lambda text: read_own_id("corp_id", text), known[0])

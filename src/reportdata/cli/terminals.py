@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 import sys
+from pathlib import Path
 
 ERRORS = "reportdata.shown"
 """How what an encoding lacks is encoded."""
@@ -38,6 +40,7 @@ def _escaped(sign: str) -> str:
 def prepare_streams() -> None:
     """Let no character end the program that standard output or error cannot show. ASCII, which a machine without a
     locale names, is taken for UTF-8, as its terminals nearly always show it."""
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # who starts it may have closed one
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             encoding = codecs.lookup(stream.encoding).name
@@ -45,6 +48,10 @@ def prepare_streams() -> None:
                 stream.reconfigure(encoding="utf-8", errors=ERRORS)
             elif stream.errors != "surrogateescape":
                 stream.reconfigure(errors=ERRORS)
+
+
+def _nowhere() -> io.TextIOWrapper:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def shown(text: str) -> str:

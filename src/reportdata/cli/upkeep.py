@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
+from typing import TypeVar
 
-from reportdata.api.upkeep import SourceUpkeep, Upkeep
+from msgspec import MsgspecError
+
+from reportdata.api.upkeep import BACKUPS, COLLECTING, SourceUpkeep, Upkeep
 from reportdata.certificates import validity
 from reportdata.cli.collectors import account_of
 from reportdata.cli.places import ledger_of
+from reportdata.cli.troubles import Troubles
 from reportdata.collector.budget import Budget
 from reportdata.collector.clock import StillClock
+from reportdata.collector.clocks import differing
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.listings import Listings
 from reportdata.collector.sources import sources
@@ -20,18 +26,50 @@ from reportdata.errors import ReportDataError
 from reportdata.pipeline.known_backups import newest_backup
 from reportdata.settings import Settings
 
+_Found = TypeVar("_Found")
+_Collecting = tuple[list[SourceUpkeep], dict[str, float]]
 
-def upkeep_of(settings: Settings, zones: Mapping[str, str], now: float) -> Upkeep:
+
+def upkeep_of(settings: Settings, zones: Mapping[str, str], now: float, troubles: Troubles) -> Upkeep:
     """How a data folder is kept at a time, in seconds since 1970.
 
     :param zones: the time zones of the organisations that are known.
+    :param troubles: is told what cannot be read.
     """
-    found: list[SourceUpkeep] = []
-    if settings.ledger.exists():
-        with closing(ledger_of(settings)) as ledger:
-            found = list(_sources(ledger, zones, now))
+    parts = _Parts(troubles)
+    nothing: _Collecting = ([], {})
+    found, clocks = parts.read(COLLECTING, partial(_collecting, settings, zones, now), nothing)
+    backup_at = parts.read(BACKUPS, partial(newest_backup, settings.data), None)
     free = shutil.disk_usage(settings.data).free
-    return Upkeep(found, newest_backup(settings.data), _certificate_ends(settings), free)
+    return Upkeep(found, clocks, backup_at, _certificate_ends(settings), free, parts.unreadable)
+
+
+class _Parts:
+    """What is read part by part: one that cannot be read keeps no other from being told."""
+
+    def __init__(self, troubles: Troubles) -> None:
+        self._troubles = troubles
+        self.unreadable: dict[str, bool] = {}
+
+    def read(self, part: str, read: Callable[[], _Found], otherwise: _Found) -> _Found:
+        """What is read, or ``otherwise``."""
+        try:
+            found = read()
+        except (ReportDataError, OSError, MsgspecError) as error:
+            self._troubles.tell(part, error)
+            self.unreadable[part] = True
+            return otherwise
+        self._troubles.over(part, f"metrics tell of {part} again")
+        self.unreadable[part] = False
+        return found
+
+
+def _collecting(settings: Settings, zones: Mapping[str, str], now: float) -> _Collecting:
+    """How sources are collected, and by how many seconds this machine's clock is ahead of suites, where they differ."""
+    if not settings.ledger.exists():
+        return [], {}
+    with closing(ledger_of(settings)) as ledger:
+        return list(_sources(ledger, zones, now)), differing(ledger)
 
 
 def _sources(ledger: Ledger, zones: Mapping[str, str], now: float) -> Iterator[SourceUpkeep]:

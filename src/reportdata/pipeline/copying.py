@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -44,16 +45,16 @@ class Earlier:
 
     def linked(self, target: Path, path: str, sha256: str) -> CopiedFile | None:
         """A hard link to its file of that path, once it was read; None when it has no such file, has it with another
-        content by now, or lies where no link leads."""
+        content by now, or lies where no link leads, and when others could change it later."""
         known = self._files.get(path)
         if known is None or known.sha256 != sha256:
             return None
         try:
-            os.link(self._folder / path, target / path)
+            os.link(self._folder / path, target / path, follow_symlinks=False)
         except OSError:
             return None
         with suppress(OSError):  # what cannot be read is copied anew, too
-            if digest_of(target / path) == sha256:
+            if _is_kept(target / path) and digest_of(target / path) == sha256:
                 return known
         (target / path).unlink()
         return None
@@ -121,6 +122,12 @@ class Copying:
         if digest_of(target) != digest.hexdigest():
             raise BadFile(str(target), "gives back something else than was written", "see to its disk")
         return CopiedFile(path, size, digest.hexdigest())
+
+
+def _is_kept(path: Path) -> bool:
+    """Whether a file is this user's, and nobody else may write it."""
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o022
 
 
 def digest_of(path: Path) -> str:

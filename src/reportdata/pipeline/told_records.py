@@ -21,7 +21,7 @@ def columns_of(what: Records, *, compared: bool) -> list[dict[str, Any]]:
 
     :param compared: whether rows say which of two numbers they belong to.
     """
-    types = {"instant": "moment", "integer": "integer", "decimal": "number"}
+    types = {"instant": "moment", "integer": "integer", "count": "integer", "decimal": "number"}
     names = [{"name": "set", "type": "text"}] if compared else []
     names.append({"name": "item", "type": "text"})
     for name, type_ in what.rows.columns.items():

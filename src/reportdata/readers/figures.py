@@ -7,22 +7,19 @@ in its first rows, as CSV or as a spreadsheet.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from reportdata.days import from_date, is_day
 from reportdata.errors import BadField, BadFile, BadRecord, InputError
-from reportdata.headings import CORP_ID, normal, seen
-from reportdata.identifiers import is_nothing, read_id
+from reportdata.identifiers import half_width, is_nothing, read_id
 from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.readers.cells import Row, is_total
+from reportdata.readers.figure_columns import OTHER, FigureFields, read_day, require_whole
 from reportdata.readers.formats import Format, detect_format
+from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import Heading, Vocabulary, find_heading, likeness
 from reportdata.readers.sheets import read_workbook
 from reportdata.readers.tables import read_grid
@@ -31,59 +28,14 @@ from reportdata.services import Service
 
 _BROKEN = re.compile(r"\d{1,15}(\.\d{1,20})?(e-\d{1,2})?", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"(\d{1,15})(?:\.0+)?", re.ASCII)
-_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
-_DAY = re.compile(r"(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?", re.ASCII)
-_DATES = ("stat_date", "statDate", "统计日期", "日期", "统计日", "统计时间", "stat_day", "day", "date")
-_FORMS = "write it like 20210101 or 2021-01-01"
-
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+_ROUNDED = 0.01
+"""By how much a share that people wrote may differ from that of its parts."""
 _LARGEST = 10_000_000
 """Bytes of a file at most that is looked through for figures of every service."""
 _decoder = msgspec.json.Decoder(float_hook=decimal_of)
 
 Figure = tuple[str, str, dict[str, Number]]
-
-
-class FigureFields(NamedTuple):
-    """The vocabulary of a service's figures: by field, the headings that it may have."""
-
-    service: Service
-    partly: bool = False
-    """Whether columns of KPIs may be absent, but not all."""
-
-    def headings(self) -> dict[str, tuple[str, ...]]:
-        """``stat_date``, ``corp_id`` and the KPIs by their keys."""
-        kpis = {kpi.key: (kpi.key, kpi.id, kpi.name) for kpi in self.service.kpis}
-        return {"stat_date": _DATES, "corp_id": CORP_ID, **kpis}
-
-    def columns(self, names: Sequence[str]) -> dict[str, str]:
-        """The column of each field; ``corp_id`` may have none.
-
-        :raises BadField: when another has none, or one has two.
-        """
-        found: dict[str, str] = {}
-        for field, headings in self.headings().items():
-            known = set(map(normal, headings))
-            held = [name for name in names if normal(name) in known]
-            if len(held) > 1:
-                both = " and ".join(map(repr, held[:3]))
-                raise BadField(field, f"{both} may both be it", "leave one of them out, or rename it")
-            if held:
-                found[field] = held[0]
-            elif field != "corp_id" and not (self.partly and field != "stat_date"):
-                reason = f"no column holds it; the columns are: {seen(names)}"
-                raise BadField(field, reason, f"name it {' or '.join(headings[:3])}; {self._known()}")
-        if not found.keys() - {"stat_date", "corp_id"}:
-            kpi = self.service.kpis[0]
-            raise BadField(kpi.key, f"no column holds it; the columns are: {seen(names)}", self._known())
-        return found
-
-    def knows(self, heading: str) -> bool:
-        """Whether a heading is that of a field."""
-        return any(normal(heading) in map(normal, headings) for headings in self.headings().values())
-
-    def _known(self) -> str:
-        last = [headings[2] for headings in self.headings().values()]
-        return f"a table has, for example, {', '.join([last[0], CORP_ID[1].replace('id', 'ID'), *last[2:]])}"
 
 
 def read_figures(path: Path, service: Service, corp_id: str | None = None, *, partly: bool = False) -> list[Figure]:
@@ -94,19 +46,22 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None, *, pa
     :raises BadFile: when the file cannot be read, or its columns are not those of figures.
     :raises BadRecord: for the first row that is none.
     """
-    fields = FigureFields(service, partly and detect_format(path) is Format.JSONL)
-    match detect_format(path):
+    format_ = detect_format(path)
+    fields = FigureFields(service, partly and format_ is Format.JSONL)
+    match format_:
         case Format.JSONL:
             rows = _json_rows(path, fields)
         case Format.CSV:
             rows = rows_below(*_table(path, fields))
         case Format.SHEET:
-            rows = rows_of_sheet(path, fields)
+            rows = _rows_of_one_sheet(path, fields)
         case other:
             raise BadFile(str(path), f"is {other.value}, and figures are not read from it", "save it as CSV or XLSX")
     found: dict[tuple[str, str], Figure] = {}
     for number, row in rows:
         corp, day, values = figure = _figure(path, number, row, fields, corp_id)
+        if format_ is not Format.JSONL:
+            _require_no_percents(path, number, service, values)
         if values and found.setdefault((corp, day), figure) != figure:
             raise BadRecord(
                 str(path), number, "stat_date", f"{day} has other numbers in a row above", "leave one of the rows out"
@@ -206,6 +161,25 @@ def rows_of_sheet(path: Path, fields: Vocabulary[dict[str, str]]) -> Iterator[tu
     yield from rows_below(*_sheet(path, fields))
 
 
+def _rows_of_one_sheet(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The rows of a workbook's sheet of figures.
+
+    :raises BadFile: when several sheets have figures, or no program has computed its formulas.
+    """
+    if waits_to_be_computed(path):
+        reason = "has formulas that no spreadsheet program has computed, so their numbers are not known"
+        raise BadFile(str(path), reason, "open it in one, and save it")
+    heading, rows = _sheet(path, fields)
+    found = []
+    for sheet in read_workbook(path):
+        with suppress(InputError):
+            if any(rows_below(find_heading(str(path), sheet.start, fields), sheet.rows)):
+                found.append(repr(sheet.name))
+    if len(found) > 1:
+        raise BadFile(str(path), f"has figures in several sheets: {', '.join(found)}", "save each as a file of its own")
+    yield from rows_below(heading, rows)
+
+
 def _sheet(path: Path, fields: Vocabulary[dict[str, str]]) -> tuple[Heading[dict[str, str]], Iterable[Row]]:
     sheets = [sheet for sheet in read_workbook(path) if sheet.start]
     if not sheets:
@@ -229,9 +203,22 @@ def _figure(path: Path, number: int, row: Mapping[str, object], fields: FigureFi
     kpis = [kpi for kpi in fields.service.kpis if not (fields.partly and row.get(kpi.key) is None)]
     try:
         found = {kpi.id: _number(kpi, row.get(kpi.key)) for kpi in kpis}
-        return _corp(row, corp_id), _day(row.get("stat_date")), found
+        day = read_day(row.get("stat_date"))
+        for field, value in row.items():
+            if field.startswith(OTHER) and not is_nothing(value):
+                require_whole(field.removeprefix(OTHER), value, day)
+        return _corp(row, corp_id), day, found
     except BadField as error:
         raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
+
+
+def _require_no_percents(path: Path, number: int, service: Service, values: Mapping[str, Number]) -> None:
+    """:raises BadRecord: when a share is written in per cent, as its parts in the same row tell."""
+    for kpi in service.kpis:
+        share, value = kpi.of_parts(values) if kpi.ratio else None, values.get(kpi.id)
+        if share is not None and value is not None and share <= 1 < value and abs(value / 100 - share) <= _ROUNDED:
+            reason = f"{value} is in per cent, as its parts in the row tell"
+            raise BadRecord(str(path), number, kpi.key, reason, f"write {kpi.name} like 0.385, with a point")
 
 
 def _corp(row: Mapping[str, object], given: str | None) -> str:
@@ -242,29 +229,19 @@ def _corp(row: Mapping[str, object], given: str | None) -> str:
     return given
 
 
-def _day(value: object) -> str:
-    if isinstance(value, date):  # a spreadsheet's times are dates, too
-        return from_date(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = unicodedata.normalize("NFKC", str(value)).strip() if value is not None else ""
-    written = _DAY.fullmatch(text)
-    day = f"{written[1]}{int(written[2]):02}{int(written[3]):02}" if written is not None else text.removesuffix(".0")
-    if not is_day(day):
-        raise BadField("stat_date", f"{text[:40]!r} is not a day" if text else "is missing", _FORMS)
-    return day
-
-
 def _number(kpi: Kpi, value: object) -> Number:
-    text = unicodedata.normalize("NFKC", str(value)).strip() if not is_nothing(value) else ""
+    text = half_width(str(value)).strip() if not is_nothing(value) else ""
     if kpi.unit:
         text = text.removesuffix(kpi.unit).strip()
-    if _THOUSANDS.fullmatch(text):
+    if _THOUSANDS.fullmatch(text) and not kpi.ratio:
         text = text.replace(",", "")
     whole = _WHOLE.fullmatch(text)
     if not text or isinstance(value, bool) or not (whole or (kpi.may_be_broken and _BROKEN.fullmatch(text))):
         reason = f"{str(value)[:40]!r} is not a number" if text else "is missing"
-        raise BadField(kpi.key, reason, f"write {kpi.name} as a whole number" if not kpi.may_be_broken else "")
+        hint = f"write {kpi.name} as a whole number"
+        if kpi.may_be_broken:
+            hint = f"write {kpi.name} like 0.385, with a point"
+        raise BadField(kpi.key, reason, hint)
     if kpi.may_be_broken and "." in text:
         return decimal_of(text)
     return int(whole[1]) if whole else decimal_of(text)

@@ -249,5 +249,5 @@ def _check_kinds(service: Service, kinds: Kinds) -> None:
         for column in (*measure.columns, *([measure.total] if measure.total else [])):
             if column not in columns:
                 raise BadValue(f"the relation {measure.relation} has no column {column!r}", "see the kind of its rows")
-        if measure.total and columns[measure.total].removesuffix("?") not in ("integer", "decimal"):
+        if measure.total and columns[measure.total].removesuffix("?") not in ("integer", "count", "decimal"):
             raise BadValue(f"{measure.total} cannot be summed", "sum a column of integers or decimals")

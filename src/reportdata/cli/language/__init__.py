@@ -17,10 +17,13 @@ import click
 from reportdata.cli.language.catalogue import load
 from reportdata.cli.language.templates import Templates
 from reportdata.cli.loudness import Loudness, loudness
+from reportdata.cli.terminals import visible
 
 LANGUAGES = ("zh", "en")
 VARIABLE = "REPORTDATA_LANG"
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
+_WITH_VALUES = ("--lang", "--config")
+"""The options before a command that take a value."""
 _spoken = ["en"]
 """The language that is spoken, and those that will be again."""
 
@@ -36,14 +39,15 @@ def chosen(arguments: Sequence[str], variable: Callable[[str], str | None]) -> s
     :param variable: the value of a variable of the process, None or empty where it is not set.
     """
     given = variable(VARIABLE)
-    for at, argument in enumerate(arguments):
+    left = iter(arguments)
+    for argument in left:
         if not argument.startswith("-"):
             break
         if argument.startswith("--lang="):
             given = argument.removeprefix("--lang=")
-        elif argument == "--lang" and at + 1 < len(arguments):
-            given = arguments[at + 1]
-            break
+        elif argument in _WITH_VALUES:
+            value = next(left, None)
+            given = value if argument == "--lang" else given
     if given in LANGUAGES:
         return given
     locale = next(filter(None, map(variable, _LOCALES)), "")
@@ -98,13 +102,13 @@ _NEXT = "Next: "
 def say(text: str, *, err: bool = False) -> None:
     """Print a message for people; the next step not to those who want to hear little."""
     if not text.startswith(_NEXT) or loudness() is not Loudness.QUIET:
-        click.echo(translated(text), err=err)
+        click.echo(visible(translated(text)), err=err)
 
 
 def tell(text: str) -> None:
     """Print that something was done, to those who do not want to hear little."""
     if loudness() is not Loudness.QUIET:
-        click.echo(translated(text))
+        click.echo(visible(translated(text)))
 
 
 def ask(question: str) -> None:
@@ -112,4 +116,4 @@ def ask(question: str) -> None:
 
     :raises click.Abort: when nobody does.
     """
-    click.confirm(translated(question), abort=True, err=True)
+    click.confirm(visible(translated(question)), abort=True, err=True)

@@ -23,6 +23,7 @@ _TYPES = {
     "text": "varchar",
     "names": "varchar",
     "integer": "bigint",
+    "count": "bigint",
     "decimal": f"decimal({DIGITS}, {PLACES})",
     "instant": "timestamptz",
 }

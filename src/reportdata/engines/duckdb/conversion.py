@@ -98,7 +98,7 @@ def uncommon_cells(facts: str, columns: Columns) -> str:
 
 def _is_checked_each(column: Column, kind: Kind) -> bool:
     """Whether a column's cells are checked one by one: numbers, and ids of which there are many different ones."""
-    return column.type in ("integer", "decimal") or column.name == kind.key[0]
+    return column.type in ("integer", "count", "decimal") or column.name == kind.key[0]
 
 
 def _each_is_common(column: Column) -> str:
@@ -111,6 +111,8 @@ def _each_is_common(column: Column) -> str:
             check = f"{_matches(column.name, f'{_NAME}(,{_NAME})*')} and not list_has_any({words}, [{_NOTHING}])"
         case "integer":
             check = _matches(column.name, f"-?[0-9]{{1,{DIGITS}}}")
+        case "count":
+            check = _matches(column.name, f"[0-9]{{1,{DIGITS}}}")
         case "decimal":
             check = _matches(column.name, rf"-?[0-9]{{1,{DIGITS - PLACES}}}(\.[0-9]{{1,{PLACES}}})?")
         case _:
@@ -123,7 +125,7 @@ def _cell_of(column: Column, held_by: str | None) -> str:
 
 
 def _converted(column: Column) -> str:
-    if column.type == "integer":
+    if column.type in ("integer", "count"):
         return f"try_cast({column.name} as bigint) as {column.name}"
     if column.type == "decimal":
         return f"try_cast({column.name} as decimal({DIGITS}, {PLACES})) as {column.name}"

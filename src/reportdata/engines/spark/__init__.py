@@ -23,6 +23,7 @@ _TYPES = {
     "text": "string",
     "names": "string",
     "integer": "bigint",
+    "count": "bigint",
     "decimal": f"decimal({DIGITS}, {PLACES})",
     "instant": "timestamp",
 }

@@ -14,6 +14,7 @@ from reportdata.store.postgres.days import Days
 from reportdata.store.postgres.forgetting import Forgetting
 from reportdata.store.postgres.identities import Identities
 from reportdata.store.postgres.links import Links
+from reportdata.store.postgres.numbers import notice_restore
 from reportdata.store.postgres.official import Figures
 from reportdata.store.postgres.states import States
 from reportdata.store.postgres.stories import Stories
@@ -44,8 +45,9 @@ class PostgresStore(Identities, Links, Days, Stories, Covering, States, Figures,
         self.watch: Watch | None = None
         self.months: set[bytes] = set()
         self._address = address
-        with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
+        with suppress(StoreError):  # nothing but views and cursors needs it; who reads is told what is wrong
             self.tell_zones()
+            notice_restore(self.database)  # before a cursor of it is told to anybody
 
     def version(self) -> int:
         if self.watch is None:

@@ -20,8 +20,7 @@ _INSTALL = "pip install 'reportdata[postgres]'"
 def shown(address: str) -> str:
     """The address without what is secret in it."""
     start, there, rest = address.partition("://")
-    place = rest.partition("?")[0]
-    return start + there + place.rpartition("@")[2]
+    return start + there + rest.rpartition("@")[2].partition("?")[0]
 
 
 @cache

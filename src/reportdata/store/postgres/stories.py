@@ -9,7 +9,7 @@ from reportdata.days import days_between
 from reportdata.store import Announced, Story
 from reportdata.store.changing import day_value, is_later, known_change
 from reportdata.store.postgres.database import Database
-from reportdata.store.postgres.numbers import begin_story, reached
+from reportdata.store.postgres.numbers import begin_story, notice_restore, reached
 
 _KNOWN = """
 select kind, greatest(first_day, %(first)s), least(last_day, %(last)s), changed_at, covered, cause, change
@@ -46,6 +46,7 @@ class Stories:
     ) -> Story:
         asked: dict[str, Any] = {"service": service, "corp": corp_id, "first": first_day, "last": last_day}
         asked |= {"after": after, "beyond": beyond}
+        notice_restore(self.database)
         with self.database.writing(snapshot=True) as cursor:
             known = [known_change(row) for row in cursor.execute(_KNOWN, asked)]
             days = {day for (day,) in cursor.execute(_DAYS if beyond is None else _DAYS_BEYOND, asked)}

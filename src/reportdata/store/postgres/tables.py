@@ -16,7 +16,7 @@ from reportdata.store.postgres.names import TABLES as NAMES
 if TYPE_CHECKING:
     from psycopg import Cursor
 
-_OWN = ("store_schema", "changes", "inbox", "leases", *NAMES)
+_OWN = ("store_schema", "changes", "change_places", "inbox", "leases", *NAMES)
 """Tables that only this store has, or that are apart from it."""
 _CHUNK = 10_000
 _COLUMNS = """
