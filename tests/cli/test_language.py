@@ -160,7 +160,7 @@ def test_the_help_of_one() -> None:
 HELP = """\
 用法：reportdata token [OPTIONS] APP_KEY
 
-  打印应用 APP_KEY 的令牌，供试用。
+  打印应用 APP_KEY（或唯一叫这个名称的应用）的令牌，供试用。
 
   能读数据文件夹的人不需要 secret。程序用 key 和 secret 从
   /v1.0/oauth2/accessToken 取得令牌。
@@ -282,7 +282,7 @@ def test_answers_and_states_are_chinese(files: Folder) -> None:
 def test_a_manual_page_is_chinese() -> None:
     code, printed, _ = in_chinese("man", "token")
     assert code == 0
-    assert "reportdata\\-token \\- 打印应用 APP_KEY 的令牌，供试用\n" in printed
+    assert "reportdata\\-token \\- 打印应用 APP_KEY（或唯一叫这个名称的应用）的令牌，供试用\n" in printed
     assert ".B \\-\\-json\n打印 JSON，供程序使用。\n" in printed
 
 
