@@ -20,7 +20,7 @@ SECTIONS: tuple[Titled, ...] = (
         ("Programs", "程序接入"),
         ("docs/clients", "docs/client", "docs/mcp", "docs/explorer", "docs/twin", "src/reportdata/api/contract/README"),
     ),
-    (("Numbers", "数字"), ("docs/calibres", "docs/figures", "docs/glossary")),
+    (("Numbers", "数字"), ("docs/calibres", "docs/kpis", "docs/figures", "docs/glossary")),
     (("Operate", "运维"), ("docs/operations", "docs/scale", "docs/troubleshooting", "docs/support", "docs/privacy")),
     (
         ("Project", "项目"),

@@ -50,7 +50,7 @@ _IN_CHINESE = {
     REPAIR: "放弃损坏的文件",
     FIGURES: "取回官方数字",
     DEFINITION: "统计口径变更",
-    COVERAGE: "观测范围变更",
+    COVERAGE: "覆盖范围变更",
     UNKNOWN: "原因未知",
     MORE: "其他",
 }

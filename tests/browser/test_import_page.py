@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -89,6 +90,9 @@ def test_a_file_is_dropped_imported_seen_and_taken_back(browser: Browser, site: 
         page.locator(".daily").wait_for()
         assert "2024" in page.url
         expect(page.locator(".daily")).to_contain_text("2", use_inner_text=True)
+        # Comments are not known, which their column says; what is known is final.
+        expect(page.locator(".daily tbody .of-state").first).to_have_text("最终")
+        expect(page.locator(".card[data-kpi=reports] .standing")).to_have_text(re.compile("^最终 *$"))
         page.goto(f"{bringing.visit.url}/import")
         page.locator("#imports button").click()
         becomes(lambda: page.evaluate("document.activeElement.dataset.key"), "undo-yes")

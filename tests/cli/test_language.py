@@ -147,7 +147,7 @@ def test_a_language_is_chosen(arguments: list[str], environment: dict[str, str],
 def test_the_help_of_all() -> None:
     code, printed, _ = in_chinese("--help")
     assert code == 0
-    assert printed.startswith("用法：reportdata [OPTIONS] COMMAND [ARGS]...\n\n  按钉钉的口径统计组织的日志，")
+    assert printed.startswith("用法：reportdata [OPTIONS] COMMAND [ARGS]...\n\n  按钉钉的口径统计企业的日志，")
     assert "\n选项：\n  --lang [zh|en]" in printed
     assert " 帮助、提示和错误的语言。" in printed
     assert re.search("\n命令：\n  init +以问答", printed)
@@ -163,7 +163,7 @@ def test_the_help_of_one() -> None:
 HELP = """\
 用法：reportdata token [OPTIONS] APP_KEY
 
-  打印应用 APP_KEY 的令牌，供试用。
+  打印应用 APP_KEY（或唯一叫这个名称的应用）的令牌，供试用。
 
   能读数据文件夹的人不需要 secret。程序用 key 和 secret 从
   /v1.0/oauth2/accessToken 取得令牌。
@@ -178,8 +178,8 @@ HELP = """\
                           夹：postgresql://USER@HOST/DATABASE。 [环境变量：
                           REPORTDATA_STORE]
   --services FOLDER       自定义服务的文件夹（可含多个服务），与内置服务并用；可
-                          以写多个。写 counted 时：只有官方数据的内置服务改由事
-                          实计算。 [环境变量：REPORTDATA_SERVICES]
+                          以写多个。写 counted 时：只有官方数据的内置服务改由记
+                          录计算。 [环境变量：REPORTDATA_SERVICES]
   -h, --help              显示此帮助并退出。
 """
 
@@ -197,10 +197,13 @@ def files(known: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fol
 ERRORS = {
     "import in.csv": "in.csv 第 3 行：user_id：缺少\n  请填上，或用 --skip-bad 跳过这样的记录",
     "import empty.csv": "empty.csv：是空的\n  请选择有记录的文件，或写明哪种记录没有：--covers sent --from … --to …",
-    "import in.csv --corp ding9": ("没有组织 'ding9'\n  用 `reportdata org add ding9` 添加，或导入时加 --add-orgs"),
+    "import in.csv --corp ding9": ("没有企业 'ding9'\n  用 `reportdata org add ding9` 添加，或导入时加 --add-orgs"),
     "import in.csv --sheet 日志": "in.csv：没有工作表可选\n  请去掉 --sheet",
     "query": "没有写日期\n  请写 DAY，或区间，例如 --range 30d",
-    "query --range 7x": "没有 range='7x'\n  可用的有 month, lastMonth, quarter, year，以及 1d 至 3660d",
+    "query --range 7x": (
+        "没有 range='7x'\n  可用的有 month, lastMonth, quarter, year，以及 1d 至 3660d；"
+        "其他日期用 from 和 to 指定，命令行用 DAY 和 --to"
+    ),
     "app show k": "没有应用 'k'\n  `reportdata app list` 列出所有应用",
     "link add --corp ding1 --name x --until 20200101": "--until 20200101 已过\n  请写将来的日期，或去掉它",
     "serve --port 99999": "99999 不是端口\n  请选 1 至 65535，或用 0 取任一空闲端口",
@@ -250,18 +253,39 @@ def test_tables_and_remarks_are_chinese(files: Folder) -> None:
         "跳过          1，原因在 in.csv.bad.jsonl 中",
         "涉及的日子    1，20240105 至 20240105",
     ]
-    assert "注意：in.csv：缺少 sent 事实：跳过了 1 条有问题的记录：其日子不完整\n" in printed
+    assert "注意：in.csv：缺少 sent 记录：跳过了 1 条有问题的记录：其日子不完整\n" in printed
     _, printed, _ = in_chinese("status", *files.place)
-    assert "组织    覆盖                   最近一天" in printed
+    assert "企业    覆盖                   最近一天" in printed
     assert "20240105 至 20240105" in printed
     _, printed, _ = in_chinese("doctor", *files.place)
     assert "当前用户可写，其他用户不可读" in printed
 
 
+def test_answers_and_states_are_chinese(files: Folder) -> None:
+    """Headings, states and causes of people's tables; what programs get has none of it."""
+    Path("b.csv").write_text("report_id,user_id,commented_at\nr1,u2,2024-01-06 08:00:00\n")
+    _, printed, _ = in_chinese("import", "in.csv", "--skip-bad", "--dry-run", *files.place)
+    assert "\n  日志（sent）\n" in printed
+    assert "覆盖：ding1 的日志（sent，不完整），20240105\n" in printed
+    in_chinese("import", "in.csv", "b.csv", "--skip-bad", *files.place)
+    code, printed, said = in_chinese("query", "20240105", "--to", "20240106", "--require", "final", *files.place)
+    assert code == 3
+    assert "不完整，4102 未知" in printed
+    assert said.startswith("错误：有的日期尚未达到 final：20240105 ding1 未知, 20240106 ding1 未知\n")
+    _, printed, _ = in_chinese("query", "20240105", "--by", "day,department", *files.place)
+    assert printed.split("\n")[1].split()[:5] == ["期间", "部门", "发送日志数", "发送日志用户数", "评论日志用户数"]
+    assert "不完整，评论日志用户数 未知" in printed or "不完整*" in printed or "未知*" in printed
+    _, printed, _ = in_chinese("changes", "--since", "2024-01-01", *files.place)
+    assert printed.split("\n")[1].split() == ["日期", "指标", "原值", "现值", "时间", "原因", "状态"]
+    assert "的第 1 个文件" in printed
+    assert " file " not in printed
+    assert "发送日志数" in printed
+
+
 def test_a_manual_page_is_chinese() -> None:
     code, printed, _ = in_chinese("man", "token")
     assert code == 0
-    assert "reportdata\\-token \\- 打印应用 APP_KEY 的令牌，供试用\n" in printed
+    assert "reportdata\\-token \\- 打印应用 APP_KEY（或唯一叫这个名称的应用）的令牌，供试用\n" in printed
     assert ".B \\-\\-json\n打印 JSON，供程序使用。\n" in printed
 
 

@@ -32,12 +32,15 @@ class Opened(NamedTuple):
     printed: str
     path: str
     browser: Browser
+    said: Path
 
     def stop(self) -> int:
-        """Press Ctrl+C; returns the exit code, when all that it started has ended."""
+        """Press Ctrl+C, which a terminal tells the whole group; returns the exit code, when all that it started has
+        ended. None of them had trouble."""
         children = self.process.children()
-        self.process.running.send_signal(signal.SIGINT)
+        os.killpg(self.process.running.pid, signal.SIGINT)
         code = self.process.running.wait(SOON)
+        assert "ERROR" not in self.said.read_text()
         until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
         return code
 
@@ -46,7 +49,19 @@ class Opened(NamedTuple):
 def opened(place: Path, *arguments: str) -> Iterator[Opened]:
     command = [sys.executable, "-m", "reportdata", "open", *arguments, "--port", "0"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REPORTDATA_")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=place, env=environment) as running:
+    said = place.parent / f"{place.name}.said"
+    with (
+        said.open("w") as errors,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=place,
+            env=environment,
+            start_new_session=True,
+        ) as running,
+    ):
         try:
             assert running.stdout is not None
             printed = ""
@@ -60,7 +75,7 @@ def opened(place: Path, *arguments: str) -> Iterator[Opened]:
             process = Process(running, (str(url.hostname), int(url.port or 0)))
             browser = Browser(process.address)
             assert browser.sign_in(link=found[1]).status == 200
-            yield Opened(process, printed, f"{url.path}?{url.query}".rstrip("?"), browser)
+            yield Opened(process, printed, f"{url.path}?{url.query}".rstrip("?"), browser, said)
         finally:
             running.kill()
 
@@ -75,8 +90,12 @@ def test_a_sheet_is_on_the_page_in_one_command(tmp_path: Path) -> None:
         assert found.browser.get(found.path).status == 200
         assert found.stop() == 0
     assert (tmp_path / "reportdata-data").stat().st_mode & 0o077 == 0
-    with opened(tmp_path, "日志.xlsx") as found:  # nothing twice
-        assert "Imported 0 new records of 3" in found.printed
+    with opened(tmp_path, "日志.xlsx") as found:  # nothing twice, and the page shows the days that there are
+        assert (
+            "Imported 0 new records of 3.\nKnown already, or in the files twice: 3; each counts once.\n"
+            in found.printed
+        )
+        assert found.path == "/?from=2024-01-05&to=2024-01-06"
 
 
 @pytest.mark.slow

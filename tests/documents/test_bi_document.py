@@ -59,7 +59,7 @@ def test_what_tools_are_told_to_ask_is_a_question() -> None:
 
 
 class Place(NamedTuple):
-    """A folder with the data folder ``data`` in it, and what the page's commands made there."""
+    """A folder with the usual data folder in it, and what the page's commands made there."""
 
     path: Path
     folder: Folder
@@ -69,7 +69,7 @@ class Place(NamedTuple):
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Where the page's commands and programs are run, after the organisation has facts of which one was withdrawn."""
     path = tmp_path_factory.mktemp("bi")
-    folder = Folder(path / "data")
+    folder = Folder(path / "reportdata-data")
     folder.add_organisation(CORP)
     with closing(folder.store):
         for name, text in {

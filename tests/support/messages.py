@@ -50,6 +50,8 @@ _SILENT = ("compile", "execute", "fdopen", "open", "print_json", "sql")
 """Whose arguments nobody is told."""
 _KEYWORDS = {"help": "help", "show_default": "help"} | dict.fromkeys(("envvar", "flag_value", "metavar"), "nothing")
 """What becomes of arguments that are named."""
+_LISTS = ("headings", "lines", "states")
+"""What lists are called whose texts are messages."""
 _PROSE = re.compile(r"[A-Za-z}`'”)][,;:.]? +[a-z{`'(–][^_=]|^[a-z]+ [A-Z]{3,}$|^(Next|Note|Error): |^write [0-9]")
 _NO_PROSE = re.compile(
     r"^\s*[(]?(select|insert into|delete from|update \w+ set|create (temp|table)|drop table|pragma|begin immediate|"
@@ -147,7 +149,7 @@ class _Module:
         """Whether it is a heading, the name of a line or of a check, or has parts of which one may be missing."""
         if isinstance(node, ast.BinOp):
             return True
-        if isinstance(statement, ast.Assign) and name_of(statement.targets[0]) in ("headings", "lines"):
+        if isinstance(statement, ast.Assign) and name_of(statement.targets[0]) in _LISTS:
             return True
         above = self._above.get(node)
         return isinstance(above, ast.Dict) and node in above.keys and self.name == "cli/doctor/__init__.py"

@@ -134,6 +134,7 @@ def add(
         _print_secret(added.app_key, secret, as_json=as_json)
     else:
         say(f"Added {added.app_key}; its secret is in {output}, which only this user can read.")
+        say(f"Next: reportdata serve; or reportdata token {added.app_key}, for trying")
 
 
 @app_command.command("set")
@@ -194,7 +195,7 @@ def list_(as_json: bool, settings: Settings) -> None:
 @json_option
 @settings_options
 def show(app_key: str, as_json: bool, settings: Settings) -> None:
-    """Show the app APP_KEY."""
+    """Show the app APP_KEY, or the only one of that name."""
     described = _described(_known_app(settings, app_key))
     if as_json:
         print_json(described)
@@ -294,7 +295,7 @@ def revoke(app_key: str, scope: str, as_json: bool, settings: Settings) -> None:
 @json_option
 @settings_options
 def token_command(app_key: str, as_json: bool, settings: Settings) -> None:
-    """Print a token of the app APP_KEY, for trying things.
+    """Print a token of the app APP_KEY, or of the only one of that name, for trying things.
 
     Whoever may read the data folder needs no secret. Programs get theirs with key and secret from
     /v1.0/oauth2/accessToken.
@@ -309,8 +310,13 @@ def token_command(app_key: str, as_json: bool, settings: Settings) -> None:
 
 
 def _known_app(settings: Settings, app_key: str) -> App:
-    found = open_existing_store(settings).app(app_key)
+    """The app of that key, or else the only one of that name."""
+    store = open_existing_store(settings)
+    found = store.app(app_key)
     if found is None:
+        named = [app for app in store.apps() if app.name == app_key]
+        if len(named) == 1:
+            return named[0]
         require_written("app_key", app_key)
         raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
     return found

@@ -31,7 +31,8 @@ class Child(NamedTuple):
 
 class Children:
     """Commands as processes; one that dies is started again, after a pause that grows while it keeps dying. A child's
-    standard input is a pipe from here: it brings the settings, and ends when this process does, however that ends.
+    standard input is a pipe from here: it brings the settings, and ends when this process does, however that ends. Each
+    is in a process group of its own, so that Ctrl+C reaches this process alone, which then ends them.
 
     :param descriptors: open files that they inherit.
     """
@@ -74,6 +75,7 @@ class Children:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     pass_fds=tuple(self._descriptors),
+                    process_group=0,
                 )
                 self._running[number] = process
                 if self._ending.is_set():

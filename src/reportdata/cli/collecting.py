@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import closing
 
 import click
-import msgspec
 
-from reportdata.cli.collectors import Secrets, alone, opened, secret_options
+from reportdata.cli.collectors import Secrets, alone, asked_sources, opened, reaching, secret_options, today_of
 from reportdata.cli.language import say
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, progress_bar
-from reportdata.cli.periods import DAY, Today, check_period
+from reportdata.cli.periods import DAY, check_period
 from reportdata.cli.places import ledger_of, open_store
+from reportdata.cli.rehearsing import rehearse
 from reportdata.cli.rounds import collect_on, collect_once
 from reportdata.cli.signals import end_on_signals
 from reportdata.collector.clock import Stopped, SystemClock
-from reportdata.collector.ledger import Ledger
 from reportdata.collector.schedule import Period
-from reportdata.collector.sources import Source, put_source, source_of, sources
-from reportdata.errors import NotKnown
 from reportdata.pipeline.collecting import Collecting
 from reportdata.settings import Settings
 
@@ -33,6 +29,7 @@ from reportdata.settings import Settings
 @click.option("--from", "first_day", type=DAY, help="From now on, collect the days from this one on.")
 @click.option("--to", "last_day", type=DAY, help="Collect no day after this one, this time.")
 @click.option("--once", is_flag=True, help="Do what there is to do now, and end.")
+@click.option("--dry-run", is_flag=True, help="Only say which calls would be made now, and about how many.")
 @secret_options
 @json_option
 @lake_options
@@ -42,6 +39,7 @@ def collect_command(
     first_day: str | None,
     last_day: str | None,
     once: bool,
+    dry_run: bool,
     secrets: Secrets,
     as_json: bool,
     settings: Settings,
@@ -55,18 +53,17 @@ def collect_command(
     Interrupted at any point, it goes on where it was. `reportdata serve` and `reportdata work` collect all the time.
     """
     check_period(first_day, last_day)
+    if dry_run:
+        rehearse(settings, name, first_day, last_day, as_json=as_json)
+        return
     ending = threading.Event()
     end_on_signals(ending)
     with closing(ledger_of(settings)) as ledger, alone(settings.ledger):
-        found = [source_of(ledger, name)] if name else sources(ledger)
-        if not found:
-            raise NotKnown("nothing is collected", "reportdata source add dingtalk --corp CORP_ID --app-key KEY")
-        corp_id = found[0].corp_id if len({source.corp_id for source in found}) == 1 else None
-        today = Today.of(open_store(settings).organisations(), corp_id, time.time())
-        first_day, last_day = today.between(first_day, last_day)
+        found = asked_sources(ledger, name)
+        first_day, last_day = today_of(found, open_store(settings)).between(first_day, last_day)
         with progress_bar() as progress, opened(settings, ledger, SystemClock(ending)) as own:
             all_collecting = []
-            for source in [_from(ledger, source, first_day) for source in found]:
+            for source in [reaching(ledger, source, first_day) for source in found]:
                 period = Period(first_day or source.first_day, last_day)
                 collecting = own.collecting(source, secrets, period=period, eager=True)
                 collecting.try_again()
@@ -85,13 +82,6 @@ def collect_command(
                     _tell(collecting)
             if failed is not None:
                 raise failed
-
-
-def _from(ledger: Ledger, source: Source, first_day: str | None) -> Source:
-    """The source, collected from that day on from now on, when one is named that is earlier."""
-    if first_day is None or first_day >= source.first_day:
-        return source
-    return put_source(ledger, msgspec.structs.replace(source, first_day=first_day))
 
 
 def _told(collecting: Collecting) -> dict[str, object]:

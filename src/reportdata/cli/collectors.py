@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
+from reportdata.cli.periods import Today
 from reportdata.cli.places import workspace
 from reportdata.collector.budget import Account, Budget
 from reportdata.collector.calls import BookedCalls
@@ -20,13 +23,22 @@ from reportdata.collector.clocks import ComparedClock
 from reportdata.collector.collector import Collector
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.schedule import Period
-from reportdata.collector.sources import Source, SourceNotes, read_secret, secret_variable
+from reportdata.collector.sources import (
+    Source,
+    SourceNotes,
+    put_source,
+    read_secret,
+    secret_variable,
+    source_of,
+    sources,
+)
 from reportdata.collector.suite import Access, Kind
 from reportdata.days import time_zone
 from reportdata.errors import LedgerError, NotKnown
 from reportdata.files import locked
 from reportdata.pipeline.collecting import Collecting
 from reportdata.settings import Settings
+from reportdata.store import Store
 from reportdata.suites import SUITES
 
 Secrets = Mapping[str, str]
@@ -69,6 +81,30 @@ def kind_of(source: Source) -> Kind:
 def account_of(source: Source) -> Account:
     """Who pays for a source's calls."""
     return Account.of(kind_of(source), source.corp_id)
+
+
+def asked_sources(ledger: Ledger, name: str | None) -> list[Source]:
+    """The source of that name or organisation, or all.
+
+    :raises NotKnown: when there is none.
+    """
+    found = [source_of(ledger, name)] if name else sources(ledger)
+    if not found:
+        raise NotKnown("nothing is collected", "reportdata source add dingtalk --corp CORP_ID --app-key KEY")
+    return found
+
+
+def today_of(found: Sequence[Source], store: Store) -> Today:
+    """The present day of these sources' organisation, or of all organisations when there are several."""
+    corp_id = found[0].corp_id if len({source.corp_id for source in found}) == 1 else None
+    return Today.of(store.organisations(), corp_id, time.time())
+
+
+def reaching(ledger: Ledger, source: Source, first_day: str | None) -> Source:
+    """The source, collected from that day on from now on, when one is named that is earlier."""
+    if first_day is None or first_day >= source.first_day:
+        return source
+    return put_source(ledger, msgspec.structs.replace(source, first_day=first_day))
 
 
 class Opened:

@@ -11,6 +11,7 @@ from reportdata.api.contract.wire import Body
 from reportdata.cli.language import say
 from reportdata.cli.output import Long, print_json, print_table
 from reportdata.cli.terminals import showable
+from reportdata.cli.words import states_text
 from reportdata.days import MILLISECOND, moment_of
 from reportdata.services import Service
 from reportdata.store.standing import Standing
@@ -76,10 +77,8 @@ _NOT_BROUGHT = (
 
 
 def state_text(day: Standing) -> Long:
-    """A day's state, and those of KPIs that are more certain as long as there is room."""
-    state = day.state.value
-    better = [f"{kpi.kpi_id} {kpi.state.value}" for kpi in day.kpis if kpi.state is not day.state]
-    return Long(f"{state} ({', '.join(better)})", f"{state}*") if better else Long(state, state)
+    """The states of a day's KPIs, by their ids."""
+    return states_text({kpi.kpi_id: kpi.state.value for kpi in day.kpis})
 
 
 def _certainty(day: Standing, zones: Mapping[str, ZoneInfo]) -> dict[str, object]:

@@ -19,6 +19,7 @@ import msgspec
 from reportdata.cli.language import say
 from reportdata.cli.links import replace_link
 from reportdata.cli.places import open_store
+from reportdata.cli.ports import page_options
 from reportdata.cli.sample import PEOPLE, Sample
 from reportdata.cli.service import open_server
 from reportdata.days import DEFAULT_TIME_ZONE, SECOND, days_between, from_date, moment_of, time_zone, to_date
@@ -36,8 +37,7 @@ APP_NAME = "demo"
 
 @click.command("demo")
 @click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How many days to make up.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True, help="The port; 0 takes any free one.")
+@page_options
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from reportdata.cli.output import print_table
 from reportdata.cli.periods import DAY, DaysCommand, Today
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.questions import Form, format_option, print_found
+from reportdata.cli.words import causes_text, heading_of, metric_of, state_word
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.explained import (
@@ -72,7 +75,8 @@ def changes_command(
     pairs = today.words((name, value) for name, value in words.items() if value is not None)
     service = service_in([(SERVICE, service_id)], services_of(settings))
     asked = msgspec.structs.replace(read_changes(pairs, service), page_size=MOST_ROWS)
-    form = Form(format_, output, _print_changes, _tell_next)
+    names = {kpi.name_of_column: kpi.name for kpi in service.kpis}
+    form = Form(format_, output, partial(_print_changes, names), _tell_next)
     print_found(lambda corp: Job(corp, time.time(), changes=asked, service=service.id), corp_id, form, settings)
 
 
@@ -142,9 +146,12 @@ def explain_command(
     )
 
 
-def _print_changes(answer: Answer) -> None:
-    columns = answer.meta["columns"]
-    _print_rows([column["name"] for column in columns], answer.data, numbers=(2, 3), ids=True)
+def _print_changes(names: Mapping[str, str], answer: Answer) -> None:
+    """:param names: of the metrics."""
+    rows = [
+        {**row, "metric": metric_of(row["metric"], names), "state": state_word(row["state"])} for row in answer.data
+    ]
+    _print_rows(answer.meta["columns"], rows, numbers=(2, 3))
     say(f"{answer.meta['totalRows']:,} changes since {answer.meta['since']}, {answer.meta['timeZone']}")
     if answer.meta["emptyReason"]:
         say(answer.meta["emptyReason"])
@@ -170,11 +177,9 @@ def _print_explained(answer: Answer) -> None:
     if meta["than"] is not None:
         click.echo(meta["than"]["sentence"])
         click.echo(", ".join(f"{number:,} {name}" for name, number in meta["sets"].items()))
-    headings = ["when", "was", "is", "cause"]
-    _print_rows(headings, meta["history"], numbers=(1, 2))
-    names = [column["name"] for column in meta["columns"] if column["name"] != "item"]
+    _print_rows([{"name": name} for name in ("when", "was", "is", "cause")], meta["history"], numbers=(1, 2))
     if answer.data:
-        _print_rows(names, answer.data, ids=True)
+        _print_rows([column for column in meta["columns"] if column["name"] != "item"], answer.data)
     left = meta["totalRows"] - len(answer.data)
     if left > 0:
         say(f"and {left:,} more records: --format csv has all")
@@ -184,11 +189,15 @@ def _print_explained(answer: Answer) -> None:
 
 
 def _print_rows(
-    names: list[str], rows: list[dict[str, Any]], numbers: tuple[int, ...] = (), *, ids: bool = False
+    columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]], numbers: tuple[int, ...] = ()
 ) -> None:
-    if not rows:  # what is said besides tells why
+    """Rows with some columns of an answer's ``meta``; nothing when there are none, as what is said besides tells why."""
+
+    def cell(row: Mapping[str, Any], name: str) -> object:
+        value = row[name]
+        return "–" if value is None else causes_text(value) if name in ("cause", "origin") else value
+
+    if not (found := list(rows)):
         return
-    cells = ([row[name] if row[name] is not None else "–" for name in names] for row in rows)
-    print_table(
-        names, cells, numbers=numbers, messages=[at for at, name in enumerate(names) if name == "cause"], ids=ids
-    )
+    cells = ([cell(row, column["name"]) for column in columns] for row in found)
+    print_table(list(map(heading_of, columns)), cells, numbers=numbers, ids=True)

@@ -283,7 +283,8 @@ def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> Non
     _show_first([f"Added the organisation {corp_id}." for corp_id in done.organisations])
     _show_first([f"Note: {note}" for note in done.notes])
     if done.added and not done.failures:
-        say(f"Next: reportdata query {max(done.days)}")
+        first, last = min(done.days), max(done.days)
+        say(f"Next: reportdata query {first}" + (f" --to {last}" if first != last else ""))
 
 
 def _show_first(lines: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from reportdata.cli.periods import DAY, DaysCommand, Today, check_period
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
 from reportdata.cli.questions import format_option, print_answer, question_options
 from reportdata.cli.requiring import require, require_option
+from reportdata.cli.words import kind_word
 from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
@@ -93,7 +94,17 @@ def query_command(
     days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day, now)]
     days.sort(key=lambda day: (day.stat_day, corps.index(day.corp_id)))
     print_days(days, service, zones, format_)
+    if format_ == "table" and service.has_facts and days:
+        _tell_uncomputed(store, service)
     require(required, days, [kpi.id for kpi in service.kpis])
+
+
+def _tell_uncomputed(store: Store, service: Service) -> None:
+    """Say which KPIs wait for the computation of all days, as new ones of a service do."""
+    computed = store.computed(service.id)
+    waiting = [kpi.id for kpi in service.kpis if not kpi.ratio and kpi.id not in computed]
+    if waiting and any(store.coverage()):
+        say(f"Not computed yet: {', '.join(waiting)}. Next: `reportdata refresh` computes all days.")
 
 
 _LOOK_BACK = 366
@@ -193,7 +204,7 @@ def status_command(as_json: bool, settings: Settings) -> None:
     for corp_id, of_all in kinds.items():
         by_kind = {kind: pieces for kind, pieces in of_all.items() if not is_official(kind)}
         if any(pieces != coverage[corp_id] for pieces in by_kind.values()):
-            found = "; ".join(f"{kind} {translated(_days_text(pieces))}" for kind, pieces in by_kind.items())
+            found = "; ".join(f"{kind_word(kind)} {translated(_days_text(pieces))}" for kind, pieces in by_kind.items())
             say(f"{corp_id}: {found}")
     say(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
     if aside:

@@ -6,6 +6,7 @@ import time
 import webbrowser
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from reportdata.cli.links import replace_link
 from reportdata.cli.options import lake_options, settings_options
 from reportdata.cli.output import progress_bar
 from reportdata.cli.places import open_store, presence_of, services_of
+from reportdata.cli.ports import page_options
 from reportdata.cli.service import open_server
 from reportdata.cli.terminals import visible
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone, to_date
@@ -38,6 +40,8 @@ OWN = "own"
 """The organisation of records that name none, where there is no other."""
 _SHOWN = 10
 """Lines of one kind that are printed."""
+_YEAR = 365
+"""Days before the newest one that a page shows where nothing else is asked."""
 
 
 @click.command("open")
@@ -50,8 +54,7 @@ _SHOWN = 10
     show_default=True,
     help="The zone of an organisation that is added.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True, help="The port; 0 takes any free one.")
+@page_options
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @lake_options
 @settings_options
@@ -72,7 +75,8 @@ def open_command(
         pages = []
         for found in corp_ids or [_chosen(store, corp_id, zone)]:
             secret = _link(settings, store, found)
-            pages.append((found, f"{server.url}/{shown if found in known else 'import'}#link={secret}"))
+            days = shown or _newest_days(store, found)
+            pages.append((found, f"{server.url}/{days if found in known else 'import'}#link={secret}"))
 
         def ready() -> None:
             say(f"The data are in {settings.data}, which nobody else can read.")
@@ -101,6 +105,16 @@ def _chosen(store: Store, corp_id: str | None, zone: str) -> str:
     if found not in known:
         store.add_organisations([Organisation(found, zone)])
     return found
+
+
+def _newest_days(store: Store, corp_id: str) -> str:
+    """The address at which a page shows the newest covered days, a year at most; empty where there are none."""
+    pieces = [piece for piece in store.coverage() if piece.corp_id == corp_id]
+    if not pieces:
+        return ""
+    last = max(to_date(piece.last_day) for piece in pieces)
+    first = max(min(to_date(piece.first_day) for piece in pieces), last - timedelta(days=_YEAR))
+    return f"?from={first}&to={last}"
 
 
 def _import(
@@ -152,6 +166,8 @@ def _told(done: dict[str, Any]) -> str:
     days = done["daysTouched"]
     of_days = f", of {days[0]} to {days[-1]}" if days else ""
     say(f"Imported {done['added']:,} new records of {done['read']:,}{of_days}.")
+    if done["alreadyKnown"]:
+        say(f"Known already, or in the files twice: {done['alreadyKnown']:,}; each counts once.")
     for note in done["notes"][:_SHOWN]:
         say(visible(f"Note: {note}"))
     return f"?from={to_date(days[0])}&to={to_date(days[-1])}" if days else ""

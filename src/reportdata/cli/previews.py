@@ -13,6 +13,7 @@ from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table, progress_bar
 from reportdata.cli.places import workspace
 from reportdata.cli.terminals import visible
+from reportdata.cli.words import kind_word
 from reportdata.columns import Columns, why_chosen
 from reportdata.errors import BadRecord, BadValue
 from reportdata.kinds import Kinds
@@ -159,13 +160,13 @@ def _print(found: Preview) -> None:
         say(f"The organisation {corp_id} would be added.")
     for piece in found.observed[:_SHOWN]:
         days = "–".join(dict.fromkeys((piece.first_day, piece.last_day)))
-        say(f"observed: {piece.kind} of {piece.corp_id}, {days}")
+        say(f"observed: {kind_word(piece.kind)} of {piece.corp_id}, {days}")
     if len(found.observed) > _SHOWN:
         say(f"and {len(found.observed) - _SHOWN:,} more; --json has all")
     for unknown in found.unknown[:_SHOWN]:
         say(
             f"{unknown.kpi_id} of {unknown.corp_id} stays unknown on {unknown.days:,} of these days: "
-            f"{' and '.join(unknown.kinds)} facts of them would have to be observed, too"
+            f"{' and '.join(map(kind_word, unknown.kinds))} facts of them would have to be observed, too"
         )
     for note in found.done.notes:
         say(f"Note: {note}")
@@ -180,7 +181,7 @@ def _print_file(file: PreviewedFile) -> None:
     told = (file.found.format.value if file.found.format else "empty", file.found.encoding)
     say(visible(f"{file.name}: {', '.join(text for text in told if text)}"))
     for columns in file.found.tables[:_SHOWN]:
-        say(f"  {columns.kind.name}")
+        click.echo(f"  {kind_word(columns.kind.name)}")
         for field, column in _columns(columns):
             say(f"    {field:<14}{' '.join(column.split())!r}, {_WHY[why_chosen(columns, field)]}")
     found = file.found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question
+from reportdata.cli.words import heading_of, state_word, states_text
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
@@ -167,17 +168,20 @@ def _print_table(answer: Answer) -> None:
     meta = answer.meta
     columns = [c for c in meta["columns"] if c["name"] not in ("periodStart", "periodEnd", "states", "days")]
     counted = [column["name"] for column in columns if "kpiId" in column]
+    names = {column["name"]: heading_of(column) for column in columns}
+    place_of_state = next(at for at, column in enumerate(columns) if column["name"] == "state")
     most = max((row[counted[0]] or 0 for row in answer.data), default=0)
     bars = sys.stdout.isatty() and len(answer.data) > 1 and most > 0
 
     def cells(row: dict[str, Any]) -> list[object]:
         shown: list[object] = ["–" if row[column["name"]] is None else row[column["name"]] for column in columns]
+        shown[place_of_state] = states_text(_states(row, counted, names))
         shown[-1] = f"{row['coveredDays']:d} of {row['days']:d}"
         return [*shown, "█" * round(_BAR * (row[counted[0]] or 0) / most)] if bars else shown
 
     if answer.data:  # what is said below tells why there is none
         print_table(
-            [*(column["name"] for column in columns), *([counted[0]] if bars else [])],
+            [*names.values(), *([names[counted[0]]] if bars else [])],
             map(cells, answer.data),
             numbers=[place for place, column in enumerate(columns) if column["type"] in ("integer", "number")],
             messages=(len(columns) - 1,),
@@ -187,7 +191,13 @@ def _print_table(answer: Answer) -> None:
                 *(at for at, column in enumerate(columns) if column["name"] == "asOf"),
             ],
         )
-    say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {meta['state']}")
+    say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {state_word(meta['state'])}")
     for said in (meta["emptyReason"], *meta["notes"]):
         if said:
             say(said)
+
+
+def _states(row: Mapping[str, Any], counted: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
+    """The state of each number of a row, by what it is called."""
+    told = dict(one.split("=", 1) for one in row["states"].split(",")) if row["states"] else {}
+    return {names[name]: told.get(name, row["state"]) for name in counted}

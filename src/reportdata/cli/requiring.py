@@ -9,6 +9,7 @@ import click
 
 from reportdata.cli.exits import Exit, NotKnownYet
 from reportdata.cli.output import MOST_NAMED
+from reportdata.cli.words import state_word
 from reportdata.days import time_zone
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
@@ -47,13 +48,13 @@ def require(required: str | None, days: Iterable[Standing], kpis: Collection[str
         looked = True
         state = least_certain([State(required), *(kpi.state for kpi in day.kpis if kpi.kpi_id in kpis)])
         if state is not State(required):
-            less.append(f"{day.stat_day} {day.corp_id} {state.value}")
+            less.append(f"{day.stat_day} {day.corp_id} {state_word(state.value)}")
     if looked and not less:
         return
     told = ", ".join(less[:MOST_NAMED]) or "there is no organisation"
     more = f", and {len(less) - MOST_NAMED} days more are not {required}" if len(less) > MOST_NAMED else ""
     raise NotKnownYet(
-        f"not {required} yet: {told}{more}",
+        f"some days are not yet as certain as {required}: {told}{more}",
         "ask again when these days were looked at after their end",
     )
 

@@ -56,6 +56,17 @@ def bind(host: str, port: int) -> socket.socket:
     return found
 
 
+def free_or_any(host: str, port: int) -> int:
+    """That port, or 0, which stands for any free one, where another process has it."""
+    try:
+        bind(host, port).close()
+    except BadValue as error:
+        if not isinstance(error.__cause__, OSError) or error.__cause__.errno != errno.EADDRINUSE:
+            raise
+        return 0
+    return port
+
+
 def inherit(descriptor: int) -> socket.socket:
     """The listening socket that the process was started with, as systemd does it.
 

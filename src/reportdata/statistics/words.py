@@ -237,7 +237,11 @@ def range_in(given: Mapping[str, list[str]]) -> tuple[str, str, str]:
     if range_ and (first or last):
         raise BadValue("range is given with from or to", "give range alone, or from and to")
     if range_ and range_ not in RANGES and not (_DAYS.fullmatch(range_) and int(range_[:-1]) <= LONGEST):
-        raise BadValue(f"range={range_[:40]!r} is not known", f"there are {', '.join(RANGES)}, and 1d to {LONGEST}d")
+        raise BadValue(
+            f"range={range_[:40]!r} is not known",
+            f"there are {', '.join(RANGES)}, and 1d to {LONGEST}d; other days are given by from and to, on the command "
+            "line by DAY and --to",
+        )
     if not range_ and not first:
         raise BadValue("no range is given", "give from and to, or range")
     days = [parse_day(day) for day in (first, last) if day]

@@ -61,7 +61,7 @@ function card(kpi, day, row, page, found) {
           h('dt', {}, t('todaySoFar')),
           sofar && sofar[kpi] !== null
             ? h('dd', {}, h('b', {}, number(sofar[kpi])), ' ', stateMark(stateOf(sofar, kpi)), ' ',
-                h('span', { class: 'quiet' }, t('asOf', moment(sofar.asOf, zone, today))))
+                sofar.asOf && h('span', { class: 'quiet' }, t('asOf', moment(sofar.asOf, zone, today))))
             : h('dd', { class: 'quiet' }, t('notYet')),
         ];
   swap(list, ...now, h('dt', {}, t('weekToDate')), h('dd', {}, '…'), h('dt', {}, t('monthToDate')), h('dd', {}, '…'));
@@ -78,7 +78,7 @@ function card(kpi, day, row, page, found) {
       sparkline(kpi, day, found),
     ),
     h('p', { class: 'standing' }, stateMark(state), ' ',
-      row ? h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, zone))) : null),
+      row?.asOf ? h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, zone))) : null),
     h('p', { class: 'change' }, change(kpi, day, value, found)),
     list,
   );

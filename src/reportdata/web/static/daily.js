@@ -1,5 +1,6 @@
 // The document's own table of the range: as it stands, it can be copied into a sheet.
 
+import { stateOfKnown } from './data.js';
 import { h, swap } from './dom.js';
 import { button, stateMark } from './marks.js';
 import { KPIS, addressesOfDays } from './view.js';
@@ -85,10 +86,10 @@ function rowsOf(page, list, few) {
       ? h('a', { href: addressOf(row.periodStart), 'data-day': row.periodStart, 'data-key': `row-${text}` }, text)
       : text;
     return h('tr', { class: printed ? 'printed' : null },
-      h('th', { scope: 'row' }, link, h('span', { class: 'quiet weekday' }, ` ${name}`), h('span', { class: 'narrow' }, stateMark(row.state, true))),
+      h('th', { scope: 'row' }, link, h('span', { class: 'quiet weekday' }, ` ${name}`), h('span', { class: 'narrow' }, stateMark(stateOfKnown(row), true))),
       h('td', { class: 'corp' }, session.organisation),
       ...KPIS.map((kpi) => h('td', { 'data-kpi': kpi }, number(row[kpi]))),
-      h('td', { class: 'of-state' }, stateMark(row.state)));
+      h('td', { class: 'of-state' }, stateMark(stateOfKnown(row))));
   };
   const body = h('tbody', {}, ...list.slice(0, few).map((row) => line(row, false)));
   if (list.length > few) {

@@ -4,7 +4,7 @@ import { STATISTICS, covering, remembered, watch } from './answers.js';
 import { json } from './api.js';
 import { add, addMonths, begin, monday } from './days.js';
 import { before, points } from './periods.js';
-import { days as daysOf } from './view.js';
+import { KPIS, days as daysOf } from './view.js';
 
 /** @typedef {import('./view.js').View} View */
 /** @typedef {import('./view.js').Kpi} Kpi */
@@ -89,6 +89,14 @@ export function stateOf(row, kpi) {
     if (name === kpi) return state ?? row.state;
   }
   return row.state;
+}
+
+const STATES = ['final', 'provisional', 'partial', 'damaged', 'missing'];
+
+/** The least certain state of a row's numbers that are known: of others it is shown that they are not. @param {Row} row @returns {string} */
+export function stateOfKnown(row) {
+  const known = KPIS.filter((kpi) => row[kpi] !== null).map((kpi) => stateOf(row, kpi));
+  return known.reduce((worst, state) => (STATES.indexOf(state) > STATES.indexOf(worst) ? state : worst), known[0] ?? 'missing');
 }
 
 /** Holidays and moved working days by their day. */

@@ -39,7 +39,7 @@ export async function drawDay(place, page, found) {
       : t('incomparable');
     return h('article', { class: 'card', 'data-kpi': kpi }, h('h2', {}, t(kpi)),
       h('p', { class: 'number' }, number(row[kpi]), h('span', { class: 'unit' }, ` ${t(`${kpi}Unit`)}`)),
-      h('p', { class: 'standing' }, stateMark(state), ' ', h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, session.timeZone)))),
+      h('p', { class: 'standing' }, stateMark(state), ' ', row.asOf && h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, session.timeZone)))),
       h('p', { class: 'change' }, change));
   }));
   const why = panel('why');

@@ -2,7 +2,7 @@
 
 /** @type {Record<string, readonly [string, string]>} */
 export const EXPLORER_WORDS = {
-  toDashboard: ['仪表盘', 'Dashboard'],
+  toDashboard: ['看板', 'Dashboard'],
   allCalls: ['接口', 'Calls'],
   findCall: ['查找接口', 'Find a call'],
   noCalls: ['没有这样的接口', 'There is no such call'],
@@ -10,14 +10,14 @@ export const EXPLORER_WORDS = {
 
   signInAs: ['以谁的身份调用', 'Call as'],
   'as-token': ['应用（令牌）', 'An app (token)'],
-  'as-session': ['仪表盘的登录', 'The dashboard’s session'],
+  'as-session': ['看板的登录', 'The dashboard’s session'],
   'as-none': ['不登录', 'Nobody'],
   openToAll: ['谁都可以调用，不用登录。', 'Everybody may call this; nobody signs in.'],
   getToken: ['取得令牌', 'Get a token'],
   tokenOf: ['{0} 的令牌，有效到 {1}', 'token of {0}, good until {1}'],
   forgetToken: ['换一个应用', 'Use another app'],
   asSession: ['{0}（{1}）', '{0} ({1})'],
-  noSession: ['仪表盘还没有登录，或登录已结束。', 'Nobody is signed in on the dashboard, or the session has ended.'],
+  noSession: ['看板还没有登录，或登录已结束。', 'Nobody is signed in on the dashboard, or the session has ended.'],
   noTokenYet: ['先取得令牌，再发送。', 'Get a token first, then send.'],
 
   request: ['请求', 'Request'],
@@ -72,9 +72,9 @@ export const EXPLORER_WORDS = {
   command: ['命令', 'Command'],
   needsApp: ['需要一个练习用的应用。管理员运行下面的命令，用得到的 AppKey 和 AppSecret 在上面取得令牌，再点按钮。', 'It takes an app for practice. An administrator runs this command; get a token above with its key and secret, then press the button.'],
   needsRate: ['页面会一次发出很多请求，直到超过限额。没有限额的服务器上不会出错，可以先给应用设一个：', 'The page sends many requests at once until the rate is used up. Where there is no rate, none is: give the app one first.'],
-  needsLink: ['需要以只看部分部门的查看链接登录仪表盘，再以“仪表盘的登录”调用。', 'It takes a session of the dashboard by a view link that shows some departments. Call as that session.'],
-  needsSignedOut: ['要先在仪表盘退出登录；页面会带上一个已失效的 cookie。', 'Sign out on the dashboard first; the page sends a cookie that has ended.'],
-  needsEnding: ['先以它登录仪表盘，再在服务器上运行下面的命令，然后以“仪表盘的登录”调用。', 'Sign in on the dashboard with it, run this command on the server, then call as the dashboard’s session.'],
+  needsLink: ['需要以只看部分部门的查看链接登录看板，再以“看板的登录”调用。', 'It takes a session of the dashboard by a view link that shows some departments. Call as that session.'],
+  needsSignedOut: ['要先在看板退出登录；页面会带上一个已失效的 cookie。', 'Sign out on the dashboard first; the page sends a cookie that has ended.'],
+  needsEnding: ['先以它登录看板，再在服务器上运行下面的命令，然后以“看板的登录”调用。', 'Sign in on the dashboard with it, run this command on the server, then call as the dashboard’s session.'],
   needsEndedLink: ['把已撤销或到期的链接里 #link= 后面的内容填进正文的 link，再点按钮。', 'Write what stands after #link= in such a link into the body, then press the button.'],
   needsUpload: ['先上传一个文件，把它的 upload 填进表单，再点按钮。', 'Bring a file first, write its upload into the form, then press the button.'],
   neverDefined: ['从外面制造不出来：服务的定义完整时不会发生。', 'No request brings it about: it never happens while the services’ definitions are whole.'],

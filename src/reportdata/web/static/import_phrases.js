@@ -47,7 +47,7 @@ const OWN = {
   nothingAdded: ['还没有导入任何东西。', 'Nothing is imported yet.'],
   readCounts: ['读到 {0} 条，新增 {1}，已有 {2}，跳过 {3}', '{0} read, {1} new, {2} already known, {3} skipped'],
   leftOut: ['{0} 条属于已被遗忘的人，没有计入', '{0} of forgotten people, left out'],
-  dashboard: ['仪表盘', 'Dashboard'],
+  dashboard: ['看板', 'Dashboard'],
   form_csv: ['CSV', 'CSV'],
   form_sheet: ['电子表格', 'spreadsheet'],
   form_jsonl: ['JSON Lines', 'JSON Lines'],

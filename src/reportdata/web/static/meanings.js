@@ -18,15 +18,15 @@ const CALLS = {
   getCalendar: ['查询节假日和调休', '只列出特殊的日子；没有列出的，周一到周五上班，周末休息。firstYear 到 lastYear 之外的年份没有资料。谁都可以调用。'],
   healthz: ['进程是否活着', '给监控用。能回答就是 ok。'],
   readyz: ['能否正常服务', '给负载均衡用。能读数据、没有在停止，就是 ready。'],
-  beginSession: ['登录（给网页用）', '用应用的 key 和 secret，或查看链接 #link= 后面的内容登录。回答里设置一个脚本读不到的 cookie。departments 是链接能看的部门，null 表示整个组织。在这里发送，仪表盘的登录也会随之改变。'],
-  getSession: ['查询登录的是谁', '返回浏览器登录的组织、权限和到期时间。'],
-  endSession: ['退出登录', '结束浏览器的登录。在这里发送，仪表盘也会退出。'],
+  beginSession: ['登录（给网页用）', '用应用的 key 和 secret，或查看链接 #link= 后面的内容登录。回答里设置一个脚本读不到的 cookie。departments 是链接能看的部门，null 表示整个企业。在这里发送，看板的登录也会随之改变。'],
+  getSession: ['查询登录的是谁', '返回浏览器登录的企业、权限和到期时间。'],
+  endSession: ['退出登录', '结束浏览器的登录。在这里发送，看板也会退出。'],
   uploadFile: ['上传要导入的文件', '正文就是文件。同一次上传的文件一起导入；导入结束，或最后一次调用半小时之后，文件就被删除。'],
   getUpload: ['查询一次上传的进度', '返回文件列表，以及正在进行的预览或导入到了哪一步、结果是什么。'],
   removeUpload: ['删除一次上传', '删除整次上传，或用 name 只删其中一个文件。'],
   previewUpload: ['预览导入', '只说明导入会怎样：各列被当作什么、多少条是新的、哪些数字会变；不写入任何内容。正文与 reportdata import 的选项相同。'],
-  importUpload: ['导入', '导入这次上传的文件。其他组织的记录会被拒绝。重复调用不会重复导入，只返回进度。'],
-  listImports: ['查询导入记录', '组织的导入，最近的在前。'],
+  importUpload: ['导入', '导入这次上传的文件。其他企业的记录会被拒绝。重复调用不会重复导入，只返回进度。'],
+  listImports: ['查询导入记录', '企业的导入，最近的在前。'],
   undoImport: ['撤销一次导入', '只由它带来的事实会被去掉；没有其他来源的日子重新变为未知。'],
   getUndoing: ['查询撤销的进度', '返回撤销到了哪一步、结果是什么。'],
   openapi: ['接口的机器可读描述', 'OpenAPI 3.0.3 格式；这个页面就是照它显示的。'],
@@ -34,7 +34,7 @@ const CALLS = {
 
 /** By operation and name, or by name. @type {Record<string, string>} */
 const PARAMETERS = {
-  statDate: '要查的日期，写成 yyyyMMdd，按组织所在时区。',
+  statDate: '要查的日期，写成 yyyyMMdd，按企业所在时区。',
   dataId: '要查的日期，写成 yyyyMMdd。',
   nextToken: '从第几行开始，第一页是 0；以后用上次回答里的 nextToken。',
   maxResults: '最多返回几行，至少 1。',
@@ -46,8 +46,8 @@ const PARAMETERS = {
   appkey: '应用的 key，与 appsecret 成对。',
   appsecret: '应用的 secret。',
   corpid: '组织编号，与 corpsecret 成对。',
-  corpsecret: '组织的 secret。',
-  from: '第一天，写成 yyyy-MM-dd 或 yyyyMMdd，按组织所在时区。',
+  corpsecret: '企业的 secret。',
+  from: '第一天，写成 yyyy-MM-dd 或 yyyyMMdd，按企业所在时区。',
   to: '最后一天，含当天；不写就只查第一天。',
   range: '代替 from 和 to：month（本月）、lastMonth（上月）、quarter（本季）、year（今年），或最近几天如 7d、30d，含今天。',
   by: '按什么分组，最多三项，用逗号隔开：day、week、month、quarter、year、weekday、hour、department、topDepartment、template、user；时段最多一项。topDepartment 为一级部门：部门名第一个 / 之前的部分，连同其下所有部门。',
@@ -61,7 +61,7 @@ const PARAMETERS = {
   order: '按哪些列排序，用逗号隔开；前面加 - 是从大到小。',
   page: '第几页，从 1 开始。',
   pageSize: '每页几行，最多 1000；只对 JSON 有效，文件总是完整的。',
-  asOf: '一个时刻：只按当时已经知道的来算。ISO 8601 写法；不带时差就按组织所在时区。',
+  asOf: '一个时刻：只按当时已经知道的来算。ISO 8601 写法；不带时差就按企业所在时区。',
   format: '回答的格式：json、csv、xlsx 或 parquet。',
   bom: '写 0：CSV 开头不加 Excel 识别 UTF-8 用的标记。',
   day: '哪一天，代替 from、to 和 range。',
@@ -69,7 +69,7 @@ const PARAMETERS = {
   lang: '说明用什么语言：zh 或 en。',
   since: '上次回答里的 nextSince：只要那以后提交的变化，不漏也不重。或者一个时刻、一天（指它的开始）：只要那以后开始的变化。',
   upTo: '上次回答里的 nextSince：只到它为止，用于翻页。',
-  names: 'true：用户编号旁边给出姓名；组织开启了姓名时才有。',
+  names: 'true：用户编号旁边给出姓名；企业开启了姓名时才有。',
   service: '查哪个服务的数字，写它的编号，如 checkinData；不写就是 reportData（日志）。应用要有那个服务的权限。',
   name: '文件名。',
   upload: '哪一次上传。',
@@ -128,18 +128,18 @@ export function title(call) {
 export function about(call) {
   if (current() === 'en') return call.description;
   if (call.tag === 'statistics' && /^Figures/.test(call.summary)) {
-    return `返回钉钉自己对这一天的回答，由组织带来才有。有哪些指标没有公开文档，以 metaList 为准。${scopeSaid(call)}`;
+    return `返回钉钉自己对这一天的回答，由企业带来才有。有哪些指标没有公开文档，以 metaList 为准。${scopeSaid(call)}`;
   }
   if (call.tag === 'statistics') {
     const of = period(call);
-    const numbersOf = `返回一${of === '日' ? '天' : of}的${numbers(call)}。组织由令牌决定，请求里不写。`;
+    const numbersOf = `返回一${of === '日' ? '天' : of}的${numbers(call)}。企业由令牌决定，请求里不写。`;
     const rule = of === '日'
       ? '只有采集过的数字才出现在 dataList 里；一个都没有时没有这一行。未知不是 0。'
       : `数字按 statDate 所在的${of === '周' ? '自然周（周一到周日）' : '自然月'}整体去重计数，不是每天相加。有一天没采集，就没有这一行。`;
     return `${numbersOf}${rule}${scopeSaid(call)}`;
   }
   if (call.tag === 'closed calls') {
-    const of = call.parameters.some(({ name }) => name === 'nextToken') ? '一天里每个部门的' : '一天里整个组织的';
+    const of = call.parameters.some(({ name }) => name === 'nextToken') ? '一天里每个部门的' : '一天里整个企业的';
     return `返回${of}${numbers(call)}。数字是文本；不知道的不出现。钉钉已不再开通这个接口，老程序在这里照常可用。${scopeSaid(call)}`;
   }
   return [CALLS[call.id]?.[1] ?? call.description, scopeSaid(call)].filter(Boolean).join('');

@@ -31,7 +31,7 @@ const REASONS = {
     'One client token, or idempotency key, was used for two different requests within a day. Make a new one for each request, and keep it only for repeating that request.',
   ],
   'orgId.is.null': [
-    '应用不属于任何组织，所以不知道该给谁的数字。请管理员新建一个带 --corp 的应用。',
+    '应用不属于任何企业，所以不知道该给谁的数字。请管理员新建一个带 --corp 的应用。',
     'The app belongs to no organisation, so there is nobody whose numbers could be given. Ask your administrator for an app with --corp.',
   ],
   'serviceId.is.null': [
@@ -92,7 +92,7 @@ const REASONS = {
     'The app key or the secret is wrong. After several wrong tries you must wait; the header retry-after says how many seconds.',
   ],
   'AuthenticationFailed.SessionEnded': [
-    '浏览器的登录已过期，或已退出。请回到仪表盘重新登录。',
+    '浏览器的登录已过期，或已退出。请回到看板重新登录。',
     'The session of the browser has expired or was ended. Sign in again on the dashboard.',
   ],
   'AuthenticationFailed.LinkRevoked': ['查看链接已被撤销。请向给你链接的人要一个新的。', 'The view link was revoked. Ask whoever gave it to you for another one.'],
@@ -104,7 +104,7 @@ const REASONS = {
     'A page of another site sent the request with this site’s cookie, so it is refused. Programs send a token, not the cookie.',
   ],
   'Forbidden.AccessDenied.SomeDepartments': [
-    '查看链接只能看部分部门，而这个调用说的是整个组织。',
+    '查看链接只能看部分部门，而这个调用说的是整个企业。',
     'The view link shows some departments, and this call tells of the whole organisation.',
   ],
   'ServiceUnavailable.TooManyQuestions': [
@@ -129,7 +129,7 @@ const REASONS = {
     '没有这次上传：它已经结束或过期，或者在另一个节点上。请重新发送文件。',
     'There is no such upload: it has ended, or lies on another node. Send the files again.',
   ],
-  'Import.Unknown': ['组织没有这次导入。请从导入列表里取编号。', 'The organisation has no such import. Take the id from the list of imports.'],
+  'Import.Unknown': ['企业没有这次导入。请从导入列表里取编号。', 'The organisation has no such import. Take the id from the list of imports.'],
   'Import.Running': ['文件正在导入，先等它结束。', 'The files are being imported. Wait until that has ended.'],
   'Import.TooManyFiles': ['一次上传的文件太多了。请打包成 .zip。', 'The upload has too many files. Pack them into a .zip.'],
   'Import.TooLarge': ['文件太大了。大文件请在服务器上用 reportdata import 导入。', 'The files are too large for this way. Import them on the server with reportdata import.'],

@@ -1,6 +1,6 @@
 // The course of the numbers over the range, as one picture drawn for its width, or as a table.
 
-import { stateOf } from './data.js';
+import { stateOf, stateOfKnown } from './data.js';
 import { since, weekday } from './days.js';
 import { h, s, swap } from './dom.js';
 import { button, stateMark, table, tableSwitch } from './marks.js';
@@ -239,7 +239,7 @@ function tipOf({ start, row }, page, free) {
     ...(row
       ? KPIS.map((kpi) => h('div', { class: 'entry' }, h('span', {}, t(kpi)), h('b', {}, number(row[kpi])), stateMark(stateOf(row, kpi), true)))
       : []),
-    row ? h('div', { class: 'quiet' }, stateMark(row.state), ` ${t('asOf', moment(row.asOf, session.timeZone))}`) : h('div', {}, stateMark('missing')),
+    row ? h('div', { class: 'quiet' }, stateMark(stateOfKnown(row)), row.asOf && ` ${t('asOf', moment(row.asOf, session.timeZone))}`) : h('div', {}, stateMark('missing')),
   ];
 }
 

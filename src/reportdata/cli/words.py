@@ -1,0 +1,76 @@
+"""Words of tables in the language that is spoken: how certain numbers are, and the headings of answers. English
+headings are the ids that programs get."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from reportdata.causes import in_chinese
+from reportdata.cli.language import is_english, translated
+from reportdata.cli.output import Long
+from reportdata.days import partly
+from reportdata.states import State
+
+STATES = ("final", "provisional", "partial", "damaged", "missing")
+HEADINGS = (
+    "period", "weekday", "hour", "department", "topDepartment", "template", "user", "userName", "state", "asOf",
+    "coveredDays", "days", "day", "metric", "was", "is", "when", "cause", "set", "report", "time", "departments",
+    "origin", "knownAt",
+)  # fmt: skip
+"""Columns of answers, but for those of KPIs, which have names."""
+_KINDS = {"sent": "日志", "commented": "评论", "withdrawn": "撤回"}
+"""Kinds that everybody has, in Chinese; those of services of one's own have no words."""
+_PARTLY = partly("")
+_ORDER = [state.value for state in State]
+
+
+def heading_of(column: Mapping[str, Any]) -> str:
+    """The heading of a column of an answer's ``meta``."""
+    name = str(column["name"])
+    if is_english():
+        return name
+    return str(column.get("kpiName") or (translated(name) if name in HEADINGS else name))
+
+
+def metric_of(metric: str, names: Mapping[str, str]) -> str:
+    """What a number is called, of which the names are known."""
+    return metric if is_english() else names.get(metric, metric)
+
+
+def state_word(state: str) -> str:
+    """A state, in the language that is spoken."""
+    return translated(state)
+
+
+def states_text(states: Mapping[str, str]) -> Long:
+    """The states of several numbers: that of most, and those that are otherwise, the most certain first.
+
+    In little room it is the least certain one, with a star where others are more certain.
+    """
+    found = Counter(states.values())
+    if not found:
+        return Long("–", "–")
+    least = max(found, key=_ORDER.index)
+    if len(found) == 1:
+        return Long(state_word(least), state_word(least))
+    most = min(found, key=lambda state: (-found[state], _ORDER.index(state)))
+    others = sorted(
+        ((name, state) for name, state in states.items() if state != most), key=lambda one: _ORDER.index(one[1])
+    )
+    parts = [state_word(most), *(f"{name} {state_word(state)}" for name, state in others)]
+    return Long((", " if is_english() else "，").join(parts), f"{state_word(least)}*")
+
+
+def kind_word(kind: str) -> str:
+    """A kind of facts, as options call it, with what it is where that is no word of the language that is spoken."""
+    whole = kind.removesuffix(_PARTLY)
+    meant = "" if is_english() else _KINDS.get(whole, "")
+    part = "" if whole == kind else translated(", in part")
+    return f"{meant}（{whole}{part}）" if meant else f"{whole}{part}"
+
+
+def causes_text(causes: str) -> str:
+    """What changed a number, one after the other."""
+    return causes if is_english() else "、".join(map(in_chinese, causes.split(", ")))
