@@ -1,8 +1,9 @@
 // Small pieces that several panels have: states, panels, tables.
 
 import { h, s, swap } from './dom.js';
+import { nameOf } from './services.js';
 import { theme, turnTheme } from './theme.js';
-import { t } from './words.js';
+import { moment, t } from './words.js';
 
 /** @typedef {import('./dom.js').Child} Child */
 
@@ -26,6 +27,15 @@ export function stateMark(state, quiet = false) {
   const word = h('span', { class: quiet ? 'aloud' : null }, t(state));
   return h('span', { class: `state ${state}`, title: t(`${state}Means`) }, icon, word);
 }
+
+/**
+ * When a row's numbers were looked at; nothing where that is not told because some of them never were.
+ * @param {import('./data.js').Row} row
+ * @param {string} zone
+ * @param {string} [day] the day whose times need no date
+ */
+export const looked = (row, zone, day) =>
+  (row.asOf || !(row.states ?? '').includes('=missing')) && h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, zone, day)));
 
 /**
  * A panel with its head; what is in it is replaced, the panel stays.
@@ -64,6 +74,18 @@ export const command = (text) => h('pre', { tabindex: 0, class: 'command' }, h('
 
 /** @param {string} text @param {() => void} act @param {Record<string, unknown>} [more] */
 export const button = (text, act, more = {}) => h('button', { type: 'button', onclick: act, ...more }, text);
+
+/**
+ * The choice between numbers.
+ * @param {import('./services.js').Kpi[]} kpis
+ * @param {string} chosen
+ * @param {string} key
+ * @param {(kpi: string) => void} then
+ */
+export const kpiChoice = (kpis, chosen, key, then) => h('select', {
+  'aria-label': t('kpi'), 'data-key': key,
+  onchange: (/** @type {Event} */ event) => then(/** @type {HTMLSelectElement} */ (event.target).value),
+}, ...kpis.map((kpi) => h('option', { value: kpi.metric, selected: kpi.metric === chosen }, nameOf(kpi))));
 
 /** What turns to the next theme. @param {() => void} then */
 export const themeSwitch = (then) => button(t(theme()), () => {
