@@ -25,7 +25,7 @@ def _online(day: int, people: int) -> dict[str, Number]:
     active = people - 3 - day % 7
     found: dict[str, Number] = {"4001": people, "4002": active, "4004": active - 2, "4005": active - 4, "4006": active}
     if day % 11:  # or no rate was brought
-        found["4003"] = Digits(f"{active / people:.17f}".rstrip("0"))
+        found["4003"] = active / people
     return found
 
 

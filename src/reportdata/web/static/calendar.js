@@ -3,8 +3,8 @@
 import { askable, stateOf } from './data.js';
 import { add, between, since } from './days.js';
 import { h, swap } from './dom.js';
-import { kpiChoice, stateMark, table, tableSwitch } from './marks.js';
-import { nameOf, withUnit, written } from './services.js';
+import { stateMark, table, tableSwitch } from './marks.js';
+import { kpiChoice, nameOf, withUnit, written } from './services.js';
 import { kindOfDay } from './trend.js';
 import { addressesOfDays, chosen } from './view.js';
 import { dayAndWeekday, long, monthName, t, weekdayName } from './words.js';

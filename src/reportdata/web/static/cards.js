@@ -51,7 +51,8 @@ function card(kpi, day, row, page, found) {
   const { metric } = kpi;
   const value = row?.[metric] ?? null;
   const state = row && value !== null ? stateOf(row, metric) : 'missing';
-  const hasSpans = kpi.several !== null && kpi.several !== 'last';
+  const ever = [...found.days.values()].some((one) => (one[metric] ?? null) !== null);
+  const hasSpans = ever && kpi.several !== null && kpi.several !== 'last';
   const list = h('dl', { class: 'spans' });
   const sofar = found.days.get(today);
   /** @param {string} key @param {Row | null | undefined} of @param {string} then */
@@ -60,7 +61,7 @@ function card(kpi, day, row, page, found) {
     h('dd', {}, h('b', {}, written(kpi, of?.[metric])), ' ', h('span', { class: 'quiet' }, then)),
   ];
   const now =
-    day === today || !view.of.counted
+    day === today || !view.of.counted || !ever
       ? []
       : [
           h('dt', {}, t('todaySoFar')),

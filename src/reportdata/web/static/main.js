@@ -169,6 +169,8 @@ async function drawService(moved, signal) {
   say('');
   await drawFound(parts, at, found, moved);
   shownNow();
+  // What led here is gone: who goes by keys goes on from here.
+  if (moved && !view.day && document.activeElement === document.body) main.focus({ preventScroll: true });
 }
 
 /** @param {string} why */

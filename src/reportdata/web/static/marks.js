@@ -1,7 +1,6 @@
 // Small pieces that several panels have: states, panels, tables.
 
 import { h, s, swap } from './dom.js';
-import { nameOf } from './services.js';
 import { theme, turnTheme } from './theme.js';
 import { moment, t } from './words.js';
 
@@ -74,18 +73,6 @@ export const command = (text) => h('pre', { tabindex: 0, class: 'command' }, h('
 
 /** @param {string} text @param {() => void} act @param {Record<string, unknown>} [more] */
 export const button = (text, act, more = {}) => h('button', { type: 'button', onclick: act, ...more }, text);
-
-/**
- * The choice between numbers.
- * @param {import('./services.js').Kpi[]} kpis
- * @param {string} chosen
- * @param {string} key
- * @param {(kpi: string) => void} then
- */
-export const kpiChoice = (kpis, chosen, key, then) => h('select', {
-  'aria-label': t('kpi'), 'data-key': key,
-  onchange: (/** @type {Event} */ event) => then(/** @type {HTMLSelectElement} */ (event.target).value),
-}, ...kpis.map((kpi) => h('option', { value: kpi.metric, selected: kpi.metric === chosen }, nameOf(kpi))));
 
 /** What turns to the next theme. @param {() => void} then */
 export const themeSwitch = (then) => button(t(theme()), () => {

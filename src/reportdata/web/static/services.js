@@ -1,6 +1,7 @@
 // The services whose numbers pages show: what these are called, and what can be asked about them.
 
 import { call } from './api.js';
+import { h } from './dom.js';
 import { WORDS } from './phrases.js';
 import { current, number, percent, signed, t } from './words.js';
 
@@ -119,3 +120,15 @@ export function together(of, chosen) {
   const alike = of.kpis.filter((kpi) => kpi !== chosen && !kpi.share && !chosen.share && kpi.units[0] === chosen.units[0] && kpi.several === chosen.several);
   return [chosen, ...alike.slice(0, MOST - 1)];
 }
+
+/**
+ * The choice between numbers.
+ * @param {Kpi[]} kpis
+ * @param {string} chosen
+ * @param {string} key
+ * @param {(kpi: string) => void} then
+ */
+export const kpiChoice = (kpis, chosen, key, then) => h('select', {
+  'aria-label': t('kpi'), 'data-key': key,
+  onchange: (/** @type {Event} */ event) => then(/** @type {HTMLSelectElement} */ (event.target).value),
+}, ...kpis.map((kpi) => h('option', { value: kpi.metric, selected: kpi.metric === chosen }, nameOf(kpi))));

@@ -3,8 +3,8 @@
 import { askable, knownIn, stateOf, stateOfAll } from './data.js';
 import { since, weekday } from './days.js';
 import { h, s, swap } from './dom.js';
-import { button, kpiChoice, looked, stateMark, table, tableSwitch } from './marks.js';
-import { nameOf, together, written } from './services.js';
+import { button, looked, stateMark, table, tableSwitch } from './marks.js';
+import { kpiChoice, nameOf, together, written } from './services.js';
 import { PERIODS, chosen } from './view.js';
 import { dayAndWeekday, monthName, number, periodName, t, weekdayName } from './words.js';
 
