@@ -14,6 +14,17 @@ export const TO_ALL = { page: OVERVIEW, day: '' };
 /** @param {string} service @returns {Partial<View>} */
 export const toService = (service) => ({ page: '', service, kpi: '', sort: '-period', departments: [], templates: [], tables: [], day: '' });
 
+/** Links that change the view load no page. @param {(patch: Partial<View>) => void} show */
+export function followLinks(show) {
+  document.addEventListener('click', (event) => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (!link || (link.dataset.day === undefined && link.dataset.patch === undefined)) return;
+    event.preventDefault();
+    show(link.dataset.patch !== undefined ? JSON.parse(link.dataset.patch) : { day: link.dataset.day ?? '' });
+  });
+}
+
 /** What a view is called. @param {View} view */
 const nameOfView = (view) => (view.page === OVERVIEW ? t('allServices') : titleOf(view.of));
 

@@ -24,8 +24,22 @@ import { dayAndWeekday, moment, t } from './words.js';
  * @property {{day: string, value: number, state: string}[]} days
  */
 
+/**
+ * Draw what a view has in place of a service's page.
+ * @param {HTMLElement} place
+ * @param {Page} page
+ * @param {boolean} moved whether something else is looked at than before
+ */
+export async function drawInstead(place, page, moved) {
+  if (page.view.page) await drawFamily(place, page);
+  else drawForbidden(place, page.view.service);
+  if (page.signal.aborted || !moved) return;
+  scrollTo(0, 0);
+  place.querySelector('h1')?.focus({ preventScroll: true });
+}
+
 /** @param {HTMLElement} place @param {Page} page */
-export async function drawFamily(place, page) {
+async function drawFamily(place, page) {
   const { signal, view } = page;
   if (!place.querySelector('.family')) swap(place, h('div', { class: 'family' }, loading()));
   /** @type {[Service[], {data: Newest[]}]} */
@@ -63,7 +77,7 @@ function card(of, newest, link, { session, today }) {
 }
 
 /** @param {HTMLElement} place @param {string} id */
-export function drawForbidden(place, id) {
+function drawForbidden(place, id) {
   swap(place, h('section', { class: 'panel empty', role: 'alert' },
     h('h1', { tabindex: -1 }, t('notYours')), h('p', {}, t('notYoursHow', id)),
     h('p', {}, h('a', { href: '?view=overview', class: 'chip', 'data-key': 'to-all' }, t('allServices')))));

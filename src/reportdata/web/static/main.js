@@ -1,16 +1,16 @@
 // The page: who is signed in, what is shown, and when it is read anew.
 
-import { Problem, session as askSession, signIn, signOut, wasSignedIn } from './api.js';
+import { Problem, signOut, wasSignedIn } from './api.js';
 import { drawControls } from './controls.js';
 import { changed, forget } from './answers.js';
 import { overview } from './data.js';
 import { today as todayIn } from './days.js';
-import { drawChrome, TO_ALL } from './chrome.js';
+import { TO_ALL, drawChrome, followLinks } from './chrome.js';
 import { byId, swap } from './dom.js';
 import { button } from './marks.js';
 import { drawFound, drawLoading, drawUnread, frame } from './overview.js';
 import { REPORTS, forgetServices, service, servicesChanged, titleOf } from './services.js';
-import { drawSignIn, meaning } from './sign_in.js';
+import { arrive, drawSignIn, meaning } from './sign_in.js';
 import { say, warn } from './status.js';
 import { address, days, fitted, read } from './view.js';
 import { follow as followChanges, forgetStory } from './changes.js';
@@ -132,19 +132,13 @@ async function known(of, signal) {
 
 /** All services together, or that one is not to be seen. @param {boolean} moved @param {AbortSignal} signal */
 async function drawOthers(moved, signal) {
-  const { drawFamily, drawForbidden } = await import('./family.js');
+  const { drawInstead } = await import('./family.js');
   if (signal.aborted) return;
   begin();
   const at = page();
   lastDay = at.today;
-  if (view.page) await drawFamily(main, at);
-  else drawForbidden(main, view.service);
-  if (signal.aborted) return;
-  shownNow();
-  if (moved) {
-    scrollTo(0, 0);
-    main.querySelector('h1')?.focus({ preventScroll: true });
-  }
+  await drawInstead(main, at, moved);
+  if (!signal.aborted) shownNow();
 }
 
 /** That all was read. */
@@ -239,49 +233,15 @@ async function look() {
   }
 }
 
-/** Links of the page change the view and load no page. @param {MouseEvent} event */
-function follow(event) {
-  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  const link = event.target instanceof Element ? event.target.closest('a') : null;
-  if (!link || (link.dataset.day === undefined && link.dataset.patch === undefined)) return;
-  event.preventDefault();
-  show(link.dataset.patch !== undefined ? JSON.parse(link.dataset.patch) : { day: link.dataset.day ?? '' });
-}
-
-/** The secret of a view link, which is in the address where no server is sent it. */
-const secretOfLink = () => new URLSearchParams(location.hash.slice(1)).get('link');
-
-async function start() {
+function start() {
   chrome();
-  document.addEventListener('click', follow);
+  followLinks(show);
   addEventListener('popstate', () => {
     go(read(location.search));
   });
   document.addEventListener('visibilitychange', () => void look());
   setInterval(() => void look(), EVERY);
-  const link = secretOfLink();
-  addEventListener('hashchange', () => secretOfLink() && location.reload()); // a link that is opened where the page is
-  if (link) {
-    history.replaceState(null, '', location.pathname + location.search); // a secret stays in no history
-    try {
-      signedIn(await signIn({ link }));
-    } catch (error) {
-      signedOut(error instanceof Problem && [400, 401, 403].includes(error.status) ? t('linkEnded') : meaning(error));
-    }
-    return;
-  }
-  if (!wasSignedIn()) {
-    signedOut('');
-    return;
-  }
-  try {
-    signedIn(await askSession());
-  } catch (error) {
-    if (error instanceof Problem && [401, 404].includes(error.status)) {
-      wasSignedIn(false);
-      signedOut(t('sessionEnded'));
-    } else signedOut(meaning(error));
-  }
+  void arrive(signedIn, signedOut);
 }
 
-void start();
+start();

@@ -8,7 +8,7 @@ export const WORDS = {
   familySub: ['每个服务最近一个已知日的主要指标，和到那天为止 30 天的走势', 'The main number of each service on its newest known day, and the 30 days up to it'],
   nothingKnown: ['还没有数据的服务', 'Services of which nothing is known yet'],
   computed: ['按记录计算', 'counted from records'],
-  official: ['钉钉官方数字', 'DingTalk’s own figures'],
+  official: ['钉钉官方数字', 'from DingTalk'],
   notYours: ['不能查看这个服务', 'This service is not shown to you'],
   notYoursHow: ['这里没有 {0}，或当前登录没有查看它的权限。请向管理员申请。', 'There is no {0} here, or your sign-in may not see it. Ask your administrator.'],
   emptyOfficial: ['这个服务用的是钉钉自己的数字。在服务器上运行其中一条：', 'This service shows DingTalk’s own figures. On the server, run one of these:'],
