@@ -123,6 +123,7 @@ class Kpi(
     word: str = ""
     meaning: str = ""
     meaning_zh: str = ""
+    name_en: str = ""
 
     def __post_init__(self) -> None:
         ways = [self.count, bool(self.distinct), bool(self.sum), bool(self.stated), bool(self.ratio)]

@@ -48,7 +48,7 @@ def test_nothing_is_answered_that_is_not_described(target: Target, which: str | 
     alike += [one.path for one in SERVICES.relayed[1:]]  # one endpoint answers all of them
     wrong, statuses = explore(target.url, target.token if which == "good" else which, EXAMPLES, alike)
     assert not wrong
-    assert len(statuses) == 30
+    assert len(statuses) == 32
     assert len(alike) == 22 + 34
     numbers = statuses[f"GET {PATH}"]
     assert numbers[400] > 1

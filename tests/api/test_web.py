@@ -98,6 +98,9 @@ def test_a_page_asks_for_all_its_modules_at_once(served: Serving, page: str) -> 
 
 def test_every_file_belongs_to_a_page(served: Serving) -> None:
     used = {path.rpartition("/")[2] for page in PAGES for path in files_of(ask(served, page)[2].decode())}
+    later = {name for one in used for name in re.findall(r"await import\('\./(\w+\.js)'\)", text_of(one))}
+    assert used.isdisjoint(later), "what is loaded when it is needed is not asked for at once"
+    used |= later
     assert used == set(read_pages().files)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reportdata.twin.records import Record
 from tests.support.browsers import Visit, chromium
+from tests.support.family import COUNTED, SERVICES, fill_family
 from tests.support.folders import Folder
 from tests.support.pages import DAYS, HOSTILE, MANY, Open, Site
 from tests.support.sample import NOW, fill
@@ -54,10 +56,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder.store.close()
 
 
-@pytest.fixture
-def visit(browser: Browser, site: Site) -> Iterator[Open]:
-    """Opens the page as somebody who is signed in, unless ``signed_in`` is false. All that a page may not do is looked
-    at when the test has ended."""
+@contextmanager
+def visiting(browser: Browser, site: Site) -> Iterator[Open]:
+    """Opens pages of a site; at the end, all that a page may not do is looked at."""
     opened: list[Visit] = []
 
     def open_one(address: str = "", *, signed_in: bool = True, **look: Any) -> Visit:
@@ -74,3 +75,30 @@ def visit(browser: Browser, site: Site) -> Iterator[Open]:
         found.close()
     assert said == []
     assert elsewhere == []
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Open]:
+    """Opens the page as somebody who is signed in, unless ``signed_in`` is false. All that a page may not do is looked
+    at when the test has ended."""
+    with visiting(browser, site) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose organisation has numbers of several services, and an app that may see all."""
+    folder = Folder(tmp_path_factory.mktemp("house") / "data", services=COUNTED)
+    corp_id = fill(folder, 40, PEOPLE)
+    fill_family(folder, corp_id, PEOPLE)
+    app, secret = folder.add_app(corp_id, scopes=SERVICES.scopes_to_ask)
+    with serving(folder, clock=NOW.timestamp) as served:
+        yield Site(served, folder, corp_id, app.app_key, secret)
+    folder.store.close()
+
+
+@pytest.fixture
+def visit_house(browser: Browser, house: Site) -> Iterator[Open]:
+    """As ``visit``, of ``house``."""
+    with visiting(browser, house) as found:
+        yield found

@@ -13,17 +13,13 @@ import pytest
 
 from tests.support.browsers import Visit, expect
 from tests.support.browsing import add_link
-from tests.support.pages import DAYS, HOSTILE, Open, Site, cells, rows_of
+from tests.support.pages import DAYS, HOSTILE, LOOKS, YESTERDAY, Open, Site, cells, rows_of
 from tests.support.sample import NOW
 from tests.support.waiting import becomes, until
 
 pytestmark = pytest.mark.browser
 
 KPIS = ("reports", "senders", "commenters")
-LOOKS = [
-    (language, scheme, width) for language in ("zh", "en") for scheme in ("light", "dark") for width in (1280, 390)
-]
-YESTERDAY = "2026-11-26"
 
 
 def shown(value: int | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reportdata.identity import hash_of
+from reportdata.services import read_services
 from tests.support.browsing import RECORDS, SESSION, TOTALS, Browser
 from tests.support.folders import Folder, run
 from tests.support.serving import serving
@@ -75,6 +76,29 @@ def test_output_for_programs(organisation: Folder, tmp_path: Path) -> None:
     assert json.loads(run(organisation, "link", "list", "--corp", "another", "--json").stdout) == []
 
 
+def test_a_link_shows_the_services_that_are_named(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "counted", services=(Path("counted/checkins"), Path("counted/approvals")))
+    folder.add_organisation(CORP)
+    services = read_services(*folder.settings.services)
+    words = ("link", "add", "--corp", CORP, "--name")
+    one = run(folder, *words, "one", "--service", "onlineUserData", "--service", "checkinData", "--records", "--import")
+    assert one.exit_code == 0, one.output
+    assert "activeUserData, too" in one.stderr
+    run(folder, *words, "all", "--service", "all")
+    run(folder, *words, "some", "--service", "all", "--department", "研发")
+    listed = {link["name"]: link for link in json.loads(run(folder, "link", "list", "--json").stdout)}
+    assert listed["one"]["services"] == ["activeUserData", "checkinData", "onlineUserData"]
+    assert (listed["one"]["records"], listed["one"]["import"]) == (True, True)
+    assert listed["all"]["services"] == [service.id for service in services]
+    assert listed["some"]["services"] == ["reportData", "approvalData", "checkinData"]
+    scopes = {link.name: link.scopes for link in folder.store.links()}
+    assert scopes["one"] == (
+        "DataCenter.Contact.Read", "Statistics.Checkin.Read", "Statistics.Checkin.Records",
+        "DataCenter.Report.Write", "DataCenter.Checkin.Write",
+    )  # fmt: skip
+    folder.store.close()
+
+
 def test_it_ends_with_its_last_day_in_the_organisations_zone(organisation: Folder) -> None:
     organisation.add_organisation("dinghonolulu", "Pacific/Honolulu")
     year = datetime.now().year + 1
@@ -94,6 +118,9 @@ def test_it_ends_with_its_last_day_in_the_organisations_zone(organisation: Folde
         (("--corp", CORP, "--name", "a\u202eb"), "no name"),
         (("--corp", CORP, "--name", "a" * 101), "100 characters"),
         (("--corp", CORP, "--name", "a", "--department", " "), "no name"),
+        (("--corp", CORP, "--name", "a", "--service", "nobodyData"), "reportData"),
+        (("--corp", CORP, "--name", "a", "--service", "driveData", "--department", "研发"), "no totals"),
+        (("--corp", CORP, "--name", "a", "--service", "driveData", "--records"), "no single people"),
         (("--corp", CORP, "--name", "a", "--url", "h.example"), "https://"),
         (("--corp", CORP, "--name", "a", "--url", "https://h:x/"), "https://"),
         (("--corp", CORP, "--name", "a", "--url", "https://h/?a=b"), "https://"),

@@ -24,6 +24,12 @@ MANY = "2026-10-20"
 """A day with more reports than a page shows at once."""
 Open = Callable[..., Visit]
 """Opens the page."""
+LOOKS = [
+    (language, scheme, width) for language in ("zh", "en") for scheme in ("light", "dark") for width in (1280, 390)
+]
+"""Every look that a page has."""
+YESTERDAY = "2026-11-26"
+"""The day before the present one."""
 HOSTILE = ("<img src=x onerror=alert(1)>", "'\"><script>alert(2)</script>", "\u202egnp.exe", "=1+1", "长" * 150)
 """Names of departments and templates that a page must show as they are."""
 
@@ -37,12 +43,12 @@ class Site(NamedTuple):
     app_key: str
     secret: str
 
-    def ask(self, **parameters: str | list[str]) -> dict[str, Any]:
+    def ask(self, path: str = "/v1/statistics", **parameters: str | list[str]) -> dict[str, Any]:
         """What the API answers to a question."""
         token = self.folder.token(self.folder.store.app(self.app_key), NOW.timestamp())  # type: ignore[arg-type]
         with closing(HTTPConnection(*self.served.address, timeout=300)) as connection:
-            path = f"/v1/statistics?{urlencode(parameters, doseq=True)}"
-            connection.request("GET", path, headers={"authorization": f"Bearer {token}"})
+            asked = f"{path}?{urlencode(parameters, doseq=True)}"
+            connection.request("GET", asked, headers={"authorization": f"Bearer {token}"})
             found: dict[str, Any] = json.loads(connection.getresponse().read())
             return found
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from reportdata.identity import App
 from tests.support.browsers import Visit, chromium
+from tests.support.family import COUNTED, SERVICES, fill_family
 from tests.support.folders import Folder
 from tests.support.paths import ROOT
 from tests.support.sample import NOW, fill
@@ -27,6 +28,7 @@ SHOWN = {
         for what in ("overview", "day", "explorer", "import")
         for language in ("zh", "en")
     ),
+    *(f"services-desk-{language}-light" for language in ("zh", "en")),
     "overview-desk-zh-dark",
     "overview-phone-zh-light",
 }
@@ -37,8 +39,10 @@ def main(target: Path, *, everything: bool) -> None:
     """Write the pictures: overview, a day, the explorer and the import, in two languages, two themes and two widths."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
-        folder = Folder(Path(place) / "data")
+        folder = Folder(Path(place) / "data", services=COUNTED)
         corp_id = fill(folder, 400, 128)
+        fill_family(folder, corp_id, 128)
+        everybodys = folder.add_app(corp_id, scopes=(*SERVICES.scopes_to_ask, *SCOPES))
         app, secret = folder.add_app(corp_id, scopes=SCOPES)
         sheet = _sheet(Path(place), corp_id)
         with serving(folder, clock=NOW.timestamp) as served, chromium() as browser:
@@ -52,7 +56,7 @@ def main(target: Path, *, everything: bool) -> None:
                 visit.sign_in(app.app_key, secret)
                 for what in wanted:
                     draw = _DRAWN[what]
-                    draw(visit, _Given(app, secret, sheet))
+                    draw(visit, _Given(app, secret, sheet, everybodys))
                     path = target / f"{what}-{name}.png"
                     visit.page.screenshot(path=path, full_page=everything or what != "explorer")
                     print(path, *visit.said)
@@ -66,12 +70,21 @@ class _Given(NamedTuple):
     app: App
     secret: str
     sheet: Path
+    all_services: tuple[App, str]
+    """An app that sees all services, and its secret."""
 
 
 def _draw_overview(visit: Visit, _: _Given) -> None:
     visit.page.goto(f"{visit.url}/")
     visit.page.locator(".card").first.wait_for()
     visit.settled()
+
+
+def _draw_services(visit: Visit, given: _Given) -> None:
+    """All services together, as who may see them."""
+    visit.page.evaluate("localStorage.clear()")
+    visit.context.clear_cookies()
+    visit.sign_in(given.all_services[0].app_key, given.all_services[1], "?view=overview")
 
 
 def _draw_day(visit: Visit, _: _Given) -> None:
@@ -107,6 +120,7 @@ _DRAWN: Mapping[str, Callable[[Visit, _Given], None]] = {
     "day": _draw_day,
     "explorer": _draw_explorer,
     "import": _draw_import,
+    "services": _draw_services,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from reportdata.api import calendar, imports, operations, pushes, sessions, statistics, tokens, web
+from reportdata.api import calendar, family, imports, operations, pushes, sessions, statistics, tokens, web
 from reportdata.api.contract import closed, services
 from reportdata.api.credentials import TOKEN_HEADER
 from reportdata.api.description import description
@@ -26,6 +26,7 @@ RESOURCES: tuple[Callable[[Context], Resource], ...] = (
     tokens.resource,
     pushes.resource,
     statistics.resource,
+    family.resource,
     imports.resource,
     calendar.resource,
     operations.resource,

@@ -11,6 +11,7 @@ from reportdata.http.answers import Failed, Fault
 from reportdata.http.request_metrics import GOOD, Times
 from reportdata.services import REPORTS
 from reportdata.statistics.explained import Changes, Explained
+from reportdata.statistics.newest import Newest
 from reportdata.statistics.question import Question
 from reportdata.statistics.spans import Span
 
@@ -41,10 +42,11 @@ class Questions:
 
 class Job(msgspec.Struct, frozen=True):
     """What is asked about an organisation at a time, in seconds since 1970: a question, what changed, what a number is
-    made of, with its records or without, or a span of days, whose `reportdata.statistics.spans.Counts` are wanted;
-    nothing of these for what is covered. ``target`` is the file for the answer. ``within`` are the departments that
-    whoever asks may be told of, as `Question.within`; changes are not narrowed to them, and not told. ``service`` is
-    the id of the service that it is about, but for a span, which names its own."""
+    made of, with its records or without, the newest numbers of some services, or a span of days, whose
+    `reportdata.statistics.spans.Counts` are wanted; nothing of these for what is covered. ``target`` is the file for
+    the answer. ``within`` are the departments that whoever asks may be told of, as `Question.within`; changes are not
+    narrowed to them, and not told. ``service`` is the id of the service that it is about, but for a span and for
+    newest numbers, which name their own."""
 
     corp_id: str
     now: float
@@ -56,6 +58,7 @@ class Job(msgspec.Struct, frozen=True):
     span: Span | None = None
     within: tuple[str, ...] = ()
     service: str = REPORTS
+    newest: tuple[Newest, ...] | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):

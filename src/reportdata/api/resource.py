@@ -22,10 +22,12 @@ from reportdata.api.bringing import Bringing, Nobody
 from reportdata.api.contract.entry import Entry, entry_of
 from reportdata.api.guessing import Guessing
 from reportdata.api.intake import Intake
+from reportdata.api.kept_answers import KeptAnswers
 from reportdata.api.memory import Memory
 from reportdata.api.openapi import Json
 from reportdata.api.push_body import Push, Taken
 from reportdata.api.spans import Spans
+from reportdata.api.versions import Versions
 from reportdata.api.writing import Writing
 from reportdata.http.answers import Answer
 from reportdata.http.connections import Connections
@@ -93,6 +95,16 @@ class Context:
             return [self.reader.official_services() for _ in keys]
 
         return partial(self.memory.known(read).read, "")
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Versions of all that is served of an organisation."""
+        return Versions(self.reader)
+
+    @cached_property
+    def kept(self) -> KeptAnswers:
+        """Answers that were computed, kept until something changes."""
+        return KeptAnswers(self.ask, self.questions, self.versions, self.clock)
 
     @cached_property
     def spans(self) -> Spans:

@@ -26,7 +26,8 @@ from reportdata.api.sessions_description import (
     described_end,
     described_session,
 )
-from reportdata.api.sign_in import CROSS_SITE, ENDINGS, WRONG_SECRET, Caller, SignIn
+from reportdata.api.sign_in import CROSS_SITE, ENDINGS, SOME_DEPARTMENTS, WRONG_SECRET, Caller, SignIn
+from reportdata.api.visible import visible
 from reportdata.days import time_zone
 from reportdata.errors import Reason, Refused
 from reportdata.http.answers import Failed, address_of
@@ -41,7 +42,7 @@ from reportdata.links import (
     link_id_in,
     require_secret,
 )
-from reportdata.services import REPORTS
+from reportdata.services import REPORTS, Services
 
 _FIELDS = ("appKey", "appSecret")
 
@@ -49,16 +50,22 @@ _FIELDS = ("appKey", "appSecret")
 def resource(context: Context) -> Resource:
     """The calls."""
     sessions = Sessions(context)
-    scopes = sessions.scopes
+    scopes = scopes_of_sessions(context.services)
     return Resource(
         "sessions",
         [
-            Operation("POST", PATH, described_beginning(tuple(scopes)), sessions.begin),
-            Operation("GET", PATH, described_session(tuple(scopes)), sessions.show),
+            Operation("POST", PATH, described_beginning(scopes), sessions.begin),
+            Operation("GET", PATH, described_session(scopes), sessions.show),
             Operation("DELETE", PATH, described_end(), sessions.end),
         ],
         answered=HEADERS,
     )
+
+
+def scopes_of_sessions(services: Services) -> tuple[str, ...]:
+    """The scopes of which one is needed to begin a session: to ask about any service, or to bring files."""
+    push = services.service(REPORTS).push_scope
+    return (*services.scopes_to_ask, *([push] if push is not None else []))
 
 
 class Sessions:
@@ -72,11 +79,11 @@ class Sessions:
             service.push_scope: "import",
         }
         self.scopes = {scope: word for scope, word in words.items() if scope is not None}
-        """The scopes of which one is needed, and what a session calls them."""
+        """What a session calls scopes about reports."""
         self._records = service.records_scope
         self._context = context
         self._sign_in = SignIn(context)
-        self._demand = Demand(PATH, tuple(self.scopes), by_department=True)
+        self._demand = Demand(PATH, scopes_of_sessions(context.services), by_department=True)
         self._links = context.memory.known(self._read_links)
 
     async def begin(self, request: Request) -> Response:
@@ -94,6 +101,7 @@ class Sessions:
             key, secret = (_text(fields, name) for name in _FIELDS)
             caller = await self._by_app(key, secret, request, now)
         caller = self._sign_in.admitted(self._demand, caller, now)
+        self._require_something(caller)
         opened = await self._opened(caller, secret, now)
         self._context.note(caller.name, caller.corp_id, "sign-in", caller.address, request.scope[IDS].request, now)
         cookie = set_cookie(request, self._context.base_path, opened.secret, opened.kept.expires_at - int(now))
@@ -111,6 +119,11 @@ class Sessions:
         for secret in sessions_in(request)[:MOST_COOKIES]:
             await run_in_threadpool(self._context.writing.end_session, hash_of(secret))
         return Response(None, 204, {"set-cookie": set_cookie(request, self._context.base_path, "", 0)})
+
+    def _require_something(self, caller: Caller) -> None:
+        """:raises Failed: when a link of some departments shows only services that have none."""
+        if caller.departments and not visible(self._context.services, caller):
+            raise Failed(SOME_DEPARTMENTS)
 
     async def _by_app(self, key: str, secret: str, request: Request, now: float) -> Caller:
         address = address_of(request.scope)
@@ -163,6 +176,7 @@ class Sessions:
             "organisationName": None,
             "timeZone": zone,
             "scopes": held,
+            "services": [one.service.id for one in visible(self._context.services, caller)],
             "departments": list(caller.departments) or None,
             "expiresAt": datetime.fromtimestamp(expires_at, time_zone(zone)).isoformat(),
         }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reportdata.api.admission import Demand
 from reportdata.api.faults import INVALID_BODY, MISSING_BODY, missing_parameter
 from reportdata.api.openapi import BY_THE_STORE, TEXT, Json, Sample, answer, object_of, operation
-from reportdata.api.sign_in import CROSS_SITE, ENDINGS, NOT_SIGNED_IN, WRONG_SECRET
+from reportdata.api.sign_in import CROSS_SITE, ENDINGS, NOT_SIGNED_IN, SOME_DEPARTMENTS, WRONG_SECRET
 from reportdata.errors import Reason
 from reportdata.http.answers import BODY_TOO_LARGE, Fault
 from reportdata.links import Ending
@@ -30,6 +30,7 @@ TOLD: Json = {
     "organisationName": None,
     "timeZone": "Asia/Shanghai",
     "scopes": ["totals"],
+    "services": ["reportData"],
     "departments": ["研发"],
     "expiresAt": "2026-09-22T21:00:00+08:00",
 }
@@ -42,6 +43,7 @@ _SESSION = object_of(
         "organisationName": TEXT | {"nullable": True},
         "timeZone": TEXT,
         "scopes": {"type": "array", "items": TEXT | {"enum": ["totals", "records", "import"]}},
+        "services": {"type": "array", "items": TEXT},
         "departments": {"type": "array", "items": TEXT, "nullable": True},
         "expiresAt": TEXT | {"format": "date-time"},
     }
@@ -67,13 +69,15 @@ def described_beginning(scopes: Sequence[str]) -> Json:
             Sample(WRONG_LINK, waits=True),
             *(ENDINGS[ending] for ending in (Ending.REVOKED, Ending.LINK)),
             CROSS_SITE,
+            SOME_DEPARTMENTS,
             *Demand(PATH, tuple(scopes)).samples(_ORDER),
             BODY_TOO_LARGE,
             *BY_THE_STORE,
         ),
         description="With an app's key and secret, or with the secret of a view link, which stands after `#link=` in "
-        "its address. The answer sets a cookie that the calls for statistics accept; departments are all that the link "
-        "shows, with those below them, and null for the whole organisation.",
+        "its address. The answer sets a cookie that the calls for statistics accept; scopes are about reports, "
+        "services may be asked about; departments are all that the link shows, with those below them, and null for the "
+        "whole organisation.",
         requestBody={
             "required": True,
             "content": {"application/json": {"schema": {"oneOf": [by_app, by_link]}, "examples": examples}},

@@ -15,7 +15,6 @@ from starlette.responses import Response, StreamingResponse
 from reportdata.api.admission import Demand
 from reportdata.api.asking import Job, Reply
 from reportdata.api.explaining_description import described_changes, described_explain
-from reportdata.api.kept_answers import KeptAnswers
 from reportdata.api.leaving import unless_left
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
@@ -29,7 +28,6 @@ from reportdata.api.statistics_description import (
     described,
     described_coverage,
 )
-from reportdata.api.versions import Versions
 from reportdata.errors import BadValue, EngineError
 from reportdata.http.answers import EXPOSED, JSON, Failed
 from reportdata.http.routes import IDS
@@ -99,8 +97,8 @@ class Statistics:
         self._ask = context.ask
         self._note = context.note
         self._clock = context.clock
-        self._versions = Versions(context.reader)
-        self._kept = KeptAnswers(context.ask, context.questions, self._versions, context.clock)
+        self._versions = context.versions
+        self._kept = context.kept
 
     async def statistics(self, request: Request) -> Response:
         """Answer a question."""
@@ -111,7 +109,7 @@ class Statistics:
         job = _job(asked, question=question)
         if question.may_be_kept:
             kept = await unless_left(request, self._kept.answer(job))
-            return Response(kept.body, headers=_said(_told(kept.reply)), media_type=JSON)
+            return Response(kept.body, headers=_said(told(kept.reply)), media_type=JSON)
         async with self._answered(request, job) as (reply, target):
             return _response(question.format, reply, target)
 
@@ -185,7 +183,7 @@ class Statistics:
         """A job's reply and file; the work ends when the client leaves."""
         reply, target = await unless_left(request, self._ask(job))
         try:
-            yield _told(reply), target
+            yield told(reply), target
         finally:
             with suppress(OSError):
                 target.unlink(missing_ok=True)
@@ -197,7 +195,7 @@ def _job(asked: _Asked, **what: Any) -> Job:
     return Job(caller.corp_id, asked.now, within=caller.departments, service=asked.service.id, **what)
 
 
-def _told(reply: Reply) -> Reply:
+def told(reply: Reply) -> Reply:
     """The reply, unless it tells of no answer.
 
     :raises Failed: when the question cannot be answered as it was asked.

@@ -31,6 +31,8 @@ from reportdata.settings import Settings
 from reportdata.statistics.answers import Answer
 from reportdata.statistics.explained import narrowed
 from reportdata.statistics.named import users_in, with_names
+from reportdata.statistics.newest import answer_of_newest, question_of_newest
+from reportdata.statistics.question import Question
 from reportdata.store import Store
 
 _PATIENCE = 20.0
@@ -76,8 +78,12 @@ class Answering:
     def _found(self, job: Job) -> Answer:
         if job.question is not None:
             question = msgspec.structs.replace(job.question, within=job.within)
-            answering = self._asking.get(job.service) or self._brought[job.service]
-            return answering.answer(question, job.corp_id, job.now)
+            return self._answers(job.service, question, job)
+        if job.newest is not None:
+            return answer_of_newest(
+                [(self._services.service(one.service), one) for one in job.newest],
+                lambda one, metric: self._answers(one.service, question_of_newest(one, metric, job.within), job),
+            )
         if job.changes is not None:
             if job.within:
                 raise BadValue("this tells of the whole organisation")
@@ -90,6 +96,10 @@ class Answering:
             return explaining.explain(explained, job.corp_id, job.now, with_records=job.with_records)
         service = self._services.service(job.service)
         return coverage(self._store, service, job.corp_id, job.now, whole=not job.within)
+
+    def _answers(self, service: str, question: Question, job: Job) -> Answer:
+        answering = self._asking.get(service) or self._brought[service]
+        return answering.answer(question, job.corp_id, job.now)
 
     def do(self, job: Job) -> Reply:
         """Do a job."""

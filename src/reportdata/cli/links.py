@@ -13,6 +13,7 @@ import click
 from reportdata.cli.known import known_organisation
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
+from reportdata.cli.link_scopes import scopes_of_link, services_of_link, services_shown
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
@@ -44,6 +45,13 @@ def link_command() -> None:
     multiple=True,
     help="Show this department and those below it, and nothing of others; may be repeated.",
 )
+@click.option(
+    "--service",
+    "service_ids",
+    metavar="SERVICE",
+    multiple=True,
+    help="A service that it shows, like checkinData, in place of reportData; may be repeated; all for every one.",
+)
 @click.option("--until", type=DAY, help="The last day on which it lets anybody in.")
 @click.option("--records", is_flag=True, help="Show single records and the ids of people, too.")
 @click.option(
@@ -67,6 +75,7 @@ def add(
     corp_id: str,
     name: str,
     departments: tuple[str, ...],
+    service_ids: tuple[str, ...],
     until: str | None,
     records: bool,
     imports: bool,
@@ -86,28 +95,27 @@ def add(
             "a link that shows some departments brings no files, which are of the whole organisation",
             "leave out --department, or --import",
         )
+    known = services_of(settings)
+    shown = services_of_link(known, service_ids, by_department=bool(departments))
+    scopes = scopes_of_link(known, shown, records=records, imports=imports)
     store = open_store(settings)
     organisation = known_organisation(store, corp_id)
     link_id = new_link_id()
     secret = new_link_secret(link_id)
-    service = services_of(settings).service(REPORTS)
-    scopes = (
-        service.statistics_scope,
-        service.records_scope if records else None,
-        service.push_scope if imports else None,
-    )
     added = Link(
         link_id=link_id,
         name=read_link_name(name),
         corp_id=corp_id,
         secret_hash=hash_of(secret),
-        scopes=tuple(scope for scope in scopes if scope is not None),
+        scopes=scopes,
         departments=tuple(dict.fromkeys(map(_department, departments))),
         until=_end(until, organisation, now),
     )
     address = f"{_base(url)}/#link={secret}"
     with secret_file(output, {"id": link_id, "address": address}):
         store.add_link(added, now)
+    if also := [one.id for one in services_shown(known, added) if one not in shown]:
+        say(f"It shows {', '.join(also)}, too, by the same scopes.", err=True)
     if output is not None:
         say(f"Added {link_id}; its address is in {output}, which only this user can read.")
         return
@@ -207,14 +215,15 @@ def _base(url: str | None) -> str:
 
 
 def _described(link: Link, settings: Settings, now: float) -> dict[str, Any]:
-    service = services_of(settings).service(REPORTS)
+    services = services_of(settings)
     return {
         "id": link.link_id,
         "name": link.name,
         "corpId": link.corp_id,
         "departments": link.departments,
-        "records": service.records_scope in link.scopes,
-        "import": service.push_scope in link.scopes,
+        "services": [service.id for service in services_shown(services, link)],
+        "records": any(service.records_scope in link.scopes for service in services),
+        "import": services.service(REPORTS).push_scope in link.scopes,
         "until": _time(link.until),
         "revokedAt": _time(link.revoked_at),
         "state": _STATES[link_ended(link, now)],
@@ -223,6 +232,8 @@ def _described(link: Link, settings: Settings, now: float) -> dict[str, Any]:
 
 def _row(told: dict[str, Any]) -> list[object]:
     shows = ("records" if told["records"] else "totals") + (", imports" if told["import"] else "")
+    if told["services"] != [REPORTS]:
+        shows = f"{', '.join(told['services'])}: {shows}"
     departments = ", ".join(told["departments"]) or "all"
     return [told["id"], told["name"], told["corpId"], departments, shows, told["until"] or "–", told["state"]]
 

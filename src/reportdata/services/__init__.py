@@ -82,6 +82,11 @@ class Services:
         relayed = (service.scope for service in self.relayed)
         return tuple(dict.fromkeys(scope for scope in (*scopes, *relayed) if scope is not None))
 
+    @property
+    def scopes_to_ask(self) -> tuple[str, ...]:
+        """The scopes of which one is needed to ask for statistics of any service, those of reports first."""
+        return tuple(dict.fromkeys(scope for service in self.all for scope in service.scopes_to_ask))
+
     def push_scope(self, kind: str) -> str | None:
         """The scope to push facts of a kind; None when none may be pushed."""
         for service in self.all:
@@ -173,6 +178,8 @@ def _check(service: Service) -> None:
         )
     if not service.kpis:
         raise BadValue(f"{service.id} has no KPIs", "give it some")
+    if service.main and service.main not in ids:
+        raise BadValue(f"main = {service.main!r} is no KPI of {service.id}", f"name one of {', '.join(ids)}")
     _check_calls(service)
     own = {kind.name for kind in service.kinds}
     for kind in service.kinds:

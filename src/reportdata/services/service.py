@@ -53,7 +53,8 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A path of the contract. ``row`` is the order of the keys in a row of ``dataList``; ``scope`` is needed to read,
     ``push_scope`` to push facts of its ``kinds``, whose columns may have other ``headings`` in files. To ask for
     statistics ``statistics_scope`` is needed, and ``records_scope`` where single people are told apart by their ids.
-    ``periods`` has more paths, of the same numbers over a period of `PERIODS`; ``closed``, other calls for them."""
+    ``periods`` has more paths, of the same numbers over a period of `PERIODS`; ``closed``, other calls for them.
+    People read its ``name``, in English ``name_en``, and first of all its KPI ``main``, without which the first is."""
 
     id: str
     path: str
@@ -70,6 +71,9 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     headings: dict[str, tuple[str, ...]] = {}
     periods: dict[str, str] = {}
     closed: tuple[Closed, ...] = ()
+    name: str = ""
+    name_en: str = ""
+    main: str = ""
     sql: str = ""
     """What `relations.sql` holds."""
     foreign: dict[str, Kpi] = {}
@@ -96,6 +100,11 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The kinds that must have been observed on a day for a KPI of it to be known; for a service without facts,
         what stands for its official figures."""
         return _observed(self, kpi_id)
+
+    @property
+    def main_kpi(self) -> Kpi:
+        """The KPI that stands for the service where there is room for one."""
+        return self.kpi(self.main) if self.main else self.kpis[0]
 
     def over(self, period: str) -> Service:
         """The service at its path for a period, with keys like ``4100_WEEK``.

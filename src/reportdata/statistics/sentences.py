@@ -42,7 +42,7 @@ def meaning(kpi: Kpi, lang: str) -> str:
 
 
 def _english(told: Told) -> str:
-    cell, word = told.cell, told.kpi.name_of_column
+    cell, kpi = told.cell, told.kpi
     first, last = dashed(cell.first_day), dashed(cell.last_day)
     where = f"on {first}" if first == last else f"from {first} to {last}"
     below = " and below" if cell.children else ""
@@ -54,8 +54,12 @@ def _english(told: Told) -> str:
         where += f", {one} {' or '.join(value or '(none)' for value in values)}{more}" if values else ""
     where += f", as known at {told.as_of}" if told.as_of else ""
     if told.number is None:
-        return f"The number of {word} {where} is not known: no day is covered for what is counted."
-    found = f"{told.number:,} {word} {where}: {meaning(told.kpi, 'en')}. The number is {told.state}."
+        named = kpi.word or f"{kpi.id} ({kpi.name_en or kpi.name})"
+        return f"The number of {named} {where} is not known: no day is covered for what is counted."
+    if kpi.word:
+        found = f"{told.number:,} {kpi.word} {where}: {meaning(kpi, 'en')}. The number is {told.state}."
+    else:
+        found = f"{kpi.name_en or meaning(kpi, 'en')} ({kpi.id}) {where}: {told.number:,}. The number is {told.state}."
     if told.change is None:
         return found
     when, was, causes = told.change

@@ -1,6 +1,7 @@
 // Answers of the public API, remembered until the server says that something changed.
 
 import { call, json, Problem } from './api.js';
+import { REPORTS_ID } from './services.js';
 
 /** @typedef {{from: string, to: string, days: number, state: string}} Piece */
 /** @typedef {{data: Piece[], meta: {newestDay: string | null, newestFinalDay: string | null, coveredDays: number, timeZone: string}}} Coverage */
@@ -13,6 +14,8 @@ let answers = new Map();
 let tag = '';
 /** @type {Coverage | null} */
 let covered = null;
+/** The service whose answers are remembered. */
+let service = REPORTS_ID;
 /** The question for the days that are shown, by whose answer changes are noticed. */
 let watched = '';
 
@@ -23,6 +26,14 @@ export function forget() {
   covered = null;
   watched = '';
 }
+
+/** Remember answers about a service, and about no other. @param {string} id */
+export function about(id) {
+  if (id !== service) forget();
+  service = id;
+}
+
+const coverage = () => (service === REPORTS_ID ? COVERAGE : `${COVERAGE}?${new URLSearchParams({ service })}`);
 
 /** Notice changes by the answer to a question. @param {string} path */
 export function watch(path) {
@@ -67,7 +78,7 @@ const standing = (found) => found && JSON.stringify([found.data, found.meta.newe
  * @returns {Promise<boolean>}
  */
 export async function changed(signal, follow) {
-  const answer = await call(COVERAGE, { signal, headers: tag ? { 'if-none-match': tag } : {} });
+  const answer = await call(coverage(), { signal, headers: tag ? { 'if-none-match': tag } : {} });
   if (answer.status === 304) return false;
   /** @type {Coverage} */
   const found = await answer.json();
@@ -88,7 +99,7 @@ export async function changed(signal, follow) {
 /** What is covered. @param {AbortSignal} signal @returns {Promise<Coverage>} */
 export async function covering(signal) {
   if (covered) return covered;
-  const answer = await call(COVERAGE, { signal });
+  const answer = await call(coverage(), { signal });
   tag = answer.headers.get('etag') ?? '';
   covered = /** @type {Coverage} */ (await answer.json());
   return covered;

@@ -8,6 +8,7 @@
  * @property {string | null} organisationName
  * @property {string} timeZone
  * @property {string[]} scopes
+ * @property {string[]} services ids of those that may be asked about
  * @property {string[] | null} departments
  * @property {string | null} expiresAt
  */

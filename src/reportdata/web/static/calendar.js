@@ -1,12 +1,13 @@
 // A year of days, as a grid of links.
 
-import { stateOf } from './data.js';
+import { askable, stateOf } from './data.js';
 import { add, between, since } from './days.js';
 import { h, swap } from './dom.js';
 import { stateMark, table, tableSwitch } from './marks.js';
+import { kpiChoice, nameOf, withUnit, written } from './services.js';
 import { kindOfDay } from './trend.js';
-import { KPIS, addressesOfDays } from './view.js';
-import { dayAndWeekday, long, monthName, number, t, weekdayName } from './words.js';
+import { addressesOfDays, chosen } from './view.js';
+import { dayAndWeekday, long, monthName, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./main.js').Page} Page */
@@ -18,28 +19,21 @@ const STEPS = 4;
 export function drawCalendar(at, page, found) {
   const { view } = page;
   const shown = view.tables.includes('calendar');
+  const [kpis, kpi] = [askable(view), chosen(view)];
   at.head(
     t('calendar'),
     [`${t('pastYear')} · ${t('calendarMarks')}`],
-    h(
-      'select',
-      {
-        'aria-label': t('kpi'), 'data-key': 'calendar-kpi',
-        onchange: (/** @type {Event} */ event) =>
-          page.show({ kpi: /** @type {import('./view.js').Kpi} */ (/** @type {HTMLSelectElement} */ (event.target).value) }),
-      },
-      ...KPIS.map((kpi) => h('option', { value: kpi, selected: kpi === view.kpi }, t(kpi))),
-    ),
+    kpis.length > 1 && kpiChoice(kpis, view.kpi, 'calendar-kpi', (kpi) => page.show({ kpi })),
     tableSwitch(at, shown, () => page.turn('calendar')),
   );
   const days = between(found.yearFrom, page.today);
   const addressOf = addressesOfDays(view);
   if (shown) {
     const all = [...days].reverse();
-    swap(at.body, table(t('calendar'), [t('statDate'), t(view.kpi), t('state'), ''], all.map((day) => {
+    swap(at.body, table(t('calendar'), [t('statDate'), nameOf(kpi), t('state'), ''], all.map((day) => {
       const row = found.days.get(day);
       const value = row?.[view.kpi] ?? null;
-      return [h('a', { href: addressOf(day), 'data-day': day }, `${day} ${weekdayName(day)}`), number(value),
+      return [h('a', { href: addressOf(day), 'data-day': day }, `${day} ${weekdayName(day)}`), written(kpi, value),
         stateMark(row && value !== null ? stateOf(row, view.kpi) : 'missing'), kindOfDay(day, found.free)];
     })));
     return;
@@ -62,7 +56,7 @@ function scale(values) {
 /** @param {string[]} days @param {Page} page @param {Overview} found */
 function grid(days, page, found) {
   const { view, today } = page;
-  const kpi = view.kpi;
+  const [number, kpi] = [chosen(view), view.kpi];
   const addressOf = addressesOfDays(view);
   const step = scale(days.map((day) => found.days.get(day)?.[kpi] ?? 0));
   const first = days[0] ?? today;
@@ -92,7 +86,7 @@ function grid(days, page, found) {
     const state = row && value !== null ? stateOf(row, kpi) : 'missing';
     const special = found.free.special.get(day);
     const said = [dayAndWeekday(day, long), kindOfDay(day, found.free),
-      value === null ? '' : `${number(value)} ${t(`${kpi}Unit`)}`, t(state)].filter(Boolean).join(' ');
+      value === null ? '' : withUnit(number, value), t(state)].filter(Boolean).join(' ');
     const shape = value === null ? 'unknown' : `step${step(value)}${['provisional', 'partial', 'damaged'].includes(state) ? ' hatched' : ''}`;
     return h('td', { role: 'gridcell' }, h('a', {
       href: addressOf(day), 'data-day': day, 'data-key': `day-${day}`, tabindex: day === today ? 0 : -1,
@@ -102,7 +96,7 @@ function grid(days, page, found) {
   const lines = [1, 2, 3, 4, 5, 6, 7].map((of) =>
     h('tr', { role: 'row' }, h('th', { scope: 'row', role: 'rowheader' }, h('span', { class: of % 2 ? '' : 'aloud' }, weekdayName(add(first, of - 1)))),
       ...Array.from({ length: weeks }, (_, week) => cell(week, of - 1))));
-  const made = h('table', { class: 'days', role: 'grid', 'aria-label': `${t('calendar')}, ${t(kpi)}. ${t('calendarKeys')}` },
+  const made = h('table', { class: 'days', role: 'grid', 'aria-label': `${t('calendar')}, ${nameOf(number)}. ${t('calendarKeys')}` },
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, h('td', { role: 'gridcell', class: 'corner' }), ...months)), h('tbody', { role: 'rowgroup' }, ...lines));
   for (const head of months) head.setAttribute('role', 'columnheader');
   made.addEventListener('keydown', (event) => walk(event, made, first, today));

@@ -1,15 +1,16 @@
-// The three numbers of the newest day, today's so far, and this week and month against the last.
+// The numbers of the newest day, today's so far, and this week and month against the last.
 
-import { comparable, stateOf, toDate } from './data.js';
+import { askable, comparable, stateOf, toDate } from './data.js';
 import { add, month, monday, since } from './days.js';
 import { h, s, swap } from './dom.js';
-import { stateMark } from './marks.js';
-import { KPIS, address } from './view.js';
-import { dayAndWeekday, moment, number, short, signed, t, weekdayName } from './words.js';
+import { looked, stateMark } from './marks.js';
+import { difference, nameOf, unitOf, written } from './services.js';
+import { address } from './view.js';
+import { dayAndWeekday, short, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./data.js').Row} Row */
-/** @typedef {import('./view.js').Kpi} Kpi */
+/** @typedef {import('./services.js').Kpi} Kpi */
 /** @typedef {import('./main.js').Page} Page */
 
 /**
@@ -20,8 +21,10 @@ import { dayAndWeekday, moment, number, short, signed, t, weekdayName } from './
 export function drawCards(place, page, found) {
   const day = found.newest || page.today;
   const row = found.days.get(day) ?? null;
-  const cards = KPIS.map((kpi) => card(kpi, day, row, page, found));
+  const cards = askable(page.view).map((kpi) => card(kpi, day, row, page, found));
+  place.classList.toggle('many', cards.length > 4);
   swap(place, ...cards.map((made) => made.element));
+  if (!cards.some((made) => made.hasSpans)) return;
   /** @param {Awaited<ReturnType<typeof toDate>>} spans */
   const fill = (spans) => {
     for (const made of cards) made.spans(spans);
@@ -45,54 +48,60 @@ function dayName(day, today) {
 function card(kpi, day, row, page, found) {
   const { today, session, view } = page;
   const zone = session.timeZone;
-  const value = row?.[kpi] ?? null;
-  const state = row && value !== null ? stateOf(row, kpi) : 'missing';
+  const { metric } = kpi;
+  const value = row?.[metric] ?? null;
+  const state = row && value !== null ? stateOf(row, metric) : 'missing';
+  const ever = [...found.days.values()].some((one) => (one[metric] ?? null) !== null);
+  const hasSpans = ever && kpi.several !== null && kpi.several !== 'last';
   const list = h('dl', { class: 'spans' });
   const sofar = found.days.get(today);
   /** @param {string} key @param {Row | null | undefined} of @param {string} then */
   const line = (key, of, then) => [
     h('dt', {}, t(key)),
-    h('dd', {}, h('b', {}, number(of?.[kpi])), ' ', h('span', { class: 'quiet' }, then)),
+    h('dd', {}, h('b', {}, written(kpi, of?.[metric])), ' ', h('span', { class: 'quiet' }, then)),
   ];
   const now =
-    day === today
+    day === today || !view.of.counted || !ever
       ? []
       : [
           h('dt', {}, t('todaySoFar')),
-          sofar && sofar[kpi] !== null
-            ? h('dd', {}, h('b', {}, number(sofar[kpi])), ' ', stateMark(stateOf(sofar, kpi)), ' ',
-                sofar.asOf && h('span', { class: 'quiet' }, t('asOf', moment(sofar.asOf, zone, today))))
+          sofar && sofar[metric] !== null
+            ? h('dd', {}, h('b', {}, written(kpi, sofar[metric])), ' ', stateMark(stateOf(sofar, metric)), ' ',
+                looked(sofar, zone, today))
             : h('dd', { class: 'quiet' }, t('notYet')),
         ];
-  swap(list, ...now, h('dt', {}, t('weekToDate')), h('dd', {}, '…'), h('dt', {}, t('monthToDate')), h('dd', {}, '…'));
+  const awaited = hasSpans ? [h('dt', {}, t('weekToDate')), h('dd', {}, '…'), h('dt', {}, t('monthToDate')), h('dd', {}, '…')] : [];
+  swap(list, ...now, ...awaited);
   const element = h(
     'article',
-    { class: 'card', 'data-kpi': kpi },
-    h('h2', {}, t(kpi), h('span', { class: 'quiet' }, ` · ${dayName(day, today)}`)),
+    { class: 'card', 'data-kpi': metric },
+    h('h2', {}, nameOf(kpi), h('span', { class: 'quiet' }, ` · ${dayName(day, today)}`)),
     h(
       'div',
       { class: 'figure' },
       h('p', { class: 'number' },
-        h('a', { href: address({ ...view, day }), 'data-day': day, 'data-key': `card-${kpi}` }, number(value)),
-        h('span', { class: 'unit' }, ` ${t(`${kpi}Unit`)}`)),
-      sparkline(kpi, day, found),
+        h('a', { href: address({ ...view, day }), 'data-day': day, 'data-key': `card-${metric}` }, written(kpi, value)),
+        h('span', { class: 'unit' }, ` ${unitOf(kpi)}`)),
+      sparkline(Array.from({ length: SPARK }, (_, at) => found.days.get(add(day, at - SPARK + 1))?.[metric] ?? null)),
     ),
     h('p', { class: 'standing' }, stateMark(state), ' ',
-      row?.asOf ? h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, zone))) : null),
+      row && value !== null && looked(row, zone)),
     h('p', { class: 'change' }, change(kpi, day, value, found)),
-    list,
+    list.hasChildNodes() && list,
   );
   return {
     element,
+    hasSpans,
     /** @param {Awaited<ReturnType<typeof toDate>>} spans */
     spans(spans) {
+      if (!hasSpans) return;
       const lines = spans.flatMap(({ name, now: own, then }) => {
         const key = name === 'week'
           ? monday(day) === monday(today) ? 'weekToDate' : 'weekOfDay'
           : month(day) === month(today) ? 'monthToDate' : 'monthOfDay';
-        const [mine, theirs] = [own?.[kpi] ?? null, then?.[kpi] ?? null];
-        const difference = mine !== null && theirs !== null ? ` ${signed(mine - theirs)}` : '';
-        return line(key, own, t(name === 'week' ? 'thenWeek' : 'thenMonth', number(theirs)) + difference);
+        const [mine, theirs] = [own?.[metric] ?? null, then?.[metric] ?? null];
+        const more = mine !== null && theirs !== null ? ` ${difference(kpi, mine - theirs)}` : '';
+        return line(key, own, t(name === 'week' ? 'thenWeek' : 'thenMonth', written(kpi, theirs)) + more);
       });
       swap(list, ...now, ...lines);
     },
@@ -106,25 +115,23 @@ function card(kpi, day, row, page, found) {
  * @param {Overview} found
  */
 function change(kpi, day, value, found) {
-  const other = value === null ? null : comparable(day, found.days, found.free, kpi);
+  const other = value === null ? null : comparable(day, found.days, found.free, kpi.metric);
   if (value === null || !other) return t('incomparable');
   const then = other.periodStart;
   const name = since(day, then) === 7
     ? t('lastWeekday', weekdayName(then))
     : dayAndWeekday(then);
-  const difference = value - (other[kpi] ?? 0);
-  return difference === 0 ? t('usual', 0, name) : t('against', signed(difference), name);
+  const more = value - (other[kpi.metric] ?? 0);
+  return more === 0 ? t('usual', 0, name) : t('against', difference(kpi, more), name);
 }
 
-/**
- * @param {Kpi} kpi
- * @param {string} day
- * @param {Overview} found
- */
-function sparkline(kpi, day, found) {
-  const [width, height, count] = [132, 36, 30];
-  const values = Array.from({ length: count }, (_, at) => found.days.get(add(day, at - count + 1))?.[kpi] ?? null);
-  const most = Math.max(1, ...values.map((value) => value ?? 0));
+/** Days of a sparkline. */
+export const SPARK = 30;
+
+/** A line of the days up to the last one, of which only the form is read. @param {(number | null)[]} values */
+export function sparkline(values) {
+  const [width, height, count] = [132, 36, values.length];
+  const most = Math.max(...values.map((value) => value ?? 0)) || 1;
   /** @param {number} at @param {number} value */
   const place = (at, value) =>
     `${((at * (width - 6)) / (count - 1) + 3).toFixed(1)} ${(height - 3 - (value * (height - 6)) / most).toFixed(1)}`;

@@ -6,15 +6,16 @@ import { following } from './data.js';
 import { add } from './days.js';
 import { h, swap } from './dom.js';
 import { table } from './marks.js';
+import { REPORTS_ID, kpiOf, nameOf, written } from './services.js';
 import { address } from './view.js';
 import { causesInWords } from './why.js';
 import { dayAndWeekday, moment, number, short, t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./marks.js').Panel} Panel */
-/** @typedef {{day: string, metric: import('./view.js').Kpi, state: string} & import('./why.js').Change} ChangeOfDay */
+/** @typedef {{day: string, metric: string, state: string} & import('./why.js').Change} ChangeOfDay */
 /** @typedef {{since: string, at: string}} Seen a cursor, or a moment or day; and when this browser was shown it */
-/** @typedef {{organisation: string, from: string, cursor: string, found: ChangeOfDay[]}} Story */
+/** @typedef {{organisation: string, service: string, from: string, cursor: string, found: ChangeOfDay[]}} Story */
 
 const FEW = 12;
 const SEEN = 'reportdata.seen';
@@ -22,10 +23,13 @@ const SEEN = 'reportdata.seen';
 /** What was told since the page was opened; null until then, and where it is told to nobody. @type {Story | null} */
 let story = null;
 
-/** How far this browser was shown the changes of an organisation. @param {string} organisation @returns {Seen | null} */
-function seen(organisation) {
+/** Where the browser keeps what it was shown of an organisation's service. @param {{organisation: string, service: string}} of */
+const place = ({ organisation, service }) => `${SEEN} ${organisation}${service === REPORTS_ID ? '' : ` ${service}`}`;
+
+/** How far this browser was shown the changes of an organisation's service. @param {{organisation: string, service: string}} of @returns {Seen | null} */
+function seen(of) {
   try {
-    const kept = localStorage.getItem(`${SEEN} ${organisation}`) ?? '';
+    const kept = localStorage.getItem(place(of)) ?? '';
     return kept.startsWith('{') ? JSON.parse(kept) : kept ? { since: kept, at: kept } : null;
   } catch {
     return null; // a browser that keeps nothing
@@ -35,7 +39,7 @@ function seen(organisation) {
 /** @param {Story} known */
 function keep(known) {
   try {
-    localStorage.setItem(`${SEEN} ${known.organisation}`, JSON.stringify({ since: known.cursor, at: new Date().toISOString() }));
+    localStorage.setItem(place(known), JSON.stringify({ since: known.cursor, at: new Date().toISOString() }));
   } catch {
     // a browser that keeps nothing
   }
@@ -43,13 +47,14 @@ function keep(known) {
 
 /**
  * All changes after a cursor or moment, page by page, and the cursor after them.
+ * @param {string} service
  * @param {string} since
  * @param {AbortSignal} signal
  */
-async function changesSince(since, signal) {
+async function changesSince(service, since, signal) {
   /** @type {ChangeOfDay[]} */
   const found = [];
-  const first = `v1/statistics/changes?${new URLSearchParams({ since, pageSize: '1000' })}`;
+  const first = `v1/statistics/changes?${new URLSearchParams({ ...(service === REPORTS_ID ? {} : { service }), since, pageSize: '1000' })}`;
   let cursor = '';
   for (let at = first; at; ) {
     /** @type {{data: ChangeOfDay[], meta: {nextPage: string | null, nextSince: string | null}}} */
@@ -62,18 +67,18 @@ async function changesSince(since, signal) {
 }
 
 /** What was told up to now, begun where the last visit ended. @param {Page} page @returns {Promise<Story | null>} */
-async function storyOf({ session: { organisation }, signal, today }) {
-  if (story?.organisation === organisation) return story;
-  const [last, yesterday] = [seen(organisation), add(today, -1)];
-  const begun = { organisation, from: last?.at ?? yesterday };
+async function storyOf({ session: { organisation }, signal, today, view: { service } }) {
+  if (story?.organisation === organisation && story.service === service) return story;
+  const [last, yesterday] = [seen({ organisation, service }), add(today, -1)];
+  const begun = { organisation, service, from: last?.at ?? yesterday };
   try {
-    story = { ...begun, ...(await changesSince(last?.since ?? yesterday, signal)) };
+    story = { ...begun, ...(await changesSince(service, last?.since ?? yesterday, signal)) };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if ([403, 404].includes(error.status)) return null;
     if (error.status !== 400 || !last) throw error;
     // The cursor is of another store, as after a backup was restored.
-    story = { organisation, from: yesterday, ...(await changesSince(yesterday, signal)) };
+    story = { organisation, service, from: yesterday, ...(await changesSince(service, yesterday, signal)) };
   }
   keep(story);
   return story;
@@ -94,7 +99,7 @@ export async function follow(signal) {
   const known = story;
   if (!known) return 0;
   try {
-    const { found, cursor } = await changesSince(known.cursor, signal);
+    const { found, cursor } = await changesSince(known.service, known.cursor, signal);
     for (const one of found) join(known, one);
     known.cursor = cursor;
     keep(known);
@@ -137,8 +142,8 @@ export async function drawChanges(at, page) {
     },
   }, whole ? t('showFew') : t('allRows', number(list.length))));
   swap(at.body, list.length ? table(t('changes'), [t('day'), t('kpi'), t('was'), t('is'), t('when'), t('cause')],
-    shown.map((one) => [
+    shown.map((one) => ({ one, kpi: kpiOf(view.of, one.metric) })).map(({ one, kpi }) => [
       h('a', { href: address({ ...view, day: one.day }), 'data-day': one.day, 'data-key': `change-${one.day}-${one.metric}` }, dayAndWeekday(one.day)),
-      t(one.metric), number(one.was), number(one.is), moment(one.when, session.timeZone), causesInWords(one.cause)])) : h('p', { class: 'quiet' }, t('changesNone')),
+      kpi ? nameOf(kpi) : one.metric, kpi ? written(kpi, one.was) : number(one.was), kpi ? written(kpi, one.is) : number(one.is), moment(one.when, session.timeZone), causesInWords(one.cause)])) : h('p', { class: 'quiet' }, t('changesNone')),
     news > 0 && h('p', { class: 'sub note' }, t('changesNews', number(news))));
 }

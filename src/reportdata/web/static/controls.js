@@ -1,10 +1,11 @@
 // The range, the filters, and what can be taken away.
 
 import { call } from './api.js';
-import { question, rows } from './data.js';
+import { askable, question, rows } from './data.js';
 import { RANGES, add, isDay } from './days.js';
 import { h, swap } from './dom.js';
 import { button } from './marks.js';
+import { titleOf } from './services.js';
 import { days } from './view.js';
 import { t } from './words.js';
 
@@ -21,6 +22,8 @@ export function drawControls(place, page) {
   const { view } = page;
   const open = place.querySelector('details[open]')?.getAttribute('data-name');
   const chosen = days(view, page.today);
+  /** @param {string} way */
+  const has = (way) => view.of.kpis.some(({ groupings }) => groupings.includes(way));
   const filtered = view.departments.length + view.templates.length > 0;
   swap(
     place,
@@ -30,8 +33,8 @@ export function drawControls(place, page) {
       }))),
     h('div', { class: 'more' },
       menu('days', `${chosen.from} – ${chosen.to}`, () => freeDays(page, chosen), open),
-      menu('departments', `${t('department')}: ${named(view.departments)}`, (at) => names(page, 'departments', at), open),
-      menu('templates', `${t('template')}: ${named(view.templates)}`, (at) => names(page, 'templates', at), open),
+      has('department') && menu('departments', `${t('department')}: ${named(view.departments)}`, (at) => names(page, 'departments', at), open),
+      has('template') && menu('templates', `${t('template')}: ${named(view.templates)}`, (at) => names(page, 'templates', at), open),
       filtered && button(t('clear'), () => page.show({ departments: [], templates: [] }), { class: 'link', 'data-key': 'clear' }),
       h('span', { class: 'space' }),
       ...['csv', 'xlsx'].map((kind) => button(`${t('download')} ${kind.toUpperCase()}`, () => download(page, kind), { class: 'chip', 'data-key': `download-${kind}` })),
@@ -107,9 +110,10 @@ function names(page, kind, place) {
   const list = h('div', { class: 'list' }, t('loading'));
   const search = h('input', { type: 'search', placeholder: t('search'), 'aria-label': `${t('search')}: ${t(one)}`, 'data-key': `search-${kind}`, autocomplete: 'off', value: searched[kind] });
   const free = { ...page.view, departments: [], templates: [] };
+  const metric = askable(free, one)[0]?.metric ?? '';
   const range = days(page.view, page.today);
   const from = [range.from, add(page.today, -364)].sort()[0] ?? range.from;
-  rows(question(free, from, page.today, { by: one, metrics: 'reports', order: '-reports' }), page.signal).then(
+  rows(question(free, from, page.today, { by: one, metrics: metric, order: `-${metric}` }), page.signal).then(
     (found) => {
       const known = [...new Set([...page.view[kind], ...found.map((row) => row[one] ?? '')])].filter(Boolean);
       const draw = () => {
@@ -154,7 +158,7 @@ async function download(page, kind) {
   try {
     const answer = await call(question(view, range.from, to, { by: view.by, order, format: kind }));
     const address = URL.createObjectURL(await answer.blob());
-    const link = h('a', { href: address, download: `${t('title')} ${range.from} ${to}.${kind}` });
+    const link = h('a', { href: address, download: `${titleOf(view.of)} ${range.from} ${to}.${kind}` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
     page.say('');

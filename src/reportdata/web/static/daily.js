@@ -1,9 +1,10 @@
 // The document's own table of the range: as it stands, it can be copied into a sheet.
 
-import { stateOfKnown } from './data.js';
+import { askable, knownIn, stateOfAll } from './data.js';
 import { h, swap } from './dom.js';
 import { button, stateMark } from './marks.js';
-import { KPIS, addressesOfDays } from './view.js';
+import { nameOf, written } from './services.js';
+import { addressesOfDays } from './view.js';
 import { number, periodName, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
@@ -16,7 +17,7 @@ const FEW = 10;
 const PAPER = matchMedia('print');
 const NAMES = { day: 'daily', week: 'weekly', month: 'monthly' };
 /** The columns of DingTalk's document, whose names are Chinese. */
-const HEADS = ['统计日期', '组织ID', '发送日志数', '发送日志用户数', '评论日志用户数'];
+const HEADS = ['统计日期', '组织ID'];
 
 /** The rows of the range as they are sorted. @param {Page} page @param {Overview} found @returns {Row[]} */
 function sorted(page, found) {
@@ -24,7 +25,7 @@ function sorted(page, found) {
   const name = sort.replace(/^-/, '');
   const turn = sort.startsWith('-') ? -1 : 1;
   /** @param {Row} row */
-  const value = (row) => (name === 'period' ? row.periodStart : row[/** @type {import('./view.js').Kpi} */ (name)]);
+  const value = (row) => (name === 'period' ? row.periodStart : row[name] ?? null);
   const known = found.points.flatMap(({ row }) => row ?? []);
   return known.sort((one, other) => {
     const [a, b] = [value(one), value(other)];
@@ -45,7 +46,7 @@ export function drawDaily(at, page, found) {
   const draw = () => {
     at.head(
       t(NAMES[view.by]),
-      [session.organisationName ?? session.organisation],
+      [session.organisationName ?? session.organisation, view.of.counted ? '' : ` · ${t('official')}`],
       said,
       list.length > FEW && button(whole ? t('showFew') : t('allRows', number(list.length)), () => {
         whole = page.keep('daily');
@@ -55,20 +56,22 @@ export function drawDaily(at, page, found) {
         said.textContent = (await copied(page, list)) ? t('copied', number(list.length)) : t('notCopied');
       }, { class: 'link', 'data-key': 'daily-copy' }),
     );
-    swap(at.body, list.length ? rowsOf(page, list, whole ? list.length : FEW) : h('p', { class: 'quiet' }, t('emptyRange')));
+    swap(at.body, list.length ? rowsOf(page, list, knownIn(view, found.points), whole ? list.length : FEW) : h('p', { class: 'quiet' }, t('emptyRange')));
   };
   draw();
 }
 
-/** The table of rows. Those beyond a number are on paper only, and made when it is printed. @param {Page} page @param {Row[]} list @param {number} few */
-function rowsOf(page, list, few) {
+/** The table of rows. Those beyond a number are on paper only, and made when it is printed. @param {Page} page @param {Row[]} list @param {string[]} known the numbers that count for the state @param {number} few */
+function rowsOf(page, list, known, few) {
   const { session, signal, view } = page;
   const addressOf = addressesOfDays(view);
-  const columns = ['period', 'corp', ...KPIS, 'state'];
-  const names = { period: 'statDate', corp: 'corpId' };
+  const kpis = askable(view);
+  const columns = ['period', 'corp', ...kpis.map(({ metric }) => metric), 'state'];
+  /** @type {Record<string, string>} */
+  const names = { period: t('statDate'), corp: t('corpId'), state: t('state'), ...Object.fromEntries(kpis.map((kpi) => [kpi.metric, nameOf(kpi)])) };
   /** @param {string} column */
   const head = (column) => {
-    const name = t(column in names ? names[/** @type {keyof typeof names} */ (column)] : column);
+    const name = names[column] ?? column;
     if (column === 'corp' || column === 'state') return h('th', { scope: 'col', class: column === 'state' ? 'of-state' : column }, name);
     const order = view.sort === column ? 'ascending' : view.sort === `-${column}` ? 'descending' : 'none';
     const arrow = { ascending: ' ↑', descending: ' ↓', none: '' }[order];
@@ -86,10 +89,10 @@ function rowsOf(page, list, few) {
       ? h('a', { href: addressOf(row.periodStart), 'data-day': row.periodStart, 'data-key': `row-${text}` }, text)
       : text;
     return h('tr', { class: printed ? 'printed' : null },
-      h('th', { scope: 'row' }, link, h('span', { class: 'quiet weekday' }, ` ${name}`), h('span', { class: 'narrow' }, stateMark(stateOfKnown(row), true))),
+      h('th', { scope: 'row' }, link, h('span', { class: 'quiet weekday' }, ` ${name}`), h('span', { class: 'narrow' }, stateMark(stateOfAll(row, known), true))),
       h('td', { class: 'corp' }, session.organisation),
-      ...KPIS.map((kpi) => h('td', { 'data-kpi': kpi }, number(row[kpi]))),
-      h('td', { class: 'of-state' }, stateMark(stateOfKnown(row))));
+      ...kpis.map((kpi) => h('td', { 'data-kpi': kpi.metric }, written(kpi, row[kpi.metric]))),
+      h('td', { class: 'of-state' }, stateMark(stateOfAll(row, known))));
   };
   const body = h('tbody', {}, ...list.slice(0, few).map((row) => line(row, false)));
   if (list.length > few) {
@@ -100,7 +103,7 @@ function rowsOf(page, list, few) {
     PAPER.addEventListener('change', others, { signal });
   }
   return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t(NAMES[view.by]) },
-    h('table', { class: 'plain daily' },
+    h('table', { class: `plain daily${kpis.length > 3 ? ' wide-rows' : ''}` },
       h('caption', { class: 'aloud' }, t(NAMES[view.by])),
       h('thead', {}, h('tr', {}, ...columns.map(head))),
       body));
@@ -117,8 +120,8 @@ const harmless = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).repla
 
 /** @param {Page} page @param {Row[]} list */
 export function tabbed(page, list) {
-  const lines = list.map((row) => [dateOf(page, row), harmless(page.session.organisation), ...KPIS.map((kpi) => row[kpi] ?? '')]);
-  return [HEADS, ...lines].map((cells) => cells.join('\t')).join('\n');
+  const lines = list.map((row) => [dateOf(page, row), harmless(page.session.organisation), ...askable(page.view).map(({ metric }) => row[metric] ?? '')]);
+  return [[...HEADS, ...askable(page.view).map(({ names }) => names[0])], ...lines].map((cells) => cells.join('\t')).join('\n');
 }
 
 /** @param {Page} page @param {Row[]} list @returns {Promise<boolean>} */

@@ -1,21 +1,18 @@
 // The numbers of a view, from the public API.
 
-import { STATISTICS, covering, remembered, watch } from './answers.js';
+import { STATISTICS, about, covering, remembered, watch } from './answers.js';
 import { json } from './api.js';
 import { add, addMonths, begin, monday } from './days.js';
 import { before, points } from './periods.js';
-import { KPIS, days as daysOf } from './view.js';
+import { REPORTS_ID } from './services.js';
+import { days as daysOf } from './view.js';
 
 /** @typedef {import('./view.js').View} View */
-/** @typedef {import('./view.js').Kpi} Kpi */
 /**
- * @typedef {object} Row
+ * @typedef {object} Cell what every row has
  * @property {string} period
  * @property {string} periodStart
  * @property {string} periodEnd
- * @property {number | null} reports
- * @property {number | null} senders
- * @property {number | null} commenters
  * @property {string} state
  * @property {string | null} states
  * @property {string | null} asOf
@@ -26,6 +23,7 @@ import { KPIS, days as daysOf } from './view.js';
  * @property {string} [template]
  * @property {number} [hour]
  */
+/** @typedef {Cell & Record<string, any>} Row a cell with its numbers by their names */
 /** @typedef {{date: string, kind: 'holiday' | 'workday', name: string, nameEn: string}} Special */
 /** @typedef {import('./answers.js').Coverage} Coverage */
 /** @typedef {import('./periods.js').Point} Point */
@@ -33,13 +31,28 @@ import { KPIS, days as daysOf } from './view.js';
 /** Weeks before a day that are looked through for one to compare it with. */
 const WEEKS = 8;
 
-/** The parameters of a view's filters. @param {View} view @returns {URLSearchParams} */
+/** The parameters of a view's service and filters. @param {View} view @returns {URLSearchParams} */
 function filters(view) {
   const query = new URLSearchParams();
+  if (view.service !== REPORTS_ID) query.set('service', view.service);
   for (const name of view.departments) query.append('department', name);
   if (view.departments.length) query.set('children', 'true');
   for (const name of view.templates) query.append('template', name);
   return query;
+}
+
+/** The numbers that can be asked for with a view's filters, by another grouping, too. @param {View} view @param {string} [way] */
+export const askable = (view, way) => view.of.kpis.filter(({ groupings }) =>
+  (!view.departments.length || groupings.includes('department')) && (!view.templates.length || groupings.includes('template')) && (!way || groupings.includes(way)));
+
+/** @param {View} view @param {string} way */
+const metricsOf = (view, way) => askable(view, way).map(({ metric }) => metric).join(',');
+
+/** The address of the explanation of a number of a day. @param {View} view @param {string} day @param {Record<string, string>} more */
+export function explanation(view, day, more) {
+  const query = filters(view);
+  for (const [name, value] of Object.entries({ from: day, to: day, ...more })) query.set(name, value);
+  return `${STATISTICS}/explain?${query}`;
 }
 
 /**
@@ -50,6 +63,7 @@ function filters(view) {
  */
 export function question(view, from, to, more = {}) {
   const query = filters(view);
+  if (view.service !== REPORTS_ID) query.set('metrics', metricsOf(view, ''));
   query.set('from', from);
   query.set('to', to);
   for (const [name, value] of Object.entries(more)) query.set(name, value);
@@ -91,12 +105,18 @@ export function stateOf(row, kpi) {
   return row.state;
 }
 
+/** From the most certain on. */
 const STATES = ['final', 'provisional', 'partial', 'damaged', 'missing'];
 
-/** The least certain state of a row's numbers that are known: of others it is shown that they are not. @param {Row} row @returns {string} */
-export function stateOfKnown(row) {
-  const known = KPIS.filter((kpi) => row[kpi] !== null).map((kpi) => stateOf(row, kpi));
-  return known.reduce((worst, state) => (STATES.indexOf(state) > STATES.indexOf(worst) ? state : worst), known[0] ?? 'missing');
+/** How certain the numbers of a row are together: as the least certain of them is. @param {Row} row @param {string[]} metrics @returns {string} */
+export const stateOfAll = (row, metrics) =>
+  STATES[Math.max(0, ...metrics.map((metric) => STATES.indexOf((row[metric] ?? null) === null ? 'missing' : stateOf(row, metric))))] ?? row.state;
+
+/** The numbers of which a range has some: what is never known says nothing of its days. @param {View} view @param {Point[]} points */
+export function knownIn(view, points) {
+  const all = askable(view).map(({ metric }) => metric);
+  const some = all.filter((metric) => points.some(({ row }) => (row?.[metric] ?? null) !== null));
+  return some.length ? some : all;
 }
 
 /** Holidays and moved working days by their day. */
@@ -126,13 +146,13 @@ export async function holidays(from, to, signal) {
  * @param {string} day
  * @param {Map<string, Row>} known
  * @param {Holidays} free
- * @param {Kpi} kpi
+ * @param {string} kpi
  * @returns {Row | null}
  */
 export function comparable(day, known, free, kpi) {
   for (let week = 1; week <= WEEKS; week++) {
     const other = known.get(add(day, -7 * week));
-    if (other && other[kpi] !== null && free.works(other.periodStart) === free.works(day)) return other;
+    if (other && (other[kpi] ?? null) !== null && free.works(other.periodStart) === free.works(day)) return other;
   }
   return null;
 }
@@ -165,6 +185,7 @@ export async function overview(view, today, signal) {
   const earlier = before(view.by, from, to);
   const first = [yearFrom, earlier.from, add(from, -7 * WEEKS)].sort()[0] ?? yearFrom;
   const watched = question(view, first, today, { by: 'day' });
+  about(view.service);
   watch(watched);
   const [said, free, daily, own, theirs] = await Promise.all([
     covering(signal),
@@ -245,4 +266,4 @@ export async function templates(view, from, to, signal) {
 
 /** The table has all numbers, the picture one. @param {View} view @param {string} from @param {string} to @param {AbortSignal} signal @returns {Promise<Row[]>} */
 export const hours = (view, from, to, signal) =>
-  rows(question(view, from, to, { by: 'hour', ...(view.tables.includes('hours') ? {} : { metrics: view.kpi }) }), signal);
+  rows(question(view, from, to, { by: 'hour', metrics: view.tables.includes('hours') ? metricsOf(view, 'hour') : view.kpi }), signal);

@@ -1,14 +1,15 @@
 // One day, opened: its numbers, how certain they are and why, and where they come from.
 
-import { comparable, departments, hours, question, rows, stateOf, templates } from './data.js';
+import { askable, comparable, departments, hours, question, rows, stateOf, templates } from './data.js';
 import { add } from './days.js';
 import { h, swap } from './dom.js';
-import { button, loading, panel, stateMark } from './marks.js';
+import { button, loading, looked, panel, stateMark } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
 import { kindOfDay } from './trend.js';
-import { KPIS, address } from './view.js';
+import { difference, nameOf, unitOf, written } from './services.js';
+import { address, chosen } from './view.js';
 import { explain } from './why.js';
-import { dayAndWeekday, long, moment, number, short, signed, t } from './words.js';
+import { dayAndWeekday, long, short, t } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./main.js').Page} Page */
@@ -28,27 +29,28 @@ export async function drawDay(place, page, found) {
     day < today && link(add(day, 1), `${t('nextDay')} ›`, 'next'),
     h('div', { class: 'daytitle' }, title, kind && h('p', { class: 'sub' }, kind)));
   if (!row) {
-    swap(place, head, h('section', { class: 'panel' }, h('p', { class: 'big' }, stateMark('missing')), h('p', {}, t(day > today ? 'dayFuture' : 'dayUnknown'))));
+    swap(place, head, h('section', { class: 'panel' }, h('p', { class: 'big' }, stateMark('missing')), h('p', {}, t(day > today ? 'dayFuture' : view.of.counted ? 'dayUnknown' : 'dayNotBrought'))));
     return;
   }
-  const cards = h('div', { class: 'cards' }, ...KPIS.map((kpi) => {
-    const state = row[kpi] === null ? 'missing' : stateOf(row, kpi);
-    const other = row[kpi] === null ? null : comparable(day, found.days, found.free, kpi);
-    const change = other && row[kpi] !== null
-      ? t('against', signed(row[kpi] - (other[kpi] ?? 0)), dayAndWeekday(other.periodStart))
+  const kpis = askable(view);
+  /** @param {string} metric @returns {string} */
+  const state = (metric) => (row[metric] === null ? 'missing' : stateOf(row, metric));
+  const cards = h('div', { class: `cards${kpis.length > 4 ? ' many' : ''}` }, ...kpis.map((kpi) => {
+    const value = row[kpi.metric];
+    const other = value === null ? null : comparable(day, found.days, found.free, kpi.metric);
+    const change = other && value !== null
+      ? t('against', difference(kpi, value - (other[kpi.metric] ?? 0)), dayAndWeekday(other.periodStart))
       : t('incomparable');
-    return h('article', { class: 'card', 'data-kpi': kpi }, h('h2', {}, t(kpi)),
-      h('p', { class: 'number' }, number(row[kpi]), h('span', { class: 'unit' }, ` ${t(`${kpi}Unit`)}`)),
-      h('p', { class: 'standing' }, stateMark(state), ' ', row.asOf && h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, session.timeZone)))),
+    return h('article', { class: 'card', 'data-kpi': kpi.metric }, h('h2', {}, nameOf(kpi)),
+      h('p', { class: 'number' }, written(kpi, value), h('span', { class: 'unit' }, ` ${unitOf(kpi)}`)),
+      h('p', { class: 'standing' }, stateMark(state(kpi.metric)), ' ', value !== null && looked(row, session.timeZone)),
       h('p', { class: 'change' }, change));
   }));
   const why = panel('why');
   why.section.dataset.waits = '';
   why.head(t('explanation'), []);
-  swap(why.body, ...KPIS.map((kpi) => {
-    const state = row[kpi] === null ? 'missing' : stateOf(row, kpi);
-    return h('p', {}, h('b', {}, t(kpi)), ' ', number(row[kpi]), ' ', stateMark(state), ' ', h('span', { class: 'quiet' }, t(`${state}Means`)));
-  }));
+  swap(why.body, ...kpis.map((kpi) => h('p', {}, h('b', {}, nameOf(kpi)), ' ', written(kpi, row[kpi.metric]), ' ',
+    stateMark(state(kpi.metric)), ' ', h('span', { class: 'quiet' }, t(`${state(kpi.metric)}Means`)))));
   const records = panel('records');
   records.section.hidden = true;
   const parts = { departments: panel('day-departments'), templates: panel('day-templates'), hours: panel('day-hours') };
@@ -56,7 +58,11 @@ export async function drawDay(place, page, found) {
   parts.departments.head(t('departments'), [short(day)]);
   parts.templates.head(t('templates'), [short(day)]);
   parts.hours.head(t('hours'), [short(day)]);
-  swap(place, head, cards, why.section, h('div', { class: 'pair' }, parts.departments.section, h('div', { class: 'stack' }, parts.templates.section, parts.hours.section)), records.section);
+  const ways = chosen(view).groupings;
+  parts.departments.section.hidden = !ways.includes('department');
+  parts.templates.section.hidden = !ways.includes('template');
+  parts.hours.section.hidden = !ways.includes('hour');
+  swap(place, head, cards, why.section, ways.length > 0 && h('div', { class: 'pair' }, parts.departments.section, h('div', { class: 'stack' }, parts.templates.section, parts.hours.section)), records.section);
 
   /** @template T @param {import('./marks.js').Panel} at @param {Promise<T>} asked @param {(value: T) => void} draw */
   const fill = (at, asked, draw) =>
@@ -66,8 +72,8 @@ export async function drawDay(place, page, found) {
     });
   await Promise.all([
     explain(why, records, page, day).catch((error) => page.note(error)).finally(() => delete why.section.dataset.waits),
-    fill(parts.departments, departments(view, day, day, signal), (list) => drawRanked(parts.departments, page, 'departments', list, short(day))),
-    fill(parts.templates, templates(view, day, day, signal), (list) => drawRanked(parts.templates, page, 'templates', list, short(day))),
-    fill(parts.hours, hours(view, day, day, signal), (list) => drawHours(parts.hours, page, list, short(day))),
+    ways.includes('department') && fill(parts.departments, departments(view, day, day, signal), (list) => drawRanked(parts.departments, page, 'departments', list, short(day))),
+    ways.includes('template') && fill(parts.templates, templates(view, day, day, signal), (list) => drawRanked(parts.templates, page, 'templates', list, short(day))),
+    ways.includes('hour') && fill(parts.hours, hours(view, day, day, signal), (list) => drawHours(parts.hours, page, list, short(day))),
   ]);
 }

@@ -1,18 +1,20 @@
 // The page: who is signed in, what is shown, and when it is read anew.
 
-import { Problem, session as askSession, signIn, signOut, wasSignedIn } from './api.js';
+import { Problem, signOut, wasSignedIn } from './api.js';
 import { drawControls } from './controls.js';
 import { changed, forget } from './answers.js';
 import { overview } from './data.js';
 import { today as todayIn } from './days.js';
-import { byId, h, swap } from './dom.js';
-import { button, themeSwitch } from './marks.js';
+import { TO_ALL, drawChrome, followLinks } from './chrome.js';
+import { byId, swap } from './dom.js';
+import { button } from './marks.js';
 import { drawFound, drawLoading, drawUnread, frame } from './overview.js';
-import { drawSignIn, meaning } from './sign_in.js';
+import { REPORTS, forgetServices, service, servicesChanged, titleOf } from './services.js';
+import { arrive, drawSignIn, meaning } from './sign_in.js';
 import { say, warn } from './status.js';
-import { address, days, read } from './view.js';
+import { address, days, fitted, read } from './view.js';
 import { follow as followChanges, forgetStory } from './changes.js';
-import { current, moment, short, speak, t } from './words.js';
+import { moment, short, t } from './words.js';
 
 /** @typedef {import('./api.js').Session} Session */
 /** @typedef {import('./view.js').View} View */
@@ -53,10 +55,17 @@ let parts = null;
 
 /** @param {Partial<View>} patch */
 function show(patch) {
-  const before = view.day;
-  view = { ...view, ...patch };
+  go({ ...view, ...patch });
   history.pushState(null, '', address(view));
-  void draw(before !== view.day);
+}
+
+/** Look at something else. @param {View} to */
+function go(to) {
+  const before = view;
+  view = to;
+  const another = before.page !== to.page || before.service !== to.service;
+  if (another) begin();
+  void draw(another || before.day !== to.day);
 }
 
 /** @returns {Page} */
@@ -101,37 +110,71 @@ async function draw(moved = false, quiet = false) {
   shown.abort();
   shown = new AbortController();
   if (!session) return;
-  parts ??= frame();
-  const at = page();
   const { signal } = shown;
-  lastDay = at.today;
   if (!quiet) main.setAttribute('aria-busy', 'true');
-  document.title = view.day ? `${short(view.day)} · ${t('title')}` : t('title');
-  drawControls(parts.controls, at);
-  const range = days(view, at.today);
-  swap(parts.printed, t('printedFor', at.session.organisationName ?? at.session.organisation, range.from, range.to));
-  if (!drawnAt) drawLoading(parts);
   try {
-    const found = await overview(view, at.today, signal);
-    if (signal.aborted) return;
-    say('');
-    await drawFound(parts, at, found, moved);
-    drawnAt = new Date().toISOString();
-    unreachable = false;
-    main.removeAttribute('aria-busy');
+    if (await known(session, signal) && !view.page) await drawService(moved, signal);
+    else if (!signal.aborted) await drawOthers(moved, signal);
   } catch (error) {
     if (!signal.aborted) failed(error);
   }
+}
+
+/** The service of the view, with what is called its own; false where this session may not see it. @param {Session} of @param {AbortSignal} signal */
+async function known(of, signal) {
+  const found = view.service === REPORTS.id ? REPORTS : await service(view.service, signal);
+  if (signal.aborted) return false;
+  if (found) view = fitted(view, found);
+  const may = of.services.includes(view.service) || !of.services.length;
+  chrome();
+  return found !== null && may;
+}
+
+/** All services together, or that one is not to be seen. @param {boolean} moved @param {AbortSignal} signal */
+async function drawOthers(moved, signal) {
+  const { drawInstead } = await import('./family.js');
+  if (signal.aborted) return;
+  begin();
+  const at = page();
+  lastDay = at.today;
+  await drawInstead(main, at, moved);
+  if (!signal.aborted) shownNow();
+}
+
+/** That all was read. */
+function shownNow() {
+  drawnAt = new Date().toISOString();
+  unreachable = false;
+  main.removeAttribute('aria-busy');
+}
+
+/** The page of a service. @param {boolean} moved @param {AbortSignal} signal */
+async function drawService(moved, signal) {
+  parts ??= frame();
+  const at = page();
+  lastDay = at.today;
+  document.title = view.day ? `${short(view.day)} · ${titleOf(view.of)}` : titleOf(view.of);
+  drawControls(parts.controls, at);
+  const range = days(view, at.today);
+  swap(parts.printed, t('printedFor', at.session.organisationName ?? at.session.organisation, range.from, range.to));
+  if (!drawnAt) drawLoading(parts, view);
+  const found = await overview(view, at.today, signal);
+  if (signal.aborted) return;
+  say('');
+  await drawFound(parts, at, found, moved);
+  shownNow();
+  // What led here is gone: who goes by keys goes on from here.
+  if (moved && !view.day && document.activeElement === document.body) main.focus({ preventScroll: true });
 }
 
 /** @param {string} why */
 function signedOut(why) {
   shown.abort();
   session = null;
-  parts = null;
-  drawnAt = '';
+  begin();
   forget();
   forgetStory();
+  forgetServices();
   kept.clear();
   say('');
   chrome();
@@ -144,37 +187,35 @@ function signedIn(found) {
   session = found;
   forget();
   forgetStory();
+  forgetServices();
+  if (!found.services.includes(REPORTS.id) && found.services.length && view.service === REPORTS.id && !view.page) {
+    view = { ...view, ...TO_ALL }; // whoever may see no reports begins with what there is
+    history.replaceState(null, '', address(view));
+  }
   chrome();
   void draw();
 }
 
-/** What stands around everything: names, the language, the way out. */
-function chrome() {
-  document.documentElement.lang = current() === 'zh' ? 'zh-CN' : 'en';
-  document.title = t('title');
-  byId('skip').textContent = t('skip');
-  byId('brand').textContent = t('title');
-  const name = session ? session.organisationName ?? session.organisation : '';
-  const limited = session?.departments ? ` · ${t('limitedTo', session.departments.join(', '))}` : '';
-  swap(byId('organisation'), h('bdi', {}, name + limited));
-  swap(byId('tools'),
-    session?.scopes.includes('import') && h('a', { href: 'import', class: 'link', 'data-key': 'bring' }, t('bring')),
-    h('a', { class: 'link', href: 'explorer', 'data-key': 'explorer' }, t('explorer')),
-    button(t('otherLanguage'), () => {
-      speak(current() === 'zh' ? 'en' : 'zh');
-      chrome();
-      if (!session) drawSignIn(main, '', signedIn);
-      else {
-        parts = null;
-        drawnAt = '';
-        void draw();
-      }
-    }, { class: 'link', lang: current() === 'zh' ? 'en' : 'zh-CN', 'data-key': 'language' }),
-    themeSwitch(chrome),
-    session && button(t('signOut'), () => {
-      signOut().catch(() => undefined);
-      signedOut(t('signedOut'));
-    }, { class: 'link', 'data-key': 'sign-out' }));
+/** What stands around everything. */
+const chrome = () => drawChrome(session, view, {
+  spoken() {
+    chrome();
+    if (!session) drawSignIn(main, '', signedIn);
+    else {
+      begin();
+      void draw();
+    }
+  },
+  left() {
+    signOut().catch(() => undefined);
+    signedOut(t('signedOut'));
+  },
+});
+
+/** Show nothing of what was shown before. */
+function begin() {
+  parts = null;
+  drawnAt = '';
 }
 
 /** Look whether something changed, and then read it anew without a jump. */
@@ -183,7 +224,7 @@ async function look() {
   const { signal } = shown;
   try {
     const day = todayIn(session.timeZone);
-    const different = await changed(signal, followChanges);
+    const different = view.page ? await servicesChanged(signal) : await changed(signal, followChanges);
     if (different || unreachable || day !== lastDay) {
       await draw(false, true);
     }
@@ -192,51 +233,15 @@ async function look() {
   }
 }
 
-/** Links of the page change the view and load no page. @param {MouseEvent} event */
-function follow(event) {
-  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  const link = event.target instanceof Element ? event.target.closest('a') : null;
-  if (!link || (link.dataset.day === undefined && link.dataset.patch === undefined)) return;
-  event.preventDefault();
-  show(link.dataset.patch !== undefined ? JSON.parse(link.dataset.patch) : { day: link.dataset.day ?? '' });
-}
-
-/** The secret of a view link, which is in the address where no server is sent it. */
-const secretOfLink = () => new URLSearchParams(location.hash.slice(1)).get('link');
-
-async function start() {
+function start() {
   chrome();
-  document.addEventListener('click', follow);
+  followLinks(show);
   addEventListener('popstate', () => {
-    const before = view.day;
-    view = read(location.search);
-    void draw(before !== view.day);
+    go(read(location.search));
   });
   document.addEventListener('visibilitychange', () => void look());
   setInterval(() => void look(), EVERY);
-  const link = secretOfLink();
-  addEventListener('hashchange', () => secretOfLink() && location.reload()); // a link that is opened where the page is
-  if (link) {
-    history.replaceState(null, '', location.pathname + location.search); // a secret stays in no history
-    try {
-      signedIn(await signIn({ link }));
-    } catch (error) {
-      signedOut(error instanceof Problem && [400, 401, 403].includes(error.status) ? t('linkEnded') : meaning(error));
-    }
-    return;
-  }
-  if (!wasSignedIn()) {
-    signedOut('');
-    return;
-  }
-  try {
-    signedIn(await askSession());
-  } catch (error) {
-    if (error instanceof Problem && [401, 404].includes(error.status)) {
-      wasSignedIn(false);
-      signedOut(t('sessionEnded'));
-    } else signedOut(meaning(error));
-  }
+  void arrive(signedIn, signedOut);
 }
 
-void start();
+start();

@@ -2,7 +2,7 @@
 
 import { h, s, swap } from './dom.js';
 import { theme, turnTheme } from './theme.js';
-import { t } from './words.js';
+import { moment, t } from './words.js';
 
 /** @typedef {import('./dom.js').Child} Child */
 
@@ -26,6 +26,15 @@ export function stateMark(state, quiet = false) {
   const word = h('span', { class: quiet ? 'aloud' : null }, t(state));
   return h('span', { class: `state ${state}`, title: t(`${state}Means`) }, icon, word);
 }
+
+/**
+ * When a row's numbers were looked at; nothing where that is not told because some of them never were.
+ * @param {import('./data.js').Row} row
+ * @param {string} zone
+ * @param {string} [day] the day whose times need no date
+ */
+export const looked = (row, zone, day) =>
+  (row.asOf || !(row.states ?? '').includes('=missing')) && h('span', { class: 'quiet' }, t('asOf', moment(row.asOf, zone, day)));
 
 /**
  * A panel with its head; what is in it is replaced, the panel stays.

@@ -7,15 +7,17 @@ import { drawDaily } from './daily.js';
 import { departments, hours, templates } from './data.js';
 import { drawDay } from './day.js';
 import { byId, h, swap } from './dom.js';
-import { button, loading, panel } from './marks.js';
+import { button, command, loading, panel } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
 import { meaning } from './sign_in.js';
 import { drawTrend } from './trend.js';
-import { KPIS } from './view.js';
+import { nameOf } from './services.js';
+import { chosen } from './view.js';
 import { long, sentences, t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./data.js').Overview} Overview */
+/** @typedef {import('./view.js').View} View */
 
 /** The panels of the overview, which stay while what is in them changes. */
 export function frame() {
@@ -28,13 +30,15 @@ export function frame() {
     changes: panel('changes'),
     templates: panel('templates'),
     hours: panel('hours'),
+    pair: h('div', { class: 'pair' }),
     opened: h('div', { class: 'opened' }),
     controls: h('div', { class: 'controls' }),
     whole: h('div', { class: 'whole' }),
     printed: h('p', { class: 'printed-head' }),
   };
+  swap(made.pair, made.departments.section, h('div', { class: 'stack' }, made.templates.section, made.hours.section));
   swap(made.whole, made.cards, made.trend.section, made.calendar.section,
-    h('div', { class: 'pair' }, made.departments.section, h('div', { class: 'stack' }, made.templates.section, made.hours.section)),
+    made.pair,
     made.daily.section, made.changes.section);
   made.changes.section.hidden = true;
   swap(byId('main'), made.printed, made.controls, made.whole, made.opened);
@@ -58,7 +62,7 @@ export async function drawFound(places, at, found, moved) {
   places.whole.hidden = opened || empty;
   places.opened.hidden = !(opened || empty);
   if (empty) {
-    drawEmpty(places.opened, session.scopes.includes('import'));
+    drawEmpty(places.opened, at, session.scopes.includes('import'));
     return;
   }
   if (opened) {
@@ -89,16 +93,29 @@ export async function drawFound(places, at, found, moved) {
       at.note(error);
     }).finally(end);
   };
-  fill(places.departments, 'departments', departments(view, found.from, found.to, at.signal), (list) => drawRanked(places.departments, at, 'departments', list, sub));
-  fill(places.templates, 'templates', templates(view, found.from, found.to, at.signal), (list) => drawRanked(places.templates, at, 'templates', list, sub));
-  fill(places.hours, 'hours', hours(view, found.from, found.to, at.signal), (list) => drawHours(places.hours, at, list, sub));
+  drawPlaces(places, view);
+  const ways = chosen(view).groupings;
+  if (ways.includes('department')) fill(places.departments, 'departments', departments(view, found.from, found.to, at.signal), (list) => drawRanked(places.departments, at, 'departments', list, sub));
+  if (ways.includes('template')) fill(places.templates, 'templates', templates(view, found.from, found.to, at.signal), (list) => drawRanked(places.templates, at, 'templates', list, sub));
+  if (ways.includes('hour')) fill(places.hours, 'hours', hours(view, found.from, found.to, at.signal), (list) => drawHours(places.hours, at, list, sub));
 }
 
-/** Room for what is being read for the first time, so that nothing moves when it comes. @param {Frame} places */
-export function drawLoading(places) {
+/** Leave out what the chosen number cannot be told apart by. @param {Frame} places @param {View} view */
+function drawPlaces(places, view) {
+  const ways = chosen(view).groupings;
+  places.departments.section.hidden = !ways.includes('department');
+  places.templates.section.hidden = !ways.includes('template');
+  places.hours.section.hidden = !ways.includes('hour');
+  places.pair.hidden = ways.length === 0;
+  places.pair.classList.toggle('alone', !ways.includes('department') || ways.length === 1);
+}
+
+/** Room for what is being read for the first time, so that nothing moves when it comes. @param {Frame} places @param {View} view */
+export function drawLoading(places, view) {
+  drawPlaces(places, view);
   places.whole.hidden = false;
   places.opened.hidden = true;
-  swap(places.cards, ...KPIS.map((kpi) => h('div', { class: 'blank' }, h('h2', {}, t(kpi)), loading())));
+  swap(places.cards, ...view.of.kpis.map((kpi) => h('div', { class: 'blank' }, h('h2', {}, nameOf(kpi)), loading())));
   for (const name of /** @type {const} */ (['trend', 'calendar', 'departments', 'daily', 'templates', 'hours'])) {
     places[name].head(t(name), []);
     swap(places[name].body, loading());
@@ -123,8 +140,13 @@ function drawNothing(at, found) {
     button(t('showThose'), () => at.show({ range: '', from: first.from, to: last.to }), { class: 'link' }));
 }
 
-/** @param {HTMLElement} place @param {boolean} brings whether files may be brought */
-function drawEmpty(place, brings) {
+/** @param {HTMLElement} place @param {Page} at @param {boolean} brings whether files may be brought */
+function drawEmpty(place, { session, view: { of } }, brings) {
+  if (!of.counted) {
+    swap(place, h('section', { class: 'panel empty' }, h('h1', {}, t('empty')), h('p', {}, t('emptyOfficial')),
+      command(`reportdata mirror --corp ${session.organisation} --service ${of.id} --from 20260901`), command('reportdata figures import figures.csv')));
+    return;
+  }
   swap(place, h('section', { class: 'panel empty' }, h('h1', {}, t('empty')), h('p', {}, t('emptyHow')),
     brings && h('p', {}, h('a', { href: 'import', class: 'chip', 'data-key': 'bring' }, t('bring'))),
     h('pre', { tabindex: 0, class: 'command' }, h('code', {}, 'reportdata import 日志.xlsx\nreportdata source add …\nreportdata collect'))));

@@ -3,6 +3,18 @@
 /** @type {Record<string, readonly [string, string]>} */
 export const WORDS = {
   title: ['日志统计', 'Report statistics'],
+  titleOf: ['{0}统计', 'Statistics: {0}'],
+  allServices: ['全部服务', 'All services'],
+  familySub: ['每个服务最近一个已知日的主要指标，和到那天为止 30 天的走势', 'The main number of each service on its newest known day, and the 30 days up to it'],
+  nothingKnown: ['还没有数据的服务', 'Services of which nothing is known yet'],
+  computed: ['按记录计算', 'counted from records'],
+  official: ['钉钉官方数字', 'from DingTalk'],
+  notYours: ['不能查看这个服务', 'This service is not shown to you'],
+  notYoursHow: ['这里没有 {0}，或当前登录没有查看它的权限。请向管理员申请。', 'There is no {0} here, or your sign-in may not see it. Ask your administrator.'],
+  emptyOfficial: ['这个服务用的是钉钉自己的数字。在服务器上运行其中一条：', 'This service shows DingTalk’s own figures. On the server, run one of these:'],
+  dayNotBrought: ['没有取回这一天的官方数字，什么都不知道，不是 0。', 'No official figures were brought of this day: nothing is known of it, which is not zero.'],
+  singleDays: ['这个指标只有单日的数字，不能合成多日', 'known of single days only'],
+  points: ['{0} 个百分点', '{0} points'],
   otherLanguage: ['English', '中文'],
   theme: ['外观：{0}', 'Theme: {0}'],
   auto: ['自动', 'Auto'],

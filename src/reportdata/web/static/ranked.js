@@ -1,9 +1,10 @@
 // Departments and templates by how much came from each, and the hours of the day.
 
-import { stateOf } from './data.js';
+import { askable, stateOf } from './data.js';
 import { h, s, swap } from './dom.js';
 import { button, stateMark, table, tableSwitch } from './marks.js';
-import { KPIS, address } from './view.js';
+import { nameOf, withUnit, written } from './services.js';
+import { address, chosen } from './view.js';
 import { number, t } from './words.js';
 
 /** @typedef {import('./data.js').Ranked} Ranked */
@@ -22,6 +23,7 @@ const FEW = 8;
  */
 export function drawRanked(at, page, kind, found, sub) {
   const { kpi } = page.view;
+  const of = chosen(page.view);
   const list = [...found].sort((one, other) => (other.row[kpi] ?? -1) - (one.row[kpi] ?? -1));
   let whole = page.kept.has(kind);
   const draw = () => {
@@ -31,9 +33,9 @@ export function drawRanked(at, page, kind, found, sub) {
         whole = page.keep(kind);
         draw();
       }, { class: 'link', 'data-key': `${kind}-all`, 'aria-expanded': String(whole) });
-    at.head(t(kind), [`${sub} · ${t(kpi)}`], toggle);
+    at.head(t(kind), [`${sub} · ${nameOf(of)}`], toggle);
     swap(at.body, list.length ? ranking(page, kind, shown, list, draw) : h('p', { class: 'quiet' }, t('emptyRange')),
-      kpi !== 'reports' && list.length > 1 && h('p', { class: 'sub note' }, t('distinct')));
+      of.several !== 'sum' && of.metric !== 'reports' && list.length > 1 && h('p', { class: 'sub note' }, t('distinct')));
   };
   draw();
 }
@@ -47,7 +49,8 @@ export function drawRanked(at, page, kind, found, sub) {
  */
 function ranking(page, kind, shown, all, draw) {
   const { kpi } = page.view;
-  const most = Math.max(1, ...all.map(({ row }) => row[kpi] ?? 0));
+  const name = nameOf(chosen(page.view));
+  const most = Math.max(...all.map(({ row }) => row[kpi] ?? 0)) || 1;
   const folds = all.some(({ below }) => below.length > 0);
   const lines = shown.flatMap((found) => {
     const open = page.kept.has(`${kind} ${found.name}`) !== (found === all[0]); // the first is unfolded, unless it was folded
@@ -59,9 +62,9 @@ function ranking(page, kind, shown, all, draw) {
     ];
   });
   return h('table', { class: 'ranked' },
-    h('caption', { class: 'aloud' }, `${t(kind)}, ${t(kpi)}`),
+    h('caption', { class: 'aloud' }, `${t(kind)}, ${name}`),
     h('colgroup', {}, ...['name', 'bars', 'value', 'how'].map((name) => h('col', { class: `of-${name}` }))),
-    h('thead', { class: 'aloud' }, h('tr', {}, ...['name', kpi, kpi, 'state'].map((head, at) => h(at === 1 ? 'td' : 'th', at === 1 ? {} : { scope: 'col' }, at === 1 ? '' : t(head))))),
+    h('thead', { class: 'aloud' }, h('tr', {}, ...[t('name'), '', name, t('state')].map((head, at) => h(at === 1 ? 'td' : 'th', at === 1 ? {} : { scope: 'col' }, head)))),
     h('tbody', {}, ...lines));
 }
 
@@ -90,42 +93,44 @@ function line(page, kind, name, row, most, fold, above) {
         class: 'fold', 'aria-expanded': String(fold.open), 'aria-label': t(fold.open ? 'fold' : 'unfold', label), 'data-key': `fold-${name}`,
       }), link)),
     h('td', { class: 'bars', 'aria-hidden': 'true' }, bar),
-    h('td', { class: 'value' }, number(value)),
+    h('td', { class: 'value' }, written(chosen(view), value)),
     h('td', { class: 'how' }, stateMark(value === null ? 'missing' : stateOf(row, view.kpi), true)));
 }
 
 /** @param {Panel} at @param {Page} page @param {Row[]} found @param {string} sub */
 export function drawHours(at, page, found, sub) {
   const { kpi, tables } = page.view;
+  const of = chosen(page.view);
   const shown = tables.includes('hours');
-  at.head(t('hours'), [`${sub} · ${t('hoursSub')} · ${t(kpi)}`], tableSwitch(at, shown, () => page.turn('hours')));
+  at.head(t('hours'), [`${sub} · ${t('hoursSub')} · ${nameOf(of)}`], tableSwitch(at, shown, () => page.turn('hours')));
   if (!found.length) {
     swap(at.body, h('p', { class: 'quiet' }, t('emptyRange')));
     return;
   }
   if (shown) {
-    swap(at.body, table(t('hours'), [t('hour'), ...KPIS.map((name) => t(name))],
-      found.map((row) => [clock(row.hour ?? 0), ...KPIS.map((name) => number(row[name]))])));
+    const kpis = askable(page.view, 'hour');
+    swap(at.body, table(t('hours'), [t('hour'), ...kpis.map((one) => nameOf(one))],
+      found.map((row) => [clock(row.hour ?? 0), ...kpis.map((one) => written(one, row[one.metric]))])));
     return;
   }
-  const most = Math.max(1, ...found.map((row) => row[kpi] ?? 0));
+  const most = Math.max(...found.map((row) => row[kpi] ?? 0)) || 1;
   const [width, height] = [Math.min(520, at.body.clientWidth || 480), 150]; // drawn for its width, so that words keep their size
   const step = width / 24;
   const bars = found.map((row) => {
     const tall = ((row[kpi] ?? 0) / most) * (height - 34);
     const x = (row.hour ?? 0) * step;
     return s('g', {},
-      s('title', {}, `${clock(row.hour ?? 0)}  ${number(row[kpi])}`),
+      s('title', {}, `${clock(row.hour ?? 0)}  ${written(of, row[kpi])}`),
       s('rect', { class: 'touch', x, y: 0, width: step, height: height - 20 }),
       s('rect', { class: 'hourbar', x: x + 2, y: (height - 20 - tall).toFixed(1), width: step - 4, height: Math.max(row[kpi] ? 1 : 0, tall).toFixed(1), rx: 2 }));
   });
   const peak = found.reduce((best, row) => ((row[kpi] ?? 0) > (best[kpi] ?? 0) ? row : best));
   const named = [0, 6, 12, 18].map((hour) =>
     s('text', { x: hour * step + step / 2, y: height - 4, 'text-anchor': 'middle' }, String(hour)));
-  swap(at.body, s('svg', { class: 'hourly', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${t('hours')}: ${clock(peak.hour ?? 0)} ${number(peak[kpi])} ${t(`${kpi}Unit`)}` },
+  swap(at.body, s('svg', { class: 'hourly', viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${t('hours')}: ${clock(peak.hour ?? 0)} ${withUnit(of, peak[kpi] ?? 0)}` },
     s('line', { class: 'grid', x1: 0, x2: width, y1: height - 20, y2: height - 20 }),
     ...bars, ...named,
-    (peak[kpi] ?? 0) > 0 && s('text', { x: Math.min(width - 16, Math.max(16, (peak.hour ?? 0) * step + step / 2)), y: 10, 'text-anchor': 'middle' }, number(peak[kpi]))));
+    (peak[kpi] ?? 0) > 0 && s('text', { x: Math.min(width - 16, Math.max(16, (peak.hour ?? 0) * step + step / 2)), y: 10, 'text-anchor': 'middle' }, written(of, peak[kpi]))));
 }
 
 /** @param {number} hour */

@@ -1,6 +1,6 @@
 // Signing in, with app key and secret or by a view link.
 
-import { Problem, signIn } from './api.js';
+import { Problem, session as askSession, signIn, wasSignedIn } from './api.js';
 import { h, swap } from './dom.js';
 import { command } from './marks.js';
 import { t } from './words.js';
@@ -60,4 +60,38 @@ export function drawSignIn(place, why, done) {
   h('p', { class: 'sub' }, t('signInNew')),
   command(ADD));
   swap(place, form);
+}
+
+/** The secret of a view link, which is in the address where no server is sent it. */
+const secretOfLink = () => new URLSearchParams(location.hash.slice(1)).get('link');
+
+/**
+ * Whoever opens the page: by a view link, as one who is signed in, or as a stranger.
+ * @param {(session: Session) => void} done
+ * @param {(why: string) => void} out
+ */
+export async function arrive(done, out) {
+  const link = secretOfLink();
+  addEventListener('hashchange', () => secretOfLink() && location.reload()); // a link that is opened where the page is
+  if (link) {
+    history.replaceState(null, '', location.pathname + location.search); // a secret stays in no history
+    try {
+      done(await signIn({ link }));
+    } catch (error) {
+      out(error instanceof Problem && [400, 401, 403].includes(error.status) ? t('linkEnded') : meaning(error));
+    }
+    return;
+  }
+  if (!wasSignedIn()) {
+    out('');
+    return;
+  }
+  try {
+    done(await askSession());
+  } catch (error) {
+    if (error instanceof Problem && [401, 404].includes(error.status)) {
+      wasSignedIn(false);
+      out(t('sessionEnded'));
+    } else out(meaning(error));
+  }
 }

@@ -1,14 +1,16 @@
 // The course of the numbers over the range, as one picture drawn for its width, or as a table.
 
-import { stateOf, stateOfKnown } from './data.js';
+import { askable, knownIn, stateOf, stateOfAll } from './data.js';
 import { since, weekday } from './days.js';
 import { h, s, swap } from './dom.js';
-import { button, stateMark, table, tableSwitch } from './marks.js';
-import { KPIS, PERIODS } from './view.js';
-import { dayAndWeekday, moment, monthName, number, periodName, t, weekdayName } from './words.js';
+import { button, looked, stateMark, table, tableSwitch } from './marks.js';
+import { kpiChoice, nameOf, together, written } from './services.js';
+import { PERIODS, chosen } from './view.js';
+import { dayAndWeekday, monthName, number, periodName, t, weekdayName } from './words.js';
 
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./data.js').Point} Point */
+/** @typedef {import('./services.js').Kpi} Kpi */
 /** @typedef {import('./data.js').Holidays} Holidays */
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./marks.js').Panel} Panel */
@@ -25,12 +27,16 @@ export function drawTrend(at, page, found) {
   const unknown = found.points.filter((point) => point.row === null).length;
   const faint = view.by === 'week' ? 'faintWeek' : view.by === 'month' ? 'faintMonth'
     : since(found.to, found.from) >= 182 ? 'faint364' : 'faint28';
+  const series = seriesOf(page);
+  const kpis = askable(view);
   const said = [t(faint)];
+  if (series.every(({ several }) => several === null) && view.by !== 'day') said.push(t('singleDays'));
   if (unknown && view.by === 'day') said.push(unknown === 1 ? t('gap') : t('gaps', number(unknown)));
   at.head(
     t('trend'),
     [said.join(' · ')],
-    h(
+    kpis.length > series.length && kpiChoice(kpis, view.kpi, 'trend-kpi', (kpi) => page.show({ kpi })),
+    (view.by !== 'day' || kpis.some(({ several }) => several !== null)) && h(
       'div',
       { class: 'choice', role: 'group', 'aria-label': t('by') },
       ...PERIODS.map((by) =>
@@ -44,7 +50,7 @@ export function drawTrend(at, page, found) {
     return;
   }
   const place = h('div', { class: 'plot' });
-  swap(at.body, place, key(found.points));
+  swap(at.body, place, key(found.points, series, knownOf(page, found)));
   let width = 0;
   const draw = () => {
     const wide = Math.floor(place.clientWidth);
@@ -58,9 +64,23 @@ export function drawTrend(at, page, found) {
   page.signal.addEventListener('abort', () => watch.disconnect());
 }
 
-/** What the lines and marks mean. @param {Point[]} points */
-function key(points) {
-  const uncertain = points.some(({ row }) => row && UNCERTAIN.includes(row.state));
+/** The numbers that are drawn, the first of them with what was before. @param {Page} page */
+function seriesOf({ view }) {
+  const known = askable(view);
+  return together(view.of, chosen(view)).filter((kpi) => known.includes(kpi));
+}
+
+/** The names of those that are drawn of which anything is known. @param {Page} page @param {Overview} found */
+function knownOf(page, found) {
+  const known = knownIn(page.view, found.points);
+  const drawn = seriesOf(page).map(({ metric }) => metric);
+  const some = drawn.filter((metric) => known.includes(metric));
+  return some.length ? some : drawn;
+}
+
+/** What the lines and marks mean. @param {Point[]} points @param {Kpi[]} series @param {string[]} known */
+function key(points, series, known) {
+  const uncertain = points.some(({ row }) => row && UNCERTAIN.includes(stateOfAll(row, known)));
   /** @param {string} name @param {string} word */
   const line = (name, word) =>
     h('li', {}, s('svg', { width: 26, height: 10, 'aria-hidden': 'true' },
@@ -68,26 +88,31 @@ function key(points) {
   return h(
     'ul',
     { class: 'key' },
-    ...KPIS.map((kpi) => line(kpi, t(kpi))),
-    line('faint', t('faint', t('reports'))),
+    ...series.map((kpi, at) => line(`of-${at}`, nameOf(kpi))),
+    series[0] && line('faint', t('faint', nameOf(series[0]))),
     uncertain && h('li', {}, h('span', { class: 'swatch hatched', 'aria-hidden': 'true' }), ` ${t('uncertain')}`),
   );
 }
 
-/** A round step, so that there are about four lines. @param {number} most */
-function stepOf(most) {
-  const rough = Math.max(1, most / 4);
+/** A round step, so that there are about four lines. @param {number} most @param {number} least the smallest step */
+function stepOf(most, least) {
+  const rough = Math.max(1, most / least / 4);
   const power = 10 ** Math.floor(Math.log10(rough));
-  return Math.max(1, [1, 2, 2.5, 5, 10].map((times) => times * power).find((step) => step >= rough && step % 1 === 0) ?? 1);
+  return least * Math.max(1, [1, 2, 2.5, 5, 10].map((times) => times * power).find((step) => step >= rough && step % 1 === 0) ?? 1);
 }
 
 /** @param {HTMLElement} place @param {Page} page @param {Overview} found @param {number} width */
 function plot(place, page, found, width) {
   const { points } = found;
   const height = width < 500 ? 220 : 270;
-  const most = Math.max(4, ...[...points, ...found.before].flatMap(({ row }) => KPIS.map((kpi) => row?.[kpi] ?? 0)));
-  const step = stepOf(most);
-  const top = Math.ceil(most / step) * step;
+  const series = seriesOf(page);
+  const known = knownOf(page, found);
+  const first = /** @type {Kpi} */ (series[0]);
+  const least = first.share ? 0.01 : 1;
+  const most = Math.max(4 * least, ...[...points, ...found.before].flatMap(({ row }) => series.map(({ metric }) => row?.[metric] ?? 0)));
+  const step = stepOf(most, least);
+  const steps = Math.ceil(most / step - 1e-9);
+  const top = steps * step;
   const inner = width - EDGE.left - EDGE.right;
   const gap = points.length > 1 ? inner / (points.length - 1) : inner;
   /** @param {number} at */
@@ -111,7 +136,7 @@ function plot(place, page, found, width) {
     }
     return made;
   };
-  /** @param {Point[]} of @param {import('./view.js').Kpi} kpi @param {string} name */
+  /** @param {Point[]} of @param {string} kpi @param {string} name */
   const line = (of, kpi, name) => {
     let path = '';
     /** @type {SVGElement[]} */
@@ -128,10 +153,10 @@ function plot(place, page, found, width) {
     return [s('path', { class: `line ${name}`, d: path }), ...alone];
   };
   const lines = [];
-  for (let value = 0; value <= top; value += step) {
+  for (let value = 0, at = 0; at <= steps; at++, value = at * step) {
     lines.push(
       s('line', { class: 'grid', x1: EDGE.left, x2: width - EDGE.right, y1: y(value), y2: y(value) }),
-      s('text', { x: EDGE.left - 8, y: y(value) + 4, 'text-anchor': 'end' }, number(value)),
+      s('text', { x: EDGE.left - 8, y: y(value) + 4, 'text-anchor': 'end' }, written(first, value)),
     );
   }
   const works = page.view.by === 'day' && points.length <= 190;
@@ -143,17 +168,17 @@ function plot(place, page, found, width) {
       s('line', { class: 'hatch', x1: 0, y1: 0, x2: 0, y2: 6 }))),
     ...(works ? bands(({ start }) => !found.free.works(start), 'rest') : []),
     ...lines,
-    ...bands(({ row }) => row !== null && UNCERTAIN.includes(stateOf(row, 'reports')), 'uncertain'),
-    ...bands(({ row }) => row !== null && UNCERTAIN.includes(row.state) && !UNCERTAIN.includes(stateOf(row, 'reports')), 'uncertain', STRIP),
-    ...line(found.before, 'reports', 'faint'),
-    ...[...KPIS].reverse().flatMap((kpi) => line(points, kpi, kpi)),
+    ...bands(({ row }) => row !== null && UNCERTAIN.includes(stateOf(row, first.metric)), 'uncertain'),
+    ...bands(({ row }) => row !== null && UNCERTAIN.includes(stateOfAll(row, known)) && !UNCERTAIN.includes(stateOf(row, first.metric)), 'uncertain', STRIP),
+    ...line(found.before, first.metric, 'faint'),
+    ...series.flatMap(({ metric }, at) => line(points, metric, `of-${at}`)).reverse(),
     ...labels(points, page.view.by, x, width, height),
     cursor,
   );
   const tip = h('div', { class: 'tip', hidden: true });
   const aloud = h('p', { class: 'aloud', 'aria-live': 'polite' });
   const area = h('div', { class: 'area', tabindex: 0, role: 'group', 'data-key': 'trend', 'aria-label': `${t('trend')}. ${t('trendKeys')}` }, drawing);
-  const nothing = points.every(({ row }) => row === null);
+  const nothing = points.every(({ row }) => row === null || series.every(({ metric }) => (row[metric] ?? null) === null));
   swap(place, area, tip, aloud, nothing && h('p', { class: 'none' }, t('emptyRange')));
 
   let at = -1;
@@ -166,7 +191,7 @@ function plot(place, page, found, width) {
     cursor.setAttribute('x1', String(left));
     cursor.setAttribute('x2', String(left));
     cursor.classList.add('on');
-    swap(tip, ...tipOf(point, page, found.free));
+    swap(tip, ...tipOf(point, page, found, known));
     tip.hidden = false;
     const wide = tip.offsetWidth;
     tip.style.left = `${Math.max(0, Math.min(width - wide, left + 14 + wide > width ? left - wide - 14 : left + 14))}px`;
@@ -229,31 +254,34 @@ export function kindOfDay(day, free) {
   return weekday(day) > 5 ? t('restDay') : '';
 }
 
-/** @param {Point} point @param {Page} page @param {Holidays} free */
-function tipOf({ start, row }, page, free) {
+/** @param {Point} point @param {Page} page @param {Overview} found @param {string[]} known */
+function tipOf({ start, row }, page, { free }, known) {
   const { view, session } = page;
   const kind = view.by === 'day' ? kindOfDay(start, free) : '';
   const title = view.by === 'day' ? dayAndWeekday(start) : periodName(view.by, start);
   return [
     h('strong', {}, title, kind && h('span', { class: 'quiet' }, ` ${kind}`)),
     ...(row
-      ? KPIS.map((kpi) => h('div', { class: 'entry' }, h('span', {}, t(kpi)), h('b', {}, number(row[kpi])), stateMark(stateOf(row, kpi), true)))
+      ? seriesOf(page).map((kpi) => h('div', { class: 'entry' }, h('span', {}, nameOf(kpi)), h('b', {}, written(kpi, row[kpi.metric])), stateMark(stateOf(row, kpi.metric), true)))
       : []),
-    row ? h('div', { class: 'quiet' }, stateMark(stateOfKnown(row)), row.asOf && ` ${t('asOf', moment(row.asOf, session.timeZone))}`) : h('div', {}, stateMark('missing')),
+    row ? h('div', { class: 'quiet' }, stateMark(stateOfAll(row, known)), ' ', looked(row, session.timeZone)) : h('div', {}, stateMark('missing')),
   ];
 }
 
 /** @param {Page} page @param {Overview} found */
 function trendTable(page, found) {
   const { by } = page.view;
+  const known = knownOf(page, found);
+  const series = seriesOf(page);
+  const first = /** @type {Kpi} */ (series[0]);
   return table(
     t('trend'),
-    [t(by === 'day' ? 'statDate' : `${by}Word`), ...KPIS.map((kpi) => t(kpi)), t('faint', t('reports')), t('state')],
+    [t(by === 'day' ? 'statDate' : `${by}Word`), ...series.map((kpi) => nameOf(kpi)), t('faint', nameOf(first)), t('state')],
     found.points.map(({ start, row }, at) => [
       by === 'day' ? `${start} ${weekdayName(start)}` : periodName(by, start),
-      ...KPIS.map((kpi) => number(row?.[kpi])),
-      number(found.before[at]?.row?.reports),
-      stateMark(row?.state ?? 'missing'),
+      ...series.map((kpi) => written(kpi, row?.[kpi.metric])),
+      written(first, found.before[at]?.row?.[first.metric]),
+      stateMark(row ? stateOfAll(row, known) : 'missing'),
     ]),
   );
 }

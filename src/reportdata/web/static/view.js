@@ -1,16 +1,20 @@
 // What is shown, as it stands in the address: whoever opens the address sees the same.
 
 import { RANGES, isDay, named } from './days.js';
+import { REPORTS, REPORTS_ID } from './services.js';
 
 /** @typedef {'day' | 'week' | 'month'} By */
-/** @typedef {'reports' | 'senders' | 'commenters'} Kpi */
+/** @typedef {import('./services.js').Service} Service */
 /**
  * @typedef {object} View
+ * @property {string} page empty for a service's own, or `overview` for all services together
+ * @property {string} service its id
+ * @property {Service} of the service; that of reports until another one is known
  * @property {string} range a name of RANGES, or empty when the days are given
  * @property {string} from
  * @property {string} to
  * @property {By} by
- * @property {Kpi} kpi
+ * @property {string} kpi the number that is chosen, or empty for the main one
  * @property {string[]} departments
  * @property {string[]} templates
  * @property {string} sort a column, with a - before one that descends
@@ -18,11 +22,11 @@ import { RANGES, isDay, named } from './days.js';
  * @property {string[]} tables panels that show their table
  */
 
-/** @type {Kpi[]} */
-export const KPIS = ['reports', 'senders', 'commenters'];
 /** @type {By[]} */
 export const PERIODS = ['day', 'week', 'month'];
-export const SORTS = ['period', 'reports', 'senders', 'commenters'];
+export const OVERVIEW = 'overview';
+/** What numbers may be called in an address. */
+const METRIC = /^\w{1,40}$/;
 
 /**
  * @template {string} T
@@ -40,29 +44,51 @@ export function read(search) {
   const free = isDay(from) && isDay(to) && from <= to;
   const sort = query.get('sort') ?? '';
   const day = query.get('day') ?? '';
+  const kpi = query.get('kpi') ?? '';
   return {
+    page: query.get('view') === OVERVIEW ? OVERVIEW : '',
+    service: query.get('service') || REPORTS_ID,
+    of: REPORTS,
     range: free ? '' : oneOf(query.get('range'), RANGES, '30d'),
     from: free ? from : '',
     to: free ? to : '',
     by: oneOf(query.get('by'), PERIODS, 'day'),
-    kpi: oneOf(query.get('kpi'), KPIS, 'reports'),
+    kpi: METRIC.test(kpi) ? kpi : '',
     departments: query.getAll('department').filter(Boolean),
     templates: query.getAll('template').filter(Boolean),
-    sort: SORTS.includes(sort.replace(/^-/, '')) ? sort : '-period',
+    sort: METRIC.test(sort.replace(/^-/, '')) ? sort : '-period',
     day: isDay(day) ? day : '',
     tables: (query.get('tables') ?? '').split(',').filter(Boolean),
   };
 }
 
+/** A view of a service, without what that one does not have. @param {View} view @param {Service} of @returns {View} */
+export function fitted(view, of) {
+  const metrics = of.kpis.map(({ metric }) => metric);
+  const sort = view.sort.replace(/^-/, '');
+  /** @param {'department' | 'template'} way @param {string[]} names */
+  const kept = (way, names) => (of.kpis.some(({ groupings }) => groupings.includes(way)) ? names : []);
+  return {
+    ...view, of, service: of.id, kpi: metrics.includes(view.kpi) ? view.kpi : of.main.metric,
+    sort: sort === 'period' || metrics.includes(sort) ? view.sort : '-period',
+    departments: kept('department', view.departments), templates: kept('template', view.templates),
+  };
+}
+
+/** The chosen number. @param {View} view */
+export const chosen = ({ of, kpi }) => of.kpis.find(({ metric }) => metric === kpi) ?? of.main;
+
 /** The address of a view, relative to the page. @param {View} view @returns {string} */
 export function address(view) {
   const query = new URLSearchParams();
+  if (view.page) return `?view=${view.page}`;
+  if (view.service !== REPORTS_ID) query.set('service', view.service);
   if (!view.range) {
     query.set('from', view.from);
     query.set('to', view.to);
   } else if (view.range !== '30d') query.set('range', view.range);
   if (view.by !== 'day') query.set('by', view.by);
-  if (view.kpi !== 'reports') query.set('kpi', view.kpi);
+  if (view.kpi && view.kpi !== view.of.main.metric) query.set('kpi', view.kpi);
   for (const name of view.departments) query.append('department', name);
   for (const name of view.templates) query.append('template', name);
   if (view.sort !== '-period') query.set('sort', view.sort);

@@ -1,15 +1,15 @@
 // Why numbers are what they are: the explanation of a day's, with its history and records.
 
 import { optional } from './answers.js';
-import { following, question } from './data.js';
+import { askable, explanation, following } from './data.js';
 import { h, swap } from './dom.js';
 import { button, stateMark, table } from './marks.js';
-import { KPIS } from './view.js';
+import { REPORTS_ID, nameOf, written } from './services.js';
 import { current, moment, number, t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./marks.js').Panel} Panel */
-/** @typedef {import('./view.js').Kpi} Kpi */
+/** @typedef {import('./services.js').Kpi} Kpi */
 /** @typedef {{when: string | null, was: number | null, is: number | null, cause: string}} Change */
 /** @typedef {{report: string | null, user: string, userName?: string | null, time: string, template: string, departments: string}} Record */
 /**
@@ -18,6 +18,8 @@ import { current, moment, number, t } from './words.js';
  * @property {{sentence: string, state: string, value: number | null, history: Change[], totalRows: number, nextPage: string | null, definition: {meaning: string}}} meta
  */
 
+/** Explanations that are asked for together. */
+const AT_ONCE = 3;
 /** Records of a page. */
 const RECORDS = 100;
 
@@ -54,14 +56,19 @@ export async function explain(at, records, page, day) {
   const mayRead = session.scopes.includes('records');
   /** @type {{[name: string]: string}} */
   const ofRecords = mayRead ? { pageSize: String(RECORDS), names: 'true' } : { pageSize: '1' };
-  const paths = KPIS.map((metric) =>
-    question(view, day, day, { metric, lang: current(), ...(metric === 'reports' ? ofRecords : { pageSize: '1' }) }).replace('?', '/explain?'));
+  const hasRecords = view.service === REPORTS_ID;
+  const kpis = askable(view).filter(({ explained }) => explained);
+  const paths = kpis.map(({ metric }, place) => explanation(view, day, { metric, lang: current(), ...(hasRecords && place === 0 ? ofRecords : { pageSize: '1' }) }));
   /** @type {(Explanation | null)[]} */
-  const found = await Promise.all(paths.map((path) => optional(path, signal)));
-  if (signal.aborted || found.some((one) => one === null)) return;
+  const found = [];
+  for (let place = 0; place < paths.length; place += AT_ONCE) { // an app may ask some times a second
+    found.push(...await Promise.all(paths.slice(place, place + AT_ONCE).map((path) => optional(path, signal))));
+  }
+  if (signal.aborted || !found.length || found.some((one) => one === null)) return;
   const all = /** @type {Explanation[]} */ (found);
-  swap(at.body, ...all.map(({ meta }) => h('p', {}, stateMark(meta.state, true), ' ', meta.sentence)), historyOf(all, zone),
+  swap(at.body, ...all.map(({ meta }) => h('p', {}, stateMark(meta.state, true), ' ', meta.sentence)), historyOf(all, kpis, zone),
     session.departments && h('p', { class: 'sub' }, t('noHistory')));
+  if (!hasRecords) return;
   if (mayRead) await drawRecords(records, page, paths[0] ?? '');
   else records.head(t('records'), [t('noRecords')]);
   records.section.hidden = false;
@@ -99,12 +106,12 @@ async function drawRecords(at, page, first) {
 /** A person by name, where one is kept, and id. @param {Record} one */
 const person = (one) => (one.userName ? h('span', {}, h('bdi', {}, one.userName), ' ', h('span', { class: 'quiet' }, one.user)) : one.user);
 
-/** @param {Explanation[]} all @param {string} zone */
-function historyOf(all, zone) {
-  const lines = all.flatMap(({ meta }, at) => meta.history.map((change) => ({ change, kpi: /** @type {Kpi} */ (KPIS[at]) })));
+/** @param {Explanation[]} all @param {Kpi[]} kpis whose they are @param {string} zone */
+function historyOf(all, kpis, zone) {
+  const lines = all.flatMap(({ meta }, at) => meta.history.map((change) => ({ change, kpi: /** @type {Kpi} */ (kpis[at]) })));
   lines.sort((one, other) => ((other.change.when ?? '') < (one.change.when ?? '') ? -1 : 1));
   if (!lines.length) return null;
   return h('div', { class: 'history' }, h('h3', {}, t('history')),
     table(t('history'), [t('when'), t('kpi'), t('was'), t('is'), t('cause')],
-      lines.map(({ change, kpi }) => [moment(change.when, zone), t(kpi), number(change.was), number(change.is), causesInWords(change.cause)])));
+      lines.map(({ change, kpi }) => [moment(change.when, zone), nameOf(kpi), written(kpi, change.was), written(kpi, change.is), causesInWords(change.cause)])));
 }

@@ -74,6 +74,15 @@ const at = (day) => new Date(`${day}T00:00:00Z`);
 export const number = (value) =>
   value === null || value === undefined ? '–' : NUMBERS[language].format(value);
 
+/** @type {Intl.NumberFormat | null} */
+let percents = null;
+
+/** A part of a whole in per cent, which is written alike in both languages. @param {number} value */
+export function percent(value) {
+  percents ??= new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 2 });
+  return percents.format(value);
+}
+
 /** A difference with its sign. @param {number} value */
 export const signed = (value) => (value > 0 ? `+${number(value)}` : value < 0 ? `−${number(-value)}` : '±0');
 
