@@ -67,6 +67,7 @@ def test_statements_are_told_apart_as_sqlite_does(script: list[str]) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_a_kill_at_any_moment_of_a_migration_leaves_the_old_schema_or_the_new_one(tmp_path: Path, kind: Kind) -> None:
     old = tmp_path / "old.db"

@@ -79,6 +79,7 @@ def lines(log: Path, text: str) -> int:
     return sum(text in line for line in log.read_text("utf-8").splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replaced", [False, True], ids=["moved", "replaced"])
 def test_nothing_is_taken_or_made_until_the_folder_is_back(folder: Folder, replaced: bool) -> None:
     away = folder.path.parent / "away"
@@ -104,6 +105,7 @@ def test_nothing_is_taken_or_made_until_the_folder_is_back(folder: Folder, repla
             assert lines(server.log, said) == 1
 
 
+@pytest.mark.slow
 def test_the_processes_of_a_server_make_no_folder_either(folder: Folder) -> None:
     away = folder.path.parent / "away"
     with running(folder, "--workers", "2") as server:

@@ -83,6 +83,7 @@ def opened(folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return {name: Opened(_sheets(place / f"{name}.fods")) for name in ("xlsx", "csv")}
 
 
+@pytest.mark.slow
 def test_a_workbook_has_dates_numbers_and_texts_and_no_formula(opened: dict[str, Opened]) -> None:
     book = opened["xlsx"]
     assert list(book.sheets) == ["statistics", "meta"]

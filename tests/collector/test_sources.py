@@ -167,6 +167,7 @@ def test_forgetting_reaches_all_sources_of_an_organisation_and_removed_ones(memo
         assert ledger.mentions("c1") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_two_sources_of_one_organisation_give_the_union(memory: Path) -> None:
     folder = Folder(memory / "data")

@@ -92,6 +92,7 @@ def test_lists_that_are_null_are_empty(simulation: Simulation) -> None:
     assert set(simulation.states(FIRST, LAST).values()) == {"final"}
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_used_is_set_aside_and_its_day_is_partial(simulation: Simulation) -> None:
     bad = reports_of(simulation, MIDDLE)[0]
     odd(simulation, LISTS, without_creator(bad))

@@ -183,6 +183,7 @@ def test_http_where_nginx_speaks_tls_is_answered_in_json(proxy: Proxy) -> None:
     assert (status, _is_readable(headers, body)) == (400, "InvalidRequest")
 
 
+@pytest.mark.slow
 def test_a_restart_behind_nginx_fails_no_request(folder: Folder, proxy: Proxy) -> None:
     """As systemd does it: the port stays open, the server stops, and only then the next one starts."""
     add_sample(folder)

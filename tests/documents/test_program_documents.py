@@ -49,6 +49,7 @@ def reader(sample: Asked, programs: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **own}
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_an_installed_package_has_its_catalogues_compiled(programs: Path) -> None:
     (package,) = programs.parent.glob("lib/python*/site-packages/reportdata")

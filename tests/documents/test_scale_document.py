@@ -18,6 +18,7 @@ from tests.support.waiting import SOON, until
 ADDRESS = "postgresql://reportdata@db.example.com/reportdata"
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_the_commands_of_the_document_work(tmp_path: Path) -> None:
     page = document("docs/scale.md").partition("## Several machines")[2].partition("\n## ")[0]

@@ -90,6 +90,7 @@ def test_tables_of_the_store_are_as_described(filled: Folder) -> None:
     assert {(row[0], row[1]) for row in dictionary("view")} == columns
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_the_job_of_each_night_brings_each_change_once(filled: Folder, tmp_path: Path) -> None:
     _, job = blocks(TEXT)

@@ -280,6 +280,7 @@ def _sent(draw: st.DrawFn) -> list[bytes]:
     return [bytes(sent[start:end]) for start, end in pairwise(cuts)]
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @settings(max_examples=examples(400), deadline=None)
 @given(_sent())

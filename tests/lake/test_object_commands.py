@@ -58,6 +58,7 @@ def files_of(facts: set[Fact], place: Path) -> list[Path]:
     return [path for path, _ in write(place, sorted(facts, key=str), "jsonl", "iso", ZONES)]
 
 
+@pytest.mark.slow
 def test_every_command_works_on_it(remote: Folder, storage: str, storage_server: str, tmp_path: Path) -> None:
     everything = facts_of(1) | facts_of(2)
     for number in (1, 2):

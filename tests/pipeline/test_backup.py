@@ -171,6 +171,7 @@ class Importing:
         self._process.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_backups_taken_while_imports_run_are_restored_with_every_day_equal(folder: Folder, tmp_path: Path) -> None:
     for corp_id, zone in ZONES.items():

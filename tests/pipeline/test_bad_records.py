@@ -35,6 +35,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @given(st.sampled_from(["csv", "jsonl"]), st.sets(st.integers(0, 59)), st.sampled_from([None, 500]))
 @example("csv", set(range(60)), 500)

@@ -229,6 +229,7 @@ def test_ctrl_c_ends_what_duckdb_computes() -> None:
             connection.execute("select count(distinct md5(i::varchar)) from range(5_000_000) as rows(i)").fetchall()
 
 
+@pytest.mark.slow
 def test_two_imports_at_once_do_not_disturb_each_other(known: Folder, tmp_path: Path) -> None:
     files = [path for path, _ in write(tmp_path / "files", some_facts(1000), "csv", "local", ZONES)]
     said = [finish(process) for process in [start(known, 15_000, files) for _ in range(3)]]
@@ -284,6 +285,7 @@ def test_many_organisations_are_imported_again(folder: Folder, tmp_path: Path) -
     assert folder.days()["ding7", "20260302"] == (1, 1, 0)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_too_small_is_told_of_after_the_first_part(
     known: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,6 +198,7 @@ def test_a_day_without_figures_is_asked_for_until_it_is_settled(tmp_path: Path, 
         assert store.kpis(service.id, "c", FIRST) is None
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_kills_and_troubles_cost_no_call_twice(known: Folder, twin: Server) -> None:
     first = from_date(date.fromordinal(to_date(LAST).toordinal() - LONGEST + 1))

@@ -91,6 +91,7 @@ def token(folder: Folder) -> str:
     return folder.token(folder.add_app(CORP, scopes=(REPORT_READ, REPORT_WRITE))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [0, 300_000, 50_000_000])
 def test_pushes_are_refused_while_the_disk_is_full_and_taken_when_it_is_not(
     folder: Folder, disk: Path, token: str, leave: int

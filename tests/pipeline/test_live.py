@@ -131,6 +131,7 @@ def test_every_acknowledged_fact_is_counted_once_whatever_is_killed(
                 becomes(address, tokens, days_of(pushed, ZONES))
 
 
+@pytest.mark.slow
 def test_several_processes_answer_and_one_that_dies_is_replaced(folder: Folder, tokens: dict[str, str]) -> None:
     facts = pushed_facts(random.Random(2), 20)
     expected = days_of(facts, ZONES)

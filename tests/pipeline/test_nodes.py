@@ -217,6 +217,7 @@ def test_every_acknowledged_fact_is_counted_once_and_nothing_wrong_is_served(pla
     assert all(watching.right)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_or_hangs_is_replaced(platform: Platform) -> None:
     rng = random.Random(7)
     pushed: list[Fact] = []

@@ -191,6 +191,7 @@ def test_the_doctor_compares_the_store_with_the_facts(filled: Folder) -> None:
         assert any("was observed on 20250101" in found for found in differences(work))
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_an_entry_of_the_log_that_is_gone_or_damaged_is_read_from_its_second_object(filled: Folder) -> None:
     days = filled.days()

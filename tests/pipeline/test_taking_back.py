@@ -233,6 +233,7 @@ def test_imports_that_run_are_waited_for(filled: Folder, pristine: tuple[Path, s
     assert seen(filled, ids(filled)) == pristine[2]
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @pytest.mark.parametrize("stride", every(32))
 def test_taking_back_that_is_killed_is_finished_by_another_run(

@@ -125,6 +125,7 @@ def step(number: int) -> list[Fact]:
     return facts
 
 
+@pytest.mark.slow
 def test_days_that_imports_add_to_are_only_seen_whole(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("c1")
     token = folder.token(folder.add_app("c1")[0])

@@ -44,6 +44,7 @@ def bill(files: dict[str, bytes]) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_the_digests_are_those_of_the_files(files: dict[str, bytes]) -> None:
     sums = {name: digest for digest, name in (line.split("  ") for line in files["SHA256SUMS"].decode().splitlines())}
     assert sums == {

@@ -68,6 +68,7 @@ def test_the_sdk_reads_every_day_of_an_organisation(node: str, folder: Folder, n
         ]
 
 
+@pytest.mark.slow
 def test_the_sdk_understands_every_error(node: str, tmp_path: Path) -> None:
     with all_arranged(tmp_path, {name: (cause,) for name, cause in BY_SDK.items()}) as calls:
         found = dict(zip(calls, results(node, [described(call) for call in calls.values()]), strict=True))

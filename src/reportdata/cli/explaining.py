@@ -191,7 +191,7 @@ def _print_explained(answer: Answer) -> None:
 def _print_rows(
     columns: Sequence[Mapping[str, Any]], rows: Iterable[Mapping[str, Any]], numbers: tuple[int, ...] = ()
 ) -> None:
-    """Rows with some columns of an answer's ``meta``; nothing when there are none, as what is said besides tells why."""
+    """Rows with some columns of an answer's ``meta``; nothing where none are, as what is said besides tells why."""
 
     def cell(row: Mapping[str, Any], name: str) -> object:
         value = row[name]
