@@ -276,3 +276,14 @@ def test_sources_of_one_account_share_its_calls_and_plan_with_a_part_each(memory
         put_source(ledger, source("three", suite="madeup"))
         put_source(ledger, source("four", corp_id="another"))
         assert share_of(100, one, ledger) == share_of(100, two, ledger) == 50
+
+
+@pytest.mark.parametrize("command", [("budget",), ("collect", "--dry-run")])
+def test_a_source_whose_organisation_is_gone_is_named(folder: Folder, command: tuple[str, ...]) -> None:
+    """As when the store was lost, and the collector's file was not."""
+    folder.add_organisation("c1")
+    assert run(folder, "source", "add", "dingtalk", "--corp", "c1", "--app-key", "k1").exit_code == 0
+    folder.store.forget("c1")
+    told = run(folder, *command)
+    assert (told.exit_code, "the organisation 'c1' is not known" in told.output) == (1, True), told.output
+    assert "reportdata org add c1" in told.output

@@ -188,3 +188,11 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None
             writer.append(lines(99)).result(SOON)
         taken += numbers(inbox.ready())
     assert sorted(taken) == sorted([*(number for number in done for _ in range(100)), 99])
+
+
+def test_a_file_where_the_folder_should_be_is_an_error_by_name(inbox: FolderInbox) -> None:
+    inbox.folder.parent.mkdir(parents=True)
+    inbox.folder.write_text("in the way")
+    for ask in (inbox.backlog, inbox.ready, lambda: list(inbox.contents()), lambda: inbox.holds(bool)):
+        with pytest.raises(InboxError, match="inbox cannot be read: Not a directory"):
+            ask()

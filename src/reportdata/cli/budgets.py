@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import click
 
 from reportdata.cli.collectors import account_of
+from reportdata.cli.known import known_organisation
 from reportdata.cli.language import say
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
@@ -12,10 +15,11 @@ from reportdata.cli.places import open_existing_store, open_ledger
 from reportdata.collector.budget import Account, Budget
 from reportdata.collector.clock import SystemClock
 from reportdata.collector.forecast import Forecast, forecast
-from reportdata.collector.sources import source_of, sources
+from reportdata.collector.sources import Source, source_of, sources
 from reportdata.days import time_zone
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
+from reportdata.store import Store
 from reportdata.suites.dingtalk import KIND
 
 
@@ -40,10 +44,10 @@ def budget_command(
         if len(set(accounts.values())) != 1:
             raise BadValue("which budget is set?", "name the organisation, or one of its sources, with --corp")
         Budget(ledger, accounts[found[0].id], clock).set(calls, per_second)
-    zones = {o.corp_id: o.time_zone for o in open_existing_store(settings).organisations()}
+    store = open_existing_store(settings)
     now = int(clock.now() * 1000)
     forecasts = [
-        forecast(source, Budget(ledger, accounts[source.id], clock), ledger, time_zone(zones[source.corp_id]), now)
+        forecast(source, Budget(ledger, accounts[source.id], clock), ledger, _zone(store, source), now)
         for source in found
     ]
     if as_json:
@@ -53,6 +57,10 @@ def budget_command(
         _print(one)
     if not forecasts:
         say("Nothing is collected. Next: reportdata source add dingtalk --corp CORP_ID --app-key KEY")
+
+
+def _zone(store: Store, source: Source) -> ZoneInfo:
+    return time_zone(known_organisation(store, source.corp_id).time_zone)
 
 
 def _of_mirroring(budget: Budget, calls: int | None, per_second: float | None, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reportdata.cli.collectors import asked_sources, kind_of, reaching, today_of
+from reportdata.cli.known import known_organisation
 from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store
@@ -23,7 +24,6 @@ def rehearse(
     :raises NotKnown: when nothing is collected.
     """
     store = open_existing_store(settings)
-    zones = {o.corp_id: time_zone(o.time_zone) for o in store.organisations()}
     clock = StillClock(SystemClock().now())
     if not settings.ledger.exists():
         raise NotKnown("nothing is collected", "reportdata source add dingtalk --corp CORP_ID --app-key KEY")
@@ -36,7 +36,7 @@ def rehearse(
                 source,
                 kind_of(source),
                 clock,
-                zones[source.corp_id],
+                time_zone(known_organisation(store, source.corp_id).time_zone),
                 Period(first_day or source.first_day, last_day),
             )
             for source in [reaching(ledger, source, first_day) for source in found]

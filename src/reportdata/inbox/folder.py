@@ -109,7 +109,10 @@ class FolderInbox:
 
     def holds(self, concerned: Concerned) -> bool:
         """Whether a segment, finished or not, has such a line."""
-        return any(has_line(path, lambda line: not is_checksum(line) and concerned(line)) for path in self._paths())
+        try:
+            return any(has_line(path, lambda line: not is_checksum(line) and concerned(line)) for path in self._paths())
+        except OSError as error:
+            raise self._failed("read", error) from error
 
     def deleted(self) -> list[Path]:
         """The second names of segments that were deleted and not brought back yet."""
