@@ -302,7 +302,7 @@ def test_the_session_of_the_dashboard_calls(explore: Explore, organisation: Expl
     assert json.loads(found.body())["data"][-1]["reports"] == 3
     found.choose(REPORT)  # which takes no session
     found.page.locator("#send").click()
-    found.page.get_by_text("先取得令牌").wait_for()
+    found.page.get_by_text("先取得 token").wait_for()
     found.page.locator("[data-key=dashboard]").click()
     found.page.locator(".card").first.wait_for()
     found.visit.settled()

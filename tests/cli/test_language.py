@@ -151,7 +151,7 @@ def test_the_help_of_all() -> None:
     assert "\n选项：\n  --lang [zh|en]" in printed
     assert " 帮助、提示和错误的语言。" in printed
     assert re.search("\n命令：\n  init +以问答", printed)
-    assert re.search("\n  import +导入 FILES 中的日志、评论和撤回，并计算涉及的日子\n", printed)
+    assert re.search("\n  import +导入 FILES 中的日志、评论和撤回，并计算涉及的日期\n", printed)
 
 
 def test_the_help_of_one() -> None:
@@ -163,10 +163,10 @@ def test_the_help_of_one() -> None:
 HELP = """\
 用法：reportdata token [OPTIONS] APP_KEY
 
-  打印应用 APP_KEY（或唯一叫这个名称的应用）的令牌，供试用。
+  打印应用 APP_KEY（或唯一叫这个名称的应用）的 token，供试用。
 
   能读数据文件夹的人不需要 secret。程序用 key 和 secret 从
-  /v1.0/oauth2/accessToken 取得令牌。
+  /v1.0/oauth2/accessToken 取得 token。
 
 选项：
   --json                  打印 JSON，供程序使用。
@@ -251,9 +251,9 @@ def test_tables_and_remarks_are_chinese(files: Folder) -> None:
         "新增          1",
         "已有          0",
         "跳过          1，原因在 in.csv.bad.jsonl 中",
-        "涉及的日子    1，20240105 至 20240105",
+        "涉及日期      1，20240105 至 20240105",
     ]
-    assert "注意：in.csv：缺少 sent 记录：跳过了 1 条有问题的记录：其日子不完整\n" in printed
+    assert "注意：in.csv：缺少 sent 记录：跳过了 1 条有问题的记录：其日期不完整\n" in printed
     _, printed, _ = in_chinese("status", *files.place)
     assert "企业    覆盖                   最近一天" in printed
     assert "20240105 至 20240105" in printed
@@ -285,7 +285,7 @@ def test_answers_and_states_are_chinese(files: Folder) -> None:
 def test_a_manual_page_is_chinese() -> None:
     code, printed, _ = in_chinese("man", "token")
     assert code == 0
-    assert "reportdata\\-token \\- 打印应用 APP_KEY（或唯一叫这个名称的应用）的令牌，供试用\n" in printed
+    assert "reportdata\\-token \\- 打印应用 APP_KEY（或唯一叫这个名称的应用）的 token，供试用\n" in printed
     assert ".B \\-\\-json\n打印 JSON，供程序使用。\n" in printed
 
 
@@ -319,7 +319,7 @@ def test_a_terminal_without_chinese_is_spoken_to_in_english(encoding: str, said:
 
 @pytest.mark.parametrize("columns", [4, 11, 78])
 def test_chinese_lines_fit(columns: int) -> None:
-    text = "先列出缺少的，从最近的日子开始（`reportdata collect`）；余下的调用用来读评论。"
+    text = "先列出缺少的，从最近的日期开始（`reportdata collect`）；余下的调用用来读评论。"
     lines = wrapped(text, columns)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert not any(line[0] in "，；。）" for line in lines)

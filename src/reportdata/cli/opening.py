@@ -81,7 +81,12 @@ def open_command(
         def ready() -> None:
             say(f"The data are in {settings.data}, which nobody else can read.")
             for found, page in pages:
-                say(f"\nOpen {'the dashboard' if found in known else 'the page'} of {found}, signed in:\n\n  {page}")
+                if found == OWN:
+                    say(f"\nOpen {'the dashboard' if found in known else 'the page'}, signed in:\n\n  {page}")
+                else:
+                    say(
+                        f"\nOpen {'the dashboard' if found in known else 'the page'} of {found}, signed in:\n\n  {page}"
+                    )
             say("\nCtrl+C stops.")
             if opens:
                 webbrowser.open(pages[0][1])

@@ -11,7 +11,7 @@ from reportdata.statistics.question import Question
 from reportdata.statistics.words import dashed
 
 _STATES = {
-    "final": "已确定",
+    "final": "最终",
     "provisional": "可能还会变化",
     "partial": "只涵盖了部分日期或数据",
     "damaged": "所依据的文件已损坏，是损坏之前的数字",

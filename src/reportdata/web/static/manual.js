@@ -59,7 +59,7 @@ const FIELDS = {
   'field-kpiCaliber': ['统计口径', 'what is counted'],
   'field-stat_date': ['统计日期', 'the day'],
   'field-corp_id': ['组织编号', 'the organisation'],
-  'field-accessToken': ['访问令牌', 'the token'],
+  'field-accessToken': ['accessToken', 'the token'],
   'field-expireIn': ['有效期，秒', 'seconds for which it holds'],
   'field-state': ['确定程度', 'how certain the numbers are'],
   'field-asOf': ['截至时刻', 'when it was last looked at'],

@@ -8,8 +8,8 @@ import { current } from './words.js';
 
 /** By operation: a title, and what there is to know. @type {Record<string, readonly [string, string]>} */
 const CALLS = {
-  getAccessToken: ['获取应用的访问令牌', '用 AppKey 和 AppSecret 换取令牌，有效期 7200 秒。有效期内重复获取得到同一个令牌，不必担心互相顶替。'],
-  getToken: ['获取访问令牌（老接口）', '给老程序用的写法。无论成败都返回 200，要看 errcode。appkey 配 appsecret，或者 corpid 配 corpsecret。'],
+  getAccessToken: ['获取应用的 accessToken', '用 AppKey 和 AppSecret 换取 token，有效期 7200 秒。有效期内重复获取得到同一个 token，不必担心互相顶替。'],
+  getToken: ['获取 accessToken（老接口）', '给老程序用的写法。无论成败都返回 200，要看 errcode。appkey 配 appsecret，或者 corpid 配 corpsecret。'],
   pushFacts: ['推送日志、评论和撤回', '把记录放进 JSON 数组发来，也可以一行一条，可以用 gzip 压缩。返回成功就已经落盘。不合格的记录逐条列出，其余照收；重复推送不会重复计数。'],
   getStatistics: ['查询任意时间段的统计', '每一格都按它自己的那些天精确去重计数，各格不能相加。采集过而没有日志的时段是一行 0；没有采集过的时段没有行。只采集了一部分的时段，按采集到的天计数，coveredDays 和 days 写明有几天，状态是 partial。按人（by=user、user=）查询另外需要 Statistics.Report.Records 权限。'],
   getCoverage: ['查询哪些天采集过', '相邻而状态相同的天合成一段；不在任何一段里的天是未知的。响应头 etag 在数字可能变化时改变：轮询的程序用 if-none-match 带上它，没变时立刻得到 304。'],
@@ -17,7 +17,7 @@ const CALLS = {
   explainStatistics: ['解释一个数字怎么来的', '返回一句话的说明、口径定义、历次数值，以及组成它的记录。带上 than= 可以与另一格比较：多了哪些、少了哪些、哪些相同。看记录需要 Statistics.Report.Records 权限；没有时 data 为空，其余照答。'],
   listServices: ['列出能查的服务和它们的指标', '应用或链接有权查统计的服务：名称、指标、单位、能按什么分组、哪些天有数字。只看部分部门的链接，只得到能按部门分开的指标。响应头 etag 在数字可能变化时改变，用 if-none-match 带上它，没变时得到 304。'],
   getOverview: ['所有服务的最新数字', '每个有数字的服务一行：主要指标在今天以前最近一个已知日的数字、状态和来源，以及到那天为止 30 天的数字；与 /v1/statistics 的回答一致。'],
-  getCalendar: ['查询节假日和调休', '只列出特殊的日子；没有列出的，周一到周五上班，周末休息。firstYear 到 lastYear 之外的年份没有资料。谁都可以调用。'],
+  getCalendar: ['查询节假日和调休', '只列出特殊的日期；没有列出的，周一到周五上班，周末休息。firstYear 到 lastYear 之外的年份没有资料。谁都可以调用。'],
   healthz: ['进程是否活着', '给监控用。能回答就是 ok。'],
   readyz: ['能否正常服务', '给负载均衡用。能读数据、没有在停止，就是 ready。'],
   beginSession: ['登录（给网页用）', '用应用的 key 和 secret，或查看链接 #link= 后面的内容登录。回答里设置一个脚本读不到的 cookie。departments 是链接能看的部门，null 表示整个企业。在这里发送，看板的登录也会随之改变。'],
@@ -29,7 +29,7 @@ const CALLS = {
   previewUpload: ['预览导入', '只说明导入会怎样：各列被当作什么、多少条是新的、哪些数字会变；不写入任何内容。正文与 reportdata import 的选项相同。'],
   importUpload: ['导入', '导入这次上传的文件。其他企业的记录会被拒绝。重复调用不会重复导入，只返回进度。'],
   listImports: ['查询导入记录', '企业的导入，最近的在前。'],
-  undoImport: ['撤销一次导入', '只由它带来的事实会被去掉；没有其他来源的日子重新变为未知。'],
+  undoImport: ['撤销一次导入', '只由它带来的事实会被去掉；没有其他来源的日期重新变为未知。'],
   getUndoing: ['查询撤销的进度', '返回撤销到了哪一步、结果是什么。'],
   openapi: ['接口的机器可读描述', 'OpenAPI 3.0.3 格式；这个页面就是照它显示的。'],
 };
@@ -94,9 +94,9 @@ const ALWAYS_NEEDED = ['statDate', 'nextToken', 'maxResults'];
 
 /** Groups of calls. @type {Record<string, readonly [string, string]>} */
 const TAGS = {
-  statistics: ['契约：数据服务', 'The contract'],
-  'closed calls': ['契约：已停止开通的接口', 'The contract: closed calls'],
-  tokens: ['令牌', 'Tokens'],
+  statistics: ['兼容接口：数据服务', 'The contract'],
+  'closed calls': ['兼容接口：已停止开通的接口', 'The contract: closed calls'],
+  tokens: ['token', 'Tokens'],
   facts: ['推送', 'Pushing'],
   questions: ['查询与解释', 'Questions'],
   services: ['服务总览', 'Services'],
@@ -135,7 +135,7 @@ export function about(call) {
   }
   if (call.tag === 'statistics') {
     const of = period(call);
-    const numbersOf = `返回一${of === '日' ? '天' : of}的${numbers(call)}。企业由令牌决定，请求里不写。`;
+    const numbersOf = `返回一${of === '日' ? '天' : of}的${numbers(call)}。企业由 token 决定，请求里不写。`;
     const rule = of === '日'
       ? '只有采集过的数字才出现在 dataList 里；一个都没有时没有这一行。未知不是 0。'
       : `数字按 statDate 所在的${of === '周' ? '自然周（周一到周日）' : '自然月'}整体去重计数，不是每天相加。有一天没采集，就没有这一行。`;

@@ -7,11 +7,11 @@ const REASONS = {
     'The server has no such path, or the path does not take this method. Check the spelling and the method.',
   ],
   'AuthenticationFailed.MissingParameter': [
-    '请求里没有令牌。先用 AppKey 和 AppSecret 换取令牌，再放进请求头 x-acs-dingtalk-access-token。',
+    '请求里没有 token。先用 AppKey 和 AppSecret 换取 token，再放进请求头 x-acs-dingtalk-access-token。',
     'The request has no token. Get one with app key and secret, and send it in the header x-acs-dingtalk-access-token.',
   ],
   InvalidAuthentication: [
-    '令牌不认识、已过期（有效期两小时），或者应用被停用、密钥被更换。换一个新令牌再调用一次；换不到就找管理员。',
+    'token 不认识、已过期（有效期两小时），或者应用被停用、密钥被更换。换一个新 token 再调用一次；换不到就找管理员。',
     'The token is unknown or has expired (it lasts two hours), or its app was disabled or given a new secret. Get a new token and call once more; if there is none to be had, ask your administrator.',
   ],
   'Forbidden.AccessDenied.IpNotInWhiteList': [
@@ -35,11 +35,11 @@ const REASONS = {
     'The app belongs to no organisation, so there is nobody whose numbers could be given. Ask your administrator for an app with --corp.',
   ],
   'serviceId.is.null': [
-    '契约里这个路径没有登记服务编号。这里的服务都有编号，正常安装遇不到；遇到请看服务的定义文件。',
+    '兼容接口里这个路径没有登记服务编号。这里的服务都有编号，正常安装遇不到；遇到请看服务的定义文件。',
     'The path has no service id in the contract. Services here always have one, so a sound installation never says this; if yours does, look at the definition of the service.',
   ],
   'service.meta.isNull': [
-    '契约里这个服务没有任何指标。这里的服务都有指标，正常安装遇不到；遇到请看服务的定义文件。',
+    '兼容接口里这个服务没有任何指标。这里的服务都有指标，正常安装遇不到；遇到请看服务的定义文件。',
     'The service has no numbers defined. Services here always have some, so a sound installation never says this; if yours does, look at the definition of the service.',
   ],
   'statDate.is.null': [
@@ -84,7 +84,7 @@ const REASONS = {
     'A parameter is not known or cannot be had like this; the message says which, and what there is.',
   ],
   'AuthenticationFailed.NotSignedIn': [
-    '请求没有表明是谁：没有令牌，没有 Basic 密钥，也没有登录的 cookie。',
+    '请求没有表明是谁：没有 token，没有 Basic 密钥，也没有登录的 cookie。',
     'The request does not show who sends it: no token, no Basic key and secret, no cookie of a session.',
   ],
   'AuthenticationFailed.WrongSecret': [
@@ -100,7 +100,7 @@ const REASONS = {
   'AuthenticationFailed.AppDisabled': ['登录所用的应用被管理员停用了。', 'The app of the session was disabled by an administrator.'],
   'AuthenticationFailed.WrongLink': ['没有这个查看链接。请检查地址是否复制完整。', 'There is no such view link. See that its address was copied whole.'],
   'Forbidden.CrossSite': [
-    '请求是别的网站的页面借用登录 cookie 发来的，所以被拒绝。程序请用令牌，不要用 cookie。',
+    '请求是别的网站的页面借用登录 cookie 发来的，所以被拒绝。程序请用 token，不要用 cookie。',
     'A page of another site sent the request with this site’s cookie, so it is refused. Programs send a token, not the cookie.',
   ],
   'Forbidden.AccessDenied.SomeDepartments': [
