@@ -136,6 +136,8 @@ def test_every_service_is_listed_with_what_its_pages_need(house: House) -> None:
     assert all(kpi["kpiNameEn"].isascii() for one in listed.values() for kpi in one["kpis"])
     again = browser.get("/v1/services", if_none_match=answer.headers["etag"])
     assert (again.status, again.body, again.headers["etag"]) == (304, b"", answer.headers["etag"])
+    refused = browser.get("/v1/services?service=checkinData")
+    assert (refused.status, refused.json["message"]) == (400, "the parameter 'service' is not known; there are none")
     fewer = signed_in(house, "a", ("DataCenter.Health.Read",))
     assert fewer.get("/v1/services", if_none_match=answer.headers["etag"]).status == 200
 

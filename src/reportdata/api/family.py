@@ -19,10 +19,10 @@ from reportdata.api.observed_days import by_kind, first_of, newest_of
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
 from reportdata.api.statistics import told
-from reportdata.api.statistics_description import ASKED, HEADERS
+from reportdata.api.statistics_description import ASKED, BAD_QUESTION, HEADERS
 from reportdata.api.visible import Visible, visible
 from reportdata.days import SECOND, day_before, day_of, from_date, time_zone, to_date
-from reportdata.http.answers import EXPOSED, JSON
+from reportdata.http.answers import EXPOSED, JSON, Failed
 from reportdata.http.routes import IDS, json_response
 from reportdata.measures import Kpi
 from reportdata.services import Service
@@ -67,6 +67,7 @@ class Family:
         """List the services."""
         now = self._clock()
         caller = await self._sign_in.caller(self._demands[PATH], request, now)
+        _require_no_parameters(request)
         seen = visible(self._services, caller)
         tag = _tag(self._versions.tag(caller.corp_id, now), seen)
         headers = {"etag": tag, "cache-control": "no-store", EXPOSED: "etag"}
@@ -81,6 +82,7 @@ class Family:
         """Give the newest numbers of each service."""
         now = self._clock()
         caller = await self._sign_in.caller(self._demands[OVERVIEW], request, now)
+        _require_no_parameters(request)
         today, observed = self._today(caller.corp_id, now), by_kind(self._store.observations(caller.corp_id))
         wanted = [_newest(one, observed, today) for one in visible(self._services, caller)]
         newest = tuple(one for one in wanted if one is not None)
@@ -152,6 +154,12 @@ def _newest(seen: Visible, observed: dict[str, list[tuple[str, str]]], today: st
             if last is not None:
                 return Newest(service.id, from_date(to_date(last) - timedelta(days=DAYS - 1)), last, tuple(ids))
     return None
+
+
+def _require_no_parameters(request: Request) -> None:
+    """:raises Failed: when there are some: who filters would take all for a part."""
+    for name in request.query_params:
+        raise Failed(BAD_QUESTION._replace(message=f"the parameter {name[:40]!r} is not known; there are none"))
 
 
 def _tag(version: str, seen: Sequence[Visible]) -> str:

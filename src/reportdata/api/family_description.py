@@ -76,7 +76,7 @@ def described_services(scopes: Sequence[str]) -> Json:
         "listServices",
         "The services that the caller may ask about, with their KPIs",
         good,
-        faults_of(PATH, scopes),
+        faults_of(PATH, scopes, BAD_QUESTION),
         description="Those whose scope to ask for statistics the app or link has. A link of some departments is told "
         "of KPIs alone that can be told apart by department. firstDay and newestDay bound the days of which a number "
         "may be known; null when nothing is known. The entity tag changes whenever a number may have changed.",
