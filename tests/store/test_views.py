@@ -30,7 +30,8 @@ from reportdata.identity import Organisation
 from reportdata.pipeline.covered import certainty_of
 from reportdata.services import REPORTS
 from reportdata.states import DayState, State
-from reportdata.statistics.answers import Found, answer
+from reportdata.statistics.answers import answer
+from reportdata.statistics.meta import Found
 from reportdata.statistics.plan import cells
 from reportdata.statistics.question import Question, fixed
 from reportdata.store import Damage, DayKpis, Store

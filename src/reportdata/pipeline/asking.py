@@ -24,7 +24,8 @@ from reportdata.pipeline.observed import told_by_kind
 from reportdata.pipeline.stating import days_of, in_cells, windows_of
 from reportdata.services import Service
 from reportdata.states import DayState
-from reportdata.statistics.answers import Answer, Found, answer, require_few
+from reportdata.statistics.answers import Answer, answer, require_few
+from reportdata.statistics.meta import Found
 from reportdata.statistics.plan import cells, counted_together, known_days, time_keys
 from reportdata.statistics.question import Asked, Question, days_of_question, fixed
 from reportdata.statistics.spans import Counts, Span, countable, counts, nothing, question_of

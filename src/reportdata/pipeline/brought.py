@@ -17,9 +17,10 @@ from reportdata.pipeline.covered import certainty_of
 from reportdata.pipeline.told_values import definition_of, value_of
 from reportdata.services import Service, Services, official
 from reportdata.services.service import foreign_part
-from reportdata.statistics.answers import Answer, Found, answer
+from reportdata.statistics.answers import Answer, answer
 from reportdata.statistics.brought import carry, notes_of_days, numbers_of_cells, require_whole
 from reportdata.statistics.explained import Explained, words_of_explained
+from reportdata.statistics.meta import Found
 from reportdata.statistics.plan import Certain, cells
 from reportdata.statistics.question import Asked, Question, fixed
 from reportdata.store import FIRST_DAY, Day, Store

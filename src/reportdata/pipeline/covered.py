@@ -11,7 +11,8 @@ from reportdata.days import SECOND, from_date, moment_of, time_zone, to_date
 from reportdata.errors import NotKnown
 from reportdata.services import Service, official
 from reportdata.states import DayState, least_certain
-from reportdata.statistics.answers import Answer, newest_final
+from reportdata.statistics.answers import Answer
+from reportdata.statistics.meta import newest_final
 from reportdata.statistics.plan import Certain, Certainty
 from reportdata.statistics.question import LONGEST
 from reportdata.store import Store

@@ -14,7 +14,8 @@ import msgspec
 from reportdata.measures import Number
 from reportdata.services import Service
 from reportdata.states import State, least_certain
-from reportdata.statistics.answers import Groups, number_of
+from reportdata.statistics.answers import number_of
+from reportdata.statistics.meta import Groups
 from reportdata.statistics.plan import Certain, Certainty, Taken, parts_of
 from reportdata.statistics.question import Question
 
