@@ -44,7 +44,7 @@ _MODULES = {
     "reconcile": "reconciling",
     "org": "organisations",
     "app": "apps",
-    "token": "apps",
+    "token": "app_secrets",
     "link": "links",
     "serve": "serving",
     "work": "working",
