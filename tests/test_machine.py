@@ -23,8 +23,8 @@ CACHES = re.compile(
 """Of programs that fetch packages, and what the checkout's own targets make in it."""
 
 FEW = (
-    "tests/cli/test_doctor.py::test_rights",
-    "tests/cli/test_doctor.py::test_room_on_the_disk",
+    "tests/cli/doctor/test_machine.py::test_rights",
+    "tests/cli/doctor/test_machine.py::test_room_on_the_disk",
     "tests/collector/test_collect_troubles.py::test_a_spent_month_is_waited_out",
     "tests/documents/test_operations_commands.py",
     "tests/documents/test_twin_document.py",
