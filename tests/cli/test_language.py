@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from python_calamine import load_workbook
 
 from reportdata.cli import cli
 from reportdata.cli.language import chosen, speaking, translated
@@ -275,6 +276,14 @@ def test_answers_and_states_are_chinese(files: Folder) -> None:
     _, printed, _ = in_chinese("query", "20240105", "--by", "day,department", *files.place)
     assert printed.split("\n")[1].split()[:5] == ["期间", "部门", "发送日志数", "发送日志用户数", "评论日志用户数"]
     assert "不完整，评论日志用户数 未知" in printed or "不完整*" in printed or "未知*" in printed
+    in_chinese("query", "20240105", "--by", "day", "--format", "xlsx", "--output", "a.xlsx", *files.place)
+    heads, first = load_workbook("a.xlsx").get_sheet_by_index(0).to_python()
+    assert " ".join(map(str, heads)) == (
+        "期间 首日 末日 发送日志数 发送日志用户数 评论日志用户数 状态 各指标状态 截至 覆盖天数 总天数"
+    )
+    assert (first[3], first[6]) == (1, "未知")
+    in_chinese("query", "20240105", "--by", "day", "--format", "csv", "--output", "a.csv", *files.place)
+    assert Path("a.csv").read_text("utf-8-sig").startswith("period,periodStart,"), "other formats are for programs"
     _, printed, _ = in_chinese("changes", "--since", "2024-01-01", *files.place)
     assert printed.split("\n")[1].split() == ["日期", "指标", "原值", "现值", "时间", "原因", "状态"]
     assert "的第 1 个文件" in printed

@@ -18,7 +18,7 @@ from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question
-from reportdata.cli.words import heading_of, state_word, states_text
+from reportdata.cli.words import for_people, heading_of, state_word, states_text
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
@@ -131,7 +131,8 @@ def print_found(job: Callable[[str], Job], corp_id: str | None, form: Form, sett
         if output is not None:
             aside = output.with_name(f".{output.name}.part")
             try:
-                write_answer(answer, format_, aside, work.engine)
+                shown = for_people(answer) if format_ == "xlsx" else answer
+                write_answer(shown, format_, aside, work.engine, heading=heading_of)
                 aside.replace(output)
             except OSError as error:
                 raise BadValue(f"{output} cannot be written: {error.strerror or error}", "name another file") from error

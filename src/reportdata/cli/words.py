@@ -7,17 +7,20 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from reportdata.causes import in_chinese
 from reportdata.cli.language import is_english, translated
 from reportdata.cli.output import Long
 from reportdata.days import partly
 from reportdata.states import State
+from reportdata.statistics.answers import Answer
 
 STATES = ("final", "provisional", "partial", "damaged", "missing")
 HEADINGS = (
-    "period", "weekday", "hour", "department", "topDepartment", "template", "user", "userName", "state", "asOf",
-    "coveredDays", "days", "day", "metric", "was", "is", "when", "cause", "set", "report", "time", "departments",
-    "origin", "knownAt",
+    "period", "periodStart", "periodEnd", "weekday", "hour", "department", "topDepartment", "template", "user",
+    "userName", "state", "states", "asOf", "coveredDays", "all days", "day", "metric", "was", "is", "when", "cause",
+    "set", "report", "time", "departments", "origin", "knownAt",
 )  # fmt: skip
 """Columns of answers, but for those of KPIs, which have names."""
 _KINDS = {"sent": "日志", "commented": "评论", "withdrawn": "撤回"}
@@ -31,7 +34,16 @@ def heading_of(column: Mapping[str, Any]) -> str:
     name = str(column["name"])
     if is_english():
         return name
+    name = {"days": "all days"}.get(name, name)
     return str(column.get("kpiName") or (translated(name) if name in HEADINGS else name))
+
+
+def for_people(answer: Answer) -> Answer:
+    """An answer whose states are words of the language that is spoken, for sheets."""
+    if is_english():
+        return answer
+    data = [{**row, "state": state_word(row["state"])} if "state" in row else row for row in answer.data]
+    return msgspec.structs.replace(answer, data=data)
 
 
 def metric_of(metric: str, names: Mapping[str, str]) -> str:

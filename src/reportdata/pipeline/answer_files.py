@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +27,24 @@ _SAID = ("from", "to", "timeZone", "state", "asOf")
 _PARQUET = {"text": "varchar", "date": "date", "integer": "bigint", "number": "double", "moment": "timestamptz"}
 
 
-def write_answer(answer: Answer, format_: str, target: Path, engine: DuckDBEngine, *, bom: bool = True) -> None:
+def name_of(column: Mapping[str, Any]) -> str:
+    """The name of a column of an answer's ``meta``."""
+    return str(column["name"])
+
+
+def write_answer(
+    answer: Answer,
+    format_: str,
+    target: Path,
+    engine: DuckDBEngine,
+    *,
+    bom: bool = True,
+    heading: Callable[[Mapping[str, Any]], str] = name_of,
+) -> None:
     """Write an answer to a file.
 
     :param bom: whether CSV begins with the mark by which Excel knows UTF-8.
+    :param heading: what XLSX has above a column.
     """
     if format_ == "json":
         target.write_bytes(_encoder.encode({"data": answer.data, "meta": answer.meta}))
@@ -39,7 +53,7 @@ def write_answer(answer: Answer, format_: str, target: Path, engine: DuckDBEngin
     elif format_ == "csv":
         _write_csv(answer, target, bom=bom)
     elif format_ == "xlsx":
-        _write_xlsx(answer, target)
+        _write_xlsx(answer, target, heading)
     else:
         _write_parquet(answer, target, engine)
 
@@ -58,7 +72,7 @@ def _write_csv(answer: Answer, target: Path, *, bom: bool) -> None:
         writer.writerows([guarded(row[name]) for name in names] for row in answer.data)
 
 
-def _write_xlsx(answer: Answer, target: Path) -> None:
+def _write_xlsx(answer: Answer, target: Path, heading: Callable[[Mapping[str, Any]], str]) -> None:
     from xlsxwriter import Workbook
 
     options = {
@@ -69,7 +83,7 @@ def _write_xlsx(answer: Answer, target: Path) -> None:
         "strings_to_numbers": False,
     }
     with Workbook(str(target), options) as book:
-        _write_rows(book, book.add_worksheet("statistics"), answer)
+        _write_rows(book, book.add_worksheet("statistics"), answer, heading)
         sheet = book.add_worksheet("meta")
         for place, (name, value) in enumerate(answer.meta.items()):
             sheet.write_string(place, 0, name)
@@ -77,7 +91,7 @@ def _write_xlsx(answer: Answer, target: Path) -> None:
             sheet.write_string(place, 1, text)
 
 
-def _write_rows(book: Workbook, sheet: Worksheet, answer: Answer) -> None:
+def _write_rows(book: Workbook, sheet: Worksheet, answer: Answer, heading: Callable[[Mapping[str, Any]], str]) -> None:
     formats = {
         "date": book.add_format({"num_format": "yyyy-mm-dd"}),
         "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
@@ -86,7 +100,7 @@ def _write_rows(book: Workbook, sheet: Worksheet, answer: Answer) -> None:
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(columns):
         sheet.set_column(place, place, 20 if column["type"] in ("text", "moment") else 12)
-        sheet.write_string(0, place, column["name"], book.add_format({"bold": True}))
+        sheet.write_string(0, place, heading(column), book.add_format({"bold": True}))
     for number, row in enumerate(answer.data, 1):
         for place, column in enumerate(columns):
             value = row[column["name"]]

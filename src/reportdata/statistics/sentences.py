@@ -76,7 +76,7 @@ def _chinese(told: Told) -> str:
         where += f"，{one}：{'、'.join(value or '（无）' for value in values)}" if values else ""
     where += f"（截至 {told.as_of} 所知）" if told.as_of else ""
     if told.number is None:
-        return f"{where} 的{name}未知：没有任何一天的相关数据被观测到。"
+        return f"{where} 的{name}未知：其中没有一天有相关的数据。"
     found = f"{where} 的{name}为 {told.number:,}，即{meaning(told.kpi, 'zh')}。状态：{_STATES[told.state]}。"
     if told.change is None:
         return found

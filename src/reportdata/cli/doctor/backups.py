@@ -17,7 +17,7 @@ def backups(examined: Examined) -> Iterator[Finding]:
     """The newest whole backup is not old."""
     newest = newest_backup(examined.settings.data)
     if newest is None:
-        yield ok("none was taken by `reportdata backup` that is still there")
+        yield ok("none is there; `reportdata backup FOLDER` takes one")
         return
     found = f"the newest is from {datetime.fromtimestamp(newest, UTC):%Y-%m-%d %H:%M:%S} UTC"
     yield warn(found, _TAKE) if newest < examined.now - _OLD else ok(found)

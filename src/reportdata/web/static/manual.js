@@ -58,7 +58,7 @@ const FIELDS = {
   'field-kpiName': ['指标名称', 'the number’s name'],
   'field-kpiCaliber': ['统计口径', 'what is counted'],
   'field-stat_date': ['统计日期', 'the day'],
-  'field-corp_id': ['组织编号', 'the organisation'],
+  'field-corp_id': ['组织ID', 'the organisation'],
   'field-accessToken': ['accessToken', 'the token'],
   'field-expireIn': ['有效期，秒', 'seconds for which it holds'],
   'field-state': ['确定程度', 'how certain the numbers are'],

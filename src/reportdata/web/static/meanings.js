@@ -29,7 +29,7 @@ const CALLS = {
   previewUpload: ['预览导入', '只说明导入会怎样：各列被当作什么、多少条是新的、哪些数字会变；不写入任何内容。正文与 reportdata import 的选项相同。'],
   importUpload: ['导入', '导入这次上传的文件。其他企业的记录会被拒绝。重复调用不会重复导入，只返回进度。'],
   listImports: ['查询导入记录', '企业的导入，最近的在前。'],
-  undoImport: ['撤销一次导入', '只由它带来的事实会被去掉；没有其他来源的日期重新变为未知。'],
+  undoImport: ['撤销一次导入', '只由它带来的记录会被去掉；没有其他来源的日期重新变为未知。'],
   getUndoing: ['查询撤销的进度', '返回撤销到了哪一步、结果是什么。'],
   openapi: ['接口的机器可读描述', 'OpenAPI 3.0.3 格式；这个页面就是照它显示的。'],
 };
@@ -47,7 +47,7 @@ const PARAMETERS = {
   'if-none-match': '手上那次回答的 etag；没有变化时得到 304。',
   appkey: '应用的 key，与 appsecret 成对。',
   appsecret: '应用的 secret。',
-  corpid: '组织编号，与 corpsecret 成对。',
+  corpid: 'CorpId，与 corpsecret 成对。',
   corpsecret: '企业的 secret。',
   from: '第一天，写成 yyyy-MM-dd 或 yyyyMMdd，按企业所在时区。',
   to: '最后一天，含当天；不写就只查第一天。',
