@@ -17,7 +17,7 @@ from reportdata.columns import Columns
 from reportdata.days import day_of
 from reportdata.digests import MINUTE, Occurrences, digest
 from reportdata.errors import BadField
-from reportdata.identifiers import is_nothing, read_id, read_text, same_name
+from reportdata.identifiers import NO_RECORD, is_nothing, read_id, read_text, same_name
 from reportdata.kinds import Kinds
 from reportdata.values import Value, instant_of, read_names, read_value
 
@@ -142,7 +142,13 @@ def read_fact(
             continue
         named = column.name == kind.person and columns.person_name is not None
         if name is not None and not (named and is_nothing(record.get(name))):
-            values[column.name] = read_value(column, record.get(name), written_in)
+            value = values[column.name] = read_value(column, record.get(name), written_in)
+            if column.name == kind.record_id and value in NO_RECORD:
+                raise BadField(
+                    column.name,
+                    f"{value!r} is what some programs write where there is none",
+                    "fill it in, or leave such records out with --skip-bad",
+                )
         elif named and columns.person_name is not None:
             values[column.name] = _digest_of_name(record, columns, corp)
         else:

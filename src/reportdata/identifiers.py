@@ -96,6 +96,11 @@ def stands_for_one(text: str) -> bool:
     return _STANDS_FOR.fullmatch(text.strip()) is not None
 
 
+NO_RECORD = frozenset(("NA", "Na", "nA", "na"))
+"""What R writes in place of an id that is not there. Somebody may be called so, but no record: all that have none would
+be taken for one."""
+
+
 def is_nothing(value: object) -> bool:
     """Whether a value says that there is none: None, NaN, an empty text, or a word like NULL."""
     if value is None or (isinstance(value, float) and value != value):

@@ -127,6 +127,12 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The lake's folder of facts of the kind that imports had and that were known before."""
         return f"{self.name}{REPEATS}"
 
+    @property
+    def record_id(self) -> str | None:
+        """The column with the id of the record that a fact is of; None where a fact is of a person and a time alone."""
+        first = self.key[0]
+        return first if self.columns[first] == "id" and first != self.person else None
+
     def fields(self) -> tuple[Column, ...]:
         """The columns, in their order."""
         return _fields(self)

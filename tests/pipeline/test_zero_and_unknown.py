@@ -120,3 +120,23 @@ def test_a_copy_of_a_file_of_noon_is_provisional(known: Folder, tmp_path: Path) 
     said = imported(known, table(tmp_path / "a.csv", "sent_at", rows, "2026-09-22 12:00"))
     assert any("its last day, 20260921, stays provisional" in note for note in said["notes"])
     assert day(known, "20260921")["4100"] == "1 provisional"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_records_without_an_id_are_not_one_record(known: Folder, tmp_path: Path, suffix: str) -> None:
+    rows = [("NA", "na", "2026-11-03 10:00"), ("NA", "u2", "2026-11-03 11:00"), ("r3", "u3", "2026-11-03 12:00")]
+    path = tmp_path / f"reports.{suffix}"
+    names = ("report_id", "user_id", "sent_at")
+    lines = [",".join(names), *(",".join(row) for row in rows)]
+    if suffix == "jsonl":
+        lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
+    path.write_text("\n".join(lines) + "\n")
+    refused = run(known, "import", path, "--corp", CORP)
+    assert refused.exit_code == 1
+    assert "report_id: 'NA' is what some programs write where there is none" in refused.output
+    assert f"line {1 if suffix == 'jsonl' else 2}" in refused.output
+    imported(known, path, "--corp", CORP, "--skip-bad")
+    assert known.days() == {(CORP, "20261103"): (1, 1, 0)}
+    path.write_text("report_id,user_id,sent_at\nr4,NA,2026-11-04 10:00\n")  # a person may be called so
+    imported(known, path.rename(tmp_path / "people.csv"), "--corp", CORP)
+    assert known.days()[CORP, "20261104"] == (1, 1, 0)
