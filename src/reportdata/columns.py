@@ -9,16 +9,18 @@ that may both be it are refused, both named, with the option that chooses one. W
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from reportdata.choices import NO_CHOICES, Choices
+from reportdata.chosen_columns import apart, chosen_columns
 from reportdata.errors import BadField, BadFile
 from reportdata.headings import (
+    BOTH,
     headings_of,
     how_to_name,
+    how_to_name_both,
     known_headings,
     likely_time,
     normal,
@@ -32,25 +34,27 @@ from reportdata.kinds import Kind, Kinds
 class Columns(NamedTuple):
     """The kind of facts that a table holds, and the column that each field stands in: the organisation, the time, and
     the others by the names of the kind's columns. ``person_name`` stands in where there is no person, and a sheet's id
-    may be absent (`reportdata.facts` says what becomes of both)."""
+    may be absent (`reportdata.facts` says what becomes of both). Where ``at`` holds days alone, ``clock`` holds the
+    times of day."""
 
     kind: Kind
     corp_id: str | None
     at: str
     fields: Mapping[str, str]
     person_name: str | None = None
+    clock: str | None = None
 
     @property
     def used(self) -> list[str]:
         """The table's columns that hold a field, each once."""
-        found = (self.corp_id, self.at, *self.fields.values(), self.person_name)
+        found = (self.corp_id, self.at, self.clock, *self.fields.values(), self.person_name)
         return list(dict.fromkeys(column for column in found if column is not None))
 
     @property
     def is_whole(self) -> bool:
-        """Whether no field has something else standing in for it."""
+        """Whether each field stands in a column of its own."""
         required = (column.name for column in self.kind.fields() if column.required and column.name != self.kind.time)
-        return all(name in self.fields for name in required)
+        return self.clock is None and all(name in self.fields for name in required)
 
 
 def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, choices: Choices = NO_CHOICES) -> Columns:
@@ -61,10 +65,14 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
         columns may hold the same field. The hint names the options that help.
     """
     columns = [name for name in names if name.strip()]
-    chosen = _chosen(columns, choices.columns)
+    said, clocks = apart(columns, choices.columns)
+    for field in clocks.keys() - {kind.time for kind in kinds.values()}:
+        raise BadField(field, "is no time, which alone may stand in two columns", "name one column")
+    chosen = chosen_columns(columns, said)
+    clock = next(iter(chosen_columns([name for name in columns if name not in chosen.values()], clocks).values()), None)
     by_heading: dict[str, list[str]] = {}
     for name in columns:
-        if name not in chosen.values():
+        if name not in (*chosen.values(), clock):
             by_heading.setdefault(normal(name), []).append(name)
 
     def works(said: Choices) -> bool:
@@ -96,7 +104,7 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
             if kind.sheet is not None and column.name == kind.sheet.id:
                 hint += "; records that have no ids are read from CSV and spreadsheets, where their rows stand for them"
             raise BadField(column.name, reason, hint)
-    return Columns(kind, found.get("corp_id"), time, fields, person_name)
+    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock)
 
 
 def why_chosen(columns: Columns, field: str) -> str:
@@ -140,31 +148,8 @@ class _Table(NamedTuple):
 def is_known(heading: str, kinds: Kinds, choices: Choices = NO_CHOICES) -> bool:
     """Whether a heading names a field of any kind, or was named by a person."""
     text = normal(heading)
-    return text in known_headings(tuple(kinds.values())) or any(text == normal(n) for n in choices.columns.values())
-
-
-def _chosen(columns: list[str], choices: Mapping[str, str]) -> dict[str, str]:
-    """The column that was chosen for each field."""
-    found: dict[str, str] = {}
-    for field, heading in choices.items():
-        alike = [
-            [name for name in columns if form(name) == form(heading)]
-            for form in (str, lambda text: " ".join(text.split()), normal)
-        ]
-        named = next(filter(None, alike), [])
-        if not named:
-            near = get_close_matches(normal(heading), list(map(normal, columns)), 1, 0.6)
-            close = next((name for name in columns if normal(name) in near), "HEADING")
-            reason = f"the chosen column {heading!r} is not there; the columns are: {seen(columns)}"
-            raise BadField(field, reason, f"name one of them with {option(field, close)}")
-        if len(named) > 1:
-            both = " and ".join(map(repr, named[:3]))
-            raise BadField(field, f"{both} may both be {heading!r}", f"name one in full, {option(field, named[0])}")
-        if named[0] in found.values():
-            other = next(other for other, name in found.items() if name == named[0])
-            raise BadField(field, f"{named[0]!r} is chosen for {other}, too", "a column holds one field: leave one out")
-        found[field] = named[0]
-    return found
+    named = (part for said in choices.columns.values() for part in (said, *said.split(BOTH)))
+    return text in known_headings(tuple(kinds.values())) or any(text == normal(part) for part in named)
 
 
 def _column(
@@ -176,7 +161,8 @@ def _column(
         if len(found) > 1 and type_ not in ("text", "names") and field != "corp_id":
             both = " and ".join(map(repr, found[:3]))
             options = " or ".join(option(field, column) for column in found[:3])
-            raise BadField(field, f"{both} may both be it", f"say which with {options}")
+            hints = [f"say which with {options}", *(how_to_name_both(field, found) if field == kind.time else [])]
+            raise BadField(field, f"{both} may both be it", "; ".join(hints))
         if found:
             return found[0]
     return None

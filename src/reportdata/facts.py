@@ -19,6 +19,7 @@ from reportdata.digests import MINUTE, Occurrences, digest
 from reportdata.errors import BadField
 from reportdata.identifiers import NO_RECORD, is_nothing, read_id, read_text, same_name
 from reportdata.kinds import Kinds
+from reportdata.split_times import time_of
 from reportdata.values import Value, instant_of, read_names, read_value
 
 
@@ -134,7 +135,7 @@ def read_fact(
     corp = _corp_id(record, columns.corp_id, corp_id)
     zone = organisations.time_zone(corp)
     written_in = organisations.times_in or zone
-    at = instant_of(kind.time, record.get(columns.at), written_in)
+    at = instant_of(kind.time, time_of(record, columns), written_in)
     values: dict[str, Value] = {}
     for column in kind.fields():
         name = fields.get(column.name)

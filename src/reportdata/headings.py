@@ -30,7 +30,11 @@ _SHOWN = 12
 """How many columns a message names."""
 _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 """What no shell takes apart."""
+BOTH = "+"
+"""Between the headings of the two columns of a time."""
 _TIMES = re.compile(r"时间|时刻|日期|time|date|_at$", re.IGNORECASE)
+_DAYS = re.compile(r"日期$|date$|day$", re.IGNORECASE)
+_CLOCKS = re.compile(r"时间$|时刻$|time$", re.IGNORECASE)
 _IDS = re.compile(r"id|编号|工号|单号|号码?$|no\.?$|number", re.IGNORECASE)
 _NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
 
@@ -111,6 +115,25 @@ def likely_time(kind: Kind, columns: Sequence[str]) -> str | None:
     return next(iter([*alike, *(column for column in columns if _TIMES.search(normal(column)))]), None)
 
 
+def day_and_clock(columns: Sequence[str]) -> tuple[str, str] | None:
+    """Two columns of which, by headings that differ in this alone, one has days and the other times of day; None when
+    there are none."""
+    clocks = {_CLOCKS.sub("", name): column for column in columns if _CLOCKS.search(name := normal(column))}
+    for column in columns:
+        name = normal(column)
+        if _DAYS.search(name) and (clock := clocks.get(_DAYS.sub("", name))) not in (None, column):
+            return column, str(clock)
+    return None
+
+
+def how_to_name_both(field: str, columns: Sequence[str]) -> list[str]:
+    """What to do where a time may stand in two columns; nothing where none do."""
+    pair = day_and_clock(columns)
+    if pair is None:
+        return []
+    return [f"where one has days and the other times of day, name both: {option(field, BOTH.join(pair))}"]
+
+
 def how_to_name(field: str | None, kinds: Sequence[Kind], columns: Sequence[str]) -> str:
     """What to do about a field that no column holds: the options that say which column it is, and the names by which it
     is known. It never asks to give names of people as ids.
@@ -132,7 +155,9 @@ def how_to_name(field: str | None, kinds: Sequence[Kind], columns: Sequence[str]
     if len(kinds) == 1:
         examples += [name for kind, field in wanted for name in kind.general.get(field, ())[:1]]
     others = f", or for example {', '.join(examples)}" if examples else ""
-    return "; ".join([*told, f"say which it is with {' or '.join(options)}; or name the column {alternatives}{others}"])
+    said = f"say which it is with {' or '.join(options)}; or name the column {alternatives}{others}"
+    times = [kind.time for kind, name in wanted if name == kind.time]
+    return "; ".join([*told, *(how_to_name_both(times[0], columns) if times else []), said])
 
 
 def _options(field: str, kind: Kind, columns: Sequence[str], near: Sequence[tuple[str, str]]) -> str:

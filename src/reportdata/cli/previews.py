@@ -16,6 +16,7 @@ from reportdata.cli.terminals import visible
 from reportdata.cli.words import kind_word
 from reportdata.columns import Columns, why_chosen
 from reportdata.errors import BadRecord, BadValue
+from reportdata.headings import BOTH
 from reportdata.kinds import Kinds
 from reportdata.measures import Number
 from reportdata.pipeline.imports import Imported, Options
@@ -80,7 +81,7 @@ def _columns(columns: Columns) -> Iterator[tuple[str, str]]:
     """The fields that are held, and the column of each."""
     if columns.corp_id is not None:
         yield "corp_id", columns.corp_id
-    yield columns.kind.time, columns.at
+    yield columns.kind.time, columns.at if columns.clock is None else f"{columns.at}{BOTH}{columns.clock}"
     yield from columns.fields.items()
     if columns.person_name is not None and columns.kind.person_name is not None:
         yield columns.kind.person_name, columns.person_name

@@ -45,6 +45,10 @@ class Translated(NamedTuple):
     known: int
 
 
+_Known = dict[str, tuple[Translated | None, int]]
+"""What was found of texts, and how deep within the whole each was looked at."""
+
+
 class Template:
     """A message and its translation."""
 
@@ -124,19 +128,23 @@ class Templates:
         """A text in that language; None when it is no message, and none of its lines is."""
         return self._found(text, 0, {})
 
-    def _found(self, text: str, deep: int, known: dict[str, Translated | None]) -> Translated | None:
+    def _found(self, text: str, deep: int, known: _Known) -> Translated | None:
         whole = self._whole.get(text)
         if whole is not None:
             return Translated(whole, len(text))
-        if text not in known:
-            known[text] = None  # within itself
+        found, looked = known.get(text, (None, _DEEPEST + 1))
+        if deep < looked:  # from deeper within, less of it was seen
+            known[text] = None, deep  # within itself
             candidates = (one for one in self._with_values if all(piece in text for piece in one.pieces))
-            fitting = (self._by(one, text, deep, known) for one in candidates if deep <= _DEEPEST)
-            best = max((one for one in fitting if one is not None), key=lambda one: one.known, default=None)
-            known[text] = best or self._put_together(text, deep, known)
-        return known[text]
+            fitting = (self._by(one, text, deep, known) for one in candidates)
+            found = max((one for one in fitting if one is not None), key=lambda one: one.known, default=None)
+            together = self._put_together(text, deep, known)
+            if together is not None and (found is None or together.known > found.known):
+                found = together
+            known[text] = found, deep
+        return found
 
-    def _by(self, template: Template, text: str, deep: int, known: dict[str, Translated | None]) -> Translated | None:
+    def _by(self, template: Template, text: str, deep: int, known: _Known) -> Translated | None:
         values = template.values(text)
         if values is None:
             return None
@@ -152,7 +160,7 @@ class Templates:
             values[name] = values[name].replace(" or ", " 或 ")
         return Translated(template.rendered(values), signs)
 
-    def _put_together(self, text: str, deep: int, known: dict[str, Translated | None]) -> Translated | None:
+    def _put_together(self, text: str, deep: int, known: _Known) -> Translated | None:
         """Several messages, of which all are known; of lines, some."""
         for between, other in _SEQUENCES:
             parts = text.split(between)
@@ -161,4 +169,9 @@ class Templates:
                 if all(found) or (between == "\n" and any(found)):
                     said = [part if one is None else one.text for part, one in zip(parts, found, strict=True)]
                     return Translated(other.join(said), sum(one.known for one in found if one))
+                for place in range(1, len(parts)) if between == "; " else ():  # a message may have one within
+                    halves = (between.join(parts[:place]), between.join(parts[place:]))
+                    first, last = (self._found(half, deep + 1, known) for half in halves)
+                    if first is not None and last is not None:
+                        return Translated(first.text + other + last.text, first.known + last.known)
         return None
