@@ -127,6 +127,8 @@ def test_what_is_counted_has_departments_and_spans(visit_house: Open, house: Sit
     expect(found.page.locator("#templates")).to_be_hidden()
     go(found, "?service=approvalData&kpi=4092")
     expect(found.page.locator("#departments")).to_be_hidden()
+    go(found, "?service=onlineUserData&by=week")
+    expect(found.page.locator("#trend .none")).to_have_text("这个指标只有单日的数字，不能合成多日")
     go(found, "?service=approvalData&by=week")
     weeks = {line["period"]: line for line in house.ask(range="30d", by="week", service="approvalData")["data"]}
     for line in cells(found, ".daily"):
