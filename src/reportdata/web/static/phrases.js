@@ -13,7 +13,7 @@ export const WORDS = {
   notYoursHow: ['这里没有 {0}，或当前登录没有查看它的权限。请向管理员申请。', 'There is no {0} here, or your sign-in may not see it. Ask your administrator.'],
   emptyOfficial: ['这个服务用的是钉钉自己的数字。在服务器上运行其中一条：', 'This service shows DingTalk’s own figures. On the server, run one of these:'],
   dayNotBrought: ['没有取回这一天的官方数字，什么都不知道，不是 0。', 'No official figures were brought of this day: nothing is known of it, which is not zero.'],
-  singleDays: ['这个指标只有单日的数字，不能合成多日', 'known of single days only'],
+  singleDays: ['这个指标只有单日的数字，不能合成多日', 'Known of single days only'],
   points: ['{0} 个百分点', '{0} points'],
   otherLanguage: ['English', '中文'],
   theme: ['外观：{0}', 'Theme: {0}'],

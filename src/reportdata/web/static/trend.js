@@ -30,7 +30,7 @@ export function drawTrend(at, page, found) {
   const series = seriesOf(page);
   const kpis = askable(view);
   const said = [t(faint)];
-  if (series.every(({ several }) => several === null) && view.by !== 'day') said.push(t('singleDays'));
+  if (shown && isOfSingleDays(page)) said.push(t('singleDays'));
   if (unknown && view.by === 'day') said.push(unknown === 1 ? t('gap') : t('gaps', number(unknown)));
   at.head(
     t('trend'),
@@ -69,6 +69,9 @@ function seriesOf({ view }) {
   const known = askable(view);
   return together(view.of, chosen(view)).filter((kpi) => known.includes(kpi));
 }
+
+/** Whether weeks or months are asked for of numbers that these do not have. @param {Page} page */
+const isOfSingleDays = (page) => page.view.by !== 'day' && seriesOf(page).every(({ several }) => several === null);
 
 /** The names of those that are drawn of which anything is known. @param {Page} page @param {Overview} found */
 function knownOf(page, found) {
@@ -179,7 +182,7 @@ function plot(place, page, found, width) {
   const aloud = h('p', { class: 'aloud', 'aria-live': 'polite' });
   const area = h('div', { class: 'area', tabindex: 0, role: 'group', 'data-key': 'trend', 'aria-label': `${t('trend')}. ${t('trendKeys')}` }, drawing);
   const nothing = points.every(({ row }) => row === null || series.every(({ metric }) => (row[metric] ?? null) === null));
-  swap(place, area, tip, aloud, nothing && h('p', { class: 'none' }, t('emptyRange')));
+  swap(place, area, tip, aloud, nothing && h('p', { class: 'none' }, t(isOfSingleDays(page) ? 'singleDays' : 'emptyRange')));
 
   let at = -1;
   /** @param {number} to @param {boolean} [speaks] */
