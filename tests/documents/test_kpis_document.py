@@ -58,6 +58,11 @@ def test_its_commands_give_the_numbers(place: Path, monkeypatch: pytest.MonkeyPa
     (row,) = json.loads(did("query 20260921 --service commentData --json"))
     assert [row[f"{kpi}_DAY"] for kpi in (4190, 4191, 4192)] == [3, 2, 1.5]
     assert "Not computed yet" not in did("query 20260921 --service commentData")
+    Path("more.csv").write_text("report_id,user_id,commented_at\nr1,u3,2026-09-21 13:00:00\n", "utf-8")
+    did("import more.csv")
+    assert " 1.3333 " in did("query 20260921 --by week --service commentData"), (
+        "4 by 3, with so many digits as are read"
+    )
 
 
 @pytest.mark.tool
