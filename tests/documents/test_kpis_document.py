@@ -48,6 +48,7 @@ def did(command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.whole
 def test_its_commands_give_the_numbers(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exported, *commands = [line for line in lines(PAGE) if not line.startswith("curl ")]
     name, _, value = exported.removeprefix("export ").partition("=")
@@ -90,6 +91,7 @@ def test_its_requests_are_answered(place: Path) -> None:
             assert [row["4190"] for row in json.loads(asked)["data"]] == [3]
 
 
+@pytest.mark.whole
 def test_its_query_counts_what_it_says(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (sql,) = blocks(PAGE, "sql")
     Path("comments/relations.sql").write_text(sql, "utf-8")

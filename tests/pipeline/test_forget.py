@@ -172,6 +172,7 @@ def test_a_forgotten_person_is_in_no_file_and_the_days_are_computed_without_them
     assert stale(filled) == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("who", [("--corp", GONE), ("--corp", GONE, "--user", "user-0-x")], ids=["all", "one"])
 def test_a_dry_run_says_what_will_be_removed_and_removes_nothing(filled: Folder, who: tuple[str, ...]) -> None:
     before = {path: path.read_bytes() for path in filled.path.rglob("*.parquet")}
