@@ -262,6 +262,7 @@ def test_tables_and_remarks_are_chinese(files: Folder) -> None:
     assert "当前用户可写，其他用户不可读" in printed
 
 
+@pytest.mark.whole
 def test_answers_and_states_are_chinese(files: Folder) -> None:
     """Headings, states and causes of people's tables; what programs get has none of it."""
     Path("b.csv").write_text("report_id,user_id,commented_at\nr1,u2,2024-01-06 08:00:00\n")

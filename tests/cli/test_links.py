@@ -35,6 +35,7 @@ def test_an_address_lets_in_until_it_is_revoked(organisation: Folder) -> None:
     added = run(organisation, "link", "add", "--corp", CORP, *words, "--url", "https://h.example/reports/")
     assert added.exit_code == 0, added.output
     said = dict(line.split(None, 1) for line in added.stdout.splitlines())
+    assert "--url" not in added.stderr
     assert said["address"].startswith("https://h.example/reports/#link=link")
     secret = secret_in(said["address"])
     (link,) = organisation.store.links()
@@ -51,6 +52,8 @@ def test_an_address_lets_in_until_it_is_revoked(organisation: Folder) -> None:
     again = run(organisation, "link", "revoke", "人事部")
     assert again.exit_code == 1
     assert "link list" in again.output
+    bare = run(organisation, "link", "add", "--corp", CORP, "--name", "p")
+    assert "like http://127.0.0.1:8080; --url URL writes it whole" in bare.stderr
 
 
 def test_output_for_programs(organisation: Folder, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def spent(found: Simulation) -> int:
         return ledger.number("select sum(count) from calls")
 
 
+@pytest.mark.whole
 def test_what_is_foreseen_is_what_is_asked_then(tmp_path: Path) -> None:
     """The days that are listed were foreseen, and no others; foreseeing books nothing."""
     twin = Twin(seed=3, people=8, first_day=FIRST, last_day=LAST, now=at("20260912", 1), rate=0, budget=0)

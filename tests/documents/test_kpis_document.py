@@ -48,6 +48,7 @@ def did(command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.whole
 def test_its_commands_give_the_numbers(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exported, *commands = [line for line in lines(PAGE) if not line.startswith("curl ")]
     name, _, value = exported.removeprefix("export ").partition("=")
@@ -58,6 +59,11 @@ def test_its_commands_give_the_numbers(place: Path, monkeypatch: pytest.MonkeyPa
     (row,) = json.loads(did("query 20260921 --service commentData --json"))
     assert [row[f"{kpi}_DAY"] for kpi in (4190, 4191, 4192)] == [3, 2, 1.5]
     assert "Not computed yet" not in did("query 20260921 --service commentData")
+    Path("more.csv").write_text("report_id,user_id,commented_at\nr1,u3,2026-09-21 13:00:00\n", "utf-8")
+    did("import more.csv")
+    assert " 1.3333 " in did("query 20260921 --by week --service commentData"), (
+        "4 by 3, with so many digits as are read"
+    )
 
 
 @pytest.mark.tool
@@ -85,6 +91,7 @@ def test_its_requests_are_answered(place: Path) -> None:
             assert [row["4190"] for row in json.loads(asked)["data"]] == [3]
 
 
+@pytest.mark.whole
 def test_its_query_counts_what_it_says(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (sql,) = blocks(PAGE, "sql")
     Path("comments/relations.sql").write_text(sql, "utf-8")

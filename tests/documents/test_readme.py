@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -43,6 +44,10 @@ def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
         (address,) = re.findall(r"http://(127\.0\.0\.1:\d+)/", printed)
         assert "127.0.0.1:8080" in program
         row = answered(program.replace("127.0.0.1:8080", address), tmp_path)
+        (line,) = lines(readme, "bash")
+        assert "127.0.0.1:8080" in line
+        if shutil.which("curl"):
+            assert json.loads(follow(line.replace("127.0.0.1:8080", address), tmp_path))["dataList"] == [row]
     assert row == {"stat_date": "20260921", "4100_DAY": 1, "corp_id": "dingsample", "4101_DAY": 1, "4102_DAY": 1}
 
 
@@ -71,6 +76,7 @@ def test_both_readmes_have_the_same_commands() -> None:
     english, chinese = map(document, READMES)
     assert lines(english) == lines(chinese)
     assert blocks(english, "python") == blocks(chinese, "python")
+    assert blocks(english, "bash") == blocks(chinese, "bash") != []
     assert {line for line in lines(english) if line.startswith("make ")} == {"make run", "make test"}
 
 

@@ -172,6 +172,24 @@ def test_a_forgotten_person_is_in_no_file_and_the_days_are_computed_without_them
     assert stale(filled) == []
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize("who", [("--corp", GONE), ("--corp", GONE, "--user", "user-0-x")], ids=["all", "one"])
+def test_a_dry_run_says_what_will_be_removed_and_removes_nothing(filled: Folder, who: tuple[str, ...]) -> None:
+    before = {path: path.read_bytes() for path in filled.path.rglob("*.parquet")}
+    text = run(filled, "forget", *who, "--dry-run")
+    assert text.exit_code == 0, text.output
+    assert text.stdout.startswith("It is in ")
+    assert text.stdout.endswith("Nothing was removed: this was a dry run.\n")
+    told = json.loads(run(filled, "forget", *who, "--dry-run", "--json").stdout)
+    assert told["dryRun"]
+    facts = [path for path in told["found"] if path.endswith(".parquet")]
+    assert facts
+    assert set(facts) <= set(traces(filled, who[-1], "user_id" if "--user" in who else "corp_id"))
+    assert {path: path.read_bytes() for path in filled.path.rglob("*.parquet")} == before
+    assert set(told["days"]) == set(forget(filled, *who[2:])["days"])
+    assert run(filled, "forget", *who, "--dry-run").stdout.startswith("It is in no file.")
+
+
 def test_a_short_id_among_the_bytes_of_the_store_is_chance(filled: Folder) -> None:
     assert filled.settings.store.read_bytes().startswith(b"SQLite format 3")
     assert forget(filled, "--user", "SQ")["withinOthers"] == []

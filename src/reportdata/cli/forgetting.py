@@ -14,19 +14,25 @@ from reportdata.cli.places import ledger_of, open_existing_store, workspace
 from reportdata.digests import of_person
 from reportdata.engines import Subject
 from reportdata.errors import NotKnown
-from reportdata.pipeline.forgetting import Forgotten, forget
+from reportdata.pipeline.forgetting import Forgotten, Held, forget, held_by
 from reportdata.pipeline.known_backups import KnownBackup, backups_of
 from reportdata.settings import Settings
+
+_SHOWN = 10
+"""Files that are shown to people."""
 
 
 @click.command("forget")
 @click.option("--corp", "corp_id", required=True, help="The organisation to forget.")
 @click.option("--user", "user_id", help="Forget only what this person of the organisation sent and commented.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only say where it is, and of which days.")
 @json_option
 @lake_options
 @settings_options
-def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, settings: Settings) -> None:
+def forget_command(
+    corp_id: str, user_id: str | None, yes: bool, dry_run: bool, as_json: bool, settings: Settings
+) -> None:
     """Remove an organisation, or one person's facts, from every file of the data folder.
 
     An organisation goes with its facts, numbers and their history, apps, tokens and audit. For a person the days
@@ -36,6 +42,11 @@ def forget_command(corp_id: str, user_id: str | None, yes: bool, as_json: bool, 
     by running it again.
     """
     store = open_existing_store(settings)
+    if dry_run:
+        with workspace(settings, store) as work:
+            held = held_by(work, Subject(corp_id, user_id))
+        _print_held(held, backups_of(settings.data, corp_id), as_json=as_json)
+        return
     who = f"the facts of {user_id} of {corp_id}" if user_id is not None else f"all of the organisation {corp_id}"
     if not yes:
         ask(f"Remove {who}? It cannot be brought back.")
@@ -71,6 +82,31 @@ def remember_command(corp_id: str, user_id: str, as_json: bool, settings: Settin
         print_json({"corpId": corp_id, "userId": user_id})
     else:
         say(f"Records of {user_id} of {corp_id} are taken in again. Import or push what is missing.")
+
+
+def _print_held(held: Held, backups: list[KnownBackup], *, as_json: bool) -> None:
+    found = held.remains.found
+    if as_json:
+        print_json(
+            {
+                "dryRun": True,
+                "found": found,
+                "withinOthers": held.remains.within,
+                "days": held.days,
+                "backups": [backup.path for backup in backups],
+            }
+        )
+        return
+    say(f"It is in {len(found):,} files, of {len(held.days):,} days:" if found else "It is in no file.")
+    for place in found[:_SHOWN]:
+        click.echo(f"  {place}")
+    if len(found) > _SHOWN:
+        say(f"and {len(found) - _SHOWN:,} more; --json has all")
+    if backups:
+        say("Backups that were taken before hold it, and would have to be removed by hand:")
+    for backup in backups:
+        click.echo(f"  {backup.path}    {backup.taken_at}")
+    say("Nothing was removed: this was a dry run.")
 
 
 def _summary(done: Forgotten, backups: list[KnownBackup]) -> dict[str, object]:

@@ -125,6 +125,8 @@ def add(
         return
     say(f"id       {link_id}")
     say(f"address  {address}")
+    if address.startswith("/"):
+        say("It comes after where the server is, like http://127.0.0.1:8080; --url URL writes it whole.", err=True)
     say("Keep the address now: only its hash is stored, and it is not shown again.", err=True)
 
 

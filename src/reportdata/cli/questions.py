@@ -175,7 +175,7 @@ def _print_table(answer: Answer) -> None:
     bars = sys.stdout.isatty() and len(answer.data) > 1 and most > 0
 
     def cells(row: dict[str, Any]) -> list[object]:
-        shown: list[object] = ["–" if row[column["name"]] is None else row[column["name"]] for column in columns]
+        shown: list[object] = [_shown(row[column["name"]]) for column in columns]
         shown[place_of_state] = states_text(_states(row, counted, names))
         shown[-1] = f"{row['coveredDays']:d} of {row['days']:d}"
         return [*shown, "█" * round(_BAR * (row[counted[0]] or 0) / most)] if bars else shown
@@ -196,6 +196,13 @@ def _print_table(answer: Answer) -> None:
     for said in (meta["emptyReason"], *meta["notes"]):
         if said:
             say(said)
+
+
+def _shown(value: object) -> object:
+    """A cell for people: what was divided, with so many digits as are read; others as they are."""
+    if value is None:
+        return "–"
+    return round(value, 4) if type(value) is float else value
 
 
 def _states(row: Mapping[str, Any], counted: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -65,6 +66,24 @@ class Forgotten:
     days: set[str] = field(default_factory=set)
     lines: int = 0
     remains: Remains = field(default_factory=Remains)
+
+
+class Held(NamedTuple):
+    """Where a subject is before it is forgotten, and the days that it has facts of."""
+
+    remains: Remains
+    days: list[str]
+
+
+def held_by(work: Workspace, subject: Subject) -> Held:
+    """Which files hold a subject. Nothing is changed."""
+    days: set[str] = set()
+    if work.lake.exists():
+        with work.lake.reading():
+            for kind in work.kinds.counted():
+                for path in work.engine.holding(kind, work.lake.paths(kind.name), subject):
+                    days.update(days_between(*days_of_file(path)))
+    return Held(look_for(work, subject), sorted(days))
 
 
 def forget(work: Workspace, subject: Subject, *, now: float, progress: Progress = silent) -> Forgotten:
