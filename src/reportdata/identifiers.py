@@ -27,6 +27,7 @@ _QUOTES = ("''", "``", "’’", "‘’", "‘‘", '""', "“”", "””")
 """Signs that programs and people put around a text."""
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """The full-width forms of ASCII, as Chinese keyboards write them."""
+_DIGIT = re.compile(r"\d")
 _VARIATIONS = "\ufe0e\ufe0f"
 """Signs that choose how the one before is drawn."""
 _BETWEEN_HAN = r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])"
@@ -200,6 +201,9 @@ def half_width(text: str) -> str:
     alone stays what it is, as a 2 that is raised or circled may be that of a note."""
     if text.isascii():
         return text
+    found = unicodedata.normalize("NFKC", text)
+    if found == text or len(_DIGIT.findall(found)) == len(_DIGIT.findall(text)):
+        return found
     return "".join(sign if unicodedata.category(sign) == "No" else unicodedata.normalize("NFKC", sign) for sign in text)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,36 @@ def test_days_that_have_not_begun_are_refused_and_what_is_wrong_is_said_without_
     path.write_text(f"{HEADINGS}\n{ROW}人次\n", "utf-8")
     assert "line 2: 4102_DAY: '13人次' is not a number" in run(folder, "figures", "import", path).output
     assert run(folder, "query", "20210101", "--service", "reportData").output.count("1056") == 0
+
+
+@pytest.mark.parametrize("service", ["reportData", "onlineUserData"])
+def test_a_file_of_noon_takes_the_place_of_no_later_figures(folder: Folder, tmp_path: Path, service: str) -> None:
+    folder.add_organisation("12345")
+    kpis = [kpi.id for kpi in read_services().service(service).kpis]
+
+    def bring(number: int, written: str) -> str:
+        path = tmp_path / "figures.json"
+        row = {"stat_date": "20210101", "corp_id": "12345", **{f"{kpi}_DAY": number for kpi in kpis}}
+        path.write_text(json.dumps([row]))
+        at = datetime.fromisoformat(written).timestamp()
+        os.utime(path, (at, at))
+        return run(folder, "figures", "import", path, "--service", service).output
+
+    def kept() -> tuple[float, int]:
+        (found,) = folder.store.official(service, "12345", "20210101", "20210101")
+        assert found.values is not None
+        return found.values[kpis[-1]], found.fetched_at
+
+    later = "2021-01-05T09:00:00+08:00"
+    assert "kept official figures" in bring(9, later)
+    known = kept()
+    assert "Later figures are known of 1 day (20210101)" in bring(5, "2021-01-01T12:00:00+08:00")
+    assert kept() == known
+    bring(7, later)  # mended
+    assert kept()[0] == 7
+    bring(8, "2099-01-01T00:00:00+08:00")  # by a wrong clock
+    bring(6, "2021-01-06T00:00:00+08:00")
+    assert kept()[0] == 6
 
 
 def test_rows_without_an_organisation_are_of_the_one_that_is_known(folder: Folder, tmp_path: Path) -> None:

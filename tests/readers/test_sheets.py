@@ -103,3 +103,20 @@ def test_a_sheet_may_be_html_or_xml(tmp_path: Path) -> None:
     (tmp_path / "b.xls").write_text(f"<ss:Workbook {name}><ss:Worksheet>{xml}</ss:Worksheet></ss:Workbook>")
     found = [[record for _, record in records(tmp_path / name)] for name in ("a.xls", "b.xls")]
     assert found == [[dict(zip(HEADING, rows[1], strict=True))]] * 2
+
+
+def test_formulas_that_nobody_computed_are_no_zeros(tmp_path: Path) -> None:
+    path = tmp_path / "formulas.xlsx"
+
+    def written(value: object) -> Path:
+        with xlsxwriter.Workbook(path) as made:
+            sheet = made.add_worksheet()
+            sheet.write_row(0, 0, HEADING)
+            for number in (1, 2):
+                sheet.write_formula(number, 0, f'="r{number}"', None, value)
+                sheet.write_row(number, 1, ["u1", "2024-01-05 08:30"])
+        return path
+
+    with pytest.raises(BadFile, match="formulas that no spreadsheet program has computed"):
+        records(written(0))  # what stands there when the program that writes it says nothing
+    assert [record["report_id"] for _, record in records(written("r9"))] == ["r9", "r9"]

@@ -16,7 +16,7 @@ from reportdata.cli.output import days_text, print_json
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.days import SECOND, day_of, time_zone
 from reportdata.errors import BadFile, InputError
-from reportdata.pipeline.mirroring import keep_export
+from reportdata.pipeline.mirroring import Mirrored, keep_export
 from reportdata.readers.figures import columns_held, read_figures
 from reportdata.readers.relayed import read_answers
 from reportdata.services import Relayed, Service, Services
@@ -56,13 +56,23 @@ def import_figures(
         else:
             figures = read_export(store, service, path, corp_id, partly=True)
         found.append((path, service, figures))
+    kept = []
     for path, service, figures in found:
-        keep_export(store, service, figures)
+        done = keep_export(store, service, figures, time.time())
+        kept.append({"file": str(path), "service": service.id, "figures": len(figures), "older": done.older})
         if not as_json:
-            days = sorted({figure.stat_day for figure in figures})
+            days = sorted({figure.stat_day for figure in figures}.difference(done.older))
             say(f"{path}: kept official figures of {service.id} of {days_text(days)}.")
+            tell_older(done)
     if as_json:
-        print_json([{"file": str(path), "service": of.id, "figures": len(figures)} for path, of, figures in found])
+        print_json(kept)
+
+
+def tell_older(done: Mirrored) -> None:
+    """Say of which days a file's figures were not taken."""
+    if done.older:
+        of_days = days_text(sorted(set(done.older)))
+        say(f"Later figures are known of {of_days}: they stay, as the file was written before.")
 
 
 def _service_of(path: Path, services: Services) -> Service:

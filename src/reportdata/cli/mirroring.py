@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from reportdata.cli.figures import read_export
+from reportdata.cli.figures import read_export, tell_older
 from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
 from reportdata.cli.options import json_option, service_option, settings_options
@@ -122,7 +122,10 @@ def mirror_command(
             raise BadValue("a file has the figures of one service", "name it, or use `reportdata figures import`")
         service = services.service(service_id)
         figures = read_export(store, service, export, corp_id, (first_day, last_day))
-        _print_mirrored(keep_export(store, service, figures), as_json=as_json)
+        done = keep_export(store, service, figures, time.time())
+        _print_mirrored(done, as_json=as_json)
+        if not as_json:
+            tell_older(done)
         return
     organisation = only_organisation(store, corp_id)
     if first_day is None:
@@ -183,7 +186,15 @@ def _yesterday(organisation: Organisation, now: float) -> str:
 
 def _print_mirrored(done: Mirrored, *, as_json: bool) -> None:
     if as_json:
-        print_json({"fetched": done.fetched, "empty": done.empty, "known": done.known, "unfinished": done.unfinished})
+        print_json(
+            {
+                "fetched": done.fetched,
+                "empty": done.empty,
+                "known": done.known,
+                "older": done.older,
+                "unfinished": done.unfinished,
+            }
+        )
         return
     say(f"Kept official figures of {days_text(done.fetched)}; {len(done.known)} were known.")
     if done.empty:

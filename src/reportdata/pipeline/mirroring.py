@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -31,11 +32,13 @@ SETTLED = timedelta(days=7)
 @dataclass
 class Mirrored:
     """What a mirroring did: the days it has figures of now, those that DingTalk had none of, those that were known and
-    not asked for, those that have not ended yet, and why a service was left out."""
+    not asked for, those of which a file has other figures that are older, those that have not ended yet, and why a
+    service was left out."""
 
     fetched: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     refused: str = ""
 
@@ -167,14 +170,38 @@ def _official(corp_id: str, day: str, told: Told, at: int) -> Official:
     return Official(corp_id, day, told, at)
 
 
-def keep_export(store: Store, service: Service | Relayed, figures: Iterable[Official]) -> Mirrored:
-    """Keep the figures of a saved export."""
+def keep_export(store: Store, service: Service | Relayed, figures: Iterable[Official], now: float = inf) -> Mirrored:
+    """Keep the figures of a saved export, but for days of which later ones are known: one of noon takes the place of
+    none that is certain.
+
+    :param now: seconds since 1970; what is known from after it was noted by a wrong clock, and is no later.
+    """
     done = Mirrored()
-    kept = list(figures)
+    given = list(figures)
+    known = _known(store, service, given)
+    kept = []
+    for found in given:
+        there = known.get((found.corp_id, found.stat_day))
+        if there is None or not found.fetched_at < there.fetched_at <= now * 1000:
+            kept.append(found)
+        elif there._replace(fetched_at=0) != found._replace(fetched_at=0):
+            done.older.append(found.stat_day)
     _keep(store, service, kept)
     for found in kept:
         (done.empty if found.values is None else done.fetched).append(found.stat_day)
     return done
+
+
+def _known(store: Store, service: Service | Relayed, figures: Sequence[Official]) -> dict[tuple[str, str], Official]:
+    """What is known of the days of figures, by organisation and day."""
+    days: dict[str, list[str]] = {}
+    for found in figures:
+        days.setdefault(found.corp_id, []).append(found.stat_day)
+    return {
+        (corp_id, one.stat_day): one
+        for corp_id, own in days.items()
+        for one in store.official(service.id, corp_id, min(own), max(own))
+    }
 
 
 def _keep(store: Store, service: Service | Relayed, figures: Sequence[Official]) -> None:

@@ -19,7 +19,6 @@ from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.readers.cells import Row, is_total
 from reportdata.readers.figure_columns import OTHER, FigureFields, read_day, require_whole
 from reportdata.readers.formats import Format, detect_format
-from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import Heading, Vocabulary, find_heading, likeness
 from reportdata.readers.sheets import read_workbook
 from reportdata.readers.tables import read_grid
@@ -164,11 +163,8 @@ def rows_of_sheet(path: Path, fields: Vocabulary[dict[str, str]]) -> Iterator[tu
 def _rows_of_one_sheet(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
     """The rows of a workbook's sheet of figures.
 
-    :raises BadFile: when several sheets have figures, or no program has computed its formulas.
+    :raises BadFile: when several sheets have figures.
     """
-    if waits_to_be_computed(path):
-        reason = "has formulas that no spreadsheet program has computed, so their numbers are not known"
-        raise BadFile(str(path), reason, "open it in one, and save it")
     heading, rows = _sheet(path, fields)
     found = []
     for sheet in read_workbook(path):

@@ -15,6 +15,7 @@ from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
 from reportdata.readers.cells import Row, has_times
+from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
 from reportdata.readers.rows import Names, read_rows
 from reportdata.records import Line
@@ -162,6 +163,9 @@ def _start(path: Path) -> bytes:
 def _workbook(path: Path) -> Iterator[Sheet]:
     import python_calamine as calamine
 
+    if waits_to_be_computed(path):
+        reason = "has formulas that no spreadsheet program has computed, so what they give is not known"
+        raise BadFile(str(path), reason, "open it in one, and save it")
     try:
         with calamine.load_workbook(str(path)) as book:
             for name in book.sheet_names:

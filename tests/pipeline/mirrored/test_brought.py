@@ -63,7 +63,7 @@ def test_what_a_row_of_json_lacks_is_not_known_and_decimals_keep_their_digits(fo
     for text, words in {
         '[{"stat_date":"20260901"}]': "no service has its KPIs",
         '[{"stat_date":"20260901","4004_DAY":1}]': "there are onlineUserData, singleMessagerData",
-        "stat_date,4007_DAY\n20260901,1\n": "no service has its KPIs",
+        "stat_date,4007_DAY\n20260901,1\n": "4008_DAY: no column holds it",  # only one service has any of its columns
     }.items():
         path.write_text(text)
         refused = run(folder, "figures", "import", path)
