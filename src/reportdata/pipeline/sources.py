@@ -149,7 +149,7 @@ class Source:
                     self._staged(staging, part.position)
 
     def _stage_parquet(self, staging: Staging, size: int) -> None:
-        with closing(ParquetTable(self._path, self._kinds, self._choices)) as table:
+        with closing(ParquetTable(self._path, self._kinds, self._choices, staging.database)) as table:
             self.told = {table.columns.kind.name}
             parts = table.parts(size)
             for number, part in enumerate(parts):

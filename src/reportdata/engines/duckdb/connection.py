@@ -72,6 +72,12 @@ class Database:
             self._opened = connect(self._spill, self._memory)
         return self._opened
 
+    def session(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to it, with settings of its own."""
+        session = self.connection().cursor()
+        session.execute("set enable_progress_bar = false")
+        return session
+
     def close(self) -> None:
         """Let go of it; it is opened anew when it is used again."""
         if self._opened is not None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, columns_of_file
-from reportdata.engines.duckdb.connection import connect, failing, file, name
+from reportdata.engines.duckdb.connection import Database, connect, failing, file, name
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
 from reportdata.records import Line
@@ -38,11 +38,16 @@ class Rows(NamedTuple):
 
 
 class ParquetTable:
-    """A Parquet file whose rows are records."""
+    """A Parquet file whose rows are records.
 
-    def __init__(self, path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> None:
+    :param database: what reads it, which others use beside this; absent, one of its own.
+    """
+
+    def __init__(
+        self, path: Path, kinds: Kinds, choices: Choices = NO_CHOICES, database: Database | None = None
+    ) -> None:
         self._path = path
-        self._connection = connect()
+        self._connection = database.session() if database is not None else connect()
         with self._failing():
             described = self._connection.execute(f"describe select * from {self._source()}").fetchall()
             # Spark and Hive write instants as INT96, which says nothing of a zone.
@@ -91,7 +96,7 @@ class ParquetTable:
             others = [column for column in self._types if column not in self._used] if self._unnamed else []
             read = [f"{self._cell(column)} as {name(column)}" for column in self._used]
             selected = ", ".join([*read, *(f"cast({name(column)} as varchar)" for column in others)])
-            self._connection.execute("set preserve_insertion_order = true")
+            self._connection.execute("set session preserve_insertion_order = true")
             found = self._connection.execute(f"select {selected} from {self._source(part)}")
             number = part.first if part is not None else 0
             while rows := found.fetchmany(_ROWS):

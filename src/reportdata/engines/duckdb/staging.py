@@ -92,9 +92,10 @@ class Staging:
         self._files = files or FilesHere()
         self._parts = folder / "raw"
         self._part = self._parts / "0"
-        self._database = database or Database(folder / "spill")
+        self.database = database or Database(folder / "spill")
+        """What converts and compares."""
         self._is_own = database is None
-        self._connection = self._database.connection()
+        self._connection = self.database.connection()
         self.memory = memory_of(self._connection)
         self._known: tuple[Organisations, Zones] | None = None
         ((self._threads,),) = self._rows("select current_setting('threads')")
@@ -103,7 +104,7 @@ class Staging:
     def close(self) -> None:
         """Let go of the database, if it is its own."""
         if self._is_own:
-            self._database.close()
+            self.database.close()
 
     def begin(self, part: str) -> None:
         """Begin a part: what is added from now on belongs to it. What was in it is gone."""
