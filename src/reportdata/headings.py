@@ -33,7 +33,7 @@ _PLAIN = re.compile(r"[\w@%+=:,./-]+")
 BOTH = "+"
 """Between the headings of the two columns of a time."""
 _TIMES = re.compile(r"时间|时刻|日期|time|date|_at$", re.IGNORECASE)
-_DAYS = re.compile(r"日期$|date$|day$", re.IGNORECASE)
+_DATES = re.compile(r"日期$|date$|day$", re.IGNORECASE)
 _CLOCKS = re.compile(r"时间$|时刻$|time$", re.IGNORECASE)
 _IDS = re.compile(r"id|编号|工号|单号|号码?$|no\.?$|number", re.IGNORECASE)
 _NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
@@ -121,7 +121,7 @@ def day_and_clock(columns: Sequence[str]) -> tuple[str, str] | None:
     clocks = {_CLOCKS.sub("", name): column for column in columns if _CLOCKS.search(name := normal(column))}
     for column in columns:
         name = normal(column)
-        if _DAYS.search(name) and (clock := clocks.get(_DAYS.sub("", name))) not in (None, column):
+        if _DATES.search(name) and (clock := clocks.get(_DATES.sub("", name))) not in (None, column):
             return column, str(clock)
     return None
 

@@ -123,7 +123,10 @@ def test_a_copy_of_a_file_of_noon_is_provisional(known: Folder, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
-def test_records_without_an_id_are_not_one_record(known: Folder, tmp_path: Path, suffix: str) -> None:
+def test_records_without_an_id_are_not_one_record(
+    known: Folder, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where bad records are written
     rows = [("NA", "na", "2026-11-03 10:00"), ("NA", "u2", "2026-11-03 11:00"), ("r3", "u3", "2026-11-03 12:00")]
     path = tmp_path / f"reports.{suffix}"
     names = ("report_id", "user_id", "sent_at")

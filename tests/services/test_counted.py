@@ -311,7 +311,10 @@ def test_what_stands_holds_on_observed_days_until_it_is_changed(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-def test_no_count_is_less_than_nothing(folder: Folder, tmp_path: Path, form: str) -> None:
+def test_no_count_is_less_than_nothing(
+    folder: Folder, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where bad records are written
     folder.add_organisation("c")
     path = tmp_path / f"meetings.{form}"
     rows = [("m1", 30), ("m2", -5)]
