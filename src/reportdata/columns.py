@@ -25,6 +25,7 @@ from reportdata.headings import (
     likely_time,
     normal,
     option,
+    other_zone,
     require_own_unit,
     seen,
 )
@@ -84,6 +85,10 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
 
     table = _Table(columns, by_heading, chosen, works)
     kind, time = _kind(table, kinds, choices)
+    zone = other_zone(time) if choices.times_in is None else None
+    if zone is not None:
+        reason = f"{time!r} says {zone!r}, so its times may be of another zone"
+        raise BadField(kind.time, reason, "say of which with --times-in, for example --times-in UTC")
     found: dict[str, str] = {**chosen, kind.time: time}
     for field, groups in headings_of(kind).items():
         held = _column(field, kind, groups, by_heading) if field not in found else None

@@ -20,6 +20,14 @@ _OTHERWISE = re.compile(
     r"(?<!\d)[周月季年]|累计|近\d|week|month|quarter|year|小时|秒|^(?:时|h|hrs?|hours?|s|ms|secs?|seconds?)$"
 )
 _DAYS = re.compile(r"天|日|^d$|days?")
+_ZONES = re.compile(
+    r"utc|gmt|时区|世界时|格林|协调|^z$|[+-]\s?\d{1,2}(?::?\d{2})?$|^[a-z]+/[a-z_/]+$"
+    r"|^(?:[ecmp][sd]t|[jki]st|bst|ces?t|eet|msk|aes?t)$"
+    r"|(?:美|美国|英国|欧洲|德国|日本|韩国|印度|澳洲|纽约|伦敦|柏林|东京|首尔|悉尼|太平洋|东部|西部)时间"
+)
+_BEIJING = re.compile(
+    r"北京|中国|上海|东八|\+\s?0?8(?::?00)?$|asia/(?:shanghai|chongqing|urumqi|hong_kong|taipei)|^cst$"
+)
 _DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
 _SIMPLIFIED = str.maketrans(
     "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審萬億計",
@@ -55,6 +63,15 @@ def other_unit(heading: str, *, daily: bool = False) -> str | None:
     for found in _BRACKETS.findall(_plain(heading)):
         text = str(found)[1:-1].strip()
         if _MAGNITUDES.search(text) or _OTHERWISE.search(text) or (not daily and _DAYS.search(text)):
+            return text
+    return None
+
+
+def other_zone(heading: str) -> str | None:
+    """What a heading of times has in brackets that names a time zone other than Beijing's; None when it has none."""
+    for found in _BRACKETS.findall(_plain(heading)):
+        text = str(found)[1:-1].strip()
+        if _ZONES.search(text) and not _BEIJING.search(text):
             return text
     return None
 

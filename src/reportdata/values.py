@@ -8,11 +8,14 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from reportdata.errors import BadField
-from reportdata.identifiers import is_nothing, read_id, read_text
+from reportdata.identifiers import half_width, is_nothing, read_id, read_text
 from reportdata.kinds import DIGITS, PLACES, Column
 from reportdata.times import BadTime, read_instant
 
-_INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_INTEGER = re.compile(r"([+-]?\d{1,19})(?:\.0+)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+_EXACT = 1 << 53
+"""From here on a float stands for several whole numbers."""
 _DECIMAL = re.compile(rf"[+-]?\d{{1,{DIGITS - PLACES}}}(\.\d{{1,{PLACES}}})?", re.ASCII)
 
 Value = str | int | Decimal | None
@@ -67,11 +70,22 @@ def _there(column: Column, value: str | None) -> str | None:
 def _integer(field: str, value: object) -> int:
     if value is None or value == "":
         raise BadField(field, "is missing")
-    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        value = int(value)
+    if isinstance(value, str):
+        value = _whole(value)
+    elif isinstance(value, float | Decimal) and -_EXACT < value < _EXACT and value == int(value):
+        value = int(value)  # spreadsheets have no other numbers
     if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
         raise BadField(field, f"{str(value)[:40]!r} is not a whole number of 64 bits")
     return value
+
+
+def _whole(text: str) -> int | str:
+    """The whole number that a text is; the text when it is none."""
+    found = half_width(text).strip()
+    if _THOUSANDS.fullmatch(found):
+        found = found.replace(",", "")
+    whole = _INTEGER.fullmatch(found)
+    return int(whole[1]) if whole is not None else text
 
 
 def _count(field: str, value: object) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportdata.choices import Choices
 from reportdata.columns import read_columns
 from reportdata.errors import BadField
 from reportdata.headings import normal
@@ -92,6 +94,38 @@ def test_a_unit_in_brackets_is_no_decoration_of_a_number(heading: str, unit: str
         read_columns([*others, heading], kinds)
     for own in ("会议时长(分钟)", "会议时长（min）", "分钟", "时长【必填】"):
         assert read_columns([*others, own], kinds).fields["minutes"] == own
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["UTC", "GMT+9", "UTC-5", "美国时间", "America/New_York", "JST", "+09:00", "世界时", "UTC+0"],
+)
+def test_a_zone_in_brackets_is_no_decoration_of_a_time(zone: str) -> None:
+    names = ["日志ID", "用户ID", f"提交时间（{zone}）"]
+    with pytest.raises(BadField, match="so its times may be of another zone") as caught:
+        read_columns(names, KINDS)
+    assert "--times-in UTC" in caught.value.hint
+    assert read_columns(names, KINDS, choices=Choices(times_in=ZoneInfo("UTC"))).at == names[2]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "北京时间",
+        "UTC+8",
+        "GMT+08:00",
+        "Asia/Shanghai",
+        "CST",
+        "东八区",
+        "必填",
+        "yyyy-MM-dd HH:mm",
+        "年/月/日",
+        "精确到分",
+    ],
+)
+def test_what_names_beijing_or_a_form_is_a_decoration(said: str) -> None:
+    names = ["日志ID", "用户ID", f"提交时间({said})"]
+    assert read_columns(names, KINDS).at == names[2]
 
 
 @given(st.sampled_from(["发送人", "提交时间", "日志ID", "User ID", "评论人"]), DECORATIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -338,3 +340,25 @@ def test_no_count_is_less_than_nothing(
     assert "minutes: -5 is less than 0" in told.output, told.output
     told = run(folder, "import", path, "--corp", "c", "--services", "counted", "--skip-bad")
     assert "added         1" in told.output, told.output
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [(90, 90), (90.0, 90), ("90", 90), ("９０", 90), ("1,500", 1500), ("90.0", 90), (0, 0), ("9²", None),
+     ("0,385", None), (1.5, None), ("90分钟", None), (True, None), (1e16, None)],
+)  # fmt: skip
+def test_numbers_of_spreadsheets_are_read_as_they_are_written(
+    folder: Folder, tmp_path: Path, cell: object, number: int | None
+) -> None:
+    folder.add_organisation("c")
+    with xlsxwriter.Workbook(tmp_path / "meetings.xlsx") as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["会议ID", "会议接通时间", "会议时长"])
+        page.write_row(1, 0, ["m1", "2026-08-27 10:00", cell])
+    told = run(folder, "import", tmp_path / "meetings.xlsx", "--corp", "c", "--services", "counted")
+    if number is None:
+        assert re.search("minutes: .* is not a whole number", told.output), told.output
+        return
+    assert told.exit_code == 0, told.output
+    shown = run(folder, "query", "20260827", "--service", "vedioMeetingData", "--services", "counted", "--json").stdout
+    assert json.loads(shown)[0]["4049_DAY"] == number
