@@ -19,7 +19,7 @@ _MAGNITUDES = re.compile(r"[万亿千百%‰]|^[kwm]$|thousand|million|percent")
 _OTHERWISE = re.compile(
     r"(?<!\d)[周月季年]|累计|近\d|week|month|quarter|year|小时|秒|^(?:时|h|hrs?|hours?|s|ms|secs?|seconds?)$"
 )
-_DAYS = re.compile(r"天|日|^d$|days?")
+_OF_DAYS = re.compile(r"天|日|^d$|days?")
 _ZONES = re.compile(
     r"utc|gmt|时区|世界时|格林|协调|^z$|[+-]\s?\d{1,2}(?::?\d{2})?$|^[a-z]+/[a-z_/]+$"
     r"|^(?:[ecmp][sd]t|[jki]st|bst|ces?t|eet|msk|aes?t)$"
@@ -62,7 +62,7 @@ def other_unit(heading: str, *, daily: bool = False) -> str | None:
     """
     for found in _BRACKETS.findall(_plain(heading)):
         text = str(found)[1:-1].strip()
-        if _MAGNITUDES.search(text) or _OTHERWISE.search(text) or (not daily and _DAYS.search(text)):
+        if _MAGNITUDES.search(text) or _OTHERWISE.search(text) or (not daily and _OF_DAYS.search(text)):
             return text
     return None
 
