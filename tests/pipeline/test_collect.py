@@ -231,7 +231,7 @@ def test_a_process_that_is_killed_goes_on_where_it_was(folder: Folder, server: S
 
 def test_the_commands_of_the_document_work(server: Server, tmp_path: Path) -> None:
     commands = lines(document("docs/collect.md").partition("\n## Trying it without DingTalk\n")[0])
-    assert len(commands) == 7
+    assert len(commands) == 8
     twin = server.twin
     environment = {
         SECRET: twin.app_secret,

@@ -81,6 +81,7 @@ class Sessions:
         self.scopes = {scope: word for scope, word in words.items() if scope is not None}
         """What a session calls scopes about reports."""
         self._records = service.records_scope
+        self._push_scope = service.push_scope
         self._context = context
         self._sign_in = SignIn(context)
         self._demand = Demand(PATH, scopes_of_sessions(context.services), by_department=True)
@@ -122,7 +123,8 @@ class Sessions:
 
     def _require_something(self, caller: Caller) -> None:
         """:raises Failed: when a link of some departments shows only services that have none."""
-        if caller.departments and not visible(self._context.services, caller):
+        brings = self._push_scope in caller.app.scopes  # the page for that says what such a link may do
+        if caller.departments and not brings and not visible(self._context.services, caller):
             raise Failed(SOME_DEPARTMENTS)
 
     async def _by_app(self, key: str, secret: str, request: Request, now: float) -> Caller:
