@@ -208,7 +208,7 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
     # A program that a shell started in the background hands on that it ignores the signal.
     with handling(signal.SIGINT, signal.default_int_handler):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not [*known.lake.root.glob("incoming/*/raw/1")]:
+    while not [*known.lake.root.glob("incoming/*/*/raw/1")]:
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -193,10 +193,11 @@ def _dated(history: History, narrowing: Narrowing) -> tuple[str, dict[str, str],
     table = f"{history.table}_by_month"
     first, last = _date(narrowing.days[0][0]), _date(narrowing.days[-1][1])
     months = f"date_trunc('month', greatest(since, {first})), least(until - 1, {last}), interval 1 month"
-    cte = (
-        f"select {through}, since, until, {column}, cast(unnest(generate_series({months})) as date) as since_month\n"
+    each = (
+        f"select {through}, since, until, {column}, unnest(generate_series({months})) as month_\n"
         f"    from {history.table} where until > {first} and since <= {last}"
     )
+    cte = f"select {through}, since, until, {column}, cast(month_ as date) as since_month from ({each}) as months_"
     month = "cast(date_trunc('month', facts.stat_day) as date)"
     on = (
         f"facts.{through} = {table}.{through} and {month} = {table}.since_month"
