@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reportdata.days import Observation
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.connection import columns_of
 from reportdata.engines.spark import SparkEngine
@@ -27,11 +28,12 @@ from reportdata.engines.spark.session import open_session
 from reportdata.errors import EngineError
 from reportdata.pipeline.asking import Asking
 from reportdata.services import REPORTS as REPORT_DATA
+from reportdata.statistics.words import read_question
 from tests.support.cluster import LOCAL, SHORT, Cluster
 from tests.support.facts_files import ZONES, Writer, measured
 from tests.support.folders import Folder
 from tests.support.known_lake import KnownLake
-from tests.support.oracle import Sent
+from tests.support.oracle import Commented, Sent
 from tests.support.paths import DATA, ROOT
 from tests.support.platform_facts import DAY, write_platform
 from tests.support.question_oracle import Known, rows_of
@@ -178,8 +180,27 @@ def test_questions_have_the_rows_of_the_oracle_on_spark_too(spark_cluster: Clust
                 assert told(found.data, expected) == told(expected, expected)
                 asked += len(expected) * len(question.metrics)
 
+        _borrow(engine, tmp_path / "borrowing")
         while asked < CELLS:
             check()
+
+
+def _borrow(engine: SparkAsked, folder: Path) -> None:
+    """Comments have the departments of their writers, which few questions ask for."""
+    at = datetime(2026, 1, 1, 4, tzinfo=UTC)
+    sent = [Sent("shanghai", f"r{n}", "u1", at + timedelta(days=n), "日报", (f"d{n}",)) for n in range(2)]
+    comments = [Commented("shanghai", "r0", "u1", at + timedelta(days=n, hours=1)) for n in range(2)]
+    looks = [Observation("shanghai", "20260101", "20260102", 1_800_000_000_000, kind) for kind in ("sent", "commented")]
+    batches = [Known(BEGIN, (*sent, *comments), tuple(looks))]
+    pairs = [("from", "20260101"), ("to", "20260102"), ("by", "department"), ("metrics", "commenters")]
+    question = read_question(pairs, SERVICE)
+    folder.mkdir()
+    with closing(KnownLake(folder, ZONES_)) as made:
+        made.add(BEGIN, batches[0].facts, batches[0].looks)
+        found = Asking(made.lake, made.store, engine, SERVICE, KINDS).answer(question, "shanghai", 1_800_000_000.0)
+    expected = rows_of(question, "shanghai", ZONES_["shanghai"], batches, None)
+    assert told(found.data, expected) == told(expected, expected)
+    assert {row["department"]: row["commenters"] for row in found.data} == {"d0": 1, "d1": 1}
 
 
 def children_of(process: int) -> list[Path]:
