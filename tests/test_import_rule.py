@@ -138,6 +138,7 @@ def test_a_module_imports_only_what_its_part_may() -> None:
     assert wrong == []
 
 
+@pytest.mark.whole
 def test_heavy_packages_are_imported_in_their_adapter_when_it_is_opened() -> None:
     wrong = []
     for path in MODULES:

@@ -62,6 +62,7 @@ def test_every_day_has_the_oracles_numbers(server: Server) -> None:
             assert found.headers["x-reportdata-state"] == ("final" if FIRST <= day <= LAST else "missing")
 
 
+@pytest.mark.whole
 def test_pages_fit_together(server: Server) -> None:
     days = (FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1))
     day = max(days, key=lambda day: len(server.organisation.departments(day)))
@@ -164,6 +165,7 @@ def test_departments_need_the_scope_of_statistics(server: Server) -> None:
     assert json.loads(answer.body)["accessdenieddetail"] == {"requiredScopes": ["Statistics.Report.Read"]}
 
 
+@pytest.mark.whole
 def test_no_token_reads_another_organisation(server: Server) -> None:
     server.folder.add_organisation("ding-other")
     app, _ = server.folder.add_app("ding-other", scopes=periods.SCOPES)

@@ -271,6 +271,7 @@ def _objects(value: object) -> Iterator[Json]:
         yield from _objects(inner)
 
 
+@pytest.mark.whole
 def test_another_service_is_described_by_its_data(tmp_path: Path) -> None:
     folder = Folder(tmp_path, services=(DATA / "services" / "lessons",))
     with closing(folder.store), serving(folder) as served:

@@ -132,6 +132,7 @@ def test_only_records_have_names(callers: Callers, examples: int, caplog: pytest
     assert names_in(caplog.text.encode()) == set()
 
 
+@pytest.mark.whole
 def test_names_stand_beside_ids(callers: Callers) -> None:
     for browser, who in ((callers.some, {"u1", "u2"}), (callers.records, set(NAMES))):
         expected = {user_id: NAMES[user_id] for user_id in who}

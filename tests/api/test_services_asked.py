@@ -188,6 +188,7 @@ def test_a_link_of_some_departments_is_told_of_these_alone(asked: Asked) -> None
     assert (refused.status, "cannot be grouped by department" in refused.json["message"]) == (400, True)
 
 
+@pytest.mark.whole
 def test_pages_of_a_service_go_on_with_it(asked: Asked) -> None:
     app, secret = asked.apps["DataCenter.Contact.Read"]
     with Client(asked.served.url, app.app_key, secret) as client:

@@ -86,6 +86,7 @@ def test_every_way_to_sign_in(sample: Asked, door: str) -> None:
         assert found.structured_content["rows"]
 
 
+@pytest.mark.whole
 def test_who_may_not_come_in(sample: Asked, door: str) -> None:
     key, secret = sample.key(TOTALS).split(":")
     none, _ = sample.folder.add_app(sample.corp_id, scopes=())

@@ -229,6 +229,7 @@ def test_single_people_are_told_apart_only_where_that_was_chosen(sample: Asked) 
         called(tool, arguments, ServerSource(client))
 
 
+@pytest.mark.whole
 def test_problems_of_the_server_say_what_to_do(sample: Asked) -> None:
     key, _ = sample.key().split(":")
     with (

@@ -95,6 +95,7 @@ def write(path: Path, headings: list[str], rows: Sequence[tuple[str, ...]]) -> N
         duckdb.execute(f"copy (select {columns}, {time} from (values {values})) to '{path}' (format parquet)")
 
 
+@pytest.mark.whole
 def test_names_of_people_are_not_taken_for_ids(known: Folder, tmp_path: Path) -> None:
     names = ["张一", "李二", "王小三", "赵四", "欧阳五", "阿里木·买买提"]
     lines = [f"{name},研发部,2024/1/5 8:0{at}" for at, name in enumerate(names)]

@@ -254,6 +254,7 @@ def test_errors_have_code_message_and_request_id(sample: Asked) -> None:
             client.coverage()
 
 
+@pytest.mark.whole
 def test_as_of_is_a_moment(sample: Asked) -> None:
     with sample.client() as client:
         before = datetime(2021, 1, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def departments_of(reports: list[Said], corp_id: str, user_id: str, day: date) -
     return max(own, key=lambda one: (one.at, one.departments)).departments if own else ""
 
 
+@pytest.mark.whole
 @tried_with(20, 1000)
 def test_it_is_what_all_files_say_whichever_came_and_went(examples: int) -> None:
     what = computation(

@@ -103,6 +103,7 @@ def test_a_compacted_day_is_one_sorted_file_and_is_not_stale(filled: Folder) -> 
     assert len(filled.lake.paths("sent")) == 1
 
 
+@pytest.mark.whole
 def test_what_was_added_since_a_day_was_computed_is_left_for_the_refresh(filled: Folder) -> None:
     add(filled, 7)
     compact_all(filled)

@@ -190,6 +190,7 @@ def test_a_dry_run_says_what_will_be_removed_and_removes_nothing(filled: Folder,
     assert run(filled, "forget", *who, "--dry-run").stdout.startswith("It is in no file.")
 
 
+@pytest.mark.whole
 def test_a_short_id_among_the_bytes_of_the_store_is_chance(filled: Folder) -> None:
     assert filled.settings.store.read_bytes().startswith(b"SQLite format 3")
     assert forget(filled, "--user", "SQ")["withinOthers"] == []

@@ -27,6 +27,7 @@ def _files(folder: Path, number: int) -> list[Path]:
     return paths
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(not DESCRIPTORS.exists(), reason="this machine does not tell which files are open")
 def test_as_many_files_are_open_however_many_are_imported(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation(CORP)
@@ -42,6 +43,7 @@ def test_as_many_files_are_open_however_many_are_imported(folder: Folder, tmp_pa
     assert opened[-1] <= opened[0] + 8, "a file that was staged keeps a descriptor or two"
 
 
+@pytest.mark.whole
 def test_files_that_fail_among_others_leave_nothing_and_the_others_are_whole(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation(CORP)
     files = _files(tmp_path, 5)

@@ -164,6 +164,7 @@ def test_an_import_that_is_not_known_or_cannot_be_taken_back_is_refused(filled: 
     assert seen(filled, {}) == before
 
 
+@pytest.mark.whole
 def test_it_is_asked_whether_an_import_is_taken_back(filled: Folder, pristine: tuple[Path, str, Seen]) -> None:
     arguments = ["unimport", pristine[1], "--data", str(filled.path)]
     before = seen(filled, ids(filled))

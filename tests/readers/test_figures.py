@@ -139,6 +139,7 @@ def test_a_share_in_per_cent_is_refused_where_its_parts_tell(tmp_path: Path) -> 
     assert read_figures(path, service)[0][2]["4003"] == 0.3846
 
 
+@pytest.mark.whole
 def test_days_that_have_not_begun_are_refused_and_what_is_wrong_is_said_without_a_service(
     folder: Folder, tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def test_a_part_of_what_is_unique_is_not_looked_at_again() -> None:
     assert len(looked) == 2
 
 
+@pytest.mark.whole
 @tried_with(6, 200)
 def test_numbers_of_days_are_brought_up_to_date_whatever_comes(examples: int) -> None:
     with tempfile.TemporaryDirectory() as temporary, closing(DuckDBEngine(Path(temporary))) as engine:

@@ -193,6 +193,7 @@ def test_coverage(server: Server) -> None:
     assert found["data"][-1]["to"].replace("-", "") == max(covered) == found["meta"]["newestDay"].replace("-", "")
 
 
+@pytest.mark.whole
 def test_reads_are_audited(server: Server) -> None:
     server.ask("from=20210601&to=20210607&by=user", authorization=server.basic())
     server.ask("range=7d", authorization=server.basic())

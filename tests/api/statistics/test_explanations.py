@@ -33,6 +33,7 @@ def test_each_day_is_explained_by_its_records_and_its_last_change(server: Server
         assert pages == max(1, -(-len(rows) // 2))
 
 
+@pytest.mark.whole
 def test_what_cannot_be_explained_is_refused_with_what_can(server: Server) -> None:
     for path, query, said in (
         ("changes", "", "no moment is given"),

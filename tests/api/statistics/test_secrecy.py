@@ -15,6 +15,7 @@ from tests.support.asking import RECORDS, TOTALS, Server, period
 from tests.support.examples import tried_with
 
 
+@pytest.mark.whole
 @tried_with(6, 150)
 def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisation(
     server: Server, examples: int

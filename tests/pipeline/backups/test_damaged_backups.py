@@ -58,6 +58,7 @@ def test_a_damaged_file_is_named_and_nothing_is_restored(whole: Path, tmp_path: 
     check()
 
 
+@pytest.mark.whole
 @tried_with(30, 60)
 def test_a_damaged_manifest_restores_all_or_is_refused(whole: Path, tmp_path: Path, examples: int) -> None:
     @settings(
