@@ -137,6 +137,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.whole
 def test_processes_may_make_the_same_file_at_once(tmp_path: Path, kind: Kind) -> None:
     command = [sys.executable, "-c", OPENING, str(tmp_path / "packages")]
     pipe = subprocess.PIPE

@@ -104,6 +104,7 @@ def test_a_client_that_drips_is_told_so_and_closed(seconds: list[None], call: Ca
     assert call.answer().body == SAMPLE
 
 
+@pytest.mark.whole
 def test_five_hundred_slow_connections_hold_nobody_up(call: Call) -> None:
     with ExitStack() as opened:
         slow = [opened.enter_context(_open(call.address)) for _ in range(500)]

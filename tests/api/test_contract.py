@@ -182,6 +182,7 @@ def test_an_allow_list_is_held_against_the_connection_whatever_a_header_claims(s
     assert_answered(sample.call._replace(token=sample.folder.token(refused, NOW), headers=claiming), first_of_row(4))
 
 
+@pytest.mark.whole
 def test_no_token_reads_another_organisation(sample: Sample) -> None:
     sample.folder.add_organisation("ding2")
     token = sample.folder.token(sample.folder.add_app("ding2")[0], NOW)

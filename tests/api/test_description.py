@@ -195,6 +195,7 @@ def test_each_cause_is_answered_as_described(calls: dict[str, Call], cause: Caus
     assert_as_described(description(call.address), PATH, call.answer())
 
 
+@pytest.mark.whole
 def test_good_answers_are_as_described(folder: Folder) -> None:
     corp_id, rows = import_organisation(folder, "sample")
     app, secret = folder.add_app(corp_id)

@@ -69,6 +69,7 @@ def sample(folder: Folder) -> Iterator[Folder]:
     assert not list(folder.path.glob("answer-*"))
 
 
+@pytest.mark.whole
 def test_what_was_asked_before_is_asked_again_once_something_changed(sample: Folder, tmp_path: Path) -> None:
     more = tmp_path / "more.csv"
     more.write_text(f"corp_id,report_id,user_id,sent_at,departments\n{CORP},new,u9,2021-06-20 09:00:00,研发部\n")
@@ -90,6 +91,7 @@ def test_what_was_asked_before_is_asked_again_once_something_changed(sample: Fol
     asyncio.run(ask())
 
 
+@pytest.mark.whole
 def test_what_differs_in_anything_is_asked_for_itself(sample: Folder) -> None:
     async def ask() -> None:
         asked = Asked(sample)

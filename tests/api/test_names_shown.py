@@ -111,6 +111,7 @@ _PATHS = (
 )
 
 
+@pytest.mark.whole
 @tried_with(10, 800)
 def test_only_records_have_names(callers: Callers, examples: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

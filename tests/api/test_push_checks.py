@@ -112,6 +112,7 @@ def test_records_of_days_that_have_not_begun_are_refused(folder: Folder, packed:
     assert found.body["added"] == 1
 
 
+@pytest.mark.whole
 def test_a_key_stands_for_one_body(pushed: Pushing) -> None:
     assert pushed.push(b"[", idempotency_key="k1").error == (400, "Invalidbody")
     first = pushed.push([sent(1), {}], idempotency_key="k1")

@@ -80,6 +80,7 @@ def test_a_disk_that_is_nearly_full_takes_no_more(folder: Folder) -> None:
         assert pushed.facts() == []
 
 
+@pytest.mark.whole
 def test_bodies_that_are_read_at_once_are_limited_together(folder: Folder) -> None:
     with pushing(folder, Limits(held=100_000)) as pushed, socket.create_connection(pushed.address, SOON) as slow:
         head = f"POST {FACTS} HTTP/1.1\r\nHost: h\r\n{TOKEN}: {pushed.token}\r\nContent-Length: 90000\r\n"

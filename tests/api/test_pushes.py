@@ -232,6 +232,7 @@ def test_a_client_that_leaves_before_its_body_has_come_leaves_nothing(pushed: Pu
     assert pushed.facts() == [fact(2)]
 
 
+@pytest.mark.whole
 def test_a_stop_finishes_what_was_pushed(folder: Folder) -> None:
     with pushing(folder) as pushed:
         pushed.push([sent(1)])

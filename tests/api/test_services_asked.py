@@ -99,6 +99,7 @@ def test_every_service_is_asked_everything(asked: Asked) -> None:
         asked.data(service, "/explain", metric=kpi, day=FIRST)
 
 
+@pytest.mark.whole
 def test_figures_that_were_brought_are_what_they_are_on_days_and_made_of_these_over_several(asked: Asked) -> None:
     online, active = (SERVICES.service(name) for name in ("onlineUserData", "activeUserData"))
     rows = asked.data(online, by="day", **SPAN)

@@ -255,6 +255,7 @@ def test_who_may_not_is_told_why(folder: Folder, browser: Browser) -> None:
     assert browser.cookie is None
 
 
+@pytest.mark.whole
 def test_the_examples_of_the_description_are_what_is_answered(folder: Folder, browser: Browser) -> None:
     methods = browser.get("/openapi.json").json["paths"][SESSION]
     examples = methods["post"]["requestBody"]["content"]["application/json"]["examples"]

@@ -116,6 +116,7 @@ def test_without_pages_there_are_none(folder: Folder) -> None:
         assert [ask(served, page)[0] for page in PAGES] == [404] * len(PAGES)
 
 
+@pytest.mark.whole
 @given(start=st.dates(date(2000, 1, 1), date(2030, 12, 31)), length=st.integers(0, 400))
 def test_holidays_and_moved_working_days_are_china_s(start: date, length: int) -> None:
     days = [start + timedelta(days=number) for number in range(length)]
@@ -149,6 +150,7 @@ def test_the_calendar_is_open_to_all(served: Serving) -> None:
         assert (status, json.loads(body)["code"]) == (400, "InvalidParameter")
 
 
+@pytest.mark.whole
 def test_who_watches_is_told_only_of_changes(folder: Folder) -> None:
     add_sample(folder)
     token = folder.token(folder.add_app(CORP, scopes=("Statistics.Report.Read",))[0])

@@ -95,6 +95,7 @@ def test_a_reply_is_structured_and_says_days_zone_state_and_moment(sample: Asked
     assert {"calibre", "columns", "notes", "newestFinalDay", "emptyReason"} == set(reply["about"])
 
 
+@pytest.mark.whole
 @KINDS
 def test_pages_fit_together_and_none_is_too_large(sample: Asked, kind: str) -> None:
     with source_of(sample, kind) as source:

@@ -33,6 +33,7 @@ def _import(folder: Folder, at: Path, files: dict[str, str], kinds: tuple[str, .
     return carried_out(absolute(folder.settings), Job("import", CORP, str(at), tuple(files), kinds=kinds), silent)
 
 
+@pytest.mark.whole
 def test_facts_of_a_service_are_brought_and_undone_by_its_own_scope_alone(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "data", services=(Path("counted/checkins"),))
     folder.add_organisation(CORP)

@@ -44,6 +44,7 @@ def people(folder: Folder) -> set[str]:
     return {user for (user,) in duckdb.execute("select distinct user_id from read_parquet(?)", [files]).fetchall()}
 
 
+@pytest.mark.whole
 def test_a_kind_is_chosen_where_it_cannot_be_told(known: Folder, tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("report_id,userid,create_time\nr1,u1,1704412980000\nr2,u2,1704412990000\n")
     assert "say which with --kind sent or --kind commented" in refused(known, "own.csv")
@@ -149,6 +150,7 @@ def test_one_sheet_can_be_chosen(known: Folder, tmp_path: Path, chosen: str | No
     assert known.days() == {(CORP, "20240105"): (reports, reports, 0)}
 
 
+@pytest.mark.whole
 def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(known: Folder, tmp_path: Path) -> None:
     workbook(tmp_path / "book.xlsx")
     (tmp_path / "own.csv").write_text("发送人,提交时间\n")

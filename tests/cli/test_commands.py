@@ -72,6 +72,7 @@ def test_query_refuses_what_is_no_day_and_whom_it_does_not_know(filled: Folder) 
     assert "is before" in run(filled, "query", "20210620", "--to", "20210619").output
 
 
+@pytest.mark.whole
 def test_status_shows_coverage_and_what_is_stale(filled: Folder, tmp_path: Path) -> None:
     path = tmp_path / "late.csv"
     path.write_text("report_id,user_id,sent_at\nr2,u1,2021-06-21 09:00:00\n")

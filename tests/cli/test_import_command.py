@@ -143,6 +143,7 @@ def test_dingtalks_own_names_are_understood(known: Folder, tmp_path: Path) -> No
     assert known.days() == {(CORP, "20260922"): (1, 1, 1)}
 
 
+@pytest.mark.whole
 def test_a_table_whose_kind_cannot_be_told_is_refused(known: Folder, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("report_id,user_id,create_time\nr1,u1,1790069565000\n")
     (tmp_path / "b.csv").write_text("report_id,user_id\nr1,u1\n")

@@ -109,6 +109,7 @@ def test_gettext_reads_what_is_compiled() -> None:
         assert not message or theirs.gettext(message) == translation
 
 
+@pytest.mark.whole
 def test_all_help_is_chinese_and_fits() -> None:
     with speaking("zh"):
         for context in commands(80):
@@ -339,6 +340,7 @@ def test_chinese_lines_fit(columns: int) -> None:
     assert width(padded("日志", 9)) == 9
 
 
+@pytest.mark.whole
 def test_what_to_do_about_a_time_that_no_column_holds_is_said_whole(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("ding1")
     path = tmp_path / "a.csv"

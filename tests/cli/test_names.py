@@ -60,6 +60,7 @@ def files_with(place: Path, name: str) -> set[str]:
     return found
 
 
+@pytest.mark.whole
 def test_names_are_off_until_they_are_turned_on(known: Folder, book: Path) -> None:
     refused = run(known, "org", "names", "import", book)
     assert (refused.exit_code, "org names on" in refused.output) == (1, True)

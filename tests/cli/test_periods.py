@@ -89,6 +89,7 @@ def test_queries_take_words_for_days(noon: Folder) -> None:
     assert weeks == list(range(weeks[0], weeks[0] - 7, -1))
 
 
+@pytest.mark.whole
 def test_questions_and_explanations_take_words_for_days(noon: Folder) -> None:
     asked = run(noon, "query", "--range", "yesterday", "--by", "day", "--format", "json")
     assert [row["reports"] for row in json.loads(asked.stdout)["data"]] == [2]

@@ -134,6 +134,7 @@ def test_a_missing_permission_is_named_and_not_asked_for_all_the_time(memory: Pa
         check(simulation)
 
 
+@pytest.mark.whole
 def test_reports_are_listed_with_the_wider_permission_when_the_narrower_one_is_missing(memory: Path) -> None:
     with simulated(memory, twin(8), calls=1_000) as simulation:
         simulation.twin.trouble("permission@topapi/report/simplelist")

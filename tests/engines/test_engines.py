@@ -25,6 +25,7 @@ def found_once(places: Iterator[Place]) -> set[Place]:
     return set(listed)
 
 
+@pytest.mark.whole
 def test_facts_give_the_oracles_days_however_they_are_spread(
     engine: Engine, writer: Writer, examples: settings
 ) -> None:
@@ -48,6 +49,7 @@ def test_facts_give_the_oracles_days_however_they_are_spread(
     check()
 
 
+@pytest.mark.whole
 def test_days_are_computed_alike_alone_and_together(engine: Engine, writer: Writer, examples: settings) -> None:
     @examples
     @given(found=st.lists(facts, max_size=30), chosen=st.sets(st.integers(0, 3)))

@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def is_of(fact: Fact, subject: Subject) -> bool:
     return fact.corp_id == subject.corp_id and own
 
 
+@pytest.mark.whole
 def test_merged_files_hold_each_fact_once_by_organisation(
     engine: Engine, writer: Writer, tmp_path: Path, examples: settings
 ) -> None:

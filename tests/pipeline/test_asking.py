@@ -123,6 +123,7 @@ def test_a_day_that_was_only_listed_in_part_has_no_number_however_it_is_asked(im
         assert (row["state"], row["states"]) == ("partial", None), "as the contract says"
 
 
+@pytest.mark.whole
 def test_a_comment_has_the_template_of_its_report_which_may_bear_a_later_time(imported: Folder, tmp_path: Path) -> None:
     comments = tmp_path / "comments.csv"
     comments.write_text("report_id,user_id,commented_at\nr3,u2,2026-03-02 09:00:00\n", "utf-8")

@@ -193,6 +193,7 @@ def test_coverage_becomes_one_file_of_few_pieces(filled: Folder) -> None:
     }
 
 
+@pytest.mark.whole
 def test_files_that_are_read_stay_until_the_reader_ends(filled: Folder) -> None:
     with ExitStack() as reading:
         reading.enter_context(filled.lake.reading())
@@ -247,6 +248,7 @@ def test_a_damaged_entry_of_the_log_is_named(filled: Folder) -> None:
         LocalLake(filled.lake.root).files("sent")
 
 
+@pytest.mark.whole
 def test_the_command_says_what_it_did(filled: Folder) -> None:
     done = json.loads(run(filled, "compact", "--json").stdout)
     assert (done["merges"], done["filesBefore"], done["filesAfter"]) == (0, 15, 15)

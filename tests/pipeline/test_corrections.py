@@ -99,6 +99,7 @@ def test_numbers_that_changed_are_put_right_and_told(
     assert corrections(filled.lake.root) == []
 
 
+@pytest.mark.whole
 def test_numbers_of_a_day_without_facts_go(filled: Folder) -> None:
     filled.cover(A, "20261001", "20261003")
     change(

@@ -296,6 +296,7 @@ def test_what_dead_and_unfinished_imports_left_goes(filled: Folder) -> None:
     assert traces(filled, GONE) == []
 
 
+@pytest.mark.whole
 def test_a_file_of_facts_that_lies_anywhere_is_asked_like_those_of_the_lake(filled: Folder) -> None:
     """As a merge of files that goes on meanwhile writes one."""
     source = next(path for path in filled.lake.paths("sent") if GONE in str(duckdb.sql(f"from '{path}'")))

@@ -62,6 +62,7 @@ def in_files(folder: Folder, text: str) -> list[Path]:
     return [path for path in files if text.encode() in path.read_bytes()]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("write", [csv, by_rows])
 def test_the_same_file_does_not_bring_them_back(known: Folder, tmp_path: Path, write: Any) -> None:
     path = write(tmp_path / "a.csv", GONE, "u1", GONE, "u2")

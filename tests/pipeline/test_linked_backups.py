@@ -50,6 +50,7 @@ def days_in(backup: Path, data: Path) -> set[str]:
     return {row["stat_date"] for row in found}
 
 
+@pytest.mark.whole
 def test_what_is_alike_is_a_link_and_each_is_whole_without_the_other(grown: Folder, tmp_path: Path) -> None:
     second = linked(grown, tmp_path)
     first = facts_of(tmp_path / "first")

@@ -333,6 +333,7 @@ def test_namesakes_of_different_departments_are_different_people(known: Folder, 
     assert known.days()[CORP, "20240105"][:2] == (3, 2)
 
 
+@pytest.mark.whole
 def test_a_report_with_a_name_and_with_an_id_is_of_one_person(known: Folder, tmp_path: Path) -> None:
     sheet, answers = tmp_path / "a.csv", tmp_path / "a.jsonl"
     sheet.write_text("日志ID,发送人,部门,提交时间\nr1,张一,研发部,2024/1/5 8:03\nr2,张一,研发部,2024/1/5 9:03\n")

@@ -61,6 +61,7 @@ def test_files_that_fail_among_others_leave_nothing_and_the_others_are_whole(fol
     assert (again.added, again.known, again.failures) == (4, 6, [])
 
 
+@pytest.mark.whole
 def test_of_many_files_those_whose_ids_are_told_in_two_ways_are_named(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation(CORP)
     files = _files(tmp_path, 6)

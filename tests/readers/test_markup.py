@@ -94,6 +94,7 @@ def test_what_is_not_whole_is_refused(tmp_path: Path, rows: str) -> None:
         spreadsheetml(tmp_path, rows)
 
 
+@pytest.mark.whole
 def test_entities_that_multiply_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "laughs.xml"
     entities = '<!ENTITY a0 "ha">' + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))

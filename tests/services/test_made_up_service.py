@@ -93,6 +93,7 @@ def test_its_numbers_are_counted_and_what_was_not_observed_is_not_known(lessons:
     assert row["states"]["9006"] == "missing"
 
 
+@pytest.mark.whole
 def test_it_is_served_as_the_contract_has_it(lessons: Folder) -> None:
     scopes = (READ, WRITE, REPORT_READ)
     exact = lessons.token(lessons.add_app(CORP, scopes=scopes)[0])
@@ -294,6 +295,7 @@ def shown_of(folder: Folder, *days: str, service: str = "reportData") -> list[di
     return [dict(known.values) for day in days for known in standing(folder.store, found, CORP, day, day, time.time())]
 
 
+@pytest.mark.whole
 def test_kpis_of_reports_are_added_by_data_alone(folder: Folder, tmp_path: Path) -> None:
     with_history(folder, tmp_path)
     more = Folder(folder.path, services=(with_more_kpis(tmp_path / "reports"),))
@@ -319,6 +321,7 @@ def test_kpis_of_reports_are_added_by_data_alone(folder: Folder, tmp_path: Path)
             )
 
 
+@pytest.mark.whole
 def test_a_kpi_is_missing_until_it_was_computed_of_all_days(folder: Folder, tmp_path: Path) -> None:
     with_history(folder, tmp_path)
     before = shown_of(folder, *HISTORY, COMMENTED)

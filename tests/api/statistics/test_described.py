@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from jsonschema_rs import Draft4Validator
 
 from reportdata.api.explaining_description import CHANGES_QUERIES, EXPLAIN_QUERIES
@@ -12,6 +13,7 @@ from reportdata.api.statistics_description import QUERIES
 from tests.support.asking import TOTALS, Server
 
 
+@pytest.mark.whole
 def test_examples_of_the_description_are_answered_as_described(server: Server) -> None:
     document = server.ask("", "/openapi.json").json
     for path, queries in (("", QUERIES), ("/changes", CHANGES_QUERIES), ("/explain", EXPLAIN_QUERIES)):

@@ -108,6 +108,7 @@ def test_backups_taken_while_imports_run_are_restored_with_every_day_equal(folde
     assert len(seen) > 2, "backups were taken at different moments"
 
 
+@pytest.mark.whole
 def test_a_backup_holds_what_its_manifest_says_and_is_closed_to_others(filled: Folder, tmp_path: Path) -> None:
     target = tmp_path / "new" / "backup"
     told = said("backup", target, "--data", filled.path)
@@ -139,6 +140,7 @@ def test_a_folder_that_is_not_empty_is_not_backed_up_to(filled: Folder, tmp_path
     assert [path.name for path in (tmp_path / "there").iterdir()] == [held]
 
 
+@pytest.mark.whole
 def test_a_backup_into_the_lake_or_of_nothing_is_refused(filled: Folder, tmp_path: Path) -> None:
     assert "is in the lake" in invoke("backup", filled.lake.root / "x", "--data", filled.path).output
     assert not (filled.lake.root / "x").exists()

@@ -103,6 +103,7 @@ def test_what_is_no_backup_of_this_program_is_refused(whole: Path, tmp_path: Pat
     assert not new.exists()
 
 
+@pytest.mark.whole
 def test_a_backup_of_a_newer_schema_is_refused_as_the_store_refuses_it(filled: Folder, tmp_path: Path) -> None:
     said("backup", tmp_path / "backup", "--data", filled.path)
     with sqlite3.connect(filled.settings.store) as connection:

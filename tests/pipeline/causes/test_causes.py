@@ -59,6 +59,7 @@ def test_an_import_with_its_file_a_push_a_collection_and_withdrawals(folder: Fol
     assert told(folder.store, corp_id=OTHER) == [(None, 1, f"import {one} file 1"), (1, 2, f"import {three} file 1")]
 
 
+@pytest.mark.whole
 def test_an_import_that_is_taken_back(folder: Folder, played: Any) -> None:
     done = played(
         Import([[sent(1), sent(2)]]),
@@ -78,6 +79,7 @@ def test_an_import_that_is_taken_back(folder: Folder, played: Any) -> None:
     assert folder.store.story(SERVICE.id, CORP, FIRST, LAST).known[-1].cause == f"unimport {first}"
 
 
+@pytest.mark.whole
 def test_compaction_and_refreshes_change_nothing(folder: Folder, played: Any, tmp_path: Path) -> None:
     done = played(Import([[sent(1)], [sent(2)]]), Bring([sent(3)], pushed=True), Tidy("all"), Tidy("refresh"))
     before = changes_in(folder.store)

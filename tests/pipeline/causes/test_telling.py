@@ -23,6 +23,7 @@ from tests.support.taking_back import (
 )
 
 
+@pytest.mark.whole
 def test_changes_come_in_pages_that_fit_together(folder: Folder, played: Any) -> None:
     played(Import([[sent(1)]]), *(Bring([sent(n)], pushed=True) for n in range(2, 7)))
     ask = {"since": "2026-09-21", "pageSize": "5"}
@@ -61,6 +62,7 @@ def _parameters(address: str) -> list[tuple[str, str]]:
     return parse_qsl(address.partition("?")[2])
 
 
+@pytest.mark.whole
 def test_commands_tell_the_same(folder: Folder, played: Any) -> None:
     played(Import([[sent(1)]]), Bring([sent(2)], pushed=True))
     day = f"{START:%Y%m%d}"
