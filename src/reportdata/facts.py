@@ -143,17 +143,15 @@ def read_fact(
             continue
         named = column.name == kind.person and columns.person_name is not None
         if name is not None and not (named and is_nothing(record.get(name))):
-            value = values[column.name] = read_value(column, record.get(name), written_in)
-            if column.name == kind.record_id and value in NO_RECORD:
-                raise BadField(
-                    column.name,
-                    f"{value!r} is what some programs write where there is none",
-                    "fill it in, or leave such records out with --skip-bad",
-                )
+            values[column.name] = read_value(column, record.get(name), written_in)
         elif named and columns.person_name is not None:
             values[column.name] = _digest_of_name(record, columns, corp)
         else:
             values[column.name] = None
+    record_id = kind.record_id
+    if record_id is not None and (value := values[record_id]) in NO_RECORD:
+        reason = f"{value!r} is what some programs write where there is none"
+        raise BadField(record_id, reason, "fill it in, or leave such records out with --skip-bad")
     if kind.sheet is not None and kind.sheet.id not in fields:
         parts = (str(at // MINUTE) if name == kind.time else str(values[name] or "") for name in kind.sheet.of)
         told = digest(corp, *parts)
