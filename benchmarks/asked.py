@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import NamedTuple
 
 
@@ -21,6 +22,14 @@ class Asked(NamedTuple):
         metrics = ["reports"] * self.reports + ["senders"] + ["commenters"] * self.commenters
         pairs = [("from", self.first), ("to", self.last), ("by", ",".join(by)), ("metrics", ",".join(metrics))]
         return [*pairs, ("format", "csv")]  # which has all rows, and is not written here
+
+    def moved(self, number: int) -> Asked:
+        """It for other days, another range for each of some thousands of numbers: no answer that was kept fits."""
+        first, last = date.fromisoformat(self.first), date.fromisoformat(self.last)
+        later, earlier = timedelta(number % 60), timedelta(number // 60 % 60)
+        if (last - first).days < 60:
+            return self._replace(first=str(first + later - earlier), last=str(last + later))
+        return self._replace(first=str(first + later), last=str(last - earlier))
 
 
 MONTH, YEAR = ("2025-06-01", "2025-06-30"), ("2025-01-01", "2025-12-31")

@@ -4,6 +4,7 @@ polars; and the contract beside a steady load of these questions."""
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import multiprocessing
 import re
@@ -208,14 +209,16 @@ def _asking(address: Address, secret: str) -> Iterator[multiprocessing.sharedcty
 
 def _ask(address: Address, secret: str, ready: Event, answered: multiprocessing.sharedctypes.Synchronized[int]) -> None:
     headers = {"authorization": "Basic " + base64.b64encode(secret.encode()).decode()}
-    paths = [f"/v1/statistics?{urlencode(asked.parameters()[:-1])}" for asked in QUESTIONS.values()]
+    numbers = itertools.count()
 
     def ask() -> None:
         connection = HTTPConnection(*address, timeout=600)
         while True:
-            for path in paths:
+            number = next(numbers)
+            for asked in QUESTIONS.values():
+                parameters = urlencode(asked.moved(number).parameters()[:-1])
                 try:
-                    connection.request("GET", path, headers=headers)
+                    connection.request("GET", f"/v1/statistics?{parameters}", headers=headers)
                     answer = connection.getresponse()
                     answer.read()
                 except (OSError, HTTPException):
@@ -224,7 +227,7 @@ def _ask(address: Address, secret: str, ready: Event, answered: multiprocessing.
                 if answer.status == 200:
                     with answered.get_lock():
                         answered.value += 1
-                    if answered.value >= ASKING * len(paths):
+                    if answered.value >= ASKING * len(QUESTIONS):
                         ready.set()
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(ASKING)]
