@@ -61,7 +61,12 @@ def fill(folder: Path) -> list[Asked]:
     kpis = ("4100", "4101", "4102")
     computed = [DayKpis(corp_id, day, dict(zip(kpis, found, strict=True))) for corp_id, day, found in rows]
     store.put_days(REPORT_DATA, dict.fromkeys(days, "made up"), computed, now)
-    store.put_coverage(REPORT_DATA, [Observation(corp_id, days[0], days[-1], int(now * 1000)) for corp_id in corps], [])
+    looks = [
+        Observation(corp_id, days[0], days[-1], int(now * 1000), kind)
+        for corp_id in corps
+        for kind in ("sent", "commented")
+    ]
+    store.put_coverage(REPORT_DATA, looks, [])
     for app, _, token in issued:
         store.add_app(app, now)
         store.add_token(token)
