@@ -55,7 +55,7 @@ def greetings(context: Context) -> Resource:
         "greet", "Greet somebody", answer(reply), demand.samples(), parameters=[parameter("path", "name", "Whom.")]
     )
     described["parameters"][0]["required"] = True
-    call = Operation("POST", PATH, described, greet, body=BodyLimit(2 * LARGEST_BODY, 20))
+    call = Operation("POST", PATH, lambda: described, greet, body=BodyLimit(2 * LARGEST_BODY, 20))
     return Resource("greetings", [call], asked=("x-once",))
 
 

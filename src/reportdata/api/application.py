@@ -49,16 +49,18 @@ class Application:
     """Resources on one port."""
 
     def __init__(self, context: Context, resources: Sequence[Resource]) -> None:
-        self.operations = [operation for resource in resources for operation in resource.operations]
-        self.direct = {found.path.encode(): found.direct.answer for found in self.operations if found.direct}
+        operations = [operation for resource in resources for operation in resource.operations]
+        self.described = frozenset((found.path, found.method) for found in operations if found.description)
+        """Paths and methods that the description tells of, which itself is not kept: it is served as bytes."""
+        self.direct = {found.path.encode(): found.direct.answer for found in operations if found.direct}
         """What answers ``GET`` at once, by path: see `reportdata.http.protocol.ServerProtocol`."""
-        self._bodies = [(compile_path(found.path)[0], found.body) for found in self.operations if found.body]
-        self._endpoints = {found.path: found.direct for found in self.operations if found.direct}
-        self._others = routed(routes(self.operations), context.metrics, KNOWN_ERRORS)
+        self._bodies = [(compile_path(found.path)[0], found.body) for found in operations if found.body]
+        self._endpoints = {found.path: found.direct for found in operations if found.direct}
+        self._others = routed(routes(operations), context.metrics, KNOWN_ERRORS)
         self._preflight = _preflight([name for resource in resources for name in resource.asked])
         self._clock = context.clock
         self._base = context.base_path
-        for path in (found.path for found in self.operations if self._base):
+        for path in (found.path for found in operations if self._base):
             if f"{path}/".startswith(f"{self._base}/"):
                 raise BadValue(f"{self._base} is a path of its own", "name another base path, like /reports")
 

@@ -27,7 +27,7 @@ _KEPT = {"cache-control": "public, max-age=86400"}
 
 def resource(_context: Context) -> Resource:
     """The call. It needs no sign-in: everybody knows the holidays."""
-    return Resource("calendar", [Operation("GET", PATH, _described(), _calendar)])
+    return Resource("calendar", [Operation("GET", PATH, _described, _calendar)])
 
 
 async def _calendar(request: Request) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -34,16 +34,12 @@ def description(resources: Iterable[Resource], base_path: str = "") -> Resource:
     :param base_path: what all paths have before them, or nothing.
     """
 
-    @cache
-    def packed() -> bytes:
-        return gzip.compress(body, mtime=0)
-
     async def served(request: Request) -> Response:
-        return in_form(request, body, packed(), JSON)
+        return in_form(request, packed, JSON)
 
-    own = operation("openapi", "This description", answer({"type": "object"}))
+    own = partial(operation, "openapi", "This description", answer({"type": "object"}))
     found = Resource("description", [Operation("GET", "/openapi.json", own, served)])
-    body = msgspec.json.encode(describe([*resources, found], base_path))
+    packed = gzip.compress(msgspec.json.encode(describe([*resources, found], base_path)), 6, mtime=0)
     return found
 
 
@@ -55,7 +51,9 @@ def describe(resources: Sequence[Resource], base_path: str = "") -> Json:
         headers |= resource.answered
         for call in resource.operations:
             if call.description is not None:
-                paths.setdefault(call.path, {})[call.method.lower()] = call.description | {"tags": [resource.tag]}
+                described = call.description() | {"tags": [resource.tag]}
+                # As bytes at once: hundreds of calls as objects would leave their memory to the process for good.
+                paths.setdefault(call.path, {})[call.method.lower()] = msgspec.Raw(msgspec.json.encode(described))
     return {
         "openapi": "3.0.3",
         "info": {"title": "reportdata", "version": "1.0", "description": _ABOUT},  # the contract's version

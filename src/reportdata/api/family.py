@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -41,8 +42,8 @@ def resource(context: Context) -> Resource:
     return Resource(
         "services",
         [
-            Operation("GET", PATH, described_services(scopes), family.services),
-            Operation("GET", OVERVIEW, described_overview(scopes), family.overview),
+            Operation("GET", PATH, partial(described_services, scopes), family.services),
+            Operation("GET", OVERVIEW, partial(described_overview, scopes), family.overview),
         ],
         answered=HEADERS,
         asked=ASKED,

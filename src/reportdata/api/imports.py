@@ -3,6 +3,8 @@ and takes them back."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,14 +62,16 @@ def resource(context: Context) -> Resource:
     return Resource(
         "imports",
         [
-            Operation("POST", UPLOADS, described_upload(scopes), imports.take, body=BodyLimit(LARGEST + 1, SECONDS)),
-            Operation("GET", UPLOAD, described_state(scopes), imports.show),
-            Operation("DELETE", UPLOAD, described_removal(scopes), imports.remove),
-            Operation("POST", PREVIEW, described_preview(scopes), imports.preview),
-            Operation("POST", IMPORT, described_import(scopes), imports.import_),
-            Operation("GET", IMPORTS, described_list(scopes), imports.list),
-            Operation("POST", UNDO, described_undo(scopes), imports.undo),
-            Operation("GET", UNDO, described_undoing(scopes), imports.undoing),
+            Operation(
+                "POST", UPLOADS, partial(described_upload, scopes), imports.take, body=BodyLimit(LARGEST + 1, SECONDS)
+            ),
+            Operation("GET", UPLOAD, partial(described_state, scopes), imports.show),
+            Operation("DELETE", UPLOAD, partial(described_removal, scopes), imports.remove),
+            Operation("POST", PREVIEW, partial(described_preview, scopes), imports.preview),
+            Operation("POST", IMPORT, partial(described_import, scopes), imports.import_),
+            Operation("GET", IMPORTS, partial(described_list, scopes), imports.list),
+            Operation("POST", UNDO, partial(described_undo, scopes), imports.undo),
+            Operation("GET", UNDO, partial(described_undoing, scopes), imports.undoing),
         ],
     )
 

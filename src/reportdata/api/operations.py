@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -40,8 +41,8 @@ def resource(context: Context) -> Resource:
     return Resource(
         "health",
         [
-            Operation("GET", "/healthz", _described("healthz", "ok"), healthz),
-            Operation("GET", "/readyz", _described("readyz", "ready", STOPPING, GONE, *BY_THE_STORE), readyz),
+            Operation("GET", "/healthz", partial(_described, "healthz", "ok"), healthz),
+            Operation("GET", "/readyz", partial(_described, "readyz", "ready", STOPPING, GONE, *BY_THE_STORE), readyz),
         ],
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -43,7 +44,7 @@ _TURNS = 4
 def resource(context: Context) -> Resource:
     """Pushing facts."""
     demand = Demand(PATH, tuple(sorted({s.push_scope for s in context.services if s.push_scope is not None})))
-    described = _described(context.services, demand)
+    described = partial(_described, context.services, demand)
     push = Operation("POST", PATH, described, Pushes(context, demand).push, body=BODY)
     return Resource("facts", [push], asked=(CLAIM_HEADER,))
 

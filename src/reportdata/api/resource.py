@@ -142,14 +142,14 @@ class Operation:
     """A call. Either ``answer`` answers it, or ``direct`` does.
 
     :param path: where it is, as Starlette's routes have it: ``/days/{day}``.
-    :param description: what OpenAPI says of it, made of the pieces in `reportdata.api.openapi`; None for a page, which
+    :param description: makes what OpenAPI says of it, of the pieces in `reportdata.api.openapi`; None for a page, which
         is for people and no call.
     :param body: how large and slow a body may be, if not as usual.
     """
 
     method: str
     path: str
-    description: Json | None
+    description: Callable[[], Json] | None
     answer: Callable[[Request], Awaitable[Response]] | None = None
     direct: DirectEndpoint | None = None
     body: BodyLimit | None = None

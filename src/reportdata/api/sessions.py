@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -54,9 +55,9 @@ def resource(context: Context) -> Resource:
     return Resource(
         "sessions",
         [
-            Operation("POST", PATH, described_beginning(scopes), sessions.begin),
-            Operation("GET", PATH, described_session(scopes), sessions.show),
-            Operation("DELETE", PATH, described_end(), sessions.end),
+            Operation("POST", PATH, partial(described_beginning, scopes), sessions.begin),
+            Operation("GET", PATH, partial(described_session, scopes), sessions.show),
+            Operation("DELETE", PATH, described_end, sessions.end),
         ],
         answered=HEADERS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
@@ -48,10 +49,10 @@ def resource(context: Context) -> Resource:
     return Resource(
         "questions",
         [
-            Operation("GET", PATH, described(service), statistics.statistics),
-            Operation("GET", COVERAGE, described_coverage(service), statistics.coverage),
-            Operation("GET", CHANGES_PATH, described_changes(service), statistics.changes),
-            Operation("GET", EXPLAIN_PATH, described_explain(service), statistics.explain),
+            Operation("GET", PATH, partial(described, service), statistics.statistics),
+            Operation("GET", COVERAGE, partial(described_coverage, service), statistics.coverage),
+            Operation("GET", CHANGES_PATH, partial(described_changes, service), statistics.changes),
+            Operation("GET", EXPLAIN_PATH, partial(described_explain, service), statistics.explain),
         ],
         answered=HEADERS,
         asked=ASKED,

@@ -49,8 +49,8 @@ def resource(context: Context) -> Resource:
     return Resource(
         "tokens",
         [
-            Operation("POST", "/v1.0/oauth2/accessToken", _access_token(), tokens.access_token),
-            Operation("GET", "/gettoken", _gettoken(), tokens.get_token),
+            Operation("POST", "/v1.0/oauth2/accessToken", _access_token, tokens.access_token),
+            Operation("GET", "/gettoken", _gettoken, tokens.get_token),
         ],
     )
 

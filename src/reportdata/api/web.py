@@ -64,4 +64,4 @@ def resource(_context: Context) -> Resource:
 
 
 def _response(request: Request, file: File, headers: Mapping[str, str]) -> Response:
-    return in_form(request, file.body, file.packed, file.media_type, headers)
+    return in_form(request, file.packed, file.media_type, headers)

@@ -28,9 +28,8 @@ _TYPES = {
 
 
 class File(NamedTuple):
-    """A file as it is served: whole, packed with gzip, and what it is."""
+    """A file as it is served: compressed with gzip, and what it is."""
 
-    body: bytes
     packed: bytes
     media_type: str
 
@@ -45,7 +44,7 @@ class Pages(NamedTuple):
 
 @cache
 def read_pages() -> Pages:
-    """All files, packed."""
+    """All files, compressed."""
     bodies = {path.name: path.read_bytes() for path in sorted(_STATIC.iterdir()) if path.suffix in _TYPES}
     own = {name: body for name, body in bodies.items() if not name.endswith(".html")}
     digest = hashlib.sha256()
@@ -62,4 +61,4 @@ def read_pages() -> Pages:
 
 
 def _file(name: str, body: bytes) -> File:
-    return File(body, gzip.compress(body, 9, mtime=0), _TYPES[Path(name).suffix])
+    return File(gzip.compress(body, 9, mtime=0), _TYPES[Path(name).suffix])

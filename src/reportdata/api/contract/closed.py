@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -41,7 +42,7 @@ def resource(context: Context) -> Resource:
     for service in context.services:
         for call in service.closed:
             answering = (Departments if call.by_department else Organisation)(service, call, context)
-            calls.append(Operation("GET", call.path, described(service, call), answering.answer))
+            calls.append(Operation("GET", call.path, partial(described, service, call), answering.answer))
     return Resource("closed calls", calls)
 
 
