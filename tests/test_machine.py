@@ -103,6 +103,9 @@ machine.PATIENCE = 1.0
 def test_in_the_temporary_folder():
     tempfile.mkstemp(suffix="-forgotten")
 
+def test_in_the_project():
+    Path("forgotten.bad.jsonl").touch()
+
 def test_a_process():
     subprocess.run(["bash", "-c", "sleep 4242 &"], check=True)
 
@@ -127,16 +130,21 @@ if os.environ["ENCLOSED"]:
 def test_what_tests_leave_is_named_and_fails_the_run(place: Path) -> None:
     offenders = place / "test_offenders.py"
     offenders.write_text(OFFENDERS)
-    done = outcome(place, "-p", "tests.conftest", offenders)
+    own = ROOT / "forgotten.bad.jsonl"
+    try:
+        done = outcome(place, "-p", "tests.conftest", offenders)
+    finally:
+        own.unlink(missing_ok=True)  # no copy of the machine has a copy of the checkout everywhere
     assert done.code == pytest.ExitCode.TESTS_FAILED, done.said
     assert re.search(r"/reportdata-run-\w+/\w+-forgotten$", done.said, re.MULTILINE), done.said
     assert re.search(r"the process \d+: sleep 4242", done.said)
+    assert f"  {own}\n" in done.said
     assert done.processes == ["sleep 4242 "]
     if done.enclosed:
         for named in ("/usr/local/lib/forgotten-program", "/etc/passwd", "the mount /srv/forgotten-mount"):
             assert f"  {named}\n" in done.said
         # A run that has failed keeps its folder, for who wants to look into it.
-        changed = {path for path in done.changed if not path.startswith("/tmp/reportdata-run-")}
+        changed = {path for path in done.changed if not path.startswith(("/tmp/reportdata-run-", str(own)))}
         assert changed == {
             "/usr/local/lib/forgotten-program",
             "/etc/passwd",

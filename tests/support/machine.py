@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from tests.support.paths import ROOT
 from tests.support.waiting import SOON
 
 WATCHED = tuple(map(Path, ("/etc", "/opt", "/srv", "/usr/local", "/var/backups", "/var/lib", "/var/spool/cron")))
@@ -19,6 +20,8 @@ _DEPTH = 3
 PREFIX = "reportdata-run-"
 """What names of folders of runs begin with; later runs remove what was left of them after a day."""
 _DAY = 86_400
+_OF_TARGETS = frozenset({"dist", "site"})
+"""What the project's own targets make in its folder; caches, which they make too, have hidden names."""
 MEMORY, _ROOM = Path("/dev/shm"), 2 << 30
 """A folder in memory, in which fsync costs nothing, and the bytes that must be free for it to be used."""
 PATIENCE = SOON
@@ -120,7 +123,9 @@ def has_room(memory: Path) -> bool:
 
 
 def _names() -> set[Path]:
-    return {path for root in WATCHED for path in _below(root, _DEPTH)}
+    """What is where nothing may be left: programs' places, and the project's folder itself, where tests run."""
+    own = {path for path in ROOT.iterdir() if not path.name.startswith(".") and path.name not in _OF_TARGETS}
+    return own.union(path for root in WATCHED for path in _below(root, _DEPTH))
 
 
 def _below(folder: Path, depth: int) -> Iterator[Path]:
