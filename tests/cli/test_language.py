@@ -120,6 +120,19 @@ def test_all_help_is_chinese_and_fits() -> None:
                 assert not told or translated(told) != told, f"{context.command_path}: {told}"
 
 
+@pytest.mark.whole
+def test_all_help_fits_in_english_too() -> None:
+    for context in commands(80):
+        for line in context.get_help().splitlines():
+            assert width(line) <= 80 or line.startswith("      reportdata "), f"{context.command_path}: {line}"
+
+
+def test_a_command_that_is_spelt_wrongly_is_offered() -> None:
+    code, _, said = in_chinese("querry")
+    assert (code, said.splitlines()[-1]) == (2, "错误：没有命令 'querry'。是不是 'query'？")
+    assert "Did you mean 'serve'?" in CliRunner().invoke(cli, ["server"]).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "language"),
     [

@@ -99,6 +99,14 @@ class _Commands(Group):
         except click.UsageError as error:
             raise Misused(visible(error.format_message()), error.ctx) from error
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # which knows no command that is not imported yet
+            raise click.NoSuchCommand(error.command_name, possibilities=_MODULES, ctx=ctx) from None
+
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_MODULES)
 

@@ -44,7 +44,7 @@ def choice_options(command: Command) -> Command:
             metavar="FIELD=HEADING",
             type=_Column(),
             multiple=True,
-            help="The column that holds a field, like user_id=工号, user_name=姓名, sent_at=日期; any number of them.",
+            help="The column that holds a field, like user_id=工号; any number of them.",
         ),
         click.option(
             "--mapping",
