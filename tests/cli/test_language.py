@@ -19,6 +19,7 @@ from python_calamine import load_workbook
 from reportdata.cli import cli
 from reportdata.cli.language import chosen, speaking, translated
 from reportdata.cli.language.catalogue import Entry, compiled_po, load, read_mo, read_po
+from reportdata.cli.language.help import beside
 from reportdata.cli.language.templates import PLACE, Templates, is_number, is_spoken
 from reportdata.cli.language.wrapping import padded, width, wrapped
 from tests.support.folders import Folder, run
@@ -118,6 +119,13 @@ def test_all_help_is_chinese_and_fits() -> None:
             for option in context.command.get_params(context):
                 told = getattr(option, "help", None)
                 assert not told or translated(told) != told, f"{context.command_path}: {told}"
+
+
+def test_help_with_a_default_of_its_own_has_its_own_translation() -> None:
+    own = [entry for entry in entries(CHINESE).values() if "  [default: " in entry.id and not PLACE.search(entry.id)]
+    assert own
+    with speaking("zh"):
+        assert [beside(entry.id) for entry in own] == [entry.text for entry in own]
 
 
 @pytest.mark.whole

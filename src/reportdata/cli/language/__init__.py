@@ -89,6 +89,11 @@ def translated(text: str) -> str:
     return _translated(text, _spoken[-1])
 
 
+def is_message(text: str) -> bool:
+    """Whether a text as it stands has a translation into the language that is spoken."""
+    return not is_english() and _templates(_spoken[-1]).has(text)
+
+
 @lru_cache(maxsize=1000)  # help has the same options again and again
 def _translated(text: str, language: str) -> str:
     found = _templates(language).translated(text)

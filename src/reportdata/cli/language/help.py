@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from reportdata.cli.language import is_english, translated
+from reportdata.cli.language import is_english, is_message, translated
 from reportdata.cli.language.wrapping import padded, width, wrapped
 
 _BESIDE = re.compile(r"(?:(.*)  )?\[(.*)\]", re.DOTALL)
@@ -62,10 +62,10 @@ def beside(text: str) -> str:
     if is_english():
         return text
     found = _BESIDE.fullmatch(text)
-    if found is None:
+    if found is None or is_message(text):
         return translated(text)
     help_, items = found[1] or "", found[2]
-    if help_ and translated(help_) == help_:  # the author wrote this default
+    if help_ and translated(help_) == help_:  # the author wrote what is in the brackets, too, with values
         return translated(text)
     return f"{translated(help_)}  [{'；'.join(map(_item, items.split('; ')))}]".lstrip()
 

@@ -124,6 +124,10 @@ class Templates:
         self._whole = {"".join(one.pieces): one.rendered({}) for one in templates if not one.names}
         self._with_values = [one for one in templates if one.names]
 
+    def has(self, text: str) -> bool:
+        """Whether a text is a message as it stands."""
+        return text in self._whole
+
     def translated(self, text: str) -> Translated | None:
         """A text in that language; None when it is no message, and none of its lines is."""
         return self._found(text, 0, {})
