@@ -105,6 +105,7 @@ def test_a_workbook_has_dates_numbers_and_texts_and_no_formula(opened: dict[str,
     assert "发送日志数" in meta["columns"].value
 
 
+@pytest.mark.slow
 def test_chinese_in_csv_is_read_as_it_is(opened: dict[str, Opened]) -> None:
     (sheet,) = opened["csv"].sheets
     columns = opened["csv"].columns(sheet)

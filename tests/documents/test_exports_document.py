@@ -85,6 +85,7 @@ def test_each_way_of_the_first_table_has_its_section() -> None:
         assert set(re.findall(r"\]\(#(.*?)\)", text)) == headings
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_what_the_page_says_is_refused_is_refused(tmp_path: Path) -> None:
     follow(FIRST, tmp_path)

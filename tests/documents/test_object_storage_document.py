@@ -18,6 +18,7 @@ from tests.support.storage import BUCKET, client
 PAGE = document("docs/scale.md").partition("## Object storage")[2].partition("\n## ")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.s3
 def test_the_commands_for_object_storage_work(storage: str, storage_server: str, tmp_path: Path) -> None:
     (block,) = blocks(PAGE)

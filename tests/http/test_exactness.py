@@ -166,6 +166,7 @@ public class Ask {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.tool
 def test_javas_own_client_gets_an_answer(server: Kernel, tmp_path: Path) -> None:
     """It asks for an upgrade to HTTP/2 with each request."""

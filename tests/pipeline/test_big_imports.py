@@ -222,6 +222,7 @@ def test_ctrl_c_is_answered_with_what_to_do(known: Folder, tmp_path: Path) -> No
     assert left(known) == ["lock"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_what_duckdb_computes() -> None:
     with closing(connect()) as connection, handling(signal.SIGALRM, signal.default_int_handler):
         signal.setitimer(signal.ITIMER_REAL, 0.1)

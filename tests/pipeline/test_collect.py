@@ -212,6 +212,7 @@ def test_who_is_forgotten_is_not_collected_again(folder: Folder, server: Server)
     assert json.loads(result.stdout)["found"] == []
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_goes_on_where_it_was(folder: Folder, server: Server) -> None:
     add(folder, server, "--from", _day(50), "--per-second", 60)
     command = [sys.executable, "-m", "reportdata", "collect", "--once", "--data", str(folder.path)]

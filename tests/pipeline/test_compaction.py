@@ -332,7 +332,8 @@ COMPACTING = (["compact", "--all"], ["compact", "--all"], ["refresh"])
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("imports", [2, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("imports", [2, 30])
 def test_compactions_beside_imports_and_refreshes_that_are_killed_lose_and_spoil_nothing(
     folder: Folder, tmp_path: Path, imports: int
 ) -> None:

@@ -375,6 +375,7 @@ def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: P
     store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @pytest.mark.parametrize("stride", every(48))
 @pytest.mark.parametrize("user", [(), ("--user", "user-1-x")], ids=["organisation", "person"])

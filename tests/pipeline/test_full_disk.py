@@ -156,6 +156,7 @@ def test_a_folder_that_cannot_be_written_is_served_and_loses_nothing(
     assert "Traceback" not in said, said
 
 
+@pytest.mark.slow
 def test_reading_goes_on_without_a_free_byte(folder: Folder, disk: Path, token: str, tmp_path: Path) -> None:
     """A server that is started on a full disk answers, beside commands that read, however often."""
     (tmp_path / "reports.csv").write_text("report_id,user_id,sent_at\nr1,u1,2026-09-21 09:00:00\n")

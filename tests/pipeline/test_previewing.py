@@ -23,7 +23,7 @@ REPORTS = "发送人,提交时间,report_id\n张三,2026-09-21 09:00:00,r1\n李�
 
 
 @pytest.mark.whole
-@tried_with(5, 150)
+@tried_with(4, 150)
 def test_a_dry_run_says_what_the_import_does_and_adds_nothing(examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

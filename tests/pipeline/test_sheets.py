@@ -144,7 +144,7 @@ def by_rows(source: Source, staging: Staging, _folder: Path) -> None:
 
 
 @pytest.mark.whole
-@tried_with(8, 150)
+@tried_with(4, 150)
 def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
@@ -165,7 +165,7 @@ def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
 
 
 @pytest.mark.whole
-@tried_with(8, 300)
+@tried_with(4, 300)
 def test_a_table_of_text_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(

@@ -40,7 +40,7 @@ from tests.support.waiting import SOON
 
 
 @pytest.mark.whole
-@tried_with(8, 300)
+@tried_with(5, 300)
 def test_what_is_taken_back_was_never_imported(examples: int) -> None:
     @settings(
         max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

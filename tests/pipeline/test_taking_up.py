@@ -20,6 +20,7 @@ from tests.support.steps import OF_FILES, killed_at, moments_of
 AT = datetime.fromisoformat("2026-09-21T09:00:00+08:00")
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @pytest.mark.parametrize("stride", every(5))
 def test_what_was_pushed_is_counted_whenever_the_worker_is_killed(tmp_path: Path, stride: int) -> None:

@@ -65,6 +65,7 @@ def test_the_same_source_gives_the_same_bytes(files: dict[str, bytes], tmp_path:
     assert elsewhere[wheel] == files[wheel]
 
 
+@pytest.mark.slow
 def test_the_bill_is_valid_and_names_all_that_is_needed_with_its_licence(bill: dict[str, Any]) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
     components = {re.sub(r"[-_.]+", "-", one["name"]).lower(): one for one in bill["components"]}

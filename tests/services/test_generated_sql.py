@@ -101,7 +101,7 @@ KEY_SETS = [
 
 
 @pytest.mark.whole
-@tried_with(20, 120)
+@tried_with(12, 120)
 def test_each_group_has_the_oracles_numbers(engine: DuckDBEngine, writer: Writer, examples: int) -> None:
     kinds = {"sent": Sent, "commented": Commented, "withdrawn": Withdrawn}
 

@@ -132,6 +132,7 @@ def test_a_node_that_is_cut_off_serves_nothing_old(own: postgres.Server, tmp_pat
         one.store.close()
 
 
+@pytest.mark.slow
 def test_a_restart_of_the_server_is_outlived(own: postgres.Server, tmp_path: Path) -> None:
     folder = Folder(tmp_path / "data", own.address("restart"))
     _, token = filled(folder)

@@ -17,7 +17,8 @@ PARTS = 4
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, PARTS))])
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
 def test_a_preview_says_what_the_dry_run_says(folder: Folder, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
     folder.add_organisation("ding1")
     monkeypatch.chdir(INPUTS)

@@ -69,6 +69,7 @@ def test_serving_goes_on_from_a_backup_and_from_what_was_restored(filled: Folder
     assert answers == [answers[0]] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @pytest.mark.parametrize("stride", every(48))
 @pytest.mark.parametrize("there", [False, True])

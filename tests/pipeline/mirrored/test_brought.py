@@ -21,6 +21,7 @@ from tests.support.serving import serving
 from tests.support.stores import OPENERS, STORES
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_saved_figures_are_brought_in_every_form_and_tell_their_service(
     known: Folder, twin: Server, tmp_path: Path
