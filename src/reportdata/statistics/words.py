@@ -56,6 +56,8 @@ def read_department(text: str) -> str:
     return (read_text("department", text) or "").replace(",", "，")
 
 
+PAGES = ("page", "pageSize", "format", "bom")
+"""The parameters that say how rows are given."""
 _FILTERS = ("department", "template", "user")
 _CLEANED: Mapping[str, Callable[[str], str]] = {
     "department": read_department,
@@ -68,8 +70,8 @@ FLAG: Mapping[str, bool] = {"false": False, "true": True, "0": False, "1": True}
 """What a parameter says that is true or false, which it is without it."""
 _DAYS = re.compile(r"[1-9]\d{0,3}d", re.ASCII)
 _LONGEST_TEXT = 200
-_FIRST, _LAST = "20000101", "20991231"
-"""Facts lie between."""
+FIRST, LAST = "20000101", "20991231"
+"""The days between which facts lie."""
 _Value = TypeVar("_Value")
 
 
@@ -175,7 +177,12 @@ def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
 
 def url_of(question: Question, service: Service) -> str:
     """The address that asks a question, without the server."""
-    return f"{PATH}?{urlencode(words_of(question, service))}"
+    return url_of_page(PATH, words_of(question, service))
+
+
+def url_of_page(path: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """The address that asks with these parameters, without the server."""
+    return f"{path}?{urlencode(pairs)}"
 
 
 def columns(by: Sequence[str], metrics: Sequence[str], service: Service) -> list[str]:
@@ -246,8 +253,8 @@ def range_in(given: Mapping[str, list[str]]) -> tuple[str, str, str]:
         raise BadValue("no range is given", "give from and to, or range")
     days = [parse_day(day) for day in (first, last) if day]
     for day in days:
-        if not _FIRST <= day <= _LAST:
-            raise BadValue(f"{day} is none of the days that facts may have", f"they are {_FIRST} to {_LAST}")
+        if not FIRST <= day <= LAST:
+            raise BadValue(f"{day} is none of the days that facts may have", f"they are {FIRST} to {LAST}")
     if len(days) == 2 and days[1] < days[0]:
         raise BadValue(f"to={last} is before from={first}", "name the earlier day first")
     return (days[0], days[-1], "") if days else ("", "", range_)
