@@ -12,6 +12,7 @@ from reportdata.days import DEFAULT_TIME_ZONE, SECOND, instant_of, is_day, parse
 from reportdata.errors import BadValue
 from reportdata.services import Service
 from reportdata.statistics.cursors import Reached, cursor_in
+from reportdata.statistics.parameters import given_in, listed, number_in, one_of
 from reportdata.statistics.question import AHEAD, FORMATS, LARGEST_PAGE, fixed_moment
 from reportdata.statistics.words import (
     FIRST,
@@ -21,11 +22,7 @@ from reportdata.statistics.words import (
     PATH,
     SERVICE,
     dashed,
-    given_in,
-    listed,
     metrics_in,
-    number_in,
-    one_of,
     range_in,
     words_of_service,
 )

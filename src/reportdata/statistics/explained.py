@@ -11,20 +11,9 @@ import msgspec
 from reportdata.days import SECOND, moment_of
 from reportdata.errors import BadValue
 from reportdata.services import Service
+from reportdata.statistics.parameters import FLAG, given_in, listed, one_of
 from reportdata.statistics.question import Question
-from reportdata.statistics.words import (
-    FLAG,
-    PAGES,
-    PARAMETERS,
-    PATH,
-    SERVICE,
-    given_in,
-    listed,
-    metrics_in,
-    one_of,
-    read_question,
-    words_of,
-)
+from reportdata.statistics.words import PAGES, PARAMETERS, PATH, SERVICE, metrics_in, read_question, words_of
 
 EXPLAIN_PATH = f"{PATH}/explain"
 """Where this is asked over HTTP."""
