@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reportdata.cli.places import names_of
-from reportdata.statistics.explained import CHANGES_PARAMETERS, EXPLAIN_PARAMETERS
+from reportdata.statistics.changes import CHANGES_PARAMETERS
+from reportdata.statistics.explained import EXPLAIN_PARAMETERS
 from reportdata.statistics.question import FORMATS
 from reportdata.statistics.words import PARAMETERS
 from tests.support.browsing import RECORDS, TOTALS, Browser, add_link

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import BadValue, LakeError
-from reportdata.lake.log import HOUR, Log, Missing
+from reportdata.lake.log import HOUR, Log
 from reportdata.lake.membership import Added, Entry, State
+from reportdata.lake.objects import Missing
 from reportdata.lake.place import Found
 from reportdata.lake.s3.objects import Objects, read_address
 from tests.support.lakes import Later

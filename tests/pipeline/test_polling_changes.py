@@ -22,8 +22,8 @@ from reportdata.days import Observation
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.changed import changed
+from reportdata.statistics.changes import read_changes
 from reportdata.statistics.cursors import cursor_in
-from reportdata.statistics.explained import read_changes
 from reportdata.store import DayKpis, Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.standing import standing

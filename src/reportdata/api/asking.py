@@ -10,7 +10,8 @@ import msgspec
 from reportdata.http.answers import Failed, Fault
 from reportdata.http.request_metrics import GOOD, Times
 from reportdata.services import REPORTS
-from reportdata.statistics.explained import Changes, Explained
+from reportdata.statistics.changes import Changes
+from reportdata.statistics.explained import Explained
 from reportdata.statistics.newest import Newest
 from reportdata.statistics.question import Question
 from reportdata.statistics.spans import Span

@@ -16,12 +16,8 @@ from reportdata.api.statistics_description import (
     parameter_of,
 )
 from reportdata.services import Service
-from reportdata.statistics.explained import (
-    CHANGES_PARAMETERS,
-    CHANGES_PATH,
-    EXPLAIN_PARAMETERS,
-    EXPLAIN_PATH,
-)
+from reportdata.statistics.changes import CHANGES_PARAMETERS, CHANGES_PATH
+from reportdata.statistics.explained import EXPLAIN_PARAMETERS, EXPLAIN_PATH
 from reportdata.statistics.named import COLUMN as NAME
 from reportdata.statistics.question import FORMATS
 

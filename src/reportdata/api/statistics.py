@@ -33,9 +33,11 @@ from reportdata.errors import BadValue, EngineError
 from reportdata.http.answers import EXPOSED, JSON, Failed
 from reportdata.http.routes import IDS
 from reportdata.services import REPORTS, Service
-from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
+from reportdata.statistics.changes import CHANGES_PATH, read_changes
+from reportdata.statistics.explained import EXPLAIN_PATH, read_explained
+from reportdata.statistics.parameters import given_in
 from reportdata.statistics.question import Question
-from reportdata.statistics.words import PATH, SERVICE, given_in, read_question, service_in
+from reportdata.statistics.words import PATH, SERVICE, read_question, service_in
 
 _CHUNK = 1 << 16
 _NAMED = " with names"

@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 
 from reportdata.errors import BadValue
 from reportdata.states import State
-from reportdata.statistics.explained import CHANGES_PARAMETERS, CHANGES_PATH, EXPLAIN_PARAMETERS, EXPLAIN_PATH
+from reportdata.statistics.changes import CHANGES_PARAMETERS, CHANGES_PATH
+from reportdata.statistics.explained import EXPLAIN_PARAMETERS, EXPLAIN_PATH
 from reportdata.statistics.question import GROUPINGS
 from reportdata.statistics.words import PARAMETERS, PATH, SERVICE
 

@@ -25,7 +25,8 @@ from reportdata.client.sign_in import KeyAndSecret
 from reportdata.client.transport import Transport
 from reportdata.errors import BadFile, BadValue, InputError, ReportDataError
 from reportdata.settings import Settings
-from reportdata.statistics.explained import CHANGES_PATH, EXPLAIN_PATH, read_changes, read_explained
+from reportdata.statistics.changes import CHANGES_PATH, read_changes
+from reportdata.statistics.explained import EXPLAIN_PATH, read_explained
 from reportdata.statistics.words import PATH, read_question, service_in
 
 if TYPE_CHECKING:

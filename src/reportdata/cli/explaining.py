@@ -21,13 +21,8 @@ from reportdata.cli.questions import Form, format_option, print_found
 from reportdata.cli.words import causes_text, heading_of, metric_of, state_word
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
-from reportdata.statistics.explained import (
-    CHANGES_PARAMETERS,
-    EXPLAIN_PARAMETERS,
-    LANGUAGES,
-    read_changes,
-    read_explained,
-)
+from reportdata.statistics.changes import CHANGES_PARAMETERS, read_changes
+from reportdata.statistics.explained import EXPLAIN_PARAMETERS, LANGUAGES, read_explained
 from reportdata.statistics.words import SERVICE, service_in
 
 _MOST_SHOWN = 50

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -22,13 +22,12 @@ from tempfile import TemporaryFile
 
 import msgspec
 
-from reportdata.days import PARTITION
 from reportdata.errors import LakeError
 from reportdata.files import ASIDE, make, move, remove, second_name, sync, write
 from reportdata.lake import Lake
-from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS
-from reportdata.lake.log import Missing
+from reportdata.lake.folder_files import files_in, first_entry, names_in
 from reportdata.lake.membership import FIRST, Added, Entry, signed, twin_of
+from reportdata.lake.objects import Missing
 from reportdata.lake.place import Content, Found, Wanted, damaged
 from reportdata.lake.seen import Seen, content_of
 from reportdata.leases import FileLeases, Leases
@@ -38,13 +37,6 @@ _MAGIC = b"PAR1"
 _OWN = re.compile(r"(merged-|\d{8}-\d{8}-)?[0-9a-f]{32}(-\d+)?\.(parquet|jsonl)")
 """The names that lakes give to files."""
 _BROUGHT_BACK = "bring it back from a backup, or restore the newest one and import again what came after it"
-
-
-class _Note(msgspec.Struct, frozen=True):
-    """What stood in for others before there was a log: it counted once ``by``, if there is one, was in its place."""
-
-    by: str | None
-    files: tuple[str, ...]
 
 
 class LocalLake(Lake):
@@ -59,7 +51,7 @@ class LocalLake(Lake):
 
 
 class FolderPlace:
-    """A folder as a `reportdata.lake.place.Place`, and as the `reportdata.lake.log.Objects` of its log."""
+    """A folder as a `reportdata.lake.place.Place`, and as the `reportdata.lake.objects.Objects` of its log."""
 
     grace = 0.0
     limit = float("inf")
@@ -91,7 +83,9 @@ class FolderPlace:
             raise LakeError(f"the lake's file {self.folder / key} cannot be read: {error}") from error
 
     def keys(self, folder: str) -> list[str]:
-        return sorted(f"{folder}/{name}" for name in self._names(folder) if name.endswith((".json", ".copy")))
+        return sorted(
+            f"{folder}/{name}" for name in names_in(self.folder / folder) if name.endswith((".json", ".copy"))
+        )
 
     def remove(self, keys: Iterable[str]) -> None:
         paths = [self.folder / key for key in keys]
@@ -149,8 +143,8 @@ class FolderPlace:
         return f"file://{(self.folder / wanted.key).absolute()}"
 
     def written(self) -> list[Found]:
-        keys = [key for key, path in self._files() if _OWN.fullmatch(path.name)]
-        keys += (f"log/{name}" for name in self._names("log") if name.endswith(ASIDE))
+        keys = [key for key, path in files_in(self.folder) if _OWN.fullmatch(path.name)]
+        keys += (f"log/{name}" for name in names_in(self.folder / "log") if name.endswith(ASIDE))
         found = []
         for key in keys:
             with suppress(FileNotFoundError):
@@ -168,7 +162,8 @@ class FolderPlace:
 
     def unlogged(self) -> Entry | None:
         """The files without their digests: who only reads need not look into them."""
-        return self._first(lambda _: "")
+        with self._failing("read"):
+            return first_entry(self.folder, lambda _: "")
 
     def take_over(self) -> None:
         if self.keys("log"):
@@ -177,57 +172,12 @@ class FolderPlace:
             make(self.folder / "log")
             sync(self.folder)  # who made it may have been killed before it was durable
             with suppress(FileExistsError):
-                content = signed(msgspec.json.encode(self._first(lambda path: content_of(path).sha256)))
+                with self._failing("read"):
+                    entry = first_entry(self.folder, lambda path: content_of(path).sha256)
+                content = signed(msgspec.json.encode(entry))
                 write(self.folder / FIRST, content, new=True)
                 write(self.folder / twin_of(FIRST), content)
             rmtree(self.folder / "replaced", ignore_errors=True)
-
-    def _first(self, digest: Callable[[Path], str]) -> Entry:
-        with self._failing("read"):
-            replaced = self._replaced()  # before the files: in the other order both a file and its note could be missed
-            found = dict(self._files())
-            adds = {}
-            for key in found.keys() - replaced:
-                with suppress(FileNotFoundError):
-                    stat = found[key].stat()
-                    adds[key] = Added(stat.st_size, digest(found[key]), stat.st_mtime)
-            return Entry(adds=dict(sorted(adds.items())), replaces=dict.fromkeys(sorted(replaced & found.keys()), 0.0))
-
-    def _replaced(self) -> set[str]:
-        """The files for which another stood in before there was a log."""
-        found: set[str] = set()
-        for name in self._names("replaced"):
-            path = self.folder / "replaced" / name
-            if path.suffix == ".json":
-                with suppress(FileNotFoundError):
-                    try:
-                        note = msgspec.json.decode(path.read_bytes(), type=_Note)
-                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                        raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
-                    if note.by is None or (self.folder / note.by).exists():
-                        found.update(note.files)
-        return found
-
-    def _files(self) -> Iterator[tuple[str, Path]]:
-        """The files that are in their places, whether they count or not."""
-        for kind in self._names(""):
-            for name in self._names(kind) if (self.folder / kind).is_dir() else ():
-                if name.startswith(PARTITION) or name == "merged":
-                    for file in self._names(f"{kind}/{name}"):
-                        if file.endswith(".parquet"):
-                            yield f"{kind}/{name}/{file}", self.folder / kind / name / file
-        for kind in (COVERAGE, COVERAGE_REPEATS):
-            for file in self._names(kind):
-                if file.endswith(".jsonl"):
-                    yield f"{kind}/{file}", self.folder / kind / file
-
-    def _names(self, folder: str) -> list[str]:
-        try:
-            return os.listdir(self.folder / folder)  # noqa: PTH208 - many names, of which no paths are needed
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise LakeError(f"the lake's folder {self.folder / folder} cannot be read: {error}") from error
 
     @contextmanager
     def _failing(self, verb: str) -> Iterator[None]:

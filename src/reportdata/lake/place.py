@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from reportdata.errors import Damaged
-from reportdata.lake.log import Objects
 from reportdata.lake.membership import Added
+from reportdata.lake.objects import Objects
 
 
 class Found(NamedTuple):

@@ -12,15 +12,9 @@ from reportdata.errors import BadValue, NotKnown
 from reportdata.services import Service
 from reportdata.states import State, least_certain
 from reportdata.statistics.answers import Answer, require_few
+from reportdata.statistics.changes import CHANGES_PATH, Changes, since_of, until_of, words_of_changes
 from reportdata.statistics.cursors import Reached, cursor_in, cursor_text, require_story
-from reportdata.statistics.explained import (
-    CHANGES_PATH,
-    Changes,
-    since_of,
-    until_of,
-    url_of_page,
-    words_of_changes,
-)
+from reportdata.statistics.parameters import url_of_page
 from reportdata.store import Store
 from reportdata.store.replay import Change, changes_of
 from reportdata.store.standing import standing

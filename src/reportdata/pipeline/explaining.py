@@ -30,12 +30,8 @@ from reportdata.pipeline.told_records import columns_of, names_of, row_of, shown
 from reportdata.pipeline.told_values import definition_of, value_of
 from reportdata.services import Service
 from reportdata.statistics.answers import MOST_ROWS, Answer, Row, require_few
-from reportdata.statistics.explained import (
-    EXPLAIN_PATH,
-    Explained,
-    url_of_page,
-    words_of_explained,
-)
+from reportdata.statistics.explained import EXPLAIN_PATH, Explained, words_of_explained
+from reportdata.statistics.parameters import url_of_page
 from reportdata.statistics.plan import Counted, known_days, pieces_of
 from reportdata.statistics.question import Question, fixed
 from reportdata.store import Store

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
-from urllib.parse import urlencode
 
 from reportdata.days import parse_day
 from reportdata.errors import BadValue
 from reportdata.identifiers import read_text
 from reportdata.services import REPORTS, Service, Services
+from reportdata.statistics.parameters import FLAG, given_in, listed, number_in, one_of, url_of_page
 from reportdata.statistics.question import (
     FORMATS,
     GROUPINGS,
@@ -56,6 +55,8 @@ def read_department(text: str) -> str:
     return (read_text("department", text) or "").replace(",", "，")
 
 
+PAGES = ("page", "pageSize", "format", "bom")
+"""The parameters that say how rows are given."""
 _FILTERS = ("department", "template", "user")
 _CLEANED: Mapping[str, Callable[[str], str]] = {
     "department": read_department,
@@ -63,14 +64,10 @@ _CLEANED: Mapping[str, Callable[[str], str]] = {
     "user": str,
 }
 """Names as facts have them: a filter that is written as in a record finds its facts."""
-_REPEATED = ("by", "metrics", "department", "template", "user", "order")
-FLAG: Mapping[str, bool] = {"false": False, "true": True, "0": False, "1": True}
-"""What a parameter says that is true or false, which it is without it."""
 _DAYS = re.compile(r"[1-9]\d{0,3}d", re.ASCII)
 _LONGEST_TEXT = 200
-_FIRST, _LAST = "20000101", "20991231"
-"""Facts lie between."""
-_Value = TypeVar("_Value")
+FIRST, LAST = "20000101", "20991231"
+"""The days between which facts lie."""
 
 
 def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Question:
@@ -130,22 +127,6 @@ def words_of_service(service: Service) -> list[tuple[str, str]]:
     return [] if service.id == REPORTS else [(SERVICE, service.id)]
 
 
-def given_in(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> dict[str, list[str]]:
-    """Parameters with their values.
-
-    :param known: those that there are.
-    :raises BadValue: when one is not known, or is given again that may not be.
-    """
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        if name not in known:
-            raise BadValue(f"the parameter {name[:40]!r} is not known", f"there are {', '.join(known)}")
-        if name in given and name not in _REPEATED:
-            raise BadValue(f"{name} is given more than once", "give it once")
-        given.setdefault(name, []).append(value.strip())
-    return given
-
-
 def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
     """The parameters that ask a question: `read_question` of them gives it again."""
     pairs = words_of_service(service)
@@ -175,7 +156,7 @@ def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
 
 def url_of(question: Question, service: Service) -> str:
     """The address that asks a question, without the server."""
-    return f"{PATH}?{urlencode(words_of(question, service))}"
+    return url_of_page(PATH, words_of(question, service))
 
 
 def columns(by: Sequence[str], metrics: Sequence[str], service: Service) -> list[str]:
@@ -186,12 +167,6 @@ def columns(by: Sequence[str], metrics: Sequence[str], service: Service) -> list
 def dashed(day: str) -> str:
     """A day as people read it: 2026-09-22."""
     return f"{day[:4]}-{day[4:6]}-{day[6:]}"
-
-
-def listed(given: Mapping[str, list[str]], name: str) -> list[str]:
-    """The values of a parameter with commas between them."""
-    words = [word.strip() for value in given.get(name, ()) for word in value.split(",")]
-    return [word for word in words if word]
 
 
 def _texts(given: Mapping[str, list[str]], name: str) -> tuple[str, ...]:
@@ -246,8 +221,8 @@ def range_in(given: Mapping[str, list[str]]) -> tuple[str, str, str]:
         raise BadValue("no range is given", "give from and to, or range")
     days = [parse_day(day) for day in (first, last) if day]
     for day in days:
-        if not _FIRST <= day <= _LAST:
-            raise BadValue(f"{day} is none of the days that facts may have", f"they are {_FIRST} to {_LAST}")
+        if not FIRST <= day <= LAST:
+            raise BadValue(f"{day} is none of the days that facts may have", f"they are {FIRST} to {LAST}")
     if len(days) == 2 and days[1] < days[0]:
         raise BadValue(f"to={last} is before from={first}", "name the earlier day first")
     return (days[0], days[-1], "") if days else ("", "", range_)
@@ -258,27 +233,3 @@ def _order(words: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
         if word.removeprefix("-") not in known:
             raise BadValue(f"order={word[:40]!r} is no column of the answer", f"there are {', '.join(known)}")
     return tuple(words)
-
-
-def number_in(given: Mapping[str, list[str]], name: str, default: int, most: int) -> int:
-    """A number from 1 on that is given.
-
-    :raises BadValue: when it is none.
-    """
-    text = given.get(name, [""])[0]
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 7 and 1 <= int(text) <= most):
-        raise BadValue(f"{name}={text[:40]!r} cannot be had", f"give a number from 1 to {most}")
-    return int(text)
-
-
-def one_of(given: Mapping[str, list[str]], name: str, known: Mapping[str, _Value]) -> _Value:
-    """What the given word stands for; the first where none is given.
-
-    :raises BadValue: when it is not known.
-    """
-    text = given.get(name, [""])[0]
-    if text and text not in known:
-        raise BadValue(f"{name}={text[:40]!r} is not known", f"there are {', '.join(known)}")
-    return known[text] if text else next(iter(known.values()))

@@ -11,7 +11,7 @@ import pytest
 
 from reportdata.errors import BadValue
 from reportdata.pipeline.changed import changed
-from reportdata.statistics.explained import read_changes
+from reportdata.statistics.changes import read_changes
 from tests.support.changes import CORP, sent
 from tests.support.folders import Folder, run
 from tests.support.services import SERVICE

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from reportdata.lake import DAY, Lake
 from reportdata.lake.files import is_file
-from reportdata.lake.log import Missing
 from reportdata.lake.membership import Added
+from reportdata.lake.objects import Missing
 from reportdata.lake.place import Content, Found, Wanted
 from reportdata.lake.s3.cache import Cache
 from reportdata.lake.s3.objects import PATIENCE, Objects, several

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from reportdata.errors import Damaged, LakeError
 from reportdata.files import make, second_name
-from reportdata.lake.log import Missing
 from reportdata.lake.membership import Added
+from reportdata.lake.objects import Missing
 from reportdata.lake.place import Wanted, damaged
 from reportdata.lake.s3.objects import Objects, several
 from reportdata.lake.seen import Seen

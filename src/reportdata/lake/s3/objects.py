@@ -23,8 +23,8 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from reportdata.errors import BadValue, LakeError
-from reportdata.lake.log import Missing
 from reportdata.lake.membership import Entry
+from reportdata.lake.objects import Missing
 from reportdata.lake.place import Found
 
 PATIENCE = 120.0
