@@ -12,6 +12,7 @@ import msgspec
 
 from reportdata.days import PARTITION
 from reportdata.errors import LakeError
+from reportdata.files import read
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS
 from reportdata.lake.membership import Added, Entry
 
@@ -76,11 +77,12 @@ def _replaced(lake: Path) -> set[str]:
     for name in names_in(lake / "replaced"):
         path = lake / "replaced" / name
         if path.suffix == ".json":
-            with suppress(FileNotFoundError):
-                try:
-                    note = msgspec.json.decode(path.read_bytes(), type=_Note)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
-                if note.by is None or (lake / note.by).exists():
-                    found.update(note.files)
+            try:
+                note = msgspec.json.decode(read(path), type=_Note)
+            except FileNotFoundError:
+                continue
+            except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
+            if note.by is None or (lake / note.by).exists():
+                found.update(note.files)
     return found

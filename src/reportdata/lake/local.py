@@ -23,7 +23,7 @@ from tempfile import TemporaryFile
 import msgspec
 
 from reportdata.errors import LakeError
-from reportdata.files import ASIDE, make, move, remove, second_name, sync, write
+from reportdata.files import ASIDE, make, move, read, reading, remove, second_name, sync, write
 from reportdata.lake import Lake
 from reportdata.lake.folder_files import files_in, first_entry, names_in
 from reportdata.lake.membership import FIRST, Added, Entry, signed, twin_of
@@ -76,7 +76,7 @@ class FolderPlace:
 
     def get(self, key: str) -> bytes:
         try:
-            return (self.folder / key).read_bytes()
+            return read(self.folder / key)
         except FileNotFoundError as error:
             raise Missing(f"the lake's file {self.folder / key} is gone", _BROUGHT_BACK) from error
         except OSError as error:
@@ -196,7 +196,7 @@ def _size(path: Path) -> int | None:
 
 def _is_parquet(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with reading(path) as file:
             begins = file.read(len(_MAGIC))
             file.seek(-len(_MAGIC), os.SEEK_END)
             return begins == file.read() == _MAGIC
