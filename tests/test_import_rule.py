@@ -43,7 +43,7 @@ DOMAIN = {
     "values",
     "statistics",
 }
-GROUND_FLOOR = {"files", "leases", "presence", "sqlite"}
+GROUND_FLOOR = {"files", "leases", "migrations", "presence", "reserves", "sqlite"}
 ADAPTERS = {
     "lake",
     "inbox",
