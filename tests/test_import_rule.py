@@ -22,6 +22,7 @@ DOMAIN = {
     "times",
     "facts",
     "columns",
+    "table_kinds",
     "choices",
     "chosen_columns",
     "headings",
