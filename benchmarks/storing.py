@@ -15,7 +15,7 @@ import psycopg
 from reportdata.cli.places import store_of
 from reportdata.settings import Settings
 from reportdata.store.postgres import PostgresStore
-from reportdata.store.postgres.days import make_month
+from reportdata.store.postgres.months import make_month
 from reportdata.store.sqlite import SQLiteStore
 from tests.support import postgres_server
 

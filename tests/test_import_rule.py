@@ -22,6 +22,7 @@ DOMAIN = {
     "times",
     "facts",
     "columns",
+    "table_kinds",
     "choices",
     "chosen_columns",
     "headings",
@@ -43,7 +44,7 @@ DOMAIN = {
     "values",
     "statistics",
 }
-GROUND_FLOOR = {"files", "leases", "presence", "sqlite"}
+GROUND_FLOOR = {"files", "leases", "migrations", "presence", "reserves", "sqlite"}
 ADAPTERS = {
     "lake",
     "inbox",

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import LedgerError, StoreError
+from reportdata.migrations import migrations
 from reportdata.sqlite import Database, Kind, statements
 from tests.support.steps import killed_at, moments_of
 
@@ -71,7 +72,7 @@ def test_statements_are_told_apart_as_sqlite_does(script: list[str]) -> None:
 @pytest.mark.whole
 def test_a_kill_at_any_moment_of_a_migration_leaves_the_old_schema_or_the_new_one(tmp_path: Path, kind: Kind) -> None:
     old = tmp_path / "old.db"
-    later = Path(str(kind.migrations()[1]))
+    later = Path(str(migrations(kind.package)[1]))
     content = later.read_text()
     later.unlink()
     Database(old, kind, 5).close()
@@ -129,6 +130,7 @@ OPENING = """
 import sys
 from pathlib import Path
 from reportdata.errors import LedgerError
+from reportdata.migrations import migrations
 from reportdata.sqlite import Database, Kind
 sys.path.insert(0, sys.argv[1])
 for line in sys.stdin:

@@ -8,10 +8,8 @@ that may both be it are refused, both named, with the option that chooses one. W
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-
-from msgspec.structs import replace
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.chosen_columns import apart, chosen_columns
@@ -20,16 +18,14 @@ from reportdata.headings import (
     BOTH,
     headings_of,
     how_to_name,
-    how_to_name_both,
     known_headings,
-    likely_time,
     normal,
-    option,
     other_zone,
     require_own_unit,
     seen,
 )
 from reportdata.kinds import Kind, Kinds
+from reportdata.table_kinds import Table, column_of, kind_of
 
 
 class Columns(NamedTuple):
@@ -83,15 +79,15 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
             return False
         return True
 
-    table = _Table(columns, by_heading, chosen, works)
-    kind, time = _kind(table, kinds, choices)
+    table = Table(columns, by_heading, chosen, works)
+    kind, time = kind_of(table, kinds, choices)
     zone = other_zone(time) if choices.times_in is None else None
     if zone is not None:
         reason = f"{time!r} says {zone!r}, so its times may be of another zone"
         raise BadField(kind.time, reason, "say of which with --times-in, for example --times-in UTC")
     found: dict[str, str] = {**chosen, kind.time: time}
     for field, groups in headings_of(kind).items():
-        held = _column(field, kind, groups, by_heading) if field not in found else None
+        held = column_of(field, kind, groups, by_heading) if field not in found else None
         if held is not None and held != time:
             if field in kind.columns and kind.columns[field].removesuffix("?") in ("integer", "count", "decimal"):
                 require_own_unit(field, held)
@@ -140,128 +136,8 @@ def columns_of_file(file: str, names: Iterable[str], kinds: Kinds, choices: Choi
         raise BadFile(file, str(error), error.hint) from error
 
 
-class _Table(NamedTuple):
-    """The columns of a table, those that nobody chose by their headings in normal form, the chosen ones by field, and
-    whether other choices would make a table of facts of it."""
-
-    columns: list[str]
-    by_heading: Mapping[str, list[str]]
-    chosen: Mapping[str, str]
-    works: Callable[[Choices], bool]
-
-
 def is_known(heading: str, kinds: Kinds, choices: Choices = NO_CHOICES) -> bool:
     """Whether a heading names a field of any kind, or was named by a person."""
     text = normal(heading)
     named = (part for said in choices.columns.values() for part in (said, *said.split(BOTH)))
     return text in known_headings(tuple(kinds.values())) or any(text == normal(part) for part in named)
-
-
-def _column(
-    field: str, kind: Kind, groups: Iterable[tuple[str, ...]], by_heading: Mapping[str, list[str]]
-) -> str | None:
-    type_ = kind.columns.get(field, "").removesuffix("?")
-    for group in groups:
-        found = [column for name in group for column in by_heading.get(name, ())]
-        if len(found) > 1 and type_ not in ("text", "names") and field != "corp_id":
-            both = " and ".join(map(repr, found[:3]))
-            options = " or ".join(option(field, column) for column in found[:3])
-            hints = [f"say which with {options}", *(how_to_name_both(field, found) if field == kind.time else [])]
-            raise BadField(field, f"{both} may both be it", "; ".join(hints))
-        if found:
-            return found[0]
-    return None
-
-
-def _kind(table: _Table, kinds: Kinds, choices: Choices) -> tuple[Kind, str]:
-    """The kind of facts, and the column of their time."""
-    possible = choices.possible(kinds)
-    if len(possible) == 1:
-        (kind,) = possible
-        time = table.chosen.get(kind.time) or _time(kind, table) or _shared_time(kind, table)
-        if time is None:
-            raise _without_time(possible, table, choices)
-        return kind, time
-    named = {kind: column for kind in possible if (column := _time(kind, table)) is not None}
-    if len(set(named.values())) > 1:
-        in_order = sorted({repr(column) for column in named.values()}, key=list(map(repr, table.columns)).index)
-        raise BadField(
-            "kind",
-            f"{' and '.join(in_order)} are both here",
-            f"read one kind at a time, with {_kind_options(named, table, choices)}; "
-            "or keep the facts of each in files of their own",
-        )
-    if len(named) > 1:  # kinds whose times are called the same
-        named = {kind: column for kind, column in named.items() if _has_all(kind, table)}
-    if len(named) == 1:
-        ((kind, column),) = named.items()
-        return kind, column
-    return _told(possible, table, choices)
-
-
-def _time(kind: Kind, table: _Table) -> str | None:
-    return _column(kind.time, kind, headings_of(kind)[kind.time], table.by_heading)
-
-
-def _shared_time(kind: Kind, table: _Table) -> str | None:
-    return _column(kind.time, kind, [tuple(map(normal, kind.shared_times))], table.by_heading)
-
-
-def _has_all(kind: Kind, table: _Table) -> bool:
-    return all(
-        column.name in table.chosen
-        or any(name in table.by_heading for group in headings_of(kind)[column.name] for name in group)
-        for column in kind.fields()
-        if column.required
-    )
-
-
-def _told(possible: list[Kind], table: _Table, choices: Choices) -> tuple[Kind, str]:
-    """The kind that is told by other columns than that of its time."""
-    sharing = {kind: found for kind in possible if (found := _shared(kind, table))}
-    if not sharing:
-        raise _without_time(possible, table, choices)
-    told = [kind for kind in sharing if _is_told(kind, table)]
-    if len(told) == 1:
-        return told[0], _shared_time(told[0], table) or sharing[told[0]][0]
-    time = next(iter(sharing.values()))[0]
-    reason = f"{time!r} may be the time of {' or of '.join(kind.name for kind in sharing)}"
-    raise BadField(
-        "kind",
-        f"{reason}; the columns are: {seen(table.columns)}",
-        f"say which with {_kind_options(sharing, table, choices)}; or name it "
-        + " or ".join(f"{kind.time} ({kind.name})" for kind in sharing),
-    )
-
-
-def _shared(kind: Kind, table: _Table) -> list[str]:
-    return [column for name in kind.shared_times for column in table.by_heading.get(normal(name), ())]
-
-
-def _is_told(kind: Kind, table: _Table) -> bool:
-    """Whether a column is there that only this kind has: who did it, or one of those that tell it."""
-    people = [field for field in (kind.person, kind.person_name) if field is not None]
-    own = [name for field in people for name in headings_of(kind)[field][0]]
-    told_by = [
-        name for field in kind.told_by for group in headings_of(kind).get(field, ((normal(field),),)) for name in group
-    ]
-    return any(name in table.by_heading for name in (*own, *told_by))
-
-
-def _without_time(possible: list[Kind], table: _Table, choices: Choices) -> BadField:
-    reason = f"no column holds a time; the columns are: {seen(table.columns)}"
-    left = [name for name in table.columns if name not in table.chosen.values()]
-    likely = {kind: time for kind in possible if (time := likely_time(kind, left)) is not None}
-    working = [
-        kind
-        for kind, time in likely.items()
-        if table.works(replace(choices, columns={**choices.columns, kind.time: time}))
-    ]
-    return BadField("kind", reason, how_to_name(None, working or possible, left))
-
-
-def _kind_options(found: Iterable[Kind], table: _Table, choices: Choices) -> str:
-    """The options that choose a kind: of those that have all of its fields, or of all where none has."""
-    named = [kind.name for kind in found]
-    working = [name for name in named if table.works(replace(choices, kind=name))]
-    return " or ".join(f"--kind {name}" for name in working or named)

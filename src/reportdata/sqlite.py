@@ -1,28 +1,24 @@
 """One connection to an SQLite file: how it is opened, migrated, read, written, copied and wiped.
 
-The schema is a folder of numbered SQL files in the package that uses the file. Those that it has not seen yet are run
-when it is opened, all in one transaction; how many it has seen is its ``user_version``.
+How many of its migrations (`reportdata.migrations`) a file has seen is its ``user_version``.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportdata.errors import ReportDataError
-from reportdata.files import make, sync, write_all
+from reportdata.files import make, sync
+from reportdata.migrations import migrations, unseen
+from reportdata.reserves import Reserve
 
 _CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP)
 """SQLite's errors when there is no room for the memory that processes share."""
-_RESERVE = 1 << 16
-"""Bytes that are kept for that memory: what SQLite needs to open a file that nobody has open."""
 _AGAIN = 0.01
 """Seconds between two tries of what SQLite does not wait for by itself."""
 
@@ -43,11 +39,6 @@ class Kind(NamedTuple):
         hint = hint or "see that its folder can be written, that the disk is not full and that the file is whole"
         return self.error(f"{self.name} {path} cannot {verb}: {error}", hint)
 
-    def migrations(self) -> list[Traversable]:
-        """The numbered SQL files, in their order."""
-        steps = (step for step in files(self.package).joinpath("schema").iterdir() if step.name.endswith(".sql"))
-        return sorted(steps, key=lambda step: step.name)
-
     def schemas(self, path: Path) -> tuple[int, int]:
         """The schema that a file has, and the one that this program gives it when it opens it.
 
@@ -55,7 +46,7 @@ class Kind(NamedTuple):
         """
         try:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
-                return connection.execute("pragma user_version").fetchone()[0], len(self.migrations())
+                return connection.execute("pragma user_version").fetchone()[0], len(migrations(self.package))
         except sqlite3.Error as error:
             raise self.failed(path, "be read", error) from error
 
@@ -81,13 +72,12 @@ class Database:
                 path.touch(mode=0o600)  # SQLite gives the files beside it the same rights
         except OSError as error:
             raise self.failed(error) from error
-        self._reserve = path.with_name(f"{path.name}-reserve")
-        self._used = False  # whether the reserve was given up
+        self._reserve = Reserve(path)
         try:
             self.connection = self._opened_with_room(alone=alone)
         except sqlite3.Error as error:
             raise self.failed(error) from error
-        self._keep_reserve()
+        self._reserve.keep()
 
     def _opened_with_room(self, *, alone: bool) -> sqlite3.Connection:
         try:
@@ -97,25 +87,11 @@ class Database:
                 raise
             full = error
         with suppress(OSError, sqlite3.Error):
-            self._reserve.unlink()
-            self._used = True
+            self._reserve.give_up()
             return self._opened()
         if not alone:
             raise full
         return self._opened(alone=True)
-
-    def _keep_reserve(self) -> None:
-        """Write the reserve, if there is room for it."""
-        with suppress(OSError):
-            if self._used or self._reserve.exists():
-                return
-            descriptor = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                write_all(descriptor, os.urandom(_RESERVE))  # zeros need no room on some file systems
-            except OSError:
-                self._reserve.unlink()
-            finally:
-                os.close(descriptor)
 
     def _opened(self, *, alone: bool = False) -> sqlite3.Connection:
         self.connection = sqlite3.connect(
@@ -137,9 +113,7 @@ class Database:
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
-        if self._used:  # what it was used for is free again
-            self._used = False
-            self._keep_reserve()
+        self._reserve.restore()
 
     def failed(self, error: Exception) -> ReportDataError:
         """The error of this kind for one of SQLite's."""
@@ -280,17 +254,11 @@ class Database:
             time.sleep(_AGAIN)
 
     def _migrate(self) -> None:
-        steps = self.kind.migrations()
+        steps = migrations(self.kind.package)
         if self._version() == len(steps):
             return
         with self.writing() as connection:
-            version = self._version()
-            if version > len(steps):
-                raise self.kind.error(
-                    f"{self.kind.name} {self.path} has schema {version}, this program knows {len(steps)}",
-                    "use the newer version of reportdata that wrote it",
-                )
-            for step in steps[version:]:
+            for step in unseen(steps, self._version(), f"{self.kind.name} {self.path}", self.kind.error):
                 for statement in statements(step.read_text("utf-8")):
                     connection.execute(statement)
             connection.execute(f"pragma user_version = {len(steps)}")

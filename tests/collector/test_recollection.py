@@ -36,7 +36,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         look = listings.begin(PAST, whole, whole.last_at)
         reports = [Report(f"r{day}", "u", at(day) + 1000, "t", None) for day in DAYS]
         listings.add_page(look, ReportPage(reports, None), whole.last_at)
-        listings.withdraw(f"r{DAYS[4]}", whole.last_at)
+        listings.absences.withdraw(f"r{DAYS[4]}", whole.last_at)
         made.write("delete from outbox")
         made.write("update reports set reads = 1, read_at = 1, closed = 1")
         yield made

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import msgspec
 
 from reportdata.choices import Choices
+from reportdata.cli.bad_records import BadRecords
 from reportdata.cli.choosing import choice_options, with_choices
 from reportdata.cli.known import require_written
 from reportdata.cli.language import say
@@ -20,7 +19,7 @@ from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_store, workspace
 from reportdata.cli.previews import check_kinds, preview_import, tell_failures
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
-from reportdata.errors import BadFile, BadRecord, BadValue, NotKnown
+from reportdata.errors import BadValue, NotKnown
 from reportdata.pipeline.importing import import_files
 from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.refreshing import Refreshed
@@ -120,7 +119,7 @@ def import_command(
     store = open_store(settings)
     now = time.time()
     first_day, last_day = Today.of(store.organisations(), corp_id, now, zone).between(first_day, last_day)
-    bad = _BadRecords(bad_file)
+    bad = BadRecords(bad_file)
     if skip_bad and not dry_run:
         bad.check()
     options = Options(
@@ -201,51 +200,6 @@ def read_exported_at(store: Store, text: str | None, corp_id: str | None, zone: 
         return read_instant(text, time_zone(named)) // MILLISECOND
     except ValueError as error:
         raise BadValue(f"--exported-at: {error}", error.hint if isinstance(error, BadTime) else "") from None
-
-
-class _BadRecords:
-    """Writes bad records to files, one JSON object a line."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self.paths: list[Path] = []
-
-    def check(self) -> None:
-        """Check that files can be written, before anything is added.
-
-        :raises BadFile: when they cannot.
-        """
-        folder = self._path.absolute().parent if self._path is not None else Path.cwd()
-        if not folder.is_dir():
-            raise BadFile(
-                str(self._path), f"cannot be written: there is no folder {folder}", "make it, or name another"
-            )
-        there = self._path is not None and self._path.exists()
-        if not os.access(self._path if there and self._path else folder, os.W_OK):
-            raise BadFile(
-                str(self._path or folder),
-                "bad records cannot be written there",
-                "name a file elsewhere with --bad-file",
-            )
-
-    def add(self, bad: BadRecord, record: Mapping[str, object]) -> None:
-        path = self._path or Path(f"{Path(bad.file).name.strip('<>')}.bad.jsonl")
-        mode = "a" if path in self.paths else "w"
-        if path not in self.paths:
-            self.paths.append(path)
-        line = {
-            "file": bad.file,
-            "line": bad.line,
-            "field": bad.field,
-            "reason": bad.reason,
-            "record": record,
-        }
-        try:
-            with path.open(mode, encoding="utf-8") as file:
-                file.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
-        except OSError as error:
-            reason = f"cannot be written: {error.strerror or error}"
-            raise BadFile(str(path), reason, "name a file elsewhere with --bad-file") from error
 
 
 def summary(done: Imported, refreshed: Refreshed, bad: Sequence[Path] = ()) -> dict[str, object]:

@@ -107,7 +107,7 @@ class CommentReader:
         try:
             page = self._suite.comments(report.report_id, report.offset)
         except Rejected:
-            self._listings.reject(report.report_id, self._schedule.now())  # it may be withdrawn
+            self._listings.absences.reject(report.report_id, self._schedule.now())  # it may be withdrawn
             return True
         except BadAnswer as error:
             self._readings.failures.add_report(report.report_id, report.sent_at, self._schedule.now(), error.message)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reportdata.collector.listings import PAST, PRESENT, REVIEW, RUNNING, Absent, Look
+from reportdata.collector.absences import Absent
+from reportdata.collector.listings import PAST, PRESENT, REVIEW, RUNNING, Look
 from reportdata.collector.pauses import COMMENTS, REPORTS, Pauses
 from reportdata.collector.planning import (
     MINUTE,
@@ -145,7 +146,7 @@ class Lister:
     def _look_for_absent(self, now: int) -> bool:
         """Look for a report by itself that a look missed. It is withdrawn when it is not there and the suite does not
         know its id any more, or when it was not there several times: a list may leave something out."""
-        absent = self._listings.absent(now)
+        absent = self._listings.absences.due(now)
         if absent is None:
             return False
         try:
@@ -154,11 +155,11 @@ class Lister:
             self._listings.failures.add_report(absent.report_id, absent.sent_at, now, error.message)
             raise
         if there:
-            self._listings.is_there(absent.report_id)
+            self._listings.absences.is_there(absent.report_id)
             return True
-        self._listings.miss(absent.report_id, now)
+        self._listings.absences.miss(absent.report_id, now)
         if absent.rejected or absent.missed + 1 >= MISSED_FOR_GOOD or self._is_unknown(absent, now):
-            self._listings.withdraw(absent.report_id, now)
+            self._listings.absences.withdraw(absent.report_id, now)
         return True
 
     def _is_listed(self, absent: Absent) -> bool:

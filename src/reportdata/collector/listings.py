@@ -7,18 +7,17 @@ from sqlite3 import Connection
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reportdata.collector.failures import LEFT_ALONE, Failures
+from reportdata.collector.absences import Absences
+from reportdata.collector.failures import Failures
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.outbox import Found, put
-from reportdata.collector.planning import LATER_LOOKS, SECOND_LOOK, Piece, day_at, joined, start_of
+from reportdata.collector.planning import Piece, day_at, joined, start_of
 from reportdata.collector.set_aside import REPORT, SetAside
 from reportdata.collector.suite import Report, ReportPage
 from reportdata.days import days_between, end_of
 
 PRESENT, PAST, REVIEW, RUNNING = "present", "past", "review", "running"
 """The purposes of looks: the day that has just ended, days that are missing, days once more, the day that runs."""
-
-_NEXT_LOOK = f"(absent_at + case missed when 0 then {SECOND_LOOK} else missed * {LATER_LOOKS} end)"
 
 
 class Look(NamedTuple):
@@ -34,22 +33,13 @@ class Look(NamedTuple):
     moved_at: int
 
 
-class Absent(NamedTuple):
-    """A report that a look missed, how often it was looked for by itself since, and whether its id is known no more."""
-
-    report_id: str
-    user_id: str
-    sent_at: int
-    missed: int
-    rejected: bool
-
-
 class Listings:
     """The lists of one source."""
 
     def __init__(self, ledger: Ledger, source: int, zone: ZoneInfo) -> None:
         self.failures = Failures(ledger, source)
         self.set_aside = SetAside(ledger, source)
+        self.absences = Absences(ledger, source, zone, self.failures)
         self._ledger = ledger
         self._source = source
         self._zone = zone
@@ -191,56 +181,6 @@ class Listings:
             (self._source, first_day, last_day),
         )
         return (day for (day,) in rows)
-
-    def absent(self, now: int) -> Absent | None:
-        """A report that was missed and is to be looked for by itself."""
-        row = self._ledger.row(
-            f"select report_id, user_id, sent_at, missed, rejected from reports where source = ? and absent_at > 0 "
-            f"and withdrawn = 0 and {_NEXT_LOOK} <= ? and report_id not in {LEFT_ALONE} order by {_NEXT_LOOK} limit 1",
-            (self._source, now, self._source, now),
-        )
-        return Absent(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
-
-    def next_absent(self) -> int | None:
-        """When the next report is to be looked for that was missed, None when there is none."""
-        row = self._ledger.row(
-            f"select min({_NEXT_LOOK}) from reports where source = ? and absent_at > 0 and withdrawn = 0",
-            (self._source,),
-        )
-        return row[0] if row else None
-
-    def miss(self, report_id: str, now: int) -> None:
-        """A report was looked for by itself, and is not there."""
-        self._ledger.write(
-            "update reports set absent_at = ?, missed = missed + 1 where source = ? and report_id = ?",
-            (now, self._source, report_id),
-        )
-
-    def reject(self, report_id: str, now: int) -> None:
-        """The suite does not know a report's id."""
-        self._ledger.write(
-            "update reports set rejected = 1, next_page = 0, "
-            "absent_at = case absent_at when 0 then ? else absent_at end where source = ? and report_id = ?",
-            (now, self._source, report_id),
-        )
-
-    def is_there(self, report_id: str) -> None:
-        """A report that was missed is there."""
-        self._ledger.write(
-            "update reports set absent_at = 0, missed = 0, rejected = 0 where source = ? and report_id = ?",
-            (self._source, report_id),
-        )
-
-    def withdraw(self, report_id: str, now: int) -> None:
-        """A report is withdrawn. The fact goes to the outbox."""
-        with self._ledger.writing() as connection:
-            connection.execute(
-                "update reports set withdrawn = 1, closed = 1 where source = ? and report_id = ?",
-                (self._source, report_id),
-            )
-            self.failures.clear_report(connection, report_id)
-            withdrawn = Found("withdrawn", report_id, "", now * 1000, day_at(now, self._zone))
-            put(connection, self._source, [withdrawn])
 
 
 def _sent(report: Report, day: str) -> Found:

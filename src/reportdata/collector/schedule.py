@@ -67,7 +67,7 @@ class Schedule:
         today = day_at(now, self.zone)
         times = [start_of(before(today, -1), self.zone) + SETTLE, start_of(today, self.zone) + SETTLE]
         times += slots(today, self.plan(now).looks, self.zone)
-        others = self.listings.next_absent(), self.readings.next_due(), self.listings.failures.next_retry(now)
+        others = self.listings.absences.next_due(), self.readings.next_due(), self.listings.failures.next_retry(now)
         times += [at for at in others if at is not None]
         due = min((at for at in times if at > now), default=now + DAY)
         return max(1.0, (due - now) / 1000)

@@ -12,9 +12,6 @@ import msgspec
 
 from reportdata.errors import BadValue
 
-KPI = "4102"
-"""The KPI that has variants."""
-
 
 class Calibre(msgspec.Struct, frozen=True):
     """How 4102 counts.

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from reportdata.days import from_date
 from reportdata.engines import Brought, Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
-from reportdata.engines.duckdb.connection import Database, columns_of, facts, failing, file, text
+from reportdata.engines.duckdb.connection import Database, file, text
 from reportdata.engines.duckdb.day_sums import DaySums, Summed
 from reportdata.engines.duckdb.day_sums import Files as FilesOfViews
 from reportdata.engines.duckdb.explaining import CELLS, Counted, Part, counted, records_of
-from reportdata.engines.duckdb.histories import DaysOf, Histories
+from reportdata.engines.duckdb.histories import DaysOf
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
-from reportdata.engines.duckdb.provenance import FIRST, origins_on_days, sole_origins, with_provenance
+from reportdata.engines.duckdb.provenance import origins_on_days, sole_origins
 from reportdata.engines.duckdb.taking_back import TakenBack, write_without
 from reportdata.engines.duckdb.uniqueness import Uniqueness
-from reportdata.errors import LakeError
+from reportdata.engines.duckdb.views import Known, Views
 from reportdata.kinds import Kind
-from reportdata.services.lending import HISTORY, History
 from reportdata.services.records import TOLD, Records
 from reportdata.services.sql import Computation
 
-_FETCHED = 10_000
-"""Rows that are taken from DuckDB at once."""
+__all__ = ["DuckDBEngine", "Known"]
 
 
-class Known(NamedTuple):
-    """Whose facts count: those of an organisation that were known by an instant, None for all."""
-
-    corp_id: str
-    by: int | None = None
-
-
-class DuckDBEngine:
+class DuckDBEngine(Views):
     """A `reportdata.engines.Engine` in this process, whose database is opened when it is first used. Larger work than
     memory spills to the folder ``spill``; ``memory`` is what it may take, in bytes, as `connect` has it."""
 
@@ -45,18 +35,15 @@ class DuckDBEngine:
     here = True
 
     def __init__(self, spill: Path | None = None, files: Files | None = None, memory: int | None = None) -> None:
-        self._database = Database(spill, memory)
-        self._files = files or FilesHere()
-        self.histories = Histories(self.all_rows)
+        super().__init__(Database(spill, memory), files or FilesHere())
         self.uniqueness = Uniqueness(self.all_rows)
         self.day_sums = DaySums(self.all_rows)
 
     def rows(
         self, what: Computation, files: Mapping[str, Sequence[Path]], corp_ids: Collection[str] | None = None
     ) -> Iterator[tuple[Any, ...]]:
-        only = _only(corp_ids)
-        with self._views({kind.name: (kind, files.get(kind.name, ())) for kind in what.kinds}, only):
-            yield from self._rows(what.sql)
+        with self.views({kind.name: (kind, files.get(kind.name, ())) for kind in what.kinds}, corp_ids):
+            yield from self.rows_of(what.sql)
 
     def known(
         self,
@@ -73,8 +60,8 @@ class DuckDBEngine:
         :param days_of: the first and the last day of a file's facts.
         :param known_by: an instant; what was first known later does not count. None for all facts.
         """
-        with self._knowing(what, files, Known(corp_id, known_by), days_of):
-            yield from self._rows(what.sql)
+        with self.knowing(what, files, Known(corp_id, known_by), days_of):
+            yield from self.rows_of(what.sql)
 
     def summed(self, summed: Summed, files: FilesOfViews, corp_id: str, days_of: DaysOf) -> str | None:
         """The name of a table with numbers of days that add up, for `all_rows`, until the next question. None
@@ -85,7 +72,7 @@ class DuckDBEngine:
         """
 
         def viewing(own: FilesOfViews) -> AbstractContextManager[None]:
-            return self._knowing(summed.what, own, Known(corp_id), days_of)
+            return self.knowing(summed.what, own, Known(corp_id), days_of)
 
         return self.day_sums.bring(summed, corp_id, files, days_of, viewing)
 
@@ -99,7 +86,7 @@ class DuckDBEngine:
         :param days_of: the first and the last day of a file's facts.
         """
         for table, (what, files, known) in zip(CELLS, cells, strict=False):
-            with self._knowing(what, files, known, days_of), self._told((what.rows,), files, known):
+            with self.knowing(what, files, known, days_of), self.told((what.rows,), files, known):
                 self.all_rows(f"create or replace temp table {table} as {what.sql}")
         compared = len(cells) > 1
         kind = cells[0][0].rows
@@ -117,7 +104,7 @@ class DuckDBEngine:
 
         :param days: a condition for the days of facts that take back no others; of these, all count.
         """
-        with self._told(kinds, files, known):
+        with self.told(kinds, files, known):
             queries = [
                 f"select distinct '{kind.name}', epoch_us(known_at), coalesce(origin, '') from {kind.name}{TOLD}"
                 + ("" if kind.retracts else f" where {days}")
@@ -133,65 +120,9 @@ class DuckDBEngine:
         """
         looked = self.uniqueness.seen(kind.name, corp_id, files)
         if looked is None:
-            with self._known_view(kind.name, kind, files, corp_id, None):
+            with self.known_view(kind.name, kind, files, corp_id, None):
                 looked = self.uniqueness.look(kind.name, key, corp_id, files)
         return looked
-
-    @contextmanager
-    def _knowing(
-        self,
-        what: Computation | Records,
-        files: Mapping[str, Mapping[Path, float]],
-        known: Known,
-        days_of: DaysOf,
-    ) -> Iterator[None]:
-        """The views and tables that a text reads, of what is known of an organisation."""
-        corp_id, known_by = known
-        views = {kind.name: kind for kind in what.kinds}
-        views |= {kind.name + HISTORY: kind for kind in what.history}
-        for history in what.changes:
-            if known_by is None:
-                viewing = partial(self._viewing, corp_id)
-                self.histories.bring(history, corp_id, files.get(history.source, {}), days_of, viewing)
-            else:
-                views[history.source] = history.kind
-        with ExitStack() as located:
-            for name, kind in views.items():
-                located.enter_context(self._known_view(name, kind, files.get(name, {}), corp_id, known_by))
-            for history in what.changes if known_by is not None else ():
-                self.all_rows(f"create or replace temp view {history.table} as {history.changes()}")
-            yield
-
-    @contextmanager
-    def _told(self, kinds: Sequence[Kind], files: Mapping[str, Mapping[Path, float]], known: Known) -> Iterator[None]:
-        """Views of what is known of an organisation, each fact once, with when it was and from where."""
-        with ExitStack() as located:
-            for kind in kinds:
-                places = located.enter_context(self._located(files.get(kind.name, {})))
-                columns = ", ".join(columns_of(kind))
-                source = with_provenance(self.all_rows, kind, places)
-                only = _only([known.corp_id])
-                only += f" and known_at <= make_timestamptz({known.by})" if known.by is not None else ""
-                told = f"select {columns}, {FIRST} from ({source}){only} group by {columns}"
-                self.all_rows(f"create or replace temp view {kind.name}{TOLD} as {told}")
-            yield
-
-    def _viewing(self, corp_id: str, history: History, files: Mapping[Path, float]) -> AbstractContextManager[None]:
-        return self._known_view(history.source, history.kind, files, corp_id, None)
-
-    @contextmanager
-    def _known_view(
-        self, name: str, kind: Kind, files: Mapping[Path, float], corp_id: str, known_by: int | None
-    ) -> Iterator[None]:
-        """A view of the facts of an organisation that were known at a moment."""
-        with self._located(files) as places:
-            source = facts(kind, list(places))
-            only, columns = _only([corp_id]), ", ".join(columns_of(kind))
-            if known_by is not None:
-                source = f"select {columns}, known_at from ({with_provenance(self.all_rows, kind, places)})"
-                only += f" and known_at <= make_timestamptz({known_by})"
-            self.all_rows(f"create or replace temp view {name} as select {columns} from ({source}){only}")
-            yield
 
     def write_table(self, lines: Path, columns: Mapping[str, str], target: Path, said: Mapping[str, str]) -> None:
         """Write lines of JSON as a Parquet file.
@@ -207,20 +138,20 @@ class DuckDBEngine:
 
     def places(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Place]:
         if files:
-            with self._views({kind.name: (kind, paths) for kind, paths in files.items()}):
+            with self.views({kind.name: (kind, paths) for kind, paths in files.items()}):
                 yield from self._places(" union ".join(f"select corp_id, stat_day from {kind.name}" for kind in files))
 
     def brought(self, files: Mapping[Kind, Sequence[Path]]) -> Iterator[Brought]:
         for kind, paths in files.items():
-            for part in self._files.parts(paths):
-                with self._files.located(part) as places:
-                    for corp_id, day, origin in self._rows(origins_on_days(self.all_rows, kind, places)):
+            for part in self.files.parts(paths):
+                with self.files.located(part) as places:
+                    for corp_id, day, origin in self.rows_of(origins_on_days(self.all_rows, kind, places)):
                         yield Brought(corp_id, from_date(day), origin)
 
     def sole_origins(self, files: Sequence[Path]) -> Mapping[Path, str]:
         found: dict[Path, str] = {}
-        for part in self._files.parts(files):
-            with self._files.located(part) as places:
+        for part in self.files.parts(files):
+            with self.files.located(part) as places:
                 told = sole_origins(self.all_rows, places)
                 found |= {path: told[place] for path, place in zip(part, places, strict=True) if place in told}
         return found
@@ -228,8 +159,8 @@ class DuckDBEngine:
     def retracted(self, by: Kind, of: Kind, taking: Sequence[Path], files: Sequence[Path]) -> Iterator[Place]:
         columns = ", ".join(("corp_id", *by.by))
         sql = f"select distinct corp_id, stat_day from {of.name} semi join {by.name} using ({columns})"
-        for part in self._files.parts(files):
-            with self._views({of.name: (of, part), by.name: (by, taking)}):
+        for part in self.files.parts(files):
+            with self.views({of.name: (of, part), by.name: (by, taking)}):
                 yield from self._places(sql)
 
     def merge(
@@ -240,24 +171,24 @@ class DuckDBEngine:
         without: Subject | None = None,
         repeats: Path | None = None,
     ) -> int:
-        with self._located(files) as places:
-            return write_merged(self._database.connection(), Merged(kind, places, without), target, repeats)
+        with self.located(files) as places:
+            return write_merged(self.database.connection(), Merged(kind, places, without), target, repeats)
 
     def merge_repeats(self, kind: Kind, files: Sequence[Path], target: Path, without: Whose | None = None) -> int:
-        with self._located(dict.fromkeys(files, 0.0)) as places:
-            return write_repeats(self._database.connection(), Merged(kind, places, without), target)
+        with self.located(dict.fromkeys(files, 0.0)) as places:
+            return write_repeats(self.database.connection(), Merged(kind, places, without), target)
 
     def take_back(
         self, kind: Kind, file: Path, target: Path, origin: Origin, others: Mapping[Path, float], gone: Path
     ) -> Rewritten:
-        with self._located({file: 0.0}) as place, self._located(others) as places:
-            return write_without(self._database.connection(), TakenBack(kind, place, origin, places), target, gone)
+        with self.located({file: 0.0}) as place, self.located(others) as places:
+            return write_without(self.database.connection(), TakenBack(kind, place, origin, places), target, gone)
 
     def holding(self, kind: Kind, files: Sequence[Path], whose: Whose) -> list[Path]:
         found: list[Path] = []
-        for part in self._files.parts(files) if facts_of(kind, whose) else ():
-            with self._files.located(part) as places:
-                names = {name for (name,) in self._rows(files_holding(self.all_rows, kind, places, whose))}
+        for part in self.files.parts(files) if facts_of(kind, whose) else ():
+            with self.files.located(part) as places:
+                names = {name for (name,) in self.rows_of(files_holding(self.all_rows, kind, places, whose))}
             found += [path for path, place in zip(part, places, strict=True) if str(place) in names]
         return found
 
@@ -266,38 +197,7 @@ class DuckDBEngine:
         self._database.share(among)
 
     def close(self) -> None:
-        self._database.close()
+        self.database.close()
 
     def _places(self, sql: str) -> Iterator[Place]:
-        return (Place(corp_id, from_date(day)) for corp_id, day in self._rows(sql))
-
-    @contextmanager
-    def _views(self, wanted: Mapping[str, tuple[Kind, Sequence[Path]]], only: str = "") -> Iterator[None]:
-        with ExitStack() as located:
-            for name, (kind, files) in wanted.items():
-                places = located.enter_context(self._files.located(files))
-                sql = f"create or replace temp view {name} as select * from ({facts(kind, places)}){only}"
-                for _ in self._rows(sql):
-                    pass
-            yield
-
-    @contextmanager
-    def _located(self, files: Mapping[Path, float]) -> Iterator[Mapping[Path, float]]:
-        with self._files.located(list(files)) as places:
-            yield dict(zip(places, files.values(), strict=True))
-
-    def all_rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        return list(self._rows(sql))
-
-    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        with failing(lambda error: LakeError(f"the lake cannot be computed from: {error}")):
-            found = self._database.connection().execute(sql)
-            while rows := found.fetchmany(_FETCHED):
-                yield from rows
-
-
-def _only(corp_ids: Collection[str] | None) -> str:
-    """A condition for these organisations' facts. DuckDB takes it into the scans, which leave out row groups of
-    others."""
-    return "" if corp_ids is None else f" where corp_id in ({', '.join(map(text, sorted(corp_ids))) or 'null'})"
+        return (Place(corp_id, from_date(day)) for corp_id, day in self.rows_of(sql))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reportdata.errors import StoreError
+from reportdata.migrations import migrations, unseen
 from reportdata.store.postgres.connection import connect, prepare, psycopg, shown
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ SCHEMA, PARTITIONS, DAYS = range(1, 4)
 THERE = "select 1 from pg_class where relname = %s and relnamespace = current_schema()::regnamespace"
 """Whether there is a table of that name. Not by ``to_regclass``, which may remember that there was none."""
 
+_T = TypeVar("_T")
 Values = Sequence[Any] | Mapping[str, Any]
 
 _HINT = "see that PostgreSQL runs, that the address is right and that its user may use the database"
@@ -70,14 +70,7 @@ class Database:
     def rows(self, sql: str, values: Values = (), timeout: float | None = None) -> list[tuple[Any, ...]]:
         """All rows of a query. It is asked again when the connection turns out to be lost."""
         with self._failing():
-            self._opened(timeout or self._timeout)
-            try:
-                return self._asked(sql, values)
-            except self._errors().OperationalError:
-                if not self._is_lost():
-                    raise
-                self._open(self._left())
-                return self._asked(sql, values)
+            return self._kept(lambda: self._asked(sql, values), timeout or self._timeout)
 
     def row(self, sql: str, values: Values = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
@@ -88,14 +81,7 @@ class Database:
         """All rows of a query, as texts: by the shortest way there is, a prepared statement and one round trip.
         Parameters are ``$1``, ``$2``, …"""
         with self._failing():
-            self._opened(self._timeout)
-            try:
-                return self._texts(name, sql, values)
-            except self._errors().OperationalError:
-                if not self._is_lost():
-                    raise
-                self._open(self._left())
-                return self._texts(name, sql, values)
+            return self._kept(lambda: self._texts(name, sql, values), self._timeout)
 
     @contextmanager
     def writing(self, timeout: float | None = None, *, snapshot: bool = False) -> Iterator[Cursor]:
@@ -106,14 +92,7 @@ class Database:
         """
         begin = "begin isolation level repeatable read read only" if snapshot else "begin"
         with self._failing():
-            connection = self._opened(timeout or self._timeout)
-            try:
-                connection.execute(begin)
-            except self._errors().OperationalError:
-                if not self._is_lost():
-                    raise
-                connection = self._open(self._left())
-                connection.execute(begin)
+            connection = self._kept(lambda: self._begun(begin), timeout or self._timeout)
             try:
                 with connection.cursor() as cursor:
                     yield cursor
@@ -132,6 +111,22 @@ class Database:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+    def _kept(self, ask: Callable[[], _T], timeout: float) -> _T:
+        """What is asked on a connection; asked again when that turns out to be lost."""
+        self._opened(timeout)
+        try:
+            return ask()
+        except psycopg().OperationalError:
+            if not self._is_lost():
+                raise
+            self._open(self._left())
+            return ask()
+
+    def _begun(self, begin: str) -> Connection:
+        assert self.connection is not None  # noqa: S101 - it was opened
+        self.connection.execute(begin)
+        return self.connection
 
     def _asked(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
         assert self.connection is not None  # noqa: S101 - it was opened
@@ -213,24 +208,16 @@ class Database:
             hint = _HINT if isinstance(error, psycopg().OperationalError) else ""
             raise StoreError(f"the store {self.shown} cannot answer: {said}", hint) from error
 
-    def _errors(self) -> Any:
-        return psycopg()
-
     def _migrate(self) -> None:
-        steps = _steps()
+        steps = migrations(__package__)
         if self._schema() == len(steps):
             return
         with self.writing(COMMAND_TIMEOUT) as cursor:
             cursor.execute("set local lock_timeout = 0")
             cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, SCHEMA))
-            version = self._schema()
-            if version > len(steps):
-                raise StoreError(
-                    f"the store {self.shown} has schema {version}, this program knows {len(steps)}",
-                    "use the newer version of reportdata that wrote it",
-                )
+            due = unseen(steps, self._schema(), f"the store {self.shown}", StoreError)
             cursor.execute("create table if not exists store_schema (version integer not null)")
-            for step in steps[version:]:
+            for step in due:
                 cursor.execute(step.read_text("utf-8"))
             cursor.execute("delete from store_schema")
             cursor.execute("insert into store_schema values (%s)", [len(steps)])
@@ -250,7 +237,7 @@ def schemas(address: str, timeout: float = COMMAND_TIMEOUT) -> tuple[int, int]:
     """
     database = Database(address, timeout, migrate=False)
     try:
-        return database._schema(), len(_steps())
+        return database._schema(), len(migrations(__package__))
     finally:
         database.close()
 
@@ -264,8 +251,3 @@ def array(texts: Iterable[str]) -> bytes:
 def one_at_a_time(cursor: Cursor) -> None:
     """Wait until nobody else replaces days or coverage, up to the end of the transaction."""
     cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, DAYS))
-
-
-def _steps() -> list[Traversable]:
-    steps = (step for step in files(__package__).joinpath("schema").iterdir() if step.name.endswith(".sql"))
-    return sorted(steps, key=lambda step: step.name)

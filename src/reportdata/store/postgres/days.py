@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.store import Day, DayKpis, Version
 from reportdata.store.changing import causes_of_day
 from reportdata.store.overtaking import require_standing
-from reportdata.store.postgres.database import LOCKS, LONG, MANY, PARTITIONS, THERE, Database, array, one_at_a_time
+from reportdata.store.postgres.database import LONG, MANY, Database, array, one_at_a_time
 from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.months import make_months
 from reportdata.store.postgres.numbers import next_number
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.rows import day_of, json_text, names_of, values_of
-
-if TYPE_CHECKING:
-    from psycopg import Cursor
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAYS = b"""
@@ -94,9 +92,6 @@ insert into computations (id, service, stat_day, fingerprint, computed_at, chang
 select c.id, %(service)s, c.stat_day, c.fingerprint, %(at)s, %(number)s
 from unnest(%(days)s::text[], %(ids)s::bigint[], %(fingerprints)s::text[]) as c (stat_day, id, fingerprint)
 where exists (select 1 from incoming i where i.stat_day = c.stat_day)
-"""
-_MONTHS = """
-select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'kpis'::regclass
 """
 _COMPUTED = """
 insert into computed_days (service, stat_day, fingerprint, files, computed_at)
@@ -200,7 +195,7 @@ class Days:
                     copy.write_row((row.stat_day, row.corp_id, json_text(row.values)))
                     there.add(row.stat_day)
             many = cursor.rowcount > MANY
-        self._make_months({day[:6] for day in there})
+        make_months(self.database, {day[:6] for day in there})
         with self.database.writing(LONG) as cursor:
             one_at_a_time(cursor)
             found = cursor.execute(
@@ -253,23 +248,6 @@ class Days:
                 (fingerprint, json_text(sorted(files)), service, stat_day, was),
             ).rowcount
         return done > 0
-
-    def _make_months(self, months: Collection[str]) -> None:
-        """Make the partitions of these months. They are filled later, so that no reader waits: attaching an empty table
-        locks out no one."""
-        there = {name for (name,) in self.database.rows(_MONTHS)}
-        for month in sorted(month for month in months if f"kpis_{month}" not in there):
-            with self.database.writing() as cursor:
-                make_month(cursor, month)
-
-
-def make_month(cursor: Cursor, month: str) -> None:
-    """Make the partition of a month, yyyyMM, if it is not there."""
-    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, PARTITIONS))
-    name = f"kpis_{int(month):06}"
-    if not cursor.execute(THERE, [name]).fetchone():
-        cursor.execute(f"create table {name} (like kpis including all)")
-        cursor.execute(f"alter table kpis attach partition {name} for values from ('{name[5:]}') to ('{name[5:]}~')")
 
 
 @cache

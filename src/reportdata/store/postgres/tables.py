@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from reportdata.store.copying import Row
 from reportdata.store.postgres.database import LONG, Database
-from reportdata.store.postgres.days import make_month
 from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.months import make_month
 from reportdata.store.postgres.names import TABLES as NAMES
 
 if TYPE_CHECKING:

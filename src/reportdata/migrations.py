@@ -1,0 +1,35 @@
+"""The migrations of a database's schema: the numbered SQL files in the folder ``schema`` of the package that uses it.
+
+A database notes how many of them it has seen. Those that it has not are run when it is opened, in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from reportdata.errors import ReportDataError
+
+
+def migrations(package: str) -> list[Traversable]:
+    """The numbered SQL files, in their order."""
+    steps = (step for step in files(package).joinpath("schema").iterdir() if step.name.endswith(".sql"))
+    return sorted(steps, key=lambda step: step.name)
+
+
+def unseen(
+    steps: Sequence[Traversable], seen: int, database: str, error: type[ReportDataError]
+) -> Sequence[Traversable]:
+    """The migrations that a database has not seen yet.
+
+    :param seen: how many it has.
+    :param database: what it is called in errors.
+    :param error: what is raised when it has seen more than there are.
+    """
+    if seen > len(steps):
+        raise error(
+            f"{database} has schema {seen}, this program knows {len(steps)}",
+            "use the newer version of reportdata that wrote it",
+        )
+    return steps[seen:]
