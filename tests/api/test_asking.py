@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -18,6 +19,7 @@ import pytest
 
 from reportdata.api.asking import CANCELLED, FAILED, TOO_LONG, TOO_MANY, Job
 from reportdata.cli.askers import Askers, cores
+from reportdata.engines.duckdb.connection import Database, threads_of
 from reportdata.http.answers import Failed
 from reportdata.http.request_metrics import GOOD
 from reportdata.leases import FileLeases
@@ -115,6 +117,29 @@ def test_an_answer_that_takes_too_long_is_given_up_and_its_process_ends(sample: 
             assert refused.value.fault == TOO_LONG
             assert workers() == set()
             assert told(askers) == {TOO_LONG.code: 1}
+
+    asyncio.run(ask())
+
+
+@pytest.mark.whole
+def test_processes_at_work_share_the_cores(sample: Folder) -> None:
+    with closing(Database()) as database:
+        alone = threads_of(database.connection())
+        database.share(2)
+        shared = threads_of(database.connection())
+
+    def threads() -> list[int]:
+        return sorted(len(list(Path(f"/proc/{process}/task").iterdir())) for process in workers())
+
+    async def ask() -> None:
+        with closing(Askers(replace(sample.settings, answering=2))) as askers:
+            with held(sample):
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(2)]
+                while askers.questions.running < 2:
+                    await asyncio.sleep(0.01)
+            for reply, _ in await asyncio.gather(*asked):
+                assert reply.error is None
+            until(lambda: threads()[1] - threads()[0] == alone - shared)  # the first found nobody else at work
 
     asyncio.run(ask())
 

@@ -45,7 +45,8 @@ class Job(msgspec.Struct, frozen=True):
     made of, with its records or without, the newest numbers of some services, or a span of days, whose
     `reportdata.statistics.spans.Counts` are wanted; nothing of these for what is covered. ``target`` is the file for
     the answer. ``within`` are the departments that whoever asks may be told of, as `Question.within`; changes are not
-    narrowed to them, and not told. ``service`` is the id of the service that it is about, but for a span and for
+    narrowed to them, and not told. ``busy`` is how many jobs are being done at once, this one included: they share the
+    cores. ``service`` is the id of the service that it is about, but for a span and for
     newest numbers, which name their own."""
 
     corp_id: str
@@ -55,6 +56,7 @@ class Job(msgspec.Struct, frozen=True):
     explained: Explained | None = None
     with_records: bool = False
     target: str = ""
+    busy: int = 1
     span: Span | None = None
     within: tuple[str, ...] = ()
     service: str = REPORTS

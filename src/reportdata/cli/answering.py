@@ -103,6 +103,7 @@ class Answering:
 
     def do(self, job: Job) -> Reply:
         """Do a job."""
+        self.engine.share(job.busy)
         try:
             if job.span is not None:
                 counts = self._asking[job.span.service].span(job.span, job.corp_id, job.now)

@@ -93,7 +93,8 @@ class Askers:
             questions.waiting -= 1
         questions.running += 1
         try:
-            return await self._done(msgspec.structs.replace(job, target=str(self._target())))
+            given = msgspec.structs.replace(job, target=str(self._target()), busy=questions.running)
+            return await self._done(given)
         finally:
             questions.running -= 1
             self._turns.release()

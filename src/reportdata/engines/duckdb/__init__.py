@@ -261,6 +261,10 @@ class DuckDBEngine:
             found += [path for path, place in zip(part, places, strict=True) if str(place) in names]
         return found
 
+    def share(self, among: int) -> None:
+        """Leave the machine's cores to as many as ``among``, this one included, from the next query on."""
+        self._database.share(among)
+
     def close(self) -> None:
         self._database.close()
 

@@ -65,12 +65,29 @@ class Database:
         self._spill = spill
         self._memory = memory
         self._opened: duckdb.DuckDBPyConnection | None = None
+        self._among = 1
+        self._usual = self._threads = 0
 
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The connection to it."""
         if self._opened is None:
             self._opened = connect(self._spill, self._memory)
+            self._usual = self._threads = threads_of(self._opened)
+            self._divide(self._opened)
         return self._opened
+
+    def share(self, among: int) -> None:
+        """Leave the machine's cores to as many as ``among``, this one included: from its next query on, the database
+        uses its part of the threads that it has alone, and at least one. What is in it stays."""
+        self._among = among
+        if self._opened is not None:
+            self._divide(self._opened)
+
+    def _divide(self, opened: duckdb.DuckDBPyConnection) -> None:
+        threads = max(1, self._usual // self._among)
+        if threads != self._threads:
+            opened.execute(f"set threads = {threads}")
+            self._threads = threads
 
     def session(self) -> duckdb.DuckDBPyConnection:
         """Another connection to it, with settings of its own."""
@@ -127,6 +144,12 @@ def memory_of(connection: duckdb.DuckDBPyConnection) -> int:
     ((limit,),) = connection.execute("select current_setting('memory_limit')").fetchall()
     value, unit = limit.split()
     return int(float(value) * 1024 ** _UNITS.index(unit))
+
+
+def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """Threads that a database computes with."""
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    return int(threads)
 
 
 @cache

@@ -31,6 +31,7 @@ from reportdata.engines.duckdb.connection import (
     known,
     memory_of,
     text,
+    threads_of,
 )
 from reportdata.engines.duckdb.conversion import (
     ORGANISATIONS,
@@ -98,7 +99,7 @@ class Staging:
         self._connection = self.database.connection()
         self.memory = memory_of(self._connection)
         self._known: tuple[Organisations, Zones] | None = None
-        ((self._threads,),) = self._rows("select current_setting('threads')")
+        self._threads = threads_of(self._connection)
         self._rows(f"set partitioned_write_flush_threshold = {_FLUSHED}")
 
     def close(self) -> None:
