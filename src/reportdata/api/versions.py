@@ -24,5 +24,5 @@ class Versions:
 
     def tag(self, corp_id: str, now: float) -> str:
         """The entity tag of what is served of an organisation at a time: the same only while nothing has changed."""
-        text = f"{self._store.version()} {int(now // STEP)} {corp_id}"
+        text = f"{self._store.version_of_answers()} {int(now // STEP)} {corp_id}"
         return f'"{hashlib.blake2b(text.encode(), digest_size=12, key=self._own).hexdigest()}"'

@@ -69,6 +69,13 @@ class Store(Accounts, Protocol):
         :raises StoreError: when it is known that the store cannot answer.
         """
 
+    def version_of_answers(self) -> int:
+        """As `version`, of all that answers rest on: of everything but apps, tokens, client tokens, links and sessions,
+        and with an embedded store after changes through this instance, too.
+
+        :raises StoreError: when it is known that the store cannot answer.
+        """
+
     def put_import(self, note: ImportNote) -> None:
         """Note an import, in place of what was noted of it."""
 

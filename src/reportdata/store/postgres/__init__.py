@@ -50,9 +50,15 @@ class PostgresStore(Identities, Links, Days, Stories, Covering, States, Figures,
             notice_restore(self.database)  # before a cursor of it is told to anybody
 
     def version(self) -> int:
+        return self._watched().version()
+
+    def version_of_answers(self) -> int:
+        return self._watched().version_of_answers()
+
+    def _watched(self) -> Watch:
         if self.watch is None:
             self.watch = Watch(lambda timeout: Database(self._address, timeout, migrate=False))
-        return self.watch.version()
+        return self.watch
 
     def newest(self) -> float:
         row = self.database.row(

@@ -25,6 +25,8 @@ _UNTOLD = f"{_ZONES} where time_zone not in (select time_zone from zone_offsets)
 
 CHANGED = "update changes set number = number + 1"
 """The last statement of a transaction that changes what may be remembered: whoever waits for it waits shortly."""
+CHANGED_ACCESS = "update changes set number = number + 1, access = access + 1"
+"""The same of one that changes who may ask alone: apps, tokens, links and sessions. No answer rests on these."""
 
 
 class Identities:
@@ -73,7 +75,7 @@ class Identities:
                 f"insert into apps ({_APP}, created_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 (*row_of(app), int(now * 1000)),
             )
-            cursor.execute(CHANGED)
+            cursor.execute(CHANGED_ACCESS)
 
     def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
         with self.database.writing() as cursor:
@@ -89,7 +91,7 @@ class Identities:
             if before.secret_hash not in after.secret_hashes:
                 for table in ("tokens", "sessions"):
                     cursor.execute(f"delete from {table} where app_key = %s", [app_key])
-            cursor.execute(CHANGED)
+            cursor.execute(CHANGED_ACCESS)
         return after
 
     def caller(self, token_hash: str) -> Caller | None:
@@ -148,7 +150,7 @@ def _keep(cursor: Cursor, token: Token) -> None:
         "(app_key, nonce, expires_at) = (excluded.app_key, excluded.nonce, excluded.expires_at)",
         msgspec.structs.astuple(token),
     )
-    cursor.execute(CHANGED)
+    cursor.execute(CHANGED_ACCESS)
 
 
 def _one(cursor: Cursor) -> tuple[Any, ...]:

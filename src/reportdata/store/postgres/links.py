@@ -11,7 +11,7 @@ from reportdata.errors import NotKnown
 from reportdata.identity import App
 from reportdata.links import MOST_SESSIONS, Holder, Link, NewSession, Viewer
 from reportdata.store.postgres.database import Database
-from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.identities import CHANGED_ACCESS
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.rows import APP, LINK, VIEWERS, app_of, link_of, row_of_link, viewer_of
 
@@ -47,7 +47,7 @@ class Links:
                 f"insert into links ({', '.join(LINK)}, created_at) values ({_PLACES}, %s)",
                 (*row_of_link(link), int(now * 1000)),
             )
-            cursor.execute(CHANGED)
+            cursor.execute(CHANGED_ACCESS)
 
     def revoke_link(self, link_id: str, now: float) -> Link:
         with self.database.writing() as cursor:
@@ -57,7 +57,7 @@ class Links:
             row = cursor.execute(f"{_LINKS} where link_id = %s", [link_id]).fetchone()
             if row is None:
                 raise NotKnown(f"there is no link {link_id!r}", "`reportdata link list` shows all")
-            cursor.execute(CHANGED)
+            cursor.execute(CHANGED_ACCESS)
         return link_of(row)
 
     def open_session(self, holder: Holder, decide: Callable[[App | Link | None], NewSession], now: float) -> NewSession:
@@ -66,7 +66,7 @@ class Links:
             cursor.execute("delete from sessions where expires_at <= %s", [int(now)])
             cursor.execute(_ROOM, (*holder, MOST_SESSIONS - 1))
             cursor.execute("insert into sessions values (%s, %s, %s, %s)", msgspec.structs.astuple(opened.kept))
-            cursor.execute(CHANGED)
+            cursor.execute(CHANGED_ACCESS)
         return opened
 
     def viewers(self, session_hashes: Sequence[str]) -> list[Viewer | None]:
@@ -79,7 +79,7 @@ class Links:
     def end_session(self, session_hash: str) -> None:
         with self.database.writing() as cursor:
             cursor.execute("delete from sessions where session_hash = %s", [session_hash])
-            cursor.execute(CHANGED)
+            cursor.execute(CHANGED_ACCESS)
 
 
 def _held(cursor: Cursor, holder: Holder) -> App | Link | None:

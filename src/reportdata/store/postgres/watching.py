@@ -12,6 +12,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from reportdata.errors import StoreError
 from reportdata.store.postgres.database import Database
@@ -26,6 +27,14 @@ _CONNECTIONS = 40
 """The place of the bits that differ with each connection: a server that lost its newest changes may count again."""
 
 
+class _Known(NamedTuple):
+    """When a look began, the version that it found, and how many of the changes were of who may ask alone."""
+
+    at: float
+    version: int
+    access: int
+
+
 class Watch:
     """Looks at the counter in a thread, from the first look on."""
 
@@ -33,7 +42,7 @@ class Watch:
         self._open = open_database
         self._database: Database | None = None
         self._connections = 0
-        self._known: tuple[float, int] | None = None
+        self._known: _Known | None = None
         self._away: StoreError | None = None
         self._unsure = itertools.count(-1, -1)
         self._ending = threading.Event()
@@ -46,11 +55,24 @@ class Watch:
 
         :raises StoreError: when the store is away.
         """
+        known = self._now()
+        return known.version if known is not None else next(self._unsure)
+
+    def version_of_answers(self) -> int:
+        """A number that is another one after anything was changed that answers rest on.
+
+        :raises StoreError: when the store is away.
+        """
+        known = self._now()
+        return known.version - known.access if known is not None else next(self._unsure)
+
+    def _now(self) -> _Known | None:
+        """What is known and still holds."""
         known = self._known
-        if known is not None and time.monotonic() - known[0] < VALID:
-            return known[1]
+        if known is not None and time.monotonic() - known.at < VALID:
+            return known
         self.require_reachable()
-        return next(self._unsure)
+        return None
 
     def require_reachable(self) -> None:
         """:raises StoreError: when the last look failed, so that nobody waits for what will not come."""
@@ -75,7 +97,7 @@ class Watch:
                 self._database = self._open(_PATIENCE)
                 self._connections += 1
             connection = self._database.connection
-            found = self._database.row("select number from changes")
+            number, access = self._database.row("select number, access from changes") or (0, 0)
             if self._database.connection is not connection:
                 self._connections += 1
         except StoreError as error:
@@ -84,5 +106,5 @@ class Watch:
                 self._database = None
             self._away = error
         else:
-            self._known = began, (self._connections << _CONNECTIONS) + int(found[0] if found else 0)
+            self._known = _Known(began, (self._connections << _CONNECTIONS) + int(number), int(access))
             self._away = None

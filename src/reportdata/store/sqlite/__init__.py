@@ -6,12 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import StoreError
-from reportdata.sqlite import Database, Kind
+from reportdata.sqlite import Kind
 from reportdata.store.sqlite.coverage import Covering
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.forgetting import Forgetting
 from reportdata.store.sqlite.identities import Identities
 from reportdata.store.sqlite.links import Links
+from reportdata.store.sqlite.numbers import Counted
 from reportdata.store.sqlite.official import Figures
 from reportdata.store.sqlite.states import States
 from reportdata.store.sqlite.stories import Stories
@@ -38,12 +39,16 @@ class SQLiteStore(Identities, Links, Days, Stories, Covering, States, Figures, F
 
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
         # A server would keep others out for as long as it runs.
-        self.database = Database(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT)
+        self.database = Counted(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT)
         with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
             self.tell_zones()
 
     def version(self) -> int:
         row = self.database.row("pragma data_version")
+        return int(row[0]) if row else 0
+
+    def version_of_answers(self) -> int:
+        row = self.database.row("select number from changes")
         return int(row[0]) if row else 0
 
     def newest(self) -> float:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 
 from reportdata.days import Coverage, Observation, latest
 from reportdata.services.service import is_official
-from reportdata.sqlite import Database
 from reportdata.store import FIRST_DAY, LAST_DAY
 from reportdata.store.changing import HISTORY, known_rows
 from reportdata.store.looks import (
@@ -26,7 +25,7 @@ from reportdata.store.looks import (
     rows_of,
 )
 from reportdata.store.rows import json_text
-from reportdata.store.sqlite.numbers import next_number
+from reportdata.store.sqlite.numbers import Counted, next_number
 
 _LOOKS = "create temp table if not exists looks (corp_id text, span integer, primary key (corp_id, span)) without rowid"
 _SPANS = """
@@ -41,7 +40,7 @@ _PLACE = "corp_id = ? and kind = ? and first_day = ?"
 class Covering:
     """The part of the store that knows what was observed."""
 
-    database: Database
+    database: Counted
 
     def coverage(self) -> list[Coverage]:
         return coverage_of(look for look in self.observations() if not is_official(look.kind))

@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 import msgspec
 
 from reportdata.errors import ReportDataError
-from reportdata.sqlite import Database
+from reportdata.store.sqlite.numbers import Counted
 
 UNREADABLE = (ValueError, TypeError, msgspec.MsgspecError)
 """What is raised for texts that are no JSON, no number or no day, and for values that are missing."""
@@ -18,13 +18,13 @@ _T = TypeVar("_T")
 
 
 class _Reader(Protocol):
-    database: Database
+    database: Counted
 
 
 _R = TypeVar("_R", bound=_Reader)
 
 
-def unreadable(database: Database, error: Exception) -> ReportDataError:
+def unreadable(database: Counted, error: Exception) -> ReportDataError:
     """The error for a row that cannot be read."""
     kind = database.kind
     return kind.error(f"{kind.name} {database.path} is damaged: a row cannot be read: {error}", kind.restored)

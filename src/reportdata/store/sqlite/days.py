@@ -8,13 +8,12 @@ from operator import attrgetter
 
 from reportdata.days import days_between
 from reportdata.measures import Number
-from reportdata.sqlite import Database
 from reportdata.store import Day, DayKpis, Version
 from reportdata.store.changing import causes_of_day
 from reportdata.store.overtaking import require_standing
 from reportdata.store.rows import day_of, json_text, names_of, values_of
 from reportdata.store.sqlite.damaged import UNREADABLE, reading, unreadable
-from reportdata.store.sqlite.numbers import next_number
+from reportdata.store.sqlite.numbers import Counted, next_number
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
@@ -90,7 +89,7 @@ _CHUNK = 1000
 class Days:
     """The part of the store that knows the numbers."""
 
-    database: Database
+    database: Counted
 
     def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, Number] | None:
         return self.day(service, corp_id, stat_day).values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportdata.sqlite import Database
+from reportdata.store.sqlite.numbers import Counted
 
 _APPS = "(select app_key from apps where corp_id = ?1)"
 _LINKS = "(select link_id from links where corp_id = ?1)"
@@ -28,7 +28,7 @@ _REMOVALS = (
 class Forgetting:
     """The part of the store that forgets."""
 
-    database: Database
+    database: Counted
 
     def forget(self, corp_id: str) -> int:
         with self.database.writing() as connection:

@@ -9,9 +9,9 @@ import msgspec
 
 from reportdata.errors import AlreadyKnown, NotKnown
 from reportdata.identity import TOKEN_LIFETIME, App, Caller, Organisation, Token
-from reportdata.sqlite import Database
 from reportdata.store.rows import APP, app_of, row_of
 from reportdata.store.sqlite.damaged import reading
+from reportdata.store.sqlite.numbers import Counted
 from reportdata.store.zones import Row, rows_of_zones
 
 _APP = ", ".join(APP)
@@ -23,7 +23,7 @@ _UNTOLD = f"{_ZONES} where time_zone not in (select time_zone from zone_offsets)
 class Identities:
     """The part of the store that knows who asks."""
 
-    database: Database
+    database: Counted
 
     @reading
     def organisations(self) -> list[Organisation]:
@@ -65,14 +65,14 @@ class Identities:
         return app_of(row) if row else None
 
     def add_app(self, app: App, now: float) -> None:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             connection.execute(
                 f"insert into apps ({_APP}, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*row_of(app), int(now * 1000)),
             )
 
     def change_app(self, app_key: str, change: Callable[[App], App]) -> App:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             row = connection.execute(f"select {_APP} from apps where app_key = ?", (app_key,)).fetchone()
             if row is None:
                 raise NotKnown(f"there is no app {app_key!r}", "`reportdata app list` shows all")
@@ -98,7 +98,7 @@ class Identities:
         return [self.caller(token_hash) for token_hash in token_hashes]
 
     def issue_token(self, app_key: str, decide: Callable[[App | None, Token | None], tuple[str, Token]]) -> str:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             row = connection.execute(
                 "select token_hash, app_key, nonce, expires_at from tokens where app_key = ? and nonce <> '' "
                 "order by expires_at desc limit 1",
@@ -109,11 +109,11 @@ class Identities:
         return text
 
     def add_token(self, token: Token) -> None:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             _keep(connection, token)
 
     def claim_client_token(self, app_key: str, client_token: str, request: str, now: float) -> bool:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             connection.execute("delete from client_tokens where used_at <= ?", (int(now) - _CLIENT_TOKEN_LIFETIME,))
             connection.execute(
                 "insert into client_tokens values (?, ?, ?, ?) on conflict (app_key, client_token) "

@@ -9,9 +9,9 @@ import msgspec
 from reportdata.errors import NotKnown
 from reportdata.identity import App
 from reportdata.links import MOST_SESSIONS, Holder, Link, NewSession, Viewer
-from reportdata.sqlite import Database
 from reportdata.store.rows import APP, LINK, VIEWERS, app_of, link_of, row_of_link, viewer_of
 from reportdata.store.sqlite.damaged import reading
+from reportdata.store.sqlite.numbers import Counted
 
 _LINKS = f"select {', '.join(LINK)} from links"
 _PLACES = ", ".join("?" * len(LINK))
@@ -26,7 +26,7 @@ delete from sessions where session_hash in (
 class Links:
     """The part of the store that knows view links and sessions."""
 
-    database: Database
+    database: Counted
 
     @reading
     def links(self) -> list[Link]:
@@ -38,14 +38,14 @@ class Links:
         return link_of(row) if row is not None else None
 
     def add_link(self, link: Link, now: float) -> None:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             connection.execute(
                 f"insert into links ({', '.join(LINK)}, created_at) values ({_PLACES}, ?)",
                 (*row_of_link(link), int(now * 1000)),
             )
 
     def revoke_link(self, link_id: str, now: float) -> Link:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             connection.execute(
                 "update links set revoked_at = ? where link_id = ? and revoked_at is null", (int(now), link_id)
             )
@@ -55,7 +55,7 @@ class Links:
             return link_of(row)
 
     def open_session(self, holder: Holder, decide: Callable[[App | Link | None], NewSession], now: float) -> NewSession:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             opened = decide(self._holder(holder))
             connection.execute("delete from sessions where expires_at <= ?", (int(now),))
             connection.execute(_ROOM, (*holder, MOST_SESSIONS - 1))
@@ -68,7 +68,7 @@ class Links:
         return [viewer_of(row) if row is not None else None for row in rows]
 
     def end_session(self, session_hash: str) -> None:
-        with self.database.writing() as connection:
+        with self.database.writing_access() as connection:
             connection.execute("delete from sessions where session_hash = ?", (session_hash,))
 
     @reading

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from reportdata.sqlite import Database
 from reportdata.store import Official
 from reportdata.store.rows import official_of, row_of_official
 from reportdata.store.sqlite.damaged import reading
+from reportdata.store.sqlite.numbers import Counted
 
 _COLUMNS = "corp_id, stat_day, kpi_values, fetched_at, answer"
 
@@ -15,7 +15,7 @@ _COLUMNS = "corp_id, stat_day, kpi_values, fetched_at, answer"
 class Figures:
     """The part of the store that keeps DingTalk's own figures."""
 
-    database: Database
+    database: Counted
 
     @reading
     def official(self, service: str, corp_id: str, first_day: str, last_day: str) -> list[Official]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from reportdata.sqlite import Database
 from reportdata.states import DayState, State
 from reportdata.store import Damage, ImportedFile, ImportNote
 from reportdata.store.sqlite.damaged import reading
+from reportdata.store.sqlite.numbers import Counted
 
 _files = msgspec.json.Decoder(tuple[ImportedFile, ...])
 
@@ -17,7 +17,7 @@ _files = msgspec.json.Decoder(tuple[ImportedFile, ...])
 class States:
     """The part of the store that knows how certain the numbers are, and what was imported."""
 
-    database: Database
+    database: Counted
 
     @reading
     def states(self, service: str, corp_id: str | None, first_day: str, last_day: str) -> list[DayState]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reportdata.days import days_between
-from reportdata.sqlite import Database
 from reportdata.store import Announced, Story
 from reportdata.store.changing import day_value, is_later, known_change
 from reportdata.store.rows import json_text
 from reportdata.store.sqlite.damaged import reading
-from reportdata.store.sqlite.numbers import begin_story, reached
+from reportdata.store.sqlite.numbers import Counted, begin_story, reached
 
 _KNOWN = """
 select kind, max(first_day, ?2), min(last_day, ?3), changed_at, covered, cause, change from coverage_history
@@ -31,7 +30,7 @@ order by k.stat_day, k.computation
 class Stories:
     """The part of the store that knows what changed numbers."""
 
-    database: Database
+    database: Counted
 
     @reading
     def story(

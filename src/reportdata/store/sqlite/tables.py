@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from sqlite3 import Connection
 
-from reportdata.sqlite import Database
 from reportdata.store.copying import Row
+from reportdata.store.sqlite.numbers import Counted
 
 _CHUNK = 10_000
+_OWN = ("changes",)
+"""Tables that only this store has."""
 
 
 class Copying:
     """The part of the store that can be copied."""
 
-    database: Database
+    database: Counted
 
     @contextmanager
     def tables(self, *, filling: bool = False) -> Iterator[SQLiteTables]:
@@ -27,14 +29,14 @@ class Copying:
 class SQLiteTables:
     """`reportdata.store.copying.Tables` within a transaction."""
 
-    def __init__(self, database: Database, connection: Connection) -> None:
+    def __init__(self, database: Counted, connection: Connection) -> None:
         self._database = database
         self._connection = connection
 
     def columns(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
         for table, column in self._database.columns():
-            if not table.startswith("sqlite_"):
+            if not table.startswith("sqlite_") and table not in _OWN:
                 found.setdefault(table, []).append(column)
         return found
 
