@@ -105,6 +105,17 @@ def test_who_may_not_come_in(sample: Asked, door: str) -> None:
         assert post(door.removesuffix("/mcp") + path, bearer(sample.key(TOTALS)))[0] == 404, path
 
 
+@pytest.mark.whole
+def test_who_may_ask_about_other_services_alone_is_told_which(sample: Asked, door: str) -> None:
+    app, secret = sample.folder.add_app(sample.corp_id, scopes=("DataCenter.Health.Read",))
+    headers = bearer(f"{app.app_key}:{secret}")
+    refused = over_http(door, calling("coverage"), headers=headers)
+    assert refused.is_error
+    assert "Name another service: one of healtheUserData." in text_of(refused)
+    named = over_http(door, calling("coverage", service="healtheUserData"), headers=headers)
+    assert (named.is_error, named.structured_content["rows"]) == (False, [])
+
+
 def test_no_server_of_an_address_is_published_that_would_issue_keys(sample: Asked, door: str) -> None:
     for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"):
         assert post(door.removesuffix("/mcp") + path, {}, "GET")[0] == 404

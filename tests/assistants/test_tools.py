@@ -20,6 +20,7 @@ from reportdata.cli.assisting import FolderSource
 from reportdata.client import Client, Patience
 from reportdata.days import days_between, to_date
 from reportdata.errors import BadValue
+from reportdata.services import read_services
 from reportdata.statistics.explained import read_explained
 from tests.support.asked import CONTRACT, RECORDS, TOTALS, Asked
 from tests.support.assisted import MODES, calling, text_of, with_client
@@ -131,6 +132,26 @@ def test_coverage_has_the_newest_days_first_and_pages(sample: Asked, kind: str) 
     assert whole["rows"][-1]["from"] == whole["from"]
     assert set(ASKED_FOR) <= set(whole)
     assert beyond["rows"] == []
+
+
+@KINDS
+def test_coverage_says_which_services_there_are_and_what_to_ask_of_them(sample: Asked, kind: str) -> None:
+    with source_of(sample, kind) as source:
+        about = called(TOOLS["coverage"], {}, source)["about"]
+        beyond = [called(TOOLS["coverage"], more, source)["about"] for more in ({"page": 2}, {"service": "reportData"})]
+    (reports,) = about["services"]
+    assert (reports["service"], reports["records"], reports["newestDay"]) == ("reportData", True, about["newestDay"])
+    assert reports["metrics"] == {"reports": "发送日志数", "senders": "发送日志用户数", "commenters": "评论日志用户数"}
+    assert set(about["withoutNumbers"]) == (
+        {one.id for one in read_services()} - {"reportData"} if kind == "folder" else set()
+    )
+    assert not any("services" in one for one in beyond)
+
+
+def test_pages_of_a_services_coverage_are_its_own() -> None:
+    pairs = read_arguments(TOOLS["coverage"], {"service": "checkinData", "pageSize": 1})
+    reply = reply_of(TOOLS["coverage"], pairs, {"data": [{}, {}], "meta": {}})
+    assert reply["nextPage"] == {"service": "checkinData", "page": 2, "pageSize": 1}
 
 
 @pytest.mark.whole

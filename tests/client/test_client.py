@@ -21,10 +21,16 @@ from reportdata.client import (
     Unreachable,
 )
 from reportdata.days import to_date
+from reportdata.pipeline.mirroring import keep_export
+from reportdata.services import read_services
+from reportdata.store import Official
 from tests.support.asked import ANOTHER, CONTRACT, RECORDS, TOTALS, Asked
 from tests.support.folders import Folder
 from tests.support.serving import serving
 from tests.support.tools import require_package
+
+OLD = ("20210601", "20210602")
+"""Days before those of the sample organisation."""
 
 
 def test_rows_are_values_with_dates_moments_and_what_is_not_known(sample: Asked) -> None:
@@ -80,6 +86,47 @@ def test_coverage(sample: Asked) -> None:
         nothing = client.coverage()
     assert (nothing.pieces, nothing.newest_day) == ([], None)
     assert nothing.empty_reason
+
+
+@pytest.mark.whole
+def test_services_and_their_newest_numbers(sample: Asked) -> None:
+    online = read_services().service("onlineUserData")
+    days = [Official(sample.corp_id, day, {"4001": 30 + place, "4002": 20}, 0) for place, day in enumerate(OLD)]
+    keep_export(sample.folder.store, online, days)
+    app, secret = sample.folder.add_app(sample.corp_id, scopes=(RECORDS, online.scope))
+    with Client(sample.served.url, app.app_key, secret) as client:
+        listed = {service.id: service for service in client.services()}
+        newest = {one.service: one for one in client.overview()}
+        reports = listed["reportData"]
+        assert [metric.kpi_id for metric in reports.metrics] == ["4100", "4101", "4102"]
+        assert (reports.metrics[0].name, reports.metrics[0].several) == ("reports", "counted")
+        assert (reports.origin, reports.records, reports.first_day) == ("computed", True, to_date(sample.first))
+        found = listed["onlineUserData"]
+        assert (found.origin, found.records, found.name_en) == ("official", False, online.name_en)
+        assert (found.first_day, found.newest_day) == (to_date(OLD[0]), to_date(OLD[1]))
+        ratio = next(metric for metric in found.metrics if metric.kpi_id == "4003")
+        assert (ratio.is_ratio, ratio.several, ratio.type, list(ratio.groupings)) == (True, None, "number", [])
+        assert found.main in {metric.name for metric in found.metrics}
+        assert set(newest) <= set(listed)
+        for name, one in newest.items():
+            rows = client.statistics(one.day, by="day", metrics=one.metric, service=name)
+            assert [(row.numbers[one.metric], row.state, row.as_of) for row in rows] == [
+                (one.number, one.state, one.as_of)
+            ]
+            assert (one.days[-1].day, one.days[-1].number) == (one.day, one.number)
+        assert [(each.day, each.number) for each in newest["onlineUserData"].days] == [
+            (to_date(day), 20) for day in OLD
+        ]
+        with pytest.raises(FrozenInstanceError):
+            found.name = ""  # type: ignore[misc]
+    with sample.client(TOTALS) as client:
+        (alone,) = client.services()
+        assert (alone.id, alone.records) == ("reportData", False)
+    none, secret = sample.folder.add_app(sample.corp_id, scopes=())
+    with Client(sample.served.url, none.app_key, secret) as client:
+        for ask in (client.services, client.overview):
+            with pytest.raises(NotAllowed):
+                ask()
 
 
 @pytest.mark.whole

@@ -16,20 +16,17 @@ from reportdata.api.admission import Demand
 from reportdata.api.asking import Job
 from reportdata.api.family_description import OVERVIEW, PATH, described_overview, described_services
 from reportdata.api.leaving import unless_left
-from reportdata.api.observed_days import by_kind, first_of, newest_of
+from reportdata.api.listed_services import Visible, listed, today_of
+from reportdata.api.observed_days import by_kind, newest_of
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
 from reportdata.api.statistics import told
 from reportdata.api.statistics_description import ASKED, BAD_QUESTION, HEADERS
-from reportdata.api.visible import Visible, visible
-from reportdata.days import SECOND, day_before, day_of, from_date, time_zone, to_date
+from reportdata.api.visible import visible
+from reportdata.days import day_before, from_date, to_date
 from reportdata.http.answers import EXPOSED, JSON, Failed
 from reportdata.http.routes import IDS, json_response
-from reportdata.measures import Kpi
-from reportdata.services import Service
-from reportdata.services.grouping import ways_to_group
-from reportdata.statistics.newest import Newest, origin_of
-from reportdata.statistics.words import dashed
+from reportdata.statistics.newest import Newest
 
 DAYS = 30
 """Days of a service that the overview has."""
@@ -94,55 +91,13 @@ class Family:
         return Response(kept.body, media_type=JSON)
 
     def _today(self, corp_id: str, now: float) -> str:
-        known = self._store.organisations()
-        zone = next((one.time_zone for one in known if one.corp_id == corp_id), "UTC")
-        return day_of(int(now * SECOND), time_zone(zone))
+        return today_of(corp_id, self._store.organisations(), now)
 
     def _told(self, seen: Visible, observed: dict[str, list[tuple[str, str]]], today: str) -> dict[str, Any]:
-        service, ids = seen.service, [kpi.id for kpi in seen.kpis]
-        days = [find(service, ids, observed, today) for find in (first_of, newest_of)]
-        first, newest = (dashed(day) if day and days[1] else None for day in days)
-        return {
-            "service": service.id,
-            "path": service.path,
-            "name": service.name or service.title,
-            "nameEn": service.name_en or service.name or service.id,
-            "origin": origin_of(service),
-            "main": seen.main.name_of_column,
-            "records": seen.records,
-            "firstDay": first,
-            "newestDay": newest,
-            "kpis": [self._kpi(service, kpi) for kpi in seen.kpis],
-        }
-
-    def _kpi(self, service: Service, kpi: Kpi) -> dict[str, Any]:
-        return {
-            "metric": kpi.name_of_column,
-            "kpiId": kpi.id,
-            "kpiName": kpi.name,
-            "kpiNameEn": kpi.name_en or kpi.name,
-            "unit": kpi.unit,
-            "kpiCaliber": kpi.caliber,
-            "type": "number" if kpi.may_be_broken else "integer",
-            "isRatio": bool(kpi.ratio),
-            "several": several(service, kpi),
-            "groupings": list(ways_to_group(service, kpi.id, self._services.kinds)),
-            "isExplained": kpi.measure is not None or not service.has_facts,
-        }
+        return listed(seen, observed, today, self._services.kinds)
 
     def _audit(self, caller: Caller, what: str, request: Request, now: float) -> None:
         self._note(caller.name, caller.corp_id, what, caller.address, request.scope[IDS].request, now)
-
-
-def several(service: Service, kpi: Kpi) -> str | None:
-    """What a KPI of several days is: ``counted`` over them, the ``sum`` of the days, that of the ``last`` day, the
-    ``ratio`` of its parts; None when it is known of single days alone."""
-    if kpi.ratio:
-        known = service.has_facts or kpi.over or all(service.part(part).over for part in kpi.ratio)
-        return "ratio" if known else None
-    if kpi.stated:
-        return "last"
-    return "counted" if kpi.measure is not None else kpi.over or None
 
 
 def _newest(seen: Visible, observed: dict[str, list[tuple[str, str]]], today: str) -> Newest | None:

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from reportdata.api.listed_services import Visible
 from reportdata.api.sign_in import Caller
 from reportdata.measures import Kpi
 from reportdata.services import Service, Services
 from reportdata.services.grouping import DEPARTMENT, ways_to_group
-
-
-class Visible(NamedTuple):
-    """A service with the KPIs that a caller may be told of, and whether it may be told of single people."""
-
-    service: Service
-    kpis: tuple[Kpi, ...]
-    records: bool
-
-    @property
-    def main(self) -> Kpi:
-        """The KPI that stands for the service: its own, or the first that may be told."""
-        main = self.service.main_kpi
-        return main if main in self.kpis else self.kpis[0]
 
 
 def visible(services: Services, caller: Caller) -> list[Visible]:

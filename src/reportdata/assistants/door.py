@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from reportdata.assistants.server import open_server
 from reportdata.assistants.sources import ServerSource
 from reportdata.client import Client, ClientError, NotAllowed, NotSignedIn
+from reportdata.client.client import SERVICES
 from reportdata.client.sign_in import TOKEN_HEADER, KeyAndSecret, SignIn, Token
 from reportdata.client.transport import Transport
 from reportdata.http.answers import Answer, Fault, address_of, completed, new_ids, send_answer
-from reportdata.statistics.words import PATH
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 ENDPOINT = "/mcp"
 _SOURCE = "reportdata.source"
 """Where the source of a request lies in its scope."""
-_PROBE = f"{PATH}?range=1d&by=day"
-"""What is asked to see whether credentials are right: it costs a server nothing."""
+_PROBE = SERVICES
+"""What is asked to see whether credentials are right, of which service ever: it costs a server little."""
 _TRUSTED = 60.0
 """Seconds for which credentials are not tried before a request goes on; its own calls are checked all the same."""
 _MOST = 10_000

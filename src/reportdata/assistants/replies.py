@@ -7,11 +7,15 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from reportdata.assistants.tools import MOST_ROWS, Json, Tool
+from reportdata.services import REPORTS
+from reportdata.statistics.words import SERVICE
 
 _SAID = ("from", "to", "timeZone", "state", "asOf", "totalRows", "nextPage", "nextSince")
 """What every reply says beside its rows."""
 _OWN = ("page", "pageSize", "query")
 """What the arguments say already."""
+_OF_SERVICE = ("service", "name", "nameEn", "origin", "records", "firstDay", "newestDay")
+"""What is said of a service, besides its metrics."""
 
 
 def reply_of(tool: Tool, pairs: Sequence[tuple[str, str]], found: Mapping[str, Any]) -> Json:
@@ -26,6 +30,26 @@ def reply_of(tool: Tool, pairs: Sequence[tuple[str, str]], found: Mapping[str, A
     if len(history := about.get("history", [])) > MOST_ROWS:
         about |= {"history": history[-MOST_ROWS:], "earlierVersions": len(history) - MOST_ROWS}
     return said | {"rows": [_spare(row) for row in rows], "about": about}
+
+
+def with_services(reply: Json, services: Sequence[Mapping[str, Any]]) -> Json:
+    """A reply that also says which services may be asked about, given how the API lists them."""
+    known = [
+        {name: service[name] for name in _OF_SERVICE}
+        | {"metrics": {kpi["metric"]: kpi["kpiName"] for kpi in service["kpis"]}}
+        for service in services
+        if service["newestDay"] is not None
+    ]
+    without = [service["service"] for service in services if service["newestDay"] is None]
+    return reply | {"about": reply["about"] | {"services": known, "withoutNumbers": without}}
+
+
+def no_reports(services: Sequence[Mapping[str, Any]]) -> str | None:
+    """What to say to who may not ask about the reports, but about others; None to who may."""
+    ids = [service["service"] for service in services]
+    if REPORTS in ids:
+        return None
+    return f"Work reports may not be asked about here. Name another service: one of {', '.join(ids)}."
 
 
 def arguments_of(address: str) -> Json:
@@ -46,7 +70,8 @@ def arguments_of(address: str) -> Json:
 def _cut(rows: list[Json], asked: Mapping[str, str], said: Json) -> tuple[list[Json], Json]:
     """The page of rows that was asked for."""
     page, size = int(asked.get("page", "1")), int(asked["pageSize"])
-    following = {"page": page + 1, "pageSize": size} if page * size < len(rows) else None
+    named = {SERVICE: asked[SERVICE]} if SERVICE in asked else {}
+    following = {**named, "page": page + 1, "pageSize": size} if page * size < len(rows) else None
     return rows[(page - 1) * size : page * size], said | {"totalRows": len(rows), "nextPage": following}
 
 

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from reportdata import __version__
-from reportdata.assistants.replies import reply_of
+from reportdata.assistants.replies import no_reports, reply_of, with_services
 from reportdata.assistants.sources import Problem, Source
 from reportdata.assistants.tools import PAGES, TOOLS, Json, Tool, read_arguments
+from reportdata.client.client import SERVICES
 from reportdata.errors import BadValue
+from reportdata.statistics.words import SERVICE
 
 if TYPE_CHECKING:
     import mcp.types as types
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
 INSTRUCTIONS = (
-    "Numbers of an organisation's DingTalk work reports. Use coverage to see which days are known, statistics to "
+    "Numbers of an organisation's DingTalk work reports, and of the other services of DingTalk that have some. Use "
+    "coverage to see which services and days are known, statistics to "
     "count, explain for why a number is what it is, and changes for what is new. With every number say its days, state "
     "and asOf. null is not known, not 0; rows do not add up."
 )
@@ -81,7 +84,12 @@ def called(tool: Tool, arguments: Json, source: Source) -> Json:
     except BadValue as error:
         raise Problem(f"{error.message}; {error.hint}.") from error
     asked = pairs if tool.paged else [pair for pair in pairs if pair[0] not in PAGES]
-    return reply_of(tool, pairs, source.ask(tool.path, asked))
+    if not (tool.tells_services and dict(pairs).get("page", "1") == "1" and not dict(pairs).get(SERVICE)):
+        return reply_of(tool, pairs, source.ask(tool.path, asked))
+    services = source.ask(SERVICES, [])["data"]
+    if refusal := no_reports(services):
+        raise Problem(refusal)
+    return with_services(reply_of(tool, pairs, source.ask(tool.path, asked)), services)
 
 
 def serve_standard_streams(source: Source) -> None:

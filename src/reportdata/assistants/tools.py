@@ -49,6 +49,7 @@ class Tool:
     :ivar path: of the API, whose answers it gives.
     :ivar arguments: names and meanings.
     :ivar paged: whether the API cuts its answers into pages; otherwise the reply is cut.
+    :ivar tells_services: whether the reply says which services there are, where none is named.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Tool:
     path: str
     arguments: Mapping[str, str]
     paged: bool = True
+    tells_services: bool = False
 
     @property
     def input_schema(self) -> Json:
@@ -105,7 +107,7 @@ STATISTICS = Tool(
     "Every row is an exact distinct count of its own cell: never add rows up to get a total; ask for the total without "
     f"that grouping. null means not known, which is not 0. by is up to three of: {', '.join(GROUPINGS)}. Days are "
     "local days of the organisation; say the state and asOf with the numbers. service names another of DingTalk's "
-    "services, whose metrics are the ids of its KPIs (about.columns tells their names).",
+    "services, whose metrics are the ids of its KPIs; coverage tells which there are.",
     PATH,
     _arguments(PARAMETERS),
 )
@@ -113,11 +115,14 @@ COVERAGE = Tool(
     "coverage",
     "Days that are known",
     "Says which days of the organisation's work reports are known and how certain they are, in pieces of days that "
-    "stand alike, the newest first. Ask this first when it is not clear which days can be asked for. Days that no "
-    "piece has are not known.",
+    "stand alike, the newest first. Days that no piece has are not known. Ask this first, without arguments, when it "
+    "is not clear what can be asked for: about.services then has those of DingTalk's services that may be asked about "
+    "and have numbers, with their days and the ids and names of their metrics; about.withoutNumbers has the ids of the "
+    "others. With service it says the days of that one.",
     f"{PATH}/coverage",
     {SERVICE: PARAMETERS[SERVICE]} | _PAGE,
     paged=False,
+    tells_services=True,
 )
 EXPLAIN = Tool(
     "explain",

@@ -21,6 +21,7 @@ from reportdata.cli.language import say
 from reportdata.cli.options import lake_options, settings_options
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.client import Client, Patience
+from reportdata.client.client import SERVICES
 from reportdata.client.sign_in import KeyAndSecret
 from reportdata.client.transport import Transport
 from reportdata.errors import BadFile, BadValue, InputError, ReportDataError
@@ -135,7 +136,7 @@ class FolderSource:
         """See `reportdata.assistants.sources.Source`."""
         try:
             with self._lock:
-                found = self._answer(path, pairs)
+                found = self._listed() if path == SERVICES else self._answer(path, pairs)
         except InputError as error:
             raise Problem(f"{error.message}; {error.hint}. Change the arguments as it says.") from error
         except ReportDataError as error:
@@ -160,6 +161,18 @@ class FolderSource:
                 "ask without user, or have `reportdata mcp` started with --records",
             )
         return self._opened().found(job)
+
+    def _listed(self) -> Answer:
+        """The services, as ``GET /v1/services`` lists them."""
+        from reportdata.api.listed_services import Visible, listed, today_of
+        from reportdata.api.observed_days import by_kind
+        from reportdata.statistics.answers import Answer
+
+        today = today_of(self._corp_id, self._store.organisations(), time.time())
+        observed, kinds = by_kind(self._store.observations(self._corp_id)), self._services.kinds
+        seen = [Visible(one, one.kpis, self._records and one.records_scope is not None) for one in self._services]
+        data = [listed(one, observed, today, kinds) for one in seen]
+        return Answer(data, {"totalRows": len(data)})
 
     def _opened(self) -> Answering:
         if self._work is None:

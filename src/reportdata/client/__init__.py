@@ -27,6 +27,7 @@ from reportdata.client.answers import (
 from reportdata.client.client import Client
 from reportdata.client.errors import ApiError, ClientError, NotAllowed, NotSignedIn, Unavailable, Unreachable
 from reportdata.client.pages import Changes, Explanation, Statistics
+from reportdata.client.services import DayNumber, Metric, Newest, Service
 from reportdata.client.transport import Patience
 
 __all__ = [
@@ -37,10 +38,13 @@ __all__ = [
     "ClientError",
     "Column",
     "Coverage",
+    "DayNumber",
     "Definition",
     "Explanation",
     "Kpi",
     "Meta",
+    "Metric",
+    "Newest",
     "NotAllowed",
     "NotSignedIn",
     "Patience",
@@ -49,6 +53,7 @@ __all__ = [
     "ReportData",
     "ReportDay",
     "Row",
+    "Service",
     "Statistics",
     "Unavailable",
     "Unreachable",

@@ -14,10 +14,12 @@ from reportdata.client.answers import Coverage, ReportData
 from reportdata.client.errors import NotSignedIn
 from reportdata.client.pages import Changes, Explanation, Statistics
 from reportdata.client.reading import coverage_of, report_data_of, understood
+from reportdata.client.services import Newest, Service, overview_of, services_of
 from reportdata.client.sign_in import SignIn, sign_in_of
 from reportdata.client.transport import Patience, Reply, Transport
 
 STATISTICS = "/v1/statistics"
+SERVICES = "/v1/services"
 CONTRACT = "/v1.0/datacenter/reportData"
 Words = str | Sequence[str] | None
 """One value or several."""
@@ -195,6 +197,20 @@ class Client:
             "pageSize": page_size,
         }
         return understood(lambda: Explanation(self.get(address(f"{STATISTICS}/explain", asked)), self.get))
+
+    def services(self) -> Sequence[Service]:
+        """The services that the app may ask about, with their metrics, as ``GET /v1/services`` lists them.
+
+        :raises NotAllowed: when it may ask about none.
+        """
+        return understood(lambda: services_of(self.get(SERVICES)))
+
+    def overview(self) -> Sequence[Newest]:
+        """The newest numbers of all services that have some, one metric of each.
+
+        :raises NotAllowed: when the app may ask about none.
+        """
+        return understood(lambda: overview_of(self.get(f"{SERVICES}/overview")))
 
     def report_data(self, day: Day) -> ReportData:
         """The contract's numbers of a day, which is written yyyyMMdd where it is a text.
