@@ -4,6 +4,7 @@ figures that were brought, and of facts that are counted."""
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -142,6 +143,30 @@ def test_what_is_counted_is_grouped_as_its_facts_can_be(asked: Asked) -> None:
     assert (found["meta"]["value"], [row["user"] for row in found["data"]]) == (3, ["u1", "u1", "u2"])
 
 
+def test_who_may_ask_for_totals_alone_gets_no_id_of_anybody(asked: Asked) -> None:
+    told = []
+    for service in SERVICES:
+        if service.records_scope is None:
+            assert not service.has_facts, "what is counted has records, and a scope for them"
+            continue
+        for kpi in service.kpis:
+            if kpi.measure is None:
+                continue
+            explained = {"service": service.id, "metric": kpi.id, "day": FIRST}
+            status, found = asked.get(service.statistics_scope or "", "/explain", **explained)
+            assert (status, found["data"], found["meta"]["totalRows"]) == (200, [], 0)
+            assert found["meta"]["emptyReason"] == f"records need the scope {service.records_scope}"
+            assert not {"u1", "u2"} & set(re.findall(r"\w+", json.dumps(found)))
+            for more in ({"names": "true"}, {"user": "u1"}):
+                assert asked.get(service.statistics_scope or "", "/explain", **explained, **more)[0] == 403
+            status, found = asked.get(service.records_scope, "/explain", **explained)
+            assert status == 200
+            told += [kpi.id for row in found["data"] if row.get("user")]
+            others = [one.records_scope for one in SERVICES if one.records_scope not in (None, service.records_scope)]
+            assert asked.get(others[0] or "", "/explain", **explained)[0] == 403
+    assert set(told) == {"4090", "4091"}
+
+
 def test_what_is_stated_is_that_of_the_last_day(asked: Asked) -> None:
     approvals = SERVICES.service("approvalData")
     (both,) = asked.data(approvals, metrics="4092,4093", **SPAN)
@@ -206,6 +231,10 @@ def test_pages_of_a_service_go_on_with_it(asked: Asked) -> None:
         second = called(TOOLS["statistics"], first["nextPage"], ServerSource(client))
         assert [reply["rows"][0]["4002"] for reply in (first, second)] == [5, 7]
         assert called(TOOLS["coverage"], {"service": "onlineUserData"}, ServerSource(client))["totalRows"] == 2
+    app, secret = asked.apps["Statistics.Approval.Records"]
+    with Client(asked.served.url, app.app_key, secret) as client:
+        (record,) = client.explain("4092", FIRST, service="approvalData")
+        assert (record.more, record.user) == ({"forms": 113, "custom_forms": 96}, None)
 
 
 @pytest.mark.whole

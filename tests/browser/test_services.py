@@ -197,6 +197,27 @@ def test_who_may_see_some_is_shown_these(visit_house: Open, house: Site) -> None
     expect(some.page.locator("#changes")).to_contain_text("whole organisation")
 
 
+def test_records_of_a_service_are_those_of_its_main_number(visit_house: Open, house: Site) -> None:
+    found = visit_house(f"?service=checkinData&day={YESTERDAY}")
+    (row,) = house.ask(**{"from": YESTERDAY}, by="day", service="checkinData")["data"]
+    expect(found.page.locator("#records h2")).to_have_text("记录：签到次数")
+    until(lambda: len(cells(found, "#records")) == row["4090"])
+    lines = cells(found, "#records")
+    assert len({line[1] for line in lines}) == row["4091"]
+    assert found.faults() == []
+    go(found, f"?service=approvalData&day={YESTERDAY}")
+    (row,) = house.ask(**{"from": YESTERDAY}, by="day", service="approvalData")["data"]
+    expect(found.page.locator("#records thead")).to_contain_text("approval_id")
+    until(lambda: len(cells(found, "#records")) == row["4095"])
+    _, secret = add_link(house.folder, house.corp_id, scopes=("Statistics.Checkin.Read",))
+    other = visit_house(signed_in=False, language="en")
+    other.page.goto(f"{other.url}/?service=checkinData&day={YESTERDAY}#link={secret}")
+    other.page.locator(".dayhead").wait_for()
+    other.settled()
+    expect(other.page.locator("#records")).to_be_hidden()
+    assert "u1" not in other.page.content()
+
+
 def test_what_comes_while_somebody_looks_is_shown(visit_house: Open, house: Site) -> None:
     found = visit_house("?view=overview")
     page = found.page

@@ -178,7 +178,7 @@ class Definition:
 class Record:
     """A record that a number was counted from. ``item`` is what is counted of it; the number is that of the different
     items. ``set`` is ``new``, ``gone`` or ``both`` where two cells are compared. ``origin`` brought it at
-    ``known_at``."""
+    ``known_at``. ``more`` has the other columns that records of its service have, like ``approval_id``, by name."""
 
     item: str
     report: str | None
@@ -190,6 +190,7 @@ class Record:
     origin: str | None
     known_at: datetime | None
     set: str | None = None
+    more: Mapping[str, str | Number | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

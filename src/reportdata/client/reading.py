@@ -155,6 +155,12 @@ def definition_of(found: Json) -> Definition:
     return Definition(*(found[name] for name in names))
 
 
+_OF_RECORDS = (
+    "item", "report", "user", "userName", "time", "day", "template", "departments", "origin", "knownAt", "set",
+)  # fmt: skip
+"""Columns of records that have a place of their own."""
+
+
 def record_of(found: Json) -> Record:
     """A record that a number was counted from."""
     return Record(
@@ -168,6 +174,7 @@ def record_of(found: Json) -> Record:
         origin=found["origin"],
         known_at=moment(found["knownAt"]),
         set=found.get("set"),
+        more={name: value for name, value in found.items() if name not in _OF_RECORDS},
     )
 
 

@@ -151,6 +151,7 @@ export const WORDS = {
   nextPage: ['下一页', 'Next page'],
   noHistory: ['数字的变化记录属于整个企业，不向只看部分部门的链接显示。', 'The history is that of the whole organisation, and is not shown to a link of some departments.'],
   records: ['日志记录', 'Reports'],
+  recordsBy: ['记录：{0}', 'Records: {0}'],
   was: ['原来', 'Was'],
   is: ['现在', 'Is'],
   cause: ['原因', 'Cause'],

@@ -22,6 +22,7 @@ import { current, number, percent, signed, t } from './words.js';
  * @property {boolean} counted whether its numbers are counted from facts, and not DingTalk's own
  * @property {Kpi[]} kpis
  * @property {Kpi} main
+ * @property {boolean} records whether this session may be told of single people; of reports, its scopes say it
  * @property {string | null} newest the newest day of which something may be known
  */
 
@@ -38,7 +39,7 @@ const own = (metric) => ({
 
 const KPIS = [own('reports'), own('senders'), own('commenters')];
 /** The service of reports, which is known without asking. @type {Service} */
-export const REPORTS = { id: REPORTS_ID, names: ['日志', 'Reports'], counted: true, kpis: KPIS, main: /** @type {Kpi} */ (KPIS[0]), newest: null };
+export const REPORTS = { id: REPORTS_ID, names: ['日志', 'Reports'], counted: true, kpis: KPIS, main: /** @type {Kpi} */ (KPIS[0]), records: false, newest: null };
 
 /** Units in English; the names say what is counted. @type {Record<string, string>} */
 const UNITS = { 人: 'people', 次: 'times', 人次: 'times', 分钟: 'minutes' };
@@ -82,7 +83,7 @@ function read(told) {
   }));
   if (told.service === REPORTS_ID) return { ...REPORTS, newest: told.newestDay };
   return {
-    id: told.service, names: [told.name, told.nameEn], counted: told.origin === 'computed', kpis, newest: told.newestDay,
+    id: told.service, names: [told.name, told.nameEn], counted: told.origin === 'computed', kpis, records: told.records, newest: told.newestDay,
     main: kpis.find((/** @type {Kpi} */ kpi) => kpi.metric === told.main) ?? kpis[0],
   };
 }
