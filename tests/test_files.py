@@ -11,7 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.files import ASIDE, append, has_line, holding, locked, move, remove, rewrite, second_name, sync, write
+from reportdata.files import (
+    ASIDE,
+    append,
+    has_line,
+    holding,
+    locked,
+    move,
+    read,
+    reading,
+    remove,
+    rewrite,
+    second_name,
+    sync,
+    write,
+)
 from reportdata.leases import FileLeases, folder_of_own, folders_of_dead
 from tests.support.steps import killed_at, moments_of
 
@@ -23,6 +37,19 @@ def test_a_write_replaces_the_whole_content_and_is_for_the_owner_only(tmp_path: 
     assert path.read_bytes() == b"new"
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "file"
+    os.mkfifo(pipe)
+    for use in (read, reading, lambda path: append(path, b"line\n"), lambda path: rewrite(path, bool), sync):
+        with pytest.raises(OSError, match=r"no regular file|Invalid argument|No such device"):
+            use(pipe)
+    with pytest.raises(IsADirectoryError):
+        read(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    (tmp_path / "there").write_bytes(b"content")
+    assert read(tmp_path / "link") == b"content"
 
 
 def test_a_new_file_replaces_none(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import StoreError
-from reportdata.files import append, make
+from reportdata.files import append, make, reading
 
 _SUFFIX = ".jsonl"
 
@@ -87,7 +87,7 @@ class Audit:
             day = path.stem.replace("-", "")
             if (first_day or "") <= day <= (last_day or "99991231"):
                 try:
-                    with path.open("rb") as lines:
+                    with reading(path) as lines:
                         yield from _reads(lines)
                 except OSError as error:
                     raise StoreError(f"the audit {path} cannot be read: {error.strerror or error}") from error

@@ -10,8 +10,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 
 ASIDE = ".unfinished"
@@ -24,11 +26,28 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY
 
 def sync(path: Path) -> None:
     """Make a file's content, or a folder's names, durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def reading(path: Path) -> BufferedReader:
+    """A file, opened to be read. A pipe of that name is not waited for.
+
+    :raises OSError: when it cannot be opened, or is no regular file.
+    """
+    return os.fdopen(_regular(path, os.O_RDONLY), "rb")
+
+
+def read(path: Path) -> bytes:
+    """The content of a file.
+
+    :raises OSError: as of `reading`.
+    """
+    with reading(path) as file:
+        return file.read()
 
 
 def make(folder: Path) -> None:
@@ -101,9 +120,9 @@ def append(path: Path, lines: bytes, *, durable: bool = True) -> None:
     """Append lines to a file, which is made when it is not there; a line that a full disk cut off is ended first.
     Several processes may append at once.
 
-    :raises OSError: also when the disk had no room for all of it.
+    :raises OSError: also when the disk had no room for all of it, and when it is no regular file.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = _regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         if os.write(descriptor, b"\n" + lines) <= len(lines):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
@@ -118,7 +137,7 @@ def append(path: Path, lines: bytes, *, durable: bool = True) -> None:
 def has_line(path: Path, concerned: Callable[[bytes], bool]) -> bool:
     """Whether a file of lines has such a one; not when it is gone."""
     try:
-        return any(map(concerned, path.read_bytes().splitlines()))
+        return any(map(concerned, read(path).splitlines()))
     except FileNotFoundError:
         return False
 
@@ -129,7 +148,7 @@ def rewrite(path: Path, concerned: Callable[[bytes], bool]) -> int:
     if not has_line(path, concerned):
         return 0
     aside, removed = path.with_name(f"{path.name}{ASIDE}"), 0
-    with path.open("rb") as old, _claimed(aside) as new:
+    with reading(path) as old, _claimed(aside) as new:
         os.ftruncate(new, 0)
         for turn in range(2):
             lines = old.read().splitlines(keepends=True)
@@ -185,6 +204,21 @@ def write_all(descriptor: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def _regular(path: Path, flags: int) -> int:
+    """A descriptor of a file, which is made where the flags say so; a pipe is not waited for.
+
+    :raises OSError: also when it is no regular file.
+    """
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "it is no regular file", str(path))
 
 
 def _made(folder: Path) -> list[Path]:

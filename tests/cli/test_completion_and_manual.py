@@ -67,6 +67,21 @@ def test_all_words_for_days_are_offered() -> None:
     assert {item.value for item in day.shell_complete(click.Context(command), "")} >= set(DAYS)
 
 
+def test_pages_replace_links_and_leave_what_these_lead_to(tmp_path: Path) -> None:
+    theirs, folder = tmp_path / "theirs", tmp_path / "man1"
+    theirs.write_text("kept")
+    folder.mkdir()
+    for name in ("reportdata.1", "reportdata-import.1"):
+        (folder / name).symlink_to(theirs)
+    printed("man", "--output", str(folder))
+    assert theirs.read_text() == "kept"
+    assert not any(path.is_symlink() for path in folder.iterdir())
+    assert all(path.suffix == ".1" and not path.name.startswith(".") for path in folder.iterdir())
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (folder / "reportdata.1").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
 def test_every_command_has_a_page_with_all_its_options(tmp_path: Path) -> None:
     printed("man", "--output", str(tmp_path / "man1"))
     pages = {path.stem: path.read_text("utf-8") for path in (tmp_path / "man1").iterdir()}

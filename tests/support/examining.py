@@ -13,11 +13,13 @@ from tests.support.folders import Folder
 DAY = 86_400
 
 
-def look(folder: Folder | Path, *, after: float = 0, certificate: Path | None = None) -> dict[str, list[Finding]]:
+def look(
+    folder: Folder | Path, *, after: float = 0, certificate: Path | None = None, thorough: bool = False
+) -> dict[str, list[Finding]]:
     """What is found some seconds from now, by check."""
     path = folder if isinstance(folder, Path) else folder.path
     found: dict[str, list[Finding]] = {}
-    for name, finding in examine(Examined(Settings(path), time.time() + after, certificate)):
+    for name, finding in examine(Examined(Settings(path), time.time() + after, certificate, thorough=thorough)):
         found.setdefault(name, []).append(finding)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from inspect import cleandoc
@@ -65,11 +66,24 @@ def _write(root: click.Context, folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for context in found:
-            (folder / f"{_title(context)}.1").write_text(page(context), "utf-8")
+            _replace(folder / f"{_title(context)}.1", page(context))
     except OSError as error:
         reason = f"the pages cannot be written to {folder}: {error.strerror or error}"
         raise BadValue(reason, "name another folder") from error
     return len(found)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file that all may read. A link of that name is replaced, and what it leads to is not touched."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _all(context: click.Context) -> Iterator[click.Context]:

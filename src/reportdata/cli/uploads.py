@@ -166,7 +166,7 @@ class Uploads:
     def noted(self, upload: str) -> Run | None:
         """How the latest run stands. One whose process is gone was interrupted."""
         try:
-            run = msgspec.json.decode((self._root / upload / _STATE).read_bytes(), type=Run)
+            run = msgspec.json.decode(files.read(self._root / upload / _STATE), type=Run)
         except (OSError, msgspec.DecodeError):
             return None
         if run.state in GOING_ON:
@@ -206,7 +206,7 @@ class Uploads:
     def _owner(self, upload: str) -> str:
         """Whose an upload is; nobody's when it is gone."""
         with suppress(OSError, UnicodeDecodeError):
-            return (self._root / upload / _OWNER).read_text("utf-8")
+            return files.read(self._root / upload / _OWNER).decode()
         return ""
 
     def _all(self) -> Iterator[Path]:

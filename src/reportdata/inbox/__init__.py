@@ -20,6 +20,7 @@ from typing import Protocol
 
 from reportdata.errors import BadSegment, InboxError
 from reportdata.facts import Fact, fact_of
+from reportdata.files import read, reading
 from reportdata.inbox.checksums import checked, has_checksums, is_checksum
 from reportdata.kinds import Kinds
 
@@ -122,7 +123,7 @@ def _is_sound(path: Path, content: bytes) -> bool:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read(path)
     except OSError as error:
         raise InboxError(f"the segment {path} cannot be read: {error.strerror or error}") from error
 
@@ -130,7 +131,7 @@ def _content(path: Path) -> bytes:
 def readable_of(path: Path, kinds: Kinds) -> Iterator[Fact]:
     """The facts of a segment that can be read, of one that holds something that is no fact."""
     try:
-        with path.open("rb") as lines:
+        with reading(path) as lines:
             for line in lines:
                 with suppress(ValueError):
                     yield fact_of(line, kinds)

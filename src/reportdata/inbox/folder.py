@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import InboxError
-from reportdata.files import has_line, make, remove, sync
+from reportdata.files import has_line, make, read, remove, sync
 from reportdata.inbox import Concerned
 from reportdata.inbox.checksums import is_checksum
 from reportdata.inbox.links import Links, size_of
@@ -83,7 +83,7 @@ class FolderInbox:
             for path in self._paths():
                 for place in (path, path.with_suffix(".jsonl")):  # it may be finished just now
                     with suppress(FileNotFoundError):
-                        content = place.read_bytes()
+                        content = read(place)
                         yield f"{path.stem}.jsonl", whole(path.stem, content)
                         break
         except OSError as error:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.facts import is_fact
-from reportdata.files import locked, remove, rewrite, write, write_all
+from reportdata.files import locked, read, remove, rewrite, write, write_all
 from reportdata.inbox.checksums import checked, has_checksums, is_checksum, summed
 
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
@@ -59,7 +59,7 @@ def recovered(path: Path) -> Path | None:
     with suppress(BlockingIOError, FileNotFoundError):  # its writer lives, or has just finished it
         descriptor = locked(path, wait=False, flags=os.O_RDWR)
         try:
-            content = path.read_bytes()
+            content = read(path)
             kept = whole(path.stem, content)
             if content.startswith(kept):
                 return _cut(descriptor, path, len(kept))
@@ -85,7 +85,7 @@ def _cut(descriptor: int, path: Path, size: int) -> Path | None:
 def dropped(path: Path, concerned: Callable[[bytes], bool]) -> int:
     """Remove such lines from a finished segment, and the segment when none is left; returns how many. A damaged one
     stays damaged."""
-    content = path.read_bytes()
+    content = read(path)
     found = checked(path.stem, content)
     if not has_checksums(content) or found.end < len(content):
         count = rewrite(path, lambda line: not is_checksum(line) and concerned(line))

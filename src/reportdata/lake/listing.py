@@ -12,6 +12,7 @@ import msgspec
 
 from reportdata.days import PARTITION, Coverage, Observation, day_of_folder, ordinal, to_date
 from reportdata.errors import Damaged, LakeError
+from reportdata.files import read
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, by_day, is_file
 from reportdata.lake.folder import LakeFolder
 from reportdata.lake.log import Log
@@ -97,7 +98,7 @@ class Listing(LakeFolder):
             with self.located(named) as places:
                 for path, place in zip(named, places, strict=True):
                     try:
-                        found |= dict.fromkeys(self._looks(path, place.read_bytes()))
+                        found |= dict.fromkeys(self._looks(path, read(place)))
                     except (OSError, ValueError, msgspec.DecodeError) as error:
                         if damaged is None:
                             raise Damaged(

@@ -24,7 +24,7 @@ import msgspec
 
 from reportdata.days import PARTITION
 from reportdata.errors import LakeError
-from reportdata.files import ASIDE, make, move, remove, second_name, sync, write
+from reportdata.files import ASIDE, make, move, read, reading, remove, second_name, sync, write
 from reportdata.lake import Lake
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS
 from reportdata.lake.log import Missing
@@ -84,7 +84,7 @@ class FolderPlace:
 
     def get(self, key: str) -> bytes:
         try:
-            return (self.folder / key).read_bytes()
+            return read(self.folder / key)
         except FileNotFoundError as error:
             raise Missing(f"the lake's file {self.folder / key} is gone", _BROUGHT_BACK) from error
         except OSError as error:
@@ -199,13 +199,14 @@ class FolderPlace:
         for name in self._names("replaced"):
             path = self.folder / "replaced" / name
             if path.suffix == ".json":
-                with suppress(FileNotFoundError):
-                    try:
-                        note = msgspec.json.decode(path.read_bytes(), type=_Note)
-                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                        raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
-                    if note.by is None or (self.folder / note.by).exists():
-                        found.update(note.files)
+                try:
+                    note = msgspec.json.decode(read(path), type=_Note)
+                except FileNotFoundError:
+                    continue
+                except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+                    raise LakeError(f"the lake's file {path} cannot be read: {error}") from error
+                if note.by is None or (self.folder / note.by).exists():
+                    found.update(note.files)
         return found
 
     def _files(self) -> Iterator[tuple[str, Path]]:
@@ -246,7 +247,7 @@ def _size(path: Path) -> int | None:
 
 def _is_parquet(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with reading(path) as file:
             begins = file.read(len(_MAGIC))
             file.seek(-len(_MAGIC), os.SEEK_END)
             return begins == file.read() == _MAGIC

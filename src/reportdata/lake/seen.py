@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from reportdata.files import reading
 from reportdata.lake.membership import Added
 from reportdata.lake.place import Content
 
@@ -61,7 +62,7 @@ def content_of(path: Path) -> Content:
 
 
 def _read(path: Path) -> tuple[Content, _Mark]:
-    with path.open("rb") as file:
+    with reading(path) as file:
         stat = os.fstat(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Content(file.tell(), digest), (stat.st_size, stat.st_mtime_ns, stat.st_ino)

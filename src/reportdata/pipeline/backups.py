@@ -29,7 +29,7 @@ import msgspec
 
 from reportdata.collector.ledger import Ledger
 from reportdata.errors import BadFile, BadValue, LakeError
-from reportdata.files import ASIDE, make, sync, write
+from reportdata.files import ASIDE, make, read, sync, write
 from reportdata.inbox import Inbox
 from reportdata.lake.local import LocalLake
 from reportdata.lake.membership import Added
@@ -189,7 +189,7 @@ def read_manifest(backup: Path) -> Manifest:
     """
     again = "take another backup, or restore an older one"
     try:
-        manifest = msgspec.json.decode((backup / MANIFEST).read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(read(backup / MANIFEST), type=Manifest)
     except (FileNotFoundError, NotADirectoryError) as error:
         reason = "it was interrupted" if (backup / _UNFINISHED).exists() else f"there is no {MANIFEST}"
         raise BadFile(str(backup), f"this is not a whole backup: {reason}", again) from error

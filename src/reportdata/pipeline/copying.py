@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from reportdata.errors import BadFile
-from reportdata.files import sync
+from reportdata.files import reading, sync
 from reportdata.lake import Lake
 from reportdata.pipeline import Progress
 
@@ -112,8 +112,8 @@ class Copying:
         digest = hashlib.sha256()
         size = 0
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as writing, source.open("rb") as reading:
-            while chunk := reading.read(_CHUNK):
+        with os.fdopen(descriptor, "wb") as writing, reading(source) as read:
+            while chunk := read.read(_CHUNK):
                 writing.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
@@ -132,7 +132,7 @@ def _is_kept(path: Path) -> bool:
 
 def digest_of(path: Path) -> str:
     """The SHA-256 of what the disk has, not of what is remembered of it, where that can be told."""
-    with path.open("rb") as file:
+    with reading(path) as file:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.files import append
+from reportdata.files import append, read
 
 
 class Correction(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ def corrections(root: Path) -> list[Correction]:
     """All that were kept, the earliest first. Lines that cannot be read are left out."""
     found: list[Correction] = []
     with suppress(FileNotFoundError):
-        for line in file_of(root).read_bytes().splitlines():
+        for line in read(file_of(root)).splitlines():
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
                 found.append(msgspec.json.decode(line, type=Correction))
     return found

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import BadFile
-from reportdata.files import append
+from reportdata.files import append, read
 
 MANIFEST = "backup.json"
 """The file of a backup that is written last: a folder without it is no whole backup."""
@@ -69,7 +69,7 @@ def _known(data: Path) -> list[KnownBackup]:
     """The last of each folder."""
     decoder, found = msgspec.json.Decoder(KnownBackup), {}
     try:
-        for line in (data / _NAME).read_bytes().splitlines():
+        for line in read(data / _NAME).splitlines():
             try:
                 known = decoder.decode(line)
             except msgspec.DecodeError:

@@ -8,12 +8,15 @@ import pty
 import re
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from reportdata.cli.doctor.findings import State
+from reportdata.cli.doctor import examine
+from reportdata.cli.doctor.findings import Examined, Finding, State
+from reportdata.settings import Settings
 from tests.support.examining import look, one
 from tests.support.folders import Folder, run
 
@@ -73,3 +76,24 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
         found = look(path)
         assert said in one(found, "data folder", State.FAIL).found
         assert set(found) == {"data folder", "clock", "open files"}
+
+
+def test_a_database_is_looked_at_where_there_is_no_folder(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "nowhere", database="postgresql://nobody@127.0.0.1:1/none")
+    found: dict[str, list[Finding]] = {}
+    for name, finding in examine(Examined(settings, time.time())):
+        found.setdefault(name, []).append(finding)
+    assert "mkdir -m 700" in one(found, "data folder", State.FAIL).advice
+    assert "org add" not in one(found, "data folder", State.FAIL).advice
+    assert "127.0.0.1" in one(found, "store", State.FAIL).found
+
+
+def test_pipes_in_the_place_of_files_are_told_and_not_waited_for(healthy: Folder) -> None:
+    os.mkfifo(healthy.path / "backups.jsonl")
+    healthy.settings.audit.mkdir(exist_ok=True)
+    os.mkfifo(healthy.settings.audit / "2020-01-01.jsonl")
+    healthy.settings.inbox.mkdir(exist_ok=True)
+    os.mkfifo(healthy.settings.inbox / "20200101T000000-a.jsonl")
+    found = look(healthy, thorough=True)
+    for name in ("backups", "reads", "inbox"):
+        assert any("no regular file" in finding.found for finding in found[name]), found[name]

@@ -95,7 +95,8 @@ def doctor_command(tls_cert: Path | None, thorough: bool, as_json: bool, setting
 
 
 def examine(examined: Examined) -> Iterator[tuple[str, Finding]]:
-    """Run the checks: names and findings. Where there is no folder or no store, nothing is looked for in it."""
+    """Run the checks: names and findings. Where there is no folder or no store, nothing is looked for in it; a database
+    is looked at without a folder, too."""
     folder = list(run({"data folder": data_checks.folder}, examined))
     yield from folder
     if _all_ok(folder):
@@ -107,6 +108,8 @@ def examine(examined: Examined) -> Iterator[tuple[str, Finding]]:
                 examined = replace(examined, store=opened)
                 yield from run(_OF_STORE | (_THOROUGH if examined.thorough else {}) | _OF_MACHINE, examined)
             return
+    elif examined.settings.database is not None:
+        yield from run({"store": data_checks.store}, examined)
     yield from run(_OF_MACHINE, examined)
 
 

@@ -43,6 +43,12 @@ def folder(examined: Examined) -> Iterator[Finding]:
         yield ok(str(data.absolute()))
     elif data.exists():
         yield fail(f"{data} is a file", "name the data folder with --data or REPORTDATA_DATA")
+    elif examined.settings.database is not None:
+        yield fail(
+            f"there is no folder {data}",
+            "name it with --data or REPORTDATA_DATA, or make it, closed to others, with `mkdir -m 700`: the database "
+            "has the store, but who read what is noted there, and so are backups",
+        )
     else:
         yield fail(
             f"there is no folder {data}",

@@ -12,6 +12,7 @@ from reportdata.audit import Read
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.places import workspace
 from reportdata.errors import BadSegment
+from reportdata.files import reading
 from reportdata.inbox import facts_of
 from reportdata.inbox.folder import FolderInbox
 from reportdata.kinds import Kinds
@@ -77,7 +78,7 @@ def reads(examined: Examined) -> Iterator[Finding]:
     bad: list[str] = []
     files = sorted(examined.settings.audit.glob("*.jsonl"))
     for path in files:
-        with path.open("rb") as lines:
+        with reading(path) as lines:
             for number, line in enumerate(lines, 1):
                 try:
                     if line.strip():
