@@ -24,10 +24,10 @@ from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.explained import (
     CHANGES_PARAMETERS,
     EXPLAIN_PARAMETERS,
-    LANGUAGES,
     read_changes,
     read_explained,
 )
+from reportdata.statistics.question import LANGUAGES
 from reportdata.statistics.words import SERVICE, service_in
 
 _MOST_SHOWN = 50

@@ -13,7 +13,7 @@ from reportdata.days import DEFAULT_TIME_ZONE, SECOND, instant_of, is_day, momen
 from reportdata.errors import BadValue
 from reportdata.services import Service
 from reportdata.statistics.cursors import Reached, cursor_in
-from reportdata.statistics.question import AHEAD, FORMATS, LARGEST_PAGE, Question, fixed_moment
+from reportdata.statistics.question import AHEAD, FORMATS, LANGUAGES, LARGEST_PAGE, Question, fixed_moment
 from reportdata.statistics.words import (
     FLAG,
     PARAMETERS,
@@ -34,7 +34,6 @@ from reportdata.times import read_instant
 
 CHANGES_PATH, EXPLAIN_PATH = f"{PATH}/changes", f"{PATH}/explain"
 """Where these are asked over HTTP."""
-LANGUAGES = ("en", "zh")
 _CELL = ("from", "to", "range", "department", "template", "user", "children", "departments", "asOf")
 _PAGES = ("page", "pageSize", "format", "bom")
 CHANGES_PARAMETERS: Mapping[str, str] = {
@@ -56,7 +55,7 @@ EXPLAIN_PARAMETERS: Mapping[str, str] = {
     "than": "Another cell to compare with: what of day, from, to, range, filters and asOf differs, as parameters of an "
     "address, like than=day%3D2021-06-19 or than=asOf%3D2021-06-22T08:00:00%2B08:00; without=department,user "
     "names what the other cell does not have.",
-    "lang": f"The language of sentence and definition: {', '.join(LANGUAGES)}.",
+    "lang": f"The language of sentence and definition, and of headings in XLSX: {', '.join(LANGUAGES)}.",
     **{name: PARAMETERS[name] for name in _PAGES},
     **{name: PARAMETERS[name] for name in ("names", SERVICE)},
 }
