@@ -116,6 +116,31 @@ def test_metrics_count_what_was_answered(folder: Folder, call: Call, watched: Se
     assert found["reportdata_stale_days", ""] == 0
 
 
+@pytest.mark.whole
+def test_metrics_tell_of_this_process_and_of_those_that_answer(folder: Folder, call: Call) -> None:
+    with serving(folder, operations_port=0, answering=1) as found:
+        token = folder.token(folder.add_app(CORP, scopes=("Statistics.Report.Read",))[0])
+        address = f"{found.url}/v1/statistics?from={DAY}&by=day,hour"
+        with urlopen(Request(address, headers={"x-acs-dingtalk-access-token": token})):
+            pass
+        metrics = _metrics(found)
+    own = {name for name, labels in metrics if name.startswith("process_") and not labels}
+    answering = {
+        (name, labels) for name, labels in metrics if name.startswith("process_") and labels.endswith(",answer")
+    }
+    assert {name for name, _ in answering} == own
+    assert len(own) == len(answering) == 6
+    for labels in ("", *{labels for _, labels in answering}):
+        assert (
+            10_000_000
+            < metrics["process_resident_memory_bytes", labels]
+            < metrics["process_virtual_memory_bytes", labels]
+        )
+        assert 0 < metrics["process_open_fds", labels] < metrics["process_max_fds", labels]
+        assert metrics["process_cpu_seconds_total", labels] > 0
+        assert abs(time.time() - metrics["process_start_time_seconds", labels]) < 86_400
+
+
 def test_metrics_tell_how_the_numbers_stand(folder: Folder, call: Call, watched: Serving, tmp_path: Path) -> None:
     folder.add_organisation("dingnew")
     (tmp_path / "reports.csv").write_text(f"corp_id,report_id,user_id,sent_at\n{CORP},r1,u1,2021-06-30 09:00:00\n")

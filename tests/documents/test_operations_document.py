@@ -110,6 +110,9 @@ def test_metrics_and_paths_are_those_that_are_served(observed: Observed) -> None
     with urlopen(f"{observed.operations}/metrics") as answer:
         text = answer.read().decode()
     families = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    of_processes = {row[0].strip("`") for row in table("metric of a process")}
+    assert {name for name in families if name.startswith("process_")} == of_processes
+    families -= of_processes
     rows = {row[0].strip("`"): row for row in table("metric")}
     assert rows.keys() == families
     histograms = {f"{name}_{part}" for name in families for part in ("bucket", "count", "sum")}

@@ -31,8 +31,13 @@ def test_every_alert_says_what_to_do_in_both_languages(rule: dict[str, dict[str,
 def test_the_dashboard_is_the_one_that_is_written_and_has_every_metric() -> None:
     """Write it anew with: python -m tests.support.grafana > deploy/grafana/reportdata.json"""
     assert (DEPLOY / "grafana" / "reportdata.json").read_text("utf-8") == written()
-    asked = {name for panel in PANELS for line in panel.lines.values() for name in re.findall(r"reportdata_\w+", line)}
-    metrics = {row[0].strip("`") for row in table("metric")}
+    asked = {
+        name
+        for panel in PANELS
+        for line in panel.lines.values()
+        for name in re.findall(r"(?:reportdata|process)_\w+", line)
+    }
+    metrics = {row[0].strip("`") for heading in ("metric", "metric of a process") for row in table(heading)}
     assert {re.sub("_(bucket|count|sum)$", "", name) for name in asked} == metrics
 
 

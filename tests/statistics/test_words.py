@@ -39,6 +39,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
         ({"range": "7d", "page": "0"}, "page='0'", "from 1"),
         ({"range": "7d", "pageSize": "1001"}, "pageSize='1001'", "1 to 1000"),
         ({"range": "7d", "format": "pdf"}, "format='pdf' is not known", "json, csv, xlsx, parquet"),
+        ({"range": "7d", "lang": "fr", "format": "xlsx"}, "lang='fr' is not known", "en, zh"),
+        ({"range": "7d", "lang": "zh", "format": "csv"}, "lang=zh is of headings in sheets", "format=xlsx"),
         ({"range": "7d", "children": "yes"}, "children='yes' is not known", "true"),
         ({"range": "7d", "departments": "old"}, "departments='old' is not known", "now"),
         ({"range": "7d", "user": "x" * 201}, "201 characters", "200"),

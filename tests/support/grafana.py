@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 _SOURCE = {"type": "prometheus", "uid": "${source}"}
 _WIDE, _HIGH = 8, 8
 _ROW = 24
+_JOB = '{job="reportdata"}'
+"""Other programs have metrics of these names, too."""
 
 
 class Panel(NamedTuple):
@@ -96,6 +98,30 @@ PANELS = (
         {"left alone {{source}}": "reportdata_left_alone", "set aside {{source}}": "reportdata_set_aside"},
     ),
     Panel("Metrics that cannot be read · 无法读取的指标", "none", {"{{part}}": "reportdata_unreadable"}),
+    Panel(
+        "CPU · 处理器",
+        "percentunit",
+        {"{{process}} {{pid}}": f"rate(process_cpu_seconds_total{_JOB}[$__rate_interval])"},
+    ),
+    Panel(
+        "Memory · 内存",
+        "bytes",
+        {
+            "{{process}} {{pid}}": f"process_resident_memory_bytes{_JOB}",
+            "addresses {{process}} {{pid}}": f"process_virtual_memory_bytes{_JOB}",
+        },
+    ),
+    Panel(
+        "Open files · 打开的文件",
+        "none",
+        {
+            "{{process}} {{pid}}": f"process_open_fds{_JOB}",
+            "at most {{process}} {{pid}}": f"process_max_fds{_JOB}",
+        },
+    ),
+    Panel(
+        "Time since the start · 运行时间", "s", {"{{process}} {{pid}}": f"time() - process_start_time_seconds{_JOB}"}
+    ),
     Panel("Free bytes · 剩余空间", "bytes", {"free": "reportdata_free_bytes"}),
     Panel("Age of the newest backup · 最新备份距今", "s", {"age": "time() - reportdata_backup_seconds"}),
     Panel("Certificate, left · 证书剩余时间", "s", {"left": "reportdata_certificate_end_seconds - time()"}),

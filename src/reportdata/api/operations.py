@@ -56,8 +56,10 @@ def build_operations(context: Context, freshness: Callable[[], Freshness]) -> AS
     from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
     from reportdata.api.metrics import Metrics
+    from reportdata.api.process_metrics import ProcessMetrics
 
     registry = CollectorRegistry()
+    registry.register(ProcessMetrics())
     registry.register(
         Metrics(
             context.metrics, context.connections, context.questions, context.bringing.brought, freshness, context.clock

@@ -110,7 +110,7 @@ STATISTICS = Tool(
     "local days of the organisation; say the state and asOf with the numbers. service names another of DingTalk's "
     "services, whose metrics are the ids of its KPIs; coverage tells which there are.",
     PATH,
-    _arguments(PARAMETERS),
+    _arguments({name: meaning for name, meaning in PARAMETERS.items() if name != "lang"}),  # of sheets
 )
 COVERAGE = Tool(
     "coverage",

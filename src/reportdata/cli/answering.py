@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,7 +33,7 @@ from reportdata.statistics.answers import Answer
 from reportdata.statistics.explained import narrowed
 from reportdata.statistics.named import users_in, with_names
 from reportdata.statistics.newest import answer_of_newest, question_of_newest
-from reportdata.statistics.question import Question
+from reportdata.statistics.question import LANGUAGES, Question
 from reportdata.store import Store
 
 _PATIENCE = 20.0
@@ -114,12 +115,30 @@ class Answering:
                 found.meta["nextPage"] = f"{self._base_path}{found.meta['nextPage']}"
             asked = job.question or job.changes or (job.explained.cell if job.explained is not None else None)
             format_, bom = ("json", False) if asked is None else (asked.format, asked.bom)
-            write_answer(found, format_, Path(job.target), self.engine, bom=bom)
+            language = _language(job)
+            if format_ == "xlsx" and language != LANGUAGES[0]:
+                _write_sheet(found, Path(job.target), self.engine, language)
+            else:
+                write_answer(found, format_, Path(job.target), self.engine, bom=bom)
         except InputError as error:
             return Reply(refused=f"{error.message}; {error.hint}" if error.hint else error.message)
         except (ReportDataError, OSError) as error:
             return Reply(error=str(error))
         return Reply(next_page=found.meta.get("nextPage"), next_since=found.meta.get("nextSince"))
+
+
+def _language(job: Job) -> str:
+    """The language that is asked for; the first one where none is."""
+    if job.explained is not None:
+        return job.explained.lang
+    return job.question.lang if job.question is not None else LANGUAGES[0]
+
+
+def _write_sheet(found: Answer, target: Path, engine: DuckDBEngine, language: str) -> None:
+    from reportdata.cli.words import for_people, heading_of  # most answers have no words of people
+
+    shown = for_people(found, language)
+    write_answer(shown, "xlsx", target, engine, heading=partial(heading_of, language=language))
 
 
 @contextmanager

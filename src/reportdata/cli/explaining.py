@@ -22,7 +22,8 @@ from reportdata.cli.words import causes_text, heading_of, metric_of, state_word
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.changes import CHANGES_PARAMETERS, read_changes
-from reportdata.statistics.explained import EXPLAIN_PARAMETERS, LANGUAGES, read_explained
+from reportdata.statistics.explained import EXPLAIN_PARAMETERS, read_explained
+from reportdata.statistics.question import LANGUAGES
 from reportdata.statistics.words import SERVICE, service_in
 
 _MOST_SHOWN = 50

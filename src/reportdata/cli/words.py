@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from reportdata.causes import in_chinese
-from reportdata.cli.language import is_english, translated
+from reportdata.cli.language import is_english, spoken, translated
 from reportdata.cli.output import Long
 from reportdata.days import partly
 from reportdata.states import State
@@ -29,20 +29,21 @@ _PARTLY = partly("")
 _ORDER = [state.value for state in State]
 
 
-def heading_of(column: Mapping[str, Any]) -> str:
-    """The heading of a column of an answer's ``meta``."""
-    name = str(column["name"])
-    if is_english():
+def heading_of(column: Mapping[str, Any], language: str | None = None) -> str:
+    """The heading of a column of an answer's ``meta``, in the language that is spoken, or another."""
+    name, language = str(column["name"]), language or spoken()
+    if language == "en":
         return name
     name = {"days": "all days"}.get(name, name)
-    return str(column.get("kpiName") or (translated(name) if name in HEADINGS else name))
+    return str(column.get("kpiName") or (translated(name, language) if name in HEADINGS else name))
 
 
-def for_people(answer: Answer) -> Answer:
-    """An answer whose states are words of the language that is spoken, for sheets."""
-    if is_english():
+def for_people(answer: Answer, language: str | None = None) -> Answer:
+    """An answer whose states are words of the language that is spoken, or of another, for sheets."""
+    language = language or spoken()
+    if language == "en":
         return answer
-    data = [{**row, "state": state_word(row["state"])} if "state" in row else row for row in answer.data]
+    data = [{**row, "state": translated(row["state"], language)} if "state" in row else row for row in answer.data]
     return msgspec.structs.replace(answer, data=data)
 
 

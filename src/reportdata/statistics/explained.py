@@ -12,12 +12,11 @@ from reportdata.days import SECOND, moment_of
 from reportdata.errors import BadValue
 from reportdata.services import Service
 from reportdata.statistics.parameters import FLAG, given_in, listed, one_of
-from reportdata.statistics.question import Question
+from reportdata.statistics.question import LANGUAGES, Question
 from reportdata.statistics.words import PAGES, PARAMETERS, PATH, SERVICE, metrics_in, read_question, words_of
 
 EXPLAIN_PATH = f"{PATH}/explain"
 """Where this is asked over HTTP."""
-LANGUAGES = ("en", "zh")
 _CELL = ("from", "to", "range", "department", "template", "user", "children", "departments", "asOf")
 EXPLAIN_PARAMETERS: Mapping[str, str] = {
     "metric": "What is counted, by one word or id.",
@@ -26,7 +25,7 @@ EXPLAIN_PARAMETERS: Mapping[str, str] = {
     "than": "Another cell to compare with: what of day, from, to, range, filters and asOf differs, as parameters of an "
     "address, like than=day%3D2021-06-19 or than=asOf%3D2021-06-22T08:00:00%2B08:00; without=department,user "
     "names what the other cell does not have.",
-    "lang": f"The language of sentence and definition: {', '.join(LANGUAGES)}.",
+    "lang": f"The language of sentence and definition, and of headings in XLSX: {', '.join(LANGUAGES)}.",
     **{name: PARAMETERS[name] for name in PAGES},
     **{name: PARAMETERS[name] for name in ("names", SERVICE)},
 }

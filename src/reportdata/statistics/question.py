@@ -26,6 +26,8 @@ LONGEST = 3_660
 RANGES = ("month", "lastMonth", "quarter", "year")
 """Ranges by name, besides those like ``7d``. All but ``lastMonth`` end today."""
 FORMATS = ("json", "csv", "xlsx", "parquet")
+LANGUAGES = ("en", "zh")
+"""Languages of what is said in answers; the first one is spoken where none is asked for."""
 AHEAD = 300 * SECOND
 """By how much the clocks of machines may differ that name a moment and are asked."""
 LARGEST_PAGE = 1_000
@@ -39,7 +41,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``metrics`` are ids of KPIs, ``order`` names of columns, with a ``-`` before one that descends. Several values of a
     filter mean any of them; ``children`` takes departments below the named ones, too. With ``newest_departments``,
     everybody belongs to the departments of their newest report, whenever a fact was. ``as_of`` is the moment whose
-    knowledge counts, as it was written; empty for now. With ``names``, names of people stand beside their ids.
+    knowledge counts, as it was written; empty for now. With ``names``, names of people stand beside their ids. ``lang``
+    is the language of a sheet's headings and states.
 
     ``within`` are the departments that whoever asks may be told of, with those below them; empty for all. It is no part
     of what is asked: it is set by what admits the asker, and whatever is asked is answered as if there were no facts of
@@ -62,6 +65,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     as_of: str = ""
     format: str = "json"
     bom: bool = True
+    lang: str = LANGUAGES[0]
     names: bool = False
     within: tuple[str, ...] = ()
 

@@ -32,7 +32,7 @@ class Told(NamedTuple):
 
 
 def sentence(told: Told, lang: str) -> str:
-    """The sentence in a language, one of `reportdata.statistics.explained.LANGUAGES`."""
+    """The sentence in a language, one of `reportdata.statistics.question.LANGUAGES`."""
     return _chinese(told) if lang == "zh" else _english(told)
 
 

@@ -14,6 +14,7 @@ from reportdata.statistics.parameters import FLAG, given_in, listed, number_in, 
 from reportdata.statistics.question import (
     FORMATS,
     GROUPINGS,
+    LANGUAGES,
     LARGEST_PAGE,
     LONGEST,
     MOST_GROUPINGS,
@@ -44,6 +45,7 @@ PARAMETERS: Mapping[str, str] = {
     "asOf": "A moment: only what was known then counts. ISO 8601; without an offset, in the organisation's time zone.",
     "format": f"One of {', '.join(FORMATS)}.",
     "bom": "0: CSV without the mark at its start by which Excel knows UTF-8.",
+    "lang": f"The language of headings and states in XLSX: {', '.join(LANGUAGES)}.",
     "names": "true: the names of people beside their ids, where the organisation has names turned on.",
     SERVICE: f"The service whose numbers are meant, by its id, like checkinData; {REPORTS} without it.",
 }
@@ -83,6 +85,12 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
     names = one_of(given, "names", FLAG)
     if names and "user" not in by:
         raise BadValue("names stand beside ids of people, and there are none", "give by=user with names=true")
+    lang = one_of(given, "lang", {name: name for name in LANGUAGES})
+    format_ = one_of(given, "format", {name: name for name in FORMATS})
+    if lang != LANGUAGES[0] and format_ != "xlsx":
+        raise BadValue(
+            f"lang={lang} is of headings in sheets, and format is {format_}", "leave lang out, or give format=xlsx"
+        )
     return Question(
         first_day=first,
         last_day=last,
@@ -98,8 +106,9 @@ def read_question(pairs: Iterable[tuple[str, str]], service: Service) -> Questio
         page=number_in(given, "page", 1, 1_000_000),
         page_size=number_in(given, "pageSize", LARGEST_PAGE, LARGEST_PAGE),
         as_of=given.get("asOf", [""])[0],
-        format=one_of(given, "format", {name: name for name in FORMATS}),
+        format=format_,
         bom=one_of(given, "bom", {"1": True, "0": False}),
+        lang=lang,
         names=names,
     )
 
@@ -150,6 +159,7 @@ def words_of(question: Question, service: Service) -> list[tuple[str, str]]:
     pairs.append(("asOf", question.as_of))
     pairs.append(("format", question.format if question.format != "json" else ""))
     pairs.append(("bom", "" if question.bom else "0"))
+    pairs.append(("lang", question.lang if question.lang != LANGUAGES[0] else ""))
     pairs.append(("names", "true" if question.names else ""))
     return [(name, value) for name, value in pairs if value or name in _FILTERS]
 

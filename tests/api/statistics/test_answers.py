@@ -137,6 +137,25 @@ def test_pages_fit_together(server: Server) -> None:
     assert len(moments) == 1
 
 
+def test_a_sheet_speaks_the_language_that_is_asked_for(server: Server, tmp_path: Path) -> None:
+    def sheet(query: dict[str, str], path: str = "/v1/statistics") -> list[list[Any]]:
+        answer = server.ask(urlencode(query | {"format": "xlsx"}), path=path, authorization=server.basic())
+        assert answer.status == 200, answer.body
+        (tmp_path / "a.xlsx").write_bytes(answer.body)
+        return load_workbook(tmp_path / "a.xlsx").get_sheet_by_index(0).to_python()
+
+    parameters = {**period(server), "by": "week,department"}
+    english, chinese = sheet(parameters | {"lang": "en"}), sheet(parameters | {"lang": "zh"})
+    assert sheet(parameters) == english
+    assert not any(str(heading).isascii() for heading in chinese[0])
+    assert {"发送日志数", "部门"} <= set(chinese[0])
+    place = english[0].index("state")
+    assert [row[:place] for row in chinese[1:]] == [row[:place] for row in english[1:]]
+    assert not any(row[place].isascii() for row in chinese[1:])
+    day = {"metric": "reports", "from": period(server)["from"], "lang": "zh"}
+    assert {"时间", "用户"} & set(sheet(day, "/v1/statistics/explain")[0])
+
+
 def test_files_have_all_rows_and_the_right_types(server: Server, tmp_path: Path) -> None:
     parameters = {**period(server), "by": "week,department", "pageSize": "1"}
     expected = server.rows(by="week,department", **period(server))

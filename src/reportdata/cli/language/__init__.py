@@ -82,11 +82,10 @@ def spoken() -> str:
     return _spoken[-1]
 
 
-def translated(text: str) -> str:
-    """A message in the language that is spoken; what is no message stays what it is."""
-    if is_english():
-        return text
-    return _translated(text, _spoken[-1])
+def translated(text: str, language: str | None = None) -> str:
+    """A message in the language that is spoken, or another; what is no message stays what it is."""
+    language = language or spoken()
+    return text if language == "en" else _translated(text, language)
 
 
 def is_message(text: str) -> bool:

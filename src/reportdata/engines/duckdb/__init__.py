@@ -194,7 +194,7 @@ class DuckDBEngine(Views):
 
     def share(self, among: int) -> None:
         """Leave the machine's cores to as many as ``among``, this one included, from the next query on."""
-        self._database.share(among)
+        self.database.share(among)
 
     def close(self) -> None:
         self.database.close()

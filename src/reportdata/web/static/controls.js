@@ -7,7 +7,7 @@ import { h, swap } from './dom.js';
 import { button } from './marks.js';
 import { titleOf } from './services.js';
 import { days } from './view.js';
-import { t } from './words.js';
+import { current, t } from './words.js';
 
 /** @typedef {import('./main.js').Page} Page */
 
@@ -156,7 +156,7 @@ async function download(page, kind) {
   const order = view.sort;
   page.say(t('downloading'));
   try {
-    const answer = await call(question(view, range.from, to, { by: view.by, order, format: kind }));
+    const answer = await call(question(view, range.from, to, { by: view.by, order, format: kind, ...(kind === 'xlsx' && { lang: current() }) }));
     const address = URL.createObjectURL(await answer.blob());
     const link = h('a', { href: address, download: `${titleOf(view.of)} ${range.from} ${to}.${kind}` });
     link.click();

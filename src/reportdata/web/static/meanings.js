@@ -79,6 +79,7 @@ const PARAMETERS = {
   modified: '文件最后修改的时间，1970 年以来的毫秒数。',
   'uploadFile.upload': '加到哪一次上传里；不写就新开一次。',
   'removeUpload.name': '只删除这个文件。',
+  'getStatistics.lang': 'XLSX 的表头和状态用什么语言：zh 或 en。',
   'getChanges.from': '只看这一天起的数字；不写就是全部。',
   'getChanges.to': '只看到这一天为止的数字。',
   'getChanges.asOf': '只看到这个时刻为止的变化；不写就到现在。',
