@@ -36,20 +36,22 @@ Say = Callable[[str], None]
 Address = tuple[str, int]
 
 
+_KNOWN = {"user_id": "u1", "sent_at": 1_790_000_000}
+BODIES: dict[str, Callable[[], str]] = {
+    "5,000 good records": lambda: json.dumps([{"report_id": f"r{number}", **_KNOWN} for number in range(5_000)]),
+    "100,000 records that are refused": lambda: "[" + ",".join(["{}"] * 100_000) + "]",
+    "80,000 empty lists": lambda: '{\n"a":[' + ",".join(["[]"] * 80_000) + "]}",
+    "a million empty lists": lambda: "[" + ",".join(["[]"] * 990_000) + "]",
+    "16 MB of blanks": lambda: " " * 16_000_000,
+    "16 MB of commas": lambda: "[" + "," * 16_000_000 + "]",
+    "one record of 16 MB": lambda: '[{"a":[' + ",".join(["{}"] * 5_000_000) + "]}]",
+}
+"""What is pushed."""
+
+
 def bodies() -> dict[str, bytes]:
     """What is pushed, each body packed by gzip."""
-    known = {"user_id": "u1", "sent_at": 1_790_000_000}
-    records = [{"report_id": f"r{number}", **known} for number in range(5_000)]
-    found = {
-        "5,000 good records": json.dumps(records),
-        "100,000 records that are refused": "[" + ",".join(["{}"] * 100_000) + "]",
-        "80,000 empty lists": '{\n"a":[' + ",".join(["[]"] * 80_000) + "]}",
-        "a million empty lists": "[" + ",".join(["[]"] * 990_000) + "]",
-        "16 MB of blanks": " " * (16_000_000),
-        "16 MB of commas": "[" + "," * 16_000_000 + "]",
-        "one record of 16 MB": '[{"a":[' + ",".join(["{}"] * 5_000_000) + "]}]",
-    }
-    return {name: gzip.compress(text.encode(), 9) for name, text in found.items()}
+    return {name: gzip.compress(text().encode(), 9) for name, text in BODIES.items()}
 
 
 def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[str, float]]]]:

@@ -33,8 +33,8 @@ class Figure(NamedTuple):
 
     @property
     def ratio(self) -> float | None:
-        """How many times the other figure ours is."""
-        return None if self.beside is None else self.figure / self.beside
+        """How many times the other figure ours is; None where there is no other, or nothing was measured of it."""
+        return self.figure / self.beside if self.beside else None
 
     @property
     def met(self) -> bool | None:

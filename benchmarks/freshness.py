@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -79,35 +79,35 @@ def _delays(folder: Path) -> list[float]:
 
 
 def _push(address: tuple[str, int], token: str, acknowledged: list[float]) -> None:
-    connection = HTTPConnection(*address)
     headers = {"x-acs-dingtalk-access-token": token, "content-type": "application/json"}
     began = time.perf_counter()
-    for number in range(int(PUSHES * SECONDS)):
-        time.sleep(max(0.0, began + number / PUSHES - time.perf_counter()))
-        records = [
-            {"report_id": f"r{number}-{one}", "user_id": f"u{one}", "sent_at": "2026-09-21T09:00:00+08:00"}
-            for one in range(FACTS)
-        ]
-        connection.request("POST", "/v1/facts", json.dumps(records), headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"a push was not accepted: {content!r}")
-        acknowledged.append(time.perf_counter())
+    with closing(HTTPConnection(*address)) as connection:
+        for number in range(int(PUSHES * SECONDS)):
+            time.sleep(max(0.0, began + number / PUSHES - time.perf_counter()))
+            records = [
+                {"report_id": f"r{number}-{one}", "user_id": f"u{one}", "sent_at": "2026-09-21T09:00:00+08:00"}
+                for one in range(FACTS)
+            ]
+            connection.request("POST", "/v1/facts", json.dumps(records), headers)
+            answer = connection.getresponse()
+            content = answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"a push was not accepted: {content!r}")
+            acknowledged.append(time.perf_counter())
 
 
 def _watch(address: tuple[str, int], token: str, seen: list[float], ending: threading.Event) -> None:
     """Note, for each push, when the number first told of all of its facts."""
-    connection = HTTPConnection(*address)
-    while not ending.is_set():
-        connection.request(
-            "GET", f"/v1.0/datacenter/reportData?statDate={DAY}", headers={"x-acs-dingtalk-access-token": token}
-        )
-        rows = json.loads(connection.getresponse().read())["dataList"]
-        now = time.perf_counter()
-        pushes = rows[0]["4100_DAY"] // FACTS if rows else 0
-        seen += [now] * (pushes - len(seen))
-        time.sleep(0.005)
+    with closing(HTTPConnection(*address)) as connection:
+        while not ending.is_set():
+            connection.request(
+                "GET", f"/v1.0/datacenter/reportData?statDate={DAY}", headers={"x-acs-dingtalk-access-token": token}
+            )
+            rows = json.loads(connection.getresponse().read())["dataList"]
+            now = time.perf_counter()
+            pushes = rows[0]["4100_DAY"] // FACTS if rows else 0
+            seen += [now] * (pushes - len(seen))
+            time.sleep(0.005)
 
 
 @contextmanager

@@ -112,9 +112,7 @@ def figures(what: str, took: Rounds) -> list[Figure]:
     ]
 
 
-def write_reports(
-    path: Path, reports: int = REPORTS, *, days: int = DAYS, first: str = "2026-09-01", ids: str = ""
-) -> None:
+def write_reports(path: Path, reports: int, *, days: int = DAYS, first: str = "2026-09-01", ids: str = "") -> None:
     """Write the reports, the same ones every time.
 
     :param first: their first day.

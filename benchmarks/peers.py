@@ -39,16 +39,16 @@ Numbers = dict[str, tuple[int, int, int]]
 """The KPIs 4100, 4101 and 4102 by organisation and day, written ``dingexample 2026-09-21``."""
 
 # In the order of their days, like the reports. Unlike the reports, several of a day are by the same person.
-_COMMENTS = f"""
+_COMMENTS = """
 select
-    format('ding{{:020d}}', i % {ORGANISATIONS}) as corp_id,
-    md5((i * 31 % {REPORTS})::varchar) as report_id,
-    format('user{{:06d}}', i * 48271 % 1000003 % {PEOPLE}) as user_id,
+    format('ding{{:020d}}', i % {organisations}) as corp_id,
+    md5((i * 31 % {reports})::varchar) as report_id,
+    format('user{{:06d}}', i * 48271 % 1000003 % {people}) as user_id,
     strftime(
-        timestamp '2026-09-01' + to_days((i * {DAYS} // {REPORTS})::integer) + to_seconds(i * 7919 % 86400),
+        timestamp '2026-09-01' + to_days((i * {days} // {reports})::integer) + to_seconds(i * 7919 % 86400),
         '%Y-%m-%d %H:%M:%S'
     ) as commented_at
-from range({REPORTS}) as numbers(i)
+from range({reports}) as numbers(i)
 """
 
 
@@ -71,9 +71,10 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
     with ExitStack() as stack:
         source = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
         source.chmod(0o755)  # PostgreSQL reads the files itself, as another user
-        write_reports(source / "reports.csv")
+        write_reports(source / "reports.csv", REPORTS)
+        comments = _COMMENTS.format(organisations=ORGANISATIONS, people=PEOPLE, days=DAYS, reports=REPORTS)
         with duckdb.connect() as connection:
-            connection.execute(f"copy ({_COMMENTS}) to '{source / 'comments.csv'}' (format csv, header)")
+            connection.execute(f"copy ({comments}) to '{source / 'comments.csv'}' (format csv, header)")
         say(f"peers: wrote {REPORTS:,} reports and as many comments")
         peers = _peers(stack, say)
         times: dict[str, list[Time]] = {name: [] for name in peers}

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -29,6 +30,8 @@ SLOW = 500
 SECONDS = 2.0
 """How long each server is measured in each round, after a quarter of that to warm up."""
 
+_HAS_USUAL = all(map(find_spec, ("fastapi", "sqlalchemy")))
+
 Say = Callable[[str], None]
 
 
@@ -38,7 +41,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
         say(f"serving: filling stores with {ORGANISATIONS * DAYS:,} rows")
-        asked = fill(folder)
+        asked = fill(folder, with_usual=_HAS_USUAL)
         targets = _targets(folder, asked, stack, say)
         generator = stack.enter_context(
             ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=pin, initargs=(0, 0))
@@ -85,7 +88,6 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
     ours = stack.enter_context(
         running_server("reportdata", "serve", "--port", "0", "--rate", "0", "--data", str(folder / "data"))
     )
-    fastapi = stack.enter_context(running_server("benchmarks.usual", str(folder / "usual.db")))
     size = load.check(ours.address, repeated, right)
     with socket.create_connection(ours.address) as connection:
         answer = load.exchange(connection, requests[0])
@@ -94,8 +96,12 @@ def _targets(folder: Path, asked: list[Asked], stack: ExitStack, say: Say) -> di
         "ours": Target(ours, repeated, size),
         "beside slow": Target(ours, repeated, size),
         "spread": Target(ours, requests, size),
-        "usual": Target(fastapi, repeated, load.check(fastapi.address, repeated, right)),
     }
+    if _HAS_USUAL:
+        fastapi = stack.enter_context(running_server("benchmarks.usual", str(folder / "usual.db")))
+        found["usual"] = Target(fastapi, repeated, load.check(fastapi.address, repeated, right))
+    else:
+        say("serving: no FastAPI with SQLAlchemy: its lines are left out")
     for name, kind in (("constant", "server"), ("direct", "direct"), ("socket", "socket")):
         server = stack.enter_context(running_server("benchmarks.constant", kind, str(folder / "answer.json")))
         own = load.check(server.address, repeated[:1], lambda _, given: given.body == answer.body)
@@ -128,23 +134,27 @@ def figures(rounds_of: Mapping[str, list[Round]]) -> list[Figure]:
     cpus = {name: median(one.cpu for one in found) * 1e6 for name, found in rounds_of.items()}
     ours, constant_, usual_ = "reportData, one worker", "constant application", "FastAPI + SQLAlchemy"
     spread = f"the same, asked for {ORGANISATIONS * DAYS:,} rows in turn"
-    beside_nginx, cpu_beside_nginx = [], []
+    beside_nginx, cpu_beside_nginx, beside_usual, cpu_beside_usual, p99_beside_usual = [], [], [], [], []
     if "nginx" in rates:
         nginx_ = f"nginx {nginx.version()}, the same bytes from a file"
         beside_nginx = [Figure(ours, rates["ours"], rates["nginx"], "requests/s", nginx_)]
         cpu_beside_nginx = [Figure("CPU time for one request", cpus["ours"], cpus["nginx"], "µs", nginx_)]
+    if "usual" in rates:
+        beside_usual = [Figure(ours, rates["ours"], rates["usual"], "requests/s", usual_, at_least=25)]
+        cpu_beside_usual = [Figure("CPU time for one request", cpus["ours"], cpus["usual"], "µs", usual_)]
+        p99_beside_usual = [Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["usual"], "ms", usual_)]
     return [
         Figure(ours, rates["ours"], rates["constant"], "requests/s", constant_, at_least=0.8),
         Figure(ours, rates["ours"], rates["direct"], "requests/s", "constant answer, sent directly"),
         *beside_nginx,
-        Figure(ours, rates["ours"], rates["usual"], "requests/s", usual_, at_least=25),
+        *beside_usual,
         Figure(spread, rates["spread"], rates["constant"], "requests/s", constant_),
         Figure("CPU time for one request", cpus["ours"], cpus["constant"], "µs", constant_),
         *cpu_beside_nginx,
-        Figure("CPU time for one request", cpus["ours"], cpus["usual"], "µs", usual_),
+        *cpu_beside_usual,
         Figure(f"p50 with {CONNECTIONS} connections", p50s["ours"], p50s["constant"], "ms", constant_),
         Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["constant"], "ms", constant_),
-        Figure(f"p99 with {CONNECTIONS} connections", p99s["ours"], p99s["usual"], "ms", usual_),
+        *p99_beside_usual,
         Figure(
             f"p99 beside {SLOW} slow connections", p99s["beside slow"], p99s["ours"], "ms", "without them", at_most=2
         ),

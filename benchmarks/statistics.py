@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 from benchmarks.asked import QUESTIONS
 from benchmarks.beside import Address, reads
 from benchmarks.figures import Figure
-from benchmarks.year import CORP, make_year
+from benchmarks.year import CORP, FIRST, make_year
 from reportdata.identity import App, hash_of, mint, new_app_key
 from reportdata.settings import Settings
 from reportdata.store.sqlite import SQLiteStore
@@ -64,7 +64,7 @@ def measure(rounds: int, say: Say) -> tuple[list[Figure], dict[str, list[dict[st
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
         data = folder / "data"
         data.mkdir(0o700)
-        make_year(data)
+        make_year(data, FIRST)
         say("statistics: made a year of 10,000 people and of 50 other organisations")
         contract = [_contract(data, say) for _ in range(min(rounds, 3))]
         peers = {name: stack.enter_context(_peer(name, data, folder, stack)) for name in _peers(say)}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import load, usual
+from benchmarks import load
 from reportdata.days import Observation, from_date
 from reportdata.identity import App, Organisation, Token, hash_of, mint
 from reportdata.services import REPORTS as REPORT_DATA
@@ -48,9 +49,11 @@ def values(corp_id: str, stat_day: str) -> tuple[int, int, int]:
     return 100 + seed % 900, 100 + seed // 7 % 900, 100 + seed // 11 % 900
 
 
-def fill(folder: Path) -> list[Asked]:
-    """Make a data folder for ours and a database for the usual way that hold the same; returns a request for every
-    row, in an order that scatters organisations and days."""
+def fill(folder: Path, *, with_usual: bool = False) -> list[Asked]:
+    """Make a data folder for ours; returns a request for every row, in an order that scatters organisations and days.
+
+    :param with_usual: also make a database for the usual way that holds the same.
+    """
     now = time.time()
     days = [from_date(FIRST_DAY + timedelta(days=number)) for number in range(DAYS)]
     corps = [f"ding{number:020}" for number in range(ORGANISATIONS)]
@@ -71,12 +74,8 @@ def fill(folder: Path) -> list[Asked]:
         store.add_app(app, now)
         store.add_token(token)
     store.close()
-    usual.fill(
-        str(folder / "usual.db"),
-        [usual.App(app_key=app.app_key, corp_id=app.corp_id or "") for app, *_ in issued],
-        [_usual_token(token) for *_, token in issued],
-        [usual.Day(corp_id=c, stat_day=d, reports=v[0], senders=v[1], commenters=v[2]) for c, d, v in rows],
-    )
+    if with_usual:
+        _fill_usual(folder / "usual.db", [(app, token) for app, _, token in issued], rows)
     tokens = {app.corp_id: text for app, text, _ in issued}
     scattered = (rows[place * _STEP % len(rows)] for place in range(len(rows)))
     return [Asked(tokens[corp_id], corp_id, day) for corp_id, day, _ in scattered]
@@ -87,5 +86,15 @@ def _app(corp_id: str) -> App:
     return App(app_key=key, name="benchmark", corp_id=corp_id, secret_hash=hash_of(key), scopes=(REPORT_READ,))
 
 
-def _usual_token(token: Token) -> usual.Token:
-    return usual.Token(token_hash=token.token_hash, app_key=token.app_key, expires_at=token.expires_at)
+def _fill_usual(
+    path: Path, issued: Iterable[tuple[App, Token]], rows: Iterable[tuple[str, str, tuple[int, int, int]]]
+) -> None:
+    from benchmarks import usual  # which needs packages that ours does without
+
+    apps, tokens = zip(*issued, strict=True)
+    usual.fill(
+        str(path),
+        [usual.App(app_key=app.app_key, corp_id=app.corp_id or "") for app in apps],
+        [usual.Token(token_hash=one.token_hash, app_key=one.app_key, expires_at=one.expires_at) for one in tokens],
+        [usual.Day(corp_id=c, stat_day=d, reports=v[0], senders=v[1], commenters=v[2]) for c, d, v in rows],
+    )

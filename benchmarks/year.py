@@ -17,24 +17,24 @@ from reportdata.pipeline.imports import Options
 from reportdata.pipeline.refreshing import refresh
 from reportdata.settings import Settings
 
-PEOPLE, REPORTS = 10_000, 2_500_000
-"""People of the organisation, and its reports; it has as many comments."""
+PEOPLE = 10_000
+"""People of the organisation, each with 250 reports and as many comments."""
 OTHERS, OF_OTHER = 50, 100
 """Other organisations, and people of each, who send and comment as much as the others."""
-FIRST, LAST, DAYS = "2025-01-01", "2025-12-31", 365
+FIRST, DAYS = "2025-01-01", 365
 CORP = f"ding{0:020}"
 """The organisation."""
 
 # Everybody sends 250 reports in the year, moves to another department once, and one of ten is in two departments. One
 # comment of a hundred is by somebody who never sends a report.
-_PEOPLE = f"""
+_PEOPLE = """
 select
     i,
-    case when i % {{all}} < {PEOPLE} then 0 else 1 + (i % {{all}} - {PEOPLE}) // {OF_OTHER} end as organisation,
-    i % {{all}} as person,
-    i // {{all}} as turn,
-    i // {{all}} * {DAYS - 1} // 249 as day
-from range({{all}} * 250) as numbers(i)
+    case when i % {all} < {first} then 0 else 1 + (i % {all} - {first}) // {other} end as organisation,
+    i % {all} as person,
+    i // {all} as turn,
+    i // {all} * ({days} - 1) // 249 as day
+from range({all} * 250) as numbers(i)
 """
 _TEXTS = {
     "reports": """
@@ -73,14 +73,14 @@ from ({people}) where i % 251 = 7
 }
 
 
-def make_year(folder: Path, first: str = FIRST) -> None:
+def make_year(folder: Path, first: str) -> None:
     """Make a data folder with the year.
 
-    :param first: its first day, where it is another year.
+    :param first: its first day.
     """
     organisations = [Organisation(f"ding{number:020}", "Asia/Shanghai") for number in range(OTHERS + 1)]
     everybody = PEOPLE + OTHERS * OF_OTHER
-    people = _PEOPLE.format(all=everybody)
+    people = _PEOPLE.format(all=everybody, first=PEOPLE, other=OF_OTHER, days=DAYS)
     with workspace(Settings(folder)) as work, duckdb.connect() as connection:
         work.store.add_organisations(organisations)
         files = []
