@@ -6,7 +6,6 @@ The shapes are those of the tools' documents and sources: Power Query's `Web.Con
 
 from __future__ import annotations
 
-import base64
 import codecs
 import csv
 import io
@@ -17,20 +16,15 @@ from contextlib import closing
 from datetime import date
 from http.client import HTTPResponse
 from socket import create_connection, socket
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
-from reportdata.identity import App
-from tests.support.calling import import_organisation
-from tests.support.folders import Folder
-from tests.support.serving import Serving, serving
+from tests.support.asked import TOTALS, Answer, Asked, asked
 from tests.support.waiting import SOON
 
 pytestmark = pytest.mark.whole  # a server and the processes that count for it
-
-SCOPE = "Statistics.Report.Read"
 
 POWER_QUERY = {
     "Cache-Control": "no-cache, no-store",
@@ -65,49 +59,22 @@ QUICK_BI = {
 }
 
 
-class Answer(NamedTuple):
-    """An answer; names of headers are in small letters."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-class Place(NamedTuple):
-    """A server of the sample organisation, an app of it, and its days."""
-
-    served: Serving
-    folder: Folder
-    app: App
-    secret: str
-    days: dict[str, Any]
-
-    @property
-    def basic(self) -> dict[str, str]:
-        pair = f"{self.app.app_key}:{self.secret}".encode()
-        return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
-
-    @property
-    def span(self) -> dict[str, str]:
-        first, last = min(self.days), max(self.days)
-        return {"from": date.fromisoformat(first).isoformat(), "to": date.fromisoformat(last).isoformat()}
-
-    def connected(self) -> socket:
-        return create_connection(self.served.address, timeout=SOON)
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = Folder(tmp_path_factory.mktemp("tools"))
-    with closing(folder.store):
-        corp_id, days = import_organisation(folder, "sample")
-        app, secret = folder.add_app(corp_id, scopes=(SCOPE,))
-        with serving(folder) as served:
-            yield Place(served, folder, app, secret, days)
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    with asked(tmp_path_factory.mktemp("tools"), answering=0) as found:
+        yield found
+
+
+def basic(place: Asked) -> dict[str, str]:
+    return {"Authorization": place.basic(TOTALS)}
+
+
+def span(place: Asked) -> dict[str, str]:
+    return {name: date.fromisoformat(day).isoformat() for name, day in place.period.items()}
+
+
+def connected(place: Asked) -> socket:
+    return create_connection(place.served.address, timeout=SOON)
 
 
 def sent(line: socket, target: str, headers: dict[str, str], method: str = "GET", body: bytes = b"") -> Answer:
@@ -116,8 +83,7 @@ def sent(line: socket, target: str, headers: dict[str, str], method: str = "GET"
     line.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode() + body)
     with closing(HTTPResponse(line, method=method)) as answer:
         answer.begin()
-        found = answer.read()
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, found)
+        return Answer.of(answer)
 
 
 def plain(answer: Answer) -> bool:
@@ -125,10 +91,10 @@ def plain(answer: Answer) -> bool:
     return "content-encoding" not in answer.headers and int(answer.headers["content-length"]) == len(answer.body)
 
 
-def test_power_query_signs_in_when_it_is_told_to_and_follows_the_pages(place: Place) -> None:
-    query = urlencode({**place.span, "by": "day,department", "pageSize": "20"}, quote_via=quote)
+def test_power_query_signs_in_when_it_is_told_to_and_follows_the_pages(place: Asked) -> None:
+    query = urlencode({**span(place), "by": "day,department", "pageSize": "20"}, quote_via=quote)
     assert "by=day%2Cdepartment" in query
-    with place.connected() as line:
+    with connected(place) as line:
         first = sent(line, f"/v1/statistics?{query}", POWER_QUERY)
         assert first.status == 401, "it asks without a key first, and asks its user for one after 401"
         assert re.fullmatch(r'Basic realm="[^"]+".*', first.headers["www-authenticate"])
@@ -136,7 +102,7 @@ def test_power_query_signs_in_when_it_is_told_to_and_follows_the_pages(place: Pl
         following: str | None = f"/v1/statistics?{query}"
         pages = 0
         while following is not None:  # `RelativePath` takes the path with its query
-            page = sent(line, following, POWER_QUERY | place.basic)
+            page = sent(line, following, POWER_QUERY | basic(place))
             assert (page.status, plain(page)) == (200, True)
             assert page.headers["content-type"].startswith("application/json")
             rows += page.json["data"]
@@ -150,51 +116,51 @@ def test_power_query_signs_in_when_it_is_told_to_and_follows_the_pages(place: Pl
         for number in range(1, pages + 1):
             query_ = urlencode({**fixed, "page": str(number)}, quote_via=quote)
             assert "%2B" in query_, "the plus of a moment's zone is escaped"
-            numbered += sent(line, f"/v1/statistics?{query_}", POWER_QUERY | place.basic).json["data"]
+            numbered += sent(line, f"/v1/statistics?{query_}", POWER_QUERY | basic(place)).json["data"]
         assert numbered == rows
         assert pages == -(-len(rows) // 20) > 1
         flat = {str, int, type(None)}
         assert {type(cell) for row in rows for cell in row.values()} <= flat, "records expand to columns of one table"
         assert len({tuple(row) for row in rows}) == 1
-        whole = sent(line, f"/v1/statistics?{query}&format=csv", POWER_QUERY | place.basic)
+        whole = sent(line, f"/v1/statistics?{query}&format=csv", POWER_QUERY | basic(place))
         assert whole.headers["content-type"] == "text/csv; charset=utf-8"
         found = list(csv.DictReader(io.StringIO(whole.body.decode("utf-8-sig"))))
         assert [row["department"] for row in found] == [row["department"] for row in rows]
         assert any(not row["department"].isascii() for row in found)
 
 
-def test_power_query_tells_a_wrong_key_from_a_wrong_question(place: Place) -> None:
+def test_power_query_tells_a_wrong_key_from_a_wrong_question(place: Asked) -> None:
     """401 makes it ask for a key again; anything else is shown to its user."""
-    with place.connected() as line:
-        wrong = {"Authorization": "Basic " + base64.b64encode(f"{place.app.app_key}:no".encode()).decode()}
+    with connected(place) as line:
+        wrong = {"Authorization": place.basic(TOTALS, "no")}
         assert sent(line, "/v1/statistics?range=7d", POWER_QUERY | wrong).status == 401
-        refused = sent(line, "/v1/statistics?range=7d&by=colour", POWER_QUERY | place.basic)
+        refused = sent(line, "/v1/statistics?range=7d&by=colour", POWER_QUERY | basic(place))
         assert refused.status == 400
         assert "there are day, week" in refused.json["message"]
 
 
-def test_excel_that_opens_an_address_finds_a_workbook(place: Place) -> None:
-    target = f"/v1/statistics?{urlencode({**place.span, 'by': 'day', 'format': 'xlsx'})}"
-    with place.connected() as line:
+def test_excel_that_opens_an_address_finds_a_workbook(place: Asked) -> None:
+    target = f"/v1/statistics?{urlencode({**span(place), 'by': 'day', 'format': 'xlsx'})}"
+    with connected(place) as line:
         assert sent(line, target, EXCEL_OPENS, "OPTIONS").status == 200
         asked = sent(line, target, EXCEL_OPENS, "HEAD")
         assert (asked.status, asked.body) == (401, b"")
         assert "www-authenticate" in asked.headers
-        there = sent(line, target, EXCEL_OPENS | place.basic, "HEAD")
+        there = sent(line, target, EXCEL_OPENS | basic(place), "HEAD")
         assert (there.status, there.body) == (200, b"")
-        book = sent(line, target, EXCEL_OPENS | place.basic)
+        book = sent(line, target, EXCEL_OPENS | basic(place))
         assert book.headers["content-type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
         assert book.headers["content-disposition"] == 'attachment; filename="statistics.xlsx"'
         assert book.body.startswith(b"PK")
 
 
-def test_infinity_reads_rows_under_data_of_the_range_of_a_dashboard(place: Place) -> None:
+def test_infinity_reads_rows_under_data_of_the_range_of_a_dashboard(place: Asked) -> None:
     """Its back end sorts parameters; ``${__from:date:YYYY-MM-DD}`` and ``${__to:date:YYYY-MM-DD}`` are days."""
-    with place.connected() as line:
-        check = sent(line, "/v1/statistics/coverage", INFINITY | place.basic)
+    with connected(place) as line:
+        check = sent(line, "/v1/statistics/coverage", INFINITY | basic(place))
         assert (check.status, bool(check.json["data"])) == (200, True)
-        query = urlencode(sorted({**place.span, "by": "day"}.items()))
-        answer = sent(line, f"/v1/statistics?{query}", INFINITY | place.basic)
+        query = urlencode(sorted({**span(place), "by": "day"}.items()))
+        answer = sent(line, f"/v1/statistics?{query}", INFINITY | basic(place))
         assert (answer.status, plain(answer)) == (200, True)
         assert answer.headers["content-type"].startswith("application/json")
         rows = answer.json["data"]
@@ -203,15 +169,15 @@ def test_infinity_reads_rows_under_data_of_the_range_of_a_dashboard(place: Place
         assert {type(row[word]) for row in rows for word in ("reports", "senders", "commenters")} == {int}
         lists = []
         for page in (1, 2, 3):  # it pages by number up to a limit, and joins what comes
-            query = urlencode(sorted({**place.span, "by": "day", "page": str(page), "pageSize": "10"}.items()))
-            lists.append(sent(line, f"/v1/statistics?{query}", INFINITY | place.basic).json["data"])
+            query = urlencode(sorted({**span(place), "by": "day", "page": str(page), "pageSize": "10"}.items()))
+            lists.append(sent(line, f"/v1/statistics?{query}", INFINITY | basic(place)).json["data"])
         assert ([row for page_rows in lists for row in page_rows], lists[2]) == (rows, [])
 
 
-def test_infinity_reads_csv_without_a_mark(place: Place) -> None:
-    headers = INFINITY | {"Accept": "text/csv; charset=utf-8"} | place.basic
-    with place.connected() as line:
-        query = urlencode(sorted({**place.span, "bom": "0", "by": "day", "format": "csv"}.items()))
+def test_infinity_reads_csv_without_a_mark(place: Asked) -> None:
+    headers = INFINITY | {"Accept": "text/csv; charset=utf-8"} | basic(place)
+    with connected(place) as line:
+        query = urlencode(sorted({**span(place), "bom": "0", "by": "day", "format": "csv"}.items()))
         answer = sent(line, f"/v1/statistics?{query}", headers)
         assert answer.headers["content-type"] == "text/csv; charset=utf-8"
         assert not answer.body.startswith(codecs.BOM_UTF8), "Go takes it for a part of the first heading"
@@ -220,15 +186,15 @@ def test_infinity_reads_csv_without_a_mark(place: Place) -> None:
         assert answer.body.decode().startswith("period,periodStart,")
 
 
-def test_quick_bi_counts_pages_and_waits_to_be_asked_for_its_key(place: Place) -> None:
-    with place.connected() as line:
+def test_quick_bi_counts_pages_and_waits_to_be_asked_for_its_key(place: Asked) -> None:
+    with connected(place) as line:
         rows = []
         for page in range(1, 100):  # ${PageIndex}, from 1 until a page is empty
-            query = urlencode({"by": "day", **place.span, "pageSize": "5", "page": str(page)})
+            query = urlencode({"by": "day", **span(place), "pageSize": "5", "page": str(page)})
             asked = sent(line, f"/v1/statistics?{query}", QUICK_BI)
             assert asked.status == 401, "a Java client sends the key after it was asked for"
             assert asked.headers["www-authenticate"].startswith("Basic ")
-            answer = sent(line, f"/v1/statistics?{query}", QUICK_BI | place.basic)
+            answer = sent(line, f"/v1/statistics?{query}", QUICK_BI | basic(place))
             assert (answer.status, plain(answer)) == (200, True)
             assert len(answer.json["data"]) <= 5
             if not answer.json["data"]:
@@ -236,25 +202,26 @@ def test_quick_bi_counts_pages_and_waits_to_be_asked_for_its_key(place: Place) -
             rows += answer.json["data"]
         assert "beyond the last row" in answer.json["meta"]["emptyReason"]
         assert answer.json["meta"]["totalRows"] == len(rows) == len({row["period"] for row in rows}) > 5
-        named = urlencode({"by": "department", **place.span, "department": rows_department(line, place)})
-        (row,) = sent(line, f"/v1/statistics?{named}", QUICK_BI | place.basic).json["data"]
+        named = urlencode({"by": "department", **span(place), "department": rows_department(line, place)})
+        (row,) = sent(line, f"/v1/statistics?{named}", QUICK_BI | basic(place)).json["data"]
         assert row["reports"] > 0
 
 
-def rows_department(line: socket, place: Place) -> str:
+def rows_department(line: socket, place: Asked) -> str:
     """A department with a Chinese name."""
-    query = urlencode({"by": "department", **place.span})
-    rows = sent(line, f"/v1/statistics?{query}", QUICK_BI | place.basic).json["data"]
+    query = urlencode({"by": "department", **span(place)})
+    rows = sent(line, f"/v1/statistics?{query}", QUICK_BI | basic(place)).json["data"]
     return next(str(row["department"]) for row in rows if not row["department"].isascii() and row["reports"])
 
 
-def test_quick_bi_gets_a_token_before_it_asks(place: Place) -> None:
+def test_quick_bi_gets_a_token_before_it_asks(place: Asked) -> None:
     """Its request beforehand, whose answer gives the header of the next one by a JSON path."""
-    body = json.dumps({"appKey": place.app.app_key, "appSecret": place.secret}).encode()
-    with place.connected() as line:
+    app, secret = place.apps[TOTALS]
+    body = json.dumps({"appKey": app.app_key, "appSecret": secret}).encode()
+    with connected(place) as line:
         headers = QUICK_BI | {"Content-Length": str(len(body))}
         token = sent(line, "/v1.0/oauth2/accessToken", headers, "POST", body).json["accessToken"]
-        query = urlencode({"by": "day", **place.span})
+        query = urlencode({"by": "day", **span(place)})
         answer = sent(line, f"/v1/statistics?{query}", QUICK_BI | {"x-acs-dingtalk-access-token": token})
         assert answer.status == 200
         assert answer.json["data"]

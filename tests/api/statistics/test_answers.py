@@ -20,7 +20,7 @@ from python_calamine import load_workbook
 
 from reportdata.audit import Audit
 from reportdata.store.standing import standing
-from tests.support.asking import RECORDS, TOTALS, Server, period
+from tests.support.asked import RECORDS, TOTALS, Asked
 from tests.support.calling import Call
 from tests.support.services import SERVICE
 from tests.support.views import WORDS, viewed
@@ -28,8 +28,8 @@ from tests.support.waiting import SOON
 
 
 @pytest.mark.whole
-def test_by_day_it_is_what_the_contract_and_the_command_say(server: Server) -> None:
-    rows = {row["period"].replace("-", ""): row for row in server.rows(by="day", **period(server))}
+def test_by_day_it_is_what_the_contract_and_the_command_say(server: Asked) -> None:
+    rows = {row["period"].replace("-", ""): row for row in server.rows(by="day", **server.period)}
     words = {"4100_DAY": "reports", "4101_DAY": "senders", "4102_DAY": "commenters"}
     service = {day.stat_day: day for day in _standing(server)}
     token = server.folder.token(server.apps["DataCenter.Report.Read"][0])
@@ -54,17 +54,17 @@ def test_by_day_it_is_what_the_contract_and_the_command_say(server: Server) -> N
     }
     # What the lake says, of the same days as of now, is the same.
     moment = server.ask("range=1d", authorization=server.basic()).json["meta"]["asOf"]
-    again = server.rows(by="day", asOf=moment, **period(server))
+    again = server.rows(by="day", asOf=moment, **server.period)
     assert again == list(rows.values())
 
 
-def _standing(server: Server) -> list[Any]:
-    days = period(server)
+def _standing(server: Asked) -> list[Any]:
+    days = server.period
     return list(standing(server.folder.store, SERVICE, server.corp_id, days["from"], days["to"], time.time()))
 
 
-def test_ways_to_sign_in(server: Server) -> None:
-    query = urlencode({**period(server)})
+def test_ways_to_sign_in(server: Asked) -> None:
+    query = urlencode({**server.period})
     app, _ = server.apps[TOTALS]
     token = server.folder.token(app)
     for headers in (
@@ -81,7 +81,7 @@ def test_ways_to_sign_in(server: Server) -> None:
     assert server.ask(query, authorization="Basic !").status == 401
 
 
-def test_guessing_is_slowed(server: Server) -> None:
+def test_guessing_is_slowed(server: Asked) -> None:
     app, secret = server.folder.add_app(server.corp_id, scopes=(TOTALS,))
     server.apps["guessed"] = (app, secret)
     answers = [server.ask("range=7d", authorization=server.basic("guessed", "wrong")) for _ in range(7)]
@@ -90,19 +90,19 @@ def test_guessing_is_slowed(server: Server) -> None:
     assert server.ask("range=7d", authorization=server.basic("guessed")).status == 401
 
 
-def test_scopes(server: Server) -> None:
-    query = urlencode({**period(server), "by": "user"})
+def test_scopes(server: Asked) -> None:
+    query = urlencode({**server.period, "by": "user"})
     contract = server.ask("range=7d", authorization=server.basic("DataCenter.Report.Read"))
     assert contract.status == 403
     assert contract.json["accessdenieddetail"] == {"requiredScopes": [TOTALS, RECORDS]}
-    for asked in (query, urlencode({**period(server), "user": "u"})):
+    for asked in (query, urlencode({**server.period, "user": "u"})):
         refused = server.ask(asked, authorization=server.basic(TOTALS))
         assert refused.status == 403
         assert refused.json["accessdenieddetail"] == {"requiredScopes": [RECORDS]}
     assert server.ask(query, authorization=server.basic(RECORDS)).status == 200
 
 
-def test_what_is_not_known_is_refused_with_what_is(server: Server) -> None:
+def test_what_is_not_known_is_refused_with_what_is(server: Asked) -> None:
     for query, said in (
         ("form=20260901", "there are from, to, range"),
         ("range=7d&by=colour", "there are day, week"),
@@ -115,15 +115,15 @@ def test_what_is_not_known_is_refused_with_what_is(server: Server) -> None:
     assert server.ask("x=1", "/v1/statistics/coverage", authorization=server.basic()).status == 400
 
 
-def test_nothing_there_is_an_empty_answer_with_the_reason(server: Server) -> None:
+def test_nothing_there_is_an_empty_answer_with_the_reason(server: Asked) -> None:
     answer = server.ask("from=20000101&to=20000131&by=day", authorization=server.basic()).json
     assert answer["data"] == []
     assert "nothing is known of it" in answer["meta"]["emptyReason"]
 
 
-def test_pages_fit_together(server: Server) -> None:
-    query = urlencode({**period(server), "by": "day,department", "pageSize": "7"})
-    whole = server.rows(by="day,department", **period(server))
+def test_pages_fit_together(server: Asked) -> None:
+    query = urlencode({**server.period, "by": "day,department", "pageSize": "7"})
+    whole = server.rows(by="day,department", **server.period)
     rows, pages, moments = [], 0, set()
     while query:
         answer = server.ask(query, authorization=server.basic())
@@ -137,14 +137,14 @@ def test_pages_fit_together(server: Server) -> None:
     assert len(moments) == 1
 
 
-def test_a_sheet_speaks_the_language_that_is_asked_for(server: Server, tmp_path: Path) -> None:
+def test_a_sheet_speaks_the_language_that_is_asked_for(server: Asked, tmp_path: Path) -> None:
     def sheet(query: dict[str, str], path: str = "/v1/statistics") -> list[list[Any]]:
         answer = server.ask(urlencode(query | {"format": "xlsx"}), path=path, authorization=server.basic())
         assert answer.status == 200, answer.body
         (tmp_path / "a.xlsx").write_bytes(answer.body)
         return load_workbook(tmp_path / "a.xlsx").get_sheet_by_index(0).to_python()
 
-    parameters = {**period(server), "by": "week,department"}
+    parameters = {**server.period, "by": "week,department"}
     english, chinese = sheet(parameters | {"lang": "en"}), sheet(parameters | {"lang": "zh"})
     assert sheet(parameters) == english
     assert not any(str(heading).isascii() for heading in chinese[0])
@@ -152,13 +152,13 @@ def test_a_sheet_speaks_the_language_that_is_asked_for(server: Server, tmp_path:
     place = english[0].index("state")
     assert [row[:place] for row in chinese[1:]] == [row[:place] for row in english[1:]]
     assert not any(row[place].isascii() for row in chinese[1:])
-    day = {"metric": "reports", "from": period(server)["from"], "lang": "zh"}
+    day = {"metric": "reports", "from": server.period["from"], "lang": "zh"}
     assert {"时间", "用户"} & set(sheet(day, "/v1/statistics/explain")[0])
 
 
-def test_files_have_all_rows_and_the_right_types(server: Server, tmp_path: Path) -> None:
-    parameters = {**period(server), "by": "week,department", "pageSize": "1"}
-    expected = server.rows(by="week,department", **period(server))
+def test_files_have_all_rows_and_the_right_types(server: Asked, tmp_path: Path) -> None:
+    parameters = {**server.period, "by": "week,department", "pageSize": "1"}
+    expected = server.rows(by="week,department", **server.period)
     files = {
         name: server.ask(urlencode({**parameters, "format": name}), authorization=server.basic())
         for name in ("csv", "xlsx", "parquet")
@@ -202,7 +202,7 @@ def test_files_have_all_rows_and_the_right_types(server: Server, tmp_path: Path)
     assert said["timeZone"] == "Asia/Shanghai"
 
 
-def test_coverage(server: Server) -> None:
+def test_coverage(server: Asked) -> None:
     answer = server.ask("", "/v1/statistics/coverage", authorization=server.basic(TOTALS))
     assert answer.status == 200
     covered = [day for day, rows in server.days.items() if rows]
@@ -213,7 +213,7 @@ def test_coverage(server: Server) -> None:
 
 
 @pytest.mark.whole
-def test_reads_are_audited(server: Server) -> None:
+def test_reads_are_audited(server: Asked) -> None:
     server.ask("from=20210601&to=20210607&by=user", authorization=server.basic())
     server.ask("range=7d", authorization=server.basic())
     server.ask("since=20210601", "/v1/statistics/changes", authorization=server.basic())

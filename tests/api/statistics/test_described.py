@@ -10,11 +10,11 @@ from jsonschema_rs import Draft4Validator
 
 from reportdata.api.explaining_description import CHANGES_QUERIES, EXPLAIN_QUERIES
 from reportdata.api.statistics_description import QUERIES
-from tests.support.asking import TOTALS, Server
+from tests.support.asked import TOTALS, Asked
 
 
 @pytest.mark.whole
-def test_examples_of_the_description_are_answered_as_described(server: Server) -> None:
+def test_examples_of_the_description_are_answered_as_described(server: Asked) -> None:
     document = server.ask("", "/openapi.json").json
     for path, queries in (("", QUERIES), ("/changes", CHANGES_QUERIES), ("/explain", EXPLAIN_QUERIES)):
         operation = document["paths"][f"/v1/statistics{path}"]["get"]

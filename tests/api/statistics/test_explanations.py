@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.asking import TOTALS, Server
+from tests.support.asked import TOTALS, Asked
 
 
 @pytest.mark.whole
-def test_each_day_is_explained_by_its_records_and_its_last_change(server: Server) -> None:
-    day, expected = next((day, rows[0]) for day, rows in server.days.items() if rows and rows[0]["4102_DAY"] > 1)
+def test_each_day_is_explained_by_its_records_and_its_last_change(server: Asked) -> None:
+    day, expected = next((day, rows[0]) for day, rows in server.days.items() if rows and int(rows[0]["4102_DAY"]) > 1)
     changes = server.ask("since=2021-01-01", "/v1/statistics/changes", authorization=server.basic(TOTALS)).json
     place = changes["meta"]["nextSince"]
     file = server.ask(f"since={place}&format=csv", "/v1/statistics/changes", authorization=server.basic(TOTALS))
@@ -34,7 +34,7 @@ def test_each_day_is_explained_by_its_records_and_its_last_change(server: Server
 
 
 @pytest.mark.whole
-def test_what_cannot_be_explained_is_refused_with_what_can(server: Server) -> None:
+def test_what_cannot_be_explained_is_refused_with_what_can(server: Asked) -> None:
     for path, query, said in (
         ("changes", "", "no moment is given"),
         ("changes", "since=yesterday", "is no moment"),

@@ -11,17 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.statistics.question import CYCLES, DIMENSIONS, PERIODS
-from tests.support.asking import RECORDS, TOTALS, Server, period
+from tests.support.asked import RECORDS, TOTALS, Asked
 from tests.support.examples import tried_with
 
 
 @pytest.mark.whole
 @tried_with(6, 150)
 def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisation(
-    server: Server, examples: int
+    server: Asked, examples: int
 ) -> None:
     server.apps["another"] = server.folder.add_app("another", scopes=(RECORDS,))
-    users = {row["user"] for row in server.rows(by="user", **period(server))}
+    users = {row["user"] for row in server.rows(by="user", **server.period)}
     names = sorted(users)[:2]
     groupings = st.lists(st.sampled_from((*CYCLES, *DIMENSIONS)), unique=True, max_size=2)
     words = st.fixed_dictionaries(
@@ -38,7 +38,7 @@ def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisati
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(words)
     def check(asked: dict[str, str]) -> None:
-        query = urlencode({**period(server), **asked})
+        query = urlencode({**server.period, **asked})
         totals, records, another = (
             server.ask(query, authorization=server.basic(app)) for app in (TOTALS, RECORDS, "another")
         )
@@ -56,10 +56,10 @@ def test_no_question_tells_more_than_the_scope_and_nothing_of_another_organisati
 @pytest.mark.whole
 @tried_with(4, 150)
 def test_no_explanation_tells_more_than_the_scope_and_nothing_of_another_organisation(
-    server: Server, examples: int
+    server: Asked, examples: int
 ) -> None:
     server.apps["another"] = server.folder.add_app("another", scopes=(RECORDS,))
-    users = {row["user"] for row in server.rows(by="user", **period(server))}
+    users = {row["user"] for row in server.rows(by="user", **server.period)}
     days = st.sampled_from(sorted(server.days))
     filters = {
         "user": st.sampled_from(sorted(users)[:2]),
