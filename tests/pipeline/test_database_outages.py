@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,20 +14,18 @@ from urllib.parse import quote
 
 import pytest
 
-from reportdata.twin import Habits, Server, Twin, running
+from reportdata.twin import Server
 from tests.support import postgres
 from tests.support.durable import judge
 from tests.support.forks import Forks, forking
 from tests.support.outages import Outage
 from tests.support.waiting import lives, until
-from tests.support.writers import FIRST, LAST, NAMES, Organisations, Writing, writing
+from tests.support.writers import NAMES, SEED, Writing
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 OUTAGES = int(os.environ.get("REPORTDATA_TESTS_OUTAGES", "0"))
 """How many are tried of each command; one of a few commands, unless that is said."""
-SEED = int(os.environ.get("REPORTDATA_TESTS_SEED", "20261128"))
-HABITS = Habits(reports_per_day=5, popular=0.05)
 OTHERS = {"restore", "restore in place", "source add", "store copy", "repair", "repair without"}
 """Commands that write to files alone."""
 TRIED = [name for name in NAMES if name not in OTHERS] if OUTAGES else ["app rotate", "import", "work"]
@@ -67,15 +64,6 @@ class Platform(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def suite() -> Iterator[Server]:
-    """An organisation to collect."""
-    twin = Twin(people=8, habits=HABITS, first_day=FIRST, last_day=LAST, now=time.time(), rate=0, budget=0)
-    twin.clock.set(speed=1.0)  # the clocks of collector and suite have to agree all the time
-    with running(twin) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory, suite: Server) -> Iterator[Platform]:
     """A server that waits for the disk, and crashes."""
     server = postgres.Server(durable=True)
@@ -87,12 +75,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory, suite: Server) -> Iterato
             yield Platform(server, outage, forks)
     outage.close()
     server.remove()
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory, suite: Server) -> dict[str, Writing]:
-    """All commands, by their names."""
-    return writing(Organisations(tmp_path_factory.mktemp("files") / "own", SEED), suite)
 
 
 @pytest.fixture(autouse=True)

@@ -5,54 +5,36 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from reportdata.twin import Habits, Server, Twin, running
+from reportdata.twin import Server
 from tests.support.forks import Forks, forking
 from tests.support.interrupted import Interruptions
 from tests.support.tools import require_tool
-from tests.support.writers import FIRST, LAST, NAMES, Organisations, Writing, writing
+from tests.support.writers import NAMES, SEED, Writing
 
 pytestmark = [pytest.mark.tool, pytest.mark.slow]
 
 KILLS, FAILURES = (int(os.environ.get(f"REPORTDATA_TESTS_{name}", "2")) for name in ("KILLS", "POWER_FAILURES"))
 """How many are tried of each command."""
-HABITS = Habits(reports_per_day=5, popular=0.05)
-SEED = int(os.environ.get("REPORTDATA_TESTS_SEED", "20261128"))
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """An organisation to collect."""
-    twin = Twin(people=8, habits=HABITS, first_day=FIRST, last_day=LAST, now=time.time(), rate=0, budget=0)
-    twin.clock.set(speed=1.0)  # the clocks of collector and suite have to agree all the time
-    with running(twin) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def forks(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Forks]:
+def forks(tmp_path_factory: pytest.TempPathFactory, suite: Server) -> Iterator[Forks]:
     """Commands that begin at once, and may collect."""
     require_tool("strace")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("REPORTDATA_DINGTALK_APP_SECRET", server.twin.app_secret)
+        patched.setenv("REPORTDATA_DINGTALK_APP_SECRET", suite.twin.app_secret)
         with forking(tmp_path_factory.mktemp("forks") / "own") as found:
             yield found
 
 
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory, server: Server) -> dict[str, Writing]:
-    """All commands, by their names."""
-    return writing(Organisations(tmp_path_factory.mktemp("files") / "own", SEED), server)
-
-
 @pytest.fixture(autouse=True)
-def _secret(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPORTDATA_DINGTALK_APP_SECRET", server.twin.app_secret)
+def _secret(suite: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORTDATA_DINGTALK_APP_SECRET", suite.twin.app_secret)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,19 +13,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from reportdata.twin import Habits, Server, Twin, running
+from reportdata.twin import Server
 from tests.support.durable import judge
 from tests.support.forks import Forks, forking
 from tests.support.storage import BUCKET, Trouble, client, environment
 from tests.support.waiting import lives, until
-from tests.support.writers import FIRST, GONE, LAST, Organisations, Writing, writing
+from tests.support.writers import GONE, SEED, Writing
 
 pytestmark = [pytest.mark.s3, pytest.mark.slow]
 
 OUTAGES = int(os.environ.get("REPORTDATA_TESTS_OUTAGES", "0"))
 """How many are tried of each command; one of a few commands, unless that is said."""
-SEED = int(os.environ.get("REPORTDATA_TESTS_SEED", "20261128"))
-HABITS = Habits(reports_per_day=5, popular=0.05)
 NAMES = (
     *("first import", "import", "unimport", "refresh", "compact", "forget organisation", "forget person", "work"),
     *("backup", "collect"),
@@ -64,15 +61,6 @@ class Storage(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def suite() -> Iterator[Server]:
-    """An organisation to collect."""
-    twin = Twin(people=8, habits=HABITS, first_day=FIRST, last_day=LAST, now=time.time(), rate=0, budget=0)
-    twin.clock.set(speed=1.0)  # the clocks of collector and suite have to agree all the time
-    with running(twin) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def storage(tmp_path_factory: pytest.TempPathFactory, storage_server: str, suite: Server) -> Iterator[Storage]:
     """The test server's storage, and what fails on the way to it."""
     with Trouble(storage_server, lambda *_: "pass") as trouble, pytest.MonkeyPatch.context() as patched:
@@ -82,12 +70,6 @@ def storage(tmp_path_factory: pytest.TempPathFactory, storage_server: str, suite
             patched.setenv(name, value)
         with forking(tmp_path_factory.mktemp("forks") / "own") as forks:
             yield Storage(client(storage_server), trouble, forks)
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory, suite: Server) -> dict[str, Writing]:
-    """All commands, by their names."""
-    return writing(Organisations(tmp_path_factory.mktemp("files") / "own", SEED), suite)
 
 
 @pytest.fixture(autouse=True)
