@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,11 +21,9 @@ from hypothesis import strategies as st
 from reportdata.audit import Audit
 from reportdata.cli import cli
 from reportdata.days import Coverage
-from reportdata.errors import StoreError
 from reportdata.facts import Fact as Pushed
 from reportdata.lake.local import LocalLake
 from reportdata.services import REPORTS as REPORT_DATA
-from reportdata.store.sqlite import SQLiteStore
 from tests.support.calling import NOW, Call
 from tests.support.examples import tried_with
 from tests.support.folders import Folder, run
@@ -361,18 +357,6 @@ def test_nothing_is_forgotten_without_a_yes(filled: Folder) -> None:
     assert traces(filled, GONE)
     assert CliRunner().invoke(cli, arguments, input="y\n").exit_code == 0
     assert traces(filled, GONE) == []
-
-
-def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: Path) -> None:
-    store = SQLiteStore(tmp_path / "store.db", timeout=0.2)
-    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as reader:
-        reader.execute("begin")
-        reader.execute("select count(*) from kpis").fetchall()
-        with pytest.raises(StoreError, match="still holds what was removed"):
-            store.forget(GONE)
-        reader.execute("rollback")
-    store.forget(GONE)
-    store.close()
 
 
 @pytest.mark.slow

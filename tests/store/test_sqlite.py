@@ -161,3 +161,15 @@ def test_processes_may_make_the_same_store_at_once(tmp_path: Path, examples: int
         for child in children:
             child.kill()
             child.communicate()
+
+
+def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "store.db", timeout=0.2)
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from kpis").fetchall()
+        with pytest.raises(StoreError, match="still holds what was removed"):
+            store.forget("ding1")
+        reader.execute("rollback")
+    store.forget("ding1")
+    store.close()
