@@ -3,9 +3,9 @@
 import { askable, stateOf } from './data.js';
 import { add, between, since } from './days.js';
 import { h, swap } from './dom.js';
+import { kindOfDay } from './holidays.js';
 import { stateMark, table, tableSwitch } from './marks.js';
 import { kpiChoice, nameOf, withUnit, written } from './services.js';
-import { kindOfDay } from './trend.js';
 import { addressesOfDays, chosen } from './view.js';
 import { dayAndWeekday, long, monthName, t, weekdayName } from './words.js';
 

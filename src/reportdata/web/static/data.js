@@ -1,8 +1,8 @@
 // The numbers of a view, from the public API.
 
 import { STATISTICS, about, covering, remembered, watch } from './answers.js';
-import { json } from './api.js';
 import { add, addMonths, begin, monday } from './days.js';
+import { holidays } from './holidays.js';
 import { before, points } from './periods.js';
 import { REPORTS_ID } from './services.js';
 import { days as daysOf } from './view.js';
@@ -24,8 +24,8 @@ import { days as daysOf } from './view.js';
  * @property {number} [hour]
  */
 /** @typedef {Cell & Record<string, any>} Row a cell with its numbers by their names */
-/** @typedef {{date: string, kind: 'holiday' | 'workday', name: string, nameEn: string}} Special */
 /** @typedef {import('./answers.js').Coverage} Coverage */
+/** @typedef {import('./holidays.js').Holidays} Holidays */
 /** @typedef {import('./periods.js').Point} Point */
 
 /** Weeks before a day that are looked through for one to compare it with. */
@@ -117,28 +117,6 @@ export function knownIn(view, points) {
   const all = askable(view).map(({ metric }) => metric);
   const some = all.filter((metric) => points.some(({ row }) => (row?.[metric] ?? null) !== null));
   return some.length ? some : all;
-}
-
-/** Holidays and moved working days by their day. */
-export class Holidays {
-  /** @param {Special[]} special */
-  constructor(special) {
-    this.special = new Map(special.map((day) => [day.date, day]));
-  }
-
-  /** Whether people work on a day. @param {string} day */
-  works(day) {
-    const special = this.special.get(day);
-    return special ? special.kind === 'workday' : (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7 < 5;
-  }
-}
-
-/** @param {string} from @param {string} to @param {AbortSignal} signal */
-export async function holidays(from, to, signal) {
-  // Whole years, so that the answer can be kept.
-  const path = `v1/calendar?from=${from.slice(0, 4)}-01-01&to=${to.slice(0, 4)}-12-31`;
-  const answer = await json(path, { signal, cache: 'default' });
-  return new Holidays(answer.data);
 }
 
 /**

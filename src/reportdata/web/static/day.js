@@ -3,9 +3,9 @@
 import { askable, comparable, departments, hours, question, rows, stateOf, templates } from './data.js';
 import { add } from './days.js';
 import { h, swap } from './dom.js';
+import { kindOfDay } from './holidays.js';
 import { button, loading, looked, panel, stateMark } from './marks.js';
 import { drawHours, drawRanked } from './ranked.js';
-import { kindOfDay } from './trend.js';
 import { difference, nameOf, unitOf, written } from './services.js';
 import { address, chosen } from './view.js';
 import { explain } from './why.js';

@@ -1,8 +1,9 @@
 // The course of the numbers over the range, as one picture drawn for its width, or as a table.
 
 import { askable, knownIn, stateOf, stateOfAll } from './data.js';
-import { since, weekday } from './days.js';
+import { since } from './days.js';
 import { h, s, swap } from './dom.js';
+import { kindOfDay } from './holidays.js';
 import { button, looked, stateMark, table, tableSwitch } from './marks.js';
 import { kpiChoice, nameOf, together, written } from './services.js';
 import { PERIODS, chosen } from './view.js';
@@ -11,7 +12,6 @@ import { dayAndWeekday, monthName, number, periodName, t, weekdayName } from './
 /** @typedef {import('./data.js').Overview} Overview */
 /** @typedef {import('./data.js').Point} Point */
 /** @typedef {import('./services.js').Kpi} Kpi */
-/** @typedef {import('./data.js').Holidays} Holidays */
 /** @typedef {import('./main.js').Page} Page */
 /** @typedef {import('./marks.js').Panel} Panel */
 
@@ -247,14 +247,6 @@ function labels(points, by, x, width, height) {
     made.push(s('text', { x: anchor === 'end' ? width - 2 : x(at), y: height - 8, 'text-anchor': anchor }, text));
   }
   return made;
-}
-
-/** What kind of day it is, in words. @param {string} day @param {Holidays} free */
-export function kindOfDay(day, free) {
-  const special = free.special.get(day);
-  const zh = document.documentElement.lang.startsWith('zh');
-  if (special) return t(`${special.kind}Day`, zh ? special.name : special.nameEn);
-  return weekday(day) > 5 ? t('restDay') : '';
 }
 
 /** @param {Point} point @param {Page} page @param {Overview} found @param {string[]} known */
