@@ -28,7 +28,7 @@ from reportdata.statistics.question import Question
 from reportdata.statistics.words import read_question
 from tests.support.examples import tried_with
 from tests.support.known_lake import KnownLake
-from tests.support.oracle import Fact, Sent, Withdrawn
+from tests.support.oracle import Commented, Fact, Sent, Withdrawn
 from tests.support.question_oracle import Known, rows_of
 from tests.support.questions import questions, told
 from tests.support.services import KINDS, SERVICE
@@ -37,7 +37,8 @@ from tests.support.worlds import ZONES, worlds
 CORP = "ding1"
 BEGIN = datetime(2026, 11, 2, 2, tzinfo=UTC)
 NOW = BEGIN + timedelta(days=30)
-LOOKS = [Observation(CORP, "20261102", "20261108", int(NOW.timestamp() * 1000), "sent")]
+LOOKS = [Observation(CORP, "20261102", "20261108", int(NOW.timestamp() * 1000), kind) for kind in ("sent", "commented")]
+METRICS = st.sampled_from([("4100",), ("4102",), ("4100", "4102")])
 
 
 class Made(NamedTuple):
@@ -60,7 +61,8 @@ class Made(NamedTuple):
         pairs = [*({"from": "2026-11-02", "to": "2026-11-08", "metrics": "reports"} | more).items()]
         question = read_question([*pairs, *([("by", by)] if by else [])], SERVICE)
         found = self.asking.answer(question, CORP, NOW.timestamp()).data
-        return {str(row.get(by, "")): row["reports"] for row in found}
+        metric = {"metrics": "reports"} | more
+        return {str(row.get(by, "")): row[metric["metrics"]] for row in found}
 
     @property
     def seen(self) -> bool | None:
@@ -108,6 +110,25 @@ def test_reports_with_several_facts_are_compared(made: Made) -> None:
     assert made.counts("template") == {"日报": 3, "周报": 2}
 
 
+def test_comments_have_the_template_of_their_report_whether_it_has_one_fact_or_several(made: Made) -> None:
+    made.add(*REPORTS)
+    comments = [Commented(CORP, report, f"u{number}", BEGIN) for number, report in enumerate(("r1", "r2", "r3", "r5"))]
+    made.lake.add(BEGIN, [*comments, Commented(CORP, "r2", "u1", BEGIN + timedelta(days=1))], [])
+
+    def commenters(**more: str) -> dict[str, int]:
+        return made.counts("template", metrics="commenters", **more)
+
+    assert commenters() == {"": 1, "日报": 2, "周报": 1}
+    assert made.seen is True
+    assert commenters(to="2026-11-02", template="日报") == {"日报": 2}
+    made.add(("r5", 6, "月报", ()))  # which is known after its comment
+    assert commenters() == {"月报": 1, "日报": 2, "周报": 1}
+    assert made.seen is True
+    made.add(("r1", 5, "周报", ()))  # once more, and later
+    assert commenters() == {"月报": 1, "日报": 1, "周报": 2}
+    assert made.seen is False
+
+
 def test_a_part_of_what_is_unique_is_not_looked_at_again() -> None:
     looked: list[str] = []
 
@@ -139,7 +160,7 @@ def test_numbers_of_days_are_brought_up_to_date_whatever_comes(examples: int) ->
             numbers = itertools.count()
             again = data.draw(st.booleans(), "whether a report has several facts, now and then")
             batches = [Known(one.at, tuple(_of_its_own(one.facts, numbers, again)), one.looks) for one in batches]
-            asked = [_reports(data.draw(questions(around))) for _ in range(3)]
+            asked = [_counted(data.draw(questions(around)), data.draw(METRICS)) for _ in range(3)]
             with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as lake:
                 asking = Asking(lake.lake, lake.store, engine, SERVICE, KINDS, large=0)
                 for number, batch in enumerate(batches):
@@ -154,21 +175,25 @@ def test_numbers_of_days_are_brought_up_to_date_whatever_comes(examples: int) ->
 
 
 def _of_its_own(facts: Iterable[Fact], numbers: Iterator[int], again: bool) -> Iterator[Fact]:
-    """Facts whose reports have each but one fact, or now and then some more."""
+    """Facts whose reports have each but one fact, or now and then some more, and comments on these."""
+    last: dict[str, str] = {}
     for fact in facts:
         number = next(numbers)
         if isinstance(fact, Sent) and not (again and number % 7 == 0):
-            yield fact._replace(report_id=f"{fact.report_id}-{number}")
+            last[fact.report_id] = f"{fact.report_id}-{number}"
+            yield fact._replace(report_id=last[fact.report_id])
+        elif isinstance(fact, Commented):
+            yield fact._replace(report_id=last.get(fact.report_id, fact.report_id))
         elif isinstance(fact, Withdrawn):
             yield fact._replace(report_id=f"{fact.report_id}-{number % 5}")
         else:
             yield fact
 
 
-def _reports(question: Question) -> Question:
+def _counted(question: Question, metrics: tuple[str, ...]) -> Question:
     by = tuple(name for name in question.by if name != "user") or ("month",)  # a day by itself is the store's
     by = by if by != ("day",) else ("day", "template")
-    return msgspec.structs.replace(question, metrics=("4100",), order=(), users=(), by=by)
+    return msgspec.structs.replace(question, metrics=metrics, order=(), users=(), by=by)
 
 
 def test_numbers_of_days_follow_new_files_of_a_day_and_withdrawals(made: Made) -> None:
@@ -204,5 +229,25 @@ def test_many_numbers_of_days_are_not_kept(made: Made) -> None:
         assert made.counts("template") == {"日报": 3, "周报": 1}  # three rows: two on the first day
         assert made.counts("department") == {"": 1, "研发": 1, "研发/平台": 1, "研发/产品": 1, "市场": 1}  # five
         assert made.counts() == {"": 4}
-        tables = made.engine.all_rows("select table_name from duckdb_tables() where table_name like 'sums_%'")
-        assert len(tables) == 1
+        assert _tables(made) == 1
+
+
+def test_numbers_that_were_too_many_are_kept_of_fewer_days(made: Made) -> None:
+    made.add(*REPORTS)
+    made.engine.day_sums = DaySums(made.engine.all_rows, most=3, largest=3)
+    for number in range(2):
+        assert made.counts("template") == {"日报": 3, "周报": 1}  # four rows: two on the first day
+        assert _tables(made) == number
+        assert made.counts("template", **{"from": "2026-11-03"}) == {"日报": 2}
+        assert _tables(made) == 1
+        assert made.counts("template", to="2026-11-03") == {
+            "日报": 2,
+            "周报": 1,
+        }  # together with those they would be too many
+    assert made.counts("template", **{"from": "2026-11-03"}) == {"日报": 2}
+    assert _tables(made) == 1
+
+
+def _tables(made: Made) -> int:
+    """How many tables of numbers of days there are."""
+    return len(made.engine.all_rows("select table_name from duckdb_tables() where table_name like 'sums_%'"))

@@ -26,6 +26,9 @@ from reportdata.statistics.plan import Counted, Days
 from reportdata.statistics.question import Asked, Question
 
 LARGE = 1 << 20
+_LENT = 4
+"""How many times as large as the files that are counted those may be that lend, for it to pay to look whether each of
+their facts has a key of its own."""
 
 
 class Counting:
@@ -51,10 +54,11 @@ class Counting:
         what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
         files = self.files(what, counted)
         rows: Iterable[tuple[Any, ...]] | None = None
-        if unique := self._unique(narrowing, measures, corp_id, files):
-            narrowing = narrowing._replace(unique=unique)
+        unique, sole = self._unique(narrowing, measures, corp_id, files), self._sole(what, measures, corp_id, files)
+        if unique or sole:
+            narrowing = narrowing._replace(unique=unique, sole=sole)
             what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
-            if not (asked.pinned or question.is_filtered):
+            if unique and not (asked.pinned or question.is_filtered):
                 rows = self._summed(keys, measures, narrowing, corp_id, zone, files)
         if rows is None:
             rows = self._engine.known(what, files, corp_id, days_of_file, asked.moment if asked.pinned else None)
@@ -101,6 +105,27 @@ class Counting:
             for relation, rows, thing in counted_things(self._service, self._kinds, measures)
             if sum(self._lake.info(path).size for path in files[rows.name]) >= self._large
             and self._engine.unique(rows, thing, corp_id, files[rows.name])
+        )
+
+    def _sole(
+        self,
+        what: Computation,
+        measures: Mapping[str, Measure],
+        corp_id: str,
+        files: Mapping[str, Mapping[Path, float]],
+    ) -> frozenset[str]:
+        """The kinds that lend of which each fact has a key of its own, where it pays to look."""
+
+        def size(view: str) -> int:
+            return sum(self._lake.info(path).size for path in files[view])
+
+        counted = {self._service.relations[measure.relation].rows for measure in measures.values()}
+        least = sum(size(rows) for rows in counted)
+        return frozenset(
+            kind.name
+            for kind in what.history
+            if self._large <= size(kind.name + HISTORY) <= _LENT * least
+            and self._engine.unique(kind, kind.key[0], corp_id, files[kind.name + HISTORY])
         )
 
     def files(self, what: Computation | Records, counted: Counted) -> dict[str, dict[Path, float]]:

@@ -25,7 +25,8 @@ class Narrowing(NamedTuple):
     those whose names begin like theirs, with a ``/`` after it. With ``newest``, everybody belongs to the departments of
     their newest report, else a report to its own. ``within`` are the only departments of which anything may show, with
     those below them; empty for all. ``unique`` are the relations of which each fact is a thing of its own
-    (`reportdata.services.unique`)."""
+    (`reportdata.services.unique`), ``sole`` the kinds of which no two facts of any days have the same first column of
+    their key."""
 
     days: Sequence[tuple[str, str]]
     departments: Sequence[str] = ()
@@ -35,6 +36,7 @@ class Narrowing(NamedTuple):
     newest: bool = False
     within: Sequence[str] = ()
     unique: Collection[str] = ()
+    sole: Collection[str] = ()
 
     @property
     def of_departments(self) -> bool:
@@ -207,17 +209,22 @@ def _dated(history: History, narrowing: Narrowing) -> tuple[str, dict[str, str],
 
 
 def _undated(key: Key, lender: Kind, relation: str, narrowing: Narrowing) -> tuple[str, dict[str, str], str]:
-    """The same, of what the latest fact of all says."""
+    """The same, of what the latest fact of all says. Where that is the only one, nothing is compared."""
     table = f"{key.needs}_of_{key.through}"
     said = f"coalesce({key.needs}, '')"
+    on = f"facts.corp_id = {table}.corp_id and facts.{key.through} = {table}.{key.through}"
+    join = f"left join {table} on {on}"
+    if lender.name in narrowing.sole and lender.key[0] == key.through:
+        shown = _shown(lender, narrowing.within)
+        cte = f"select corp_id, {key.through}, {said} as {key.needs} from {lender.name}{HISTORY}{shown}"
+        return table, {table: f"{table} as (\n    {cte}\n)"}, join
     asked = f"select corp_id, {key.through} from {relation} where {narrowing.conditions()[0]}"
     cte = (
         f"select corp_id, {key.through}, arg_max({said}, row({lender.time}, {said})) as {key.needs}\n"
         f"    from {lender.name}{HISTORY} semi join ({asked}) as asked using (corp_id, {key.through})"
         f"{_shown(lender, narrowing.within)}\n    group by all"
     )
-    on = f"facts.corp_id = {table}.corp_id and facts.{key.through} = {table}.{key.through}"
-    return table, {table: f"{table} as (\n    {cte}\n)"}, f"left join {table} on {on}"
+    return table, {table: f"{table} as (\n    {cte}\n)"}, join
 
 
 def _date(day: str) -> str:

@@ -4,6 +4,7 @@ since, facts are read again, of no others."""
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,8 +16,12 @@ from reportdata.services.sql import Computation
 MOST, LARGEST = 2_000_000, 500_000
 """Rows that are kept of all tables together, and of one: where there are more, facts are read as fast."""
 
+REMEMBERED = 256
+"""Numbers of which it is remembered for how many days with files they were too many."""
 _NONE: frozenset[Path] = frozenset()
 
+_Name = tuple[str, tuple[str, ...]]
+"""An organisation, and what tells a computation from its others."""
 Files = Mapping[str, Mapping[Path, float]]
 """Files of each view, with when each was added, in seconds since 1970."""
 Viewing = Callable[[Files], AbstractContextManager[None]]
@@ -37,7 +42,8 @@ class Summed(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """A table, its rows, the files of each day in it, and those of other views; no table where it was too large."""
+    """A table, its rows, the files of each day in it, and those of other views; no table before the first facts, and
+    where it was too large."""
 
     table: str | None
     rows: int
@@ -52,7 +58,8 @@ class DaySums:
         self._rows = rows
         self._most = most
         self._largest = largest
-        self._kept: dict[tuple[str, tuple[str, ...]], _Kept] = {}
+        self._kept: dict[_Name, _Kept] = {}
+        self._too_many: dict[_Name, int] = {}
         self._numbers = itertools.count()
 
     def bring(self, summed: Summed, corp_id: str, files: Files, days_of: DaysOf, viewing: Viewing) -> str | None:
@@ -66,11 +73,12 @@ class DaySums:
         wanted = {day: frozenset(found.get(day, ())) for day in summed.days}
         others = {view: frozenset(of) for view, of in files.items() if view != summed.view}
         name = (corp_id, summed.name)
-        kept = self._kept.pop(name, None)
-        if kept is not None and kept.table is None:
-            self._kept[name] = kept
+        too_many = self._too_many.get(name, sys.maxsize)
+        there = {day for day, own in wanted.items() if own}
+        if len(there) >= too_many:
             return None
-        if kept is None or kept.others != others:
+        kept = self._kept.pop(name, None)
+        if kept is None or kept.others != others or len(kept.days.keys() | there) >= too_many:
             self._drop(kept)
             kept = _Kept(None, 0, {}, others)
         changed = {day for day, own in wanted.items() if kept.days.get(day, _NONE) != own}
@@ -78,6 +86,11 @@ class DaySums:
             own = {path: at for path, at in files.get(summed.view, {}).items() if days_of(path)[0] in changed}
             with viewing({**files, summed.view: own}):
                 kept = self._brought(kept, summed.what, {day: wanted[day] for day in changed})
+        if kept.table is None:
+            self._too_many[name] = min(too_many, len(kept.days))
+            while len(self._too_many) > REMEMBERED:
+                del self._too_many[next(iter(self._too_many))]
+            return None
         self._kept[name] = kept  # the last to go
         while len(self._kept) > 1 and sum(one.rows for one in self._kept.values()) > self._most:
             self._drop(self._kept.pop(next(iter(self._kept))))
@@ -100,7 +113,7 @@ class DaySums:
         if count <= self._largest:
             return kept
         self._drop(kept)
-        return _Kept(None, 0, {}, old.others)
+        return kept._replace(table=None, rows=0)
 
     def _drop(self, kept: _Kept | None) -> None:
         if kept is not None and kept.table is not None:
