@@ -24,7 +24,7 @@ from tests.support.oracle import Commented, Sent
 from tests.support.question_oracle import WORDS, Known, items_of, rows_of
 from tests.support.questions import put, questions, told
 from tests.support.services import KINDS, SERVICE
-from tests.support.worlds import BEGIN, ZONES, worlds
+from tests.support.worlds import BEGIN, ZONES, of_its_own, worlds
 
 
 @pytest.mark.whole
@@ -36,6 +36,8 @@ def test_every_row_is_the_oracles(examples: int) -> None:
         @given(worlds(), st.data())
         def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
             around, batches = world
+            if data.draw(st.booleans()):
+                batches = of_its_own(batches, data.draw(st.booleans()))
             with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as made:
                 large = data.draw(st.sampled_from((0, LARGE)))
                 asking = Asking(made.lake, made.store, engine, SERVICE, KINDS, large)

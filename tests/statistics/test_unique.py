@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,11 +27,11 @@ from reportdata.statistics.question import Question
 from reportdata.statistics.words import read_question
 from tests.support.examples import tried_with
 from tests.support.known_lake import KnownLake
-from tests.support.oracle import Commented, Fact, Sent, Withdrawn
+from tests.support.oracle import Commented, Sent, Withdrawn
 from tests.support.question_oracle import Known, rows_of
 from tests.support.questions import questions, told
 from tests.support.services import KINDS, SERVICE
-from tests.support.worlds import ZONES, worlds
+from tests.support.worlds import ZONES, of_its_own, worlds
 
 CORP = "ding1"
 BEGIN = datetime(2026, 11, 2, 2, tzinfo=UTC)
@@ -157,9 +156,7 @@ def test_numbers_of_days_are_brought_up_to_date_whatever_comes(examples: int) ->
         @given(worlds(), st.data())
         def check(world: tuple[datetime, list[Known]], data: st.DataObject) -> None:
             around, batches = world
-            numbers = itertools.count()
-            again = data.draw(st.booleans(), "whether a report has several facts, now and then")
-            batches = [Known(one.at, tuple(_of_its_own(one.facts, numbers, again)), one.looks) for one in batches]
+            batches = of_its_own(batches, data.draw(st.booleans(), "whether a report has several facts, now and then"))
             asked = [_counted(data.draw(questions(around)), data.draw(METRICS)) for _ in range(3)]
             with tempfile.TemporaryDirectory() as folder, closing(KnownLake(Path(folder), ZONES)) as lake:
                 asking = Asking(lake.lake, lake.store, engine, SERVICE, KINDS, large=0)
@@ -172,22 +169,6 @@ def test_numbers_of_days_are_brought_up_to_date_whatever_comes(examples: int) ->
                             assert told(found, expected) == told(expected, expected)
 
         check()
-
-
-def _of_its_own(facts: Iterable[Fact], numbers: Iterator[int], again: bool) -> Iterator[Fact]:
-    """Facts whose reports have each but one fact, or now and then some more, and comments on these."""
-    last: dict[str, str] = {}
-    for fact in facts:
-        number = next(numbers)
-        if isinstance(fact, Sent) and not (again and number % 7 == 0):
-            last[fact.report_id] = f"{fact.report_id}-{number}"
-            yield fact._replace(report_id=last[fact.report_id])
-        elif isinstance(fact, Commented):
-            yield fact._replace(report_id=last.get(fact.report_id, fact.report_id))
-        elif isinstance(fact, Withdrawn):
-            yield fact._replace(report_id=f"{fact.report_id}-{number % 5}")
-        else:
-            yield fact
 
 
 def _counted(question: Question, metrics: tuple[str, ...]) -> Question:

@@ -3,6 +3,8 @@ became known."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,6 +45,25 @@ def worlds(draw: st.DrawFn) -> tuple[datetime, list[Known]]:
         at = BEGIN + timedelta(hours=number)
         batches.append(Known(at, tuple(facts), tuple(looks)))
     return around, batches
+
+
+def of_its_own(batches: Iterable[Known], again: bool) -> list[Known]:
+    """The same, of reports that have each but one fact or, with ``again``, now and then some more, and comments on
+    these."""
+    numbers, last = itertools.count(), dict[str, str]()
+    return [Known(one.at, tuple(_of_its_own(one.facts, numbers, again, last)), one.looks) for one in batches]
+
+
+def _of_its_own(facts: Iterable[Fact], numbers: Iterator[int], again: bool, last: dict[str, str]) -> Iterator[Fact]:
+    for fact in facts:
+        number = next(numbers)
+        if isinstance(fact, Sent) and not (again and number % 7 == 0):
+            last[fact.report_id] = f"{fact.report_id}-{number}"
+            yield fact._replace(report_id=last[fact.report_id])
+        elif isinstance(fact, Withdrawn):
+            yield fact._replace(report_id=f"{fact.report_id}-{number % 5}")
+        else:
+            yield fact._replace(report_id=last.get(fact.report_id, fact.report_id))
 
 
 @st.composite
