@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from reportdata.days import Observation
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import NotKnown
-from reportdata.identity import Organisation, hash_of, issue, mint
+from reportdata.identity import Organisation, hash_of, mint
 from reportdata.links import Holder, Link, begin_session
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.brought import Brought
@@ -31,7 +31,7 @@ from tests.support.effort import examples
 from tests.support.known_lake import KnownLake
 from tests.support.oracle import Commented, Sent
 from tests.support.services import KINDS, SERVICE, SERVICES
-from tests.support.stores import APP, SECRET, state
+from tests.support.stores import APP, state
 
 CORPS = ("ding1", "ding2")
 DAYS = ("20261102", "20261103", "20261104")
@@ -91,7 +91,7 @@ def access(store: Store, drawn: Drawn) -> dict[str, Callable[[], object]]:
 
     def issue_token() -> None:
         with_app()
-        store.issue_token(app.app_key, lambda found, current: issue(found, SECRET, current, NOW))
+        store.issue_token(app.app_key, lambda _app, _token: mint(app, NOW))
 
     def change_app() -> None:
         with_app()
