@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import logging
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,8 +17,10 @@ import duckdb
 import pytest
 
 from reportdata.identity import hash_of
+from tests.support.calling import CORP
 from tests.support.folders import Folder, run
 from tests.support.oracle import Commented, Sent
+from tests.support.pushing import pushing, sent
 from tests.support.serving import Serving, serving
 from tests.support.writing import write
 
@@ -173,11 +176,39 @@ def test_no_file_of_the_data_folder_tells_a_name_or_a_text(folder: Folder, tmp_p
     texts = texts_in_parquet(folder)
     assert {"日报模板", "周报模板", "研发部", "r1", "u1"} <= texts
     assert sum(text.startswith("sheet-") for text in texts) > 3
-    planted = (*NAMES, *TEXTS)
-    assert [text for text in texts for secret in planted if secret in text] == []
-    needles = {
-        form for text in planted for code in ("utf-8", "gb18030", "utf-16-le") for form in encodings(text.encode(code))
-    }
-    assert files_with(folder, needles) == []
+    assert [text for text in texts for secret in (*NAMES, *TEXTS) if secret in text] == []
+    assert files_with(folder, planted_forms()) == []
     folder.store.close()
-    assert files_with(folder, needles) == []
+    assert files_with(folder, planted_forms()) == []
+
+
+def planted_forms() -> set[bytes]:
+    """Everything that would tell a name or a text."""
+    planted = (*NAMES, *TEXTS)
+    contents = [text.encode(code) for text in planted for code in ("utf-8", "gb18030", "utf-16-le")]
+    contents += [ascii(text)[1:-1].encode() for text in planted]  # as JSON may write them
+    return {form for content in contents for form in encodings(content)}
+
+
+def test_what_a_push_says_of_names_and_texts_is_in_no_file_and_in_no_line_of_the_log(
+    folder: Folder, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    known = {"creator_name": NAMES[0], "user_name": NAMES[1], "姓名": NAMES[2], "contents": [{"value": TEXTS[1]}]}
+    with caplog.at_level(logging.DEBUG), pushing(folder) as pushed:
+        good = [sent(number, **known, template="日报") for number in range(5)]
+        comment = {"report_id": "r0", "user_id": "u2", "commented_at": "2026-09-21T23:30:00+08:00"}
+        bad = [sent(9, sent_at=NAMES[0]), {"creator_name": NAMES[1]}, [NAMES[2]], sent(8, corp_id=NAMES[2]), TEXTS[0]]
+        answer = pushed.push([*good, comment | {"userName": NAMES[2], "content": TEXTS[0]}, *bad])
+        assert (answer.body["added"], answer.body["refused"]) == (6, 5)
+        assert pushed.push(json.dumps(good, ensure_ascii=False).encode()[:-9]).status == 400
+        assert len(pushed.facts()) == 6
+        assert files_with(folder, planted_forms()) == []
+    done = run(folder, "work", "--once")
+    assert done.exit_code == 0, done.output
+    assert folder.days()[CORP, "20260921"][0] == 5
+    assert {"日报", "r4", "u1"} <= texts_in_parquet(folder)
+    assert files_with(folder, planted_forms()) == []
+    folder.store.close()
+    assert files_with(folder, planted_forms()) == []
+    said = caplog.text + "".join(capfd.readouterr()) + done.output
+    assert [text for text in (*NAMES, *TEXTS) if text in said or ascii(text)[1:-1] in said] == []

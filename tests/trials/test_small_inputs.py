@@ -185,10 +185,12 @@ def test_what_systems_leave_in_archives_is_passed_over(folder: Folder, tmp_path:
     ("content", "hint"),
     [
         (gzip.compress(b"PAR1" + bytes(40), mtime=0), "unpack it with gunzip"),
+        (gzip.compress(b"\x09\x08" + bytes(100), mtime=0), "unpack it with gunzip"),
+        (gzip.compress(gzip.compress(SENT.encode(), mtime=0), mtime=0), "unpack it with gunzip"),
         (gzip.compress(SENT.encode() * 500, mtime=0)[:-20], "copy or export it again"),
         (b"PAR1" + bytes(40), "copy or export it again"),
     ],
-    ids=["packed", "cut", "damaged"],
+    ids=["packed", "old Excel", "twice", "cut", "damaged"],
 )
 def test_a_damaged_or_packed_file_is_refused_with_what_to_do(
     folder: Folder, tmp_path: Path, content: bytes, hint: str
@@ -212,6 +214,41 @@ def workbook(path: Path, sheets: dict[str, list[list[str]]]) -> Path:
             for number, row in enumerate(rows):
                 page.write_row(number, 0, row)
     return path
+
+
+def test_a_packed_workbook_is_read_once_it_is_unpacked_as_its_refusal_says(folder: Folder, tmp_path: Path) -> None:
+    packed = tmp_path / "日志.xlsx.gz"
+    packed.write_bytes(gzip.compress(workbook(tmp_path / "日志.xlsx", {"一月": REPORTS}).read_bytes(), mtime=0))
+    folder.add_organisation("ding1")
+    refused = run(folder, "import", packed)
+    assert (refused.exit_code, "unpack it with gunzip and import that" in refused.output) == (1, True)
+    unpacked = packed.with_suffix("")
+    assert numbers_of(folder, unpacked, gzip.decompress(packed.read_bytes())) == {"20240105": ONE}
+
+
+@pytest.mark.parametrize("page", ["html", "SpreadsheetML"])
+def test_a_packed_page_that_is_named_as_a_sheet_is_read(folder: Folder, tmp_path: Path, page: str) -> None:
+    row, cell, around = {
+        "html": ("<tr>{}</tr>", "<td>{}</td>", "<html><table>{}</table></html>"),
+        "SpreadsheetML": (
+            "<Row>{}</Row>",
+            '<Cell><Data ss:Type="String">{}</Data></Cell>',
+            '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+            'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="一月"><Table>{}</Table>'
+            "</Worksheet></Workbook>",
+        ),
+    }[page]
+    text = around.format("".join(row.format("".join(map(cell.format, cells))) for cells in REPORTS))
+    assert numbers_of(folder, tmp_path / "in.xls.gz", gzip.compress(text.encode(), mtime=0)) == {"20240105": ONE}
+
+
+@pytest.mark.parametrize("name", ["日志.txt", "日志.csv.gz"])
+def test_an_archive_may_have_a_table_of_text_whatever_it_is_called(folder: Folder, tmp_path: Path, name: str) -> None:
+    text = "\n".join("\t".join(cells) for cells in REPORTS).encode()
+    path = tmp_path / "in.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, gzip.compress(text, mtime=0) if name.endswith(".gz") else text)
+    assert numbers_of(folder, path, path.read_bytes()) == {"20240105": ONE}
 
 
 ROWS = [{"发送人": "张一", "提交时间": "2024-01-05 08:00", "内容": text} for text in "ab"]

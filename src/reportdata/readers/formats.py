@@ -47,6 +47,7 @@ _OTHERS = {
     b"7z\xbc\xaf": ("is a 7z archive", "unpack it and import what is in it"),
     b"\x89PNG": ("is a picture", "export the reports as XLSX or CSV"),
     b"\xff\xd8\xff": ("is a picture", "export the reports as XLSX or CSV"),
+    b"\x1f\x8b": ("is packed twice", "unpack it with gunzip and import that"),
     b"SQLite format 3": ("is a SQLite database", "export its table as CSV"),
 }
 
@@ -61,7 +62,7 @@ def detect_format(path: Path) -> Format:
     for sign, (reason, hint) in _OTHERS.items():
         if start.startswith(sign):
             raise BadFile(str(path), reason, hint)
-    if start.startswith((b"PAR1", b"PK\x03\x04", _OLD_EXCEL[0])) and packed(path):
+    if start.startswith((b"PAR1", b"PK", *_OLD_EXCEL)) and packed(path):
         raise BadFile(
             str(path), "is a packed spreadsheet, archive or Parquet file", "unpack it with gunzip and import that"
         )

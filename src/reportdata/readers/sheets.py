@@ -18,6 +18,7 @@ from reportdata.readers.cells import Row, has_times
 from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
 from reportdata.readers.rows import Names, read_rows
+from reportdata.readers.text import opened_bytes
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 
@@ -153,11 +154,8 @@ def _sheet(name: str, rows: Iterable[Row]) -> Sheet:
 
 
 def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(4096)
-    except OSError as error:
-        raise BadFile(str(path), f"cannot be read: {error}") from error
+    with opened_bytes(path) as file:
+        return file.read(4096)
 
 
 def _workbook(path: Path) -> Iterator[Sheet]:
