@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from reportdata.twin import Server
-from tests.support.durable import judge
+from tests.support.durable import judge, seen
+from tests.support.folders import Folder
 from tests.support.forks import Forks, forking
 from tests.support.storage import BUCKET, Trouble, client, environment
 from tests.support.waiting import lives, until
-from tests.support.writers import GONE, SEED, Writing
+from tests.support.writers import GONE, SEED, Organisations, Writing, writing
 
 pytestmark = [pytest.mark.s3, pytest.mark.slow]
 
@@ -26,9 +27,9 @@ OUTAGES = int(os.environ.get("REPORTDATA_TESTS_OUTAGES", "0"))
 """How many are tried of each command; one of a few commands, unless that is said."""
 NAMES = (
     *("first import", "import", "unimport", "refresh", "compact", "forget organisation", "forget person", "work"),
-    *("backup", "collect"),
+    *("backup", "collect", "repair", "repair without"),
 )
-TRIED = NAMES if OUTAGES else ("import", "work")
+TRIED = NAMES if OUTAGES else ("import", "work", "repair")
 PASSING = ("500", "503", "cut", "lose", "half")
 """What happens to one to three requests, which are tried again: they are answered by an error, cut off before or after
 they were done, or answered by half."""
@@ -50,6 +51,11 @@ class Storage(NamedTuple):
         keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
         return {key: self.objects.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
 
+    def lose(self, folder: Folder, path: Path) -> None:
+        """Remove an object, and its copy on this machine."""
+        self.objects.delete_object(Bucket=BUCKET, Key=f"trial/{folder.lake.key(path)}")
+        path.unlink(missing_ok=True)
+
     def put(self, content: dict[str, bytes]) -> None:
         """Let these be all objects of the lake."""
         there = self.content()
@@ -70,6 +76,12 @@ def storage(tmp_path_factory: pytest.TempPathFactory, storage_server: str, suite
             patched.setenv(name, value)
         with forking(tmp_path_factory.mktemp("forks") / "own") as forks:
             yield Storage(client(storage_server), trouble, forks)
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory, suite: Server, storage: Storage) -> dict[str, Writing]:
+    """All commands, by their names, on a lake in that storage."""
+    return writing(Organisations(tmp_path_factory.mktemp("files") / "own"), suite, storage.lose)
 
 
 @pytest.fixture(autouse=True)
@@ -172,3 +184,19 @@ def test_what_was_acknowledged_survives_an_outage_of_storage_and_the_rest_is_end
             raise
     print(f"{name}: {trial.requests} requests; {dict(outcomes)}")
     assert outcomes.total() == (OUTAGES or 1)
+
+
+def test_a_restore_makes_a_folder_of_its_own_and_asks_the_storage_nothing(
+    storage: Storage, commands: dict[str, Writing], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, prepare = commands["restore"]
+    storage.put({})
+    prepare(tmp_path)
+    there = seen(tmp_path / "data")
+    storage.trouble.next_action = failing = Failing(1, "403")
+    assert storage.forks.wait(storage.forks.start(*command.words(tmp_path))) == 0, storage.forks.log.read_text("utf-8")
+    assert failing.requests == 0
+    monkeypatch.delenv("REPORTDATA_LAKE")
+    restored = seen(tmp_path / "new" / "data")
+    assert there.facts
+    assert (restored.facts, restored.numbers, restored.pushed) == (there.facts, there.numbers, there.pushed)

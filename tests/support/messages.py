@@ -31,11 +31,11 @@ _HEAD = "Content-Type: text/plain; charset=UTF-8\n"
 _NEVER = ("api/", "web/", "client/", "assistants/", "cli/language/")
 """Whose messages are answered by HTTP or to programs."""
 _ERRORS_ALONE = (
-    "certificates.py", "collector/absences.py", "collector/comment_reader.py", "collector/failures.py", "collector/ledger/",
-    "collector/listings.py", "collector/readings.py", "engines/", "http/", "lake/s3/cache.py", "measures.py",
-    "pipeline/answer_files.py", "pipeline/cell_histories.py", "readers/cells.py", "services/keys.py",
-    "services/lending.py", "services/records.py", "services/sql.py", "services/unique.py",
-    "statistics/sentences.py", "store/", "twin/",
+    "certificates.py", "collector/absences.py", "collector/comment_reader.py", "collector/failures.py",
+    "collector/ledger/", "collector/listings.py", "collector/readings.py", "engines/", "http/", "lake/s3/cache.py",
+    "measures.py", "pipeline/answer_files.py", "pipeline/cell_histories.py", "readers/cells.py", "services/keys.py",
+    "services/lending.py", "services/records.py", "services/sql.py", "services/unique.py", "statistics/sentences.py",
+    "store/", "twin/",
 )  # fmt: skip
 """Where other texts are SQL, or told by HTTP, ..."""
 _BUT = ("engines/duckdb/connection.py", "store/copying.py")

@@ -62,12 +62,18 @@ class Organisations:
         ]
 
 
-def writing(files: Organisations, server: Server) -> dict[str, Writing]:
+def unlink(_: Folder, path: Path) -> None:
+    """Remove a file of a lake in a folder."""
+    path.unlink()
+
+
+def writing(files: Organisations, server: Server, lose: Callable[[Folder, Path], None] = unlink) -> dict[str, Writing]:
     """The commands by their names.
 
     :param server: of the organisation that is collected.
+    :param lose: removes a file of the lake.
     """
-    of = _Folders(files, server)
+    of = _Folders(files, server, lose)
     apps = _on("app", "list")
     named = [file for batch in files.batches[2:3] for file in batch.files]
     refused = 0, 1, 2
@@ -220,12 +226,13 @@ def _nothing(_: Path) -> None:
 class _Folders:
     """Makes folders in which commands have something to do."""
 
-    def __init__(self, files: Organisations, server: Server) -> None:
+    def __init__(self, files: Organisations, server: Server, lose: Callable[[Folder, Path], None]) -> None:
         twin = server.twin
         hosts = "--api", server.url, "--oapi", server.url, "--per-second", 1000, "--from", FIRST
         self.source = "source", "add", "dingtalk", "--corp", twin.corp_id, "--app-key", twin.app_key, *hosts
         """Adds the organisation that is collected."""
         self._files = files
+        self._lose = lose
         self._import_id = ""
         self._lost = ""
 
@@ -290,7 +297,7 @@ class _Folders:
         assert run(["backup", top / "backup", "--data", folder.path]).exit_code == 0
         path = folder.lake.paths("sent")[0]
         self._lost = folder.lake.key(path)
-        path.unlink()
+        self._lose(folder, path)
 
     def give_up(self, top: Path) -> list[object]:
         """Goes on without the file."""
