@@ -15,10 +15,10 @@ import pytest
 from benchmarks import collector, figures, load, scale, stores
 from benchmarks.__main__ import PARTS
 from benchmarks.machine import this_machine
+from benchmarks.tiny import make_tiny
 from tests.support.folders import Folder
 from tests.support.paths import ROOT
 from tests.support.serving import serving
-from tests.support.tiny_benchmarks import make_tiny
 
 
 def test_a_server_answers_what_its_store_was_filled_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +39,7 @@ def test_a_server_answers_what_its_store_was_filled_with(tmp_path: Path, monkeyp
 @pytest.mark.whole
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_runs(part: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.support.tiny_benchmarks", part, "--rounds", "1"]
+    command = [sys.executable, "-m", "benchmarks.tiny", part, "--rounds", "1"]
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}  # where large sheets are kept
     done = subprocess.run(
         [*command, "--json", tmp_path / "figures.json"], cwd=ROOT, env=environment, capture_output=True, check=False

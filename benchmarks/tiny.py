@@ -1,4 +1,4 @@
-"""The benchmarks with tiny sizes, in a process of their own: ``python -m tests.support.tiny_benchmarks PART …``."""
+"""The benchmarks with tiny sizes, in a process of their own: ``python -m benchmarks.tiny PART …``."""
 
 from __future__ import annotations
 
