@@ -109,7 +109,7 @@ class Lake(Listing):
     def replace_all(self, replacements: Sequence[Replacement]) -> list[Path | None]:
         """Let files stand in for others, as `replace` does, all of them at once; returns each in its place."""
         require(self._refreshing)
-        keys = [self._key(path) for one in replacements for path in one.files]
+        keys = [self.key(path) for one in replacements for path in one.files]
         state = self._log.state()
         if any(state.get(key) is None for key in keys):
             raise LakeError("other files stand in for these already: another machine merged them", "try again")
@@ -119,9 +119,9 @@ class Lake(Listing):
             place = place_of_merged(files)
             places.append(place if by is not None else None)
             if by is not None:
-                names[by] = self._key(place)
+                names[by] = self.key(place)
             if repeats is not None:
-                names[repeats] = place_of_repeats(self._key(place))
+                names[repeats] = place_of_repeats(self.key(place))
         self._change(names, keys)
         return places
 

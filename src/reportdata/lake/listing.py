@@ -127,7 +127,7 @@ class Listing(LakeFolder):
     @contextmanager
     def located(self, paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
         """Where this machine can read the files until the block ends, in their order."""
-        own = [path for path in dict.fromkeys(paths) if self._key(path)]
+        own = [path for path in dict.fromkeys(paths) if self.key(path)]
         if not own:  # other files of this machine
             yield paths
             return
@@ -149,11 +149,13 @@ class Listing(LakeFolder):
 
     def name(self, path: Path) -> str:
         """What a file is called where it lies."""
-        return f"{self.address}/{self._key(path)}"
+        return f"{self.address}/{self.key(path)}"
 
     def key(self, path: Path) -> str:
-        """The path of one of its files in the lake."""
-        return self._key(path)
+        """The path of one of its files in the lake; empty for any other file."""
+        text = str(path)
+        key = text.removeprefix(self._prefix)
+        return key if text.startswith(self._prefix) and is_file(key) else ""
 
     def member(self, name: str) -> Path | None:
         """The file that counts and is called so where it lies, or by its path in the lake; None when there is none."""
@@ -264,18 +266,12 @@ class Listing(LakeFolder):
         found = {day_of_folder(name.rpartition("/")[2]): self._paths(folders[name]) for name in names}
         return by_day(found, self._paths(folders.get(f"{kind}/merged", ())), days)
 
-    def _key(self, path: Path) -> str:
-        """The key of a file of the lake; empty for any other file."""
-        text = str(path)
-        key = text.removeprefix(self._prefix)
-        return key if text.startswith(self._prefix) and is_file(key) else ""
-
     def _wanted(self, path: Path) -> Wanted:
-        return Wanted(self._key(path), self._added(path))
+        return Wanted(self.key(path), self._added(path))
 
     def _added(self, path: Path) -> Added | None:
         """What is known of a file; it may have been listed a while ago."""
-        key = self._key(path)
+        key = self.key(path)
         for state in (self._seen, self._log.latest) if key else ():
             if state is not None and (added := state.get(key)) is not None:
                 return added

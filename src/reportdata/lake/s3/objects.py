@@ -123,18 +123,14 @@ class Objects:
 
         :raises Missing: when there is none.
         """
-        import obstore
 
         def fetch() -> str:
-            digest = hashlib.sha256()
             descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK):
-                    file.write(chunk)
-                    digest.update(chunk)
+                _, digest = self._streamed(key, file.write)
                 file.flush()
                 os.fsync(file.fileno())
-            return digest.hexdigest()
+            return digest
 
         with self._failing("read", key):
             return self._again(fetch)
@@ -155,17 +151,8 @@ class Objects:
 
         :raises Missing: when there is none.
         """
-        import obstore
-
-        def read() -> tuple[int, str]:
-            digest, size = hashlib.sha256(), 0
-            for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-            return size, digest.hexdigest()
-
         with self._failing("read", key):
-            return self._again(read)
+            return self._again(lambda: self._streamed(key, len))
 
     def list(self, folder: str) -> list[Found]:
         """The objects whose keys begin with ``folder/``, or all, in the order of their keys."""
@@ -209,6 +196,17 @@ class Objects:
 
         with several() as pool:
             list(pool.map(remove, keys))
+
+    def _streamed(self, key: str, take: Callable[[bytes], object]) -> tuple[int, str]:
+        """An object's bytes and their SHA-256 in hexadecimal; ``take`` is given its content, piece by piece."""
+        import obstore
+
+        digest, size = hashlib.sha256(), 0
+        for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK):
+            take(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+        return size, digest.hexdigest()
 
     def _again(self, read: Callable[[], _T]) -> _T:
         """What ``read`` gives; when an answer is cut off, it is asked for again. Requests that are not answered well
