@@ -197,8 +197,6 @@ def test_the_client_needs_urllib3_alone_and_loads_it_when_one_is_made() -> None:
 
 OWN = ("tests", "benchmarks", "conformance")
 """What is beside the source, and may import it."""
-TESTED = {"tests/documents/test_benchmarks.py": "benchmarks"}
-"""What of this has a test of its own."""
 PROGRAMS = sorted(path for folder in OWN for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
 
 
@@ -208,8 +206,6 @@ def test_what_tests_share_is_in_their_support() -> None:
     for path, name in ((program, name) for program in PROGRAMS for name in _modules_named(program)):
         folder = path.relative_to(ROOT).parts[0]
         top, *inside = name.split(".")
-        if TESTED.get(path.relative_to(ROOT).as_posix()) == top:
-            continue
         if top in OWN and (top not in {"tests", folder} or (top == "tests" and inside[:1] != ["support"])):
             wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert wrong == []
