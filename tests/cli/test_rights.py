@@ -18,6 +18,7 @@ from reportdata.errors import BadValue
 from reportdata.files import make
 from tests.support.folders import Folder, run
 from tests.support.processes import served
+from tests.support.waiting import until
 
 CORP = "dingclosed"
 
@@ -61,7 +62,7 @@ def test_it_is_used_where_that_is_said(known: Folder, monkeypatch: pytest.Monkey
 def test_what_a_server_starts_is_told_so(known: Folder, more: tuple[str, ...]) -> None:
     known.path.chmod(0o750)
     with served(known, "--insecure-permissions", *more) as process:
-        assert process.children()
+        until(process.children)
         assert process.terminate() == 0
     assert "open to other users" not in (known.path.parent / "server.log").read_text()
 

@@ -29,8 +29,8 @@ class Process(NamedTuple):
     def children(self) -> list[int]:
         """The processes that it started and that live."""
         found: set[int] = set()
-        with suppress(OSError):
-            for thread in Path(f"/proc/{self.running.pid}/task").iterdir():
+        for thread in Path(f"/proc/{self.running.pid}/task").glob("*"):
+            with suppress(OSError):  # it has ended meanwhile; others may have children
                 found |= {int(number) for number in (thread / "children").read_text().split()}
         return sorted(found)
 
