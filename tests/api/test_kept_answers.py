@@ -82,13 +82,15 @@ def test_what_was_asked_before_is_asked_again_once_something_changed(sample: Fol
             sample.add_app(CORP)  # no answer rests on who may ask
             assert await asked.rows(job()) == first
             assert (len(asked.jobs), asked.questions.outcomes[KEPT]) == (1, 2)
+            await asked.rows(job(("metrics", "reports")))
             sample.import_(more)
             then = await asked.rows(job())
+            assert asked.kept.size == len((await asked.kept.answer(job())).body), "what nobody will be given has gone"
             assert {row["department"] for row in then} == {"研发部"}
             assert then != first
             asked.now += STEP  # how certain a number is may change with the time
             assert await asked.rows(job()) == then
-            assert (len(asked.jobs), asked.questions.outcomes[KEPT]) == (3, 2)
+            assert (len(asked.jobs), asked.questions.outcomes[KEPT]) == (4, 3)
 
     asyncio.run(ask())
 

@@ -57,7 +57,9 @@ class KeptAnswers:
         self._most = most
         self._kept: dict[tuple[str, Job], Kept] = {}
         self._running: dict[tuple[str, Job], _Asked] = {}
-        self._bytes = 0
+        self._tags: dict[str, str] = {}
+        self.size = 0
+        """Bytes of the answers that are kept."""
 
     async def answer(self, job: Job) -> Kept:
         """What comes of a job of which nothing but the answer depends on when it is asked.
@@ -66,6 +68,7 @@ class KeptAnswers:
         """
         now = self._clock()
         key = (self._versions.tag(job.corp_id, now), msgspec.structs.replace(job, now=0.0))
+        self._forget_others(job.corp_id, key[0])
         kept = self._kept.pop(key, None)
         if kept is not None:
             self._kept[key] = kept  # the last to go
@@ -84,6 +87,14 @@ class KeptAnswers:
             asked.waiting -= 1
             if not asked.waiting and not asked.task.done():
                 asyncio.get_running_loop().call_later(GRACE, self._give_up, key, asked)
+
+    def _forget_others(self, corp_id: str, tag: str) -> None:
+        """Drop an organisation's answers with another tag: nobody will be given them any more."""
+        if self._tags.get(corp_id) == tag:
+            return
+        self._tags[corp_id] = tag
+        for key in [key for key in self._kept if key[1].corp_id == corp_id and key[0] != tag]:
+            self.size -= len(self._kept.pop(key).body)
 
     def _give_up(self, key: tuple[str, Job], asked: _Asked) -> None:
         if not asked.waiting and not asked.task.done():
@@ -106,10 +117,10 @@ class KeptAnswers:
         if task.cancelled() or task.exception() is not None:
             return
         kept = task.result()
-        if not kept.body or len(kept.body) > LARGEST:
+        if not kept.body or len(kept.body) > LARGEST or self._tags.get(key[1].corp_id) != key[0]:
             return
-        self._bytes += len(kept.body) - len(self._kept.pop(key, Kept(kept.reply, b"")).body)
+        self.size += len(kept.body) - len(self._kept.pop(key, Kept(kept.reply, b"")).body)
         self._kept[key] = kept
-        while self._bytes > self._most:
+        while self.size > self._most:
             oldest = next(iter(self._kept))
-            self._bytes -= len(self._kept.pop(oldest).body)
+            self.size -= len(self._kept.pop(oldest).body)
