@@ -69,16 +69,13 @@ def place() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     "arguments",
     [
         pytest.param(("-m", "not slow", *FEW), id="few"),
-        pytest.param(
-            ("-m", "not slow", "tests/cli", "tests/documents", "tests/sdks", "tests/twin"),
-            id="many",
-            marks=pytest.mark.slow,
-        ),
+        pytest.param(("-m", "not slow", "tests/cli", "tests/documents", "tests/sdks", "tests/twin"), id="many"),
     ],
 )
 def test_tests_leave_nothing(place: Path, arguments: tuple[str, ...]) -> None:

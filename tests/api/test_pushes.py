@@ -252,8 +252,9 @@ def test_metrics_count_records(folder: Folder) -> None:
     assert f'api="{FACTS}",outcome="ok"}} 1.0' in text
 
 
+@pytest.mark.slow
 @pytest.mark.whole
-@pytest.mark.parametrize("count", [30_000, pytest.param(MOST_RECORDS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30_000, MOST_RECORDS])
 def test_reading_goes_on_while_much_is_pushed(folder: Folder, count: int) -> None:
     """A push of so many records takes its time; a read between does not wait for it."""
     body = gzip.compress(b"".join(json.dumps(sent(number)).encode() + b"\n" for number in range(count)))

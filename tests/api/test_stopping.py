@@ -41,6 +41,7 @@ def test_no_request_fails_when_the_server_is_told_to_end_under_load(folder: Fold
     assert sum(read.reads for read in Audit(folder.settings.audit).read()) == load.answers
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_a_successor_on_the_same_socket_takes_over_without_a_refused_connection(
     folder: Folder, request_: bytes

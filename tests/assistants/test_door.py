@@ -116,6 +116,7 @@ def test_who_may_ask_about_other_services_alone_is_told_which(sample: Asked, doo
     assert (named.is_error, named.structured_content["rows"]) == (False, [])
 
 
+@pytest.mark.whole
 def test_no_server_of_an_address_is_published_that_would_issue_keys(sample: Asked, door: str) -> None:
     for path in ("/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"):
         assert post(door.removesuffix("/mcp") + path, {}, "GET")[0] == 404

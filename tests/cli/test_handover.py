@@ -101,6 +101,7 @@ def services(tmp_path: Path) -> Path:
     return tmp_path / "services"
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["alone", "by processes"])
 def test_worker_and_servers_have_the_settings_of_the_command(

@@ -156,6 +156,7 @@ def test_a_server_on_an_address_in_brackets_answers(known: Folder) -> None:
         connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.tool  # it mounts a disk
 def test_a_full_disk_is_named_and_numbers_can_be_read(tmp_path: Path) -> None:
     rows = (f"{'r' * 60}{at:06},u{at % 97},2024-{at % 12 + 1:02}-{at % 28 + 1:02} 09:00:00" for at in range(120_000))

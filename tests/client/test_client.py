@@ -283,6 +283,7 @@ def test_a_token_that_is_not_valid_any_more_is_renewed(sample: Asked) -> None:
             old.report_data(sample.first)
 
 
+@pytest.mark.whole
 def test_errors_have_code_message_and_request_id(sample: Asked) -> None:
     with sample.client(TOTALS) as client:
         with pytest.raises(ApiError) as refused:

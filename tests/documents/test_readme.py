@@ -80,6 +80,7 @@ def test_both_readmes_have_the_same_commands() -> None:
     assert {line for line in lines(english) if line.startswith("make ")} == {"make run", "make test"}
 
 
+@pytest.mark.slow
 @pytest.mark.tool
 def test_make_run_prints_a_curl_that_answers_with_numbers(tmp_path: Path) -> None:
     require_tool("curl")

@@ -181,7 +181,8 @@ def finish(process: subprocess.Popen[str]) -> list[int] | None:
     return [int(word) for word in out.split()[1:]] or None
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_an_import_that_is_killed_is_simply_run_again(known: Folder, tmp_path: Path, seed: int) -> None:
     monkey = random.Random(seed)
     facts = some_facts(20_000, seed)

@@ -115,6 +115,7 @@ def test_what_was_added_since_a_day_was_computed_is_left_for_the_refresh(filled:
     assert stale(filled) == []
 
 
+@pytest.mark.whole
 def test_a_day_that_was_never_computed_may_be_compacted(filled: Folder) -> None:
     import_facts(filled, *(Sent(A, f"x{number}", "u", AT + timedelta(days=9)) for number in range(2)))
     import_facts(filled, Sent(A, "x2", "u", AT + timedelta(days=9)))
@@ -264,6 +265,7 @@ def test_the_command_says_what_it_did(filled: Folder) -> None:
     assert run(filled, "compact", "--from", "20260102", "--to", "20260101").exit_code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 @pytest.mark.parametrize("stride", every(40))
 def test_a_kill_before_any_step_of_a_compaction_loses_nothing(filled: Folder, tmp_path: Path, stride: int) -> None:

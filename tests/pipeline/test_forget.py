@@ -281,6 +281,7 @@ def test_a_worker_is_waited_for_and_no_worker_is_no_obstacle(filled: Folder) -> 
     assert traces(filled, GONE) == []
 
 
+@pytest.mark.whole
 def test_what_dead_and_unfinished_imports_left_goes(filled: Folder) -> None:
     for place in ("incoming/dead", "unfinished/abc/parts/0"):
         left = filled.lake.root / place / "sent" / "stat_day=2026-03-09"

@@ -147,6 +147,7 @@ def test_several_processes_answer_and_one_that_dies_is_replaced(folder: Folder, 
         assert process.terminate() == 0
 
 
+@pytest.mark.slow
 def test_a_damaged_segment_is_kept_aside_and_keeps_nothing_else_from_being_counted(
     folder: Folder, tokens: dict[str, str]
 ) -> None:

@@ -203,6 +203,7 @@ def test_who_is_forgotten_is_in_no_repeats_either(filled: Folder, pristine: tupl
     assert not observed("c1")
 
 
+@pytest.mark.whole
 def test_what_was_known_before_goes_with_a_backup(
     filled: Folder, tmp_path: Path, pristine: tuple[Path, str, Seen]
 ) -> None:

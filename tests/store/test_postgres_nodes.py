@@ -104,6 +104,7 @@ def test_a_lost_connection_hides_no_change(folder: Folder) -> None:
             until(lambda: ask(node, token) == (200, number))  # noqa: B023
 
 
+@pytest.mark.slow
 def test_a_node_that_is_cut_off_serves_nothing_old(own: postgres.Server, tmp_path: Path) -> None:
     import httpx
 

@@ -103,6 +103,7 @@ def test_a_killed_restore_leaves_nothing_that_could_be_taken_for_data(
     assert whole > 0
 
 
+@pytest.mark.slow
 @pytest.mark.whole
 def test_restores_to_one_place_at_once_do_not_disturb_each_other(filled: Folder, tmp_path: Path) -> None:
     said("backup", tmp_path / "backup", "--data", filled.path)
