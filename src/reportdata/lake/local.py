@@ -153,7 +153,7 @@ class FolderPlace:
         return found
 
     def swept(self, keys: Collection[str]) -> None:
-        """Nothing but the files is kept."""
+        self._seen.keep_only(keys)
 
     def try_adding(self) -> None:
         for place in (self.folder, *(path for path in self.folder.iterdir() if path.is_dir())):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from reportdata.files import reading
@@ -15,8 +16,8 @@ _Mark = tuple[int, int, int]
 
 
 class Seen:
-    """Remembers files that were found whole, by their keys; for as long as the process lives, since to read a file
-    costs more than its digest."""
+    """Remembers files that were found whole, by their keys, for as long as they are needed, since to read a file costs
+    more than its digest."""
 
     def __init__(self) -> None:
         self._whole: dict[str, _Mark] = {}
@@ -27,6 +28,12 @@ class Seen:
         content, mark = _read(path)
         self._whole[key] = mark
         return content
+
+    def keep_only(self, keys: Collection[str]) -> None:
+        """Forget all files but these: no other is needed any more."""
+        for known in (self._whole, self._damaged):
+            for key in set(known).difference(keys):
+                known.pop(key, None)
 
     def is_whole(self, key: str, path: Path, added: Added, *, again: bool = False) -> bool:
         """Whether a file is what was added.

@@ -34,7 +34,8 @@ class Looks:
         """The looks at an organisation's days, each with the instant from which on it was known; 0 unless ``timed``."""
         # What a later look of another import tells as well lies among the repeats once files are merged.
         paths = (*self._lake.observations(), *self._lake.repeated_observations())
-        self._read = {path: looks for path, looks in self._read.items() if path in set(paths)}
+        there = set(paths)
+        self._read = {path: looks for path, looks in self._read.items() if path in there}
         began = {note.id: note.at for note in self._store.imports()} if timed else {}
         for path in paths:
             if path not in self._read:

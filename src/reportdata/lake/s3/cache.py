@@ -106,6 +106,7 @@ class Cache:
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove copies of all other objects."""
+        self._seen.keep_only(keys)
         for path in self._copies():
             if path.relative_to(self.folder).as_posix() not in keys:
                 path.unlink(missing_ok=True)
