@@ -6,8 +6,8 @@ Resources take what the code knows from it: paths from routes, KPIs and rows fro
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reportdata.api.admission import SECURITY
-from reportdata.api.openapi import HEADERS, Json, answer, operation
+from reportdata.api.openapi import HEADERS, answer, operation
 from reportdata.api.packing import in_form
 from reportdata.api.resource import Operation, Resource
 from reportdata.http.answers import JSON
@@ -39,28 +39,36 @@ def description(resources: Iterable[Resource], base_path: str = "") -> Resource:
 
     own = partial(operation, "openapi", "This description", answer({"type": "object"}))
     found = Resource("description", [Operation("GET", "/openapi.json", own, served)])
-    packed = gzip.compress(msgspec.json.encode(describe([*resources, found], base_path)), 6, mtime=0)
+    packed = _compressed(describe([*resources, found], base_path))
     return found
 
 
-def describe(resources: Sequence[Resource], base_path: str = "") -> Json:
-    """The description as an OpenAPI document."""
-    paths: Json = {}
+def describe(resources: Sequence[Resource], base_path: str = "") -> Iterator[bytes]:
+    """The description as an OpenAPI document, in pieces: a call at a time, because hundreds of them at once would leave
+    their memory to the process for good."""
     headers = dict(HEADERS)
+    calls: dict[str, list[tuple[str, Operation]]] = {}
     for resource in resources:
         headers |= resource.answered
         for call in resource.operations:
             if call.description is not None:
-                described = call.description() | {"tags": [resource.tag]}
-                # As bytes at once: hundreds of calls as objects would leave their memory to the process for good.
-                paths.setdefault(call.path, {})[call.method.lower()] = msgspec.Raw(msgspec.json.encode(described))
-    return {
+                calls.setdefault(call.path, []).append((resource.tag, call))
+    tagged = {tag for of in calls.values() for tag, _ in of}
+    about = {
         "openapi": "3.0.3",
         "info": {"title": "reportdata", "version": "1.0", "description": _ABOUT},  # the contract's version
         "servers": [{"url": base_path or "/"}],
-        "tags": [
-            {"name": resource.tag} for resource in resources if any(call.description for call in resource.operations)
-        ],
-        "paths": paths,
-        "components": {"securitySchemes": SECURITY, "headers": headers},
+        "tags": [{"name": resource.tag} for resource in resources if resource.tag in tagged],
     }
+    yield msgspec.json.encode(about)[:-1] + b',"paths":{'
+    for place, (path, of) in enumerate(calls.items()):
+        found = {call.method.lower(): call.description() | {"tags": [tag]} for tag, call in of if call.description}
+        yield b"," * (place > 0) + msgspec.json.encode({path: found})[1:-1]
+    components = {"components": {"securitySchemes": SECURITY, "headers": headers}}
+    yield b"}," + msgspec.json.encode(components)[1:]
+
+
+def _compressed(pieces: Iterable[bytes]) -> bytes:
+    """Pieces as one file of gzip, which tells no time."""
+    packing = zlib.compressobj(wbits=31)
+    return b"".join([*map(packing.compress, pieces), packing.flush()])
