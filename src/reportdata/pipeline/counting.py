@@ -103,7 +103,7 @@ class Counting:
         return frozenset(
             relation
             for relation, rows, thing in counted_things(self._service, self._kinds, measures)
-            if sum(self._lake.info(path).size for path in files[rows.name]) >= self._large
+            if self._size(files[rows.name]) >= self._large
             and self._engine.unique(rows, thing, corp_id, files[rows.name])
         )
 
@@ -115,18 +115,17 @@ class Counting:
         files: Mapping[str, Mapping[Path, float]],
     ) -> frozenset[str]:
         """The kinds that lend of which each fact has a key of its own, where it pays to look."""
-
-        def size(view: str) -> int:
-            return sum(self._lake.info(path).size for path in files[view])
-
         counted = {self._service.relations[measure.relation].rows for measure in measures.values()}
-        least = sum(size(rows) for rows in counted)
+        least = sum(self._size(files[rows]) for rows in counted)
         return frozenset(
             kind.name
             for kind in what.history
-            if self._large <= size(kind.name + HISTORY) <= _LENT * least
+            if self._large <= self._size(files[kind.name + HISTORY]) <= _LENT * least
             and self._engine.unique(kind, kind.key[0], corp_id, files[kind.name + HISTORY])
         )
+
+    def _size(self, paths: Iterable[Path]) -> int:
+        return sum(self._lake.info(path).size for path in paths)
 
     def files(self, what: Computation | Records, counted: Counted) -> dict[str, dict[Path, float]]:
         """The files of the views that are read: of the days, of what takes back on any day, and of those that lend."""
