@@ -102,9 +102,8 @@ class Counting:
             return frozenset()
         return frozenset(
             relation
-            for relation, rows, thing in counted_things(self._service, self._kinds, measures)
-            if self._size(files[rows.name]) >= self._large
-            and self._engine.unique(rows, thing, corp_id, files[rows.name])
+            for relation, rows in counted_things(self._service, self._kinds, measures)
+            if self._size(files[rows.name]) >= self._large and self._engine.unique(rows, corp_id, files[rows.name])
         )
 
     def _sole(
@@ -121,7 +120,7 @@ class Counting:
             kind.name
             for kind in what.history
             if self._large <= self._size(files[kind.name + HISTORY]) <= _LENT * least
-            and self._engine.unique(kind, kind.key[0], corp_id, files[kind.name + HISTORY])
+            and self._engine.unique(kind, corp_id, files[kind.name + HISTORY])
         )
 
     def _size(self, paths: Iterable[Path]) -> int:

@@ -19,12 +19,11 @@ FACTS = "facts_"
 
 
 class Counted(NamedTuple):
-    """A relation of which nothing but different things is counted, the kind whose facts it has some of, and the column
-    by which these things are told apart."""
+    """A relation of which nothing but different things is counted, by the first column of its key, and the kind whose
+    facts it has some of."""
 
     relation: str
     rows: Kind
-    thing: str
 
 
 def counted_things(service: Service, kinds: Kinds, measures: Mapping[str, Measure]) -> Iterator[Counted]:
@@ -35,9 +34,8 @@ def counted_things(service: Service, kinds: Kinds, measures: Mapping[str, Measur
     for name, own in of.items():
         relation = service.relations[name]
         rows = kinds[relation.rows]
-        thing = rows.key[0]
-        if relation.subset and all(one.columns == (thing,) and not one.total and not one.stated for one in own):
-            yield Counted(name, rows, thing)
+        if relation.subset and all(one.columns == rows.key[:1] and not one.total and not one.stated for one in own):
+            yield Counted(name, rows)
 
 
 def gathered(relation: str, keys: Sequence[Key], conditions: Sequence[str]) -> str:

@@ -112,16 +112,16 @@ class DuckDBEngine(Views):
             ]
             return [(name, at, origin) for name, at, origin in self.all_rows(" union all ".join(queries))]
 
-    def unique(self, kind: Kind, key: str, corp_id: str, files: Mapping[Path, float]) -> bool:
-        """Whether each fact of an organisation in files has a key of its own (`reportdata.engines.duckdb.uniqueness`).
+    def unique(self, kind: Kind, corp_id: str, files: Mapping[Path, float]) -> bool:
+        """Whether each fact of an organisation in files has the first column of its key to itself
+        (`reportdata.engines.duckdb.uniqueness`).
 
-        :param key: the column.
         :raises LakeError: when a file cannot be read.
         """
         looked = self.uniqueness.seen(kind.name, corp_id, files)
         if looked is None:
             with self.known_view(kind.name, kind, files, corp_id, None):
-                looked = self.uniqueness.look(kind.name, key, corp_id, files)
+                looked = self.uniqueness.look(kind.name, kind.key[0], corp_id, files)
         return looked
 
     def write_table(self, lines: Path, columns: Mapping[str, str], target: Path, said: Mapping[str, str]) -> None:
