@@ -29,10 +29,10 @@ SECTIONS: tuple[Titled, ...] = (
     (
         ("Design", "设计"),
         (
-            *(f"src/reportdata/{room}/README" for room in ("api", "cli", "collector", "engines", "http", "lake")),
+            *(f"src/reportdata/{room}/README" for room in ("api", "assistants", "cli", "collector", "engines")),
             *(
                 f"src/reportdata/{room}/README"
-                for room in ("pipeline", "readers", "services", "store", "suites", "twin")
+                for room in ("http", "lake", "pipeline", "readers", "services", "store", "suites", "twin")
             ),
             "src/reportdata/services/reports/README",
             "benchmarks/README",

@@ -14,8 +14,9 @@ import pytest
 from tests.support.browsers import chromium
 from tests.support.paths import ROOT
 from tests.support.tools import require_package
+from website.__main__ import lead_of
 from website.check import faults
-from website.markdown import anchors, staged
+from website.markdown import anchors, links, staged, target_of
 from website.pages import LANGUAGES, files
 
 
@@ -26,6 +27,14 @@ def test_it_has_every_page_in_its_language() -> None:
     assert not files("en") & chinese
     assert chinese <= files("zh")
     assert {page.replace(".zh-CN", "") for page in files("zh")} == files("en")
+
+
+def test_its_links_lead_to_its_pages_and_to_files() -> None:
+    for language in LANGUAGES:
+        for page in files(language):
+            for link in links((ROOT / page).read_text("utf-8")):
+                assert lead_of(page, link, language)
+                assert (ROOT / target_of(page, link)).exists()
 
 
 def test_headings_have_the_names_that_github_gives_them() -> None:

@@ -31,7 +31,7 @@ def told(store: Store, kpi_id: str = "4100", corp_id: str = CORP) -> list[tuple[
 
 
 def sent(number: int, corp_id: str = CORP) -> Sent:
-    return Sent(corp_id, f"r{number}", f"u{number}", START, "日报", ())
+    return Sent(corp_id, f"r{number}", f"user-{number}", START, "日报", ())
 
 
 def explained(folder: Folder, metric: str, *options: object) -> dict[str, Any]:

@@ -101,10 +101,10 @@ def test_compaction_and_refreshes_change_nothing(folder: Folder, played: Any, tm
 def test_a_person_who_is_forgotten(folder: Folder, played: Any) -> None:
     played(Import([[sent(1), sent(2), sent(2, OTHER)]]))
     before = told(folder.store, corp_id=OTHER)
-    assert run(folder, "forget", "--corp", CORP, "--user", "u2", "--yes").exit_code == 0
+    assert run(folder, "forget", "--corp", CORP, "--user", "user-2", "--yes").exit_code == 0
     assert told(folder.store)[-1] == (2, 1, "forgetting")
     assert told(folder.store, corp_id=OTHER) == before
-    assert folder.store.mentions("u2") == {}
+    assert folder.store.mentions("user-2") == {}
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def redefined(tmp_path: Path) -> Path:
 
 
 def test_a_number_that_is_defined_otherwise(folder: Folder, played: Any, tmp_path: Path, redefined: Path) -> None:
-    own, others = (Commented(CORP, "r1", user, START) for user in ("u1", "u2"))
+    own, others = (Commented(CORP, "r1", user, START) for user in ("user-1", "u2"))
     played(Bring([sent(1), own, others], pushed=True))
     assert told(folder.store, "4102") == [(None, 2, "push")]
     assert run(folder, "refresh", "--services", redefined).exit_code == 0

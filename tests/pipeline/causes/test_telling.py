@@ -78,7 +78,7 @@ def test_commands_tell_the_same(folder: Folder, played: Any) -> None:
     assert "push" in table
     explained = run(folder, "explain", "senders", day, "--corp", CORP, "--format", "json")
     answer = json.loads(explained.stdout)
-    assert [row["user"] for row in answer["data"]] == ["u1", "u2"]
+    assert [row["user"] for row in answer["data"]] == ["user-1", "user-2"]
     assert [row["cause"] for row in answer["meta"]["history"]][1:] == ["push"]
     chinese = run(
         folder, "explain", "reports", day, "--corp", CORP, "--lang", "zh", "--than", f"asOf={START.isoformat()}"
