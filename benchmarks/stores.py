@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import load
-from reportdata.days import Observation, from_date
+from reportdata.coverage import Observation
+from reportdata.days import from_date
 from reportdata.identity import App, Organisation, Token, hash_of, mint
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis

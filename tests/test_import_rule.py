@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "reportdata"
 DOMAIN = {
     "errors",
     "days",
+    "coverage",
     "holidays",
     "times",
     "facts",

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.api.observed_days import by_kind, first_of, newest_of
-from reportdata.days import Observation, days_between, partly
+from reportdata.coverage import Observation, partly
+from reportdata.days import days_between
 from reportdata.measures import Kpi
 from reportdata.pipeline.mirroring import keep_export
 from reportdata.services import Service, read_services

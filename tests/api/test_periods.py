@@ -17,7 +17,7 @@ import pytest
 
 from reportdata.api.contract.entry import entry_of
 from reportdata.audit import Audit
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.errors import LakeError
 from reportdata.leases import FileLeases
 from tests.support import periods

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from reportdata.cli.exits import MEANINGS, Exit, exit_of
-from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, Observation, end_of, time_zone
+from reportdata.coverage import Observation
+from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, end_of, time_zone
 from reportdata.errors import BadValue, BudgetSpent, Unavailable
 from reportdata.states import State
 from tests.support.folders import Folder, run

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.identity import Organisation
 from reportdata.services import REPORTS, read_services
 from reportdata.statistics.words import read_question

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.connection import columns_of
 from reportdata.engines.spark import SparkEngine

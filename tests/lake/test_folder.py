@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.errors import LakeError
 from reportdata.lake import Lake
 from tests.support.folders import Folder

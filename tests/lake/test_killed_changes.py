@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.errors import LakeError
 from reportdata.files import ASIDE
 from reportdata.lake import Lake

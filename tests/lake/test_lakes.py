@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.lake import Lake
 from reportdata.pipeline.day_files import DayFiles, files_of_days
 from tests.support.lakes import add, contents, put, read

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.errors import LakeError
 from reportdata.lake import DAY
 from reportdata.lake.s3 import S3Lake

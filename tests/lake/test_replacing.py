@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.lake import Lake
 from reportdata.lake.s3 import S3Lake
 from tests.support.lakes import add, contents, read, replace, sweep_later

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from reportdata.cli import cli
-from reportdata.days import Coverage, Observation, believed
+from reportdata.coverage import Coverage, Observation, believed
 from reportdata.pipeline.ahead import PATIENCE
 from reportdata.pipeline.imports import Imported
 from reportdata.pipeline.refreshing import refresh

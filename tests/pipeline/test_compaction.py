@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.errors import LakeError
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.compacting import MANY, QUIET

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from reportdata.audit import Audit
 from reportdata.cli import cli
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.facts import Fact as Pushed
 from reportdata.lake.local import LocalLake
 from reportdata.services import REPORTS as REPORT_DATA

@@ -18,7 +18,8 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Observation, days_between, from_date, partly
+from reportdata.coverage import Observation, partly
+from reportdata.days import days_between, from_date
 from reportdata.engines.duckdb.spans import isolated
 from reportdata.pipeline.export_times import exported_at
 from reportdata.pipeline.imports import Imported

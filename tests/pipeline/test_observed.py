@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportdata.days import Observation, days_between
+from reportdata.coverage import Observation
+from reportdata.days import days_between
 from reportdata.pipeline.observed import outside
 
 DAYS = list(days_between("20240225", "20240308"))

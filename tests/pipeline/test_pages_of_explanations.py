@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.explaining import Explaining

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportdata.cli import cli
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.changed import changed

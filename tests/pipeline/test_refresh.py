@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.pipeline.day_files import files_of_days
 from reportdata.pipeline.refreshing import refresh

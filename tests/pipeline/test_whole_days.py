@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.lake.local import LocalLake
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis

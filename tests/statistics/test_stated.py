@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Observation, from_date
+from reportdata.coverage import Observation
+from reportdata.days import from_date
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadValue
 from reportdata.pipeline.asking import Asking

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.day_sums import DaySums, Summed
 from reportdata.engines.duckdb.uniqueness import Uniqueness

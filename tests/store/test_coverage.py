@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportdata.days import Coverage, Observation, days_between
+from reportdata.coverage import Coverage, Observation
+from reportdata.days import days_between
 from reportdata.states import DayState, State
 from reportdata.store import ImportedFile, ImportNote, Official, Store
 from tests.support.stores import NOW, UNIVERSE, cover, many, row, spans, state

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reportdata.cli import cli
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.errors import StoreError
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis

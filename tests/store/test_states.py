@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportdata.days import Coverage, Observation, days_between, latest, told_by
+from reportdata.coverage import Coverage, Observation, latest, told_by
+from reportdata.days import days_between
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.services import read_services
 from reportdata.states import DayState, State, least_certain

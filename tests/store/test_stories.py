@@ -8,7 +8,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportdata.days import Observation, days_between
+from reportdata.coverage import Observation
+from reportdata.days import days_between
 from reportdata.store import Announced, KnownChange, Store
 from tests.support.stores import NOW, UNIVERSE, many, row, together
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import NotKnown
 from reportdata.identity import Organisation, hash_of, mint

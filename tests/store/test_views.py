@@ -14,17 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reportdata.days import (
-    MILLISECOND,
-    SECOND,
-    Observation,
-    days_between,
-    end_of,
-    from_date,
-    ordinal,
-    partly,
-    time_zone,
-)
+from reportdata.coverage import Observation, partly
+from reportdata.days import MILLISECOND, SECOND, days_between, end_of, from_date, ordinal, time_zone
 from reportdata.errors import StoreError
 from reportdata.identity import Organisation
 from reportdata.pipeline.covered import certainty_of

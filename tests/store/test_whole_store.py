@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.errors import StoreError
 from reportdata.identity import Organisation, hash_of, mint
 from reportdata.links import Holder, Link, begin_session

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from click.testing import CliRunner, Result
 
 from reportdata.cli import cli
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from tests.support.contents import facts_in, numbers_of
 from tests.support.effort import tried
 from tests.support.folders import Folder

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 import reportdata.lake.log as membership
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.lake import Lake, Replacement
 from reportdata.lake.local import LocalLake
 from reportdata.lake.s3 import S3Lake

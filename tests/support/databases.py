@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.identity import App
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from reportdata.cli import cli
 from reportdata.cli.places import lake_of, store_of
-from reportdata.days import Coverage
+from reportdata.coverage import Coverage
 from reportdata.identity import App, Organisation, hash_of, mint, new_app_key, new_secret
 from reportdata.pipeline.importing import import_files
 from reportdata.pipeline.imports import Imported, Options

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.identity import Organisation
 from reportdata.lake import Lake
 from reportdata.lake.local import FolderPlace

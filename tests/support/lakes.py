@@ -57,7 +57,7 @@ def contents(lake: Lake, files: dict[str, tuple[Path, ...]]) -> dict[str, list[b
 @contextmanager
 def child(code: str, lake: Lake, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """Another process with the same ``lake``."""
-    start = "import sys, time; from pathlib import Path; from reportdata.days import Coverage\n"
+    start = "import sys, time; from pathlib import Path; from reportdata.coverage import Coverage\n"
     start += "from reportdata.lake.local import LocalLake; from reportdata.lake.s3 import S3Lake\n"
     made = f"S3Lake(root, {lake.address!r})" if isinstance(lake, S3Lake) else "LocalLake(root)"
     start += f"root = Path({str(lake.root)!r}); lake = {made}\n"

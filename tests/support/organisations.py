@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, multiple, rule
 
 from reportdata.api.admission import REFUSALS as BY_ADMISSION
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.identity import App, hash_of, new_secret
 from reportdata.services import REPORTS as REPORT_DATA
 from reportdata.store import DayKpis

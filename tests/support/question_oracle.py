@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from reportdata.days import Observation, from_date
+from reportdata.coverage import Observation
+from reportdata.days import from_date
 from reportdata.statistics.question import Question
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from reportdata.days import Observation, days_between
+from reportdata.coverage import Observation
+from reportdata.days import days_between
 from reportdata.identity import App, Organisation, hash_of, issue
 from reportdata.states import DayState, State
 from reportdata.store import DayKpis, Store

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 from hypothesis import strategies as st
 
-from reportdata.days import SECOND, Observation, latest
+from reportdata.coverage import Observation, latest
+from reportdata.days import SECOND
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.facts import Provenance
 from reportdata.inbox.folder import FolderWriter

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from reportdata.days import Observation, from_date
+from reportdata.coverage import Observation
+from reportdata.days import from_date
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
 from tests.support.question_oracle import Known
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
-from reportdata.days import Observation, partly
+from reportdata.coverage import Observation, partly
 from reportdata.services import Service
 
 Pieces = Sequence[tuple[str, str]]

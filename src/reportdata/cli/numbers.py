@@ -23,7 +23,8 @@ from reportdata.cli.words import kind_word
 from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
-from reportdata.days import from_date, latest, time_zone, to_date
+from reportdata.coverage import latest
+from reportdata.days import from_date, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.pipeline.staleness import stale_days
 from reportdata.services import REPORTS, Service

@@ -12,7 +12,7 @@ import msgspec
 from reportdata.causes import in_chinese
 from reportdata.cli.language import is_english, spoken, translated
 from reportdata.cli.output import Long
-from reportdata.days import partly
+from reportdata.coverage import partly
 from reportdata.states import State
 from reportdata.statistics.answers import Answer
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.days import Coverage, Observation, observation
+from reportdata.coverage import Coverage, Observation, observation
 from reportdata.errors import LakeError
 from reportdata.lake.files import Incoming, Replacement, names_of_incoming, place_of_merged, place_of_repeats
 from reportdata.lake.folder import require

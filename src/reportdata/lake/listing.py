@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from reportdata.days import PARTITION, Coverage, Observation, day_of_folder, ordinal, to_date
+from reportdata.coverage import Coverage, Observation
+from reportdata.days import PARTITION, day_of_folder, ordinal, to_date
 from reportdata.errors import Damaged, LakeError
 from reportdata.files import read
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, by_day, is_file

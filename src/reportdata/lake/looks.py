@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from reportdata.days import Observation, latest, ordinal
+from reportdata.coverage import Observation, latest
+from reportdata.days import ordinal
 
 
 class Looks(NamedTuple):

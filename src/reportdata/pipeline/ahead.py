@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from reportdata.days import Observation, believed
+from reportdata.coverage import Observation, believed
 from reportdata.lake import Lake, Replacement
 from reportdata.lake.looks import apart, fewest
 from reportdata.pipeline.observed import told_by_kind

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportdata.days import MILLISECOND, SECOND, days_between, from_date, latest, time_zone
+from reportdata.coverage import latest
+from reportdata.days import MILLISECOND, SECOND, days_between, from_date, time_zone
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import Kinds

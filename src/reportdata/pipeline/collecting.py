@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from reportdata.collector.budget import Month
 from reportdata.collector.certainty import Certainty, certainties
 from reportdata.collector.collector import Collector
-from reportdata.days import MILLISECOND, Coverage
+from reportdata.coverage import Coverage
+from reportdata.days import MILLISECOND
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.facts import Provenance
 from reportdata.pipeline.damage import require_lake

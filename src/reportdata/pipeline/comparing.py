@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from reportdata.days import Observation, days_between, latest
+from reportdata.coverage import Observation, latest
+from reportdata.days import days_between
 from reportdata.engines import measured
 from reportdata.errors import StoreError
 from reportdata.pipeline import Progress, silent

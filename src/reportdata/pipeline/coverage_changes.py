@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.lake import Incoming, Lake, Replacement
 from reportdata.lake.looks import apart, fewest
 

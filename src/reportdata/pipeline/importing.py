@@ -14,12 +14,8 @@ from shutil import rmtree
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reportdata.days import (
-    MILLISECOND,
-    SECOND,
-    Observation,
-    end_of,
-)
+from reportdata.coverage import Observation
+from reportdata.days import MILLISECOND, SECOND, end_of
 from reportdata.engines.duckdb.connection import Database
 from reportdata.engines.duckdb.staging import Staged, Staging
 from reportdata.errors import BadFile, BadRecord, BadValue, InputError

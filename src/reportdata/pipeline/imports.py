@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
-from reportdata.days import DEFAULT_TIME_ZONE, PARTITION, Observation, day_of_folder, time_zone
+from reportdata.coverage import Observation
+from reportdata.days import DEFAULT_TIME_ZONE, PARTITION, day_of_folder, time_zone
 from reportdata.engines.duckdb.spans import Span
 from reportdata.errors import InputError
 from reportdata.facts import Organisations

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from reportdata.days import MILLISECOND, SECOND, Observation
+from reportdata.coverage import Observation
+from reportdata.days import MILLISECOND, SECOND
 from reportdata.lake import Lake
 from reportdata.lake.files import is_merged
 from reportdata.store import Store

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reportdata.days import MILLISECOND, SECOND, Observation, day_of, days_between, from_date, partly, to_date
+from reportdata.coverage import Observation, partly
+from reportdata.days import MILLISECOND, SECOND, day_of, days_between, from_date, to_date
 from reportdata.engines.duckdb.spans import Span
 from reportdata.kinds import Kinds
 from reportdata.pipeline.export_times import CLOCKS_DIFFER, exported_at, written_at

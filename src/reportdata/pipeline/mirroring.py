@@ -10,7 +10,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.causes import FIGURES
-from reportdata.days import MILLISECOND, SECOND, Observation, days_between, end_of, time_zone
+from reportdata.coverage import Observation
+from reportdata.days import MILLISECOND, SECOND, days_between, end_of, time_zone
 from reportdata.errors import NotPermitted
 from reportdata.identity import Organisation
 from reportdata.measures import Number

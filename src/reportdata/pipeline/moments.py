@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from reportdata.causes import COVERAGE, of_origin, withdrawal
-from reportdata.days import SECOND, Observation
+from reportdata.coverage import Observation
+from reportdata.days import SECOND
 from reportdata.kinds import Kinds
 
 MOST = 24

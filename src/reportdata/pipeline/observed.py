@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
-from reportdata.days import Observation, from_date, to_date, told_by
+from reportdata.coverage import Observation, told_by
+from reportdata.days import from_date, to_date
 from reportdata.kinds import Kinds
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from reportdata.days import Coverage, Observation, latest
+from reportdata.coverage import Coverage, Observation, latest
 from reportdata.engines import Place, measured
 from reportdata.measures import Number
 from reportdata.pipeline import Progress, silent

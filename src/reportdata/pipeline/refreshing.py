@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
-from reportdata.days import Observation
+from reportdata.coverage import Observation
 from reportdata.engines import Measured, measured
 from reportdata.errors import Damaged
 from reportdata.lake import Lake

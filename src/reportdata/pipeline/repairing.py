@@ -18,7 +18,8 @@ import msgspec
 from reportdata.causes import REPAIR
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.recollection import Lost, collect_again
-from reportdata.days import Coverage, Observation, days_between, latest, partly
+from reportdata.coverage import Coverage, Observation, latest, partly
+from reportdata.days import days_between
 from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import REPEATS, Kind
 from reportdata.lake import Replacement

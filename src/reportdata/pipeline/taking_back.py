@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reportdata.causes import unimport
-from reportdata.days import Coverage, Observation, days_between, latest, partly
+from reportdata.coverage import Coverage, Observation, latest, partly
+from reportdata.days import days_between
 from reportdata.engines import Origin, Place
 from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import Kind

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from reportdata.days import MILLISECOND, SECOND, Coverage, Observation, believed, end_of, observation, time_zone
+from reportdata.coverage import Coverage, Observation, believed, observation
+from reportdata.days import MILLISECOND, SECOND, end_of, time_zone
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadSegment, Damaged
 from reportdata.facts import Provenance

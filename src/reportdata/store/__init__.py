@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from reportdata.days import Coverage, Observation
+from reportdata.coverage import Coverage, Observation
 from reportdata.measures import Number
 from reportdata.states import DayState
 from reportdata.statistics.cursors import Reached

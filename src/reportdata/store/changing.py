@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from reportdata.causes import bounded
-from reportdata.days import Observation, from_date, ordinal
+from reportdata.coverage import Observation
+from reportdata.days import from_date, ordinal
 from reportdata.store import DayValue, KnownChange
 from reportdata.store.rows import json_text, texts_of, values_of
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from reportdata.days import Coverage, Observation, from_date, latest, to_date
+from reportdata.coverage import Coverage, Observation, latest
+from reportdata.days import from_date, to_date
 from reportdata.store import FIRST_DAY, LAST_DAY
 
 COLUMNS = "corp_id, kind, first_day, last_day, observed_at"

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reportdata.causes import COVERAGE, UNKNOWN, bounded
-from reportdata.days import days_between, partly
+from reportdata.coverage import partly
+from reportdata.days import days_between
 from reportdata.measures import Number
 from reportdata.services import Service
 from reportdata.store import DayValue, KnownChange, Story

@@ -6,7 +6,7 @@ nothing, what follows from coverage.
 - A KPI of which a covered day has no number is 0, once it was computed of all days (`Store.put_computed`); until then,
   that of a new service, or one that was added to it, is missing. So is one that no official figure was brought of, in a
   service without facts.
-- Where a kind was only ever seen in part (`reportdata.days.partly`), it is partial.
+- Where a kind was only ever seen in part (`reportdata.coverage.partly`), it is partial.
 - Any other known one is final when the last looks at these kinds were after the day had ended in the organisation's
   zone, else provisional. A look whose time is after now was noted by a wrong clock, or this one is wrong: it makes
   nothing final.
@@ -22,7 +22,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
-from reportdata.days import MILLISECOND, day_before, days_between, end_of, partly, time_zone
+from reportdata.coverage import partly
+from reportdata.days import MILLISECOND, day_before, days_between, end_of, time_zone
 from reportdata.measures import Number
 from reportdata.services import Service
 from reportdata.states import DayState, State, least_certain

@@ -11,7 +11,8 @@ import msgspec
 
 from reportdata.cli.doctor import examine
 from reportdata.cli.doctor.findings import Examined, Finding, State
-from reportdata.days import Coverage, day_of, time_zone
+from reportdata.coverage import Coverage
+from reportdata.days import day_of, time_zone
 from reportdata.identity import Organisation
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.examining import DAY, look, one

@@ -20,7 +20,8 @@ import pytest
 from click.testing import CliRunner
 
 from reportdata.cli import cli
-from reportdata.days import Coverage, days_between, from_date
+from reportdata.coverage import Coverage
+from reportdata.days import days_between, from_date
 from reportdata.inbox.folder import FolderWriter
 from reportdata.lake.local import LocalLake
 from reportdata.pipeline.backups import Wanted, back_up

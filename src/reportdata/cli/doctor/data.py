@@ -9,7 +9,8 @@ from datetime import timedelta
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.output import size_text
 from reportdata.cli.places import schemas_of, store_of, workspace
-from reportdata.days import SECOND, by_organisation, day_of, from_date, latest, time_zone, to_date
+from reportdata.coverage import by_organisation, latest
+from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.clashes import clashes, identified, nearest, said

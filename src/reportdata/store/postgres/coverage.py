@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping
 
-from reportdata.days import Coverage, Observation, latest
+from reportdata.coverage import Coverage, Observation, latest
 from reportdata.services.service import is_official
 from reportdata.store import FIRST_DAY, LAST_DAY
 from reportdata.store.changing import HISTORY, known_rows
