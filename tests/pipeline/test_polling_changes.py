@@ -192,8 +192,8 @@ def test_who_takes_a_later_number_commits_later_in_postgresql() -> None:
     """As numbers of a sequence need not: whoever polls between two commits would never be told of the first number."""
     import psycopg
 
+    from reportdata.store.database import next_number
     from reportdata.store.postgres import PostgresStore
-    from reportdata.store.postgres.numbers import next_number
 
     address = postgres.address()
     with closing(PostgresStore(address)) as store, closing(PostgresStore(address)) as other:
@@ -202,7 +202,7 @@ def test_who_takes_a_later_number_commits_later_in_postgresql() -> None:
         write(store, "c1", Written(0, "looked", DAYS[0], 1), "f0")
         _, place = poll(store, "c1", "2000-01-01")
         with psycopg.connect(address) as held:
-            number = next_number(held.cursor())  # and what it changes is not committed yet
+            number = next_number(store.database, held.cursor())  # and what it changes is not committed yet
             later = threading.Thread(target=write, args=(other, "c1", Written(0, "days", DAYS[0], 2), "f1"))
             later.start()
             waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"

@@ -40,7 +40,7 @@ select l.corp_id, s.kind, s.first_day, s.last_day, s.observed_at from looks l jo
 """
 ADD_HISTORY = """
 insert into coverage_history (corp_id, kind, first_day, last_day, changed_at, covered, change)
-select l.corp_id, s.kind, s.first_day, s.last_day, {at}, 1, {number} from looks l join spans s on s.id = l.span
+select l.corp_id, s.kind, s.first_day, s.last_day, %s, 1, %s from looks l join spans s on s.id = l.span
 """
 """What `ADD` covers was not covered before."""
 Spans = dict[tuple[str, str, str, int], int]

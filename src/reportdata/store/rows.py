@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import msgspec
@@ -38,6 +38,11 @@ texts_of = _texts.decode
 """Texts in their order, from their text."""
 names_of = msgspec.json.Decoder(frozenset[str]).decode
 """Names of files, or ids of KPIs, from their text."""
+
+
+def places(values: Sized) -> str:
+    """A place in a statement for each value."""
+    return ", ".join(["%s"] * len(values))
 
 
 def json_text(content: object) -> str:

@@ -7,20 +7,19 @@ from pathlib import Path
 
 from reportdata.errors import StoreError
 from reportdata.store.copying import copy_rows
+from reportdata.store.forgetting import TABLES, Forgetting
+from reportdata.store.official import Figures
+from reportdata.store.postgres.callers import Callers
 from reportdata.store.postgres.connection import shown
-from reportdata.store.postgres.coverage import Covering
+from reportdata.store.postgres.counting import Counted
 from reportdata.store.postgres.database import COMMAND_TIMEOUT, LONG, SERVING_TIMEOUT, Database, schemas
 from reportdata.store.postgres.days import Days
-from reportdata.store.postgres.forgetting import Forgetting
-from reportdata.store.postgres.identities import Identities
-from reportdata.store.postgres.links import Links
-from reportdata.store.postgres.numbers import notice_restore
-from reportdata.store.postgres.official import Figures
-from reportdata.store.postgres.states import States
-from reportdata.store.postgres.stories import Stories
+from reportdata.store.postgres.gathering import Gathering
 from reportdata.store.postgres.tables import Copying
 from reportdata.store.postgres.watching import Watch
 from reportdata.store.sqlite import SQLiteStore
+from reportdata.store.states import States
+from reportdata.store.stories import Stories
 
 __all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "PostgresStore", "schemas", "shown"]
 
@@ -28,9 +27,15 @@ __all__ = ["COMMAND_TIMEOUT", "SERVING_TIMEOUT", "PostgresStore", "schemas", "sh
 _TABLES = """
 select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'r' order by 1
 """
+_COLUMNS = """
+select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+  and a.attnum > 0 and not a.attisdropped
+order by 1, 2
+"""
 
 
-class PostgresStore(Identities, Links, Days, Stories, Covering, States, Figures, Forgetting, Copying):
+class PostgresStore(Callers, Days, Stories, Gathering, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the database at ``address``, a libpq connection URI. Its tables are made when they
     are not there.
 
@@ -39,15 +44,16 @@ class PostgresStore(Identities, Links, Days, Stories, Covering, States, Figures,
     """
 
     remote = True
+    database: Counted
 
     def __init__(self, address: str, timeout: float = COMMAND_TIMEOUT) -> None:
-        self.database = Database(address, timeout)
+        self.database = Counted(address, timeout)
         self.watch: Watch | None = None
         self.months: set[bytes] = set()
         self._address = address
         with suppress(StoreError):  # nothing but views and cursors needs it; who reads is told what is wrong
             self.tell_zones()
-            notice_restore(self.database)  # before a cursor of it is told to anybody
+            self.database.notice_restore()  # before a cursor of it is told to anybody
 
     def version(self) -> int:
         return self._watched().version()
@@ -68,6 +74,20 @@ class PostgresStore(Identities, Links, Days, Stories, Covering, States, Figures,
             " (select max(used_at) from client_tokens) * 1000, 0)"
         )
         return float(row[0]) / 1000 if row else 0.0
+
+    def forget(self, corp_id: str) -> int:
+        removed = self.remove(corp_id)
+        for table in TABLES:
+            self.database.run(f"vacuum {table}")
+        return removed
+
+    def mentions(self, text: str) -> dict[str, int]:
+        found = {}
+        for table, column in self.database.rows(_COLUMNS):
+            row = self.database.row(f'select count(*) from "{table}" where strpos("{column}"::text, %s) > 0', [text])
+            if row and row[0]:
+                found[f"{table}.{column}"] = int(row[0])
+        return found
 
     def faults(self, *, thorough: bool = False) -> list[str]:  # noqa: ARG002 - `pg_amcheck` compares indexes
         """What reading every row finds."""

@@ -246,8 +246,3 @@ def array(texts: Iterable[str]) -> bytes:
     """An array of texts as a parameter."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return ("{" + ",".join(f'"{text}"' for text in quoted) + "}").encode()
-
-
-def one_at_a_time(cursor: Cursor) -> None:
-    """Wait until nobody else replaces days or coverage, up to the end of the transaction."""
-    cursor.execute("select pg_advisory_xact_lock(%s, %s)", (LOCKS, DAYS))

@@ -8,15 +8,15 @@ from typing import Any
 
 from reportdata.days import days_between
 from reportdata.measures import Number
-from reportdata.store import Day, DayKpis, Version
+from reportdata.store import Day, DayKpis
 from reportdata.store.changing import causes_of_day
-from reportdata.store.overtaking import require_standing
-from reportdata.store.postgres.database import LONG, MANY, Database, array, one_at_a_time
-from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.computations import Computations, require_standing
+from reportdata.store.database import next_number
+from reportdata.store.postgres.counting import Counted
+from reportdata.store.postgres.database import LONG, MANY, array
 from reportdata.store.postgres.months import make_months
-from reportdata.store.postgres.numbers import next_number
 from reportdata.store.postgres.watching import Watch
-from reportdata.store.rows import day_of, json_text, names_of, values_of
+from reportdata.store.rows import day_of, json_text, values_of
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAYS = b"""
@@ -102,10 +102,10 @@ set (fingerprint, files, computed_at) = (excluded.fingerprint, excluded.files, e
 """
 
 
-class Days:
+class Days(Computations):
     """The part of the store that knows the numbers."""
 
-    database: Database
+    database: Counted
     watch: Watch | None
     months: set[bytes]
     """Months that have a partition, which is read by its name: that spares PostgreSQL a look at all others."""
@@ -141,37 +141,6 @@ class Days:
             for day, corp in sorted(wanted)
         ]
 
-    def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
-        rows = self.database.rows(
-            "select kpi_values, computed_at, fingerprint from kpis k join computations c on c.id = k.computation "
-            "where k.service = %s and k.stat_day = %s and k.corp_id = %s order by k.computation",
-            (service, stat_day, corp_id),
-        )
-        return [Version(values_of(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
-
-    def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
-        return dict(self._computed("fingerprint", service, days))
-
-    def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
-        return {day: names_of(files) for day, files in self._computed("files", service, days)}
-
-    def _computed(self, column: str, service: str, days: Collection[str] | None) -> list[tuple[Any, ...]]:
-        return self.database.rows(
-            f"select stat_day, {column} from computed_days"
-            " where service = %s and (%s::text[] is null or stat_day = any(%s::text[]))",
-            (service, *[sorted(days) if days is not None else None] * 2),
-        )
-
-    def computed(self, service: str) -> frozenset[str]:
-        rows = self.database.rows("select kpi_id from computed_kpis where service = %s", [service])
-        return frozenset(kpi_id for (kpi_id,) in rows)
-
-    def put_computed(self, service: str, kpi_ids: Collection[str]) -> None:
-        with self.database.writing() as cursor:
-            cursor.execute("delete from computed_kpis where service = %s", (service,))
-            cursor.execute("insert into computed_kpis select %s, unnest(%s::text[])", (service, sorted(kpi_ids)))
-            cursor.execute(CHANGED)
-
     def put_days(
         self,
         service: str,
@@ -196,8 +165,8 @@ class Days:
                     there.add(row.stat_day)
             many = cursor.rowcount > MANY
         make_months(self.database, {day[:6] for day in there})
-        with self.database.writing(LONG) as cursor:
-            one_at_a_time(cursor)
+        with self.database.changing(long=True) as cursor:
+            self.database.alone(cursor)
             found = cursor.execute(
                 "select stat_day, fingerprint from computed_days where service = %s and stat_day = any(%s) for update",
                 (service, sorted(was or ())),
@@ -231,23 +200,13 @@ class Days:
                 cursor.executemany(_CAUSED, own)
             if announced:
                 cursor.execute(_TAKEN_OVER, (service, sorted(announced)))
-            given["number"] = next_number(cursor)
+            given["number"] = next_number(self.database, cursor)
             cursor.execute(_COMPUTATIONS, given)
             given["files"] = [json_text(sorted(files.get(day, ()))) for day in days]
             cursor.execute(_COMPUTED, given)
             if many:
                 cursor.execute("truncate incoming")
-            cursor.execute(CHANGED)
         return changed
-
-    def exchange_files(self, service: str, stat_day: str, was: str, fingerprint: str, files: Collection[str]) -> bool:
-        with self.database.writing() as cursor:
-            done = cursor.execute(
-                "update computed_days set fingerprint = %s, files = %s "
-                "where service = %s and stat_day = %s and fingerprint = %s",
-                (fingerprint, json_text(sorted(files)), service, stat_day, was),
-            ).rowcount
-        return done > 0
 
 
 @cache

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reportdata.store.copying import Row
-from reportdata.store.postgres.database import LONG, Database
-from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.postgres.counting import Counted
+from reportdata.store.postgres.database import LONG
 from reportdata.store.postgres.months import make_month
 from reportdata.store.postgres.names import TABLES as NAMES
 
@@ -30,15 +30,17 @@ order by c.relname, a.attnum
 class Copying:
     """The part of the store that can be copied."""
 
-    database: Database
+    database: Counted
 
     @contextmanager
     def tables(self, *, filling: bool = False) -> Iterator[PostgresTables]:
         """See `reportdata.store.copying.Copied`."""
-        with self.database.writing(LONG, snapshot=not filling) as cursor:
-            yield PostgresTables(cursor)
-            if filling:
-                cursor.execute(CHANGED)
+        if filling:
+            with self.database.changing(long=True) as cursor:
+                yield PostgresTables(cursor)
+        else:
+            with self.database.writing(LONG, snapshot=True) as cursor:
+                yield PostgresTables(cursor)
 
 
 class PostgresTables:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from reportdata.errors import StoreError
 from reportdata.sqlite import Kind
-from reportdata.store.sqlite.coverage import Covering
+from reportdata.store.forgetting import Forgetting
+from reportdata.store.identities import Identities
+from reportdata.store.links import Links
+from reportdata.store.official import Figures
+from reportdata.store.sqlite.counting import Counted
 from reportdata.store.sqlite.days import Days
-from reportdata.store.sqlite.forgetting import Forgetting
-from reportdata.store.sqlite.identities import Identities
-from reportdata.store.sqlite.links import Links
-from reportdata.store.sqlite.numbers import Counted
-from reportdata.store.sqlite.official import Figures
-from reportdata.store.sqlite.states import States
-from reportdata.store.sqlite.stories import Stories
+from reportdata.store.sqlite.gathering import Gathering
 from reportdata.store.sqlite.tables import Copying
+from reportdata.store.states import States
+from reportdata.store.stories import Stories
 
 COMMAND_TIMEOUT = 30.0
 """Seconds that a command waits for another process's lock."""
@@ -28,7 +28,7 @@ schemas = _KIND.schemas
 """The schema that the store in a file has, and the one that this program gives it when it opens it."""
 
 
-class SQLiteStore(Identities, Links, Days, Stories, Covering, States, Figures, Forgetting, Copying):
+class SQLiteStore(Identities, Links, Days, Stories, Gathering, States, Figures, Forgetting, Copying):
     """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a
@@ -36,6 +36,7 @@ class SQLiteStore(Identities, Links, Days, Stories, Covering, States, Figures, F
     """
 
     remote = False
+    database: Counted
 
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
         # A server would keep others out for as long as it runs.
@@ -62,6 +63,14 @@ class SQLiteStore(Identities, Links, Days, Stories, Covering, States, Figures, F
             " coalesce((select max(used_at) from client_tokens), 0) * 1000)"
         )
         return row[0] / 1000 if row else 0.0
+
+    def forget(self, corp_id: str) -> int:
+        removed = self.remove(corp_id)
+        self.database.wipe()
+        return removed
+
+    def mentions(self, text: str) -> dict[str, int]:
+        return self.database.mentions(text)
 
     def faults(self, *, thorough: bool = False) -> list[str]:
         return self.database.faults(thorough=thorough)

@@ -8,12 +8,13 @@ from operator import attrgetter
 
 from reportdata.days import days_between
 from reportdata.measures import Number
-from reportdata.store import Day, DayKpis, Version
+from reportdata.store import Day, DayKpis
 from reportdata.store.changing import causes_of_day
-from reportdata.store.overtaking import require_standing
-from reportdata.store.rows import day_of, json_text, names_of, values_of
-from reportdata.store.sqlite.damaged import UNREADABLE, reading, unreadable
-from reportdata.store.sqlite.numbers import Counted, next_number
+from reportdata.store.computations import Computations, require_standing
+from reportdata.store.damaged import UNREADABLE, reading
+from reportdata.store.database import next_number
+from reportdata.store.rows import day_of, json_text, values_of
+from reportdata.store.sqlite.counting import Counted
 
 # One statement is one snapshot: a row and its coverage cannot come from different states.
 _DAY = """
@@ -86,7 +87,7 @@ _CHUNK = 1000
 """Rows that are given to SQLite at once, as a JSON object: one by one takes twice as long."""
 
 
-class Days:
+class Days(Computations):
     """The part of the store that knows the numbers."""
 
     database: Counted
@@ -99,7 +100,7 @@ class Days:
         try:
             return day_of(corp_id, stat_day, found or (None,) * 7)
         except UNREADABLE as error:
-            raise unreadable(self.database, error) from error
+            raise self.database.unreadable(error) from error
 
     def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
         return [self.day(service, *one) for one in wanted]
@@ -119,38 +120,6 @@ class Days:
             for day, corp in sorted(wanted)
         ]
 
-    @reading
-    def history(self, service: str, corp_id: str, stat_day: str) -> list[Version]:
-        rows = self.database.rows(
-            "select kpi_values, computed_at, fingerprint from kpis k join computations c on c.id = k.computation "
-            "where k.service = ? and k.stat_day = ? and k.corp_id = ? order by k.computation",
-            (service, stat_day, corp_id),
-        )
-        return [Version(values_of(values), computed_at, fingerprint) for values, computed_at, fingerprint in rows]
-
-    def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
-        if days is None:
-            rows = self.database.rows("select stat_day, fingerprint from computed_days where service = ?", (service,))
-            return dict(rows)
-        return dict(self._computed("fingerprint", service, days))
-
-    @reading
-    def computed_files(self, service: str, days: Collection[str]) -> dict[str, frozenset[str]]:
-        return {day: names_of(files) for day, files in self._computed("files", service, days)}
-
-    def _computed(self, column: str, service: str, days: Collection[str]) -> list[tuple[str, str]]:
-        sql = f"select stat_day, {column} from json_each(?2) join computed_days on service = ?1 and stat_day = value"
-        return [(day, found) for day, found in self.database.rows(sql, (service, json_text(sorted(days))))]
-
-    def computed(self, service: str) -> frozenset[str]:
-        rows = self.database.rows("select kpi_id from computed_kpis where service = ?", (service,))
-        return frozenset(kpi_id for (kpi_id,) in rows)
-
-    def put_computed(self, service: str, kpi_ids: Collection[str]) -> None:
-        with self.database.writing() as connection:
-            connection.execute("delete from computed_kpis where service = ?", (service,))
-            connection.executemany("insert into computed_kpis values (?, ?)", ((service, kpi_id) for kpi_id in kpi_ids))
-
     def put_days(
         self,
         service: str,
@@ -168,10 +137,10 @@ class Days:
             connection.execute("delete from temp.computed")
             connection.executemany(_GATHER, _chunks(rows))
         changed = 0
-        with self.database.writing() as connection:
+        with self.database.changing() as connection:
             require_standing(was, dict(self._computed("fingerprint", service, was or ())))
             (last,) = connection.execute("select coalesce(max(id), 0) from computations").fetchone()
-            change = next_number(connection)
+            change = next_number(self.database, connection)
             for number, (day, fingerprint) in enumerate(fingerprints.items(), last + 1):
                 if connection.execute(_THERE, (service, day)).fetchone():
                     if day in only:
@@ -196,15 +165,6 @@ class Days:
                 ),
             )
         return changed
-
-    def exchange_files(self, service: str, stat_day: str, was: str, fingerprint: str, files: Collection[str]) -> bool:
-        with self.database.writing() as connection:
-            done = connection.execute(
-                "update computed_days set fingerprint = ?, files = ? "
-                "where service = ? and stat_day = ? and fingerprint = ?",
-                (fingerprint, json_text(sorted(files)), service, stat_day, was),
-            )
-        return done.rowcount > 0
 
 
 def _chunks(rows: Iterable[DayKpis]) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from sqlite3 import Connection
 
 from reportdata.store.copying import Row
-from reportdata.store.sqlite.numbers import Counted
+from reportdata.store.rows import places
+from reportdata.store.sqlite.counting import Counted, Counting
 
 _CHUNK = 10_000
 _OWN = ("changes",)
@@ -22,16 +22,16 @@ class Copying:
     @contextmanager
     def tables(self, *, filling: bool = False) -> Iterator[SQLiteTables]:
         """See `reportdata.store.copying.Copied`."""
-        with self.database.writing() if filling else self.database.snapshot() as connection:
-            yield SQLiteTables(self.database, connection)
+        with self.database.changing() if filling else self.database.reading() as transaction:
+            yield SQLiteTables(self.database, transaction)
 
 
 class SQLiteTables:
     """`reportdata.store.copying.Tables` within a transaction."""
 
-    def __init__(self, database: Counted, connection: Connection) -> None:
+    def __init__(self, database: Counted, transaction: Counting) -> None:
         self._database = database
-        self._connection = connection
+        self._transaction = transaction
 
     def columns(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = {}
@@ -42,10 +42,9 @@ class SQLiteTables:
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
         names = ", ".join(columns)
-        cursor = self._connection.execute(f"select {names} from {table} order by {names}")
+        cursor = self._transaction.execute(f"select {names} from {table} order by {names}")
         while chunk := cursor.fetchmany(_CHUNK):
             yield from chunk
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        places = ", ".join("?" * len(columns))
-        self._connection.executemany(f"insert into {table} ({', '.join(columns)}) values ({places})", rows)
+        self._transaction.executemany(f"insert into {table} ({', '.join(columns)}) values ({places(columns)})", rows)

@@ -8,8 +8,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from reportdata.errors import ReportDataError
-from reportdata.store.sqlite.numbers import Counted
+from reportdata.store.database import Database
 
 UNREADABLE = (ValueError, TypeError, msgspec.MsgspecError)
 """What is raised for texts that are no JSON, no number or no day, and for values that are missing."""
@@ -18,16 +17,11 @@ _T = TypeVar("_T")
 
 
 class _Reader(Protocol):
-    database: Counted
+    @property
+    def database(self) -> Database: ...
 
 
 _R = TypeVar("_R", bound=_Reader)
-
-
-def unreadable(database: Counted, error: Exception) -> ReportDataError:
-    """The error for a row that cannot be read."""
-    kind = database.kind
-    return kind.error(f"{kind.name} {database.path} is damaged: a row cannot be read: {error}", kind.restored)
 
 
 def reading(method: Callable[Concatenate[_R, _P], _T]) -> Callable[Concatenate[_R, _P], _T]:
@@ -38,6 +32,6 @@ def reading(method: Callable[Concatenate[_R, _P], _T]) -> Callable[Concatenate[_
         try:
             return method(self, *arguments, **named)
         except UNREADABLE as error:
-            raise unreadable(self.database, error) from error
+            raise self.database.unreadable(error) from error
 
     return read

@@ -1,12 +1,12 @@
-"""DingTalk's own figures in PostgreSQL."""
+"""DingTalk's own figures in a store's database."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
 from reportdata.store import Official
-from reportdata.store.postgres.database import Database
-from reportdata.store.postgres.identities import CHANGED
+from reportdata.store.damaged import reading
+from reportdata.store.database import Database
 from reportdata.store.rows import official_of, row_of_official
 
 _COLUMNS = "corp_id, stat_day, kpi_values, fetched_at, answer"
@@ -17,6 +17,7 @@ class Figures:
 
     database: Database
 
+    @reading
     def official(self, service: str, corp_id: str, first_day: str, last_day: str) -> list[Official]:
         rows = self.database.rows(
             f"select {_COLUMNS} from official_figures "
@@ -25,6 +26,7 @@ class Figures:
         )
         return [official_of(row) for row in rows]
 
+    @reading
     def newest_official(self, service: str, corp_id: str) -> Official | None:
         row = self.database.row(
             f"select {_COLUMNS} from official_figures where service = %s and corp_id = %s "
@@ -35,14 +37,13 @@ class Figures:
 
     def put_official(self, service: str, figures: Iterable[Official]) -> None:
         rows = [row_of_official(service, found) for found in figures]
-        with self.database.writing() as cursor:
-            cursor.executemany(
+        with self.database.changing() as transaction:
+            transaction.executemany(
                 f"insert into official_figures (service, {_COLUMNS}) "
                 "values (%s, %s, %s, %s, %s, %s) on conflict (service, corp_id, stat_day) do update "
                 "set (kpi_values, fetched_at, answer) = (excluded.kpi_values, excluded.fetched_at, excluded.answer)",
                 rows,
             )
-            cursor.execute(CHANGED)
 
     def official_services(self) -> frozenset[tuple[str, str]]:
         rows = self.database.rows("select corp_id, service from official_services")
@@ -52,6 +53,5 @@ class Figures:
         sql = "delete from official_services where corp_id = %s and service = %s"
         if official:
             sql = "insert into official_services (corp_id, service) values (%s, %s) on conflict do nothing"
-        with self.database.writing() as cursor:
-            cursor.executemany(sql, [(corp_id, service) for service in services])
-            cursor.execute(CHANGED)
+        with self.database.changing() as transaction:
+            transaction.executemany(sql, [(corp_id, service) for service in services])
