@@ -18,7 +18,7 @@ from reportdata.api.asking import Job
 from reportdata.assistants.sources import Pairs, Problem, ServerSource, Source
 from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import lake_options, settings_options
+from reportdata.cli.options import lake_options, settings_options, variable_option
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.client import Client, Patience
 from reportdata.client.client import SERVICES
@@ -73,7 +73,7 @@ def http_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--server", metavar="URL", help=f"Ask this server in place of a data folder; with --http {_SERVER}.")
 @click.option("--ca", type=_FILE, help="The certificates in PEM that the server's is to be signed by.")
 @click.option("--app", "app_file", type=_FILE, help="The file that `app add --output` wrote: the app to sign in as.")
-@click.option("--app-key", envvar="REPORTDATA_APP_KEY", show_envvar=True, help="In its place, the app's key.")
+@variable_option("--app-key", help="In its place, the app's key.")
 @click.option("--app-secret", envvar="REPORTDATA_APP_SECRET", hidden=True)
 @http_options
 @lake_options

@@ -14,7 +14,7 @@ from reportdata.cli.known import known_organisation
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
 from reportdata.cli.link_scopes import scopes_of_link, services_of_link, services_shown
-from reportdata.cli.options import json_option, settings_options
+from reportdata.cli.options import json_option, settings_options, variable_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_existing_store, open_store, services_of
@@ -57,11 +57,9 @@ def link_command() -> None:
 @click.option(
     "--import", "imports", is_flag=True, help="Let people bring files and take imports back; not with --department."
 )
-@click.option(
+@variable_option(
     "--url",
     metavar="URL",
-    envvar="REPORTDATA_URL",
-    show_envvar=True,
     help="Where people reach the server, like https://reports.example.com/reports; without it, only a path is printed.",
 )
 @json_option

@@ -15,7 +15,7 @@ import msgspec
 from reportdata.cli.figures import read_export, tell_older
 from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
-from reportdata.cli.options import json_option, service_option, settings_options
+from reportdata.cli.options import json_option, service_option, settings_options, variable_option
 from reportdata.cli.output import days_text, print_json, print_table, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, open_ledger, services_of
@@ -54,10 +54,9 @@ class _App(msgspec.Struct, rename="camel"):
     help="Read the figures from a file in place of fetching them: saved answers, or a table like that of DingTalk's "
     "document, as JSON, CSV or a spreadsheet.",
 )
-@click.option(
+@variable_option(
     "--app-key",
     envvar="REPORTDATA_DINGTALK_APP_KEY",
-    show_envvar=True,
     help="The app that asks. Its secret is read from REPORTDATA_DINGTALK_APP_SECRET.",
 )
 @click.option("--app-secret", hidden=True, envvar="REPORTDATA_DINGTALK_APP_SECRET")
@@ -66,12 +65,11 @@ class _App(msgspec.Struct, rename="camel"):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='A file with the app\'s key and secret, {"appKey": …, "appSecret": …}, outside the data folder.',
 )
-@click.option(
+@variable_option(
     "--endpoint",
     default=API,
     show_default=True,
     envvar="REPORTDATA_DINGTALK_ENDPOINT",
-    show_envvar=True,
     help="Where the figures are asked for.",
 )
 @click.option(

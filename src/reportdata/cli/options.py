@@ -19,6 +19,13 @@ from reportdata.settings import Settings
 Command = Callable[..., Any]
 
 
+def variable_option(name: str, *names: str, **more: Any) -> Callable[[Command], Command]:
+    """An option that a variable of the environment sets, too: ``--lake-cache`` is ``REPORTDATA_LAKE_CACHE``."""
+    variable = name.partition("/")[0].strip("-").replace("-", "_").upper()
+    more.setdefault("envvar", f"REPORTDATA_{variable}")
+    return click.option(name, *names, show_envvar=True, **more)
+
+
 class ServicesFolder(click.Path):
     """A folder of services, or the word for the package's own that are counted from facts."""
 
@@ -36,25 +43,21 @@ _CACHE = 10.0
 
 def data_option(command: Command) -> Command:
     """The data folder."""
-    return click.option(
+    return variable_option(
         "--data",
         type=click.Path(file_okay=False, path_type=Path, readable=False),
         default=Path("reportdata-data"),
         show_default="./reportdata-data",
-        envvar="REPORTDATA_DATA",
-        show_envvar=True,
         help="The data folder.",
     )(command)
 
 
 def store_option(command: Command) -> Command:
     """Where the store is, if it is not in the data folder."""
-    return click.option(
+    return variable_option(
         "--store",
         "database",
         metavar="ADDRESS",
-        envvar="REPORTDATA_STORE",
-        show_envvar=True,
         help="A PostgreSQL database for the store and for what is pushed, in place of the data folder: "
         "postgresql://USER@HOST/DATABASE.",
     )(command)
@@ -62,24 +65,20 @@ def store_option(command: Command) -> Command:
 
 def lake_options(command: Command) -> Command:
     """Where the lake is, for commands that read or write it; `settings_options` takes it into the settings."""
-    at = click.option(
+    at = variable_option(
         "--lake",
         "lake_at",
         metavar="FOLDER|s3://BUCKET/PREFIX",
         show_default="lake in the data folder",
-        envvar="REPORTDATA_LAKE",
-        show_envvar=True,
         help="Where the facts lie. Object storage is spoken to as AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and "
         "AWS_SECRET_ACCESS_KEY say.",
     )
-    cache = click.option(
+    cache = variable_option(
         "--lake-cache",
         metavar="GB",
         type=click.FloatRange(min=0),
         default=_CACHE,
         show_default=True,
-        envvar="REPORTDATA_LAKE_CACHE",
-        show_envvar=True,
         help="How much of a lake in object storage is kept in the data folder, to be read again.",
     )
     return at(cache(command))
@@ -87,13 +86,11 @@ def lake_options(command: Command) -> Command:
 
 def services_option(command: Command) -> Command:
     """Services besides the package's own."""
-    return click.option(
+    return variable_option(
         "--services",
         metavar="FOLDER",
         type=ServicesFolder(file_okay=False, path_type=Path),
         multiple=True,
-        envvar="REPORTDATA_SERVICES",
-        show_envvar=True,
         help="A folder of a service, or of several, besides the built-in ones; any number of them. In place of one, "
         "counted: built-in services that are known from official figures are counted from facts.",
     )(command)
@@ -107,11 +104,9 @@ def settings_options(command: Command) -> Command:
 def rights_option(command: Command) -> Command:
     """The data folder may be open to others only where that is said. `reportdata doctor` looks by itself."""
 
-    @click.option(
+    @variable_option(
         "--insecure-permissions",
         is_flag=True,
-        envvar="REPORTDATA_INSECURE_PERMISSIONS",
-        show_envvar=True,
         help="Use a data folder that other users of the machine can read, as where a container's volume gets a group.",
     )
     @wraps(command)
@@ -169,29 +164,23 @@ class Setting(click.ParamType[tuple[str, str]]):
 def engine_options(command: Command) -> Command:
     """What computes; the command finds it in its ``settings``."""
 
-    @click.option(
+    @variable_option(
         "--engine",
         type=click.Choice(["duckdb", "spark"]),
         default="duckdb",
         show_default=True,
-        envvar="REPORTDATA_ENGINE",
-        show_envvar=True,
         help="What computes days: DuckDB in this process, or Spark on a cluster.",
     )
-    @click.option(
+    @variable_option(
         "--spark-master",
         metavar="URL",
         show_default="as Spark's own settings say",
-        envvar="REPORTDATA_SPARK_MASTER",
-        show_envvar=True,
         help="Where Spark's cluster is, like spark://host:7077, yarn or k8s://https://host.",
     )
-    @click.option(
+    @variable_option(
         "--spark-conf",
         type=Setting(),
         multiple=True,
-        envvar="REPORTDATA_SPARK_CONF",
-        show_envvar=True,
         help="Another of Spark's settings; any number of them.",
     )
     @wraps(command)
@@ -223,14 +212,12 @@ def json_option(command: Command) -> Command:
 
 def verify_option(command: Command) -> Command:
     """How fast the worker looks for damage."""
-    return click.option(
+    return variable_option(
         "--verify-days",
         metavar="DAYS",
         type=click.FloatRange(min=0),
         default=7,
         show_default=True,
-        envvar="REPORTDATA_VERIFY_DAYS",
-        show_envvar=True,
         help="Within how many days the worker compares every file of the lake with its digest, and every day's numbers "
         "with its facts, computed again; 0 for never.",
     )(command)
@@ -238,12 +225,10 @@ def verify_option(command: Command) -> Command:
 
 def log_format_option(command: Command) -> Command:
     """The form of the log."""
-    return click.option(
+    return variable_option(
         "--log-format",
         type=click.Choice(["readable", "json"]),
         default="readable",
         show_default=True,
-        envvar="REPORTDATA_LOG_FORMAT",
-        show_envvar=True,
         help="How lines of the log look, on standard error.",
     )(command)

@@ -15,7 +15,14 @@ from reportdata.cli.children import Child, Children, running
 from reportdata.cli.handover import Handover, end_with_parent, taken_over
 from reportdata.cli.language import say
 from reportdata.cli.logs import configure_log
-from reportdata.cli.options import engine_options, lake_options, log_format_option, settings_options, verify_option
+from reportdata.cli.options import (
+    engine_options,
+    lake_options,
+    log_format_option,
+    settings_options,
+    variable_option,
+    verify_option,
+)
 from reportdata.cli.places import presence_of
 from reportdata.cli.processes import serve_by_processes
 from reportdata.cli.service import open_server
@@ -27,119 +34,94 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, envvar="REPORTDATA_HOST", show_envvar=True)
-@click.option(
+@variable_option("--host", default="127.0.0.1", show_default=True)
+@variable_option(
     "--port",
     default=8080,
     show_default=True,
-    envvar="REPORTDATA_PORT",
-    show_envvar=True,
     help="The port; 0 takes any free one.",
 )
-@click.option(
+@variable_option(
     "--tls-cert",
     type=_FILE,
-    envvar="REPORTDATA_TLS_CERT",
-    show_envvar=True,
     help="A certificate in PEM with its chain: serve https. It may be replaced while serving.",
 )
-@click.option("--tls-key", type=_FILE, envvar="REPORTDATA_TLS_KEY", show_envvar=True, help="The certificate's key.")
+@variable_option("--tls-key", type=_FILE, help="The certificate's key.")
 @click.option(
     "--tls-dev",
     is_flag=True,
     help="Serve https with a certificate of a private CA, made for this machine's names and api.dingtalk.com in "
     "./reportdata-tls, and say how SDKs trust it.",
 )
-@click.option(
+@variable_option(
     "--proxy",
     "proxies",
     multiple=True,
     envvar="REPORTDATA_PROXIES",
-    show_envvar=True,
     help="An address or network of reverse proxies, whose X-Forwarded-For is believed.",
 )
-@click.option(
+@variable_option(
     "--web/--no-web",
     default=True,
     show_default=True,
-    envvar="REPORTDATA_WEB",
-    show_envvar=True,
     help="Serve pages for people, and the sessions that they sign in to.",
 )
-@click.option(
+@variable_option(
     "--base-path",
     metavar="PATH",
     default="",
-    envvar="REPORTDATA_BASE_PATH",
-    show_envvar=True,
     help="The path under which a reverse proxy has everything, like /reports, whether it takes it off or not.",
 )
-@click.option(
+@variable_option(
     "--session-hours",
     metavar="HOURS",
     type=click.FloatRange(min=0, min_open=True, max=8760),
     default=12,
     show_default=True,
-    envvar="REPORTDATA_SESSION_HOURS",
-    show_envvar=True,
     help="For how long somebody who signed in on a page stays signed in.",
 )
-@click.option(
+@variable_option(
     "--rate",
     type=click.IntRange(min=0),
     default=20,
     show_default=True,
-    envvar="REPORTDATA_RATE",
-    show_envvar=True,
     help="Calls a second of an app to an API, for apps without a rate of their own; 0 for no limit.",
 )
-@click.option(
+@variable_option(
     "--connections",
     type=click.IntRange(min=1),
     default=10_000,
     show_default=True,
-    envvar="REPORTDATA_CONNECTIONS",
-    show_envvar=True,
     help="Connections at most; beyond them those that wait for their client are closed.",
 )
-@click.option(
+@variable_option(
     "--operations-port",
     type=int,
-    envvar="REPORTDATA_OPERATIONS_PORT",
-    show_envvar=True,
     help="Serve /healthz, /readyz and /metrics (Prometheus) on this port as well; 0 takes any free one.",
 )
-@click.option(
+@variable_option(
     "--operations-host",
     default="127.0.0.1",
     show_default=True,
-    envvar="REPORTDATA_OPERATIONS_HOST",
-    show_envvar=True,
 )
 @log_format_option
-@click.option(
+@variable_option(
     "--log-requests",
     is_flag=True,
-    envvar="REPORTDATA_LOG_REQUESTS",
-    show_envvar=True,
     help="Write a line for each request, with the id that the client got.",
 )
-@click.option(
+@variable_option(
     "--audit-days",
     type=click.IntRange(min=0),
     default=365,
     show_default=True,
-    envvar="REPORTDATA_AUDIT_DAYS",
-    show_envvar=True,
     help="How long to keep who read which day; 0 for ever.",
 )
-@click.option(
+@variable_option(
     "--workers",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    envvar="REPORTDATA_WORKERS",
-    show_envvar=True,
     help="Processes that answer. Each counts rates for itself, and takes the next operations port.",
 )
 @click.option(

@@ -16,7 +16,7 @@ from reportdata.cli.doctor import thorough as thorough_checks
 from reportdata.cli.doctor.backups import backups
 from reportdata.cli.doctor.collecting import collected
 from reportdata.cli.doctor.findings import Check, Examined, Finding, State, run
-from reportdata.cli.options import json_option, lake_options, place_options
+from reportdata.cli.options import json_option, lake_options, place_options, variable_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import store_of
 from reportdata.settings import Settings
@@ -53,11 +53,9 @@ _OF_MACHINE: dict[str, Check] = {
 
 
 @click.command("doctor")
-@click.option(
+@variable_option(
     "--tls-cert",
     type=click.Path(path_type=Path),
-    envvar="REPORTDATA_TLS_CERT",
-    show_envvar=True,
     help="The certificate that `serve` shows, to look at that too.",
 )
 @click.option(
@@ -67,13 +65,11 @@ _OF_MACHINE: dict[str, Check] = {
     "numbers with those of the facts, computed again.",
 )
 @json_option
-@click.option(
+@variable_option(
     "--data",
     type=click.Path(path_type=Path, readable=False),
     default=Path("reportdata-data"),
     show_default="./reportdata-data",
-    envvar="REPORTDATA_DATA",
-    show_envvar=True,
     help="The data folder.",
 )
 @lake_options
