@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import LedgerError, StoreError
-from reportdata.migrations import migrations
-from reportdata.sqlite import Database, Kind, statements
+from reportdata.migrations import migrations, statements
+from reportdata.sqlite import Database, Kind
 from tests.support.steps import killed_at, moments_of
 
 SCHEMA = """

@@ -5,7 +5,8 @@ A database notes how many of them it has seen. Those that it has not are run whe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -33,3 +34,17 @@ def unseen(
             "use the newer version of reportdata that wrote it",
         )
     return steps[seen:]
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of an SQL script, told apart by SQLite itself: a semicolon in a text, a comment or a trigger ends
+    none. (Python's own way to run a script would commit before it.)"""
+    statement = ""
+    *ended, rest = script.split(";")
+    for piece in ended:
+        statement += f"{piece};"
+        if sqlite3.complete_statement(statement):
+            yield statement.removesuffix(";")
+            statement = ""
+    if (statement + rest).strip():
+        yield statement + rest

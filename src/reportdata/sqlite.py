@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from reportdata.errors import ReportDataError
 from reportdata.files import make, sync
-from reportdata.migrations import migrations, unseen
+from reportdata.migrations import migrations, statements, unseen
 from reportdata.reserves import Reserve
 
 _CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP)
@@ -150,14 +150,8 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A transaction that reads: everything in it is as of one moment."""
-        try:
-            self.connection.execute("begin")
-            try:
-                yield self.connection
-            finally:
-                self.connection.rollback()
-        except sqlite3.Error as error:
-            raise self.failed(error) from error
+        with self._transaction("begin", "rollback") as connection:
+            yield connection
 
     def columns(self) -> list[tuple[str, str]]:
         """Tables and their columns, in the order of the tables' names; SQLite's own among them."""
@@ -224,12 +218,12 @@ class Database:
         return sum(path.stat().st_size for path in paths if path.exists())
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str, end: str = "commit") -> Iterator[sqlite3.Connection]:
         try:
             self.connection.execute(begin)
             try:
                 yield self.connection
-                self.connection.execute("commit")
+                self.connection.execute(end)
             except BaseException:
                 self.connection.rollback()
                 raise
@@ -266,20 +260,6 @@ class Database:
     def _version(self) -> int:
         row = self.row("pragma user_version")
         return int(row[0]) if row else 0
-
-
-def statements(script: str) -> Iterator[str]:
-    """The statements of an SQL script, told apart by SQLite itself: a semicolon in a text, a comment or a trigger ends
-    none. (Python's own way to run a script would commit before it.)"""
-    statement = ""
-    *ended, rest = script.split(";")
-    for piece in ended:
-        statement += f"{piece};"
-        if sqlite3.complete_statement(statement):
-            yield statement.removesuffix(";")
-            statement = ""
-    if (statement + rest).strip():
-        yield statement + rest
 
 
 def _code(error: Exception) -> int:

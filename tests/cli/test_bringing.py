@@ -14,7 +14,8 @@ from reportdata.api.bringing import Run, Said
 from reportdata.cli.bringing import carried_out
 from reportdata.cli.import_process import Job
 from reportdata.cli.import_runs import absolute
-from reportdata.cli.uploads import MOST_OF_ONE, Uploads
+from reportdata.cli.upload_folders import MOST_OF_ONE
+from reportdata.cli.uploads import Uploads
 from reportdata.errors import BadValue
 from reportdata.http.answers import Failed
 from reportdata.pipeline import silent

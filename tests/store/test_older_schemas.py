@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.sqlite import statements
+from reportdata.migrations import statements
 from reportdata.store import Store, Version
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore

@@ -14,7 +14,7 @@ import click
 import yaml
 
 from reportdata.api import bringing, writing
-from reportdata.cli import askers, cli, import_process, import_runs, uploads
+from reportdata.cli import askers, cli, import_process, import_runs, upload_folders
 from reportdata.cli.bringing import MEMORY
 from reportdata.http import connections, limits, server, sockets
 from reportdata.http.limits import Phase
@@ -77,9 +77,9 @@ LIMITS = {
     "MiB of an upload's files": bringing.LARGEST / (1 << 20),
     "files of an upload": bringing.MOST_FILES,
     "seconds for a file to come": bringing.SECONDS,
-    "minutes that an upload stays after the last call": uploads.LIFETIME / 60,
-    "uploads of an organisation on a machine": uploads.MOST_OF_ONE,
-    "uploads of a machine": uploads.MOST_UPLOADS,
+    "minutes that an upload stays after the last call": upload_folders.LIFETIME / 60,
+    "uploads of an organisation on a machine": upload_folders.MOST_OF_ONE,
+    "uploads of a machine": upload_folders.MOST_UPLOADS,
     "previews and imports that wait in each process that serves": import_runs.MOST_WAITING,
     "seconds that a preview may take": import_process.SECONDS["preview"],
     "seconds that an import, or its undoing, may take": import_process.SECONDS["import"],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from os import PathLike, fspath
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote, urlencode
 
+from reportdata.client.addresses import Day, Moment, Words, address, cell, listed
 from reportdata.client.answers import Coverage, ReportData
 from reportdata.client.errors import NotSignedIn
 from reportdata.client.pages import Changes, Explanation, Statistics
@@ -21,10 +21,6 @@ from reportdata.client.transport import Patience, Reply, Transport
 STATISTICS = "/v1/statistics"
 SERVICES = "/v1/services"
 CONTRACT = "/v1.0/datacenter/reportData"
-Words = str | Sequence[str] | None
-"""One value or several."""
-Day = str | date
-Moment = str | datetime
 
 
 class Client:
@@ -104,14 +100,14 @@ class Client:
             "from": first_day,
             "to": last_day,
             "range": range,
-            "by": _listed(by),
-            "metrics": _listed(metrics),
+            "by": listed(by),
+            "metrics": listed(metrics),
             "department": department,
             "template": template,
             "user": user,
             "children": "true" if children else None,
             "departments": departments,
-            "order": _listed(order),
+            "order": listed(order),
             "asOf": as_of,
             "pageSize": page_size,
         }
@@ -147,7 +143,7 @@ class Client:
             "since": since,
             "from": first_day,
             "to": last_day,
-            "metrics": _listed(metrics),
+            "metrics": listed(metrics),
             "asOf": as_of,
             "pageSize": page_size,
         }
@@ -192,7 +188,7 @@ class Client:
             "children": "true" if children else None,
             "departments": departments,
             "asOf": as_of,
-            "than": _cell(than) if than is not None else None,
+            "than": cell(than) if than is not None else None,
             "lang": lang,
             "pageSize": page_size,
         }
@@ -236,25 +232,3 @@ class Client:
 
     def _headers(self, *, contract: bool) -> Mapping[str, str]:
         return self._sign_in.contract() if contract else self._sign_in.statistics()
-
-
-def address(path: str, parameters: Mapping[str, Day | Moment | int | Words]) -> str:
-    """A path with parameters; those without a value are left out."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in parameters.items():
-        several: Iterable[Any] = value if isinstance(value, list | tuple) else [value]
-        pairs += [(name, _text(one)) for one in several if one is not None]
-    return f"{path}?{urlencode(pairs)}" if pairs else path
-
-
-def _cell(than: Mapping[str, Day | Moment]) -> str:
-    """Another cell as parameters of an address, in which a + would stand for itself and for no space."""
-    return urlencode({name: _text(value) for name, value in than.items()}, quote_via=quote)
-
-
-def _text(value: object) -> str:
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
-def _listed(words: Words) -> str | None:
-    return words if isinstance(words, str) or words is None else ",".join(words)

@@ -10,13 +10,12 @@ from functools import partial
 
 import msgspec
 
-from reportdata.days import parse_day
-from reportdata.errors import BadValue
 from reportdata.measures import Number
 from reportdata.services import REPORTS, Service, read_services
 from reportdata.twin import newapi, oldapi
-from reportdata.twin.activity import BEIJING, Activity
+from reportdata.twin.activity import Activity
 from reportdata.twin.answers import JSON_PLAIN, Answer, Request, failed_new, html_answer, json_answer
+from reportdata.twin.beginning import REPORTS_OF_A_PERSON, people_of, period_of, start_of
 from reportdata.twin.calibres import DEFAULT_CALIBRE, Calibre
 from reportdata.twin.clock import Clock
 from reportdata.twin.control import answer_control
@@ -32,9 +31,6 @@ from reportdata.twin.troubles import Hit, Trouble, hit
 from reportdata.twin.truth import END_OF_TIME, Kpis, true_kpis
 from reportdata.twin.world import World
 
-_PEOPLE = 50
-_REPORTS_OF_A_PERSON = 0.8
-"""Of a working day."""
 BAN = 300.0
 """Seconds for which DingTalk bans an address that calls too often."""
 STALL = 3.0
@@ -77,16 +73,16 @@ class Twin:
         calibre: Calibre = DEFAULT_CALIBRE,
         stall: float = STALL,
     ) -> None:
-        first_day, last_day = _period(first_day, last_day)
-        people = _people(people, reports_per_day)
-        wanted = people * _REPORTS_OF_A_PERSON if reports_per_day is None else reports_per_day
+        first_day, last_day = period_of(first_day, last_day)
+        people = people_of(people, reports_per_day)
+        wanted = people * REPORTS_OF_A_PERSON if reports_per_day is None else reports_per_day
         self.seed = seed
         self.calibre = calibre
         self.stall = stall
         self.organisation = Organisation(seed, people)
         habits = msgspec.structs.replace(habits or Habits(), reports_per_day=wanted)
         self.activity = Activity(self.organisation, habits, seed, first_day, last_day)
-        self.clock = Clock(_start(now, first_day, last_day), speed)
+        self.clock = Clock(start_of(now, first_day, last_day), speed)
         self.calls = Calls(budget, rate)
         self.troubles: tuple[Trouble, ...] = ()
         self.trouble(*troubles)
@@ -229,29 +225,3 @@ def _said(request: Request) -> str:
     for name in ("access_token", "appsecret", "appSecret"):
         parameters.pop(name, None)
     return msgspec.json.encode({name: str(value) for name, value in parameters.items()}, order="sorted").decode()
-
-
-def _period(first_day: str, last_day: str | None) -> tuple[str, str | None]:
-    first = parse_day(first_day)
-    last = None if last_day is None else parse_day(last_day)
-    if not "20000101" <= first <= (last or "20991231"):
-        raise BadValue(f"no reports can be sent from {first} to {last or 'the end'}", "begin in 2000 or later")
-    return first, last
-
-
-def _people(people: int | None, reports_per_day: float | None) -> int:
-    if people is None:
-        people = _PEOPLE if reports_per_day is None else max(1, round(reports_per_day / _REPORTS_OF_A_PERSON))
-    if people < 1:
-        raise BadValue(f"{people} people cannot send reports", "have at least one")
-    return people
-
-
-def _start(now: float | datetime | None, first_day: str, last_day: str | None) -> float:
-    """When the clock starts, in seconds since 1970."""
-    if isinstance(now, datetime):
-        return now.timestamp()
-    if now is not None:
-        return float(now)
-    day = last_day or first_day
-    return datetime(int(day[:4]), int(day[4:6]), int(day[6:]), 23, 59, 59, tzinfo=BEIJING).timestamp()

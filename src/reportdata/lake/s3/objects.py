@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +25,7 @@ from reportdata.errors import BadValue, LakeError
 from reportdata.lake.membership import Entry
 from reportdata.lake.objects import Missing
 from reportdata.lake.place import Found
+from reportdata.lake.s3.failures import failing
 
 PATIENCE = 120.0
 """Seconds for which a request is tried again: servers that are overloaded or restarted come back."""
@@ -223,36 +223,10 @@ class Objects:
             time.sleep(pause)
             pause *= 2
 
-    @contextmanager
-    def _failing(self, verb: str, key: str = "") -> Iterator[None]:
-        from obstore.exceptions import BaseError
-
-        place = f"{self.address}/{key}" if key else self.address
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise Missing(f"{place} is not there", "another machine may have removed it: try again") from error
-        except (BaseError, OSError) as error:
-            raise LakeError(f"{place} cannot be {verb}: {_reason(str(error))}", _hint(str(error))) from error
+    def _failing(self, verb: str, key: str = "") -> AbstractContextManager[None]:
+        return failing(f"{self.address}/{key}".rstrip("/"), verb)
 
 
 def several() -> ThreadPoolExecutor:
     """Threads for requests that are made at once."""
     return ThreadPoolExecutor(_AT_ONCE, "objects")
-
-
-def _reason(text: str) -> str:
-    """What the client says, without its debugging details, in one line."""
-    answered = re.search(r"<Code>(\w+)</Code>(?:.*?<Message>(.*?)</Message>)?", text, re.DOTALL)
-    said = text.split("\n\nDebug source")[0]
-    said = re.sub(r"\s*<\?xml.*|\s*<Error>.*|\s*<!doctype.*|\s*<html.*", "", said, flags=re.DOTALL | re.IGNORECASE)
-    said = " ".join(said.split())
-    return f"{said} ({answered[1]}: {answered[2] or ''})" if answered else said
-
-
-def _hint(text: str) -> str:
-    if "NoSuchBucket" in text:
-        return "make the bucket, or name another one"
-    if "403 " in text or "401 " in text or "credential" in text.lower():
-        return "see AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and what the key may do"
-    return "see AWS_ENDPOINT_URL, and that this machine reaches it; then try again"
