@@ -31,10 +31,11 @@ from reportdata.coverage import Coverage, Observation, observation
 from reportdata.errors import LakeError
 from reportdata.lake.files import Incoming, Replacement, names_of_incoming, place_of_merged, place_of_repeats
 from reportdata.lake.folder import require
-from reportdata.lake.listing import FileInfo, Listing
+from reportdata.lake.listing import FileInfo
 from reportdata.lake.log import HOUR
 from reportdata.lake.looks import apart
 from reportdata.lake.membership import Added, Entry, State
+from reportdata.lake.observed import Observed
 from reportdata.lake.place import Place
 from reportdata.lake.seen import content_of
 from reportdata.leases import Leases
@@ -46,7 +47,7 @@ DAY = 24 * HOUR
 _logger = logging.getLogger("reportdata.lake")
 
 
-class Lake(Listing):
+class Lake(Observed):
     """A lake at some place. A place that cannot be read or written, and a file of the lake that is gone or is not what
     was added, is a `LakeError`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from reportdata.coverage import Coverage, Observation
-from reportdata.days import PARTITION, day_of_folder, ordinal, to_date
-from reportdata.errors import Damaged, LakeError
-from reportdata.files import read
+from reportdata.days import PARTITION, day_of_folder, to_date
+from reportdata.errors import LakeError
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, by_day, is_file
 from reportdata.lake.folder import LakeFolder
 from reportdata.lake.log import Log
@@ -63,52 +61,9 @@ class Listing(LakeFolder):
         each day from the first of them to the last."""
         return self._files(self._state(), kind, days)
 
-    def paths(self, kind: str) -> tuple[Path, ...]:
-        """All files of a kind, each once."""
-        return self._in_folder(kind)
-
     def kinds(self) -> tuple[str, ...]:
         """The kinds of which there are files, or were, and the folders of their repeats."""
         return tuple(sorted({name.partition("/")[0] for name in self._state().folders} - {COVERAGE, COVERAGE_REPEATS}))
-
-    def observations(self) -> tuple[Path, ...]:
-        """All files of coverage."""
-        return self._in_folder(COVERAGE)
-
-    def repeated_observations(self) -> tuple[Path, ...]:
-        """All files of what imports observed that others had told already."""
-        return self._in_folder(COVERAGE_REPEATS)
-
-    def coverage(self, files: Sequence[Path] | None = None) -> set[Coverage]:
-        """What was observed: all of it, or what stands in some of the files."""
-        return {observation.coverage for observation in self.observed(files)}
-
-    def observed(self, files: Sequence[Path] | None = None, damaged: set[str] | None = None) -> Set[Observation]:
-        """What was observed and when, in the order in which it stands there: all of it, or what stands in some of the
-        files. Releases before 0.1 noted no time.
-
-        :param damaged: gets the names of files that are gone or are not what was added, which then are left out.
-        :raises Damaged: when there are such, and no place for their names.
-        """
-        found: dict[Observation, None] = {}
-        with self.reading():
-            named = list(self.observations() if files is None else files)
-            if damaged is not None:
-                named, lost = self.sound(named)
-                damaged.update(lost)
-            with self.located(named) as places:
-                for path, place in zip(named, places, strict=True):
-                    try:
-                        found |= dict.fromkeys(self._looks(path, read(place)))
-                    except (OSError, ValueError, msgspec.DecodeError) as error:
-                        if damaged is None:
-                            raise Damaged(
-                                f"the lake's file {path} cannot be read: {error}",
-                                "bring it back from a backup: `reportdata repair --from BACKUP`",
-                                (str(path),),
-                            ) from error
-                        damaged.add(str(path))
-        return found.keys()
 
     def size(self) -> int:
         """Bytes that the facts take up."""
@@ -116,7 +71,7 @@ class Listing(LakeFolder):
 
     def info(self, path: Path) -> FileInfo:
         """What is known of a listed file, or of another one of this machine."""
-        added = self._added(path)
+        added = self.added(path)
         if added is not None:
             return FileInfo(added.size, added.at)
         try:
@@ -187,7 +142,7 @@ class Listing(LakeFolder):
         part: list[Path] = []
         size = 0
         for path in paths:
-            added = self._added(path)
+            added = self.added(path)
             if part and size + (added.size if added else 0) > self._place.limit:
                 yield part
                 part, size = [], 0
@@ -237,19 +192,6 @@ class Listing(LakeFolder):
         """The files that are gone or damaged, as far as that shows without reading them whole."""
         return self._place.damaged(self._state().live)
 
-    def _looks(self, path: Path, content: bytes) -> list[Observation]:
-        """The lines of a file of coverage.
-
-        :raises ValueError: when one is none; where there is no digest, days are looked at, too.
-        """
-        looks = msgspec.json.Decoder(Observation).decode_lines(content)
-        added = self._added(path)
-        if added is None or not added.sha256:
-            for look in looks:
-                if ordinal(look.last_day) < ordinal(look.first_day):
-                    raise ValueError(f"{look.last_day} is before {look.first_day}")
-        return looks
-
     def _state(self) -> State:
         if self._seen is not None:
             return self._seen
@@ -268,17 +210,18 @@ class Listing(LakeFolder):
         return by_day(found, self._paths(folders.get(f"{kind}/merged", ())), days)
 
     def _wanted(self, path: Path) -> Wanted:
-        return Wanted(self.key(path), self._added(path))
+        return Wanted(self.key(path), self.added(path))
 
-    def _added(self, path: Path) -> Added | None:
-        """What is known of a file; it may have been listed a while ago."""
+    def added(self, path: Path) -> Added | None:
+        """What the log says of a file, which may have been listed a while ago; None of another one."""
         key = self.key(path)
         for state in (self._seen, self._log.latest) if key else ():
             if state is not None and (added := state.get(key)) is not None:
                 return added
         return self._log.state().get(key) if key else None
 
-    def _in_folder(self, kind: str) -> tuple[Path, ...]:
+    def paths(self, kind: str) -> tuple[Path, ...]:
+        """All files of a kind, each once."""
         folders = self._state().folders
         return self._paths(key for name in folders if name.partition("/")[0] == kind for key in folders[name])
 
