@@ -23,25 +23,22 @@ from reportdata.api.bringing import (
     read_said,
 )
 from reportdata.api.faults import GONE
-from reportdata.api.imports_description import (
-    IMPORT,
-    IMPORTS,
-    PREVIEW,
-    UNDO,
-    UPLOAD,
-    UPLOADS,
-    described_import,
-    described_list,
-    described_preview,
-    described_removal,
-    described_state,
-    described_undo,
-    described_undoing,
-    described_upload,
-)
+from reportdata.api.imports_description import UNDO, described_list, described_undo, described_undoing
 from reportdata.api.openapi import Json
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
+from reportdata.api.uploads_description import (
+    IMPORT,
+    IMPORTS,
+    PREVIEW,
+    UPLOAD,
+    UPLOADS,
+    described_import,
+    described_preview,
+    described_removal,
+    described_state,
+    described_upload,
+)
 from reportdata.errors import Reason
 from reportdata.http.answers import Failed
 from reportdata.http.limits import BodyLimit
