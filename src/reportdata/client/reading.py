@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from reportdata.client.answers import (
@@ -40,6 +42,16 @@ def understood(read: Callable[[], _Answer]) -> _Answer:
         raise Unreachable(f"the answer is none of a `reportdata` server: {error!r}; look at the address") from error
 
 
+def plain(kind: type[_Answer], found: Json, **read: Any) -> _Answer:
+    """A value of which some fields were read; the others stand in JSON as they are, under their names in camel case."""
+    return kind(**{name: found[key] for name, key in _keys(kind) if name not in read}, **read)
+
+
+@cache
+def _keys(kind: type[object]) -> list[tuple[str, str]]:
+    return [(name, re.sub("_(.)", lambda part: part[1].upper(), name)) for name in kind.__annotations__]
+
+
 def row_of(found: Json, columns: Sequence[Column]) -> Row:
     """A row of statistics."""
     words = [column.name for column in columns if column.kpi_id is not None]
@@ -61,19 +73,14 @@ def row_of(found: Json, columns: Sequence[Column]) -> Row:
 
 def meta_of(meta: Json) -> Meta:
     """What is said of all rows."""
-    return Meta(
+    return plain(
+        Meta,
+        meta,
         first_day=date.fromisoformat(meta["from"]),
         last_day=date.fromisoformat(meta["to"]),
-        time_zone=meta["timeZone"],
         as_of=datetime.fromisoformat(meta["asOf"]),
-        state=meta["state"],
-        total_rows=meta["totalRows"],
         newest_final_day=day(meta["newestFinalDay"]),
-        empty_reason=meta["emptyReason"],
-        calibre=meta["calibre"],
         columns=columns_of(meta),
-        notes=meta["notes"],
-        query=meta["query"],
     )
 
 
@@ -107,27 +114,14 @@ def coverage_of(found: Json) -> Coverage:
         )
         for piece in found["data"]
     ]
-    return Coverage(
-        pieces,
-        meta["timeZone"],
-        day(meta["newestDay"]),
-        day(meta["newestFinalDay"]),
-        meta["coveredDays"],
-        meta["emptyReason"],
-    )
+    days = {"newest_day": day(meta["newestDay"]), "newest_final_day": day(meta["newestFinalDay"])}
+    return plain(Coverage, meta, pieces=pieces, **days)
 
 
 def change_of(found: Json) -> Change:
     """A number that changed."""
-    return Change(
-        date.fromisoformat(found["day"]),
-        found["metric"],
-        found["was"],
-        found["is"],
-        moment(found["when"]),
-        _causes(found),
-        found["state"],
-    )
+    when, causes = moment(found["when"]), _causes(found)
+    return plain(Change, found, day=date.fromisoformat(found["day"]), became=found["is"], when=when, causes=causes)
 
 
 def version_of(found: Json) -> Version:
@@ -137,22 +131,14 @@ def version_of(found: Json) -> Version:
 
 def value_of(found: Json) -> Value:
     """The number of a cell."""
-    return Value(
-        found["value"],
-        found["sentence"],
-        found["state"],
-        date.fromisoformat(found["from"]),
-        date.fromisoformat(found["to"]),
-        moment(found["lookedAt"]),
-        found["coveredDays"],
-        found["days"],
-    )
+    first, last = date.fromisoformat(found["from"]), date.fromisoformat(found["to"])
+    looked_at = moment(found["lookedAt"])
+    return plain(Value, found, number=found["value"], first_day=first, last_day=last, looked_at=looked_at)
 
 
 def definition_of(found: Json) -> Definition:
     """What a metric counts."""
-    names = ("kpiId", "kpiName", "unit", "kpiCaliber", "calibre", "meaning")
-    return Definition(*(found[name] for name in names))
+    return plain(Definition, found)
 
 
 _OF_RECORDS = (

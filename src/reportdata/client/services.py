@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from reportdata.client.answers import Number
-from reportdata.client.reading import Json, day, moment
+from reportdata.client.reading import Json, day, moment, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,47 +88,16 @@ def services_of(found: Json) -> list[Service]:
 
 def overview_of(found: Json) -> list[Newest]:
     """The newest numbers of services."""
-    return [
-        Newest(
-            one["service"],
-            one["metric"],
-            one["origin"],
-            date.fromisoformat(one["day"]),
-            one["value"],
-            one["state"],
-            moment(one["asOf"]),
-            [DayNumber(date.fromisoformat(each["day"]), each["value"], each["state"]) for each in one["days"]],
-        )
-        for one in found["data"]
-    ]
+    return [_newest_of(one) for one in found["data"]]
+
+
+def _newest_of(found: Json) -> Newest:
+    days = [DayNumber(date.fromisoformat(one["day"]), one["value"], one["state"]) for one in found["days"]]
+    own = {"day": date.fromisoformat(found["day"]), "number": found["value"], "as_of": moment(found["asOf"])}
+    return plain(Newest, found, days=days, **own)
 
 
 def _service_of(found: Json) -> Service:
-    return Service(
-        id=found["service"],
-        path=found["path"],
-        name=found["name"],
-        name_en=found["nameEn"],
-        origin=found["origin"],
-        main=found["main"],
-        records=found["records"],
-        first_day=day(found["firstDay"]),
-        newest_day=day(found["newestDay"]),
-        metrics=[_metric_of(one) for one in found["kpis"]],
-    )
-
-
-def _metric_of(found: Json) -> Metric:
-    return Metric(
-        name=found["metric"],
-        kpi_id=found["kpiId"],
-        kpi_name=found["kpiName"],
-        kpi_name_en=found["kpiNameEn"],
-        unit=found["unit"],
-        kpi_caliber=found["kpiCaliber"],
-        type=found["type"],
-        is_ratio=found["isRatio"],
-        several=found["several"],
-        groupings=found["groupings"],
-        is_explained=found["isExplained"],
-    )
+    days = {"first_day": day(found["firstDay"]), "newest_day": day(found["newestDay"])}
+    metrics = [plain(Metric, one, name=one["metric"]) for one in found["kpis"]]
+    return plain(Service, found, id=found["service"], metrics=metrics, **days)
