@@ -44,12 +44,13 @@ def understood(read: Callable[[], _Answer]) -> _Answer:
 
 def plain(kind: type[_Answer], found: Json, **read: Any) -> _Answer:
     """A value of which some fields were read; the others stand in JSON as they are, under their names in camel case."""
-    return kind(**{name: found[key] for name, key in _keys(kind) if name not in read}, **read)
+    others = [name for name in kind.__annotations__ if name not in read]
+    return kind(**{name: found[_key(name)] for name in others}, **read)
 
 
 @cache
-def _keys(kind: type[object]) -> list[tuple[str, str]]:
-    return [(name, re.sub("_(.)", lambda part: part[1].upper(), name)) for name in kind.__annotations__]
+def _key(name: str) -> str:
+    return re.sub("_(.)", lambda part: part[1].upper(), name)
 
 
 def row_of(found: Json, columns: Sequence[Column]) -> Row:
