@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from reportdata.cli.language.catalogue import LOCALE, Entry, read_po, written_po
+from reportdata.cli.language.catalogue import LOCALE, Entry, read_po
 from reportdata.cli.language.templates import PLACE, is_spoken
 from tests.support.borrowed import borrowed
 from tests.support.paths import ROOT
@@ -210,7 +211,7 @@ def messages() -> dict[str, str]:
 
 def template() -> str:
     """The catalogue of all messages, in English."""
-    return written_po(_HEAD, [Entry(text, "", place) for text, place in messages().items()])
+    return _written(_HEAD, [Entry(text, "", place) for text, place in messages().items()])
 
 
 def chinese() -> str:
@@ -220,7 +221,20 @@ def chinese() -> str:
     entries = [
         Entry(text, had.get(text, none).text, place, had.get(text, none).fuzzy) for text, place in messages().items()
     ]
-    return written_po(_HEAD + "Language: zh\n", entries)
+    return _written(_HEAD + "Language: zh\n", entries)
+
+
+def _written(head: str, entries: Iterable[Entry]) -> str:
+    """A ``.po`` file."""
+    lines = ['msgid ""', 'msgstr ""', *(_quoted(line) for line in head.splitlines(keepends=True))]
+    for entry in entries:
+        lines += ["", f"#: {entry.place}", *(["#, fuzzy"] if entry.fuzzy else [])]
+        lines += [f"msgid {_quoted(entry.id)}", f"msgstr {_quoted(entry.text)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reportdata.api.asking import TOO_LONG, TOO_MANY
-from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
+from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, not_modified, object_of, operation, parameter
 from reportdata.api.statistics_description import BAD_QUESTION, DATE, NUMBER, SECURITY, STATE, faults_of
 from reportdata.services.grouping import WAYS
 from reportdata.statistics.newest import COMPUTED, OFFICIAL
@@ -83,10 +83,7 @@ def described_services(scopes: Sequence[str]) -> Json:
         security=SECURITY,
         parameters=[parameter("header", "if-none-match", "The entity tag of the answer that the client has.")],
     )
-    found["responses"]["304"] = {
-        "description": "Not Modified",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in good["headers"]},
-    }
+    found["responses"]["304"] = not_modified(good)
     return found
 
 

@@ -76,6 +76,11 @@ def answer(schema: Json, samples: Mapping[str, Json] | None = None, *more_header
     }
 
 
+def not_modified(good: Json) -> Json:
+    """That what would be answered is what the client has."""
+    return {"description": HTTPStatus(304).phrase, "headers": good["headers"]}
+
+
 def parameter(place: str, name: str, description: str, schema: Json = TEXT) -> Json:
     """A parameter in the ``query``, the ``header`` or the ``path``."""
     return {"name": name, "in": place, "description": description, "schema": schema}

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 from reportdata.api.admission import Demand
 from reportdata.api.asking import TOO_LONG, TOO_MANY
-from reportdata.api.openapi import BY_THE_STORE, COUNT, TEXT, Json, Sample, answer, object_of, operation, parameter
+from reportdata.api.openapi import (
+    BY_THE_STORE,
+    COUNT,
+    TEXT,
+    Json,
+    Sample,
+    answer,
+    not_modified,
+    object_of,
+    operation,
+    parameter,
+)
 from reportdata.api.sign_in import SAMPLES
 from reportdata.errors import Reason
 from reportdata.http.answers import Fault
@@ -138,10 +149,7 @@ def described_coverage(service: Service) -> Json:
             parameter("header", "if-none-match", "The entity tag of the answer that the client has."),
         ],
     )
-    found["responses"]["304"] = {
-        "description": "Not Modified",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in good["headers"]},
-    }
+    found["responses"]["304"] = not_modified(good)
     return found
 
 

@@ -84,7 +84,7 @@ def token_command(app_key: str, as_json: bool, settings: Settings) -> None:
 
 def print_secret(app_key: str, secret: str, *, as_json: bool, old_until: str | None = None) -> None:
     """Print a new secret, this once."""
-    warn_of_readers("--output FILE makes a file that only its owner can read")
+    warn_of_readers()
     if as_json:
         overlap = {"oldSecretUntil": old_until} if old_until else {}
         print_json({"appKey": app_key, "appSecret": secret, **overlap})

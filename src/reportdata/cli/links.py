@@ -117,7 +117,7 @@ def add(
     if output is not None:
         say(f"Added {link_id}; its address is in {output}, which only this user can read.")
         return
-    warn_of_readers("--output FILE makes a file that only its owner can read")
+    warn_of_readers()
     if as_json:
         print_json({"id": link_id, "address": address})
         return

@@ -34,6 +34,9 @@ if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed f
 
 log = logging.getLogger("reportdata.store")
 
+_STARTING = 60.0
+"""Seconds that a server waits for a database."""
+
 
 def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT) -> Store:
     """The store, which is made when it is not there.
@@ -61,12 +64,12 @@ def schemas_of(settings: Settings) -> tuple[int, int]:
     return schemas(settings.store)
 
 
-def serving_store(settings: Settings, seconds: float = 60.0) -> Store:
+def serving_store(settings: Settings) -> Store:
     """The store for a server, which waits for a database: that may be started at the same time, or be starting again.
 
-    :raises StoreError: when it cannot be used for so long.
+    :raises StoreError: when it cannot be used for a minute.
     """
-    end = time.monotonic() + seconds
+    end = time.monotonic() + _STARTING
     while True:
         try:
             return store_of(settings, SERVING_TIMEOUT)

@@ -39,7 +39,7 @@ def secret_file(path: Path | None, content: dict[str, str]) -> Iterator[None]:
         raise
 
 
-def warn_of_readers(hint: str) -> None:
+def warn_of_readers() -> None:
     """Say so on standard error when standard output goes to a file that others can read."""
     try:
         mode = os.fstat(sys.stdout.fileno()).st_mode
@@ -48,6 +48,6 @@ def warn_of_readers(hint: str) -> None:
     if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
         say(
             f"Warning: others can read the file that the secret is written to ({stat.S_IMODE(mode):04o}): "
-            f"`chmod 600` it; {hint}.",
+            f"`chmod 600` it; --output FILE makes a file that only its owner can read.",
             err=True,
         )

@@ -83,9 +83,9 @@ def routed(
     return answer
 
 
-def json_response(content: object, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
+def json_response(content: object, headers: Mapping[str, str] | None = None) -> Response:
     """An answer in JSON."""
-    return Response(msgspec.json.encode(content), status, headers, JSON)
+    return Response(msgspec.json.encode(content), headers=headers, media_type=JSON)
 
 
 def _gathered(send: Send) -> Send:

@@ -25,15 +25,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import msgspec
-
 from reportdata.coverage import Coverage, Observation, observation
 from reportdata.errors import LakeError
 from reportdata.lake.files import Incoming, Replacement, names_of_incoming, place_of_merged, place_of_repeats
 from reportdata.lake.folder import require
 from reportdata.lake.listing import FileInfo
 from reportdata.lake.log import HOUR
-from reportdata.lake.looks import apart
+from reportdata.lake.looks import apart, written
 from reportdata.lake.membership import Added, Entry, State
 from reportdata.lake.observed import Observed
 from reportdata.lake.place import Place
@@ -78,12 +76,9 @@ class Lake(Observed):
         wanted = list(looks)
         # What cannot be read is observed anew: that does no harm.
         new = apart(wanted, self.observed(damaged=set()) if wanted else ())
-        lines = msgspec.json.Encoder().encode_lines
         with self._failing("written"):
-            if new.told:
-                incoming[0].coverage.write_bytes(lines(new.told))
-            if new.repeats:
-                incoming[0].coverage_repeats.write_bytes(lines(new.repeats))
+            written(incoming[0].coverage, new.told)
+            written(incoming[0].coverage_repeats, new.repeats)
             names = {path: key for one in incoming for path, key in names_of_incoming(one).items()}
         if names:
             self._change(names)
@@ -125,6 +120,12 @@ class Lake(Observed):
                 names[repeats] = place_of_repeats(self.key(place))
         self._change(names, keys)
         return places
+
+    def replace_looks(self, files: Sequence[Path], told: Sequence[Observation], repeats: Sequence[Observation]) -> None:
+        """Let these looks stand in for files of coverage: what they tell, and what others had told already."""
+        with self.incoming() as incoming:
+            by, beside = written(incoming.coverage, told), written(incoming.coverage_repeats, repeats)
+            self.replace_all([Replacement(files, by, beside)])
 
     def bring_back(self, path: Path, source: Path) -> bool:
         """Let a file be what was added again, by a copy in a folder for incoming facts; False, and nothing changes,

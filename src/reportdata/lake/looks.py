@@ -7,9 +7,12 @@ other imports tell the same: it takes their place when they are taken back.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from reportdata.coverage import Observation, latest
 from reportdata.days import ordinal
@@ -86,3 +89,11 @@ def _order(look: Observation) -> tuple[bool, int, str, int, str, str, str]:
         look.kind,
         look.origin,
     )
+
+
+def written(path: Path, looks: Sequence[Observation]) -> Path | None:
+    """A new file of coverage with these looks; None, and none is made, without any."""
+    if not looks:
+        return None
+    path.write_bytes(msgspec.json.Encoder().encode_lines(looks))
+    return path

@@ -22,14 +22,10 @@ Row = tuple[str, str, str]
 
 class FileNames:
     """A `reportdata.names.Names` in the file at ``path``, which only its owner can read. One thread at a time may use
-    it; any number of instances, in any number of processes, may be open.
+    it; any number of instances, in any number of processes, may be open."""
 
-    :param timeout: seconds to wait for other processes.
-    """
-
-    def __init__(self, path: Path, timeout: float = _TIMEOUT) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._timeout = timeout
         self._database: Database | None = None
 
     def organisations(self) -> frozenset[str]:
@@ -100,7 +96,7 @@ class FileNames:
 
     def _made(self) -> Database:
         if self._database is None:
-            self._database = Database(self._path, _KIND, self._timeout)
+            self._database = Database(self._path, _KIND, _TIMEOUT)
         return self._database
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

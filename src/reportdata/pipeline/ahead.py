@@ -13,10 +13,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
-
 from reportdata.coverage import Observation, believed
-from reportdata.lake import Lake, Replacement
+from reportdata.lake import Lake
 from reportdata.lake.looks import apart, fewest
 from reportdata.pipeline.observed import told_by_kind
 from reportdata.pipeline.workspace import Workspace
@@ -69,10 +67,4 @@ def _ahead(looks: Iterable[Observation], now: float) -> list[Observation]:
 def _write_anew(lake: Lake, path: Path, now: float) -> None:
     limit = (now + TOLERANCE) * 1000
     looks = fewest(believed(look, now) if look.at > limit else look for look in lake.observed([path]))
-    told, repeats = (looks, []) if path in lake.repeated_observations() else apart(looks)
-    lines = msgspec.json.Encoder().encode_lines
-    with lake.incoming() as incoming:
-        incoming.coverage.write_bytes(lines(told))
-        incoming.coverage_repeats.write_bytes(lines(repeats))
-        by, beside = incoming.coverage if told else None, incoming.coverage_repeats if repeats else None
-        lake.replace_all([Replacement([path], by, beside)])
+    lake.replace_looks([path], *((looks, []) if path in lake.repeated_observations() else apart(looks)))

@@ -17,8 +17,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from reportdata.engines import Subject
 from reportdata.kinds import Kind
 from reportdata.lake import Lake, Replacement
@@ -199,13 +197,7 @@ def merge_coverage(lake: Lake, files: Sequence[Path], without: Subject | None = 
         return False
     kept = fewest(look for look in lake.observed(files) if without is None or look.corp_id != without.corp_id)
     of_repeats = files[0] in lake.repeated_observations()
-    told, repeats = (kept, []) if of_repeats else apart(kept)
-    lines = msgspec.json.Encoder().encode_lines
-    with lake.incoming() as incoming:
-        incoming.coverage.write_bytes(lines(told))
-        incoming.coverage_repeats.write_bytes(lines(repeats))
-        by, beside = incoming.coverage if told else None, incoming.coverage_repeats if repeats else None
-        lake.replace_all([Replacement(files, by, beside)])
+    lake.replace_looks(files, *((kept, []) if of_repeats else apart(kept)))
     return True
 
 

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from reportdata.coverage import Observation
 from reportdata.lake import Incoming, Lake, Replacement
-from reportdata.lake.looks import apart, fewest
+from reportdata.lake.looks import apart, fewest, written
 
 
 class CoverageChange(NamedTuple):
@@ -38,12 +36,12 @@ def without_origin(lake: Lake, import_id: str, incoming: Incoming) -> CoverageCh
     left = {*(left - waiting), *found.repeats}
     replacements = []
     if files:
-        by, beside = _written(incoming.coverage, found.told), None
+        by, beside = written(incoming.coverage, sorted(found.told)), None
         if left and not again:
-            beside = _written(incoming.coverage_repeats, left)
+            beside = written(incoming.coverage_repeats, sorted(left))
         replacements.append(Replacement(files, by, beside))
     if again:
-        replacements.append(Replacement(again, _written(incoming.coverage_repeats, left)))
+        replacements.append(Replacement(again, written(incoming.coverage_repeats, sorted(left))))
     before = {look for looks in told.values() for look in looks if look.corp_id in corp_ids}
     after = {look for look in {*others, *found.told} if look.corp_id in corp_ids}
     return CoverageChange(replacements, corp_ids, before, after)
@@ -59,10 +57,3 @@ def _holds(looks: set[Observation], import_id: str) -> bool:
 
 def _names(looks: set[Observation], corp_ids: set[str]) -> bool:
     return any(look.corp_id in corp_ids for look in looks)
-
-
-def _written(path: Path, looks: Sequence[Observation] | set[Observation]) -> Path | None:
-    """A new file of looks; none of no looks."""
-    if looks:
-        path.write_bytes(msgspec.json.Encoder().encode_lines(sorted(looks)))
-    return path if looks else None

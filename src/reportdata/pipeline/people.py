@@ -43,10 +43,8 @@ class People:
 
     def add(self, fact: Fact, columns: Columns) -> None:
         """Look at the person of a fact, where the file gives an id."""
-        id_, name = columns.kind.person, columns.kind.person_name
-        if id_ is None or name is None or id_ in self._chosen or id_ not in columns.fields:
-            return
-        self._add((id_, name, columns.fields[id_]), str(fact.values[id_]))
+        if columns.kind.person is not None:
+            self.add_ids([str(fact.values[columns.kind.person])], columns)
 
     def add_ids(self, ids: Iterable[str], columns: Columns) -> None:
         """Look at the people of facts, where the file gives ids."""

@@ -13,8 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
-
 from reportdata.causes import REPAIR
 from reportdata.collector.ledger import Ledger
 from reportdata.collector.recollection import Lost, collect_again
@@ -24,7 +22,7 @@ from reportdata.errors import BadValue, NotKnown
 from reportdata.kinds import REPEATS, Kind
 from reportdata.lake import Replacement
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, days_of_file
-from reportdata.lake.looks import fewest
+from reportdata.lake.looks import fewest, written
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.causing import announce
 from reportdata.pipeline.damage import note_damage, require_lake
@@ -130,8 +128,7 @@ def _give_up(work: Workspace, paths: Sequence[Path], done: Repaired) -> None:
             if concerned:
                 looks = fewest(_without(lake.observed(concerned), withdrawn, work))
                 by = incoming.folder / f"{folder}.given-up"
-                by.write_bytes(msgspec.json.Encoder().encode_lines(sorted(looks)))
-                replacements.append(Replacement(concerned, by if looks else None))
+                replacements.append(Replacement(concerned, written(by, sorted(looks))))
         _uncover(work, withdrawn, [path for path in paths if path.parent.name == COVERAGE], done)
         for kind, day in given_up:
             announce(work.store, work.services, kind, [Announced(EVERYBODY, day, REPAIR)])

@@ -58,9 +58,9 @@ class _Change:
     restored: dict[Kind, set[str]] = field(default_factory=dict)
     places: dict[Kind, set[Place]] = field(default_factory=dict)
 
-    def new_file(self, suffix: str = ".parquet") -> Path:
+    def new_file(self) -> Path:
         """The path of a new file."""
-        return self.folder / f"{len(self.replacements)}{suffix}"
+        return self.folder / f"{len(self.replacements)}.parquet"
 
 
 def take_back(work: Workspace, import_id: str, *, now: float, progress: Progress = silent) -> TakenBack:

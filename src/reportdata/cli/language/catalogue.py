@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,19 +41,6 @@ def read_po(content: str) -> Iterator[Entry]:
                 parts[part].append(json.loads(quote + rest))
         if part:
             yield Entry("".join(parts["msgid"]), "".join(parts["msgstr"]), place, fuzzy)
-
-
-def written_po(head: str, entries: Iterable[Entry]) -> str:
-    """A ``.po`` file."""
-    lines = ['msgid ""', 'msgstr ""', *(_quoted(line) for line in head.splitlines(keepends=True))]
-    for entry in entries:
-        lines += ["", f"#: {entry.place}", *(["#, fuzzy"] if entry.fuzzy else [])]
-        lines += [f"msgid {_quoted(entry.id)}", f"msgstr {_quoted(entry.text)}"]
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def compiled(messages: Mapping[str, str]) -> bytes:

@@ -20,14 +20,10 @@ TABLES = ("named_organisations", "person_names")
 
 
 class PostgresNames:
-    """A `reportdata.names.Names` in the database at ``address``. It is opened when it is first used.
+    """A `reportdata.names.Names` in the database at ``address``. It is opened when it is first used."""
 
-    :param timeout: seconds for a call.
-    """
-
-    def __init__(self, address: str, timeout: float = COMMAND_TIMEOUT) -> None:
+    def __init__(self, address: str) -> None:
         self._address = address
-        self._timeout = timeout
         self._database: Database | None = None
 
     def organisations(self) -> frozenset[str]:
@@ -96,7 +92,7 @@ class PostgresNames:
 
     def _opened(self) -> Database:
         if self._database is None:
-            self._database = Database(self._address, self._timeout)
+            self._database = Database(self._address, COMMAND_TIMEOUT)
         return self._database
 
     def _swept(self) -> None:
