@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any
 
 import msgspec
@@ -84,60 +84,44 @@ def row_of_official(service: str, found: Official) -> tuple[Any, ...]:
     return service, found.corp_id, found.stat_day, values, found.fetched_at, found.answer
 
 
-def app_of(row: tuple[Any, ...]) -> App:
+_READ: Mapping[str, Callable[[Any], object]] = {
+    "type": AppType,
+    **dict.fromkeys(("scopes", "allow_list", "departments"), texts_of),
+    "old_secrets": _secrets.decode,
+    **dict.fromkeys(("disabled", "zero_unknown"), bool),
+}
+"""How columns are read that do not stand in rows as they are."""
+
+
+def app_of(row: Sequence[Any]) -> App:
     """The app of a row."""
-    key, name, type_, corp_id, secret_hash, scopes, allow_list, old_secrets, rate, disabled, zero_unknown = row
-    return App(
-        app_key=key,
-        name=name,
-        type=AppType(type_),
-        corp_id=corp_id,
-        secret_hash=secret_hash,
-        scopes=_texts.decode(scopes),
-        allow_list=_texts.decode(allow_list),
-        old_secrets=_secrets.decode(old_secrets),
-        rate=rate,
-        disabled=bool(disabled),
-        zero_unknown=bool(zero_unknown),
-    )
+    return App(**_read(APP, row))
 
 
 def row_of(app: App) -> tuple[Any, ...]:
     """The row of an app."""
-    return (
-        app.app_key,
-        app.name,
-        app.type.value,
-        app.corp_id,
-        app.secret_hash,
-        msgspec.json.encode(app.scopes).decode(),
-        msgspec.json.encode(app.allow_list).decode(),
-        msgspec.json.encode(app.old_secrets).decode(),
-        app.rate,
-        int(app.disabled),
-        int(app.zero_unknown),
-    )
+    return tuple(_cell(getattr(app, name)) for name in APP)
 
 
 def link_of(row: Sequence[Any]) -> Link:
     """The link of a row."""
-    link_id, name, corp_id, secret_hash, scopes, departments, until, revoked_at = row
-    return Link(
-        link_id=link_id,
-        name=name,
-        corp_id=corp_id,
-        secret_hash=secret_hash,
-        scopes=_texts.decode(scopes),
-        departments=_texts.decode(departments),
-        until=until,
-        revoked_at=revoked_at,
-    )
+    return Link(**_read(LINK, row))
 
 
 def row_of_link(link: Link) -> tuple[Any, ...]:
     """The row of a link."""
-    scopes, departments = (msgspec.json.encode(texts).decode() for texts in (link.scopes, link.departments))
-    return (link.link_id, link.name, link.corp_id, link.secret_hash, scopes, departments, link.until, link.revoked_at)
+    return tuple(_cell(getattr(link, name)) for name in LINK)
+
+
+def _read(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    cells = zip(columns, row, strict=True)
+    return {name: _READ[name](value) if name in _READ else value for name, value in cells}
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, tuple):
+        return msgspec.json.encode(value).decode()
+    return value.value if isinstance(value, AppType) else int(value) if isinstance(value, bool) else value
 
 
 def viewer_of(row: Sequence[Any]) -> Viewer:
@@ -145,5 +129,5 @@ def viewer_of(row: Sequence[Any]) -> Viewer:
     _, expires_at, *found = row
     app, link = found[: len(APP)], found[len(APP) :]
     return Viewer(
-        app_of(tuple(app)) if app[0] is not None else None, link_of(link) if link[0] is not None else None, expires_at
+        app_of(app) if app[0] is not None else None, link_of(link) if link[0] is not None else None, expires_at
     )
