@@ -9,7 +9,7 @@ from reportdata.errors import Overtaken
 from reportdata.store import Version
 from reportdata.store.damaged import reading
 from reportdata.store.database import Database
-from reportdata.store.rows import json_text, names_of, places, values_of
+from reportdata.store.rows import json_text, names_of, values_of
 
 
 class Computations:
@@ -37,9 +37,7 @@ class Computations:
         sql = f"select stat_day, {column} from computed_days where service = %s"
         if days is None:
             return self.database.rows(sql, (service,))
-        if not days:
-            return []
-        return self.database.rows(f"{sql} and stat_day in ({places(days)})", (service, *sorted(days)))
+        return self.database.rows(f"{sql} and stat_day {self.database.among}", (service, self.database.several(days)))
 
     def computed(self, service: str) -> frozenset[str]:
         rows = self.database.rows("select kpi_id from computed_kpis where service = %s", (service,))

@@ -45,8 +45,13 @@ class Database(Protocol):
 
     locked: str
     """What ends a query whose rows nobody is to change until the transaction ends."""
+    among: str
+    """What is behind a column that is to be among `several` texts."""
     random_text: str
     """An expression for a random text of eight digits."""
+
+    def several(self, texts: Iterable[str], /) -> object:
+        """Texts as one value, for `among`."""
 
     def rows(self, sql: str, values: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
         """All rows of a query."""

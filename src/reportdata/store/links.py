@@ -61,9 +61,8 @@ class Links:
 
     @reading
     def viewers(self, session_hashes: Sequence[str]) -> list[Viewer | None]:
-        if not session_hashes:
-            return []
-        rows = self.database.rows(f"{VIEWERS} where s.session_hash in ({places(session_hashes)})", session_hashes)
+        sql = f"{VIEWERS} where s.session_hash {self.database.among}"
+        rows = self.database.rows(sql, (self.database.several(session_hashes),))
         found = {row[0]: viewer_of(row) for row in rows}
         return [found.get(session_hash) for session_hash in session_hashes]
 

@@ -9,7 +9,6 @@ from reportdata.store import Announced, Story
 from reportdata.store.changing import day_value, is_later, known_change
 from reportdata.store.damaged import reading
 from reportdata.store.database import Database, begin_story, reached
-from reportdata.store.rows import places
 
 _KNOWN = """
 select kind, first_day, last_day, changed_at, covered, cause, change from coverage_history
@@ -21,7 +20,7 @@ select distinct stat_day from computations where service = %s and stat_day betwe
 _VALUES = """
 select k.stat_day, k.kpi_values, c.computed_at, k.causes, c.change
 from kpis k join computations c on c.id = k.computation
-where k.service = %s and k.corp_id = %s and k.stat_day in ({days})
+where k.service = %s and k.corp_id = %s and k.stat_day {among}
 order by k.stat_day, k.computation
 """
 
@@ -54,8 +53,8 @@ class Stories:
             for change in known:
                 if is_later(change, after, beyond):
                     days.update(days_between(change.first_day, change.last_day))
-            sql = _VALUES.format(days=places(days))
-            values = transaction.execute(sql, (service, corp_id, *sorted(days))).fetchall() if days else []
+            sql = _VALUES.format(among=self.database.among)
+            values = transaction.execute(sql, (service, corp_id, self.database.several(days))).fetchall()
             until = reached(transaction)
         return Story([day_value(*row) for row in values], known, until)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,11 @@ class Counted(Database):
     """A `reportdata.store.database.Database` in PostgreSQL."""
 
     locked = " for update"
+    among = "= any(%s)"
     random_text = "substr(md5(random()::text || clock_timestamp()::text), 1, 8)"
+
+    def several(self, texts: Iterable[str], /) -> list[str]:
+        return list(texts)
 
     def reading(self) -> AbstractContextManager[Cursor]:
         return self.writing(snapshot=True)

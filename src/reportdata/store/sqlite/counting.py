@@ -10,6 +10,7 @@ from typing import Any
 from reportdata.errors import ReportDataError
 from reportdata.sqlite import Database
 from reportdata.store.database import Transaction
+from reportdata.store.rows import json_text
 
 
 class Counting:
@@ -29,7 +30,11 @@ class Counted(Database):
     """A `reportdata.store.database.Database` in an SQLite file, in which one writes at a time."""
 
     locked = ""
+    among = "in (select value from json_each(%s))"
     random_text = "lower(hex(randomblob(4)))"
+
+    def several(self, texts: Iterable[str], /) -> str:
+        return json_text(list(texts))
 
     def rows(self, sql: str, values: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
         return super().rows(_own(sql), values)
