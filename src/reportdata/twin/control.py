@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,9 +14,7 @@ from reportdata.twin.activity import BEIJING
 from reportdata.twin.answers import JSON_NEW, Answer, Request, json_answer
 from reportdata.twin.calibres import Calibre
 from reportdata.twin.troubles import TROUBLES
-
-if TYPE_CHECKING:
-    from reportdata.twin.twin import Twin
+from reportdata.twin.twin import Twin
 
 
 def answer_control(twin: Twin, request: Request) -> Answer:

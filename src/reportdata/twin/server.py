@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from reportdata.errors import BadValue
 from reportdata.twin.answers import Request
+from reportdata.twin.control import answer_control
 from reportdata.twin.twin import Twin
 
 LARGEST_BODY = 1 << 20
@@ -99,7 +100,8 @@ class Server:
         request = Request(
             scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body[:LARGEST_BODY]
         )
-        answer = self.twin.answer(request)
+        own = request.path.startswith("/twin/")
+        answer = answer_control(self.twin, request) if own else self.twin.answer(request)
         if answer.stall:
             await asyncio.sleep(answer.stall)
         if answer.reset:

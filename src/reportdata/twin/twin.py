@@ -18,7 +18,6 @@ from reportdata.twin.answers import JSON_PLAIN, Answer, Request, failed_new, htm
 from reportdata.twin.beginning import REPORTS_OF_A_PERSON, people_of, period_of, start_of
 from reportdata.twin.calibres import DEFAULT_CALIBRE, Calibre
 from reportdata.twin.clock import Clock
-from reportdata.twin.control import answer_control
 from reportdata.twin.counting import CALLS_A_SECOND, MONTHLY_CALLS, TOKEN_APIS, Call, Calls
 from reportdata.twin.figures import made_up, with_made_up_kpis
 from reportdata.twin.habits import Habits
@@ -144,8 +143,6 @@ class Twin:
 
     def answer(self, request: Request) -> Answer:
         """The answer to an HTTP request, at the clock's time."""
-        if request.path.startswith("/twin/"):
-            return answer_control(self, request)
         with self._lock:
             now = self.clock()
             api = request.path.strip("/")
