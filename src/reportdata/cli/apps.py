@@ -19,15 +19,7 @@ from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store, services_of
 from reportdata.cli.secret_files import secret_file
 from reportdata.errors import BadValue
-from reportdata.identity import (
-    App,
-    AppType,
-    check_scopes,
-    hash_of,
-    new_app_key,
-    new_secret,
-    read_network,
-)
+from reportdata.identity import App, AppType, check_scopes, hash_of, new_app_key, new_secret, read_network
 from reportdata.services import read_reports
 from reportdata.settings import Settings
 

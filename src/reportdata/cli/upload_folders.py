@@ -6,7 +6,6 @@ goes half an hour after the last call, however the process ended that took it: t
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import shutil
@@ -19,19 +18,8 @@ from pathlib import Path
 import msgspec
 
 from reportdata import files
-from reportdata.api.bringing import (
-    BAD_NAME,
-    LATER,
-    LONGEST_NAME,
-    NO_ROOM,
-    RUNNING,
-    UNKNOWN_UPLOAD,
-    Run,
-    Stored,
-)
+from reportdata.api.bringing import BAD_NAME, LATER, LONGEST_NAME, NO_ROOM, RUNNING, UNKNOWN_UPLOAD, Run, Stored
 from reportdata.http.answers import Failed
-
-log = logging.getLogger("reportdata.imports")
 
 FOLDER = "uploads"
 GOING_ON = ("waiting", "running")

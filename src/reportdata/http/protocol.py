@@ -7,21 +7,9 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from reportdata.http.answers import (
-    BODY_TOO_LARGE,
-    ON_EOF,
-    TOO_BUSY,
-    TOO_SLOW,
-    Answer,
-    Fault,
-    new_ids,
-)
+from reportdata.http.answers import BODY_TOO_LARGE, ON_EOF, TOO_BUSY, TOO_SLOW, Answer, Fault, new_ids
 from reportdata.http.connections import Connections
-from reportdata.http.limits import (
-    LARGEST_BODY,
-    BodyLimit,
-    Phase,
-)
+from reportdata.http.limits import LARGEST_BODY, BodyLimit, Phase
 from reportdata.http.requests import StrictProtocol
 from reportdata.http.uvicorn_private import ASGI3Application, Config, HttpToolsProtocol, RequestResponseCycle
 

@@ -33,17 +33,7 @@ import msgspec
 
 from reportdata.errors import LakeError
 from reportdata.lake.folding import folded, light
-from reportdata.lake.membership import (
-    FIRST,
-    FORMAT,
-    Entry,
-    State,
-    checked,
-    is_checked,
-    name_of,
-    named,
-    twin_of,
-)
+from reportdata.lake.membership import FIRST, FORMAT, Entry, State, checked, is_checked, name_of, named, twin_of
 from reportdata.lake.objects import Missing, Objects
 
 MANY = 64
