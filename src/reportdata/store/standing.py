@@ -19,6 +19,7 @@ nothing, what follows from coverage.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from math import inf
 from typing import NamedTuple
 
@@ -117,24 +118,47 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -
     nothing is."""
     present = now * 1000
     put = {noted.kpi_id: noted for noted in day.states}
+    follows: dict[frozenset[str], tuple[State, int]] = {}
     kpis: list[DayState] = []
     values: dict[str, Number] = {}
-    for kpi in service.kpis:
-        state, as_of = _follows(service.observed(kpi.id), stat_day, day, present)
-        zero = 0 if kpi.is_zero_without_facts and kpi.id in day.computed and service.has_facts else None
-        number = (day.values or {}).get(kpi.id, None if kpi.ratio else zero)
+    for kpi_id, kinds, is_zero, is_ratio in _rules(service):
+        found = follows.get(kinds)
+        if found is None:
+            found = follows[kinds] = _follows(kinds, stat_day, day, present)
+        state, as_of = found
+        zero = 0 if is_zero and kpi_id in day.computed else None
+        number = (day.values or {}).get(kpi_id, None if is_ratio else zero)
         covered = state is not State.MISSING
-        if kpi.id in put:
-            state, as_of = put[kpi.id].state, put[kpi.id].as_of
+        if kpi_id in put:
+            state, as_of = put[kpi_id].state, put[kpi_id].as_of
         if state is State.FINAL and as_of > present:
             state = State.PROVISIONAL
         if covered and number is None:  # there was nothing to divide by, or it was not computed yet
             state = State.MISSING
         if covered and number is not None and state is not State.MISSING:
-            values[kpi.id] = number
+            values[kpi_id] = number
             state = State.DAMAGED if day.damaged else state
-        kpis.append(DayState(corp_id, stat_day, kpi.id, state, as_of))
+        kpis.append(DayState(corp_id, stat_day, kpi_id, state, as_of))
     return Standing(corp_id, stat_day, kpis, values)
+
+
+class _Rule(NamedTuple):
+    """What a KPI stands by: the kinds that must have been observed; whether a covered day without facts has 0 of it,
+    and whether it is a ratio."""
+
+    kpi_id: str
+    kinds: frozenset[str]
+    is_zero: bool
+    is_ratio: bool
+
+
+@cache
+def _rules(service: Service) -> tuple[_Rule, ...]:
+    """Those of a service's KPIs: every answer needs them."""
+    return tuple(
+        _Rule(kpi.id, service.observed(kpi.id), kpi.is_zero_without_facts and service.has_facts, bool(kpi.ratio))
+        for kpi in service.kpis
+    )
 
 
 def changes_at(day: Day, now: float) -> float:
@@ -146,13 +170,18 @@ def changes_at(day: Day, now: float) -> float:
 
 def _follows(kinds: frozenset[str], stat_day: str, day: Day, present: float) -> tuple[State, int]:
     """The state that follows from the last looks at kinds of facts, and when the first of these was."""
-    looks = {kind: day.looks[kind] for kind in kinds if kind in day.looks}
-    parts = {kind: day.looks[partly(kind)] for kind in kinds - looks.keys() if partly(kind) in day.looks}
-    if len(looks) + len(parts) < len(kinds) or day.time_zone is None:
+    if day.time_zone is None:
         return State.MISSING, 0
-    times = [look or day.computed_at for look in (looks | parts).values()]
+    times, in_part = [], False
+    for kind in kinds:
+        look = day.looks.get(kind)
+        if look is None:
+            look, in_part = day.looks.get(partly(kind)), True
+        if look is None:
+            return State.MISSING, 0
+        times.append(look or day.computed_at)
     looked_at = min(times)
-    if parts:
+    if in_part:
         return State.PARTIAL, looked_at
     over = looked_at * MILLISECOND >= end_of(stat_day, time_zone(day.time_zone)) and max(times) <= present
     return (State.FINAL if over else State.PROVISIONAL), looked_at
