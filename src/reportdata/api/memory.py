@@ -18,7 +18,7 @@ MOST_REMEMBERED = 10_000
 
 
 class Memory:
-    """Notices when the store has changed, or the clock was set back; everything that was remembered is forgotten then.
+    """Notices when the store has changed, or the clock was set back; what was remembered is forgotten then.
 
     The store is looked at once in a turn of the event loop: whoever knows of a change asks in a later one.
 
@@ -31,19 +31,22 @@ class Memory:
         self._looked_at = 0.0
         self._until = inf
         self._version: int | None = None
+        self._version_of_answers: int | None = None
         self.looked = False
         """Whether it was looked at in this turn."""
         self._kinds: list[Known[Any, Any]] = []
 
     def known(
-        self, read: Callable[[Sequence[_Key]], Sequence[_Value]], most: int = MOST_REMEMBERED
+        self, read: Callable[[Sequence[_Key]], Sequence[_Value]], most: int = MOST_REMEMBERED, *, answers: bool = False
     ) -> Known[_Key, _Value]:
         """Values of one kind, by their keys.
 
         :param read: reads them from the store, in the order of the keys; None is not remembered.
         :param most: how many are remembered at most.
+        :param answers: they rest on nothing that `Store.version_of_answers` leaves out, so that tokens and sessions
+            that are issued forget none.
         """
-        found = Known(self, read, most)
+        found = Known(self, read, most, answers)
         self._kinds.append(found)
         return found
 
@@ -52,15 +55,19 @@ class Memory:
         self._until = min(self._until, at)
 
     def look(self) -> None:
-        """Forget everything if the store has changed since it was last looked at, or time has not just gone on."""
+        """Forget what may be another one now: of the store, if it has changed since it was last looked at, and
+        everything if time has not just gone on."""
         version, now = self._store.version(), self._clock()
         due = not self._looked_at <= now < self._until
         self._looked_at = now
         if due or version != self._version:
-            self._version = version
+            of_answers = self._store.version_of_answers()
+            changed = due or of_answers != self._version_of_answers
+            self._version, self._version_of_answers = version, of_answers
             self._until = inf
             for kind in self._kinds:
-                kind.values.clear()
+                if changed or not kind.answers:
+                    kind.values.clear()
         self.looked = True
         asyncio.get_running_loop().call_soon(self._look_again)
 
@@ -71,8 +78,12 @@ class Memory:
 class Known(Generic[_Key, _Value]):
     """Values of one kind: read at once, or together with what other calls wait for."""
 
-    def __init__(self, memory: Memory, read: Callable[[Sequence[_Key]], Sequence[_Value]], most: int) -> None:
+    def __init__(
+        self, memory: Memory, read: Callable[[Sequence[_Key]], Sequence[_Value]], most: int, answers: bool
+    ) -> None:
         self.values: dict[_Key, _Value] = {}
+        self.answers = answers
+        """Whether they are kept while nothing changes but who may ask."""
         self._most = most
         self._memory = memory
         self._read = read
@@ -102,7 +113,7 @@ class Known(Generic[_Key, _Value]):
         return found
 
     def remember(self, key: _Key, value: _Value) -> None:
-        """Remember a value, until the store changes."""
+        """Remember a value, until what it rests on in the store changes."""
         if len(self.values) >= self._most:
             self.values.clear()
         self.values[key] = value

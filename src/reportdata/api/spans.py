@@ -1,4 +1,4 @@
-"""Numbers of spans of days that other processes compute, remembered until the store changes."""
+"""Numbers of spans of days that other processes compute, remembered until what they rest on changes."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Spans:
     def __init__(self, ask: Ask, memory: Memory, clock: Callable[[], float]) -> None:
         self._ask = ask
         self._clock = clock
-        self._whole = memory.known(_nothing, MOST_REMEMBERED)
-        self._by_department = memory.known(_nothing, MOST_BY_DEPARTMENT)
+        self._whole = memory.known(_nothing, MOST_REMEMBERED, answers=True)
+        self._by_department = memory.known(_nothing, MOST_BY_DEPARTMENT, answers=True)
         self._running: set[asyncio.Task[Counts]] = set()
 
     async def counts(self, asked: Asked) -> Counts:
