@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Collection
 from pathlib import Path
 
+import pytest
+
+from reportdata.lake import Lake
 from reportdata.lake.local import FolderPlace
 from reportdata.lake.membership import Added
 from reportdata.lake.place import Wanted
 from reportdata.lake.seen import Seen, content_of
+from reportdata.leases import FileLeases
+from tests.support.lakes import add, read, replace, sweep
 
 
 def flip(path: Path) -> None:
@@ -49,3 +55,66 @@ def test_a_lakes_folder_forgets_what_was_swept(tmp_path: Path) -> None:
     assert place.lost([wanted]) == []
     place.swept(())
     assert place.lost([wanted]) == [str(file)]
+
+
+def test_who_never_sweeps_forgets_once_half_of_what_is_remembered_may_be_needed_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reportdata.lake.seen.ROOM", 2)
+    place = FolderPlace(tmp_path)
+    files = [tmp_path / name for name in "abcdefghi"]
+    for file in files:
+        file.write_bytes(b"content")
+    wanted = [Wanted(file.name, added(file)) for file in files]
+
+    def remembered(count: int) -> list[str]:
+        """Of so many files, those that are not read again though they have changed."""
+        for file in files[:count]:
+            flip(file)
+        lost = place.lost(wanted[:count])
+        for file in files[:count]:
+            flip(file)
+        return [file.name for file in files[:count] if str(file) not in lost]
+
+    assert place.lost(wanted[:3]) == []
+    place.tidy(lambda: {"a", "b"})
+    assert remembered(3) == ["a", "b"]
+    for count, left in ((6, "abcdef"), (7, "g")):  # what is needed takes twice its room, and two files more
+        place = FolderPlace(tmp_path)
+        assert place.lost(wanted[:3]) == []
+        place.tidy(lambda: {"a", "b"})
+        assert place.lost(wanted[:count]) == []
+        place.tidy(lambda: {"g"})
+        assert remembered(count) == list(left)
+
+
+class Noting(FolderPlace):
+    """Notes the keys that are said to be needed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.needed: list[Collection[str]] = []
+
+    def tidy(self, needed: Callable[[], Collection[str]]) -> None:
+        self.needed.append(set(needed()))
+        super().tidy(needed)
+
+
+def test_whoever_reads_a_lake_says_what_is_needed(tmp_path: Path, local: Lake) -> None:
+    add(local, ("sent", "20240101", b"one"), ("sent", "20240102", b"two"))
+    one, two = local.paths("sent")
+    leases = FileLeases(local.root)
+    place = Noting(local.root)
+    reader = Lake(local.root, place, leases, leases)
+    with reader.reading():
+        assert read(reader, [one, two]) == [b"one", b"two"]
+        with reader.reading():
+            reader.files("sent")
+        assert not place.needed
+    merged = replace(local, [one], b"merged")
+    assert merged is not None
+    for _ in range(2):
+        with reader.reading():
+            reader.files("sent")
+        sweep(local)
+    assert place.needed == [{local.key(path) for path in of} for of in ((one, two), (one, two, merged), (two, merged))]

@@ -169,7 +169,7 @@ class Lake(Observed):
                 state = self._log.state()
             if state is not self._swept:
                 with self._failing("written"):
-                    self._place.swept(state.live.keys() | (state.replaced.keys() - state.gone))
+                    self._place.swept(state.needed)
                 self._swept = state
             self._remove_uncounted(wait and not self._place.grace)
             self._log.tidy()

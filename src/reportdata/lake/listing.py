@@ -164,7 +164,9 @@ class Listing(LakeFolder):
             finally:
                 self._readers -= 1
                 if not self._readers:
-                    self._seen = None
+                    state, self._seen = self._seen, None
+                    if state is not None:
+                        self._place.tidy(lambda: state.needed)
 
     @contextmanager
     def snapshot(self) -> Iterator[Mapping[str, Path]]:

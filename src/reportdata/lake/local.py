@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -154,6 +154,10 @@ class FolderPlace:
 
     def swept(self, keys: Collection[str]) -> None:
         self._seen.keep_only(keys)
+
+    def tidy(self, needed: Callable[[], Collection[str]]) -> None:
+        if self._seen.is_crowded:
+            self._seen.keep_only(needed())
 
     def try_adding(self) -> None:
         for place in (self.folder, *(path for path in self.folder.iterdir() if path.is_dir())):

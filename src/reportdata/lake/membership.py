@@ -4,7 +4,7 @@ taken in, and however often, it is the same."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -60,6 +60,11 @@ class State:
     def live(self) -> Mapping[str, Added]:
         """The lake's files."""
         return {key: added for files in self.folders.values() for key, added in files.items()}
+
+    @property
+    def needed(self) -> Set[str]:
+        """The keys of its files, and of those that somebody may still be reading."""
+        return self.live.keys() | (self.replaced.keys() - self.gone)
 
     def get(self, key: str) -> Added | None:
         """What is known of one of the lake's files."""

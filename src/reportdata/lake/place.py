@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -102,6 +102,12 @@ class Place(Protocol):
 
     def swept(self, keys: Collection[str]) -> None:
         """Only these files are needed any more."""
+
+    def tidy(self, needed: Callable[[], Collection[str]]) -> None:
+        """Forget what was seen of files that are not needed any more, for those who never sweep.
+
+        :param needed: gives the keys of those that are.
+        """
 
     def try_adding(self) -> None:
         """See that more can be added.

@@ -11,6 +11,8 @@ from reportdata.files import reading
 from reportdata.lake.membership import Added
 from reportdata.lake.place import Content
 
+ROOM = 256
+"""Files that may be remembered beside twice those that are needed."""
 _Mark = tuple[int, int, int]
 """A file's bytes, the time of its last change in nanoseconds, and its inode."""
 
@@ -22,6 +24,12 @@ class Seen:
     def __init__(self) -> None:
         self._whole: dict[str, _Mark] = {}
         self._damaged: dict[str, _Mark] = {}
+        self._most = ROOM
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many files are remembered that half of them may be needed no more."""
+        return len(self._whole) + len(self._damaged) > self._most
 
     def brought(self, key: str, path: Path) -> Content:
         """What is in a file that comes to the place of that key."""
@@ -34,6 +42,7 @@ class Seen:
         for known in (self._whole, self._damaged):
             for key in set(known).difference(keys):
                 known.pop(key, None)
+        self._most = 2 * (len(self._whole) + len(self._damaged)) + ROOM
 
     def is_whole(self, key: str, path: Path, added: Added, *, again: bool = False) -> bool:
         """Whether a file is what was added.

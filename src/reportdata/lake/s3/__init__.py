@@ -116,5 +116,8 @@ class S3Place:
     def swept(self, keys: Collection[str]) -> None:
         self._cache.keep_only(keys)
 
+    def tidy(self, needed: Callable[[], Collection[str]]) -> None:
+        self._cache.tidy(needed)
+
     def try_adding(self) -> None:
         self.objects.try_putting()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -106,10 +106,20 @@ class Cache:
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove copies of all other objects."""
-        self._seen.keep_only(keys)
+        self._forget(keys)
         for path in self._copies():
             if path.relative_to(self.folder).as_posix() not in keys:
                 path.unlink(missing_ok=True)
+
+    def tidy(self, needed: Callable[[], Collection[str]]) -> None:
+        """Forget what was seen of objects that are not needed any more. Their copies stay: others may know of later
+        ones."""
+        if self._seen.is_crowded:
+            self._forget(needed())
+
+    def _forget(self, others_than: Collection[str]) -> None:
+        self._seen.keep_only(others_than)
+        self._damaged = {key: mark for key, mark in self._damaged.items() if key in others_than}
 
     def evict(self, keep: Collection[Path] = ()) -> None:
         """Remove what was used longest ago, when there is more than the limit."""
