@@ -10,7 +10,7 @@ import base64
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
@@ -18,13 +18,14 @@ from urllib.request import urlopen
 import pytest
 
 from reportdata.api.asking import CANCELLED, FAILED, TOO_LONG, TOO_MANY, Job
-from reportdata.cli.askers import Askers, cores
+from reportdata.cli.askers import Askers
+from reportdata.cli.cores import all_but_one, cores
 from reportdata.engines.duckdb.connection import Database, threads_of
 from reportdata.http.answers import Failed
 from reportdata.http.request_metrics import GOOD
 from reportdata.leases import FileLeases
 from reportdata.statistics.words import read_question
-from tests.support.calling import CORP, add_sample
+from tests.support.calling import CORP, OK, Call, add_sample
 from tests.support.folders import Folder
 from tests.support.services import SERVICE
 from tests.support.serving import serving
@@ -73,18 +74,18 @@ def test_a_question_beyond_those_that_may_wait_is_refused_and_the_others_are_ans
     async def ask() -> None:
         with closing(Askers(sample.settings, waiting=1)) as askers:
             with held(sample):
-                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(cores() + 1)]
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(len(cores()) + 1)]
                 await asyncio.sleep(0)
                 with pytest.raises(Failed) as refused:
                     await askers(JOB)
                 assert refused.value.fault == TOO_MANY
                 assert refused.value.headers is not None
                 assert "retry-after" in refused.value.headers
-                assert (askers.questions.running, askers.questions.waiting) == (cores(), 1)
+                assert (askers.questions.running, askers.questions.waiting) == (len(cores()), 1)
             for reply, target in await asyncio.gather(*asked):
                 assert reply.error is None
                 assert b'"period":"2021-W22"' in target.read_bytes()
-            assert told(askers) == {GOOD: cores() + 1, TOO_MANY.code: 1}
+            assert told(askers) == {GOOD: len(cores()) + 1, TOO_MANY.code: 1}
 
     asyncio.run(ask())
     assert workers() == set()
@@ -95,7 +96,7 @@ def test_who_leaves_the_queue_makes_room(sample: Folder) -> None:
     async def ask() -> None:
         with closing(Askers(sample.settings, waiting=1)) as askers:
             with held(sample):
-                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(cores() + 1)]
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(len(cores()) + 1)]
                 await asyncio.sleep(0)
                 asked.pop().cancel()
                 while askers.questions.waiting:
@@ -104,7 +105,7 @@ def test_who_leaves_the_queue_makes_room(sample: Folder) -> None:
                 await asyncio.sleep(0)
             for reply, _ in await asyncio.gather(*asked):
                 assert reply.error is None
-            assert told(askers) == {GOOD: cores() + 1, CANCELLED: 1}
+            assert told(askers) == {GOOD: len(cores()) + 1, CANCELLED: 1}
 
     asyncio.run(ask())
 
@@ -179,3 +180,66 @@ def test_a_client_that_leaves_ends_the_work(sample: Folder) -> None:
             }
 
         until(cancelled)
+
+
+def used_cores() -> set[frozenset[int]]:
+    """The cores that each thread may use of the processes of this one that answer questions."""
+    found = set()
+    for process in workers():
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            with suppress(OSError):  # it has ended
+                found.add(frozenset(os.sched_getaffinity(int(thread.name))))
+    return found
+
+
+@pytest.mark.parametrize("computing", [False, True])
+def test_processes_leave_a_core_free_while_calls_come(sample: Folder, computing: bool) -> None:
+    every, others = {cores()}, {all_but_one(cores())}
+
+    async def ask() -> None:
+        with closing(Askers(replace(sample.settings, answering=2))) as askers:
+            askers.share_cores(with_calls=True)
+            if computing:  # its database has threads
+                await askers(JOB)
+                assert used_cores() == others
+            with held(sample):
+                asked = [asyncio.ensure_future(askers(JOB)) for _ in range(2)]
+                while len(workers()) < 2:
+                    await asyncio.sleep(0.01)
+                for _ in range(2):
+                    until(lambda: used_cores() == others)
+                    askers.share_cores(with_calls=False)
+                    assert used_cores() == every
+                    askers.share_cores(with_calls=True)
+            for reply, _ in await asyncio.gather(*asked):
+                assert reply.error is None
+            assert used_cores() == others
+            askers.share_cores(with_calls=False)
+            await askers(JOB)
+            assert used_cores() == every
+
+    asyncio.run(ask())
+
+
+@pytest.mark.whole
+def test_the_contract_has_a_core_for_itself_while_it_is_called_often(sample: Folder) -> None:
+    app, secret = sample.add_app(CORP, scopes=("Statistics.Report.Read",))
+    key = base64.b64encode(f"{app.app_key}:{secret}".encode()).decode()
+    question = f"GET /v1/statistics?from=20210601&by=week HTTP/1.1\r\nHost: h\r\nAuthorization: Basic {key}\r\n\r\n"
+    token = sample.token(sample.add_app(CORP)[0])
+    with serving(sample, operations_port=0) as served:
+        call = Call(served.address, token)
+
+        def called() -> bool:
+            assert all(call.answer().status == OK for _ in range(20))
+            return used_cores() == {all_but_one(cores())}
+
+        with socket.create_connection(served.address, timeout=SOON) as connection:
+            with held(sample):
+                connection.sendall(question.encode())
+                until(workers)
+                until(called)
+                until(lambda: used_cores() == {cores()})
+                until(called)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        until(lambda: used_cores() == {cores()})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.api.asking import CANCELLED, FAILED, LATER, TOO_LONG, TOO_MANY, Job, Questions, Reply
+from reportdata.cli.cores import all_but_one, cores, keep_to
 from reportdata.cli.handover import Handover
 from reportdata.errors import EngineError
 from reportdata.http.answers import Failed
@@ -28,11 +29,6 @@ LONGEST = 60.0
 """Seconds that an answer may take."""
 WAITING = 8
 """Questions that may wait for each process."""
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Askers:
@@ -51,8 +47,9 @@ class Askers:
         waiting: int | None = None,
         questions: Questions | None = None,
     ) -> None:
-        self._processes = settings.answering or cores()
-        self._sharing = max(cores(), self._processes)
+        self._cores = self._usable = cores()
+        self._processes = settings.answering or len(self._cores)
+        self._sharing = max(len(self._cores), self._processes)
         self._handover = Handover(settings, "readable")
         self._seconds = seconds
         self._most = self._processes + (self._processes * WAITING if waiting is None else waiting)
@@ -62,6 +59,14 @@ class Askers:
         self._all: set[_Worker] = set()
         self._threads = ThreadPoolExecutor(self._processes, "asking")
         self._folder: Path | None = None
+
+    def share_cores(self, *, with_calls: bool) -> None:
+        """Let the processes use all cores or, while many calls come to the server, all but one."""
+        usable = all_but_one(self._cores) if with_calls else self._cores
+        if usable != self._usable:
+            self._usable = usable
+            for worker in self._all:
+                worker.keep_to(usable)
 
     async def __call__(self, job: Job) -> tuple[Reply, Path]:
         """Have a job done, as `reportdata.api.asking.Ask`."""
@@ -102,6 +107,7 @@ class Askers:
     async def _done(self, job: Job) -> tuple[Reply, Path]:
         worker = self._free.pop() if self._free else _Worker(self._handover, self._sharing)
         self._all.add(worker)
+        worker.keep_to(self._usable)
         doing = asyncio.get_running_loop().run_in_executor(self._threads, worker.do, job)
         finished = False
         try:
@@ -148,6 +154,14 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._ended = False
+        self._usable: Collection[int] = ()
+
+    def keep_to(self, usable: Collection[int]) -> None:
+        """Let it use these cores alone, also when it is started later."""
+        with self._lock:
+            changed, self._usable = usable != self._usable, usable
+            if changed and self._process is not None and not self._ended:
+                keep_to(self._process.pid, usable)
 
     def do(self, job: Job) -> Reply:
         """Do a job, in a thread.
@@ -177,6 +191,7 @@ class _Worker:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                 )
+                keep_to(self._process.pid, self._usable)
                 assert self._process.stdin is not None  # noqa: S101
                 self._process.stdin.write(self._handover.encoded())
             return self._process

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import msgspec
 
-from reportdata.cli.askers import cores
 from reportdata.cli.children import Child, Children, running
+from reportdata.cli.cores import cores
 from reportdata.cli.handover import Handover
 from reportdata.cli.signals import end_on_signals
 from reportdata.http.sockets import bind, inherit, url_of
@@ -41,6 +41,6 @@ def _of_one(settings: Settings, processes: int, place: int, descriptor: int) -> 
         settings,
         descriptor=descriptor,
         connections=max(1, settings.connections // processes),
-        answering=max(1, cores() // processes),
+        answering=max(1, len(cores()) // processes),
         operations_port=settings.operations_port and settings.operations_port + place,
     )

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("reportdata.audit")
 metrics_log = logging.getLogger("reportdata.metrics")
 
+_MANY_CALLS = 10
+"""Calls of the contract in a second from which on they have a core for themselves: fewer are not worth slower answers
+to questions."""
 _PATIENCE = 5.0
 """Seconds for which metrics wait for object storage."""
 
@@ -102,6 +105,8 @@ def open_server(
             bringing=bringing,
         )
         app = build_app(context)
+        contract = {path.decode() for path in app.direct}
+        answered = 0
         inherited = settings.descriptor is not None
         socket = inherit(settings.descriptor) if settings.descriptor is not None else bind(settings.host, settings.port)
         listeners = [Listener(socket, app, app.direct, app.body_limit, certificate, settings.proxies, inherited)]
@@ -117,6 +122,9 @@ def open_server(
             listeners.append(Listener(bind(settings.operations_host, settings.operations_port), operations))
 
         def every_second() -> None:
+            nonlocal answered
+            before, answered = answered, context.metrics.count(contract)
+            askers.share_cores(with_calls=answered - before >= _MANY_CALLS)
             bringing.tidy()
             if watch.look():  # reads are noted in memory until the folder is back
                 audit.flush()

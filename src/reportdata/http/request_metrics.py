@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from reportdata.http.answers import Ids
@@ -89,6 +89,10 @@ class RequestMetrics:
         found = Counter(name, documentation)
         self.counters.append(found)
         return found
+
+    def count(self, apis: Collection[str]) -> int:
+        """How many requests to these APIs were answered."""
+        return sum(count for (api, _), count in self.answers.items() if api in apis)
 
     def answered(self, asked: Asked, ids: Ids, status: int, outcome: str, seconds: float) -> None:
         """A request was answered, after that many seconds."""
