@@ -229,6 +229,63 @@ def test_numbers_that_were_too_many_are_kept_of_fewer_days(made: Made) -> None:
     assert _tables(made) == 1
 
 
+NAMED = Sent(CORP, "r9", "sheet-0", BEGIN, "日报", ("研发",))
+"""A report whose sender is known by the digest of a name alone."""
+
+
+def test_senders_who_are_known_by_name_alone_are_looked_for_in_new_files(made: Made) -> None:
+    days = [Sent(CORP, f"r{day}", f"u{day}", BEGIN + timedelta(days=day), "日报", ()) for day in range(3)]
+    for day in days:
+        made.lake.add(BEGIN, [day], LOOKS)
+    asked = {"metrics": "senders"}
+
+    def unknown() -> int | None:
+        """How many files have to be looked at; None where it is known that some have such senders."""
+        found = made.engine.absence.unknown(f"{SERVICE.id} named", CORP, made.lake.lake.paths("sent"))
+        return None if found is None else len(found)
+
+    assert (made.counts(**asked, to="2026-11-03"), unknown()) == ({"": 2}, 1)
+    assert (made.counts(**asked), unknown()) == ({"": 3}, 0)
+    made.lake.add(BEGIN, [NAMED], LOOKS)
+    assert (made.counts(**asked), unknown()) == ({"": 4}, None)
+    made.lake.add(BEGIN, [NAMED._replace(user_id="u9")], LOOKS)  # the same person
+    assert (made.counts(**asked), unknown()) == ({"": 4}, None)
+    assert made.counts(**asked, **{"from": "2026-11-03"}) == {"": 2}
+    assert (made.counts(**asked), unknown()) == ({"": 4}, None)
+
+
+PEOPLE = st.sampled_from(["u1", "u2", "sheet-1", "sheet-2"])
+
+
+@pytest.mark.whole
+@tried_with(10, 300)
+def test_people_are_counted_alike_whether_some_are_known_by_name_alone_or_not(examples: int) -> None:
+    senders = st.tuples(st.integers(1, 3), PEOPLE, st.integers(0, 2))
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.lists(senders, max_size=3), min_size=1, max_size=4), st.data())
+    def check(batches: list[list[tuple[int, str, int]]], data: st.DataObject) -> None:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            closing(KnownLake(Path(folder), {CORP: ZoneInfo("Asia/Shanghai")})) as lake,
+            closing(DuckDBEngine()) as engine,
+        ):
+            made = Made(lake, engine, Asking(lake.lake, lake.store, engine, SERVICE, KINDS, large=0))
+            sent: set[tuple[int, str, int]] = set()
+            for batch in batches:
+                sent.update(batch)
+                facts = [Sent(CORP, f"r{n}", who, BEGIN + timedelta(days=day), "日报", ()) for n, who, day in batch]
+                made.lake.add(BEGIN, facts, LOOKS)
+                first = data.draw(st.integers(0, 2), "the first day")
+                here = {(report, who) for report, who, day in sent if day >= first}
+                known = {report for report, who in here if not who.startswith("sheet-")}
+                people = {who for report, who in here if not who.startswith("sheet-") or report not in known}
+                day = {"from": f"2026-11-0{2 + first}"}
+                assert made.counts(metrics="senders", **day) == {"": len(people)}
+
+    check()
+
+
 def _tables(made: Made) -> int:
     """How many tables of numbers of days there are."""
     return len(made.engine.all_rows("select table_name from duckdb_tables() where table_name like 'sums_%'"))

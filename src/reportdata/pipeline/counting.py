@@ -4,6 +4,7 @@ was counted of days before; or the different things among them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from reportdata.services import Service
 from reportdata.services.keys import OF_DAYS
 from reportdata.services.lending import HISTORY, Narrowing
 from reportdata.services.records import Records
-from reportdata.services.sql import Computation, computation
+from reportdata.services.sql import Computation, computation, query_of
 from reportdata.services.unique import counted_things, sums_of
 from reportdata.statistics.plan import Counted, Days
 from reportdata.statistics.question import Asked, Question
@@ -55,8 +56,9 @@ class Counting:
         files = self.files(what, counted)
         rows: Iterable[tuple[Any, ...]] | None = None
         unique, sole = self._unique(narrowing, measures, corp_id, files), self._sole(what, measures, corp_id, files)
-        if unique or sole:
-            narrowing = narrowing._replace(unique=unique, sole=sole)
+        lacking = self._lacking(corp_id, files)
+        if unique or sole or lacking:
+            narrowing = narrowing._replace(unique=unique, sole=sole, lacking=lacking)
             what = computation(self._service, self._kinds, keys, measures, zone, narrowing)
             if unique and not (asked.pinned or question.is_filtered):
                 rows = self._summed(keys, measures, narrowing, corp_id, zone, files)
@@ -103,7 +105,7 @@ class Counting:
         return frozenset(
             relation
             for relation, rows in counted_things(self._service, self._kinds, measures)
-            if self._size(files[rows.name]) >= self._large and self._engine.unique(rows, corp_id, files[rows.name])
+            if self._is_large(files[rows.name]) and self._engine.unique(rows, corp_id, files[rows.name])
         )
 
     def _sole(
@@ -114,6 +116,8 @@ class Counting:
         files: Mapping[str, Mapping[Path, float]],
     ) -> frozenset[str]:
         """The kinds that lend of which each fact has a key of its own, where it pays to look."""
+        if not what.history:
+            return frozenset()
         counted = {self._service.relations[measure.relation].rows for measure in measures.values()}
         least = sum(self._size(files[rows]) for rows in counted)
         return frozenset(
@@ -122,6 +126,21 @@ class Counting:
             if self._large <= self._size(files[kind.name + HISTORY]) <= _LENT * least
             and self._engine.unique(kind, corp_id, files[kind.name + HISTORY])
         )
+
+    def _lacking(self, corp_id: str, files: Mapping[str, Mapping[Path, float]]) -> frozenset[str]:
+        """The common table expressions that have no rows, where it pays to look."""
+        service, found = self._service, set()
+        for name, kind in service.rare.items():
+            own = files.get(kind, {})
+            if own and self._is_large(own):
+                query = query_of(service.sql, name)
+                if self._engine.lacks(f"{service.id} {name}", query, self._kinds[kind], corp_id, own):
+                    found.add(name)
+        return frozenset(found)
+
+    def _is_large(self, paths: Iterable[Path]) -> bool:
+        sizes = itertools.accumulate((self._lake.info(path).size for path in paths), initial=0)
+        return any(size >= self._large for size in sizes)
 
     def _size(self, paths: Iterable[Path]) -> int:
         return sum(self._lake.info(path).size for path in paths)

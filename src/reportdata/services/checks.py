@@ -83,6 +83,12 @@ def check_kinds(service: Service, kinds: Kinds) -> None:
         for kind in relation.observed:
             if not kinds[kind].covers:
                 raise BadValue(f"{kind} covers no days, so {name} cannot need it observed", "leave it out")
+    for name, kind in service.rare.items():
+        if kind not in kinds or re.search(rf"\b{name}\s+as\s*\(", service.sql) is None:
+            raise BadValue(
+                f"{name} takes no facts of a kind {kind!r}",
+                "name a common table expression of relations.sql, and the kind that it reads",
+            )
     if not service.has_facts:
         return
     for measure in measures_of(service):

@@ -26,7 +26,7 @@ class Narrowing(NamedTuple):
     their newest report, else a report to its own. ``within`` are the only departments of which anything may show, with
     those below them; empty for all. ``unique`` are the relations of which each fact is a thing of its own
     (`reportdata.services.unique`), ``sole`` the kinds of which no two facts of any days have the same first column of
-    their key."""
+    their key, ``lacking`` those common table expressions of the service that have no rows (`Service.rare`)."""
 
     days: Sequence[tuple[str, str]]
     departments: Sequence[str] = ()
@@ -37,6 +37,7 @@ class Narrowing(NamedTuple):
     within: Sequence[str] = ()
     unique: Collection[str] = ()
     sole: Collection[str] = ()
+    lacking: Collection[str] = ()
 
     @property
     def of_departments(self) -> bool:

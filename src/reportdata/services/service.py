@@ -74,6 +74,9 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     name_en: str = ""
     main: str = ""
+    rare: dict[str, str] = {}
+    """Common table expressions of `relations.sql` that mostly have no rows, by name, and the kind of which each takes
+    some facts by what they are themselves: questions look for such in new files, and leave out what is made of none."""
     sql: str = ""
     """What `relations.sql` holds."""
     foreign: dict[str, Kpi] = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from reportdata.days import from_date
 from reportdata.engines import Brought, Files, FilesHere, Origin, Place, Rewritten, Subject, Whose
+from reportdata.engines.duckdb.absence import Absence
 from reportdata.engines.duckdb.connection import Database, file, text
 from reportdata.engines.duckdb.day_sums import DaySums, Summed
 from reportdata.engines.duckdb.day_sums import Files as FilesOfViews
@@ -37,6 +38,7 @@ class DuckDBEngine(Views):
     def __init__(self, spill: Path | None = None, files: Files | None = None, memory: int | None = None) -> None:
         super().__init__(Database(spill, memory), files or FilesHere())
         self.uniqueness = Uniqueness(self.all_rows)
+        self.absence = Absence(self.all_rows)
         self.day_sums = DaySums(self.all_rows)
 
     def rows(
@@ -123,6 +125,19 @@ class DuckDBEngine(Views):
             with self.known_view(kind.name, kind, files, corp_id, None):
                 looked = self.uniqueness.look(kind.name, kind.key[0], corp_id, files)
         return looked
+
+    def lacks(self, name: str, query: str, kind: Kind, corp_id: str, files: Mapping[Path, float]) -> bool:
+        """Whether a query has no rows of the facts of an organisation in files (`reportdata.engines.duckdb.absence`).
+
+        :param name: tells the query from others.
+        :param query: reads the view of the kind alone, and of more facts it has no fewer rows.
+        :raises LakeError: when a file cannot be read.
+        """
+        unknown = self.absence.unknown(name, corp_id, files)
+        if not unknown:
+            return unknown is not None
+        with self.known_view(kind.name, kind, {path: files[path] for path in unknown}, corp_id, None):
+            return self.absence.look(name, query, corp_id, files, unknown)
 
     def write_table(self, lines: Path, columns: Mapping[str, str], target: Path, said: Mapping[str, str]) -> None:
         """Write lines of JSON as a Parquet file.
