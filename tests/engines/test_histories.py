@@ -94,7 +94,8 @@ def test_it_is_what_all_files_say_whichever_came_and_went(examples: int) -> None
                 return from_date(min(days)), from_date(max(days))
 
             with closing(DuckDBEngine()) as engine:
-                engine.histories = Histories(engine.all_rows, most=data.draw(st.sampled_from((1, 3, 100))))
+                most, kept = data.draw(st.sampled_from(((1, 9), (3, 9), (100, 9), (100, 1))))
+                engine.histories = Histories(engine.all_rows, most, kept)
                 for _ in range(data.draw(st.integers(1, 4))):
                     for gone in data.draw(st.sets(st.sampled_from(sorted(files)))) if files else ():
                         del files[gone]
@@ -112,5 +113,6 @@ def test_it_is_what_all_files_say_whichever_came_and_went(examples: int) -> None
                         for user in USERS
                         for department in departments_of(known, corp_id, user, day).split(",")
                     }
+                    assert len(engine.all_rows("from duckdb_tables() where table_name like 'kept_%'")) <= kept
 
         check()

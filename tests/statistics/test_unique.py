@@ -213,6 +213,14 @@ def test_many_numbers_of_days_are_not_kept(made: Made) -> None:
         assert _tables(made) == 1
 
 
+def test_numbers_of_days_are_kept_of_those_that_were_asked_for_last(made: Made) -> None:
+    made.add(*REPORTS)
+    made.engine.day_sums = DaySums(made.engine.all_rows, kept=1)
+    for by, expected in (("template", {"日报": 3, "周报": 1}), ("", {"": 4}), ("template", {"日报": 3, "周报": 1})):
+        assert made.counts(by) == expected
+        assert _tables(made) == 1
+
+
 def test_numbers_that_were_too_many_are_kept_of_fewer_days(made: Made) -> None:
     made.add(*REPORTS)
     made.engine.day_sums = DaySums(made.engine.all_rows, most=3, largest=3)

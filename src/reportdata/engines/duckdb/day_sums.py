@@ -16,6 +16,8 @@ from reportdata.services.sql import Computation
 MOST, LARGEST = 2_000_000, 500_000
 """Rows that are kept of all tables together, and of one: where there are more, facts are read as fast."""
 
+KEPT = 256
+"""Tables that are kept, however few rows they have: of each, the names of all files are, too."""
 REMEMBERED = 256
 """Numbers of which it is remembered for how many days with files they were too many."""
 _NONE: frozenset[Path] = frozenset()
@@ -54,8 +56,9 @@ class _Kept(NamedTuple):
 class DaySums:
     """The numbers that were asked for last, each brought up to date when it is asked for."""
 
-    def __init__(self, rows: Rows, most: int = MOST, largest: int = LARGEST) -> None:
+    def __init__(self, rows: Rows, most: int = MOST, largest: int = LARGEST, kept: int = KEPT) -> None:
         self._rows = rows
+        self._most_kept = kept
         self._most = most
         self._largest = largest
         self._kept: dict[_Name, _Kept] = {}
@@ -92,7 +95,9 @@ class DaySums:
                 del self._too_many[next(iter(self._too_many))]
             return None
         self._kept[name] = kept  # the last to go
-        while len(self._kept) > 1 and sum(one.rows for one in self._kept.values()) > self._most:
+        while len(self._kept) > 1 and (
+            len(self._kept) > self._most_kept or sum(one.rows for one in self._kept.values()) > self._most
+        ):
             self._drop(self._kept.pop(next(iter(self._kept))))
         return kept.table
 

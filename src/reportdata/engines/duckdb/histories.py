@@ -15,6 +15,8 @@ from reportdata.services.lending import History
 MOST = 2_000_000
 """Changes that are kept of all organisations together; of one organisation, as many as there are. A change takes about
 a hundred bytes, and more of them than memory holds are spilled."""
+KEPT = 256
+"""Histories that are kept, however few changes they have: of each, the names of all files are, too."""
 
 Viewing = Callable[[History, Mapping[Path, float]], AbstractContextManager[None]]
 """Makes the view `History.source` of files, with the facts of one organisation, until the block ends."""
@@ -33,9 +35,10 @@ class _Kept(NamedTuple):
 class Histories:
     """The histories of the organisations that were asked about last, each brought up to date when it is asked for."""
 
-    def __init__(self, rows: Rows, most: int = MOST) -> None:
+    def __init__(self, rows: Rows, most: int = MOST, kept: int = KEPT) -> None:
         self._rows = rows
         self._most = most
+        self._most_kept = kept
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._numbers = itertools.count()
 
@@ -51,7 +54,9 @@ class Histories:
             kept = self._made(history, files, days_of, viewing, kept)
         self._kept[corp_id, history.table] = kept  # the last of them
         self._rows(f"create or replace temp view {history.table} as select * from {kept.table}")
-        while len(self._kept) > 1 and sum(one.changes for one in self._kept.values()) > self._most:
+        while len(self._kept) > 1 and (
+            len(self._kept) > self._most_kept or sum(one.changes for one in self._kept.values()) > self._most
+        ):
             self._drop(self._kept.pop(next(iter(self._kept))).table)
 
     def _made(
