@@ -150,7 +150,7 @@ def answering(settings: Settings, processes: int = 1, store: Store | None = None
     """
     services = services_of(settings)
     lake = lake_of(settings, _PATIENCE)
-    engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes))
+    engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes), rereading=True)
     opened = store or store_of(settings)
     names = names_of(settings)
     try:

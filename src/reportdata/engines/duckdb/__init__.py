@@ -29,14 +29,22 @@ __all__ = ["DuckDBEngine", "Known"]
 
 class DuckDBEngine(Views):
     """A `reportdata.engines.Engine` in this process, whose database is opened when it is first used. Larger work than
-    memory spills to the folder ``spill``; ``memory`` is what it may take, in bytes, as `connect` has it."""
+    memory spills to the folder ``spill``; ``memory`` is what it may take, in bytes, as `connect` has it; ``rereading``
+    is for who asks of the same files again and again, as `Database` has it."""
 
     batch = 16 << 20
     """What is counted of this much fits the processor's caches."""
     here = True
 
-    def __init__(self, spill: Path | None = None, files: Files | None = None, memory: int | None = None) -> None:
-        super().__init__(Database(spill, memory), files or FilesHere())
+    def __init__(
+        self,
+        spill: Path | None = None,
+        files: Files | None = None,
+        memory: int | None = None,
+        *,
+        rereading: bool = False,
+    ) -> None:
+        super().__init__(Database(spill, memory, rereading=rereading), files or FilesHere())
         self.uniqueness = Uniqueness(self.all_rows)
         self.absence = Absence(self.all_rows)
         self.day_sums = DaySums(self.all_rows)

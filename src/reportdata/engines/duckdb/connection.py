@@ -59,11 +59,16 @@ def connect(spill: Path | None = None, memory: int | None = None) -> duckdb.Duck
 
 class Database:
     """A database as `connect` opens it, once it is first used. Opening one takes as long as a small file does, so
-    those who come one after the other share it."""
+    those who come one after the other share it.
 
-    def __init__(self, spill: Path | None = None, memory: int | None = None) -> None:
+    :param rereading: what Parquet files say of themselves, about 14 KB each, stays in its memory as long as nothing
+        else needs that, and a file is the same: for who reads the same ones again and again.
+    """
+
+    def __init__(self, spill: Path | None = None, memory: int | None = None, *, rereading: bool = False) -> None:
         self._spill = spill
         self._memory = memory
+        self._rereading = rereading
         self._opened: duckdb.DuckDBPyConnection | None = None
         self._among = 1
         self._usual = self._threads = 0
@@ -72,6 +77,8 @@ class Database:
         """The connection to it."""
         if self._opened is None:
             self._opened = connect(self._spill, self._memory)
+            if self._rereading:
+                self._opened.execute("set parquet_metadata_cache = true")
             self._usual = self._threads = threads_of(self._opened)
             self._divide(self._opened)
         return self._opened
