@@ -25,6 +25,7 @@ from reportdata.headings import (
     seen,
 )
 from reportdata.kinds import Kind, Kinds
+from reportdata.standing import may_deny, standing_columns
 from reportdata.table_kinds import Table, column_of, kind_of
 
 
@@ -32,7 +33,8 @@ class Columns(NamedTuple):
     """The kind of facts that a table holds, and the column that each field stands in: the organisation, the time, and
     the others by the names of the kind's columns. ``person_name`` stands in where there is no person, and a sheet's id
     may be absent (`reportdata.facts` says what becomes of both). Where ``at`` holds days alone, ``clock`` holds the
-    times of day."""
+    times of day. The columns in ``standing`` say of a record that it does not stand (`reportdata.standing`), and those
+    of ``withdrawal`` when it was taken back."""
 
     kind: Kind
     corp_id: str | None
@@ -40,12 +42,21 @@ class Columns(NamedTuple):
     fields: Mapping[str, str]
     person_name: str | None = None
     clock: str | None = None
+    standing: tuple[str, ...] = ()
+    withdrawal: Columns | None = None
 
     @property
     def used(self) -> list[str]:
-        """The table's columns that hold a field, each once."""
-        found = (self.corp_id, self.at, self.clock, *self.fields.values(), self.person_name)
+        """The table's columns that hold a field or say whether a record stands, each once."""
+        found = (self.corp_id, self.at, self.clock, *self.fields.values(), self.person_name, *self.standing)
+        found += (self.withdrawal.at,) if self.withdrawal is not None else ()
         return list(dict.fromkeys(column for column in found if column is not None))
+
+    @property
+    def looked_at(self) -> dict[str, str]:
+        """The columns that may say that a record does not stand, each with a pattern that is found wherever it does."""
+        found = {column: may_deny(column) for column in self.standing}
+        return found if self.withdrawal is None else found | {self.withdrawal.at: "."}
 
     @property
     def is_whole(self) -> bool:
@@ -105,7 +116,23 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
             if kind.sheet is not None and column.name == kind.sheet.id:
                 hint += "; records that have no ids are read from CSV and spreadsheets, where their rows stand for them"
             raise BadField(column.name, reason, hint)
-    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock)
+    withdrawal = _withdrawal(kind, kinds, by_heading, found)
+    held_by = {*found.values(), *([withdrawal.at] if withdrawal is not None else [])}
+    unheld = {heading: named for heading, named in by_heading.items() if not held_by & {*named}}
+    standing = standing_columns(unheld) if kinds.taking_back(kind) is not None else ()
+    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock, standing, withdrawal)
+
+
+def _withdrawal(
+    kind: Kind, kinds: Kinds, by_heading: Mapping[str, list[str]], found: Mapping[str, str]
+) -> Columns | None:
+    """The columns of the facts that take back those of a table which says when they were; None when it does not."""
+    other = kinds.taking_back(kind)
+    time = column_of(other.time, other, headings_of(other)[other.time], by_heading) if other is not None else None
+    if other is None or time is None or time in found.values():
+        return None
+    fields = {name: found[name] for name in other.columns if name in found and name != other.time}
+    return Columns(other, found.get("corp_id"), time, fields)
 
 
 def why_chosen(columns: Columns, field: str) -> str:

@@ -182,6 +182,10 @@ class Kinds(Mapping[str, Kind]):
         """The kinds whose facts are counted on their own day: all others."""
         return [kind for kind in self.values() if kind.retracts is None]
 
+    def taking_back(self, kind: Kind) -> Kind | None:
+        """The kind that takes back facts of another one; None when none does."""
+        return next((other for other in self.values() if other.retracts == kind.name), None)
+
     def before_kinds(self) -> tuple[str, ...]:
         """The kinds for which coverage counts that names none."""
         return tuple(kind.name for kind in self.values() if kind.before_kinds)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from reportdata import standing
 from reportdata.columns import Columns
 from reportdata.errors import BadField
+from reportdata.standing import says_when
 
 
 class Line(NamedTuple):
@@ -23,3 +25,14 @@ class Line(NamedTuple):
     record: Mapping[str, object]
     error: BadField | None = None
     cells: int = 0
+
+
+def denied(line: Line) -> tuple[str, str] | None:
+    """The column that says that a record does not stand, and what it says; None where none does. A record that says
+    when it was taken back is two facts, unless it has no id by which it could be."""
+    if line.columns is None:
+        return None
+    withdrawal = line.columns.withdrawal
+    if withdrawal is not None and not withdrawal.fields and says_when(line.record.get(withdrawal.at)):
+        return withdrawal.at, "…"
+    return standing.denied(line.record, line.columns.standing)

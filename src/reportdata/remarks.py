@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Remarks:
     """``titles`` are texts that stand above the heading of a table; ``partial`` gives for kinds of facts of which some
-    are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact."""
+    are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact; ``denied``
+    counts the records that do not stand, by the column that says so and what it says."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
     answers: bool = False
+    denied: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def clear(self) -> None:
         """The file is read once more."""
         self.titles.clear()
         self.partial.clear()
         self.answers = False
+        self.denied.clear()
+
+    def notes(self) -> Iterator[str]:
+        """What is to be said of the file."""
+        for (column, word), count in self.denied.items():
+            yield f"records whose {' '.join(column.split())!r} says {word!r} were left out: {count:,}"

@@ -56,6 +56,9 @@ def kind_of(table: Table, kinds: Kinds, choices: Choices) -> tuple[Kind, str]:
             raise _without_time(possible, table, choices)
         return kind, time
     named = {kind: column for kind in possible if (column := _time(kind, table)) is not None}
+    for kind in [kind for kind in named if kind.retracts is not None]:
+        if any(other.name == kind.retracts for other in named):
+            del named[kind]  # of records that were sent, some may say when they were taken back
     if len(set(named.values())) > 1:
         in_order = sorted({repr(column) for column in named.values()}, key=list(map(repr, table.columns)).index)
         raise BadField(

@@ -113,6 +113,7 @@ def stage_files(
             look = looked(work, file.path, found, options)
             observed += look.observations
             done.notes += look.notes
+            done.notes += (f"{file.name}: {note}" for note in found.notes)
             if found.left_out:
                 done.notes.append(
                     f"{file.name}: {found.left_out:,} records of forgotten people were left out; "
@@ -158,6 +159,7 @@ def _stage_file(
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
     done.read = done.skipped = source.skipped
     done.told, done.tables = source.told, source.tables
+    done.notes += source.remarks.notes()
     for part in staged:
         done.read += part.read
         done.added += part.added

@@ -24,8 +24,9 @@ from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.readers.sheet_parts import SheetPart, read_sheet_parts
 from reportdata.readers.sheets import Cells, SheetTable, read_sheet_tables
 from reportdata.readers.tables import has_padded_quotes, read_heading, read_part_of_table
-from reportdata.records import Line
+from reportdata.records import Line, denied
 from reportdata.remarks import Remarks
+from reportdata.standing import says_when
 
 
 class Source:
@@ -201,16 +202,29 @@ class Source:
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
+            if (line.columns.standing or line.columns.withdrawal) and (said := denied(line)) is not None:
+                self.remarks.denied[said] += 1
+                continue
             try:
                 fact = read_fact(
                     line.record, line.columns, self._organisations, self._corp_id, self._occurrences, line.cells
                 )
                 self._check_time(fact, line.columns.kind)
+                withdrawal = self._withdrawal(line)
             except BadField as error:
                 self._skipped.take(line, error)
             else:
                 self._people.add(fact, line.columns)
                 yield fact
+                if withdrawal is not None:
+                    yield withdrawal
+
+    def _withdrawal(self, line: Line) -> Fact | None:
+        """The fact that takes a record back, where the record says when it was."""
+        columns = line.columns.withdrawal if line.columns is not None else None
+        if columns is None or not says_when(line.record.get(columns.at)):
+            return None
+        return read_fact(line.record, columns, self._organisations, self._corp_id)
 
     def _check_time(self, fact: Fact, kind: Kind) -> None:
         """

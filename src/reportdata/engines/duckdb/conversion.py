@@ -58,11 +58,16 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
         f"{_corp(columns.corp_id, corp_id)} as corp_id",
         f"{name(columns.at)} as written_",
         *(f"{_cell_of(column, columns.fields.get(column.name))} as {column.name}" for column in others),
+        *(f"{name(column)} as standing{place}_" for place, column in enumerate(columns.looked_at)),
     ]
     checks = ["zone_ is not null", f"instant_ >= {FIRST_INSTANT}", f"instant_ < {min(end, END_INSTANT)}"]
     checks += [_each_is_common(column) for column in others if _is_checked_each(column, kind)]
     if kind.record_id is not None:
         checks.append(f"{kind.record_id} not in ({', '.join(map(text, sorted(NO_RECORD)))})")
+    checks += [
+        f"not regexp_matches(coalesce(standing{place}_, ''), {text(pattern)}, 'i')"
+        for place, pattern in enumerate(columns.looked_at.values())
+    ]
     out = ["corp_id", *(_converted(column) for column in others)]
     return f"""
         with cells as (select {", ".join(cells)} from ({query})),

@@ -1,0 +1,93 @@
+"""What a table says of a record's standing: that it was never sent, or is there no more.
+
+Such a record is none of those that are counted. Which columns say so is told by their headings; where a heading is a
+general one (状态), only words count that are said of reports, since a template may have a field that is called so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from reportdata.headings import normal
+from reportdata.identifiers import half_width, is_nothing, read_text
+
+_GONE = "已?(?:撤回|撤销|删除)|(?:was )?(?:withdrawn|recalled|revoked|deleted)"
+_UNSENT = (
+    "(?:已存)?草稿|(?:已)?暂存|(?:尚)?未(?:提交|发送|填写|填报|发布|汇报|上报)|待(?:提交|发送|填写|填报)"
+    "|draft|unsent|unsubmitted|not (?:yet )?(?:submitted|sent)"
+)
+_YES, _NO = "1|2|true|t|yes|y|是|已.*", "0|false|f|no|n|否|未.*"
+
+
+class _Says(NamedTuple):
+    """The words by which a cell says that its record does not stand, and a superset of these as DuckDB's patterns."""
+
+    words: re.Pattern[str]
+    maybe: str
+
+
+_STATUS = _Says(
+    re.compile(rf"(?:{_GONE}|{_UNSENT})", re.IGNORECASE),
+    "撤|删|草|存|未|待|withdrawn|recalled|revoked|deleted|draft|unsent|unsubmitted|not ",
+)
+_OF_APPROVALS = _Says(re.compile(rf"(?:{_GONE})", re.IGNORECASE), "撤|删|withdrawn|recalled|revoked|deleted")
+_IS_GONE = _Says(re.compile(rf"(?:{_YES}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[^0]")
+_WAS_SENT = _Says(re.compile(rf"(?:{_NO}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[^1]")
+_REPORTS = ("", "日志", "日报", "周报", "月报", "汇报", "报告", "提交", "发送", "填写", "填报", "上报", "记录", "数据")
+_SAYING: dict[str, _Says] = {
+    **dict.fromkeys((f"{what}状态" for what in _REPORTS), _STATUS),
+    **dict.fromkeys(("status", "reportstatus", "reportstate", "submitstatus", "sendstatus"), _STATUS),
+    **dict.fromkeys(("审批状态", "审批结果", "流程状态"), _OF_APPROVALS),
+    **dict.fromkeys((f"是否{been}{what}" for been in ("", "已") for what in ("撤回", "撤销", "删除")), _IS_GONE),
+    **dict.fromkeys(("撤回状态", "删除状态", "删除标志", "删除标记", "逻辑删除", "是否草稿"), _IS_GONE),
+    **dict.fromkeys(("isdeleted", "isdelete", "isdel", "deleted", "delflag", "deleteflag"), _IS_GONE),
+    **dict.fromkeys(("iswithdrawn", "withdrawn", "isrecalled", "recalled", "isdraft"), _IS_GONE),
+    **dict.fromkeys(
+        (f"是否{been}{what}" for been in ("", "已") for what in ("提交", "发送", "填写", "填报", "上报")), _WAS_SENT
+    ),
+    **dict.fromkeys(("issubmitted", "issent"), _WAS_SENT),
+}
+"""What is said below which headings, in their normal form."""
+
+
+def standing_columns(by_heading: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """The columns that say whether a record stands.
+
+    :param by_heading: the columns of a table by their headings in normal form.
+    """
+    return tuple(column for heading in _SAYING if heading in by_heading for column in by_heading[heading])
+
+
+def denied(record: Mapping[str, object], columns: Iterable[str]) -> tuple[str, str] | None:
+    """The column that says that a record does not stand, and what it says; None where none does."""
+    for column in columns:
+        cell = record.get(column)
+        if is_nothing(cell):
+            continue
+        text = _text(cell)
+        if text and _SAYING[normal(column)].words.fullmatch(text):
+            return column, text
+    return None
+
+
+def says_when(cell: object) -> bool:
+    """Whether a cell names a time; databases write zeros where there is none."""
+    return not is_nothing(cell) and re.fullmatch(r"[\s0:.TZ-]+", str(cell)) is None
+
+
+def may_deny(column: str) -> str:
+    """A pattern that is found in every text by which a column says that a record does not stand, and maybe in others:
+    for whoever looks at whole columns."""
+    return _SAYING[normal(column)].maybe
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, str | int):
+        return half_width(read_text("", cell) or "").strip("[]()<>【】《》「」")
+    return ""

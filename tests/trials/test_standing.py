@@ -1,0 +1,115 @@
+"""Records that a table itself says were never sent, or are there no more, are not counted; what is said of something
+else does not matter."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from tests.support.folders import Folder, run
+from tests.support.numbers import ONE, TWO, Numbers, numbers
+
+HEADING = "日志ID,发送人,部门,提交时间,{}\n"
+FIRST = "r1,张一,研发部,2024-01-05 08:00,{}\n"
+SECOND = "r2,李二,研发部,2024-01-05 09:00,{}\n"
+
+COUNTED: dict[tuple[str, str, str], Numbers] = {
+    ("状态", "正常", "已撤回"): ONE,
+    ("日志状态", "已提交", "已删除"): ONE,
+    ("状态", "已读", "未读"): TWO,
+    ("状态", "已完成", "未完成"): TWO,
+    ("提交状态", "已提交", "草稿"): ONE,
+    ("状态（日志）", "", "【已撤回】"): ONE,
+    ("is_deleted", "0", "1"): ONE,
+    ("is_deleted", "false", "true"): ONE,
+    ("del_flag", "0", "2"): ONE,
+    ("是否撤回", "否", "是"): ONE,
+    ("是否已提交", "是", "否"): ONE,
+    ("status", "normal", "Withdrawn"): ONE,
+    ("status", "1", "2"): TWO,
+    ("审批状态", "审批中", "已撤销"): ONE,
+    ("审批结果", "同意", "拒绝"): TWO,
+    ("客户状态", "正常", "已删除"): TWO,
+}
+
+
+@pytest.mark.parametrize("case", COUNTED, ids=" ".join)
+def test_a_record_that_does_not_stand_is_not_counted(
+    folder: Folder, tmp_path: Path, case: tuple[str, str, str]
+) -> None:
+    heading, first, second = case
+    (path := tmp_path / "日志.csv").write_text(
+        HEADING.format(heading) + FIRST.format(first) + SECOND.format(second), "utf-8"
+    )
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 0, result.output
+    assert numbers(folder) == {"20240105": COUNTED[case]}
+    assert ("records whose" in result.output) == (COUNTED[case] == ONE)
+
+
+def test_whole_columns_are_looked_at_as_records_are(folder: Folder, tmp_path: Path) -> None:
+    rows = [f"r{number},u{number},2024-01-05 08:00:00,{int(number == 7)}" for number in range(10)]
+    (path := tmp_path / "dump.csv").write_text("\n".join(["report_id,user_id,sent_at,is_deleted", *rows, ""]))
+    folder.add_organisation("ding1")
+    run(folder, "import", path)
+    assert numbers(folder) == {"20240105": (9, 9, None)}
+
+
+def test_a_person_who_did_not_submit_has_no_time_to_fill_in(folder: Folder, tmp_path: Path) -> None:
+    (path := tmp_path / "名单.csv").write_text(
+        "日期,姓名,部门,提交状态,提交时间\n2024-01-05,张一,研发部,已提交,2024-01-05 18:00\n"
+        "2024-01-05,李二,研发部,未提交,\n2024-01-05,王三,研发部,未提交,--\n",
+        "utf-8",
+    )
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 0, result.output
+    assert numbers(folder) == {"20240105": ONE}
+
+
+def test_sheets_and_json_are_read_alike(folder: Folder, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "日志.xlsx")) as book:
+        sheet = book.add_worksheet()
+        for place, row in enumerate((HEADING.format("状态"), FIRST.format("正常"), SECOND.format("已撤回"))):
+            sheet.write_row(place, 0, row.strip().split(","))
+    records = [
+        {"report_id": "r3", "user_id": "u3", "sent_at": "2024-01-06 08:00", "is_deleted": deleted}
+        for deleted in (True, False)
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(records))
+    folder.add_organisation("ding1")
+    run(folder, "import", tmp_path / "日志.xlsx", tmp_path / "a.json")
+    assert numbers(folder) == {"20240105": ONE, "20240106": ONE}
+
+
+def test_a_withdrawal_says_so_and_counts(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "sent.csv").write_text(HEADING.format("备注") + FIRST.format("") + SECOND.format(""), "utf-8")
+    (tmp_path / "gone.csv").write_text("日志ID,撤回时间,状态\nr2,2024-01-06 08:00,已撤回\n", "utf-8")
+    folder.add_organisation("ding1")
+    run(folder, "import", tmp_path / "sent.csv", tmp_path / "gone.csv")
+    assert numbers(folder) == {"20240105": ONE}
+
+
+def test_a_table_that_says_when_reports_were_withdrawn_takes_them_back(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "before.csv").write_text(HEADING.format("备注") + FIRST.format("") + SECOND.format(""), "utf-8")
+    (tmp_path / "after.csv").write_text(
+        HEADING.format("撤回时间") + FIRST.format("0000-00-00 00:00:00") + SECOND.format("2024-01-06 08:00"), "utf-8"
+    )
+    folder.add_organisation("ding1")
+    assert run(folder, "import", tmp_path / "after.csv").exit_code == 0
+    assert numbers(folder) == {"20240105": ONE}
+    run(folder, "import", tmp_path / "before.csv")
+    assert numbers(folder) == {"20240105": ONE}
+
+
+def test_reports_without_ids_that_were_withdrawn_are_left_out(folder: Folder, tmp_path: Path) -> None:
+    (path := tmp_path / "日志.csv").write_text(
+        "发送人,提交时间,撤回时间\n张一,2024-01-05 08:00,\n李二,2024-01-05 08:00,2024-01-05 09:00\n", "utf-8"
+    )
+    folder.add_organisation("ding1")
+    assert "records whose '撤回时间'" in run(folder, "import", path).output
+    assert numbers(folder) == {"20240105": ONE}
