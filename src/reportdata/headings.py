@@ -46,6 +46,31 @@ _CLOCKS = re.compile(r"时间$|时刻$|time$", re.IGNORECASE)
 _IDS = re.compile(r"id|编号|工号|单号|号码?$|no\.?$|number", re.IGNORECASE)
 _NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
 
+_OF_ATTENDANCE = re.compile("打卡|考勤|签到|签退|班次|迟到|早退|旷工")
+_OF_COUNTS = re.compile(
+    "(?:人|次|篇|天|日志|提交|未交|已交|应交|实交|评论|点赞)数$|率$|^(?:应|实|未|已|按时|迟)(?:交|提交|填|填写|发|发送)$|^(?:合计|总计|小计)$"
+)
+_DAY = re.compile(
+    r"(?:(?:\d{4}|\d\d)\s?[-/.年]\s?)?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?(?: 0?0:00(?::00)?)?|\d{1,2}[日号]?", re.ASCII
+)
+_WEEKDAY = re.compile(r"\s*[(\uff08]?(?:星期|周|礼拜)?[一二三四五六日天][)\uff09]?$")
+
+
+def other_table(columns: Iterable[str]) -> str | None:
+    """What a table without a column of times seems to be, where it is none of records, and what to do; None where
+    nothing says so."""
+    names = [" ".join(column.split()) for column in columns]
+    if any(_OF_ATTENDANCE.search(name) for name in names):
+        return "these look like records of attendance (考勤), and not of reports: choose the sheet that 日志 exports"
+    counts = sum(_OF_COUNTS.search(name) is not None for name in names)
+    days = sum(_DAY.fullmatch(_WEEKDAY.sub("", name)) is not None for name in names)
+    if counts < 2 and days < 2:
+        return None
+    return (
+        "these look like counts of people or days, from which nothing can be counted: export the reports themselves, "
+        "in DingTalk by 日志 → 报表 → 导出"
+    )
+
 
 def normal(heading: str) -> str:
     """The form in which headings are compared: half-width, lower case, in simplified Chinese,

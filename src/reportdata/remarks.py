@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 class Remarks:
     """``titles`` are texts that stand above the heading of a table; ``partial`` gives for kinds of facts of which some
     are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact; ``denied``
-    counts the records that do not stand, by the column that says so and what it says."""
+    counts the records that do not stand, by the column that says so and what it says; ``announced`` is how many there
+    are, as the file says, 0 when it does not; ``passed`` are sheets that have counts."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
     answers: bool = False
+    announced: int = 0
+    passed: list[str] = field(default_factory=list)
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def clear(self) -> None:
@@ -23,9 +26,13 @@ class Remarks:
         self.titles.clear()
         self.partial.clear()
         self.answers = False
+        self.announced = 0
+        self.passed.clear()
         self.denied.clear()
 
     def notes(self) -> Iterator[str]:
         """What is to be said of the file."""
+        for sheet in self.passed:
+            yield f"the sheet {sheet!r} has counts and no records, and was passed over"
         for (column, word), count in self.denied.items():
             yield f"records whose {' '.join(column.split())!r} says {word!r} were left out: {count:,}"

@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from reportdata.choices import Choices
 from reportdata.errors import BadField
-from reportdata.headings import headings_of, how_to_name, how_to_name_both, likely_time, normal, option, seen
+from reportdata.headings import (
+    headings_of,
+    how_to_name,
+    how_to_name_both,
+    likely_time,
+    normal,
+    option,
+    other_table,
+    seen,
+)
 from reportdata.kinds import Kind, Kinds
 
 
@@ -126,6 +135,12 @@ def _is_told(kind: Kind, table: Table) -> bool:
 
 def _without_time(possible: list[Kind], table: Table, choices: Choices) -> BadField:
     reason = f"no column holds a time; the columns are: {seen(table.columns)}"
+    other = other_table(table.columns)
+    if other is not None:
+        example = option(possible[0].time, "HEADING")
+        return BadField(
+            "kind", reason, f"{other}; if they are records all the same, say which their time is with {example}"
+        )
     left = [name for name in table.columns if name not in table.chosen.values()]
     likely = {kind: time for kind in possible if (time := likely_time(kind, left)) is not None}
     working = [

@@ -103,8 +103,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "another heading below, in which people stand elsewhere": (
         "工号,发送人,提交时间\n1,张一,2024-01-05 08:00\n发送人,工号,提交时间\n李二,2,2024-01-05 08:00\n",
-        "line 3: sent_at: '提交时间' is not a time",
-        "write 2024-01-05 08:03",
+        "line 3: line: is another heading than the one above",
+        "to a sheet or file of their own",
     ),
     "cells with another sign between them": (
         "发送人^提交时间\n张一^2024-01-05 08:00\n",

@@ -32,6 +32,7 @@ from reportdata.pipeline.reading import MOST_COUNTED, Bounds, Reading, size_of
 from reportdata.pipeline.sources import Source
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
+from reportdata.readers.cells import announced
 from reportdata.readers.encodings import encoding_of
 from reportdata.readers.figures import told_apart
 from reportdata.readers.text import opened_bytes
@@ -166,6 +167,9 @@ def _stage_file(
         done.days |= set(part.days)
         done.spans[part.kind.name] = dict(part.spans)
         done.alike |= {part.kind.name} if part.alike else set()
+    told = max(source.remarks.announced, *(announced([title]) for title in ("", *done.titles)))
+    for kind in done.spans if told > done.read + sum(source.remarks.denied.values()) else ():
+        done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {done.read:,} were read")
     for kind in {*done.spans, *done.told} if source.skipped else ():
         done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
     return done

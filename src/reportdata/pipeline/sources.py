@@ -135,7 +135,7 @@ class Source:
                 skipped = heading.last if part.start == 0 else 0
                 whole = not has_padded_quotes(part.text, table.delimiter)
                 query = staging.read_csv(part.text, heading.names, table.delimiter, skipped) if whole else None
-                lines = read_part_of_table(self._path, part, table, counts)
+                lines = read_part_of_table(self._path, part, table, counts, self.remarks)
                 self._add_table(staging, query, columns, lines)
                 if part.text != self._path:
                     self._staged(staging, part.position)

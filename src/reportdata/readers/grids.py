@@ -21,6 +21,8 @@ from reportdata.readers.cells import Row, is_time, text_of
 LOOKED_AT = 20
 """Rows in which the heading is looked for."""
 _ONE_CELL = "put commas or tabs between the cells, or say in a first line like sep=^ what stands between them"
+_MISREAD = ("gb18030", "utf-8"), ("latin-1", "utf-8"), ("cp1252", "utf-8"), ("gb18030", "big5"), ("latin-1", "gb18030")
+"""Encodings as which programs read text, each with the one in which it was."""
 Found = TypeVar("Found")
 Told = TypeVar("Told", covariant=True)
 
@@ -87,7 +89,7 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
                     found = score, Heading(row.number, last, names, columns, tuple(above))
                 break
     if found is not None:
-        return found[1]
+        return _with_details(found[1], rows, fields)
     if best is None:
         raise BadFile(file, "has no rows", "choose a file with records")
     score, row, reason = best
@@ -95,8 +97,42 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
         told = (
             f"no heading was found in the first {LOOKED_AT} rows; the first is: {seen(list(map(text_of, row.cells)))}"
         )
-        raise BadFile(file, told, reason.hint if any(len(row.cells) > 1 for row in rows) else _ONE_CELL)
+        raise BadFile(file, told, _without_heading(rows, fields, reason.hint))
     raise BadFile(file, f"line {row.number}: {reason}", reason.hint)
+
+
+def _without_heading(rows: Sequence[Row], fields: Vocabulary[object], hint: str) -> str:
+    """What to do about rows of which none is a heading."""
+    for one, other in _MISREAD:
+        texts = [_read_as(str(cell), one, other) for row in rows for cell in row.cells if cell]
+        if likeness(texts, fields):
+            return f"its text is in {other.upper()}, and was read as {one.upper()}: save it again as UTF-8, or as XLSX"
+    if any(set(str(cell)) == {"?"} for cell in rows[0].cells):
+        return "a program has put question marks in place of its Chinese text: export it again, as UTF-8 or XLSX"
+    if any(map(is_time, rows[0].cells)):
+        return "there are records without a heading: write one above them, like 发送人,部门,提交时间"
+    if len(rows) == LOOKED_AT:
+        return "if the heading is further down, delete the lines above it"
+    return hint if any(len(row.cells) > 1 for row in rows) else _ONE_CELL
+
+
+def _read_as(text: str, one: str, other: str) -> str:
+    """What a text was that is of another encoding; empty when it was none of that."""
+    try:
+        return text.encode(one).decode(other)
+    except UnicodeError:
+        return ""
+
+
+def _with_details(heading: Heading[Found], rows: Sequence[Row], fields: Vocabulary[Found]) -> Heading[Found]:
+    """The heading with the row below it where that divides columns of which no field is: those of details in a form."""
+    below = next((row for row in rows if row.number > heading.last), None)
+    if below is None:
+        return heading
+    known = {place for place, name in enumerate(heading.names) if fields.knows(name)}
+    texts = {place: cell for place, cell in enumerate(below.cells) if not is_nothing(cell)}
+    words = all(isinstance(cell, str) and not any(map(str.isdigit, cell)) for cell in texts.values())
+    return heading._replace(last=below.number) if words and not known & texts.keys() else heading
 
 
 def _candidates(rows: Sequence[Row], at: int, fields: Vocabulary[object]) -> Iterator[tuple[int, list[str]]]:

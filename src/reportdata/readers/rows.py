@@ -11,22 +11,51 @@ from contextlib import suppress
 
 from reportdata.columns import Columns
 from reportdata.errors import BadField
+from reportdata.headings import known_headings, normal
 from reportdata.identifiers import is_nothing, read_id, read_text, same_name
-from reportdata.readers.cells import Row, is_note, is_remark, is_time, repeats_heading, says_total
+from reportdata.readers.cells import (
+    Row,
+    announced,
+    is_cut_off,
+    is_remark,
+    is_time,
+    repeats_heading,
+    says_total,
+    stands_alone,
+    text_of,
+)
 from reportdata.readers.encodings import REPLACED
 from reportdata.readers.grids import Heading
 from reportdata.records import Line
+from reportdata.remarks import Remarks
 
 _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
+_ALONE = BadField(
+    "line",
+    "has one cell alone, and is no record",
+    "delete the line; if it belongs to the text of the row above, put that text between quotes, or save it as XLSX",
+)
+_OTHER_HEADING = BadField(
+    "line",
+    "is another heading than the one above",
+    "move it, and the rows below it, to a sheet or file of their own",
+)
 
 
-def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, ragged: bool = True) -> Iterator[Line]:
+def read_rows(
+    rows: Iterable[Row], heading: Heading[Columns], names: Names, remarks: Remarks | None = None, *, ragged: bool = True
+) -> Iterator[Line]:
     """The records of the rows below a heading.
 
     :param names: of the table that the rows are of, or are a part of.
+    :param remarks: is given what rows say of the table.
     :param ragged: whether rows may be shorter than the heading, as a sheet's are that end with empty cells.
     """
     columns = heading.columns
+    remarks = remarks if remarks is not None else Remarks()
+    known = known_headings((columns.kind,))
+    held: list[Line] = []
+    """Rows with one cell, of which a heading may follow: then they are its title."""
     places = {name: place for place, name in enumerate(heading.names)}
     used = {name: places[name] for name in columns.used}
     width = len(heading.names)
@@ -39,15 +68,28 @@ def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, r
         if row.number <= heading.last:
             continue
         record = {name: row.cells[place] if place < len(row.cells) else None for name, place in used.items()}
+        if repeats_heading(record, columns.at):
+            held.clear()
+            continue
+        yield from held
+        held.clear()
         if all(map(is_nothing, record.values())):
-            if any(not is_nothing(cell) for cell in row.cells) and not is_note(row.cells):
+            _note(remarks, columns, row)
+            if any(map(is_time, row.cells)):  # others go on with a record above, of which cells are merged
                 wrong = BadField("record", "has none of the cells that are used", "delete the line, or fill it in")
                 yield Line(row.number, row.position, columns, record, wrong)
             continue
-        if says_total(row.cells, [record[name] for name in needed]) and not is_time(record[columns.at]):
-            continue
-        if repeats_heading(record, columns.at) or is_remark(row.cells):
-            continue
+        if not is_time(record[columns.at]):
+            if says_total(row.cells, [record[name] for name in needed]) or is_remark(row.cells):
+                _note(remarks, columns, row)
+                continue
+            if sum(normal(text_of(cell)) in known for cell in row.cells if isinstance(cell, str)) > 1:
+                yield Line(row.number, row.position, columns, record, _OTHER_HEADING)
+                continue
+            if width > 1 and stands_alone(row.cells):
+                if text_of(next(cell for cell in row.cells if not is_nothing(cell))) not in heading.titles:
+                    held.append(Line(row.number, row.position, columns, {}, _ALONE))
+                continue
         if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
             yield Line(row.number, row.position, columns, {}, wrong)
@@ -60,6 +102,14 @@ def read_rows(rows: Iterable[Row], heading: Heading[Columns], names: Names, *, r
             yield Line(row.number, row.position, columns, record, wrong)
             continue
         yield Line(row.number, row.position, columns, record, cells=hash(tuple(row.cells)) if unnamed else 0)
+    yield from held
+
+
+def _note(remarks: Remarks, columns: Columns, row: Row) -> None:
+    """Note what a row below the records says of all of them."""
+    remarks.announced = max(remarks.announced, announced(row.cells))
+    if is_cut_off(row.cells):
+        remarks.partial.setdefault(columns.kind.name, f"line {row.number} says that there is more than was exported")
 
 
 def _optional(columns: Columns) -> set[str]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.errors import BadFile
+from reportdata.headings import other_table
 from reportdata.kinds import Kinds
-from reportdata.readers.cells import Row, has_times
+from reportdata.readers.cells import Row, has_times, is_time, text_of
 from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
 from reportdata.readers.rows import Names, read_rows
@@ -27,24 +28,28 @@ if TYPE_CHECKING:
 
 
 class Sheet(NamedTuple):
-    """A sheet of a workbook: its name, its first rows with text, and all of them, to be read any number of times."""
+    """A sheet of a workbook: its name, its first rows with text, all of them, to be read any number of times, and
+    whether it is hidden."""
 
     name: str
     start: list[Row]
     rows: Iterable[Row]
+    hidden: bool = False
 
 
 class SheetTable(NamedTuple):
-    """A sheet with records: its heading, its rows, and which names in it go with which ids."""
+    """A sheet with records: its heading, its rows, which names in it go with which ids, and what is given that rows say
+    of it."""
 
     heading: Heading[Columns]
     rows: Iterable[Row]
     names: Names
+    remarks: Remarks | None = None
 
     def lines(self, rows: Iterable[Row] | None = None) -> Iterator[Line]:
         """The records of rows of the sheet, by default of all of them."""
         rows = self.rows if rows is None else rows
-        return read_rows(self._with_midnights(rows), self.heading, self.names)
+        return read_rows(self._with_midnights(rows), self.heading, self.names, self.remarks)
 
     @property
     def at(self) -> int:
@@ -87,9 +92,9 @@ def read_sheet_tables(
     """All sheets that have records, or the one that was chosen.
 
     A sheet without any known heading, as a cover or a pivot table, or without any time, as a list of people, is passed
-    over when another sheet has records.
+    over when another sheet has records; one of counts is, too, and a remark says so.
 
-    :raises BadFile: when the file cannot be read, or no sheet has a heading.
+    :raises BadFile: when the file cannot be read, no sheet has a heading, or a hidden sheet has records beside another.
     """
     fields = FactFields(kinds, choices)
     every = list(read_workbook(path))
@@ -101,17 +106,24 @@ def read_sheet_tables(
         raise BadFile(str(path), "has no rows", "choose a sheet with records")
     likely = [found for found in sheets if _known(found.start, fields) >= 2] or sheets[:1]
     timed = [found for found in likely if len(likely) > 1 and has_times(found.rows)]
-    for found in timed or likely:
+    tables = timed or likely
+    records = [found for found in tables if not _has_counts(found.start)] or tables
+    if remarks is not None:
+        remarks.passed = [found.name for found in tables if found not in records]
+    for found in records:
         name = f"{path} [{found.name}]" if several else str(path)
         try:
             heading = find_heading(name, found.start, fields)
         except BadFile as error:
             alone = "; or read one sheet alone with --sheet" if several and choices.sheet is None else ""
             raise BadFile(error.file, error.reason, error.hint + alone) from error
+        if found.hidden and choices.sheet is None and any(not other.hidden for other in records):
+            hint = "unhide it if it counts, and delete it if not; or read one sheet alone with --sheet"
+            raise BadFile(name, "is hidden, and has records as others that are shown do", hint)
         if remarks is not None:
             remarks.titles += heading.titles
         rows = found.rows
-        yield SheetTable(heading, rows, Names(partial(iter, rows), heading))
+        yield SheetTable(heading, rows, Names(partial(iter, rows), heading), remarks)
 
 
 def chosen_sheet(path: Path, sheets: Sequence[Sheet], chosen: str) -> Sheet:
@@ -127,6 +139,13 @@ def chosen_sheet(path: Path, sheets: Sequence[Sheet], chosen: str) -> Sheet:
         return sheets[int(chosen) - 1]
     names = ", ".join(repr(found.name) for found in sheets)
     raise BadFile(str(path), f"has no sheet {chosen!r}", f"choose one with --sheet: {names}")
+
+
+def _has_counts(rows: Sequence[Row]) -> bool:
+    """Whether a sheet has counts or attendance, and no times of records."""
+    return not any(is_time(cell) for row in rows for cell in row.cells) and any(
+        other_table(map(text_of, row.cells)) is not None for row in rows
+    )
 
 
 def _known(rows: Sequence[Row], fields: FactFields) -> int:
@@ -166,8 +185,10 @@ def _workbook(path: Path) -> Iterator[Sheet]:
         raise BadFile(str(path), reason, "open it in one, and save it")
     try:
         with calamine.load_workbook(str(path)) as book:
-            for name in book.sheet_names:
-                yield _sheet(name, Cells(book.get_sheet_by_name(name)))
+            for found in book.sheets_metadata:
+                if found.typ is calamine.SheetTypeEnum.WorkSheet:
+                    hidden = found.visible is not calamine.SheetVisibleEnum.Visible
+                    yield _sheet(found.name, Cells(book.get_sheet_by_name(found.name)))._replace(hidden=hidden)
     except calamine.PasswordError as error:
         raise BadFile(str(path), "is protected by a password", "save it without one") from error
     except calamine.CalamineError as error:

@@ -99,7 +99,7 @@ def read_table(
                 yield from _rows(path, other, table.delimiter)
 
         names = Names(again, table.heading)
-        yield from read_rows(_rows(path, text, table.delimiter), table.heading, names, ragged=False)
+        yield from read_rows(_rows(path, text, table.delimiter), table.heading, names, remarks, ragged=False)
 
 
 def read_grid(path: Path, fields: Vocabulary[Found]) -> tuple[Heading[Found], list[Row]]:
@@ -114,7 +114,9 @@ def read_grid(path: Path, fields: Vocabulary[Found]) -> tuple[Heading[Found], li
         return table.heading, list(_rows(path, text, table.delimiter))
 
 
-def read_part_of_table(path: Path, part: Part, table: Table[Columns], counts: LineCounts) -> Iterator[Line]:
+def read_part_of_table(
+    path: Path, part: Part, table: Table[Columns], counts: LineCounts, remarks: Remarks | None = None
+) -> Iterator[Line]:
     """The records of a part of a table, as `read_table` gives them.
 
     :raises NotAlone: when the part is no CSV by itself, is not UTF-8, or cannot be read without the others.
@@ -134,7 +136,7 @@ def read_part_of_table(path: Path, part: Part, table: Table[Columns], counts: Li
         def again() -> Iterator[Row]:
             raise NotAlone(str(path), "has names without ids")
 
-        for line in read_rows(numbered(), heading, Names(again, heading), ragged=False):
+        for line in read_rows(numbered(), heading, Names(again, heading), remarks, ragged=False):
             yield line._replace(number=before + line.number)
         counts.note(part, before + rows.lines)
 

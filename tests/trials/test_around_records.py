@@ -1,0 +1,155 @@
+"""What stands around the records of a sheet: pages, totals, notes, other tables, other sheets. What is none of a record
+does not matter, what says that records are missing does, and what cannot be told is refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from tests.support.folders import Folder, run
+from tests.support.numbers import ONE, TWO, Numbers, numbers
+
+HEADING = "部门,发送人,提交时间\n"
+FIRST = "研发部,张一,2024-01-05 08:00\n"
+SECOND = "销售部,李二,2024-01-05 09:00\n"
+
+READ: dict[str, tuple[str, Numbers]] = {
+    "subtotals": (f"{HEADING}{FIRST}研发部 小计,,1\n{SECOND}销售部 小计,,1\n总计,,2\n", TWO),
+    "subtotals by person": ("发送人,部门,提交时间\n张一,研发部,2024-01-05 08:00\n张一 计数,,1\n", ONE),
+    "pages": (f"XX公司日志\n{HEADING}{FIRST}第 1 页\nXX公司日志\n{HEADING}{SECOND}第 2 页 / 共 2 页\n", TWO),
+    "parts with titles": (f"研发部日志\n{HEADING}{FIRST}销售部日志\n{HEADING}{SECOND}", TWO),
+    "notes below": (f"{HEADING}{FIRST}\n导出人：王五\n数据来源：钉钉日志\n以上为全部数据\n1/1\n——\n", ONE),
+    "notes in several cells": (
+        f"{HEADING}{FIRST}导出时间：,2024-01-06,\n共,1,条\n制表人：王五,审核：陈六,\n",
+        ONE,
+    ),
+    "nothing": (f"{HEADING}{FIRST}暂无更多数据\n", ONE),
+    "a heading of details": (
+        "发送人,提交时间,今日工作,\n,,任务,用时\n张一,2024-01-05 08:00,甲,1\n,,乙,2\n李二,2024-01-05 09:00,丙,1\n",
+        TWO,
+    ),
+}
+MISSING: dict[str, str] = {
+    "more than was read": f"{HEADING}{FIRST}共 123 条\n",
+    "the same above": f"日志报表（共 123 条记录）\n{HEADING}{FIRST}",
+    "cut off": f"{HEADING}{FIRST}仅导出前 5000 条数据，更多请缩小范围\n",
+}
+REFUSED: dict[str, tuple[str, str, str]] = {
+    "another heading": (
+        f"{HEADING}{FIRST}提交时间,发送人,部门\n",
+        "line 3: line: is another heading",
+        "file of their own",
+    ),
+    "a text on two lines": (f"{HEADING}{FIRST}销售部\n{SECOND}", "line 3: line: has one cell alone", "between quotes"),
+    "people and days": (
+        "姓名,部门,9月1日,9月2日（周三）,合计\n张一,研发部,1,0,1\n",
+        "line 1: kind: no column holds a time",
+        "these look like counts",
+    ),
+    "who sent how many": (
+        "姓名,部门,应提交数,已提交数\n张一,研发部,22,20\n",
+        "line 1: kind: no column holds a time",
+        "日志 → 报表 → 导出",
+    ),
+    "figures of days": (
+        "统计日期,部门,应提交人数,提交率\n2024-01-05,研发部,10,90%\n",
+        "line 1: kind: no column holds a time",
+        "these look like counts",
+    ),
+    "attendance": (
+        "姓名,部门,工号,考勤日期,考勤时间,打卡结果\n张一,研发部,A1,2024-01-05,09:00,正常\n",
+        "line 1: kind: no column holds a time",
+        "records of attendance",
+    ),
+    "no heading": (FIRST + SECOND, "no heading was found", "write one above them, like 发送人,部门,提交时间"),
+    "UTF-8 read as GB18030": (
+        (HEADING + FIRST).encode().decode("gb18030", "replace"),
+        "no heading was found",
+        "is in UTF-8, and was read as GB18030",
+    ),
+    "question marks": ("??,???,????\n???,??,2024-01-05 08:00\n", "no heading was found", "question marks"),
+    "a long title": (
+        "".join(f"说明 {number},\n" for number in range(25)) + HEADING + FIRST,
+        "no heading",
+        "delete the lines above",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_what_is_none_of_a_record_does_not_matter(folder: Folder, tmp_path: Path, case: str) -> None:
+    text, expected = READ[case]
+    (path := tmp_path / "日志.csv").write_text(text, "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 0, result.output
+    assert numbers(folder) == {"20240105": expected}
+    assert "are missing" not in result.output
+
+
+@pytest.mark.parametrize("case", MISSING)
+def test_a_table_that_says_that_it_has_not_all_is_partial(folder: Folder, tmp_path: Path, case: str) -> None:
+    (path := tmp_path / "日志.csv").write_text(MISSING[case], "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert "sent facts are missing" in result.output
+    assert numbers(folder) == {"20240105": ONE}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_told_is_refused_with_what_to_do(folder: Folder, tmp_path: Path, case: str) -> None:
+    text, reason, advice = REFUSED[case]
+    (path := tmp_path / "日志.csv").write_text(text, "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 1
+    assert re.search(f"{reason}(?s:.*){re.escape(advice)}", result.output), result.output
+    assert numbers(folder) == {}
+
+
+def workbook(path: Path, sheets: dict[str, list[list[Any]]], *hidden: str) -> Path:
+    """A workbook of these sheets."""
+    with xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd hh:mm"}) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                sheet.write_row(place, 0, row)
+            if name in hidden:
+                sheet.hide()
+    return path
+
+
+TITLES = ["发送人", "部门", "提交时间"]
+AT = datetime(2024, 1, 5, 8, tzinfo=UTC).replace(tzinfo=None)
+
+
+def test_a_sheet_of_counts_beside_one_of_records_is_passed_over_and_told(folder: Folder, tmp_path: Path) -> None:
+    counts = [["姓名", "部门", "应交", "实交", "统计日期"], ["张一", "研发部", 22, 20, "2024-01-31"]]
+    path = workbook(tmp_path / "日志.xlsx", {"统计": counts, "明细": [TITLES, ["张一", "研发部", AT]]})
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert "the sheet '统计' has counts and no records" in result.output
+    assert numbers(folder) == {"20240105": ONE}
+
+
+def test_a_hidden_sheet_is_not_counted_unseen(folder: Folder, tmp_path: Path) -> None:
+    sheets = {"本月": [TITLES, ["张一", "研发部", AT]], "旧数据": [TITLES, ["李二", "研发部", AT]]}
+    path = workbook(tmp_path / "日志.xlsx", sheets, "旧数据")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 1
+    assert re.search(r"\[旧数据\]: is hidden.*\n.*unhide it", result.output)
+    assert run(folder, "import", path, "--sheet", "本月").exit_code == 0
+    assert numbers(folder) == {"20240105": ONE}
+
+
+def test_a_hidden_sheet_of_choices_does_not_matter(folder: Folder, tmp_path: Path) -> None:
+    sheets = {"日志": [TITLES, ["张一", "研发部", AT]], "选项": [["部门", "模板"], ["研发部", "日报"]]}
+    folder.add_organisation("ding1")
+    run(folder, "import", workbook(tmp_path / "日志.xlsx", sheets, "选项"))
+    assert numbers(folder) == {"20240105": ONE}
