@@ -61,14 +61,14 @@ def other_table(columns: Iterable[str]) -> str | None:
     nothing says so."""
     names = [" ".join(column.split()) for column in columns]
     if any(_OF_ATTENDANCE.search(name) for name in names):
-        return "these look like records of attendance (考勤), and not of reports: choose the sheet that 日志 exports"
+        return "these look like records of attendance (考勤), and not of reports, so choose the sheet that 日志 exports"
     counts = sum(_OF_COUNTS.search(name) is not None for name in names)
     days = sum(_DAY.fullmatch(_WEEKDAY.sub("", name)) is not None for name in names)
     if counts < 2 and days < 2:
         return None
     return (
-        "these look like counts of people or days, from which nothing can be counted: export the reports themselves, "
-        "in DingTalk by 日志 → 报表 → 导出"
+        "these look like counts of people or days, from which nothing can be counted, so export the reports "
+        "themselves, in DingTalk by 日志 → 报表 → 导出"
     )
 
 

@@ -33,6 +33,8 @@ _VARIATIONS = "\ufe0e\ufe0f"
 _BETWEEN_HAN = r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])"
 ROUNDED = "[0-9]{15}0+"
 """Ids of 16 digits and more that spreadsheets rounded to 15: where all of a column are so, that is no chance."""
+_EXTENDED = frozenset(("$oid", "$numberLong", "$numberInt"))
+"""How MongoDB writes ids and whole numbers in JSON."""
 _PERSONAL = r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]+(?:[·•・][\u3400-\u9fff]+)+"
 """These two are compiled when they are needed: sets of so many signs take a while."""
 
@@ -135,6 +137,8 @@ def read_id(field: str, value: object) -> str:
 
 
 def _id_text(field: str, value: object) -> str:
+    if isinstance(value, dict) and len(value) == 1 and value.keys() & _EXTENDED:
+        value = next(iter(value.values()))
     if is_nothing(value):
         return ""
     if isinstance(value, bool):

@@ -14,7 +14,7 @@ from math import isfinite
 from zoneinfo import ZoneInfo
 
 from reportdata.days import END_INSTANT, FIRST_INSTANT, MILLISECOND, SECOND, instant_of
-from reportdata.identifiers import half_width
+from reportdata.identifiers import half_width, is_nothing
 
 END_OF_SECONDS = 2_019_686_400
 """Ten digits from here on are refused: as seconds since 1970 they lie in 2034 or later, and numbers like 2401050803 and
@@ -48,6 +48,34 @@ _ENGLISH = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*\.? (\d{{1,2}}), ?(\d{{4}}),
 """A date as Java writes it: Jan 5, 2024."""
 _MAIL = re.compile(rf"(?:[a-z]{{3}}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) ", re.ASCII | re.IGNORECASE)
 """A date as mails and answers of HTTP write it: Fri, 05 Jan 2024."""
+_OF_JAVASCRIPT = re.compile(
+    rf"(?:[a-z]{{3}} )?({'|'.join(_MONTHS)}) (\d{{1,2}}) (?:(\d{{4}}) )?(\d{{1,2}}:\d\d:\d\d)(?: (\d{{4}}))?"
+    r"(?: (?:GMT)?([+-]\d{4})(?: [(（].*[)）])?)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A time as JavaScript and C write it: Fri Jan 05 2024 08:03:00 GMT+0800 (中国标准时间), Fri Jan 5 08:03:00 2024."""
+_OF_JAVA = re.compile(
+    rf"(?:[a-z]{{3}} )?(?:{'|'.join(_MONTHS)}) \d{{1,2}} [\d:]+ [a-z]{{2,5}} \d{{4}}", re.ASCII | re.IGNORECASE
+)
+_SHORT_MONTH = re.compile(rf"(\d{{1,2}})[- ]({'|'.join(_MONTHS)})[a-z]*[- ](\d{{4}}),? ", re.ASCII | re.IGNORECASE)
+"""A date as English spreadsheets write it: 05-Jan-2024."""
+_DAY_OF_DIGITS = re.compile(r"(20\d\d)(\d\d)(\d\d) (\d\d?:.*|\d{6})", re.ASCII)
+_NAMED_TWICE = re.compile(r"([+-]\d{4}) [A-Z]{2,5}$", re.ASCII)
+"""An offset, and the name of its zone after it, as Go writes both."""
+_YEAR_OF_TWO = re.compile(r"\d\d年", re.ASCII)
+_QUOTED = re.compile(r"""(?:=\s*"(.*)"|['`\u2018\u2019](.*?)['\u2019]?)""")
+"""A text that is kept from being taken for a number."""
+_RELATIVE = re.compile(
+    r"(?:今天|今日|昨天|昨日|前天|前日|刚刚|刚才|today|yesterday|just now|上?(?:周|星期|礼拜)[一二三四五六日天]).*"
+    r"|.*(?:\d+|几)\s*(?:秒钟?|分钟?|小时|天|周|个?月)前|.*\bago",
+    re.IGNORECASE,
+)
+_SHORT_YEAR = re.compile(r"\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}(?!\d)\s?日?[\sT].*", re.ASCII)
+_YEAR_LAST = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}\b.*", re.ASCII)
+_NO_YEAR = re.compile(r"\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[\sT].*", re.ASCII)
+_AS_FORMAT = "format the column as yyyy-mm-dd hh:mm in a spreadsheet program and save it again, or export it as XLSX"
+_EXTENDED = frozenset(("$date", "$numberLong"))
+"""How MongoDB writes a time in JSON."""
 _BEIJING = re.compile(r"\s*[(（]?(?:北京|中国标准)时间[)）]?$")
 _WEEKDAY = re.compile(r"\s*[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?\s*")
 _ZONE_NAME = re.compile(r"\s[A-Za-z]{2,5}$", re.ASCII)
@@ -93,6 +121,8 @@ def read_instant(value: object, zone: ZoneInfo) -> int:
         instant = _of_text(value, zone)
     elif isinstance(value, time | timedelta):
         raise BadTime(f"{str(value)!r} has no date", f"put date and time into one column: {_FORMS}")
+    elif isinstance(value, dict) and len(value) == 1 and value.keys() & _EXTENDED:
+        return read_instant(next(iter(value.values())), zone)
     else:
         raise BadTime(f"is a {'JSON object' if isinstance(value, dict) else type(value).__name__}, not a time", _FORMS)
     if not FIRST_INSTANT <= instant < END_INSTANT:
@@ -142,11 +172,12 @@ def _of_text(value: str, zone: ZoneInfo) -> int:
         return _of_float(float(text), zone)
     if _SHORTENED.fullmatch(text):
         raise BadTime(f"{text!r} was shortened by a spreadsheet program", "export the column as text")
-    found = _TEXT.fullmatch(text)
+    found = _TEXT.fullmatch(text) or _TEXT.fullmatch(_rewritten(text))
     if found is None:
-        if not text:
+        if is_nothing(text):
             raise BadTime("is missing", "fill it in, or leave such records out with --skip-bad")
-        if _ZONE_NAME.search(text) and _TEXT.fullmatch(_ZONE_NAME.sub("", text)):
+        _refuse_half_told(text, value.strip()[:40])
+        if _OF_JAVA.fullmatch(text) or (_ZONE_NAME.search(text) and _TEXT.fullmatch(_ZONE_NAME.sub("", text))):
             raise BadTime(f"{value.strip()[:40]!r} names a zone that means several", "write an offset, like +08:00")
         if _CLOCK.fullmatch(text):
             raise BadTime(f"{value.strip()[:40]!r} has no date", f"put date and time into one column: {_FORMS}")
@@ -171,6 +202,23 @@ def _of_text(value: str, zone: ZoneInfo) -> int:
         raise BadTime(f"{value.strip()[:40]!r} is not a time: {error}", _FORMS) from error
 
 
+def _refuse_half_told(text: str, shown: str) -> None:
+    """
+    :raises BadTime: when a text names a time, but says too little to tell which.
+    """
+    if _RELATIVE.fullmatch(text):
+        raise BadTime(
+            f"{shown!r} is a time as of when it was shown, and a file does not say when that was",
+            "export the sheet in place of copying what is shown, or write whole times",
+        )
+    if _YEAR_LAST.fullmatch(text):
+        raise BadTime(f"{shown!r} may have the month or the day first", _AS_FORMAT)
+    if _SHORT_YEAR.fullmatch(text):
+        raise BadTime(f"{shown!r} may have the year or the day first", _AS_FORMAT)
+    if _NO_YEAR.fullmatch(text):
+        raise BadTime(f"{shown!r} has no year", _FORMS)
+
+
 def _of_digits(text: str, zone: ZoneInfo) -> int:
     compact = _COMPACT.fullmatch(text)
     if compact is not None:
@@ -188,9 +236,13 @@ def _of_digits(text: str, zone: ZoneInfo) -> int:
 
 
 def _normalised(text: str) -> str:
-    """The text in half-width signs, without invisible ones, with single blanks, without a day of the week."""
+    """The text in half-width signs, without invisible ones and quotes, with single blanks, without a day of the
+    week."""
     text = half_width(text)
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    quoted = _QUOTED.fullmatch(text.strip())
+    if quoted is not None:
+        text = quoted[1] or quoted[2] or ""
     text = (
         _WEEKDAY.sub(" ", _BEIJING.sub("+08:00", " ".join(text.split())))
         .strip()
@@ -206,6 +258,21 @@ def _normalised(text: str) -> str:
         return f"{english[3]}-{_month(english[1])}-{english[2]} {text[english.end() :]}"
     mail = _MAIL.match(text)
     return text if mail is None else f"{mail[3]}-{_month(mail[2])}-{mail[1]} {text[mail.end() :]}"
+
+
+def _rewritten(text: str) -> str:
+    """A time in one of the rarer forms in the usual one; any other text as it is."""
+    english = _SHORT_MONTH.match(text)
+    if english is not None:
+        return f"{english[3]}-{_month(english[2])}-{english[1]} {text[english.end() :]}"
+    script = _OF_JAVASCRIPT.fullmatch(text.replace("+0800+08:00", "+0800"))
+    if script is not None and (year := script[3] or script[5]):
+        return f"{year}-{_month(script[1])}-{script[2]} {script[4]}{script[6] or ''}"
+    digits = _DAY_OF_DIGITS.fullmatch(text)
+    if digits is not None:
+        year, month, day, clock = digits.groups()
+        return f"{year}-{month}-{day} {clock if ':' in clock else ':'.join((clock[:2], clock[2:4], clock[4:]))}"
+    return _NAMED_TWICE.sub(r"\1", f"20{text}" if _YEAR_OF_TWO.match(text) else text)
 
 
 def _month(name: str) -> int:

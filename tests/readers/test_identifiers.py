@@ -95,3 +95,8 @@ def test_cleaning_is_idempotent_whatever_is_wrapped_around(text: str) -> None:
 def test_a_text_on_which_no_number_depends_is_never_refused_for_its_signs() -> None:
     assert read_text("departments", "研发部\n测试部\x00") == "研发部 测试部"
     assert read_text("template", 42) == "42"
+
+
+def test_ids_of_mongodb_are_read() -> None:
+    assert read_id("user_id", {"$numberLong": "42"}) == "42"
+    assert read_id("report_id", {"$oid": "65a0c0ffee"}) == "65a0c0ffee"

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reportdata.days import instant_of, moment_of
-from reportdata.times import read_instant
+from reportdata.times import BadTime, read_instant
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOMENT = datetime(2024, 1, 5, 17, 40, tzinfo=SHANGHAI)
@@ -56,6 +56,17 @@ HALVES = {"上午": 0, "早上": 0, "AM": 0, "am": 0, "下午": 12, "晚上": 12
         "2024-01-05 17:40（北京时间）",
         "2024年1月5日 17時40分",
         "2024-01-05 夜间 17:40",
+        "'2024-01-05 17:40",
+        '="2024-01-05 17:40"',
+        "'1704447600000",
+        "20240105 17:40",
+        "20240105 174000",
+        "24年1月5日 17:40",
+        "5-Jan-2024 17:40",
+        "Fri Jan 05 2024 17:40:00 GMT+0800 (中国标准时间)",
+        "Fri Jan 05 2024 09:40:00 GMT+0000 (Coordinated Universal Time)",
+        "Fri Jan  5 17:40:00 2024",
+        "2024-01-05 17:40:00 +0800 CST",
     ],
 )
 def test_every_form_says_the_same_moment(text: str) -> None:
@@ -77,9 +88,9 @@ def test_every_form_says_the_same_moment(text: str) -> None:
         ("2024-01-05 17:4²", "is not a time"),
         ("2024-01-05 上午 17:40", "17 o'clock is not in the morning"),
         ("2024-01-05 上午 5:40 PM", "has the half of the day twice"),
-        ("05/01/2024 17:40", "is not a time"),
+        ("05/01/2024 17:40", "may have the month or the day first"),
         ("1999-12-31 23:59:59", "is outside the years 2000 to 2099"),
-        ("yesterday", "is not a time"),
+        ("yesterday", "as of when it was shown"),
         ("", "is missing"),
         ("17:40", "has no date"),
         ("45296", "has no time of day"),
@@ -117,3 +128,28 @@ def test_a_spreadsheets_number_is_its_moment_to_the_millisecond(at: datetime) ->
         return
     found = read_instant(days, ZoneInfo("UTC"))
     assert abs(found - instant_of(at.replace(tzinfo=UTC))) <= 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "advice"),
+    [
+        ("今天 15:05", "as of when it was shown", "export the sheet"),
+        ("昨天", "as of when it was shown", "export the sheet"),
+        ("3小时前", "as of when it was shown", "export the sheet"),
+        ("24-1-5 17:40", "may have the year or the day first", "yyyy-mm-dd hh:mm"),
+        ("1/5/2024 5:40 PM", "may have the month or the day first", "yyyy-mm-dd hh:mm"),
+        ("05.01.2024 17:40", "may have the month or the day first", "yyyy-mm-dd hh:mm"),
+        ("1月5日 17:40", "has no year", "write 2024-01-05"),
+        ("Fri Jan 05 17:40:00 CST 2024", "names a zone that means several", "+08:00"),
+        ("--", "is missing", "fill it in"),
+    ],
+)
+def test_a_time_that_says_too_little_is_refused_with_what_it_lacks(text: str, reason: str, advice: str) -> None:
+    with pytest.raises(BadTime, match=reason) as refused:
+        read_instant(text, SHANGHAI)
+    assert advice in refused.value.hint
+
+
+def test_times_of_mongodb_are_read() -> None:
+    for value in ({"$date": "2024-01-05T09:40:00Z"}, {"$date": {"$numberLong": "1704447600000"}}):
+        assert moment_of(read_instant(value, SHANGHAI), SHANGHAI) == MOMENT

@@ -78,6 +78,7 @@ READ: dict[str, dict[str, Numbers]] = {
     "J09.json": {"20240105": TWO},
     "J10.json": {"20240105": TWO},
     "J11.json": {"20240105": TWO},
+    "J13.jsonl": {"20240105": ONE},
     "J14.jsonl": {"20240105": ONE},
     **{f"P{number}.parquet": {"20240105": TWO} for number in ("01", "04", "08", "09b", "14", "16", "19")},
     **{f"A25-{number:02}.csv": {"20240105": ONE} for number in (0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 15, 16)},
@@ -109,7 +110,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "C36.csv": ("line 3: user_id: .* has bytes that are no text", "UTF-8"),
     "C38.csv.zip": ("is a damaged archive or spreadsheet", "copy or export it again"),
     "J02.jsonl": ("line 1: json: is not JSON: expecting value", "one whole object on each line"),
-    "J13.jsonl": ("line 1: sent_at: is a JSON object, not a time", "write 2024-01-05 08:03"),
 }
 
 ELSEWHERE = {"C01-jan.csv", "C01-mar.csv", "C02-comments.csv", "C50.csv"}
