@@ -57,19 +57,14 @@ _WEEKDAY = re.compile(r"\s*[(\uff08]?(?:星期|周|礼拜)?[一二三四五六�
 
 
 def other_table(columns: Iterable[str]) -> str | None:
-    """What a table without a column of times seems to be, where it is none of records, and what to do; None where
-    nothing says so."""
+    """What a table without a column of times seems to have in place of records: ``attendance`` or ``counts``; None
+    where nothing says so."""
     names = [" ".join(column.split()) for column in columns]
     if any(_OF_ATTENDANCE.search(name) for name in names):
-        return "these look like records of attendance (考勤), and not of reports, so choose the sheet that 日志 exports"
+        return "attendance"
     counts = sum(_OF_COUNTS.search(name) is not None for name in names)
     days = sum(_DAY.fullmatch(_WEEKDAY.sub("", name)) is not None for name in names)
-    if counts < 2 and days < 2:
-        return None
-    return (
-        "these look like counts of people or days, from which nothing can be counted, so export the reports "
-        "themselves, in DingTalk by 日志 → 报表 → 导出"
-    )
+    return "counts" if max(counts, days) > 1 else None
 
 
 def normal(heading: str) -> str:

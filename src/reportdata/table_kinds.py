@@ -135,12 +135,21 @@ def _is_told(kind: Kind, table: Table) -> bool:
 
 def _without_time(possible: list[Kind], table: Table, choices: Choices) -> BadField:
     reason = f"no column holds a time; the columns are: {seen(table.columns)}"
-    other = other_table(table.columns)
-    if other is not None:
-        example = option(possible[0].time, "HEADING")
-        return BadField(
-            "kind", reason, f"{other}; if they are records all the same, say which their time is with {example}"
-        )
+    named = option(possible[0].time, "HEADING")
+    match other_table(table.columns):
+        case "attendance":
+            hint = (
+                "these look like records of attendance (考勤), and not of reports: choose the sheet that 日志 exports; "
+                f"if they are reports all the same, say when they were sent, with {named}"
+            )
+            return BadField("kind", reason, hint)
+        case "counts":
+            hint = (
+                "these look like counts of people or days, from which nothing can be counted: export the reports "
+                "themselves, in DingTalk by 日志 → 报表 → 导出; "
+                f"if they are reports all the same, say when they were sent, with {named}"
+            )
+            return BadField("kind", reason, hint)
     left = [name for name in table.columns if name not in table.chosen.values()]
     likely = {kind: time for kind in possible if (time := likely_time(kind, left)) is not None}
     working = [

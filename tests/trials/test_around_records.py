@@ -4,6 +4,7 @@ does not matter, what says that records are missing does, and what cannot be tol
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def test_what_cannot_be_told_is_refused_with_what_to_do(folder: Folder, tmp_path
     assert numbers(folder) == {}
 
 
-def workbook(path: Path, sheets: dict[str, list[list[Any]]], *hidden: str) -> Path:
+def workbook(path: Path, sheets: Mapping[str, Any], *hidden: str) -> Path:
     """A workbook of these sheets."""
     with xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd hh:mm"}) as book:
         for name, rows in sheets.items():
@@ -129,7 +130,10 @@ AT = datetime(2024, 1, 5, 8, tzinfo=UTC).replace(tzinfo=None)
 
 
 def test_a_sheet_of_counts_beside_one_of_records_is_passed_over_and_told(folder: Folder, tmp_path: Path) -> None:
-    counts = [["姓名", "部门", "应交", "实交", "统计日期"], ["张一", "研发部", 22, 20, "2024-01-31"]]
+    counts: list[list[object]] = [
+        ["姓名", "部门", "应交", "实交", "统计日期"],
+        ["张一", "研发部", 22, 20, "2024-01-31"],
+    ]
     path = workbook(tmp_path / "日志.xlsx", {"统计": counts, "明细": [TITLES, ["张一", "研发部", AT]]})
     folder.add_organisation("ding1")
     result = run(folder, "import", path)

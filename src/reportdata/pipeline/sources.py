@@ -145,7 +145,9 @@ class Source:
         with closing(read_parts(self._path, size, folder, quoted=False)) as parts:
             for part in parts:
                 staging.begin(str(part.number))
-                self._add(staging, read_part_of_jsonl(self._path, part, counts, self._kinds, self._choices))
+                self._add(
+                    staging, read_part_of_jsonl(self._path, part, counts, self._kinds, self.remarks, self._choices)
+                )
                 if part.text != self._path:
                     self._staged(staging, part.position)
 

@@ -20,6 +20,10 @@ from reportdata.readers.text import opened, position
 _LARGEST_DOCUMENT = 1 << 28
 """Characters of one document over several lines that are gathered before giving up."""
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_PREFIX = re.compile(r'[^{}"]*?(?=[{]\s*")')
+"""What a log has before an object."""
+_LOGGED = re.compile(r"\s*\[?\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d")
+_OF_PYTHON = re.compile(r"^\s*[\[{]\s*'|:\s*(?:None|True|False)\b")
 _NAMES = {bool: "true or false", int: "number", float: "number", str: "text"}
 _decoder = json.JSONDecoder()
 
@@ -49,6 +53,12 @@ def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
     if not isinstance(content, BadField):
         yield from (Found(number, place, found) for found in _flat(content))
         return
+    begin = _PREFIX.match(text)
+    if begin is not None and not isinstance(content := decoded(text[begin.end() :]), BadField):
+        yield from (Found(number, place, found) for found in _flat(content))
+        return
+    if _LOGGED.match(text) and "{" not in text:
+        return
     start = 0
     while start < len(text):
         if text[start].isspace():
@@ -61,9 +71,28 @@ def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
             reason = str(error).partition(": line")[0].lower()
             where = getattr(error, "colno", 0)
             told = f"is not JSON: {reason}" + (f" (column {where})" if where else "")
-            yield Found(line, place, BadField("json", told, "write one whole object on each line, or an array of them"))
+            yield Found(line, place, BadField("json", told, _how_to_write(text, error)))
             return
         yield from (Found(line, place, found) for found in _flat(value))
+
+
+def _how_to_write(text: str, error: Exception) -> str:
+    """What to do about a text that is no JSON."""
+    at = getattr(error, "pos", 0)
+    if "Unterminated" in str(error) or (text[at:].strip() in ("", "}", "]") and text.strip()[-1:] not in "}]"):
+        return "it ends in the middle: save or copy it again, as a whole"
+    if _OF_PYTHON.search(text):
+        return "it is written as Python prints it: write it by json.dumps, one whole object on each line"
+    return (
+        "write one whole object on each line, or an array of them; names and texts stand between double quotes, "
+        "without remarks, and without a comma after the last"
+    )
+
+
+def is_logged(line: str) -> bool:
+    """Whether a line of a log has an object at its end."""
+    begin = _PREFIX.match(line)
+    return begin is not None and isinstance(decoded(line[begin.end() :]), dict)
 
 
 def decoded(text: str) -> object:
@@ -86,6 +115,15 @@ def rows_of(content: Mapping[str, object]) -> list[dict[str, object]] | None:
                 return None
             found = value
     return found
+
+
+def objects_within(content: Mapping[str, object]) -> list[dict[str, object]] | None:
+    """The objects in an object that has nothing else, as answers by day are, or the one that stands in it beside plain
+    values, as what a search engine or a service found does; None when it is of another form."""
+    found = [value for value in content.values() if isinstance(value, dict)]
+    if not found or any(isinstance(value, list) for value in content.values()):
+        return None
+    return found if len(found) in (1, len(content)) else None
 
 
 def _flat(value: object) -> Iterator[dict[str, object] | BadField]:

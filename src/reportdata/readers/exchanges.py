@@ -85,6 +85,11 @@ class _OtherApi(BadField):
         super().__init__("api", reason, f"save answers of {_KNOWN}")
 
 
+def tells_facts(api: object) -> bool:
+    """Whether an API, by its path, is one whose answers have facts."""
+    return isinstance(api, str) and _NAME.fullmatch(api.lstrip("/")) is not None
+
+
 def _read(exchange: Mapping[str, object]) -> Page | None:
     """What an exchange holds; None when it is one with an API that has no facts."""
     request: Mapping[str, object] = {}

@@ -8,10 +8,14 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from reportdata.errors import BadFile
+from reportdata.readers.documents import is_logged
 from reportdata.readers.encodings import unmarked_utf_16
 from reportdata.readers.text import opened_bytes, packed
 
 _START = 65_536
+_LOGGED = 20
+"""Lines of a log in which an object is looked for."""
+_LOG = re.compile(r"\s*\[?\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d")
 
 
 class Format(Enum):
@@ -77,7 +81,16 @@ def detect_format(path: Path) -> Format:
     text = _decoded(start)
     if "urn:schemas-microsoft-com:office:spreadsheet" in text[:4096]:
         return Format.SHEET
-    return Format.JSONL if text.lstrip().startswith(("{", "[")) else Format.CSV
+    if text.lstrip().startswith(("HTTP/1", "HTTP/2")):
+        hint = "delete what stands above the first {, or save the body alone, as curl does without -i"
+        raise BadFile(str(path), "has the headers of HTTP above its body", hint)
+    if text.lstrip().startswith(")]}'"):
+        raise BadFile(str(path), "has signs above its JSON", "delete what stands above the first {")
+    if text.lstrip().startswith(("{", "[{", "[[")) or (text.lstrip().startswith("[") and not _LOG.match(text)):
+        return Format.JSONL
+    first, *others = text.lstrip().split("\n", _LOGGED)[:_LOGGED]
+    logged = is_logged(first) or (_LOG.match(first) and any(map(is_logged, others)))
+    return Format.JSONL if logged else Format.CSV
 
 
 def is_attachment(path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reportdata.choices import NO_CHOICES, Choices, of_record
@@ -10,11 +10,14 @@ from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
 from reportdata.readers.answers import is_exchange
-from reportdata.readers.documents import Found, decoded, read_objects, rows_of
-from reportdata.readers.exchanges import Exchanges
+from reportdata.readers.documents import Found, decoded, objects_within, read_objects, rows_of
+from reportdata.readers.exchanges import Exchanges, tells_facts
+from reportdata.readers.har import api_of, entries_of, exchange_of
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.records import Line
 from reportdata.remarks import Remarks
+
+_TOTALS = ("total", "totalCount", "total_count")
 
 
 def read_jsonl(
@@ -25,13 +28,13 @@ def read_jsonl(
 
 
 def read_part_of_jsonl(
-    path: Path, part: Part, counts: LineCounts, kinds: Kinds, choices: Choices = NO_CHOICES
+    path: Path, part: Part, counts: LineCounts, kinds: Kinds, remarks: Remarks, choices: Choices = NO_CHOICES
 ) -> Iterator[Line]:
     """The records of a part of a JSON Lines file, as `read_jsonl` gives them.
 
     :raises NotAlone: when the part is not UTF-8, or is more than one record on each line.
     """
-    return _records(_objects_of_part(path, part, counts), kinds, Remarks(), choices)
+    return _records(_objects_of_part(path, part, counts), kinds, remarks, choices)
 
 
 def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Found]:
@@ -46,6 +49,19 @@ def _objects_of_part(path: Path, part: Part, counts: LineCounts) -> Iterator[Fou
     counts.note(part, number)
 
 
+def _of_recording(entries: list[object]) -> Iterator[dict[str, object] | BadField]:
+    """The exchanges with APIs that have facts; where there are none, one with another API, to be told."""
+    found = [exchange_of(entry) for entry in entries if tells_facts(api_of(entry))]
+    yield from found or [{"api": api_of(entry) or "?", "response": {}} for entry in entries[:1]]
+
+
+def _total(content: Mapping[str, object]) -> int:
+    """How many records there are, as a page says that has some of them; 0 when it does not."""
+    places = (content, *(content[name] for name in ("data", "result", "page") if isinstance(content.get(name), dict)))
+    totals = (place.get(name) for place in places if isinstance(place, dict) for name in _TOTALS)
+    return max((total for total in totals if type(total) is int), default=0)
+
+
 def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: Choices) -> Iterator[Line]:
     known: dict[tuple[str, ...], Columns] = {}
     exchanges = Exchanges(kinds)
@@ -53,8 +69,17 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
         if isinstance(content, BadField):
             yield Line(number, place, None, {}, content)
             continue
+        if (entries := entries_of(content)) is not None:
+            remarks.answers = True
+            for exchange in _of_recording(entries):
+                if isinstance(exchange, BadField):
+                    yield Line(number, place, None, {}, exchange)
+                else:
+                    yield from exchanges.lines(number, place, exchange)
+            continue
         if is_exchange(content):
             remarks.answers = True
+            remarks.announced = max(remarks.announced, _total(content))
             yield from exchanges.lines(number, place, content)
             continue
         names = tuple(content)
@@ -63,11 +88,13 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
             try:
                 columns = read_columns(names, kinds, choices=of_record(choices, names, kinds))
             except BadField as error:
-                rows = rows_of(content) if not any(is_known(name, kinds, choices) for name in names) else None
-                if rows is None:
+                known_name = any(is_known(name, kinds, choices) for name in names)
+                within = None if known_name else rows_of(content) or objects_within(content)
+                if within is None:
                     yield Line(number, place, None, {}, error)
                 else:
-                    yield from _records((Found(number, place, row) for row in rows), kinds, remarks, choices)
+                    remarks.announced = max(remarks.announced, _total(content))
+                    yield from _records((Found(number, place, inner) for inner in within), kinds, remarks, choices)
                 continue
             if len(known) < 1024:
                 known[names] = columns

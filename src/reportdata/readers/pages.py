@@ -25,6 +25,8 @@ class Pages:
         self._awaited: dict[tuple[str, bytes], dict[str, int]] = {}
         self._restricted: dict[str, tuple[str, int]] = {}
         self._open: dict[str, int] = {}
+        self._following: dict[str, str | None] = {}
+        self._gaps: dict[str, int] = {}
 
     def add(self, kind: str, line: int, request: Mapping[str, object], result: Mapping[str, object]) -> None:
         """Note a page of a list of facts of a kind.
@@ -34,9 +36,10 @@ class Pages:
         more = any(result.get(name) is True or str(result.get(name)).lower() == "true" for name in _MORE)
         following = next((str(result[name]) for name in _NEXT if result.get(name) not in (None, "")), None)
         if not request:  # only the order of the file tells which answers belong together
-            self._open.pop(kind, None)
+            if self._open.pop(kind, None) is not None and _leaves_out(self._following.get(kind), following, result):
+                self._gaps.setdefault(kind, line)
             if more:
-                self._open[kind] = line
+                self._open[kind], self._following[kind] = line, following
             return
         one = next((name for name in _ONE if request.get(name) not in (None, "")), None)
         if one is not None and "report_id" not in request and "reportId" not in request:
@@ -54,7 +57,17 @@ class Pages:
             for cursor, line in awaited.items():
                 if cursor not in self._seen[kind, own]:
                     yield kind, f"line {line}: has_more is true, and the page that follows is not in the file"
+        for kind, line in self._gaps.items():
+            yield kind, f"line {line}: a page before this one is not in the file"
         for kind, line in self._open.items():
             yield kind, f"line {line}: has_more is true, and no answer follows"
         for kind, (name, line) in self._restricted.items():
             yield kind, f"line {line}: the request was for one {name}"
+
+
+def _leaves_out(awaited: str | None, following: str | None, result: Mapping[str, object]) -> bool:
+    """Whether a page is not the one that was awaited: the one after it begins further on than a page is long."""
+    size = result.get("size")
+    if not isinstance(size, int) or not size or not (awaited or "").isdecimal() or not (following or "").isdecimal():
+        return False
+    return int(following or 0) - int(awaited or 0) > size

@@ -1,0 +1,131 @@
+"""Answers as people save them: recorded by browsers, in logs, within answers of other services, with pages missing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.folders import Folder, run
+from tests.support.numbers import ONE, TWO, numbers
+
+URL = "https://oapi.dingtalk.com/topapi/report/list?access_token=x"
+
+
+def report(number: int) -> dict[str, object]:
+    return {"report_id": f"r{number}", "creator_id": f"u{number}", "create_time": 1704412980000}
+
+
+def answer(*numbers: int, **others: object) -> dict[str, object]:
+    result = {"data_list": [report(number) for number in numbers], "has_more": False, "size": 20, **others}
+    return {"errcode": 0, "result": result}
+
+
+def entry(body: Mapping[str, object], cursor: int = 0, url: str = URL, *, packed: bool = False) -> dict[str, object]:
+    """An exchange as browsers record it."""
+    text = json.dumps(body)
+    content = {"text": base64.b64encode(text.encode()).decode(), "encoding": "base64"} if packed else {"text": text}
+    request = {"method": "POST", "url": url, "postData": {"text": json.dumps({"cursor": cursor, "size": 20})}}
+    return {"request": request, "response": {"status": 200, "content": content}}
+
+
+def recorded(*entries: Mapping[str, object]) -> str:
+    return json.dumps({"log": {"version": "1.2", "creator": {"name": "x"}, "entries": entries}})
+
+
+LOG = "2024-01-05 08:0{}:00.123 INFO [main] c.d.Client - answer: {}\n"
+PICTURE = {"request": {"url": "https://a.b/logo.png"}, "response": {"status": 200, "content": {"size": 1}}}
+
+READ: dict[str, str] = {
+    "a recording": recorded(PICTURE, entry(answer(1, 2))),
+    "a recording in base64": recorded(entry(answer(1, 2), packed=True)),
+    "a log": LOG.format(0, json.dumps(answer(1)))
+    + LOG.format(1, "nothing to do")
+    + LOG.format(2, json.dumps(answer(2))),
+    "a log of records": "".join(LOG.format(number, json.dumps(report(number))) for number in (1, 2)),
+    "a page of a service": json.dumps({"code": 200, "data": {"records": [report(1), report(2)], "total": 2}}),
+    "hits of a search engine": "".join(
+        json.dumps({"_index": "reports", "_id": str(number), "_source": report(number)}) + "\n" for number in (1, 2)
+    ),
+    "answers by day": json.dumps({"2024-01-05": answer(1), "2024-01-06": answer(2)}),
+}
+MISSING: dict[str, str] = {
+    "a page of a service": json.dumps({"code": 200, "rows": [report(1), report(2)], "total": 45}),
+    "a page of a service, further within": json.dumps(
+        {"code": 200, "data": {"list": [report(1), report(2)], "total": 45}}
+    ),
+    "a page of a service with records": json.dumps({"data": {"records": [report(1), report(2)], "total": 45}}),
+    "a recording without its last page": recorded(entry(answer(1, 2, has_more=True, next_cursor=20))),
+    "a page in between": "\n".join(
+        json.dumps(page)
+        for page in (
+            answer(1, has_more=True, next_cursor=20),
+            answer(2, has_more=True, next_cursor=60),
+            answer(has_more=False, next_cursor=60),
+        )
+    ),
+}
+REFUSED: dict[str, tuple[str, str, str]] = {
+    "what Python prints": (str(answer(1)), "line 1: json: is not JSON", "json.dumps"),
+    "what is cut off": (json.dumps(answer(1, 2))[:-70], "line 1: json: is not JSON", "ends in the middle"),
+    "JavaScript": ("{errcode: 0, result: {data_list: [],},}", "line 1: json: is not JSON", "between double quotes"),
+    "headers of HTTP": (
+        "HTTP/1.1 200 OK\nServer: x\n\n" + json.dumps(answer(1)),
+        "has the headers of HTTP",
+        "without -i",
+    ),
+    "a recording of others": (
+        recorded(entry({"errcode": 0}, url="https://oapi.dingtalk.com/topapi/v2/user/get")),
+        "line 1: api: .*user/get' tells no reports or comments",
+        "save answers of topapi/report/list",
+    ),
+    "a recording without contents": (
+        recorded({"request": {"url": URL}, "response": {"status": 200, "content": {"size": 1}}}),
+        "line 1: response: has no body in the recording",
+        "with the contents of answers",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_answers_are_read_as_they_were_saved(folder: Folder, tmp_path: Path, case: str) -> None:
+    (path := tmp_path / "answers").write_text(READ[case], "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 0, result.output
+    assert numbers(folder) == {"20240105": TWO}
+    assert "are missing" not in result.output
+
+
+@pytest.mark.parametrize("case", MISSING)
+def test_pages_that_are_missing_are_told(folder: Folder, tmp_path: Path, case: str) -> None:
+    (path := tmp_path / "answers").write_text(MISSING[case], "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert "sent facts are missing" in result.output
+    assert numbers(folder) == {"20240105": TWO}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refusal_says_what_to_do(folder: Folder, tmp_path: Path, case: str) -> None:
+    text, reason, advice = REFUSED[case]
+    (path := tmp_path / "answers").write_text(text, "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 1
+    assert re.search(f"{reason}(?s:.*){re.escape(advice)}", result.output), result.output
+    assert numbers(folder) == {}
+
+
+def test_comments_in_a_recording_are_of_the_report_that_was_asked_for(folder: Folder, tmp_path: Path) -> None:
+    comments = {"errcode": 0, "result": {"comments": [{"userid": "u9", "create_time": "2024-01-05 19:30:00"}]}}
+    asked = entry(comments, url="https://oapi.dingtalk.com/topapi/report/comment/list")
+    asked["request"] = {"url": "https://oapi.dingtalk.com/topapi/report/comment/list?report_id=r1"}
+    (path := tmp_path / "a.har").write_text(recorded(entry(answer(1)), asked))
+    folder.add_organisation("ding1")
+    run(folder, "import", path)
+    assert numbers(folder) == {"20240105": (ONE[0], ONE[1], 1)}
