@@ -48,6 +48,16 @@ def test_rows_have_the_numbers_that_people_see(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("above", [1, 3, 9])
+def test_blank_rows_and_columns_before_a_table_do_not_matter(tmp_path: Path, above: int) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as made:
+        sheet = made.add_worksheet()
+        for place, row in enumerate((HEADING, ("r1", "u1", "2024-01-05 08:00:00"))):
+            sheet.write_row(above + place, 2, row)
+    found = [(line.number, line.record["report_id"]) for line in read_sheets(tmp_path / "a.xlsx", KINDS)]
+    assert found == [(above + 2, "r1")]
+
+
 def test_a_time_at_midnight_is_one_where_others_are_times(tmp_path: Path) -> None:
     midnight = datetime(2024, 1, 6)
     path = book(tmp_path / "a.xlsx", {"日志": [HEADING, ("r1", "u1", TIME), ("r2", "u2", midnight)]})

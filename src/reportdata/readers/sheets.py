@@ -203,9 +203,10 @@ class Cells:
 
     def __init__(self, sheet: CalamineSheet) -> None:
         self._sheet = sheet
-        self.first = sheet.start[0] if sheet.start else 0
+        self.first = 0
         """How many lines stand before them."""
-        self.height = sheet.height
+        above = sheet.start[0] if sheet.start else 0
+        self.height = above + sheet.height  # blank rows above are read, too
         """How many they are, blank ones too."""
         self._reading: Iterator[Sequence[object]] = sheet.iter_rows()
         self._read = 0
