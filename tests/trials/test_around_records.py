@@ -3,6 +3,7 @@ does not matter, what says that records are missing does, and what cannot be tol
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,6 +29,15 @@ READ: dict[str, tuple[str, Numbers]] = {
     "notes in several cells": (
         f"{HEADING}{FIRST}导出时间：,2024-01-06,\n共,1,条\n制表人：王五,审核：陈六,\n",
         ONE,
+    ),
+    "a row for each who received it": (
+        "发送人,提交时间,接收人,是否已读\n张一,2024-01-05 08:00,王五,是\n张一,2024-01-05 08:00,赵六,否\n",
+        ONE,
+    ),
+    "a row for each comment": (
+        "发送人,提交时间,内容,评论人,评论内容\n张一,2024-01-05 08:00,甲,王五,好\n张一,2024-01-05 08:00,甲,赵六,赞\n"
+        "张一,2024-01-05 08:00,乙,,\n",
+        (2, 1, None),
     ),
     "nothing": (f"{HEADING}{FIRST}暂无更多数据\n", ONE),
     "a heading of details": (
@@ -156,4 +166,52 @@ def test_a_hidden_sheet_of_choices_does_not_matter(folder: Folder, tmp_path: Pat
     sheets = {"日志": [TITLES, ["张一", "研发部", AT]], "选项": [["部门", "模板"], ["研发部", "日报"]]}
     folder.add_organisation("ding1")
     run(folder, "import", workbook(tmp_path / "日志.xlsx", sheets, "选项"))
+    assert numbers(folder) == {"20240105": ONE}
+
+
+def merged(path: Path, *ranges: tuple[int, int, int]) -> Path:
+    """A workbook of four rows, with columns that are merged from one row to another one."""
+    with xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd hh:mm"}) as book:
+        sheet, form = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        sheet.write_row(1, 1, [*TITLES, "任务"])
+        for place in range(4):
+            sheet.write_row(2 + place, 1, [f"张{place}", "研发部", AT.replace(minute=place), f"任务 {place}"])
+        for first, last, column in ranges:
+            sheet.merge_range(first, column, last, column, "", form)
+            sheet.write(first, column, AT if column == 3 else "王五", form)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ([(2, 5, 1)], (4, 1, None)),
+        ([(2, 4, 1), (2, 4, 2), (2, 4, 3)], (2, 2, None)),
+        ([(2, 4, 1), (2, 4, 3)], (2, 2, None)),
+        ([(2, 5, 3)], (4, 4, None)),
+        ([(2, 3, 1), (4, 5, 1)], (4, 1, None)),
+    ],
+)
+def test_merged_cells_say_the_same_of_all_their_rows(
+    folder: Folder, tmp_path: Path, ranges: list[tuple[int, int, int]], expected: Numbers
+) -> None:
+    folder.add_organisation("ding1")
+    result = run(folder, "import", merged(tmp_path / "日志.xlsx", *ranges))
+    assert result.exit_code == 0, result.output
+    assert numbers(folder) == {"20240105": expected}
+
+
+def test_a_sheet_with_a_heading_alone_says_that_there_was_nothing(folder: Folder, tmp_path: Path) -> None:
+    folder.add_organisation("ding1")
+    path = workbook(tmp_path / "日志.xlsx", {"日志": [TITLES]})
+    run(folder, "import", path, "--from", "20240105", "--to", "20240105")
+    found = json.loads(run(folder, "query", "20240105", "--format", "json").stdout)
+    assert [(row["4100_DAY"], "4102_DAY" in row) for row in found] == [(0, False)]
+
+
+@pytest.mark.parametrize("above", [1, 3, 9])
+def test_all_records_below_blank_rows_are_counted(folder: Folder, tmp_path: Path, above: int) -> None:
+    rows = [[], *([[]] * (above - 1)), ["report_id", "user_id", "sent_at"], ["r1", "u1", "2024-01-05 08:00:00"]]
+    folder.add_organisation("ding1")
+    run(folder, "import", workbook(tmp_path / "a.xlsx", {"a": rows}))
     assert numbers(folder) == {"20240105": ONE}

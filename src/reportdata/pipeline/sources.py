@@ -164,6 +164,7 @@ class Source:
     def _stage_sheets(self, staging: Staging, folder: Path, size: int) -> None:
         tables = read_sheet_tables(self._path, self._kinds, self.remarks, self._choices)
         for number, table in enumerate(tables):
+            self.told.add(table.heading.columns.kind.name)
             if not isinstance(table.rows, Cells) or not table.heading.columns.is_whole:
                 self._add(staging, table.lines())
                 continue

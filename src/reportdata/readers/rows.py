@@ -6,6 +6,7 @@ told is refused with its line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -30,6 +31,10 @@ from reportdata.records import Line
 from reportdata.remarks import Remarks
 
 _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
+_OF_OTHERS = re.compile(
+    "接收|抄送|收件|已读|未读|阅读|读取|评论|点评|回复|点赞|receiver|recipient|comment|liked?$|read(?:er|at|by)?$"
+)
+"""Headings of what others did with a report, who may have a row each."""
 _ALONE = BadField(
     "line",
     "has one cell alone, and is no record",
@@ -53,6 +58,7 @@ def read_rows(
     """
     columns = heading.columns
     remarks = remarks if remarks is not None else Remarks()
+    of_others = [_OF_OTHERS.search(normal(name)) is not None for name in heading.names]
     known = known_headings((columns.kind,))
     held: list[Line] = []
     """Rows with one cell, of which a heading may follow: then they are its title."""
@@ -101,7 +107,8 @@ def read_rows(
             wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
             yield Line(row.number, row.position, columns, record, wrong)
             continue
-        yield Line(row.number, row.position, columns, record, cells=hash(tuple(row.cells)) if unnamed else 0)
+        own = (cell for cell, others in zip(row.cells, of_others, strict=False) if not others)
+        yield Line(row.number, row.position, columns, record, cells=hash(tuple(own)) if unnamed else 0)
     yield from held
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import partial
 from itertools import islice
@@ -14,6 +14,7 @@ from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.headings import other_table
+from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.readers.cells import Row, has_times, is_time, text_of
 from reportdata.readers.formulas import waits_to_be_computed
@@ -49,7 +50,7 @@ class SheetTable(NamedTuple):
     def lines(self, rows: Iterable[Row] | None = None) -> Iterator[Line]:
         """The records of rows of the sheet, by default of all of them."""
         rows = self.rows if rows is None else rows
-        return read_rows(self._with_midnights(rows), self.heading, self.names, self.remarks)
+        return read_rows(self._with_midnights(self._with_merged(rows)), self.heading, self.names, self.remarks)
 
     @property
     def at(self) -> int:
@@ -60,6 +61,28 @@ class SheetTable(NamedTuple):
         """Whether there are times in the column of the time: then a date in it is a midnight."""
         place = self.at
         return any(isinstance(row.cells[place], datetime) for row in self.rows if place < len(row.cells))
+
+    def _with_merged(self, rows: Iterable[Row]) -> Iterable[Row]:
+        """The rows with what stands in the first of cells that are merged over several rows. A row all of whose needed
+        cells are so is none of its own, but has more of the record above."""
+        merged = self.rows.merged if isinstance(self.rows, Cells) else ()
+        columns = self.heading.columns
+        used = {self.heading.names.index(name) for name in columns.used}
+        below: dict[int, dict[int, int]] = {}
+        for first, last, place in merged:
+            if place in used and first > self.heading.last:
+                for number in range(first + 1, last + 1):
+                    below.setdefault(number, {})[place] = first
+        return _filled(rows, self.rows, below, self._needed()) if below else rows
+
+    def _needed(self) -> set[int]:
+        """The places of the columns without which a row is no record."""
+        columns = self.heading.columns
+        fields = {column.name for column in columns.kind.fields() if column.required} & columns.fields.keys()
+        names = {columns.at, *([columns.clock] if columns.clock else []), *(columns.fields[name] for name in fields)}
+        if columns.person_name is not None and not fields & {columns.kind.person}:
+            names.add(columns.person_name)
+        return {self.heading.names.index(name) for name in names}
 
     def _with_midnights(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows with times in a column where some are: at midnight, a time is a date by itself to calamine."""
@@ -197,17 +220,42 @@ def _workbook(path: Path) -> Iterator[Sheet]:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
+def _filled(
+    rows: Iterable[Row], every: Iterable[Row], below: Mapping[int, Mapping[int, int]], needed: set[int]
+) -> Iterator[Row]:
+    """Rows with what is in the rows above, of which ``below`` gives the numbers by row and place; without those of
+    which all that is needed stands above."""
+    above = {first for places in below.values() for first in places.values()}
+    told = {row.number: row.cells for row in every if row.number in above}
+    for row in rows:
+        places = below.get(row.number, {})
+        if places and needed <= places.keys():
+            continue
+        cells = list(row.cells) if places else row.cells
+        for place, first in places.items():
+            if place < len(cells) and is_nothing(cells[place]) and first in told and place < len(told[first]):
+                cells[place] = told[first][place]  # type: ignore[index]
+        yield row._replace(cells=cells)
+
+
 class Cells:
     """The rows of calamine's sheet. They stay in its memory, which is a fraction of what they take as Python's objects,
     and become lists when they are read."""
 
     def __init__(self, sheet: CalamineSheet) -> None:
         self._sheet = sheet
+        above, left = sheet.start or (0, 0)
         self.first = 0
         """How many lines stand before them."""
-        above = sheet.start[0] if sheet.start else 0
-        self.height = above + sheet.height  # blank rows above are read, too
+        self.height = above + sheet.height  # blank rows above are read, too; columns to the left are not
         """How many they are, blank ones too."""
+        self.merged = [
+            (first + 1, last + 1, place - left)
+            for (first, begin), (last, end) in sheet.merged_cell_ranges or ()
+            if last > first
+            for place in range(begin, end + 1)
+        ]
+        """The first and the last line and the place of cells that are merged over several lines."""
         self._reading: Iterator[Sequence[object]] = sheet.iter_rows()
         self._read = 0
 
