@@ -208,7 +208,7 @@ def _refuse_half_told(text: str, shown: str) -> None:
     """
     if _RELATIVE.fullmatch(text):
         raise BadTime(
-            f"{shown!r} is a time as of when it was shown, and a file does not say when that was",
+            f"{shown!r} depends on when it was written, which is not known",
             "export the sheet in place of copying what is shown, or write whole times",
         )
     if _YEAR_LAST.fullmatch(text):

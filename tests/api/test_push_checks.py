@@ -112,6 +112,14 @@ def test_records_of_days_that_have_not_begun_are_refused(folder: Folder, packed:
     assert found.body["added"] == 1
 
 
+def test_records_that_say_themselves_that_they_do_not_stand_are_refused(pushed: Pushing) -> None:
+    gone = {"withdrawn_at": "2026-09-21 18:00", "status": "已撤回", "is_deleted": True}
+    stands = {"withdrawn_at": None, "status": "已提交", "is_deleted": False}
+    found = pushed.push([sent(1) | stands, *(sent(2) | {name: value} for name, value in gone.items())])
+    assert (found.body["added"], found.body["refused"]) == (1, 3)
+    assert [(one["record"], one["field"]) for one in found.body["records"]] == list(enumerate(gone, 1))
+
+
 @pytest.mark.whole
 def test_a_key_stands_for_one_body(pushed: Pushing) -> None:
     assert pushed.push(b"[", idempotency_key="k1").error == (400, "Invalidbody")

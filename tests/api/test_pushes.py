@@ -58,7 +58,11 @@ def test_what_is_accepted_is_in_the_inbox_and_what_is_refused_is_named(pushed: P
         "added": 4,
         "refused": 4,
         "records": [
-            {"record": 3, "field": "sent_at", "reason": "'yesterday' is not a time"},
+            {
+                "record": 3,
+                "field": "sent_at",
+                "reason": "'yesterday' depends on when it was written, which is not known",
+            },
             {"record": 5, "field": "user_id", "reason": "no column holds it; the columns are: 'report_id', 'sent_at'"},
             {"record": 6, "field": "json", "reason": "is a list, not an object"},
             {"record": 7, "field": "corp_id", "reason": "is not the organisation of the token"},

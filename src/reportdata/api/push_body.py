@@ -24,6 +24,7 @@ from reportdata.facts import Organisations, line_of, person_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
 from reportdata.identifiers import read_id
 from reportdata.kinds import Kind, Kinds
+from reportdata.standing import denied, says_when
 
 LARGEST_CONTENT = 16 << 20
 """Bytes of a push when it is unpacked."""
@@ -124,6 +125,7 @@ class Body:
         named = record[columns.corp_id] if columns.corp_id is not None else None
         if named not in ("", None) and read_id("corp_id", named) != self._push.corp_id:  # whether it is known or not
             raise BadField("corp_id", "is not the organisation of the token")
+        _require_standing(record, columns)
         fact = read_fact(record, columns, self._organisation, self._push.corp_id)
         if fact.at >= self._push.end:
             raise BadField(columns.kind.time, f"is on {fact.stat_day}, which lies in the future")
@@ -132,6 +134,17 @@ class Body:
             if person is not None and of_person(self._push.corp_id, person) in self._push.forgotten:
                 raise BadField(columns.kind.person or "", "is of a person who was forgotten")
         return line_of(fact)
+
+
+def _require_standing(record: Mapping[str, object], columns: Columns) -> None:
+    """
+    :raises BadField: when a record says itself that it was taken back, or never sent.
+    """
+    if columns.withdrawal is not None and says_when(record.get(columns.withdrawal.at)):
+        raise BadField(columns.withdrawal.at, f"stands beside {columns.at}; push a record for each")
+    said = denied(record, columns.standing)
+    if said is not None:
+        raise BadField(said[0], f"says {said[1]!r}; push what was sent, and withdrawals of that")
 
 
 def read_push(push: Push, body: bytes, known: Mapping[str, Kind]) -> Taken:
