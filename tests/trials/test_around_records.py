@@ -39,6 +39,10 @@ READ: dict[str, tuple[str, Numbers]] = {
         "张一,2024-01-05 08:00,乙,,\n",
         (2, 1, None),
     ),
+    "two reports of a minute that differ in what a customer replied": (
+        "发送人,提交时间,客户回复\n张一,2024-01-05 08:00,好\n张一,2024-01-05 08:00,不\n",
+        (2, 1, None),
+    ),
     "nothing": (f"{HEADING}{FIRST}暂无更多数据\n", ONE),
     "a heading of details": (
         "发送人,提交时间,今日工作,\n,,任务,用时\n张一,2024-01-05 08:00,甲,1\n,,乙,2\n李二,2024-01-05 09:00,丙,1\n",

@@ -32,7 +32,8 @@ from reportdata.remarks import Remarks
 
 _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
 _OF_OTHERS = re.compile(
-    "接收|抄送|收件|已读|未读|阅读|读取|评论|点评|回复|点赞|receiver|recipient|comment|liked?$|read(?:er|at|by)?$"
+    "(?:是否)?[已未]?(?:接收|抄送|收件|读|阅读|读取|评论|点评|点赞|回复)(?:人员?|者|对象|时间|日期|内容|状态|情况|次数|详情|[数率])?"
+    "(?:姓名|部门|工号|id|userid|数)?|(?:receiver|recipient|reader|commenter|comment|like)s?(?:name|id|time|count)?|readat|isread"
 )
 """Headings of what others did with a report, who may have a row each."""
 _ALONE = BadField(
@@ -58,7 +59,7 @@ def read_rows(
     """
     columns = heading.columns
     remarks = remarks if remarks is not None else Remarks()
-    of_others = [_OF_OTHERS.search(normal(name)) is not None for name in heading.names]
+    of_others = [_OF_OTHERS.fullmatch(normal(name)) is not None for name in heading.names]
     known = known_headings((columns.kind,))
     held: list[Line] = []
     """Rows with one cell, of which a heading may follow: then they are its title."""

@@ -130,7 +130,7 @@ def read_sheet_tables(
     likely = [found for found in sheets if _known(found.start, fields) >= 2] or sheets[:1]
     timed = [found for found in likely if len(likely) > 1 and has_times(found.rows)]
     tables = timed or likely
-    records = [found for found in tables if not _has_counts(found.start)] or tables
+    records = [found for found in tables if choices.columns or not _has_counts(found.start, fields)] or tables
     if remarks is not None:
         remarks.passed = [found.name for found in tables if found not in records]
     for found in records:
@@ -164,11 +164,11 @@ def chosen_sheet(path: Path, sheets: Sequence[Sheet], chosen: str) -> Sheet:
     raise BadFile(str(path), f"has no sheet {chosen!r}", f"choose one with --sheet: {names}")
 
 
-def _has_counts(rows: Sequence[Row]) -> bool:
+def _has_counts(rows: Sequence[Row], fields: FactFields) -> bool:
     """Whether a sheet has counts or attendance, and no times of records."""
-    return not any(is_time(cell) for row in rows for cell in row.cells) and any(
-        other_table(map(text_of, row.cells)) is not None for row in rows
-    )
+    heading = max(rows, key=lambda row: likeness(row.cells, fields))
+    times = (is_time(cell) for row in rows for cell in row.cells)
+    return other_table(map(text_of, heading.cells)) is not None and not any(times)
 
 
 def _known(rows: Sequence[Row], fields: FactFields) -> int:
