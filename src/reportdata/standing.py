@@ -33,8 +33,10 @@ _STATUS = _Says(
     "撤|删|草|存|未|待|withdrawn|recalled|revoked|deleted|draft|unsent|unsubmitted|not ",
 )
 _OF_APPROVALS = _Says(re.compile(rf"(?:{_GONE})", re.IGNORECASE), "撤|删|withdrawn|recalled|revoked|deleted")
-_IS_GONE = _Says(re.compile(rf"(?:{_YES}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[^0]")
-_WAS_SENT = _Says(re.compile(rf"(?:{_NO}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[^1]")
+_IS_GONE = _Says(re.compile(rf"(?:{_YES}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[12ty是已撤删草存未待]|recalled|revoked")
+_WAS_SENT = _Says(
+    re.compile(rf"(?:{_NO}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[0fn否未撤删草存待]|recalled|revoked|deleted"
+)
 _REPORTS = ("", "日志", "日报", "周报", "月报", "汇报", "报告", "提交", "发送", "填写", "填报", "上报", "记录", "数据")
 _SAYING: dict[str, _Says] = {
     **dict.fromkeys((f"{what}状态" for what in _REPORTS), _STATUS),

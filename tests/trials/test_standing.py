@@ -4,11 +4,13 @@ else does not matter."""
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 
+from reportdata.standing import denied, may_deny
 from tests.support.folders import Folder, run
 from tests.support.numbers import ONE, TWO, Numbers, numbers
 
@@ -113,3 +115,56 @@ def test_reports_without_ids_that_were_withdrawn_are_left_out(folder: Folder, tm
     folder.add_organisation("ding1")
     assert "records whose '撤回时间'" in run(folder, "import", path).output
     assert numbers(folder) == {"20240105": ONE}
+
+
+WORDS = [
+    "1",
+    "2",
+    "true",
+    "TRUE",
+    "t",
+    "yes",
+    "Y",
+    "是",
+    "已删除",
+    "已",
+    "0",
+    "false",
+    "F",
+    "no",
+    "N",
+    "否",
+    "未提交",
+    "未",
+    "撤回",
+    "已撤销",
+    "删除",
+    "withdrawn",
+    "was",
+    "recalled",
+    "revoked",
+    "deleted",
+    "草稿",
+    "已存草稿",
+    "暂存",
+    "尚未发送",
+    "待提交",
+    "待填写",
+    "draft",
+    "unsent",
+    "unsubmitted",
+    "not_submitted",
+    "not_yet_sent",
+    "正常",
+    "同意",
+    "active",
+]
+
+
+@pytest.mark.parametrize("heading", ["状态", "审批结果", "is_deleted", "是否删除", "is_submitted", "是否已提交"])
+def test_whoever_looks_at_whole_columns_misses_no_word(heading: str) -> None:
+    for word in (word.replace("_", " ") for word in WORDS):
+        if denied({heading: word}, [heading]) is not None:
+            assert re.search(may_deny(heading), word, re.IGNORECASE), word
+    stands = {"is_deleted": ("0", "false", "否"), "是否已提交": ("1", "true", "是", "已提交")}.get(heading, ())
+    assert not any(re.search(may_deny(heading), word, re.IGNORECASE) for word in stands)
