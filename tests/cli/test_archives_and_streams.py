@@ -94,6 +94,14 @@ def test_an_archive_that_cannot_be_read_is_refused(known: Folder, tmp_path: Path
     assert left_over(known) == []
 
 
+def test_a_member_that_is_no_table_may_be_left_out(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "export.zip").write_bytes(archive({"日志.csv": REPORTS, "说明.txt": "请看说明"}))
+    done = run(known, "import", "export.zip")
+    assert done.exit_code == 1
+    assert "export.zip/说明.txt: no heading was found" in done.output
+    assert "leave it out of the archive" in done.output
+
+
 def test_a_member_was_looked_at_when_it_was_surely_written(known: Folder, tmp_path: Path) -> None:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as made:

@@ -18,17 +18,19 @@ _FOLDER = "handed"
 
 
 class Handed(NamedTuple):
-    """A file: where its bytes lie, and the name by which people know it."""
+    """A file: where its bytes lie, the name by which people know it, and whether it is one of an archive."""
 
     path: Path
     name: str
+    in_archive: bool = False
 
     def told(self, error: InputError) -> InputError:
         """The error, with the file's name for people."""
         if isinstance(error, BadRecord):
             return self.record(error)
         if isinstance(error, BadFile):
-            return BadFile(error.file.replace(str(self.path), self.name), error.reason, error.hint)
+            hint = f"{error.hint}; or leave it out of the archive" if self.in_archive else error.hint
+            return BadFile(error.file.replace(str(self.path), self.name), error.reason, hint)
         return error
 
     def record(self, bad: BadRecord) -> BadRecord:
@@ -78,7 +80,7 @@ def _copies(path: Path, folder: Path, *, stream: bool) -> Iterator[Handed]:
             yield Handed(source, name)
             return
         for member, copy in unpacked(source, folder):
-            yield Handed(copy, f"{name}/{member}")
+            yield Handed(copy, f"{name}/{member}", in_archive=True)
     except BadFile as error:
         raise Handed(source, name).told(error) from error
     finally:
