@@ -91,6 +91,8 @@ def write_sheet(path: Path, rows: list[list[object]]) -> None:
             for place, value in enumerate(cells):
                 if isinstance(value, datetime):
                     sheet.write_datetime(line, place, value, times)
+                elif value == "=1/0":
+                    sheet.write_formula(line, place, "=1/0", None, "#DIV/0!")
                 elif value != "":
                     sheet.write(line, place, value)
 
@@ -162,6 +164,74 @@ def test_a_sheet_holds_the_same_by_columns_and_by_rows(examples: int) -> None:
             assert found == found_in(path, Format.SHEET, skip, by_rows)
 
     check()
+
+
+START = datetime(2026, 9, 1)
+CELLS: dict[str, tuple[str, list[object]]] = {
+    "times to the second": ("提交时间", [START + timedelta(seconds=7919 * n) for n in range(300)]),
+    "times to the millisecond": ("提交时间", [START + timedelta(milliseconds=7919 * n) for n in range(300)]),
+    "midnights": ("提交时间", [START + timedelta(days=n % 9) for n in range(300)]),
+    "midnights among times": ("提交时间", [START + timedelta(hours=8 * n) for n in range(40)]),
+    "midnights, and then times": (
+        "提交时间",
+        [*(START + timedelta(days=n % 9) for n in range(300)), *(START + timedelta(hours=n) for n in range(5))],
+    ),
+    "times of other centuries": ("提交时间", [datetime(1900, 3, 1, 8), datetime(1999, 12, 31, 23, 59, 59), START]),
+    "times and texts": ("提交时间", [START, "2026-09-02 10:00:00", "2026-09-03T10:00:00.5", START] * 70),
+    "times and serials": ("提交时间", [START + timedelta(hours=1), 46266.5] * 150),
+    "serials": ("提交时间", [46266.5 + n / 86400 for n in range(300)]),
+    "durations": ("提交时间", [START + timedelta(hours=1), 0.25, True, ""] * 70),
+    "ids that are numbers": ("日志ID", [float(n) for n in range(300)]),
+    "ids beyond 2⁵³": ("日志ID", [float(2**53 + 2 * n) for n in range(300)]),
+    "ids that are numbers and texts": ("日志ID", [float(n) if n % 3 else f"r{n}" for n in range(300)]),
+    "ids that are texts and numbers": ("日志ID", [f"r{n}" if n % 3 != 1 else float(n) for n in range(300)]),
+    "people who are numbers": ("工号", [float(n % 50) for n in range(300)]),
+    "people who are truths": ("工号", [n % 2 == 0 for n in range(300)]),
+    "people who are fractions": ("工号", [f"u{n}" for n in range(270)] + [0.5] * 3),
+    "departments that are missing": ("部门", [""] * 300),
+    "departments that are numbers": ("部门", ["研发部"] * 270 + [42.0, True, START]),
+    "templates that are times": ("日志模板", ["日报", START, "周报"] * 100),
+    "templates that are missing": ("日志模板", ["日报", "", "周报"] * 100),
+    "errors": ("日志模板", ["日报", "=1/0"] * 150),
+    "ids that are errors": ("日志ID", [f"r{n}" for n in range(270)] + ["=1/0"]),
+}
+"""Columns in which the cells are of one type or of several; an equals sign begins a formula that gave an error."""
+
+
+def cells_of(name: str, cells: list[object]) -> list[list[object]]:
+    """Rows whose cells are common but for one column."""
+    found: list[list[object]] = [list(HEADINGS)]
+    for n, cell in enumerate(cells):
+        usual: dict[str, object] = {
+            "日志ID": f"r{n}",
+            "工号": f"u{n % 50}",
+            "部门": "研发部",
+            "提交时间": START + timedelta(seconds=n),
+            "日志模板": "日报",
+            "今日完成工作": "完成",
+        }
+        found.append(list((usual | {name: cell}).values()))
+    return found
+
+
+@pytest.mark.parametrize("skip", [False, True])
+@pytest.mark.parametrize("name", CELLS)
+def test_cells_of_each_type_hold_the_same_by_columns_and_by_rows(tmp_path: Path, name: str, skip: bool) -> None:
+    path = tmp_path / "sheet.xlsx"
+    write_sheet(path, cells_of(*CELLS[name]))
+    found = found_in(path, Format.SHEET, skip, by_columns(1 << 20))
+    assert found == found_in(path, Format.SHEET, skip, by_rows)
+    assert any(found)
+
+
+def test_times_of_cells_are_exact(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.xlsx"
+    times = [START, START + timedelta(milliseconds=1), START + timedelta(hours=23, minutes=59, seconds=59.999)]
+    write_sheet(path, cells_of("提交时间", [*times]))
+    facts_, _, refused = found_in(path, Format.SHEET, False, by_columns(1 << 20))
+    place = list(columns_of(SENT)).index(SENT.time)
+    told = sorted(datetime.fromisoformat(str(fact[place])).astimezone(ZONE).replace(tzinfo=None) for fact in facts_)
+    assert (refused, told) == ("", times)
 
 
 @pytest.mark.whole
