@@ -32,6 +32,7 @@ DOMAIN = {
     "remarks",
     "named_days",
     "split_times",
+    "time_forms",
     "standing",
     "states",
     "causes",

@@ -7,14 +7,14 @@ Nothing is guessed: a form that could be two times is refused, and the refusal s
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from math import isfinite
 from zoneinfo import ZoneInfo
 
 from reportdata.days import END_INSTANT, FIRST_INSTANT, MILLISECOND, SECOND, instant_of
-from reportdata.identifiers import half_width, is_nothing
+from reportdata.identifiers import is_nothing
+from reportdata.time_forms import is_of_java, normalised, rewritten
 
 END_OF_SECONDS = 2_019_686_400
 """Ten digits from here on are refused: as seconds since 1970 they lie in 2034 or later, and numbers like 2401050803 and
@@ -37,34 +37,10 @@ _TEXT = re.compile(
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:(\d\d)(\d{3})?)?", re.ASCII)
-_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?(?=\D|$)", re.ASCII)
-"""ISO 8601 without signs between."""
 _CLOCK = re.compile(r"\d{1,2}[:时点]\d{1,2}(?:[:分]\d{1,2}秒?|分)?", re.ASCII)
 _DIGITS = re.compile(r"\d+", re.ASCII)
 _NUMBER = re.compile(r"\d+\.\d*", re.ASCII)
 _SHORTENED = re.compile(r"\d(\.\d+)?E\+?\d+", re.ASCII | re.IGNORECASE)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_ENGLISH = re.compile(rf"({'|'.join(_MONTHS)})[a-z]*\.? (\d{{1,2}}), ?(\d{{4}}),? ", re.ASCII | re.IGNORECASE)
-"""A date as Java writes it: Jan 5, 2024."""
-_MAIL = re.compile(rf"(?:[a-z]{{3}}, )?(\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}}) ", re.ASCII | re.IGNORECASE)
-"""A date as mails and answers of HTTP write it: Fri, 05 Jan 2024."""
-_OF_JAVASCRIPT = re.compile(
-    rf"(?:[a-z]{{3}} )?({'|'.join(_MONTHS)}) (\d{{1,2}}) (?:(\d{{4}}) )?(\d{{1,2}}:\d\d:\d\d)(?: (\d{{4}}))?"
-    r"(?: (?:GMT)?([+-]\d{4})(?: [(（].*[)）])?)?",
-    re.ASCII | re.IGNORECASE,
-)
-"""A time as JavaScript and C write it: Fri Jan 05 2024 08:03:00 GMT+0800 (中国标准时间), Fri Jan 5 08:03:00 2024."""
-_OF_JAVA = re.compile(
-    rf"(?:[a-z]{{3}} )?(?:{'|'.join(_MONTHS)}) \d{{1,2}} [\d:]+ [a-z]{{2,5}} \d{{4}}", re.ASCII | re.IGNORECASE
-)
-_SHORT_MONTH = re.compile(rf"(\d{{1,2}})[- ]({'|'.join(_MONTHS)})[a-z]*[- ](\d{{4}}),? ", re.ASCII | re.IGNORECASE)
-"""A date as English spreadsheets write it: 05-Jan-2024."""
-_DAY_OF_DIGITS = re.compile(r"(20\d\d)(\d\d)(\d\d) (\d\d?:.*|\d{6})", re.ASCII)
-_NAMED_TWICE = re.compile(r"([+-]\d{4}) [A-Z]{2,5}$", re.ASCII)
-"""An offset, and the name of its zone after it, as Go writes both."""
-_YEAR_OF_TWO = re.compile(r"\d\d年", re.ASCII)
-_QUOTED = re.compile(r"""(?:=\s*"(.*)"|['`\u2018\u2019](.*?)['\u2019]?)""")
-"""A text that is kept from being taken for a number."""
 _RELATIVE = re.compile(
     r"(?:今天|今日|昨天|昨日|前天|前日|刚刚|刚才|today|yesterday|just now|上?(?:周|星期|礼拜)[一二三四五六日天]).*"
     r"|.*(?:\d+|几)\s*(?:秒钟?|分钟?|小时|天|周|个?月)前|.*\bago",
@@ -76,8 +52,6 @@ _NO_YEAR = re.compile(r"\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[\sT].*", re.ASCII)
 _AS_FORMAT = "format the column as yyyy-mm-dd hh:mm in a spreadsheet program and save it again, or export it as XLSX"
 _EXTENDED = frozenset(("$date", "$numberLong"))
 """How MongoDB writes a time in JSON."""
-_BEIJING = re.compile(r"\s*[(（]?(?:北京|中国标准)时间[)）]?$")
-_WEEKDAY = re.compile(r"\s*[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?\s*")
 _ZONE_NAME = re.compile(r"\s[A-Za-z]{2,5}$", re.ASCII)
 _FIRST_SERIAL = datetime(1899, 12, 30)  # noqa: DTZ001 (a spreadsheet's day 0 is local time)
 _SERIALS = 36_526, 73_051
@@ -165,19 +139,19 @@ def _of_serial(days: float, zone: ZoneInfo) -> int:
 
 
 def _of_text(value: str, zone: ZoneInfo) -> int:
-    text = _normalised(value)
+    text = normalised(value)
     if _DIGITS.fullmatch(text):
         return _of_digits(text, zone)
     if _NUMBER.fullmatch(text):
         return _of_float(float(text), zone)
     if _SHORTENED.fullmatch(text):
         raise BadTime(f"{text!r} was shortened by a spreadsheet program", "export the column as text")
-    found = _TEXT.fullmatch(text) or _TEXT.fullmatch(_rewritten(text))
+    found = _TEXT.fullmatch(text) or _TEXT.fullmatch(rewritten(text))
     if found is None:
         if is_nothing(text):
             raise BadTime("is missing", "fill it in, or leave such records out with --skip-bad")
         _refuse_half_told(text, value.strip()[:40])
-        if _OF_JAVA.fullmatch(text) or (_ZONE_NAME.search(text) and _TEXT.fullmatch(_ZONE_NAME.sub("", text))):
+        if is_of_java(text) or (_ZONE_NAME.search(text) and _TEXT.fullmatch(_ZONE_NAME.sub("", text))):
             raise BadTime(f"{value.strip()[:40]!r} names a zone that means several", "write an offset, like +08:00")
         if _CLOCK.fullmatch(text):
             raise BadTime(f"{value.strip()[:40]!r} has no date", f"put date and time into one column: {_FORMS}")
@@ -233,50 +207,6 @@ def _of_digits(text: str, zone: ZoneInfo) -> int:
     if len(text) >= 20:
         raise BadTime(f"{text[:40]!r} is not a time", _FORMS)
     return _of_number(int(text))
-
-
-def _normalised(text: str) -> str:
-    """The text in half-width signs, without invisible ones and quotes, with single blanks, without a day of the
-    week."""
-    text = half_width(text)
-    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-    quoted = _QUOTED.fullmatch(text.strip())
-    if quoted is not None:
-        text = quoted[1] or quoted[2] or ""
-    text = (
-        _WEEKDAY.sub(" ", _BEIJING.sub("+08:00", " ".join(text.split())))
-        .strip()
-        .replace("時", "时")
-        .replace("點", "点")
-    )
-    basic = _BASIC.match(text)
-    if basic is not None:
-        year, month, day, hour, minute, second = basic.groups("00")
-        return f"{year}-{month}-{day}T{hour}:{minute}:{second}{text[basic.end() :]}"
-    english = _ENGLISH.match(text)
-    if english is not None:
-        return f"{english[3]}-{_month(english[1])}-{english[2]} {text[english.end() :]}"
-    mail = _MAIL.match(text)
-    return text if mail is None else f"{mail[3]}-{_month(mail[2])}-{mail[1]} {text[mail.end() :]}"
-
-
-def _rewritten(text: str) -> str:
-    """A time in one of the rarer forms in the usual one; any other text as it is."""
-    english = _SHORT_MONTH.match(text)
-    if english is not None:
-        return f"{english[3]}-{_month(english[2])}-{english[1]} {text[english.end() :]}"
-    script = _OF_JAVASCRIPT.fullmatch(text.replace("+0800+08:00", "+0800"))
-    if script is not None and (year := script[3] or script[5]):
-        return f"{year}-{_month(script[1])}-{script[2]} {script[4]}{script[6] or ''}"
-    digits = _DAY_OF_DIGITS.fullmatch(text)
-    if digits is not None:
-        year, month, day, clock = digits.groups()
-        return f"{year}-{month}-{day} {clock if ':' in clock else ':'.join((clock[:2], clock[2:4], clock[4:]))}"
-    return _NAMED_TWICE.sub(r"\1", f"20{text}" if _YEAR_OF_TWO.match(text) else text)
-
-
-def _month(name: str) -> int:
-    return _MONTHS.index(name.lower()) + 1
 
 
 def _hour(hour: int, before: str | None, after: str | None) -> int:

@@ -18,9 +18,9 @@ from reportdata.api.family_description import OVERVIEW, PATH, described_overview
 from reportdata.api.leaving import unless_left
 from reportdata.api.listed_services import Visible, listed, today_of
 from reportdata.api.observed_days import by_kind, newest_of
+from reportdata.api.replies import told
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
-from reportdata.api.statistics import told
 from reportdata.api.statistics_description import ASKED, BAD_QUESTION, HEADERS
 from reportdata.api.visible import visible
 from reportdata.days import day_before, from_date, to_date

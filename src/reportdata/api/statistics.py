@@ -3,34 +3,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from reportdata.api.admission import Demand
 from reportdata.api.asking import Job, Reply
 from reportdata.api.explaining_description import described_changes, described_explain
 from reportdata.api.leaving import unless_left
+from reportdata.api.replies import headers_of, refused, response, told
 from reportdata.api.resource import Context, Operation, Resource
 from reportdata.api.sign_in import Caller, SignIn
 from reportdata.api.statistics_description import (
     ASKED,
-    BAD_QUESTION,
     COVERAGE,
     HEADERS,
-    MEDIA_TYPES,
-    NEXT_SINCE,
     described,
     described_coverage,
 )
-from reportdata.errors import BadValue, EngineError
-from reportdata.http.answers import EXPOSED, JSON, Failed
+from reportdata.errors import BadValue
+from reportdata.http.answers import EXPOSED, JSON
 from reportdata.http.routes import IDS
 from reportdata.services import REPORTS, Service
 from reportdata.statistics.changes import CHANGES_PATH, read_changes
@@ -39,7 +37,6 @@ from reportdata.statistics.parameters import given_in
 from reportdata.statistics.question import Question
 from reportdata.statistics.words import PATH, SERVICE, read_question, service_in
 
-_CHUNK = 1 << 16
 _NAMED = " with names"
 """What the audit says of answers that have names of people; no name stands there."""
 
@@ -112,9 +109,9 @@ class Statistics:
         job = _job(asked, question=question)
         if question.may_be_kept:
             kept = await unless_left(request, self._kept.answer(job))
-            return Response(kept.body, headers=_said(told(kept.reply)), media_type=JSON)
+            return Response(kept.body, headers=headers_of(told(kept.reply)), media_type=JSON)
         async with self._answered(request, job) as (reply, target):
-            return _response(question.format, reply, target)
+            return response(question.format, reply, target)
 
     async def coverage(self, request: Request) -> Response:
         """Say what is covered."""
@@ -125,7 +122,7 @@ class Statistics:
             return Response(status_code=304, headers=_tagged(tag))
         self._audit(asked, "coverage", request)
         async with self._answered(request, _job(asked)) as (reply, target):
-            found = _response("json", reply, target)
+            found = response("json", reply, target)
             found.headers.update(_tagged(tag))
             return found
 
@@ -136,7 +133,7 @@ class Statistics:
         days = f"{changes.first_day}-{changes.last_day} " if changes.bounds_days else ""
         self._audit(asked, f"{days}changes since {changes.since}", request)
         async with self._answered(request, _job(asked, changes=changes)) as (reply, target):
-            return _response(changes.format, reply, target)
+            return response(changes.format, reply, target)
 
     async def explain(self, request: Request) -> Response:
         """Say what a number is made of; its records are told to who may have the ids of people."""
@@ -150,7 +147,7 @@ class Statistics:
         self._audit(asked, f"{what}{by_user}{_NAMED if explained.names else ''}", request)
         job = _job(asked, explained=explained, with_records=with_records)
         async with self._answered(request, job) as (reply, target):
-            return _response(explained.cell.format, reply, target)
+            return response(explained.cell.format, reply, target)
 
     async def _asked(self, call: str, request: Request) -> _Asked:
         """Who asks about which service.
@@ -165,7 +162,7 @@ class Statistics:
         demands = self._demands[service.id]
         caller = await self._sign_in.caller(getattr(demands, call), request, now)
         if unknown is not None:
-            raise _refused(f"{unknown.message}; {unknown.hint}")
+            raise refused(f"{unknown.message}; {unknown.hint}")
         return _Asked(caller, service, demands, now)
 
     def _require_records(self, asked: _Asked, *, of_people: bool) -> None:
@@ -173,7 +170,7 @@ class Statistics:
         if not of_people:
             return
         if asked.demands.records is None:
-            raise _refused(f"{asked.service.id} tells of no single people; leave out user and names")
+            raise refused(f"{asked.service.id} tells of no single people; leave out user and names")
         asked.demands.records.require(asked.caller.app)
 
     def _audit(self, asked: _Asked, what: str, request: Request) -> None:
@@ -198,19 +195,6 @@ def _job(asked: _Asked, **what: Any) -> Job:
     return Job(caller.corp_id, asked.now, within=caller.departments, service=asked.service.id, **what)
 
 
-def told(reply: Reply) -> Reply:
-    """The reply, unless it tells of no answer.
-
-    :raises Failed: when the question cannot be answered as it was asked.
-    :raises EngineError: when something went wrong on this side.
-    """
-    if reply.error is not None:
-        raise EngineError(reply.error)
-    if reply.refused is not None:
-        raise _refused(reply.refused)
-    return reply
-
-
 def _tags(request: Request) -> list[str]:
     """The versions that the client has."""
     given = request.headers.get("if-none-match", "").split(",")
@@ -233,40 +217,10 @@ def _read(read: Callable[[Iterable[tuple[str, str]], Service], _Read], request: 
     try:
         return read(request.query_params.multi_items(), service)
     except BadValue as error:
-        raise _refused(f"{error.message}; {error.hint}") from None
-
-
-def _refused(message: str) -> Failed:
-    return Failed(BAD_QUESTION._replace(message=message))
+        raise refused(f"{error.message}; {error.hint}") from None
 
 
 def _range_of(question: Question) -> str:
     """What the audit says was read."""
     days = f"{question.first_day}-{question.last_day}" if question.first_day else question.range_
     return f"{days} by user{_NAMED if question.names else ''}" if question.names_users else days
-
-
-def _response(format_: str, reply: Reply, target: Path) -> Response:
-    """The file of an answer. It is removed when it is open, and read while it is sent."""
-    headers = _said(reply)
-    if format_ == "json":
-        return Response(target.read_bytes(), headers=headers, media_type=JSON)
-    headers["content-disposition"] = f'attachment; filename="statistics.{format_}"'
-    headers["content-length"] = str(target.stat().st_size)
-    return StreamingResponse(_chunks(target.open("rb")), headers=headers, media_type=MEDIA_TYPES[format_])
-
-
-def _said(reply: Reply) -> dict[str, str]:
-    """What headers say of an answer."""
-    headers = {"link": f'<{reply.next_page}>; rel="next"'} if reply.next_page is not None else {}
-    if reply.next_since is not None:
-        headers[NEXT_SINCE] = reply.next_since
-    if headers:
-        headers[EXPOSED] = ", ".join(headers)
-    return headers
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
