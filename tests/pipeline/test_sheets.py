@@ -193,7 +193,7 @@ CELLS: dict[str, tuple[str, list[object]]] = {
     "templates that are times": ("日志模板", ["日报", START, "周报"] * 100),
     "templates that are missing": ("日志模板", ["日报", "", "周报"] * 100),
     "errors": ("日志模板", ["日报", "=1/0"] * 150),
-    "ids that are errors": ("日志ID", [f"r{n}" for n in range(270)] + ["=1/0"]),
+    "ids that are errors": ("日志ID", [*(f"r{n}" for n in range(270)), "=1/0"]),
 }
 """Columns in which the cells are of one type or of several; an equals sign begins a formula that gave an error."""
 
