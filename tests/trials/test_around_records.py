@@ -205,6 +205,21 @@ def test_merged_cells_say_the_same_of_all_their_rows(
     assert numbers(folder) == {"20240105": expected}
 
 
+def test_merged_departments_count_for_all_their_rows_where_records_have_ids(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "日志.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet, form = book.add_worksheet(), book.add_format()
+        sheet.write_row(0, 0, ["日志ID", "工号", "提交时间", "部门"])
+        for number in range(1, 5):
+            sheet.write_row(number, 0, [f"r{number}", f"u{number}", "2024-01-05 08:00:00", ""])
+        sheet.merge_range(1, 3, 3, 3, "研发部", form)
+        sheet.write(4, 3, "市场部")
+    folder.add_organisation("ding1")
+    assert run(folder, "import", path).exit_code == 0
+    found = json.loads(run(folder, "query", "20240105", "--by", "department", "--format", "json").stdout)
+    assert {row["department"]: row["reports"] for row in found["data"]} == {"研发部": 3, "市场部": 1}
+
+
 def test_a_sheet_with_a_heading_alone_says_that_there_was_nothing(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("ding1")
     path = workbook(tmp_path / "日志.xlsx", {"日志": [TITLES]})

@@ -162,10 +162,10 @@ class Source:
                     self._staged(staging, self.size * part.end // parts[-1].end)
 
     def _stage_sheets(self, staging: Staging, folder: Path, size: int) -> None:
-        tables = read_sheet_tables(self._path, self._kinds, self.remarks, self._choices)
+        tables = read_sheet_tables(self._path, self._kinds, self.remarks, self._choices, folder)
         for number, table in enumerate(tables):
             self.told.add(table.heading.columns.kind.name)
-            if not isinstance(table.rows, Cells) or not table.heading.columns.is_whole:
+            if not isinstance(table.rows, Cells) or not table.heading.columns.is_whole or table.from_above():
                 self._add(staging, table.lines())
                 continue
             with closing(read_sheet_parts(table, table.rows, size, folder)) as parts:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time
 from functools import partial
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,18 +15,19 @@ from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.errors import BadFile
 from reportdata.headings import other_table
-from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.readers.cells import Row, has_times, is_time, text_of
 from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
+from reportdata.readers.merged_cells import Above, used_from_above, with_texts
 from reportdata.readers.rows import Names, read_rows
 from reportdata.readers.text import opened_bytes
+from reportdata.readers.workbook_copies import Damaged, sheets_read_once, worksheets
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
+    from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata
 
 
 class Sheet(NamedTuple):
@@ -50,7 +52,13 @@ class SheetTable(NamedTuple):
     def lines(self, rows: Iterable[Row] | None = None) -> Iterator[Line]:
         """The records of rows of the sheet, by default of all of them."""
         rows = self.rows if rows is None else rows
-        return read_rows(self._with_midnights(self._with_merged(rows)), self.heading, self.names, self.remarks)
+        if above := self.from_above():
+            rows = with_texts(rows, self.rows, above, self.heading)
+        return read_rows(self._with_midnights(rows), self.heading, self.names, self.remarks)
+
+    def from_above(self) -> Above:
+        """The cells that are used and merged with some above (`reportdata.readers.merged_cells`)."""
+        return used_from_above(self.rows.merged, self.heading) if isinstance(self.rows, Cells) else {}
 
     @property
     def at(self) -> int:
@@ -61,28 +69,6 @@ class SheetTable(NamedTuple):
         """Whether there are times in the column of the time: then a date in it is a midnight."""
         place = self.at
         return any(isinstance(row.cells[place], datetime) for row in self.rows if place < len(row.cells))
-
-    def _with_merged(self, rows: Iterable[Row]) -> Iterable[Row]:
-        """The rows with what stands in the first of cells that are merged over several rows. A row all of whose needed
-        cells are so is none of its own, but has more of the record above."""
-        merged = self.rows.merged if isinstance(self.rows, Cells) else ()
-        columns = self.heading.columns
-        used = {self.heading.names.index(name) for name in columns.used}
-        below: dict[int, dict[int, int]] = {}
-        for first, last, place in merged:
-            if place in used and first > self.heading.last:
-                for number in range(first + 1, last + 1):
-                    below.setdefault(number, {})[place] = first
-        return _filled(rows, self.rows, below, self._needed()) if below else rows
-
-    def _needed(self) -> set[int]:
-        """The places of the columns without which a row is no record."""
-        columns = self.heading.columns
-        fields = {column.name for column in columns.kind.fields() if column.required} & columns.fields.keys()
-        names = {columns.at, *([columns.clock] if columns.clock else []), *(columns.fields[name] for name in fields)}
-        if columns.person_name is not None and not fields & {columns.kind.person}:
-            names.add(columns.person_name)
-        return {self.heading.names.index(name) for name in names}
 
     def _with_midnights(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows with times in a column where some are: at midnight, a time is a date by itself to calamine."""
@@ -110,17 +96,22 @@ def read_sheets(
 
 
 def read_sheet_tables(
-    path: Path, kinds: Kinds, remarks: Remarks | None = None, choices: Choices = NO_CHOICES
+    path: Path,
+    kinds: Kinds,
+    remarks: Remarks | None = None,
+    choices: Choices = NO_CHOICES,
+    folder: Path | None = None,
 ) -> Iterator[SheetTable]:
     """All sheets that have records, or the one that was chosen.
 
     A sheet without any known heading, as a cover or a pivot table, or without any time, as a list of people, is passed
     over when another sheet has records; one of counts is, too, and a remark says so.
 
+    :param folder: as of `read_workbook`.
     :raises BadFile: when the file cannot be read, no sheet has a heading, or a hidden sheet has records beside another.
     """
     fields = FactFields(kinds, choices)
-    every = list(read_workbook(path))
+    every = list(read_workbook(path, folder))
     sheets = [found for found in every if found.start]
     several = len(sheets) > 1
     if choices.sheet is not None:
@@ -175,16 +166,17 @@ def _known(rows: Sequence[Row], fields: FactFields) -> int:
     return max((likeness(row.cells, fields) for row in rows), default=0)
 
 
-def read_workbook(path: Path) -> Iterator[Sheet]:
+def read_workbook(path: Path, folder: Path | None = None) -> Iterator[Sheet]:
     """All sheets of a workbook, or tables of a page.
 
+    :param folder: takes a copy of an XLSX workbook meanwhile, which is read in two thirds of the time.
     :raises BadFile: when it cannot be read.
     """
     from reportdata.readers.markup import read_html, read_spreadsheetml  # few files need it, and Python's HTML parser
 
     start = _start(path)
     if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x09\x08", b"\x09\x04", b"\x09\x02")):
-        yield from _workbook(path)
+        yield from _workbook(path, folder)
     elif b"urn:schemas-microsoft-com:office:spreadsheet" in start or b"<Workbook" in start:
         yield from (_sheet(name, rows) for name, rows in read_spreadsheetml(path))
     else:
@@ -200,42 +192,46 @@ def _start(path: Path) -> bytes:
         return file.read(4096)
 
 
-def _workbook(path: Path) -> Iterator[Sheet]:
+def _workbook(path: Path, folder: Path | None) -> Iterator[Sheet]:
     import python_calamine as calamine
 
     if waits_to_be_computed(path):
         reason = "has formulas that no spreadsheet program has computed, so what they give is not known"
         raise BadFile(str(path), reason, "open it in one, and save it")
     try:
-        with calamine.load_workbook(str(path)) as book:
-            for found in book.sheets_metadata:
-                if found.typ is calamine.SheetTypeEnum.WorkSheet:
-                    hidden = found.visible is not calamine.SheetVisibleEnum.Visible
-                    yield _sheet(found.name, Cells(book.get_sheet_by_name(found.name)))._replace(hidden=hidden)
+        found = sheets_read_once(path, folder) if folder is not None else None
+        if found is not None:
+            yield from starmap(_of_workbook, found)
+            return
+        with _opened(path) as book:
+            yield from starmap(_of_workbook, worksheets(book))
     except calamine.PasswordError as error:
         raise BadFile(str(path), "is protected by a password", "save it without one") from error
-    except calamine.CalamineError as error:
+    except (calamine.CalamineError, Damaged) as error:
         raise BadFile(str(path), f"cannot be read as a spreadsheet: {error}", "open it and save it as XLSX") from error
     except OSError as error:
         raise BadFile(str(path), f"cannot be read: {error}") from error
 
 
-def _filled(
-    rows: Iterable[Row], every: Iterable[Row], below: Mapping[int, Mapping[int, int]], needed: set[int]
-) -> Iterator[Row]:
-    """Rows with what is in the rows above, of which ``below`` gives the numbers by row and place; without those of
-    which all that is needed stands above."""
-    above = {first for places in below.values() for first in places.values()}
-    told = {row.number: row.cells for row in every if row.number in above}
-    for row in rows:
-        places = below.get(row.number, {})
-        if places and needed <= places.keys():
-            continue
-        cells = list(row.cells) if places else row.cells
-        for place, first in places.items():
-            if place < len(cells) and is_nothing(cells[place]) and first in told and place < len(told[first]):
-                cells[place] = told[first][place]  # type: ignore[index]
-        yield row._replace(cells=cells)
+def _of_workbook(said: SheetMetadata, sheet: CalamineSheet) -> Sheet:
+    import python_calamine as calamine
+
+    hidden = said.visible is not calamine.SheetVisibleEnum.Visible
+    return _sheet(said.name, Cells(sheet))._replace(hidden=hidden)
+
+
+def _opened(path: Path) -> CalamineWorkbook:
+    """calamine's workbook. It goes by how the name ends; where that is wrong, it is given the content alone."""
+    import python_calamine as calamine
+
+    try:
+        return calamine.load_workbook(str(path))
+    except calamine.PasswordError:
+        raise
+    except calamine.CalamineError:
+        with path.open("rb") as file, suppress(calamine.CalamineError):
+            return calamine.load_workbook(file)
+        raise
 
 
 class Cells:
