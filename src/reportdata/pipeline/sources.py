@@ -63,7 +63,7 @@ class Source:
     def stage(self, staging: Staging, folder: Path, size: int) -> None:
         """Stage all records.
 
-        :param folder: takes the texts of parts.
+        :param folder: takes the texts of parts, and the copy of a workbook.
         :param size: bytes of a part.
         :raises InputError: when the file, or a record that is not to be skipped, cannot be used.
         """
