@@ -286,7 +286,7 @@ def test_a_place_of_another_store_is_refused_and_so_is_one_from_before_a_restore
     for asked in ({"since": ahead}, {"since": place, "upTo": ahead}):
         with pytest.raises(BadValue, match="another store"):
             changed(folder.store, SERVICE, "c1", read_changes(asked.items(), SERVICE), NOW)
-    backwards = {"since": place, "upTo": place.replace(place.partition(".")[0], "c1")}
+    backwards = {"since": place, "upTo": place.replace(place.partition(".")[0], "c1", 1)}
     with pytest.raises(BadValue, match="is before since"):
         changed(folder.store, SERVICE, "c1", read_changes(backwards.items(), SERVICE), NOW)
     with pytest.raises(BadValue, match="not the nextSince of an answer"):
