@@ -5,6 +5,7 @@
 | too many calls in a second or a minute | wait, ever longer and by chance, and send it again |
 | the address is banned | wait until that is over, and send it again |
 | no answer, or a fault of the server | wait as above, and send it again |
+| one of these, and the server says how long to wait | wait as long, or longer; not at all beyond five minutes |
 | anything else | it is the caller's |
 
 A booking is taken back when the suite does not count the call.
@@ -27,6 +28,8 @@ TRIES: Mapping[Trouble, int] = {Trouble.FAULT: 4, Trouble.BUSY: 8, Trouble.CROWD
 """How often a call is sent at most, by what was the matter; once for all else."""
 _FIRST_PAUSE = {Trouble.FAULT: 0.5, Trouble.BUSY: 1.0, Trouble.CROWDED: 60.0}
 _LONGEST_PAUSE = 60.0
+_LONGEST_ASKED = 300.0
+"""Seconds that a server may ask to wait; beyond them nothing is sent again."""
 
 
 class Booking(Protocol):
@@ -128,7 +131,8 @@ class BookedCalls:
             if not free and not answer.counted:
                 self._booking.give_back(api, day)
             met[answer.trouble] += 1
-            if met[answer.trouble] >= self._tries.get(answer.trouble, 1):
+            too_long = answer.trouble is not Trouble.BANNED and answer.wait > _LONGEST_ASKED
+            if too_long or met[answer.trouble] >= self._tries.get(answer.trouble, 1):
                 if answer.trouble is Trouble.SPENT:
                     self._booking.refused()
                 return answer
@@ -140,4 +144,5 @@ class BookedCalls:
             self._clock.sleep(answer.wait + self._rng.uniform(1, 10))
             return
         pause = min(_FIRST_PAUSE.get(answer.trouble, 1.0) * 2 ** (times - 1), _LONGEST_PAUSE)
+        pause = max(pause, answer.wait)
         self._clock.sleep(pause * self._rng.uniform(1, 1.5))

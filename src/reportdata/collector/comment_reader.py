@@ -11,6 +11,7 @@ from reportdata.collector.priorities import WORTH, WORTH_AT_LAST, Session
 from reportdata.collector.readings import Open
 from reportdata.collector.schedule import Schedule
 from reportdata.collector.suite import Suite
+from reportdata.collector.turning import Turning
 from reportdata.errors import BadAnswer, NotPermitted, Rejected
 
 _MISSED = 2_000
@@ -39,6 +40,8 @@ class CommentReader:
         self._readings = schedule.readings
         self._pauses = pauses
         self._session: tuple[int, Session] | None = None
+        self._turned: tuple[str, Turning] = ("", Turning())
+        """The report whose comments are read, and their pages."""
 
     def step(self, now: int) -> bool:
         """Read a page of comments. Whether there was something to do.
@@ -106,6 +109,9 @@ class CommentReader:
         begun_at = report.begun_at if report.offset else self._schedule.now()
         try:
             page = self._suite.comments(report.report_id, report.offset)
+            if self._turned[0] != report.report_id or not report.offset:
+                self._turned = report.report_id, Turning()
+            self._turned[1].add([*page.comments, *page.unusable], page.offset)
         except Rejected:
             self._listings.absences.reject(report.report_id, self._schedule.now())  # it may be withdrawn
             return True

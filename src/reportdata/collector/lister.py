@@ -26,6 +26,7 @@ from reportdata.collector.planning import (
 )
 from reportdata.collector.schedule import Schedule
 from reportdata.collector.suite import ReportPage, Suite
+from reportdata.collector.turning import Turning
 from reportdata.days import end_of
 from reportdata.errors import BadAnswer, NotPermitted, Rejected
 
@@ -51,6 +52,8 @@ class Lister:
         self._eager = eager
         self._quiet = -1
         """The last minute in which there was nothing to list."""
+        self._turned: tuple[int, Turning] = (0, Turning())
+        """The look whose pages are turned, and these."""
 
     def step(self, now: int) -> bool:
         """Turn a page, or look for a report that a look missed. Whether there was something to do.
@@ -130,6 +133,9 @@ class Lister:
     def _turn_page(self, look: Look) -> None:
         try:
             page = self._reports(look.first_at - OVERLAP, look.last_at, look.cursor)
+            if self._turned[0] != look.id or not look.cursor:
+                self._turned = look.id, Turning()
+            self._turned[1].add(_records(page), page.cursor)
         except (BadAnswer, Rejected) as error:
             piece = Piece(look.first_at, look.last_at)
             self._listings.failures.add_look(look.purpose, piece, self._schedule.now(), error.message)
@@ -156,6 +162,9 @@ class Lister:
             raise
         if there:
             self._listings.absences.is_there(absent.report_id)
+            if absent.rejected:
+                reason = "its comments are rejected, and it is listed"
+                self._listings.failures.add_report(absent.report_id, absent.sent_at, now, reason)
             return True
         self._listings.absences.miss(absent.report_id, now)
         if absent.rejected or absent.missed + 1 >= MISSED_FOR_GOOD or self._is_unknown(absent, now):
@@ -165,8 +174,10 @@ class Lister:
     def _is_listed(self, absent: Absent) -> bool:
         """Whether a list of its own time and author has a report."""
         cursor: str | None = ""
+        turned = Turning()
         while cursor is not None:
             page = self._reports(absent.sent_at, absent.sent_at + 999, cursor, absent.user_id)
+            turned.add(_records(page), page.cursor)
             ids = {report.report_id for report in page.reports} | {record.report_id for record in page.unusable}
             if absent.report_id in ids:
                 return True
@@ -186,3 +197,7 @@ class Lister:
         except NotPermitted:
             self._pauses.pause(COMMENTS, now, minutes=24 * 60)
         return False
+
+
+def _records(page: ReportPage) -> list[tuple[object, ...]]:
+    return [(report.report_id,) for report in page.reports] + [tuple(record) for record in page.unusable]

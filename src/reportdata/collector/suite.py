@@ -189,8 +189,8 @@ class Trouble(Enum):
 class Answer(NamedTuple):
     """An answer: its trouble, the code and the text that tell of it, and the result where there is one.
 
-    ``wait`` is how many seconds a ban lasts, ``scope`` the permission that is lacking, where it is told; ``counted``
-    whether the call counts by the month.
+    ``wait`` is how many seconds a ban lasts, or how many a server asks to wait that could not answer, ``scope`` the
+    permission that is lacking, where it is told; ``counted`` whether the call counts by the month.
     """
 
     trouble: Trouble

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reportdata.collector.suite import Trouble
 from reportdata.errors import BadAnswer
-from reportdata.suites.dingtalk.answers import read_answer
+from reportdata.suites.dingtalk.answers import read_answer, wait_of
 from reportdata.suites.dingtalk.reports import read_comments, read_reports
 
 WRAPPED = '{"errcode":88,"sub_code":"%s","sub_msg":"x","errmsg":"ding talk error[subcode=%s,submsg=x]"}'
@@ -47,6 +47,13 @@ WRAPPED = '{"errcode":88,"sub_code":"%s","sub_msg":"x","errmsg":"ding talk error
         (200, '{"errcode":400002,"errmsg":"x"}', Trouble.REJECTED),
         (200, '{"errcode":22,"sub_msg":"x"}', Trouble.REJECTED),
         (404, '{"code":"InvalidAction.NotFound","message":"x"}', Trouble.REJECTED),
+        (403, '{"error":"not today"}', Trouble.FAULT),
+        (404, "{}", Trouble.FAULT),
+        (429, '{"message":"slowly"}', Trouble.CROWDED),
+        (429, "<html>slowly</html>", Trouble.CROWDED),
+        (429, "slowly", Trouble.CROWDED),
+        (429, '{"code":"TooManyRequests","message":"x"}', Trouble.CROWDED),
+        (503, '{"message":"x"}', Trouble.FAULT),
     ],
 )
 def test_an_answer_means_what_is_to_be_done(status: int, body: str, trouble: Trouble) -> None:
@@ -68,6 +75,27 @@ def test_the_lacking_permission_is_named() -> None:
 def test_a_ban_lasts_as_long_as_the_answer_says() -> None:
     assert read_answer(200, b'{"status":1111,"wait":3}').wait == 180
     assert read_answer(200, b"<html>").wait == 300
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("120", 120),
+        ("Mon, 07 Sep 2026 00:02:00 GMT", 120),
+        ("Sun, 06 Sep 2026 00:02:00 GMT", 0),
+        ("", 0),
+        ("soon", 0),
+        ("-5", 0),
+    ],
+)
+def test_how_long_a_server_asks_to_wait(asked: str, seconds: float) -> None:
+    assert wait_of(asked, "Mon, 07 Sep 2026 00:00:00 GMT") == seconds
+    assert wait_of(asked, "") in (seconds, 0)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_no_header_makes_it_fail(asked: str, date: str) -> None:
+    assert wait_of(asked, date) >= 0
 
 
 @given(st.integers(100, 599), st.binary(max_size=200))

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,7 +26,7 @@ from reportdata.collector.sources import SourceNotes
 from reportdata.collector.suite import Access
 from reportdata.errors import SourceError, Unavailable
 from reportdata.suites.dingtalk.suite import KIND, DingTalk
-from reportdata.suites.dingtalk.transport import HttpTransport, Unreachable, proxy_of
+from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, Unreachable, proxy_of
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
 from tests.support.proxies import Proxy, TlsEnd, answering
@@ -238,3 +238,66 @@ def test_a_redirect_is_not_followed_and_no_token_goes_with_it(tmp_path: Path, se
         with pytest.raises(Unavailable, match=r"\(307\): it leads elsewhere"):
             asked(f"http://127.0.0.1:{first.server_address[1]}", tmp_path, server.twin)
         assert elsewhere == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "said"),
+    [
+        ({}, b"x" * (1 << 20), "the answer did not end within 0 s"),
+        ({"content-length": "20"}, b"{}", "there is no whole answer"),
+        ({"content-encoding": "gzip", "content-length": "12"}, b"no gzip here", "there is no whole answer"),
+    ],
+)
+def test_an_answer_in_drops_cut_off_or_broken_is_none(headers: dict[str, str], body: bytes, said: str) -> None:
+    class Odd(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Odd)) as found:
+        transport = HttpTransport(timeout=60, whole=60 if headers else 0)
+        with closing(transport), pytest.raises(NoAnswer, match=said):
+            transport.send("GET", f"http://127.0.0.1:{found.server_address[1]}/", {}, None)
+
+
+def test_a_server_that_asks_to_wait_is_waited_for(tmp_path: Path, server: Server) -> None:
+    slept: list[float] = []
+
+    class Patient(_Clock):
+        def sleep(self, seconds: float) -> None:
+            slept.append(seconds)
+
+    asks = iter(["100", "Mon, 07 Sep 2026 00:02:00 GMT", "4000"])
+
+    class Limited(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response_only(429)
+            self.send_header("date", "Mon, 07 Sep 2026 00:00:00 GMT")
+            self.send_header("retry-after", next(asks))
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with (
+        answering(ThreadingHTTPServer(("127.0.0.1", 0), Limited)) as found,
+        closing(Ledger(tmp_path / "ledger.db")) as ledger,
+    ):
+        url = f"http://127.0.0.1:{found.server_address[1]}"
+        budget = Budget(ledger, Account.of(KIND, "c"), _Clock())
+        calls = BookedCalls(budget, Patient(), random.Random(1))
+        access = Access("key", "secret", {"api": url, "oapi": url})
+        suite = DingTalk(access, calls, SourceNotes(ledger, 1), HttpTransport(timeout=60))
+        with closing(suite), pytest.raises(Unavailable, match="too many calls"):
+            suite.reports(0, 1)
+    assert [seconds // 100 for seconds in slept] == [1, 1], "and not for more than an hour"
+    assert list(asks) == []

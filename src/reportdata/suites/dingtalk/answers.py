@@ -8,6 +8,7 @@ servers before them, which answer with pages of HTML or with a ``status`` of the
 from __future__ import annotations
 
 import re
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -69,6 +70,18 @@ def read_result(status: int, content: bytes) -> Answer:
     return answer._replace(result=result)
 
 
+def wait_of(retry_after: str, date: str) -> float:
+    """How many seconds the header ``Retry-After`` asks to wait, a number or a time, which is as that of ``Date``; 0
+    where it says nothing."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(date)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
 def _read(status: int, content: bytes) -> tuple[Answer, bytes]:
     """What an answer means, and its ``result``."""
     if 300 <= status < 400:
@@ -79,6 +92,8 @@ def _read(status: int, content: bytes) -> tuple[Answer, bytes]:
         return _unreadable(status, content), b""
     if str(body.status) == "1111":
         return Answer(Trouble.BANNED, "1111", "the address is banned", wait=60.0 * _minutes(body.wait)), b""
+    if status >= 400 and body.errcode is None and not body.code:
+        return _unreadable(status, content), b""
     code = _code(body, status)
     text = body.sub_msg or body.errmsg or body.message or ""
     trouble = _trouble(code, status)
@@ -92,8 +107,11 @@ def _read(status: int, content: bytes) -> tuple[Answer, bytes]:
 
 def _unreadable(status: int, content: bytes) -> Answer:
     """Not of DingTalk's form: an error page of the servers before it, the page for banned addresses, or a part."""
+    if status == 429:
+        return Answer(Trouble.CROWDED, "429", "too many calls", counted=False)
     if status < 500 and content.lstrip()[:1] == b"<":
-        return Answer(Trouble.BANNED, str(status), "the answer is a page of HTML", wait=BAN)
+        text = "the answer is a page of HTML, as of a ban, or of a proxy that wants people to sign in"
+        return Answer(Trouble.BANNED, str(status), text, wait=BAN)
     return Answer(Trouble.FAULT, str(status), f"the answer (HTTP {status}) cannot be read")
 
 
@@ -120,6 +138,8 @@ def _trouble(code: str, status: int) -> Trouble:
         return Trouble.BUSY if throttled["unit"] == "s" else Trouble.CROWDED
     if code.isascii() and code.isdigit() and len(code) == 5 and int(code) in _OLD_THROTTLES:
         return Trouble.BUSY
+    if status == 429:
+        return Trouble.CROWDED
     return Trouble.FAULT if status >= 500 or code.startswith("isp.") else Trouble.REJECTED
 
 

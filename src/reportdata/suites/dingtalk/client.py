@@ -30,7 +30,7 @@ from reportdata.errors import (
     SourceError,
     Unavailable,
 )
-from reportdata.suites.dingtalk.answers import read_answer, read_result
+from reportdata.suites.dingtalk.answers import read_answer, read_result, wait_of
 from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, NotSent, Transport, Unreachable
 
 API = "https://api.dingtalk.com"
@@ -156,7 +156,7 @@ class Client:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, *, of_old_host: bool = False
     ) -> Answer:
         try:
-            status, content, date = self._transport.send(method, url, {**_JSON, **headers}, body)
+            reply = self._transport.send(method, url, {**_JSON, **headers}, body)
         except Unreachable as error:
             self._hint = error.hint
             return Answer(Trouble.SETTINGS, "not sent", str(error), counted=False)
@@ -164,8 +164,11 @@ class Client:
             return Answer(Trouble.FAULT, "not sent", str(error), counted=False)
         except NoAnswer as error:
             return Answer(Trouble.FAULT, "no answer", str(error))
-        self._tell_time(date)
-        return read_result(status, content) if of_old_host else read_answer(status, content)
+        self._tell_time(reply.date)
+        answer = (read_result if of_old_host else read_answer)(reply.status, reply.body)
+        if answer.trouble in (Trouble.FAULT, Trouble.BUSY, Trouble.CROWDED):
+            return answer._replace(wait=wait_of(reply.retry_after, reply.date))
+        return answer
 
     def _tell_time(self, date: str) -> None:
         with suppress(ValueError):

@@ -25,6 +25,8 @@ LISTS = ("topapi/report/simplelist", "topapi/report/list")
 """The APIs that list reports, the one first that gives no texts and needs the narrower permission."""
 COMMENTS = "topapi/report/comment/list"
 _BEIJING = time_zone("Asia/Shanghai")
+_BESIDE = 3_600_000
+"""Milliseconds beside the time that was asked for in which a list may still have its reports."""
 
 
 class _Report(msgspec.Struct):
@@ -65,7 +67,11 @@ def list_reports(
     body: dict[str, object] = {"start_time": first_at, "end_time": last_at, "cursor": int(cursor or 0), "size": PAGE}
     if user_id is not None:
         body["userid"] = user_id
-    return read_reports(client.call(api, body), cursor)
+    page = read_reports(client.call(api, body), cursor)
+    begin, end = first_at - _BESIDE, last_at + _BESIDE
+    if page.reports and not any(begin <= report.sent_at <= end for report in page.reports):
+        raise BadAnswer(f"{api} lists reports of another time than it was asked for")
+    return page
 
 
 def read_reports(content: bytes, cursor: str) -> ReportPage:
@@ -82,6 +88,7 @@ def read_reports(content: bytes, cursor: str) -> ReportPage:
             unusable.append(found)
         else:
             reports.append(found)
+    _require_end(page, len(page.data_list or ()), LISTS[1])
     following = None if page.next_cursor is None else str(page.next_cursor)
     if page.has_more and following in (None, cursor or "0"):
         raise BadAnswer(f"{LISTS[1]} says that there is more, and not where")
@@ -109,6 +116,7 @@ def read_comments(content: bytes, offset: int, report_id: str = "") -> CommentPa
             unusable.append(found)
         else:
             comments.append(found)
+    _require_end(page, len(records), COMMENTS)
     following = page.next_cursor if page.next_cursor is not None else offset + len(records)
     if page.has_more and following <= offset:
         raise BadAnswer(f"{COMMENTS} says that there is more, and not where")
@@ -178,6 +186,12 @@ def _records(page: _Page, records: list[msgspec.Raw] | msgspec.UnsetType | None,
     if records is msgspec.UNSET and page.has_more is not False:
         raise BadAnswer(f"{api} answered without a list")
     return records or ()
+
+
+def _require_end(page: _Page, count: int, api: str) -> None:
+    """:raises BadAnswer: when a page is full and does not say whether it is the last."""
+    if count >= PAGE and not isinstance(page.has_more, bool):
+        raise BadAnswer(f"{api} does not say whether there is more")
 
 
 def _decoded(content: bytes, api: str) -> _Page:

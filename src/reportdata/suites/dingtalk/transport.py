@@ -7,6 +7,7 @@ macOS), certificates by SSL_CERT_FILE and SSL_CERT_DIR. Redirects are not follow
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
@@ -16,8 +17,11 @@ import urllib3
 
 TIMEOUT = 10.0
 """Seconds without a byte after which an answer is given up; DingTalk's gateway itself gives up after 3."""
+_WHOLE = 60.0
+"""Seconds after which an answer is given up that comes in drops."""
 _LARGEST = 32 << 20
 """Bytes of an answer."""
+_PIECE = 1 << 16
 
 
 class NotSent(Exception):
@@ -38,11 +42,12 @@ class NoAnswer(Exception):
 
 
 class Reply(NamedTuple):
-    """An answer: its status and body, and what its ``Date`` says, empty without one."""
+    """An answer: its status and body, and what its ``Date`` and ``Retry-After`` say, empty without them."""
 
     status: int
     body: bytes
     date: str = ""
+    retry_after: str = ""
 
 
 class Transport(Protocol):
@@ -62,8 +67,9 @@ class Transport(Protocol):
 class HttpTransport:
     """Over HTTP/1.1."""
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    def __init__(self, timeout: float = TIMEOUT, whole: float = _WHOLE) -> None:
         self._timeout = urllib3.Timeout(timeout)
+        self._whole = whole
         self._pools: dict[tuple[str, bool], urllib3.PoolManager] = {}
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
@@ -82,8 +88,7 @@ class HttpTransport:
                 preload_content=False,
             )
             try:
-                content = response.read(_LARGEST)
-                whole = not response.read(1)
+                content = self._read(response)
             finally:
                 response.close()
         except urllib3.exceptions.SSLError as error:
@@ -97,14 +102,24 @@ class HttpTransport:
             raise NotSent(f"there is no connection to {_shown(url)}: {_reason(error)}") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise NoAnswer(f"there is no whole answer: {type(error).__name__}") from error
-        if not whole:
-            raise NoAnswer("the answer is too large")
-        return Reply(response.status, content, response.headers.get("date", ""))
+        headers = response.headers
+        return Reply(response.status, content, headers.get("date", ""), headers.get("retry-after", ""))
 
     def close(self) -> None:
         """See `Transport`."""
         for pool in self._pools.values():
             pool.clear()
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        until = time.monotonic() + self._whole
+        content = bytearray()
+        while piece := response.read1(_PIECE):
+            content += piece
+            if len(content) > _LARGEST:
+                raise NoAnswer("the answer is too large")
+            if time.monotonic() > until:
+                raise NoAnswer(f"the answer did not end within {self._whole:g} s")
+        return bytes(content)
 
     def _pool(self, proxy: str, *, secure: bool) -> urllib3.PoolManager:
         """The connections by way of a proxy, or without one. Certificates take long to read; none are where nothing is
