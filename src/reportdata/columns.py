@@ -24,7 +24,7 @@ from reportdata.headings import (
     require_own_unit,
     seen,
 )
-from reportdata.kinds import Kind, Kinds
+from reportdata.kinds import NUMBERS, Kind, Kinds
 from reportdata.standing import may_deny, standing_columns
 from reportdata.table_kinds import Table, column_of, kind_of
 
@@ -100,9 +100,9 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     for field, groups in headings_of(kind).items():
         held = column_of(field, kind, groups, by_heading) if field not in found else None
         if held is not None and held != time:
-            if field in kind.columns and kind.columns[field].removesuffix("?") in ("integer", "count", "decimal"):
-                require_own_unit(field, held)
             found[field] = held
+        if field in found and kind.columns.get(field, "").removesuffix("?") in NUMBERS:
+            require_own_unit(field, found[field])
     person_name = found.get(kind.person_name) if kind.person_name else None
     fields = {column: found[column] for column in kind.columns if column in found and column != kind.time}
     for column in sorted(kind.fields(), key=lambda column: column.name != kind.person):

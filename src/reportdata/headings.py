@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from reportdata.errors import BadField
-from reportdata.kinds import Kind
+from reportdata.kinds import NUMBERS, Kind
 
 CORP_ID = ("corp_id", "组织id", "企业id", "企业corpid", "公司id")
 _BRACKETS = re.compile(r"[(\[{【<《][^)\]}】>》]*[)\]}】>》]")
@@ -19,6 +19,7 @@ _MAGNITUDES = re.compile(r"[万亿千百%‰]|^[kwm]$|thousand|million|percent")
 _OTHERWISE = re.compile(
     r"(?<!\d)[周月季年]|累计|近\d|week|month|quarter|year|小时|秒|^(?:时|h|hrs?|hours?|s|ms|secs?|seconds?)$"
 )
+_ENDS_OTHERWISE = re.compile(r"(?:毫?秒钟?|小时|[\s_/-](?:m?s|secs?|seconds?|h|hrs?|hours?)|seconds|hours)$")
 _OF_DAYS = re.compile(r"天|日|^d$|days?")
 _ZONES = re.compile(
     r"utc|gmt|时区|世界时|格林|协调|^z$|[+-]\s?\d{1,2}(?::?\d{2})?$|^[a-z]+/[a-z_/]+$"
@@ -76,15 +77,17 @@ def normal(heading: str) -> str:
 
 def other_unit(heading: str, *, daily: bool = False) -> str | None:
     """What a heading has in brackets that makes its numbers others than counts and minutes: a magnitude, a share,
-    another unit of time, or a period.
+    another unit of time, or a period; or a unit of time at its end.
 
     :param daily: whether the numbers are of days, so that *day* says nothing else.
     """
-    for found in _BRACKETS.findall(_plain(heading)):
+    plain = _plain(heading)
+    for found in _BRACKETS.findall(plain):
         text = str(found)[1:-1].strip()
         if _MAGNITUDES.search(text) or _OTHERWISE.search(text) or (not daily and _OF_DAYS.search(text)):
             return text
-    return None
+    end = _ENDS_OTHERWISE.search(_BRACKETS.sub("", plain).strip())
+    return end[0].strip(" _/-") if end is not None else None
 
 
 def other_zone(heading: str) -> str | None:
@@ -103,7 +106,7 @@ def require_own_unit(field: str, heading: str, *, daily: bool = False) -> None:
         raise BadField(
             field,
             f"{heading!r} says {unit!r}, so its numbers are others",
-            "write the numbers as they are meant, and the heading without the brackets",
+            "write the numbers as they are meant, and the heading without it",
         )
 
 
@@ -180,6 +183,11 @@ def how_to_name(field: str | None, kinds: Sequence[Kind], columns: Sequence[str]
     """
     known = known_headings(tuple(kinds))
     near = []
+    if field is not None and kinds[0].columns.get(field, "").removesuffix("?") in NUMBERS:
+        other = next((column for column in columns if other_unit(column) is not None), None)
+        if other is not None:
+            said = f"{' '.join(other.split())!r} says {other_unit(other)!r}, so its numbers are others"
+            return f"{said}: convert them, and name the column {field}"
     for column in columns:
         name = normal(column)
         if name not in known and (found := get_close_matches(name, sorted(known), 1, 0.6)):

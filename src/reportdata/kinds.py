@@ -18,6 +18,8 @@ from reportdata.errors import BadValue
 TYPES = ("id", "text", "names", "integer", "count", "decimal", "instant")
 """What a column may hold: an id without white space around it; a short text; names with commas between them; a whole
 number of 64 bits; one from 0 on; a number with up to six digits after the point; an instant."""
+NUMBERS = ("integer", "count", "decimal")
+"""The types of numbers."""
 DIGITS, PLACES = 18, 6
 """The digits of a decimal, and how many of them stand after the point."""
 RESERVED = frozenset(("corp_id", "stat_day", "kind", "at", "known_at", "origin"))
@@ -50,11 +52,13 @@ def is_name(text: str) -> bool:
 
 
 class Column(NamedTuple):
-    """A column: what it holds, and whether every fact has it."""
+    """A column: what it holds, and whether every fact has it. Where it holds one of a few words, ``words`` has each,
+    and what else is written for it."""
 
     name: str
     type: str
     required: bool
+    words: Mapping[str, tuple[str, ...]] = {}
 
 
 class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +84,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds may have, too, which count where no heading of the kind's own is there. Where the column of the time is headed
     by one of ``shared_times``, which is another kind's too, it is this kind when one of the columns or headings in
     ``told_by`` is there. ``before_kinds`` says whether coverage counts for it that was noted before it named kinds.
+
+    ``words`` are those of which a column holds one, each with what else is written for it; another one is refused.
     """
 
     name: str
@@ -98,6 +104,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     told_by: tuple[str, ...] = ()
     sheet: Sheet | None = None
     before_kinds: bool = False
+    words: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def __post_init__(self) -> None:
         if not is_name(self.name) or self.name in _FOLDERS:
@@ -107,6 +114,9 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise BadValue(f"the kind {self.name} has a column {name!r}", _NAMES)
             if type_.removesuffix("?") not in TYPES:
                 raise BadValue(f"{self.name}.{name} is {type_!r}", f"its type is one of {', '.join(TYPES)}")
+        for name in self.words:
+            if self.columns.get(name) != "text":
+                raise BadValue(f"the kind {self.name} has words of {name!r}", 'make it a column of the type "text"')
         used = {self.time, *self.key, *self.by, *self.named_apart_by, *([self.person] if self.person else [])}
         if self.sheet is not None:
             used |= {self.sheet.id, *self.sheet.of}
@@ -141,7 +151,10 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def _fields(kind: Kind) -> tuple[Column, ...]:
     columns = kind.columns.items()
-    return tuple(Column(name, type_.removesuffix("?"), not type_.endswith("?")) for name, type_ in columns)
+    return tuple(
+        Column(name, type_.removesuffix("?"), not type_.endswith("?"), kind.words.get(name, {}))
+        for name, type_ in columns
+    )
 
 
 class Kinds(Mapping[str, Kind]):

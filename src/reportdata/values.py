@@ -14,6 +14,9 @@ from reportdata.times import BadTime, read_instant
 
 _INTEGER = re.compile(r"([+-]?\d{1,19})(?:\.0+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+_DURATION = re.compile(
+    r"\d+:\d\d(:\d\d)?|.*\d\s*(?:小时|时|分钟?|秒|h|m|s|hours?|min(?:ute)?s?|seconds?)\b.*", re.IGNORECASE
+)
 _EXACT = 1 << 53
 """From here on a float stands for several whole numbers."""
 _DECIMAL = re.compile(rf"[+-]?\d{{1,{DIGITS - PLACES}}}(\.\d{{1,{PLACES}}})?", re.ASCII)
@@ -47,6 +50,8 @@ def read_value(column: Column, value: object, zone: ZoneInfo) -> Value:
     match column.type:
         case "id":
             return read_id(column.name, value)
+        case "text" if column.words:
+            return _word(column, value)
         case "text":
             return _there(column, read_text(column.name, value))
         case "names":
@@ -59,6 +64,17 @@ def read_value(column: Column, value: object, zone: ZoneInfo) -> Value:
             return _decimal(column.name, value)
         case _:
             return instant_of(column.name, value, zone)
+
+
+def _word(column: Column, value: object) -> str | None:
+    """The one of the column's words that is meant."""
+    found = _there(column, read_text(column.name, str(value) if isinstance(value, int) else value))
+    text = half_width(str(found)).strip().lower().removesuffix(".0")
+    for word, others in column.words.items():
+        if text == word or text in others:
+            return word
+    known = ", ".join(column.words)
+    raise BadField(column.name, f"{str(value)[:40]!r} is none of its words", f"write one of {known}")
 
 
 def _there(column: Column, value: str | None) -> str | None:
@@ -75,7 +91,10 @@ def _integer(field: str, value: object) -> int:
     elif isinstance(value, float | Decimal) and -_EXACT < value < _EXACT and value == int(value):
         value = int(value)  # spreadsheets have no other numbers
     if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
-        raise BadField(field, f"{str(value)[:40]!r} is not a whole number of 64 bits")
+        hint = f"write {field} as a whole number, without a sign of its unit"
+        if _DURATION.fullmatch(str(value).strip()):
+            hint = "write it as a whole number of minutes, like 80 for 1:20:00"
+        raise BadField(field, f"{str(value)[:40]!r} is not a whole number of 64 bits", hint)
     return value
 
 

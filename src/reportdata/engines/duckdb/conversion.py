@@ -122,6 +122,8 @@ def _each_is_common(column: Column) -> str:
             check = _matches(column.name, f"[0-9]{{1,{DIGITS}}}")
         case "decimal":
             check = _matches(column.name, rf"-?[0-9]{{1,{DIGITS - PLACES}}}(\.[0-9]{{1,{PLACES}}})?")
+        case _ if column.words:
+            check = f"{column.name} in ({', '.join(map(text, column.words))})"
         case _:
             check = f"{_matches(column.name, _TEXT)} and lower({column.name}) not in ({_NOTHING})"
     return check if column.required else f"({column.name} is null or {check})"
