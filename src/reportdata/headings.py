@@ -31,8 +31,8 @@ _BEIJING = re.compile(
 )
 _DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
 _SIMPLIFIED = str.maketrans(
-    "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審萬億計",
-    "志发门报间创评论员编号单类称属点复写撤时汇周组织业户经办审万亿计",
+    "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審萬億計統數傳範閱讀應電話簽視頻會議參與條臨處理種態檢",
+    "志发门报间创评论员编号单类称属点复写撤时汇周组织业户经办审万亿计统数传范阅读应电话签视频会议参与条临处理种态检",
 )
 """The signs of headings that traditional Chinese writes otherwise."""
 _SHOWN = 12

@@ -38,6 +38,14 @@ TABLES = {
     "units and days": f"{HEADINGS.replace('日志数', '日志数（日）', 1)}\n{ROW}\n",
     "months and years": f"{HEADINGS.replace('用户数,', '用户数（2021年1月）,', 1)}\n{ROW}\n",
     "columns that say nothing": f"统计周期,开始日期,结束日期,部门,{HEADINGS}\n日,20210101,2021-01-01,,{ROW}\n",
+    "weekdays": f"{HEADINGS}\n2021-01-01(星期五),12345,1056,56,13\n",
+    "weekdays after a blank": f"{HEADINGS}\n2021年1月1日 周五,12345,1056,56,13\n",
+    "a part that is the whole": f"一级部门,终端,{HEADINGS}\n全公司,全部,{ROW}\n",
+    "a name of the organisation": f"组织名称,{HEADINGS}\n某公司,{ROW}\n",
+    "JSON in another answer": json.dumps({"statusCode": 200, "headers": {}, "body": {"metaList": [], "dataList": [
+        dict(zip(HEADINGS.split(","), ROW.split(","), strict=True))]}}),
+    "JSON as text": json.dumps({"result": json.dumps({"dataList": [
+        dict(zip(HEADINGS.split(","), ROW.split(","), strict=True))]})}),
     "others": f"备注,{HEADINGS},备注\nx,{ROW},y\n",
     "JSON": json.dumps({"dataList": [dict(zip(HEADINGS.split(","), ROW.split(","), strict=True))]}),
     "pretty JSON": json.dumps([{"stat_date": 20210101, "corp_id": "12345", "4100_DAY": 1056, "4101_DAY": 56,
@@ -76,11 +84,15 @@ def test_a_spreadsheet_is_read(tmp_path: Path, day: object) -> None:
         (f"日期,{HEADINGS}\n1,{ROW}\n", "stat_date: '日期' and '统计日期' may both be it", "leave one of them out"),
         (f"{HEADINGS}\n昨天,12345,1,1,1\n", "line 2: stat_date: '昨天' is not a day", "20210101 or 2021-01-01"),
         (f"{HEADINGS}\n2021-13-01,12345,1,1,1\n", "line 2: stat_date: '2021-13-01' is not a day", "20210101"),
-        (f"{HEADINGS}\n20210101,12345,1,1,-\n", "line 2: 4102_DAY: is missing", "write 评论日志用户数 as a whole"),
+        (f"{HEADINGS}\n20210101,12345,1,1,-\n", "line 2: 4102_DAY: is missing", "leave the row out where"),
         (f"{HEADINGS}\n20210101,12345,1.5,1,1\n", "line 2: 4100_DAY: '1.5' is not a number", "发送日志数"),
         (f"{HEADINGS}\n20210101,,1,1,1\n", "line 2: corp_id: is missing", ""),
         (f"{HEADINGS}\n", "has no figures", "reportData"),
         ("", "has no figures, it is empty", "reportData"),
+        (f"一级部门,{HEADINGS}\n研发,20210101,12345,1,1,1\n", "line 2: 一级部门: '研发': the row is", ""),
+        (f"分公司名称,{HEADINGS}\n北京,20210101,12345,1,1,1\n", "line 2: 分公司名称: '北京': the row is", ""),
+        (f"终端,{HEADINGS}\n手机,20210101,12345,1,1,1\n", "line 2: 终端: '手机': the row is of a part", ""),
+        (f"{HEADINGS},小时\n20210101,12345,1,1,1,9\n", "line 2: 小时: '9': the row is of a part", ""),
         (f"{HEADINGS}\n20210101,12345,1.2万,1,1\n", "line 2: 4100_DAY: '1.2万' is not a number", "as a whole number"),
         (f"{HEADINGS}\n20210101,12345,5²,1,1\n", "line 2: 4100_DAY: '5²' is not a number", "as a whole number"),
         (f'{HEADINGS}\n20210101,12345,"0,385",1,1\n', "line 2: 4100_DAY: '0,385' is not a number", "as a whole number"),
@@ -209,3 +221,31 @@ def test_other_numbers_of_a_day_are_refused(tmp_path: Path, form: str) -> None:
     write(rows)
     with pytest.raises(BadRecord, match="20210101 has other numbers in a row above"):
         read_figures(path, SERVICE)
+
+
+def test_rows_of_several_organisations_need_their_ids(tmp_path: Path) -> None:
+    path = tmp_path / "figures.csv"
+    headings = HEADINGS.replace("组织ID", "公司名称")
+    path.write_text(f"{headings}\n20210101,甲公司,5,4,3\n20210102,乙公司,5,4,3\n")
+    with pytest.raises(BadRecord, match="line 3: 公司名称: '乙公司' is another organisation") as refused:
+        read_figures(path, SERVICE, "12345")
+    assert "corp_id" in refused.value.hint
+    path.write_text(f"{headings}\n20210101,甲公司,5,4,3\n20210102,甲公司,5,4,3\n")
+    assert len(read_figures(path, SERVICE, "12345")) == 2
+
+
+@pytest.mark.parametrize("cell", ["1:20:00", "1小时20分", "4800秒", "80.5"])
+def test_minutes_are_refused_that_are_no_whole_number(tmp_path: Path, cell: str) -> None:
+    service = read_services().service("vedioMeetingData")
+    path = tmp_path / "figures.csv"
+    values = ",".join("1" for _ in service.kpis[1:])
+    path.write_text(f"日期,{','.join(kpi.name for kpi in service.kpis)}\n20210101,{cell},{values}\n")
+    with pytest.raises(BadRecord, match=f"4049_DAY: '{cell}' is not a number") as refused:
+        read_figures(path, service, "12345")
+    assert refused.value.hint == "write 视频会议时长 (分钟) as a whole number"
+
+
+def test_headings_in_traditional_chinese_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "figures.csv"
+    path.write_text(f"統計日期,組織ID,發送日誌數,發送日誌用戶數,評論日誌用戶數\n{ROW}\n")
+    assert read_figures(path, SERVICE) == FIGURES

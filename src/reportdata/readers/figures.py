@@ -17,7 +17,7 @@ from reportdata.errors import BadField, BadFile, BadRecord, InputError
 from reportdata.identifiers import half_width, is_nothing, read_id
 from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.readers.cells import Row, is_total
-from reportdata.readers.figure_columns import OTHER, FigureFields, read_day, require_whole
+from reportdata.readers.figure_columns import OTHER, FigureFields, names_organisation, read_day, require_whole
 from reportdata.readers.formats import Format, detect_format
 from reportdata.readers.grids import Heading, Vocabulary, find_heading, likeness
 from reportdata.readers.sheets import read_workbook
@@ -32,6 +32,8 @@ _ROUNDED = 0.01
 """By how much a share that people wrote may differ from that of its parts."""
 _LARGEST = 10_000_000
 """Bytes of a file at most that is looked through for figures of every service."""
+_BODIES = ("body", "data", "result", "response")
+"""Where programs keep an answer that they saved with something around it."""
 _decoder = msgspec.json.Decoder(float_hook=decimal_of)
 
 Figure = tuple[str, str, dict[str, Number]]
@@ -57,8 +59,14 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None, *, pa
         case other:
             raise BadFile(str(path), f"is {other.value}, and figures are not read from it", "save it as CSV or XLSX")
     found: dict[tuple[str, str], Figure] = {}
+    named: dict[str, object] = {}
     for number, row in rows:
         corp, day, values = figure = _figure(path, number, row, fields, corp_id)
+        for field, name in row.items() if "corp_id" not in row else ():
+            if names_organisation(field) and named.setdefault(field, name) != name:
+                reason = f"{str(name)[:40]!r} is another organisation than in the rows above"
+                hint = "write their ids into a column corp_id, or keep the rows of each in a file of its own"
+                raise BadRecord(str(path), number, field.removeprefix(OTHER), reason, hint)
         if format_ is not Format.JSONL:
             _require_no_percents(path, number, service, values)
         if values and found.setdefault((corp, day), figure) != figure:
@@ -85,7 +93,7 @@ def told_apart(path: Path, services: Iterable[Service], error: InputError) -> In
 
 def columns_held(path: Path, service: Service) -> frozenset[str]:
     """The columns of a file that hold numbers of a service, as the file names them; none where it holds no figures."""
-    fields, found = FigureFields(service, partly=True), set[str]()
+    fields, found = FigureFields(service, partly=True, any_unit=True), set[str]()
     keys = {kpi.key for kpi in service.kpis}
     with suppress(InputError):
         match detect_format(path):
@@ -140,8 +148,22 @@ def _rows_of(content: object) -> Iterator[object]:
             yield from _rows_of(item)
     elif isinstance(content, dict) and isinstance(content.get("dataList"), list):
         yield from content["dataList"]
+    elif isinstance(content, dict) and (inner := _inner(content)) is not None:
+        yield from _rows_of(inner)
     else:
         yield content
+
+
+def _inner(content: Mapping[str, object]) -> object:
+    """The answer that another one holds, which may be written as text; None where it holds none."""
+    for name in _BODIES:
+        inner = content.get(name)
+        if isinstance(inner, str):
+            with suppress(msgspec.DecodeError, RecursionError):
+                inner = _decoder.decode(inner)
+        if isinstance(inner, dict | list):
+            return inner
+    return None
 
 
 def _table(path: Path, fields: FigureFields) -> tuple[Heading[dict[str, str]], list[Row]]:
@@ -233,11 +255,13 @@ def _number(kpi: Kpi, value: object) -> Number:
         text = text.replace(",", "")
     whole = _WHOLE.fullmatch(text)
     if not text or isinstance(value, bool) or not (whole or (kpi.may_be_broken and _BROKEN.fullmatch(text))):
-        reason = f"{str(value)[:40]!r} is not a number" if text else "is missing"
-        hint = f"write {kpi.name} as a whole number"
+        if not text:
+            raise BadField(kpi.key, "is missing", "leave the row out where a number is not known, and write 0 for none")
+        unit = f" ({kpi.unit})" if kpi.unit else ""
+        hint = f"write {kpi.name}{unit} as a whole number"
         if kpi.may_be_broken:
             hint = f"write {kpi.name} like 0.385, with a point"
-        raise BadField(kpi.key, reason, hint)
+        raise BadField(kpi.key, f"{str(value)[:40]!r} is not a number", hint)
     if kpi.may_be_broken and "." in text:
         return decimal_of(text)
     return int(whole[1]) if whole else decimal_of(text)
