@@ -369,7 +369,7 @@ def test_dings_count_by_the_way_that_is_meant_or_are_refused(folder: Folder, tmp
     folder.add_organisation("c")
 
     def imported(name: str, ways: list[object]) -> str:
-        head = ["ding_id", "userid", "ding类型", "ding发送时间"]
+        head: list[object] = ["ding_id", "userid", "ding类型", "ding发送时间"]
         rows = [[f"{name}{at}", "u1", way, "2026-08-27 10:00:00"] for at, way in enumerate(ways)]
         path = tmp_path / f"{name}.{form}"
         if form == "csv":

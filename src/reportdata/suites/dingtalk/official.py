@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,11 +20,15 @@ TRIES: Mapping[Trouble, int] = {Trouble.FAULT: 4, Trouble.BUSY: 5, Trouble.CROWD
 _AGAIN = "run the same command again: it goes on where it stopped"
 
 
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 _decoder = msgspec.json.Decoder(float_hook=decimal_of)
 
 
 class _Figures(msgspec.Struct):
-    data: list[dict[str, Any]] | None = msgspec.field(name="dataList")
+    """An answer; one that has neither list is none of DingTalk's."""
+
+    data: list[dict[str, Any]] | msgspec.UnsetType | None = msgspec.field(name="dataList", default=msgspec.UNSET)
+    meta: msgspec.UnsetType | list[Any] | None = msgspec.field(name="metaList", default=msgspec.UNSET)
 
 
 class OfficialFigures:
@@ -42,18 +47,23 @@ class OfficialFigures:
         path = self._service.path
         content = _asked(self._client, path, stat_day)
         try:
-            rows = msgspec.convert(_decoder.decode(content), _Figures).data
+            found = msgspec.convert(_decoder.decode(content), _Figures)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unavailable(f"{path} answered {stat_day} with something else: {error}") from error
+        if found.data is msgspec.UNSET and found.meta is msgspec.UNSET:
+            raise Unavailable(f"{path} answered {stat_day} without figures, and without saying that there are none")
+        rows = found.data or []
         if not rows:
             return None
+        if len(rows) > 1:
+            raise Unavailable(f"{path} answered {stat_day} with {len(rows)} rows")
         return self._checked(rows[0], corp_id, stat_day)
 
     def _checked(self, row: Mapping[str, Any], corp_id: str, stat_day: str) -> Mapping[str, Number]:
         _check_organisation(row.get("corp_id"), corp_id)
-        values = {kpi: value for kpi in self._service.kpis if (value := row.get(kpi.key)) is not None}
+        values = {kpi: _number_of(value) for kpi in self._service.kpis if (value := row.get(kpi.key)) is not None}
         good = all(_fits(kpi, value) for kpi, value in values.items())
-        if row.get("stat_date") != stat_day or not values or not good:
+        if str(row.get("stat_date")) != stat_day or not values or not good:
             raise Unavailable(f"{self._service.path} answered {stat_day} with another row: {dict(row)}")
         return {kpi.id: value for kpi, value in values.items()}
 
@@ -109,6 +119,11 @@ def _asked(client: Client, path: str, stat_day: str) -> bytes:
 def _check_organisation(found: object, wanted: str) -> None:
     if found != wanted:
         raise Rejected(f"the app belongs to the organisation {found}, not to {wanted}", "another organisation")
+
+
+def _number_of(value: Any) -> Any:
+    """A number that is written as a text; all else as it is."""
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
 
 
 def _fits(kpi: Kpi, value: object) -> bool:
