@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reportdata.cli.language import translated
 from reportdata.links import new_link_id, new_link_secret
 from tests.support.browsers import Visit, expect
 from tests.support.browsing import IMPORT, TOTALS, add_link
@@ -168,7 +169,7 @@ def test_the_page_says_what_the_command_line_says(
         bringing.choose(name)
         text = bringing.page.locator("#found").inner_text()
         assert all(
-            " ".join(line.split()) in " ".join(text.split())
+            " ".join(translated(line, "zh").split()) in " ".join(text.split())
             for line in (*said["failures"], *said["hints"], *said["notes"])
         )
         assert bringing.page.locator("[data-key=import]").is_enabled() is not bool(said["failures"])

@@ -65,6 +65,25 @@ def test_a_file_that_cannot_be_imported_keeps_the_others_from_it(tmp_path: Path)
     assert not folder.lake.paths("sent")
 
 
+def test_people_are_told_in_the_language_that_they_ask_for(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data")
+    folder.add_organisation(CORP)
+    (tmp_path / "应交.csv").write_text("姓名,部门,应交,实交\n王一,人事部,22,20\n")
+    (tmp_path / "bad.csv").write_text(REPORTS + "r2,u2,noon\n")
+
+    def told(**said: Any) -> dict[str, Any]:
+        job = Job("preview", CORP, str(tmp_path), ("应交.csv", "bad.csv"), Said(skip_bad=True, **said))
+        return carried_out(absolute(folder.settings), job, silent)
+
+    english, chinese = told(), told(lang="zh")
+    assert "no column holds a time" in english["failures"][0]
+    assert "没有列是时间" in chinese["failures"][0]
+    assert chinese["hints"][0].startswith("这是按人或按天汇总的数字，无法据此统计")
+    assert [text.startswith("bad.csv 第 3 行：") for text in chinese["skippedRecords"]] == [True]
+    others = {name: english[name] for name in english if name not in ("notes", "failures", "hints", "skippedRecords")}
+    assert others == {name: chinese[name] for name in others}, "what programs read is the same"
+
+
 def test_no_file_is_put_to_others_that_somebody_works_on(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path)
     upload = asyncio.run(uploads.take(CORP, None, ("日志\u3000一.csv", None), _content(b"1")))

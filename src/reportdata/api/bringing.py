@@ -67,7 +67,8 @@ class Brought:
 
 
 class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", omit_defaults=True):
-    """What a person says of the files, as the options of `reportdata import` of these names have it."""
+    """What a person says of the files, as the options of `reportdata import` of these names have it, and the language
+    of what the person is told."""
 
     kind: str | None = None
     columns: dict[str, str] = {}
@@ -79,6 +80,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
     covers: tuple[str, ...] = ()
     exported_at: str | None = None
     skip_bad: bool = False
+    lang: Literal["zh", "en"] = "en"
 
 
 class Wrong(msgspec.Struct, frozen=True):

@@ -69,6 +69,12 @@ _SAID: Json = {
         "columns": {"type": "object", "additionalProperties": TEXT},
         "covers": {"type": "array", "items": TEXT},
         "skipBad": {"type": "boolean"},
+        "lang": TEXT
+        | {
+            "enum": ["zh", "en"],
+            "default": "en",
+            "description": "The language of notes, failures, hints, reasons of skipped records, and errors.",
+        },
     },
 }
 _BODY: Json = {

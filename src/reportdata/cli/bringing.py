@@ -23,6 +23,7 @@ from reportdata.cli.import_process import Job, Told
 from reportdata.cli.importing import read_exported_at
 from reportdata.cli.importing import summary as imported
 from reportdata.cli.imports import summary as taken_back
+from reportdata.cli.language import translated
 from reportdata.cli.logs import configure_log
 from reportdata.cli.periods import check_period
 from reportdata.cli.places import workspace
@@ -54,11 +55,22 @@ _NO_MEMORY = Wrong(
 )
 
 
+_FOR_PEOPLE = ("notes", "failures", "hints", "skippedRecords")
+"""What is told in the language that was asked for."""
+
+
 def carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, Any]:
-    """Do a job; what came of it is what the command of the same name prints with --json.
+    """Do a job; what came of it is what the command of the same name prints with --json, with messages in the language
+    that was asked for.
 
     :raises ReportDataError: when it cannot be done; then nothing was added or taken back.
     """
+    found = _carried_out(settings, job, progress)
+    told = {name: [translated(text, job.said.lang) for text in found[name]] for name in _FOR_PEOPLE if name in found}
+    return found | told
+
+
+def _carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, Any]:
     if job.what == "preview":  # what is staged is on this machine alone, and little is computed of it
         settings = replace(settings, engine="duckdb")
     with workspace(settings) as work:

@@ -14,6 +14,7 @@ from typing import IO, Any
 import msgspec
 
 from reportdata.api.bringing import Run, Said, What, Wrong
+from reportdata.cli.language import translated
 
 SECONDS: dict[What, float] = {"preview": 600.0, "import": 3_600.0, "undo": 3_600.0}
 """Seconds that a run may take."""
@@ -127,7 +128,8 @@ class Running:
 
     def failed(self, why: Wrong = _DIED) -> Run:
         """How it stands when it came to nothing."""
-        return msgspec.structs.replace(self.run, state="failed", error=why)
+        told = Wrong(*(translated(text, self.job.said.lang) for text in (why.message, why.hint)))
+        return msgspec.structs.replace(self.run, state="failed", error=told)
 
     def _become(self, state: str) -> Run:
         return msgspec.structs.replace(self.run, state=state)

@@ -1,7 +1,7 @@
 // Calls that bring files: each is asked for until it has ended.
 
 import { Problem, call, json } from './api.js';
-import { t } from './words.js';
+import { current, t } from './words.js';
 
 /**
  * @typedef {object} Run
@@ -119,7 +119,7 @@ async function ended(path, told, signal) {
 export async function run(upload, what, said, told, signal) {
   const path = `${UPLOADS}/${upload}`;
   const headers = { 'content-type': 'application/json' };
-  const begun = await patiently(`${path}/${what}`, { method: 'POST', body: JSON.stringify(said), headers, signal });
+  const begun = await patiently(`${path}/${what}`, { method: 'POST', body: JSON.stringify({ ...said, lang: current() }), headers, signal });
   return goesOn(begun.run) ? ended(path, told, signal) : begun.run;
 }
 

@@ -158,7 +158,7 @@ function drawPreviewed(ended) {
 function problemOf(ended) {
   const hint = ended.state === 'interrupted' ? t('interrupted') : ended.error?.hint;
   return h('section', { class: 'part refused', role: 'alert' }, h('h3', {}, t('runFailed')),
-    ended.error && h('p', {}, h('bdi', { lang: 'en' }, ended.error.message)), hint && h('p', { class: 'hint' }, hint));
+    ended.error && h('p', {}, h('bdi', {}, ended.error.message)), hint && h('p', { class: 'hint' }, hint));
 }
 
 /** What came of an import or an undoing. @param {Run} ended */

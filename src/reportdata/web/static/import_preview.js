@@ -26,8 +26,8 @@ const kpiName = (id) => (KPIS[id] ? t(KPIS[id]) : id);
 /** @param {string[]} kinds */
 const kindNames = (kinds) => kinds.map(kindName).join(', ');
 
-/** Words of the program, which are English. @param {string} text */
-const told = (text) => h('bdi', { lang: 'en' }, text);
+/** Words of the program, in the language that was asked for. @param {string} text */
+const told = (text) => h('bdi', {}, text);
 
 /** @param {string} title @param {Child[]} lines @param {string} [look] */
 function listOf(title, lines, look = '') {
@@ -72,10 +72,12 @@ function drawColumns(file, table) {
         h('td', {}, t(WHY[one.why] ?? 'whyName')))))));
 }
 
-/** @param {any[]} changes */
-function drawChanges(changes) {
-  if (changes.length === 0) return h('section', { class: 'part' }, h('h3', {}, t('numbersTitle')), h('p', {}, t('noChange')));
-  const kpis = [...new Set(changes.flatMap((one) => [...Object.keys(one.before), ...Object.keys(one.after)]))].sort();
+/** @param {any} result */
+function drawChanges({ changes, observed, read }) {
+  if (changes.length === 0 && read === 0) return null; // all is refused, or empty
+  const unchanged = t(observed.length ? 'noKnownChange' : 'noChange');
+  if (changes.length === 0) return h('section', { class: 'part' }, h('h3', {}, t('numbersTitle')), h('p', {}, unchanged));
+  const kpis = [...new Set(changes.flatMap((/** @type {any} */ one) => [...Object.keys(one.before), ...Object.keys(one.after)]))].sort();
   const shown = changes.slice(0, DAYS);
   /** @param {any} change @param {string} kpi */
   const cell = (change, kpi) => {
@@ -89,7 +91,7 @@ function drawChanges(changes) {
       h('table', { class: 'plain numbers' },
         h('caption', { class: 'aloud' }, t('numbersTitle')),
         h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('date')), ...kpis.map((kpi) => h('th', { scope: 'col' }, kpiName(kpi))))),
-        h('tbody', {}, ...shown.map((change) =>
+        h('tbody', {}, ...shown.map((/** @type {any} */ change) =>
           h('tr', {}, h('th', { scope: 'row' }, dashed(change.statDate)), ...kpis.map((kpi) => h('td', {}, cell(change, kpi)))))))),
     changes.length > shown.length && h('p', { class: 'quiet' }, t('moreDays', number(changes.length - shown.length))));
 }
@@ -99,7 +101,7 @@ export function drawPreview(place, result) {
   const parts = [
     drawRefused(result),
     h('p', { class: 'counts' }, t('readCounts', number(result.read), number(result.new), number(result.alreadyKnown), number(result.skipped))),
-    drawChanges(result.changes),
+    drawChanges(result),
     listOf(t('unknownTitle'), [
       ...result.unknown.map((/** @type {any} */ one) => t('staysUnknown', kpiName(one.kpiId), number(one.days), kindNames(one.notObserved))),
     ]),
