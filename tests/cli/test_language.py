@@ -304,7 +304,8 @@ def test_answers_and_states_are_chinese(files: Folder) -> None:
     assert " ".join(map(str, heads)) == (
         "期间 首日 末日 发送日志数 发送日志用户数 评论日志用户数 状态 各指标状态 截至 覆盖天数 总天数"
     )
-    assert (first[3], first[6]) == (1, "未知")
+    assert (first[3], first[6]) == (1, "不完整，评论日志用户数 未知")
+    assert first[7] == "发送日志数 不完整，发送日志用户数 不完整，评论日志用户数 未知"
     in_chinese("query", "20240105", "--by", "day", "--format", "csv", "--output", "a.csv", *files.place)
     assert Path("a.csv").read_text("utf-8-sig").startswith("period,periodStart,"), "other formats are for programs"
     _, printed, _ = in_chinese("changes", "--since", "2024-01-01", *files.place)

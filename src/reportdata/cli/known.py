@@ -52,6 +52,8 @@ def only_organisation(store: Store, corp_id: str | None) -> Organisation:
     :raises NotKnown: when there is none, or there are several to choose from.
     """
     known = store.organisations()
+    if corp_id is None and not known:
+        raise NotKnown("there is no organisation", "add one with `reportdata org add CORP_ID`")
     if corp_id is None and len(known) != 1:
         raise NotKnown(f"there are {len(known)} organisations", "name one with --corp")
     return known_organisation(store, corp_id if corp_id is not None else known[0].corp_id)

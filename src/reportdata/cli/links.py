@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from reportdata.cli.known import known_organisation
+from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
 from reportdata.cli.link_scopes import scopes_of_link, services_of_link, services_shown
@@ -37,7 +37,7 @@ def link_command() -> None:
 
 
 @link_command.command("add")
-@click.option("--corp", "corp_id", required=True, help="The organisation whose numbers it shows.")
+@click.option("--corp", "corp_id", help="The organisation whose numbers it shows; needed when there are several.")
 @click.option("--name", required=True, help="Whom it is for; the audit has it.")
 @click.option(
     "--department",
@@ -70,7 +70,7 @@ def link_command() -> None:
 )
 @settings_options
 def add(
-    corp_id: str,
+    corp_id: str | None,
     name: str,
     departments: tuple[str, ...],
     service_ids: tuple[str, ...],
@@ -97,13 +97,13 @@ def add(
     shown = services_of_link(known, service_ids, by_department=bool(departments))
     scopes = scopes_of_link(known, shown, records=records, imports=imports)
     store = open_store(settings)
-    organisation = known_organisation(store, corp_id)
+    organisation = only_organisation(store, corp_id)
     link_id = new_link_id()
     secret = new_link_secret(link_id)
     added = Link(
         link_id=link_id,
         name=read_link_name(name),
-        corp_id=corp_id,
+        corp_id=organisation.corp_id,
         secret_hash=hash_of(secret),
         scopes=scopes,
         departments=tuple(dict.fromkeys(map(_department, departments))),
@@ -141,7 +141,10 @@ def list_(corp_id: str | None, as_json: bool, settings: Settings) -> None:
         return
     rows = [_row(_described(link, settings, now)) for link in links]
     print_table(
-        ["id", "name", "organisation", "departments", "shows", "until", "state"], rows, messages=(3, 4), least=(2, 4, 5)
+        ["id", "name", "organisation", "departments", "shows", "until", "state"],
+        rows,
+        messages=(3, 4, 6),
+        least=(2, 4, 5),
     )
 
 

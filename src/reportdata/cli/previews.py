@@ -27,11 +27,11 @@ from reportdata.store import Store
 _SHOWN = 10
 """Days, bad records and the like that are shown to people."""
 _WHY = {
-    "name": "called so",
-    "own": "a heading of its own",
+    "name": "the field's own name",
+    "own": "a heading of this kind alone",
     "general": "a heading of any kind",
     "shared": "a heading of several kinds",
-    "given": "as it was said",
+    "given": "as you said",
 }
 
 
@@ -173,8 +173,10 @@ def _print(found: Preview) -> None:
         say(f"Note: {note}")
     if found.changes:
         _print_changes(found.changes)
-    else:
+    elif not found.observed:
         say("No number would change.")
+    if found.observed:
+        say("Days that would be observed for the first time and have no facts become 0.")
     say("Nothing was added: this was a dry run.")
 
 
@@ -186,7 +188,13 @@ def _print_file(file: PreviewedFile) -> None:
         for field, column in _columns(columns):
             say(f"    {field:<14}{' '.join(column.split())!r}, {_WHY[why_chosen(columns, field)]}")
     found = file.found
-    days = "–".join(dict.fromkeys((min(found.days), max(found.days)))) if found.days else "none"
+    if not found.days:
+        say(
+            f"  {found.read:,} read, {found.added:,} new, {found.known:,} already known, {found.skipped:,} skipped; "
+            "no day with new facts"
+        )
+        return
+    days = "–".join(dict.fromkeys((min(found.days), max(found.days))))
     say(
         f"  {found.read:,} read, {found.added:,} new, {found.known:,} already known, {found.skipped:,} skipped; "
         f"days with new facts: {days}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +19,10 @@ from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question
-from reportdata.cli.words import for_people, heading_of, state_word, states_text
+from reportdata.cli.words import for_people, heading_of, state_word, states_of, states_text
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
+from reportdata.states import State, least_certain
 from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.question import FORMATS
 from reportdata.statistics.words import PARAMETERS, read_question, service_in
@@ -170,13 +172,14 @@ def _print_table(answer: Answer) -> None:
     columns = [c for c in meta["columns"] if c["name"] not in ("periodStart", "periodEnd", "states", "days")]
     counted = [column["name"] for column in columns if "kpiId" in column]
     names = {column["name"]: heading_of(column) for column in columns}
+    called = {name: names[name] for name in counted}
     place_of_state = next(at for at, column in enumerate(columns) if column["name"] == "state")
     most = max((row[counted[0]] or 0 for row in answer.data), default=0)
     bars = sys.stdout.isatty() and len(answer.data) > 1 and most > 0
 
     def cells(row: dict[str, Any]) -> list[object]:
         shown: list[object] = [_shown(row[column["name"]]) for column in columns]
-        shown[place_of_state] = states_text(_states(row, counted, names))
+        shown[place_of_state] = states_text(states_of(row, called))
         shown[-1] = f"{row['coveredDays']:d} of {row['days']:d}"
         return [*shown, "█" * round(_BAR * (row[counted[0]] or 0) / most)] if bars else shown
 
@@ -192,7 +195,9 @@ def _print_table(answer: Answer) -> None:
                 *(at for at, column in enumerate(columns) if column["name"] == "asOf"),
             ],
         )
-    say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {meta['asOf']}: {state_word(meta['state'])}")
+    known_at = datetime.fromisoformat(meta["asOf"]).isoformat(" ", "minutes")
+    certainty = states_text(_of_all(answer.data, called)).text if answer.data else state_word(meta["state"])
+    say(f"{meta['from']} to {meta['to']}, {meta['timeZone']}, as known at {known_at}: {certainty}")
     for said in (meta["emptyReason"], *meta["notes"]):
         if said:
             say(said)
@@ -205,7 +210,7 @@ def _shown(value: object) -> object:
     return round(value, 4) if type(value) is float else value
 
 
-def _states(row: Mapping[str, Any], counted: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
-    """The state of each number of a row, by what it is called."""
-    told = dict(one.split("=", 1) for one in row["states"].split(",")) if row["states"] else {}
-    return {names[name]: told.get(name, row["state"]) for name in counted}
+def _of_all(rows: Sequence[Mapping[str, Any]], called: Mapping[str, str]) -> dict[str, str]:
+    """The least certain state of each number in all rows, by what it is called."""
+    found = [states_of(row, called) for row in rows]
+    return {name: least_certain([State(one[name]) for one in found]).value for name in called.values()}

@@ -14,7 +14,7 @@ from reportdata.cli.language import is_english, spoken, translated
 from reportdata.cli.output import Long
 from reportdata.coverage import partly
 from reportdata.states import State
-from reportdata.statistics.answers import Answer
+from reportdata.statistics.answers import Answer, Row
 
 STATES = ("final", "provisional", "partial", "damaged", "missing")
 HEADINGS = (
@@ -39,12 +39,37 @@ def heading_of(column: Mapping[str, Any], language: str | None = None) -> str:
 
 
 def for_people(answer: Answer, language: str | None = None) -> Answer:
-    """An answer whose states are words of the language that is spoken, or of another, for sheets."""
+    """An answer whose states and notes are words of the language that is spoken, or of another, for sheets."""
     language = language or spoken()
     if language == "en":
         return answer
-    data = [{**row, "state": translated(row["state"], language)} if "state" in row else row for row in answer.data]
-    return msgspec.structs.replace(answer, data=data)
+    counted = {
+        str(column["name"]): heading_of(column, language) for column in answer.meta["columns"] if "kpiId" in column
+    }
+    data = [_for_people(row, counted, language) if "state" in row else row for row in answer.data]
+    meta = dict(answer.meta)
+    if "state" in meta:
+        meta["state"] = translated(meta["state"], language)
+    if "notes" in meta:
+        meta["notes"] = [translated(note, language) for note in meta["notes"]]
+    return msgspec.structs.replace(answer, data=data, meta=meta)
+
+
+def _for_people(row: Row, counted: Mapping[str, str], language: str) -> Row:
+    if not counted or "states" not in row:
+        return {**row, "state": translated(row["state"], language)}
+    states = states_of(row, counted)
+    each = "，".join(f"{name} {translated(state, language)}" for name, state in states.items())
+    return {**row, "state": states_text(states, language).text, "states": each if row["states"] else None}
+
+
+def states_of(row: Mapping[str, Any], counted: Mapping[str, str]) -> dict[str, str]:
+    """The state of each number of a row.
+
+    :param counted: what each number is called, by the name of its column.
+    """
+    told = dict(one.split("=", 1) for one in row["states"].split(",")) if row["states"] else {}
+    return {called: told.get(name, row["state"]) for name, called in counted.items()}
 
 
 def metric_of(metric: str, names: Mapping[str, str]) -> str:
@@ -57,23 +82,25 @@ def state_word(state: str) -> str:
     return translated(state)
 
 
-def states_text(states: Mapping[str, str]) -> Long:
-    """The states of several numbers: that of most, and those that are otherwise, the most certain first.
+def states_text(states: Mapping[str, str], language: str | None = None) -> Long:
+    """The states of several numbers in the language that is spoken, or another: that of most, and those that are
+    otherwise, the most certain first.
 
     In little room it is the least certain one, with a star where others are more certain.
     """
     found = Counter(states.values())
     if not found:
         return Long("–", "–")
+    language = language or spoken()
     least = max(found, key=_ORDER.index)
     if len(found) == 1:
-        return Long(state_word(least), state_word(least))
+        return Long(translated(least, language), translated(least, language))
     most = min(found, key=lambda state: (-found[state], _ORDER.index(state)))
     others = sorted(
         ((name, state) for name, state in states.items() if state != most), key=lambda one: _ORDER.index(one[1])
     )
-    parts = [state_word(most), *(f"{name} {state_word(state)}" for name, state in others)]
-    return Long((", " if is_english() else "，").join(parts), f"{state_word(least)}*")
+    parts = [translated(most, language), *(f"{name} {translated(state, language)}" for name, state in others)]
+    return Long((", " if language == "en" else "，").join(parts), f"{translated(least, language)}*")
 
 
 def kind_word(kind: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How cells of text begin that spreadsheets take for formulas."""
+_WIDE = {"state": 28, "states": 56}
+"""Widths of columns of a sheet that hold words of several numbers, in characters."""
 _encoder = msgspec.json.Encoder(enc_hook=as_json)
 _BOM = "\ufeff"
 _SAID = ("from", "to", "timeZone", "state", "asOf")
@@ -99,7 +101,8 @@ def _write_rows(book: Workbook, sheet: Worksheet, answer: Answer, heading: Calla
     columns: Sequence[Mapping[str, Any]] = answer.meta["columns"]
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(columns):
-        sheet.set_column(place, place, 20 if column["type"] in ("text", "moment") else 12)
+        width = _WIDE.get(column["name"], 20 if column["type"] in ("text", "moment") else 12)
+        sheet.set_column(place, place, width)
         sheet.write_string(0, place, heading(column), book.add_format({"bold": True}))
     for number, row in enumerate(answer.data, 1):
         for place, column in enumerate(columns):
