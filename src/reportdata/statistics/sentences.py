@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from reportdata.causes import in_chinese
@@ -52,7 +53,7 @@ def _english(told: Told) -> str:
         (cell.users, "user", ""),
     ):
         where += f", {one} {' or '.join(value or '(none)' for value in values)}{more}" if values else ""
-    where += f", as known at {told.as_of}" if told.as_of else ""
+    where += f", as known at {_to_the_minute(told.as_of)}" if told.as_of else ""
     if told.number is None:
         named = kpi.word or f"{kpi.id} ({kpi.name_en or kpi.name})"
         return f"The number of {named} {where} is not known: no day is covered for what is counted."
@@ -64,7 +65,9 @@ def _english(told: Told) -> str:
         return found
     when, was, causes = told.change
     before = "it was not known" if was is None else f"it was {was:,}"
-    return f"{found} {f'Before {when}' if when else 'Before'} {before}; changed by: {', '.join(causes)}."
+    return (
+        f"{found} {f'Before {_to_the_minute(when)}' if when else 'Before'} {before}; changed by: {', '.join(causes)}."
+    )
 
 
 def _chinese(told: Told) -> str:
@@ -74,7 +77,7 @@ def _chinese(told: Told) -> str:
     below = "及其下级" if cell.children else ""
     for values, one in ((cell.departments, f"部门{below}"), (cell.templates, "模板"), (cell.users, "用户")):
         where += f"，{one}：{'、'.join(value or '（无）' for value in values)}" if values else ""
-    where += f"（截至 {told.as_of} 所知）" if told.as_of else ""
+    where += f"（截至 {_to_the_minute(told.as_of)} 所知）" if told.as_of else ""
     if told.number is None:
         return f"{where} 的{name}未知：其中没有一天有相关的数据。"
     found = f"{where} 的{name}为 {told.number:,}，即{meaning(told.kpi, 'zh')}。状态：{_STATES[told.state]}。"
@@ -82,4 +85,13 @@ def _chinese(told: Told) -> str:
         return found
     when, was, causes = told.change
     before = "未知" if was is None else f"为 {was:,}"
-    return f"{found}{f'{when} 之前' if when else '此前'}{before}；变化原因：{'、'.join(map(in_chinese, causes))}。"
+    before = f"{_to_the_minute(when)} 之前{before}" if when else f"此前{before}"
+    return f"{found}{before}；变化原因：{'、'.join(map(in_chinese, causes))}。"
+
+
+def _to_the_minute(moment: str) -> str:
+    """A moment as people write it, in the zone that it is in; what is no moment stays as it is."""
+    try:
+        return datetime.fromisoformat(moment).replace(tzinfo=None).isoformat(" ", "minutes")
+    except ValueError:
+        return moment

@@ -115,8 +115,9 @@ function card(kpi, day, row, page, found) {
  * @param {Overview} found
  */
 function change(kpi, day, value, found) {
-  const other = value === null ? null : comparable(day, found.days, found.free, kpi.metric);
-  if (value === null || !other) return t('incomparable');
+  if (value === null) return t('missingMeans');
+  const other = comparable(day, found.days, found.free, kpi.metric);
+  if (!other) return t('incomparable');
   const then = other.periodStart;
   const name = since(day, then) === 7
     ? t('lastWeekday', weekdayName(then))

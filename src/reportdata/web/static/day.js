@@ -40,7 +40,7 @@ export async function drawDay(place, page, found) {
     const other = value === null ? null : comparable(day, found.days, found.free, kpi.metric);
     const change = other && value !== null
       ? t('against', difference(kpi, value - (other[kpi.metric] ?? 0)), dayAndWeekday(other.periodStart))
-      : t('incomparable');
+      : t(value === null ? 'missingMeans' : 'incomparable');
     return h('article', { class: 'card', 'data-kpi': kpi.metric }, h('h2', {}, nameOf(kpi)),
       h('p', { class: 'number' }, written(kpi, value), h('span', { class: 'unit' }, ` ${unitOf(kpi)}`)),
       h('p', { class: 'standing' }, stateMark(state(kpi.metric)), ' ', value !== null && looked(row, session.timeZone)),
