@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
+from reportdata.cli.language import translated
 from reportdata.cli.places import lake_of
 from reportdata.errors import ReportDataError
 from reportdata.lake import Lake
@@ -19,6 +20,10 @@ from reportdata.store import Store
 
 _PATIENCE = 10.0
 """Seconds for which checks wait for object storage."""
+
+
+_STATES = ("ok", "warn", "fail")
+"""The words of them, which are translated."""
 
 
 class State(StrEnum):
@@ -32,7 +37,7 @@ class State(StrEnum):
         return self  # not as a plain text: a table would lose the colour
 
     def __rich__(self) -> Text:
-        return Text(self.value, {"ok": "green", "warn": "yellow", "fail": "bold red"}[self.value])
+        return Text(translated(self.value), {"ok": "green", "warn": "yellow", "fail": "bold red"}[self.value])
 
 
 class Finding(NamedTuple):

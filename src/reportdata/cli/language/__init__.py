@@ -1,7 +1,7 @@
 """The language of the command line: Chinese or English.
 
-All that arises is English. Where it is printed for people it is put into the language that is spoken; ids, JSON and logs
-never are, and what is answered by HTTP only where the request asks for a language.
+All that arises is English. Where it is printed for people it is put into the language that is spoken; ids, JSON and
+logs never are, and what is answered by HTTP only where the request asks for a language.
 """
 
 from __future__ import annotations

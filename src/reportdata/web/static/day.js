@@ -29,7 +29,8 @@ export async function drawDay(place, page, found) {
     day < today && link(add(day, 1), `${t('nextDay')} ›`, 'next'),
     h('div', { class: 'daytitle' }, title, kind && h('p', { class: 'sub' }, kind)));
   if (!row) {
-    swap(place, head, h('section', { class: 'panel' }, h('p', { class: 'big' }, stateMark('missing')), h('p', {}, t(day > today ? 'dayFuture' : view.of.counted ? 'dayUnknown' : 'dayNotBrought'))));
+    swap(place, head, h('section', { class: 'panel' }, h('p', { class: 'big' }, stateMark('missing')), h('p', {}, t(day > today ? 'dayFuture' : view.of.counted ? 'dayUnknown' : 'dayNotBrought')),
+      day <= today && view.of.counted && session.scopes.includes('import') && h('p', {}, h('a', { class: 'chip', href: 'import', 'data-key': 'bring-day' }, t('bring')))));
     return;
   }
   const kpis = askable(view);
