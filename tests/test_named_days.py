@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from reportdata.days import parse_day
 from reportdata.errors import BadValue
 from reportdata.named_days import DAYS, MINUS, PERIODS, NamedDays, is_relative, read_days
 
@@ -82,11 +83,19 @@ def test_words_have_the_days_that_calendars_show() -> None:
     assert {"today", "yesterday", "今天", "昨天"} <= set(DAYS)
 
 
-@pytest.mark.parametrize("text", ["", "7d", "--7d", "-7", "-7m", "-00007d", "next-week", "20260230", "lastweek", "-٧d"])
+@pytest.mark.parametrize("text", ["", "7d", "--7d", "-7", "-7m", "-00007d", "next-week", "2026023", "lastweek", "-٧d"])
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(BadValue, match="is not a day") as refused:
         read_days(text, date(2026, 3, 4))
     assert "today, yesterday, -7d" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["20260230", "2026-02-30", "20261301"])
+def test_a_day_that_is_in_no_calendar_is_not_said_to_be_written_wrongly(text: str) -> None:
+    for read in (parse_day, lambda day: read_days(day, date(2026, 3, 4))):
+        with pytest.raises(BadValue, match="is not a day") as refused:
+            read(text)
+        assert refused.value.hint == "the calendar has no such day: see whether the month and the day are right"
 
 
 def test_days_beyond_the_calendar_are_refused() -> None:

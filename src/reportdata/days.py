@@ -39,6 +39,10 @@ def ordinal(day: str) -> int:
     return to_date(day).toordinal()
 
 
+NO_SUCH_DAY = "the calendar has no such day: see whether the month and the day are right"
+"""What to do about a day that is written as days are."""
+
+
 def is_day(text: str) -> bool:
     """Whether ``text`` is a real date written yyyyMMdd, and nothing else."""
     if len(text) != 8 or not text.isascii() or not text.isdigit():
@@ -53,9 +57,12 @@ def is_day(text: str) -> bool:
 def parse_day(text: str) -> str:
     """The stat day that a person wrote as yyyyMMdd or yyyy-MM-dd."""
     day = text.replace("-", "") if len(text) == 10 and text[4] == text[7] == "-" else text
-    if not is_day(day):
-        raise BadValue(f"{text!r} is not a day", "write it as yyyyMMdd, for example 20210620")
-    return day
+    if is_day(day):
+        return day
+    is_of_the_form = len(day) == 8 and day.isascii() and day.isdigit()
+    raise BadValue(
+        f"{text!r} is not a day", NO_SUCH_DAY if is_of_the_form else "write it as yyyyMMdd, for example 20210620"
+    )
 
 
 def to_date(day: str) -> date:

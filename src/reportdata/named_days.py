@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from reportdata.days import from_date, parse_day
+from reportdata.days import NO_SUCH_DAY, from_date, parse_day
 from reportdata.errors import BadValue
 
 
@@ -80,7 +80,8 @@ def read_days(text: str, today: date) -> NamedDays:
             return _period(*PERIODS[word], today)
         day = parse_day(text)
     except (BadValue, OverflowError) as error:
-        raise BadValue(f"{text!r} is not a day", _HINT) from error
+        is_of_the_form = isinstance(error, BadValue) and error.hint == NO_SUCH_DAY
+        raise BadValue(f"{text!r} is not a day", NO_SUCH_DAY if is_of_the_form else _HINT) from error
     return NamedDays(day, day)
 
 
