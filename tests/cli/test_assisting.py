@@ -20,7 +20,7 @@ from tests.support.tools import require_package
         (["--server", "http://127.0.0.1:8080"], "name its file with --app"),
         (["--server", "localhost:8080", "--app-key", "k", "--app-secret", "s"], "no address of a server"),
         (["--http", "--server", "localhost:8080"], "no address of a server"),
-        ([], "there are 0 organisations"),
+        ([], "there is no organisation"),
         (["--corp", "other"], "the organisation 'other' is not known"),
     ],
     ids=["no app", "no address", "no address over http", "no organisation", "unknown organisation"],
