@@ -83,12 +83,13 @@ class BadRecord(InputError):
 
 
 class BadFile(InputError):
-    """A file that cannot be used as a whole."""
+    """A file that cannot be used as a whole; because of a ``line``, when there is one."""
 
-    def __init__(self, file: str, reason: str, hint: str = "") -> None:
-        super().__init__(f"{file}: {reason}", hint)
+    def __init__(self, file: str, reason: str, hint: str = "", line: int | None = None) -> None:
+        super().__init__(f"{file}: {reason}" if line is None else f"{file}, line {line}: {reason}", hint)
         self.file = file
         self.reason = reason
+        self.line = line
 
 
 class NotKnown(ReportDataError):

@@ -79,7 +79,7 @@ def test_a_wrong_member_is_named_and_the_others_are_added(known: Folder, tmp_pat
     [
         (archive({"a.csv": REPORTS, "b.zip": archive({"c.csv": COMMENTS})}), "x.zip/b.zip: is an archive within an"),
         (archive({"1.png": PICTURE, "2.png": PICTURE}), "x.zip: has no tables, but 1.png, 2.png"),
-        (archive({"a.csv": "name,age\nx,1\n"}), "x.zip/a.csv: line 1: kind: no column"),
+        (archive({"a.csv": "name,age\nx,1\n"}), "x.zip/a.csv, line 1: kind: no column"),
         (archive({}), "x.zip: is an archive without files"),
         (archive({"a.csv": REPORTS * 99})[:-30], "x.zip: is a damaged archive"),
     ],

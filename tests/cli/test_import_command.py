@@ -152,13 +152,13 @@ def test_a_table_whose_kind_cannot_be_told_is_refused(known: Folder, tmp_path: P
     (tmp_path / "f.csv").write_text("report_id,report_id,user_id,sent_at\nr1,r1,u1,2026-09-21 09:00:00\n")
     output = run(known, "import", *sorted(tmp_path.glob("?.csv"))).output
     told = "the columns are: 'report_id', 'user_id', 'create_time'"
-    assert f"a.csv: line 1: kind: 'create_time' may be the time of sent or of commented; {told}" in output
+    assert f"a.csv, line 1: kind: 'create_time' may be the time of sent or of commented; {told}" in output
     assert "say which with --kind sent or --kind commented; or name it sent_at (sent) or commented_at" in output
-    assert "b.csv: line 1: kind: no column holds a time; the columns are: 'report_id', 'user_id'" in output
+    assert "b.csv, line 1: kind: no column holds a time; the columns are: 'report_id', 'user_id'" in output
     assert "name the column sent_at (sent) or commented_at (commented) or withdrawn_at (withdrawn)" in output
-    assert "c.csv: line 1: kind: 'sent_at' and 'commented_at' are both here" in output
-    assert "d.csv: line 1: user_id: no column holds it; the columns are: 'report_id', 'sent_at'" in output
-    assert "f.csv: line 1: report_id: 'report_id' and 'report_id (2)' may both be it" in output
+    assert "c.csv, line 1: kind: 'sent_at' and 'commented_at' are both here" in output
+    assert "d.csv, line 1: user_id: no column holds it; the columns are: 'report_id', 'sent_at'" in output
+    assert "f.csv, line 1: report_id: 'report_id' and 'report_id (2)' may both be it" in output
     assert "say which with --column report_id=report_id or --column 'report_id=report_id (2)'" in output
 
 
@@ -286,3 +286,11 @@ def test_of_many_lines_of_one_kind_a_person_sees_the_first(folder: Folder, tmp_p
         f"Added the organisation c{number:02}." for number in range(10)
     ]
     assert "… and 3 more such lines; --json has them all." in output
+
+
+def test_an_import_that_read_nothing_shows_its_errors_alone(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("name,age\nx,1\n")
+    told = run(known, "import", tmp_path / "bad.csv")
+    assert told.exit_code == 1
+    assert "days touched" not in told.output
+    assert "bad.csv, line 1: kind: no column holds a time" in told.output

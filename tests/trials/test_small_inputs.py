@@ -162,7 +162,7 @@ def test_a_sheet_with_dates_that_is_not_understood_is_refused(folder: Folder, tm
     folder.add_organisation("ding1")
     result = run(folder, "import", path)
     assert result.exit_code == 1
-    assert "in.xlsx [二月]: line 1: kind: no column holds a time" in result.output
+    assert "in.xlsx [二月], line 1: kind: no column holds a time" in result.output
     assert "read one sheet alone with --sheet" in result.output
 
 

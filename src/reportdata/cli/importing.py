@@ -233,7 +233,8 @@ def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> Non
         ),
         ("days computed", f"{len(refreshed.days):,}"),
     ]
-    print_pairs(lines, 14)
+    if not done.failures or done.read or refreshed.days:
+        print_pairs(lines, 14)
     _show_first([f"Added the organisation {corp_id}." for corp_id in done.organisations])
     _show_first([f"Note: {note}" for note in done.notes])
     if done.added and not done.failures:

@@ -30,7 +30,7 @@ class Handed(NamedTuple):
             return self.record(error)
         if isinstance(error, BadFile):
             hint = f"{error.hint}; or leave it out of the archive" if self.in_archive else error.hint
-            return BadFile(error.file.replace(str(self.path), self.name), error.reason, hint)
+            return BadFile(error.file.replace(str(self.path), self.name), error.reason, hint, error.line)
         return error
 
     def record(self, bad: BadRecord) -> BadRecord:

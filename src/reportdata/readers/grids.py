@@ -98,7 +98,7 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
             f"no heading was found in the first {LOOKED_AT} rows; the first is: {seen(list(map(text_of, row.cells)))}"
         )
         raise BadFile(file, told, _without_heading(rows, fields, reason.hint))
-    raise BadFile(file, f"line {row.number}: {reason}", reason.hint)
+    raise BadFile(file, str(reason), reason.hint, row.number)
 
 
 def _without_heading(rows: Sequence[Row], fields: Vocabulary[object], hint: str) -> str:

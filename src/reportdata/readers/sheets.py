@@ -130,7 +130,7 @@ def read_sheet_tables(
             heading = find_heading(name, found.start, fields)
         except BadFile as error:
             alone = "; or read one sheet alone with --sheet" if several and choices.sheet is None else ""
-            raise BadFile(error.file, error.reason, error.hint + alone) from error
+            raise BadFile(error.file, error.reason, error.hint + alone, error.line) from error
         if found.hidden and choices.sheet is None and any(not other.hidden for other in records):
             hint = "unhide it if it counts, and delete it if not; or read one sheet alone with --sheet"
             raise BadFile(name, "is hidden, and has records as others that are shown do", hint)
