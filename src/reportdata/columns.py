@@ -107,9 +107,7 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     fields = {column: found[column] for column in kind.columns if column in found and column != kind.time}
     for column in sorted(kind.fields(), key=lambda column: column.name != kind.person):
         stands_in = (column.name == kind.person and person_name is not None) or (
-            kind.sheet is not None
-            and column.name == kind.sheet.id
-            and (sheet or normal(time) in map(normal, kind.sheet.times))
+            kind.sheet is not None and column.name == kind.sheet.id and (sheet or time.strip() in kind.sheet.times)
         )
         if column.required and column.name not in found and not stands_in:
             reason = f"no column holds it; the columns are: {seen(columns)}"
