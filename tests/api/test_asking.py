@@ -192,6 +192,7 @@ def used_cores() -> set[frozenset[int]]:
     return found
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("computing", [False, True])
 def test_processes_leave_a_core_free_while_calls_come(sample: Folder, computing: bool) -> None:
     every, others = {cores()}, {all_but_one(cores())}

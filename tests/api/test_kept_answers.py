@@ -129,6 +129,7 @@ def test_refusals_are_not_kept_and_the_oldest_answers_make_room(sample: Folder) 
     asyncio.run(ask())
 
 
+@pytest.mark.whole
 def test_who_asks_the_same_meanwhile_waits_for_it_and_the_work_ends_with_the_last(sample: Folder) -> None:
     async def ask() -> None:
         asked = Asked(sample)

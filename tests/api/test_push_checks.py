@@ -44,6 +44,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("first", range(len(WRONG)))
 def test_the_order_of_the_checks_is_the_contracts(pushed: Pushing, first: int) -> None:
     wrong = {key: value for _, found in reversed(WRONG[first:]) for key, value in found.items()}

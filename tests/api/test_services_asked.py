@@ -143,6 +143,7 @@ def test_what_is_counted_is_grouped_as_its_facts_can_be(asked: Asked) -> None:
     assert (found["meta"]["value"], [row["user"] for row in found["data"]]) == (3, ["u1", "u1", "u2"])
 
 
+@pytest.mark.whole
 def test_who_may_ask_for_totals_alone_gets_no_id_of_anybody(asked: Asked) -> None:
     told = []
     for service in SERVICES:

@@ -122,6 +122,7 @@ def test_no_server_of_an_address_is_published_that_would_issue_keys(sample: Aske
         assert post(door.removesuffix("/mcp") + path, {}, "GET")[0] == 404
 
 
+@pytest.mark.whole
 def test_keys_in_the_path_where_that_was_chosen(sample: Asked) -> None:
     with door_to(sample.served.url, keys_in_path=True) as url:
         secret = f"{url}/{quote(sample.key(TOTALS), safe=':')}"
@@ -217,6 +218,7 @@ def test_no_key_gets_a_row_of_another_organisation_nor_a_totals_key_an_id(
     check()
 
 
+@pytest.mark.whole
 def test_the_contract_scope_alone_does_not_open_it(sample: Asked, door: str) -> None:
     contract = sample.folder.add_app(sample.corp_id)
     assert post(door, bearer(f"{contract[0].app_key}:{contract[1]}"))[0] == 403

@@ -234,6 +234,7 @@ def test_a_tool_that_is_not_there_is_an_error_of_the_protocol(sample: Asked, mod
         with_client(open_server(lambda _: source), call_it, mode)
 
 
+@pytest.mark.whole
 def test_single_people_are_told_apart_only_where_that_was_chosen(sample: Asked) -> None:
     tool, arguments = TOOLS["statistics"], {"from": sample.first, "to": sample.last, "by": "user"}
     with FolderSource(sample.folder.settings, sample.folder.store, sample.corp_id, records=False) as source:

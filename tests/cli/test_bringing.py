@@ -84,6 +84,7 @@ def test_people_are_told_in_the_language_that_they_ask_for(tmp_path: Path) -> No
     assert others == {name: chinese[name] for name in others}, "what programs read is the same"
 
 
+@pytest.mark.whole
 def test_no_file_is_put_to_others_that_somebody_works_on(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path)
     upload = asyncio.run(uploads.take(CORP, None, ("日志\u3000一.csv", None), _content(b"1")))

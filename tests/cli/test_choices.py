@@ -67,6 +67,7 @@ def test_columns_are_chosen_in_every_format(known: Folder, tmp_path: Path, form:
     assert "--column sent_at=完成于" in said
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl", "parquet"])
 @pytest.mark.parametrize(("zone", "day"), [("UTC", "20240106"), ("Asia/Shanghai", "20240105"), (None, "20240105")])
 def test_times_without_an_offset_are_in_the_zone_that_is_said(

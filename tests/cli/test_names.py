@@ -142,6 +142,7 @@ def directory() -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.whole
 def test_names_are_fetched_from_the_directory(
     folder: Folder, directory: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

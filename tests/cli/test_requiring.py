@@ -38,6 +38,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 PERIODS = [(FINAL, FINAL), (PROVISIONAL, PROVISIONAL), (FINAL, PROVISIONAL), (FINAL, MISSING), (MISSING, MISSING)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("period", "required"), list(product(PERIODS, ORDER[:3])))
 def test_the_least_certain_day_decides(looked: Folder, period: tuple[str, str], required: str) -> None:
     first, last = period

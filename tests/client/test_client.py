@@ -248,6 +248,7 @@ def test_numbers_that_are_not_known_are_none_and_missing(folder: Folder, tmp_pat
         assert answer.to_pandas()["commenters"].isna().all()
 
 
+@pytest.mark.whole
 def test_every_way_to_sign_in(sample: Asked) -> None:
     app, secret = sample.apps[CONTRACT]
     token = sample.folder.token(app)

@@ -130,6 +130,7 @@ def test_an_answer_without_a_body_has_no_type(ask: Ask) -> None:
     assert answer.getheader("content-length") is None
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("path", ["/streamed", "/days/1", "/page", "/empty", "/files/a.txt", "/none", "/fail/other"])
 def test_every_answer_has_ids_that_browsers_may_read(ask: Ask, path: str) -> None:
     answer, _ = ask(path)

@@ -57,6 +57,7 @@ def found_by_doctor(folder: Folder) -> tuple[str, str]:
 A, B, C = ("r1", "u1", "2026-09-21"), ("r1", "u1", "2026-09-22"), ("r1", "u2", "2026-09-21")
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("one", "other", "words", "numbers"),
     [

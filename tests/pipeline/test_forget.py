@@ -352,6 +352,7 @@ def test_an_id_within_longer_ones_is_no_trace_but_is_told(filled: Folder) -> Non
     assert filled.days()[longer, "20260309"] == (1, 1, 0)
 
 
+@pytest.mark.whole
 def test_nothing_is_forgotten_without_a_yes(filled: Folder) -> None:
     arguments = ["forget", "--corp", GONE, "--data", str(filled.path)]
     assert CliRunner().invoke(cli, arguments, input="n\n").exit_code == 1

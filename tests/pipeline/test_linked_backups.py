@@ -75,6 +75,7 @@ def test_what_was_damaged_since_is_copied(grown: Folder, tmp_path: Path) -> None
     assert days_in(second, tmp_path / "a") == {"20260901", "20260902"}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("how", ["link", "mode", "owner"])
 def test_what_others_could_change_later_is_copied(grown: Folder, tmp_path: Path, how: str) -> None:
     (path,) = facts_of(tmp_path / "first")

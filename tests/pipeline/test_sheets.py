@@ -214,6 +214,7 @@ def cells_of(name: str, cells: list[object]) -> list[list[object]]:
     return found
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("name", CELLS)
 def test_cells_of_each_type_hold_the_same_by_columns_and_by_rows(tmp_path: Path, name: str, skip: bool) -> None:

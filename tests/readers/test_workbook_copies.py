@@ -172,6 +172,7 @@ def damage(path: Path, chance: random.Random) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.whole
 def test_a_damaged_sheet_is_refused_as_ever(tmp_path: Path) -> None:
     chance = random.Random(7)
     for _ in range(60):
@@ -181,6 +182,7 @@ def test_a_damaged_sheet_is_refused_as_ever(tmp_path: Path) -> None:
         assert "cannot be read as a spreadsheet" in str(as_it_is(path, tmp_path))
 
 
+@pytest.mark.whole
 def test_a_damaged_sheet_with_merged_cells_is_refused_too(tmp_path: Path) -> None:
     chance = random.Random(7)
     unnoticed = 0

@@ -342,6 +342,7 @@ def test_no_count_is_less_than_nothing(
     assert "added         1" in told.output, told.output
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("cell", "number"),
     [(90, 90), (90.0, 90), ("90", 90), ("９０", 90), ("1,500", 1500), ("90.0", 90), (0, 0), ("9²", None),

@@ -121,6 +121,7 @@ def test_nothing_there_is_an_empty_answer_with_the_reason(server: Asked) -> None
     assert "nothing is known of it" in answer["meta"]["emptyReason"]
 
 
+@pytest.mark.whole
 def test_pages_fit_together(server: Asked) -> None:
     query = urlencode({**server.period, "by": "day,department", "pageSize": "7"})
     whole = server.rows(by="day,department", **server.period)

@@ -35,6 +35,7 @@ def twice(body: Any, _: Any) -> None:
     body["dataList"] *= 2
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("change", "said"),
     [
