@@ -66,15 +66,12 @@ def mirror(
     on where this one is interrupted.
 
     A day is asked for once it has ended in the organisation's zone. One whose figures are known from after its end is
-    not asked for; one of which there were none is.
+    not asked for; one of which there were none is. DingTalk keeps figures for a time only: that it has none any more
+    replaces none that are known.
     """
     done = Mirrored()
     corp_id, zone = wanted.organisation.corp_id, time_zone(wanted.organisation.time_zone)
-    known = {
-        figures.stat_day
-        for figures in store.official(service.id, corp_id, wanted.first_day, wanted.last_day)
-        if figures.values is not None and figures.fetched_at * MILLISECOND >= end_of(figures.stat_day, zone)
-    }
+    known = _certain(store, service, wanted)
     days = list(days_between(wanted.first_day, wanted.last_day))
     for number, day in enumerate(days):
         progress("fetching days", number, len(days))
@@ -84,6 +81,9 @@ def mirror(
             done.known.append(day)
         else:
             values = ask(corp_id, day)
+            if values is None and day in known:
+                done.known.append(day)
+                continue
             _keep(store, service, [Official(corp_id, day, values, int(now() * 1000))])
             (done.empty if values is None else done.fetched).append(day)
     progress("fetching days", len(days), len(days))
@@ -129,6 +129,16 @@ def _is_settled(figures: Official, zone: ZoneInfo) -> bool:
     return figures.fetched_at * MILLISECOND >= end_of(figures.stat_day, zone) + int(wait.total_seconds() * SECOND)
 
 
+def _certain(store: Store, service: Service | Relayed, wanted: Wanted) -> set[str]:
+    """The days of a period of which figures are known from after their end."""
+    zone = time_zone(wanted.organisation.time_zone)
+    return {
+        one.stat_day
+        for one in store.official(service.id, wanted.organisation.corp_id, wanted.first_day, wanted.last_day)
+        if one.values is not None and one.fetched_at * MILLISECOND >= end_of(one.stat_day, zone)
+    }
+
+
 def mirror_all(
     store: Store,
     sources: Iterable[Source],
@@ -143,6 +153,7 @@ def mirror_all(
     """
     asks = {source.service.id: source for source in sources}
     calls, done = left(store, [source.service for source in asks.values()], wanted, now())
+    certain = {name: _certain(store, source.service, wanted) for name, source in asks.items()} if wanted.again else {}
     corp_id = wanted.organisation.corp_id
     for number, (day, service) in enumerate(calls):
         progress("fetching days", number, len(calls))
@@ -156,12 +167,15 @@ def mirror_all(
                 raise
             found.refused = error.message
             continue
+        if told is None and day in certain.get(service.id, ()):
+            found.known.append(day)
+            continue
         _keep(store, service, [_official(corp_id, day, told, int(now() * 1000))])
         (found.empty if told is None else found.fetched).append(day)
     progress("fetching days", len(calls), len(calls))
     for found in done.values():
-        found.fetched.sort()
-        found.empty.sort()
+        for days in (found.fetched, found.empty, found.known):
+            days.sort()
     return done
 
 
@@ -173,7 +187,7 @@ def _official(corp_id: str, day: str, told: Told, at: int) -> Official:
 
 def keep_export(store: Store, service: Service | Relayed, figures: Iterable[Official], now: float = inf) -> Mirrored:
     """Keep the figures of a saved export, but for days of which later ones are known: one of noon takes the place of
-    none that is certain.
+    none that is certain. An answer without figures takes the place of none that are known.
 
     :param now: seconds since 1970; what is known from after it was noted by a wrong clock, and is no later.
     """
@@ -183,7 +197,9 @@ def keep_export(store: Store, service: Service | Relayed, figures: Iterable[Offi
     kept = []
     for found in given:
         there = known.get((found.corp_id, found.stat_day))
-        if there is None or not found.fetched_at < there.fetched_at <= now * 1000:
+        if there is not None and there.values is not None and found.values is None:
+            done.known.append(found.stat_day)
+        elif there is None or not found.fetched_at < there.fetched_at <= now * 1000:
             kept.append(found)
         elif there._replace(fetched_at=0) != found._replace(fetched_at=0):
             done.older.append(found.stat_day)

@@ -11,7 +11,8 @@ import pytest
 
 from reportdata.errors import BudgetSpent
 from reportdata.identity import Organisation
-from reportdata.pipeline.mirroring import Source, Wanted, left, mirror_all
+from reportdata.pipeline.mirroring import Source, Wanted, keep_export, left, mirror, mirror_all
+from reportdata.store import Official
 from reportdata.twin import BEIJING, Server, running
 from tests.support.folders import Folder, run
 from tests.support.mirrored import DAYS, FIRST, LAST, SERVICES, a_twin, asked_of, environment, fetch_all, kept, truth
@@ -26,6 +27,22 @@ def test_all_services_are_fetched_newest_first_and_each_day_once(known: Folder, 
     again = fetch_all(known, twin)
     assert all((found.known, found.fetched) == (DAYS, []) for found in again.values())
     assert len(asked_of(twin.twin)) == len(asked)
+
+
+def test_figures_that_dingtalk_has_no_more_stay(known: Folder, twin: Server) -> None:
+    fetch_all(known, twin)
+    organisation = Organisation(twin.twin.corp_id, "Asia/Shanghai")
+    wanted = Wanted(organisation, FIRST, LAST, again=True)
+    sources = [Source(service, lambda _corp_id, _day: None) for service in SERVICES]
+    store = known.store
+    again = mirror_all(store, sources, wanted, now=twin.twin.clock)
+    assert all((found.known, found.empty) == (DAYS, []) for found in again.values())
+    for service in SERVICES:
+        one = mirror(store, service, wanted, lambda _corp_id, _day: None, now=twin.twin.clock)
+        assert (one.known, one.empty) == (DAYS, [])
+        nothing = [Official(organisation.corp_id, day, None, int(twin.twin.clock() * 1000)) for day in DAYS]
+        assert keep_export(store, service, nothing).known == DAYS
+    assert kept(known, twin.twin) == truth(twin.twin, DAYS)
 
 
 def test_a_service_without_permission_is_left_out(folder: Folder) -> None:
