@@ -174,3 +174,20 @@ def test_the_data_folder_and_the_files_may_lie_anywhere(tmp_path: Path) -> None:
     assert not folder.import_(table, lines).failures
     assert folder.days() == {("c1", "20240101"): (2, 2, 1)}
     folder.store.close()
+
+
+def test_nothing_is_made_where_another_folder_took_the_place_of_what_the_lake_lies_in(
+    local: Lake, tmp_path: Path
+) -> None:
+    add(local, ("sent", "20240101", b"one"))
+    place = local.root.parent
+    place.rename(tmp_path / "away")
+    place.mkdir()
+    for use in (local.importing, local.incoming, local.refreshing, local.taking_back, lambda: local.working(bool)):
+        with pytest.raises(LakeError, match="another folder is at"), use():
+            pass
+    assert list(place.iterdir()) == []
+    place.rmdir()
+    (tmp_path / "away").rename(place)
+    add(local, ("sent", "20240102", b"two"))
+    assert contents(local, local.files("sent")) == {"20240101": [b"one"], "20240102": [b"two"]}

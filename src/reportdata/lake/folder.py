@@ -23,6 +23,7 @@ from reportdata.errors import LakeError
 from reportdata.files import make
 from reportdata.lake.files import Incoming
 from reportdata.leases import Lease, Leases, folder_of_own, folders_of_dead
+from reportdata.presence import Presence
 
 _LOOK = 0.1
 """Seconds between two tries to become the worker."""
@@ -41,7 +42,8 @@ class LakeFolder:
         self._of_root = of_root
         self._refreshing: Lease | None = None
         self._reading: list[Lease] = []
-        self._made = False
+        self._within: Presence | None = None
+        """What it lies in, once it was made there."""
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -128,12 +130,14 @@ class LakeFolder:
             yield alone
 
     def _make(self) -> None:
-        """Make the folder; what it lies in only once: if that goes, it was moved."""
-        if self._made:
-            self.root.mkdir(exist_ok=True, mode=0o700)
-        else:
+        """Make the folder; what it lies in only once: if that goes, or another one takes its place, it was moved."""
+        if self._within is None:
             make(self.root)
-        self._made = True
+            self._within = Presence.of(self.root.parent)
+        elif lost := self._within.lost():
+            raise FileNotFoundError(lost)
+        else:
+            self.root.mkdir(exist_ok=True, mode=0o700)
 
     @contextmanager
     def _failing(self, verb: str) -> Iterator[None]:
