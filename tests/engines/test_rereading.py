@@ -39,4 +39,5 @@ def test_what_is_kept_of_many_files_makes_room(tmp_path: Path) -> None:
             ((rows,),) = engine.all_rows(f"select count(*) from read_parquet({[str(path) for path in paths]})")
             assert rows == 1_000
         ((kept,),) = engine.all_rows(_KEPT)
-        assert kept < 5_000_000
+        # Without a limit they take more than ten million; the engine lets go of others after the last one came in.
+        assert kept < 6_000_000
