@@ -52,11 +52,11 @@ def read_sheet_parts(table: SheetTable, cells: Cells, size: int, folder: Path) -
 def _parts(table: SheetTable, cells: Cells, size: int, folder: Path) -> Iterator[SheetPart]:
     texts = _Texts(table)
     rows = cells.lists()
-    first = table.heading.last - cells.first
+    first = table.heading.last
     list(islice(rows, first))
     number = 0
     while first < cells.height:
-        part = _part(texts, rows, _Room(first, cells.first, size), folder / f"sheet-{number % 2}")
+        part = _part(texts, rows, _Room(first, size), folder / f"sheet-{number % 2}")
         if part.end == first:
             return
         yield part
@@ -64,10 +64,9 @@ def _parts(table: SheetTable, cells: Cells, size: int, folder: Path) -> Iterator
 
 
 class _Room(NamedTuple):
-    """Where a part begins, how many lines stand before the sheet's first row, and the bytes that it may have."""
+    """Where a part begins, and the bytes that it may have."""
 
     first: int
-    before: int
     size: int
 
 
@@ -81,9 +80,7 @@ def _part(texts: _Texts, rows: Iterator[Sequence[object]], room: _Room, path: Pa
             if whole:
                 data, odd = texts.of(found, people)
                 written += file.write(data)
-                aside += (
-                    Row(room.before + end + place + 1, 0, found[place]) for place in odd if _has_text(found[place])
-                )
+                aside += (Row(end + place + 1, 0, found[place]) for place in odd if _has_text(found[place]))
                 whole = len(aside) <= _ASIDE
             end += len(found)
     return SheetPart(room.first, end, aside, list(people), path if whole else None)

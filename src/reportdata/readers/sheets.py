@@ -241,8 +241,6 @@ class Cells:
     def __init__(self, sheet: CalamineSheet) -> None:
         self._sheet = sheet
         above, left = sheet.start or (0, 0)
-        self.first = 0
-        """How many lines stand before them."""
         self.height = above + sheet.height  # blank rows above are read, too; columns to the left are not
         """How many they are, blank ones too."""
         self.merged = [
@@ -256,7 +254,7 @@ class Cells:
         self._read = 0
 
     def __iter__(self) -> Iterator[Row]:
-        for number, cells in enumerate(self._sheet.iter_rows(), self.first + 1):
+        for number, cells in enumerate(self._sheet.iter_rows(), 1):
             if any(cell != "" for cell in cells):
                 yield Row(number, 0, cells)
 
@@ -267,7 +265,7 @@ class Cells:
             self._reading, self._read = self._sheet.iter_rows(), 0
         deque(islice(self._reading, first - self._read), 0)
         self._read = end
-        for number, cells in enumerate(islice(self._reading, end - first), self.first + first + 1):
+        for number, cells in enumerate(islice(self._reading, end - first), first + 1):
             if any(cell != "" for cell in cells):
                 yield Row(number, 0, cells)
 
