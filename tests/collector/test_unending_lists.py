@@ -11,31 +11,20 @@ import pytest
 
 from reportdata.collector.turning import Turning
 from reportdata.errors import BadAnswer
-from reportdata.twin import Habits
-from tests.support.collecting import Simulation, at, simulated
-from tests.support.odd_twin import OddTwin
+from tests.support.collecting import Simulation, at
+from tests.support.odd_twin import COMMENTS, LISTS, odd, simulated_oddly
 
 pytestmark = pytest.mark.whole
 
 FIRST, MIDDLE, LAST = "20260907", "20260908", "20260909"
-LISTS = ("topapi/report/simplelist", "topapi/report/list")
-COMMENTS = "topapi/report/comment/list"
 FINAL = "20261022"
 
 
 @pytest.fixture
 def simulation(memory: Path) -> Iterator[Simulation]:
     """An organisation whose people send reports for three days, at a twin with odd answers."""
-    habits = Habits(reports_per_day=6, comments_per_report=1.5)
-    twin = OddTwin(seed=3, people=8, habits=habits, first_day=FIRST, last_day=LAST, now=at(FIRST), rate=0, budget=0)
-    with simulated(memory, twin, calls=20_000, first_day=FIRST) as found:
+    with simulated_oddly(memory, FIRST, LAST) as found:
         yield found
-
-
-def odd(simulation: Simulation, apis: tuple[str, ...], change: Callable[[Any, Any], Any]) -> None:
-    """Change the answers of these APIs."""
-    assert isinstance(simulation.twin, OddTwin)
-    simulation.twin.changes = dict.fromkeys(apis, change)
 
 
 def to_and_fro(body: Any, parameters: Any) -> None:

@@ -19,16 +19,14 @@ from reportdata.collector.failures import Failures
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
 from reportdata.errors import BadAnswer, Rejected
-from reportdata.twin import BEIJING, Habits, running
-from tests.support.collecting import Simulation, at, simulated
+from reportdata.twin import BEIJING, running
+from tests.support.collecting import Simulation, at
 from tests.support.folders import Folder, run
-from tests.support.odd_twin import OddTwin
+from tests.support.odd_twin import COMMENTS, LISTS, OddTwin, odd, simulated_oddly
 
 pytestmark = pytest.mark.whole
 
 FIRST, MIDDLE, LAST = "20260907", "20260909", "20260911"
-LISTS = ("topapi/report/simplelist", "topapi/report/list")
-COMMENTS = "topapi/report/comment/list"
 FINAL = "20261024"
 """When the comments of all reports were read for the last time."""
 
@@ -36,16 +34,8 @@ FINAL = "20261024"
 @pytest.fixture
 def simulation(memory: Path) -> Iterator[Simulation]:
     """An organisation whose people send reports for five days, at a twin with odd answers."""
-    habits = Habits(reports_per_day=6, comments_per_report=1.5)
-    twin = OddTwin(seed=3, people=8, habits=habits, first_day=FIRST, last_day=LAST, now=at(FIRST), rate=0, budget=0)
-    with simulated(memory, twin, calls=20_000, first_day=FIRST) as found:
+    with simulated_oddly(memory, FIRST, LAST) as found:
         yield found
-
-
-def odd(simulation: Simulation, apis: tuple[str, ...], change: Callable[[Any, Any], Any]) -> None:
-    """Change the answers of these APIs."""
-    assert isinstance(simulation.twin, OddTwin)
-    simulation.twin.changes = dict.fromkeys(apis, change)
 
 
 def set_aside(simulation: Simulation) -> list[tuple[Any, ...]]:
