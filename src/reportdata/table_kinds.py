@@ -16,6 +16,7 @@ from reportdata.headings import (
     likely_time,
     normal,
     option,
+    other_records,
     other_table,
     seen,
 )
@@ -107,9 +108,16 @@ def _told(possible: list[Kind], table: Table, choices: Choices) -> tuple[Kind, s
     if not sharing:
         raise _without_time(possible, table, choices)
     told = [kind for kind in sharing if _is_told(kind, table)]
-    if len(told) == 1:
-        return told[0], _shared_time(told[0], table) or sharing[told[0]][0]
     time = next(iter(sharing.values()))[0]
+    if told and (others := other_records(table.columns)) is not None:
+        raise BadField(
+            "kind",
+            f"{time!r} may be the time of {others}, which other headings name; the columns are: {seen(table.columns)}",
+            f"choose the sheet that 日志 exports; if they are reports all the same, say so with "
+            f"{_kind_options(told, table, choices)}",
+        )
+    if len(told) == 1:
+        return told[0], _shared_time(told[0], table) or time
     reason = f"{time!r} may be the time of {' or of '.join(kind.name for kind in sharing)}"
     raise BadField(
         "kind",

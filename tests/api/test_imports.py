@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from reportdata.api.bringing import LARGEST, MOST_FILES
 from reportdata.cli.import_runs import MOST_WAITING
 from reportdata.services import REPORTS
+from reportdata.store import ImportNote
 from tests.support.bringing import IMPORTS, UPLOADS, Bringer
 from tests.support.bringing import REPORTS as SHEET
 from tests.support.browsing import IMPORT, RECORDS, TOTALS, Browser, add_link
@@ -98,6 +99,15 @@ def test_a_file_is_previewed_imported_and_taken_back(site: Served) -> None:
         '{outcome="ok",what="import"}': 1,
         '{outcome="ok",what="undo"}': 1,
     }
+
+
+def test_why_an_import_cannot_be_undone_is_told_in_the_language_that_was_asked_for(site: Served) -> None:
+    site.folder.store.put_import(ImportNote("earlier", 1, (), reversible=False, corp_ids=(CORP,)))
+    bringer = site.linked(scopes=(TOTALS, IMPORT))
+    told = [bringer.undo("earlier", lang)["error"] for lang in ("en", "zh")]
+    assert told[0]["message"].startswith("the import earlier cannot be taken back"), told
+    assert told[1]["message"].startswith("不能撤销导入 earlier"), told
+    assert told[1]["hint"], told
 
 
 def test_what_was_done_is_audited_and_nothing_brought_stays(folder: Folder) -> None:

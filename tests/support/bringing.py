@@ -46,10 +46,10 @@ class Bringer:
         assert begun.status == 200, begun.body
         return self.ended(path)
 
-    def undo(self, import_id: str) -> dict[str, Any]:
+    def undo(self, import_id: str, lang: str = "en") -> dict[str, Any]:
         """Take an import back, and wait for it: how the run ended."""
         path = f"{IMPORTS}/{import_id}/undo"
-        assert self.call("POST", path).status == 200
+        assert self.call("POST", f"{path}?lang={lang}").status == 200
         return self.ended(path)
 
     def ended(self, path: str) -> dict[str, Any]:

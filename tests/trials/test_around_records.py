@@ -44,6 +44,10 @@ READ: dict[str, tuple[str, Numbers]] = {
         (2, 1, None),
     ),
     "nothing": (f"{HEADING}{FIRST}暂无更多数据\n", ONE),
+    "reports about documents": (
+        "创建人,创建时间,文件名称,今日工作\n张一,2024-01-05 08:00,年度方案,甲\n",
+        ONE,
+    ),
     "a heading of details": (
         "发送人,提交时间,今日工作,\n,,任务,用时\n张一,2024-01-05 08:00,甲,1\n,,乙,2\n李二,2024-01-05 09:00,丙,1\n",
         TWO,
@@ -80,6 +84,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "姓名,部门,工号,考勤日期,考勤时间,打卡结果\n张一,研发部,A1,2024-01-05,09:00,正常\n",
         "line 1: kind: no column holds a time",
         "records of attendance",
+    ),
+    "documents": (
+        "文档名称,创建者,创建时间\n年度方案,张一,2024-01-05 08:00\n",
+        "line 1: kind: '创建时间' may be the time of records of documents",
+        "say so with --kind sent",
+    ),
+    "to-dos": (
+        "标题,创建人,创建时间,截止时间\n买票,张一,2024-01-05 08:00,2024-01-06 08:00\n",
+        "may be the time of records of to-dos",
+        "--kind sent",
     ),
     "no heading": (FIRST + SECOND, "no heading was found", "write one above them, like 发送人,部门,提交时间"),
     "UTF-8 read as GB18030": (

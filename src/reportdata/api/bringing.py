@@ -42,6 +42,7 @@ NO_ROOM = Fault(503, "ServiceUnavailable.NoRoom", "There is no room for the file
 LATER = {"retry-after": "5"}
 
 What = Literal["preview", "import", "undo"]
+Lang = Literal["zh", "en"]
 States = Literal["waiting", "running", "done", "failed", "interrupted"]
 
 
@@ -80,7 +81,7 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
     covers: tuple[str, ...] = ()
     exported_at: str | None = None
     skip_bad: bool = False
-    lang: Literal["zh", "en"] = "en"
+    lang: Lang = "en"
 
 
 class Wrong(msgspec.Struct, frozen=True):
@@ -153,9 +154,10 @@ class Bringing(Protocol):
         :raises Failed: `UNKNOWN_UPLOAD`, `RUNNING` or `TOO_MANY_RUNS`.
         """
 
-    def undo(self, corp_id: str, import_id: str, kinds: tuple[str, ...]) -> Upload:
+    def undo(self, corp_id: str, import_id: str, kinds: tuple[str, ...], lang: Lang) -> Upload:
         """Take an import back, unless it brought facts of other ``kinds``; when that is being done, say how it stands.
 
+        :param lang: the language of what goes wrong.
         :raises Failed: `TOO_MANY_RUNS`.
         """
 
@@ -183,7 +185,7 @@ class Nobody:
         """See `Bringing`."""
         raise Failed(UNKNOWN_UPLOAD)
 
-    def undo(self, _corp_id: str, _import_id: str, _kinds: tuple[str, ...]) -> Upload:
+    def undo(self, _corp_id: str, _import_id: str, _kinds: tuple[str, ...], _lang: Lang) -> Upload:
         """See `Bringing`."""
         raise Failed(TOO_MANY_RUNS, headers=LATER)
 
@@ -197,6 +199,11 @@ def read_said(body: bytes) -> Said:
         return msgspec.json.decode(body, type=Said) if body.strip() else Said()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Failed(BAD_CHOICES._replace(message=str(error)[:200])) from None
+
+
+def read_lang(text: str) -> Lang:
+    """The language that a request asks for, English where it names none that there is."""
+    return "zh" if text == "zh" else "en"
 
 
 def as_json(value: Upload) -> Mapping[str, Any]:

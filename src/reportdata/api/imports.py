@@ -20,6 +20,7 @@ from reportdata.api.bringing import (
     Upload,
     What,
     as_json,
+    read_lang,
     read_said,
 )
 from reportdata.api.faults import GONE
@@ -136,7 +137,9 @@ class Imports:
             if (scope := self._context.services.push_scope(kind)) is not None:
                 raise Demand(IMPORTS, (scope,)).refusal(Reason.SCOPE)
         self._audit(caller, f"import {import_id} undone", request, now)
-        return json_response(as_json(await run_in_threadpool(self._bringing.undo, caller.corp_id, import_id, kinds)))
+        lang = read_lang(request.query_params.get("lang", ""))
+        found = await run_in_threadpool(self._bringing.undo, caller.corp_id, import_id, kinds, lang)
+        return json_response(as_json(found))
 
     async def undoing(self, request: Request) -> Response:
         """Say how the undoing of an import stands."""

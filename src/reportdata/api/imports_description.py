@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reportdata.api.bringing import TOO_MANY_RUNS, UNKNOWN_IMPORT, UNKNOWN_UPLOAD
-from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, object_of
+from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, object_of, parameter
 from reportdata.api.uploads_description import IMPORTS, SAMPLE_UPLOAD, UPLOAD_SCHEMA, described, in_path
 
 UNDO = f"{IMPORTS}/{{import}}/undo"
@@ -59,7 +59,10 @@ def described_undo(scopes: Sequence[str]) -> Json:
         scopes,
         UNKNOWN_IMPORT,
         Sample(TOO_MANY_RUNS, waits=True),
-        parameters=[in_path("import")],
+        parameters=[
+            in_path("import"),
+            parameter("query", "lang", "The language of errors.", TEXT | {"enum": ["zh", "en"], "default": "en"}),
+        ],
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 
-from reportdata.api.bringing import LATER, RUNNING, TOO_MANY_RUNS, Brought, Run, Said, Upload, What
+from reportdata.api.bringing import LATER, RUNNING, TOO_MANY_RUNS, Brought, Lang, Run, Said, Upload, What
 from reportdata.cli.handover import Handover
 from reportdata.cli.import_process import Job, Running
 from reportdata.cli.uploads import Uploads
@@ -25,6 +25,7 @@ log = logging.getLogger("reportdata.imports")
 
 MOST_WAITING = 8
 """Runs that wait for the one that is computed, of each process that serves."""
+_GOING_ON = ("waiting", "running")
 _TIDY = 60.0
 """Seconds between two looks for uploads that have ended."""
 
@@ -50,7 +51,7 @@ class ImportRuns:
         """See `Bringing`."""
         if upload is not None:
             self._uploads.require(corp_id, upload)
-            await run_in_threadpool(self._end_preview, upload)
+            await run_in_threadpool(self._end_earlier, upload)
         return self.found(corp_id, await self._uploads.take(corp_id, upload, file, self._counted(content)))
 
     async def _counted(self, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
@@ -72,32 +73,33 @@ class ImportRuns:
             self._uploads.require(corp_id, upload)
         except Failed:
             return
-        self._end_preview(upload)
+        self._end_earlier(upload)
         self._uploads.remove(upload, name)
 
     def run(self, corp_id: str, upload: str, what: What, said: Said, kinds: tuple[str, ...]) -> Upload:
         """See `Bringing`."""
         before = self.found(corp_id, upload)
         if before.run is not None and before.run.what == "import":
-            is_going_on = before.run.state in ("waiting", "running")
+            is_going_on = before.run.state in _GOING_ON
             if _is_imported(before.run) or (is_going_on and what == "import"):
                 return before
             if is_going_on:
                 raise Failed(RUNNING)
-        self._end_preview(upload)
+        self._end_earlier(upload)
         names = tuple(one.name for one in self._uploads.stored(upload))
         folder = str(self._uploads.files(upload).absolute())
         return self._begin(upload, Job(what, corp_id, folder, names, said, kinds=kinds))
 
-    def undo(self, corp_id: str, import_id: str, kinds: tuple[str, ...]) -> Upload:
+    def undo(self, corp_id: str, import_id: str, kinds: tuple[str, ...], lang: Lang) -> Upload:
         """See `Bringing`."""
         upload = f"undo-{import_id}"
         self._uploads.make(corp_id, upload)
         before = self.found(corp_id, upload)
-        if before.run is not None and before.run.state in ("waiting", "running"):
+        if before.run is not None and before.run.state in _GOING_ON:
             return before
+        self._end_earlier(upload)
         folder = str(self._uploads.files(upload).absolute())
-        return self._begin(upload, Job("undo", corp_id, folder, import_id=import_id, kinds=kinds))
+        return self._begin(upload, Job("undo", corp_id, folder, said=Said(lang=lang), import_id=import_id, kinds=kinds))
 
     def tidy(self) -> None:
         """Remove uploads that have ended, now and then."""
@@ -147,16 +149,16 @@ class ImportRuns:
             self._running.pop(upload, None)
         os.close(running.held)
 
-    def _end_preview(self, upload: str) -> None:
-        """End a preview that something else takes the place of, and wait until it has.
+    def _end_earlier(self, upload: str) -> None:
+        """End a preview that something else takes the place of, and wait until it has, or any other run that ends now.
 
-        :raises Failed: when it is none.
+        :raises Failed: when another one goes on.
         """
         with self._lock:
             running = self._running.get(upload)
         if running is None:
             return
-        if running.run.what != "preview":
+        if running.run.what != "preview" and running.run.state in _GOING_ON:
             raise Failed(RUNNING)
         running.end()
         if running.ended is not None and running.ended.cancel():  # others are before it

@@ -129,6 +129,6 @@ export const follow = (upload, told, signal) => ended(`${UPLOADS}/${upload}`, to
 /** Take an import back, and wait for it. @param {string} id @param {(run: Run) => void} told @param {AbortSignal} signal */
 export async function undo(id, told, signal) {
   const path = `${IMPORTS}/${id}/undo`;
-  await json(path, { method: 'POST', signal });
+  await json(`${path}?lang=${current()}`, { method: 'POST', signal });
   return ended(path, told, signal);
 }
