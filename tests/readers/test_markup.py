@@ -8,6 +8,8 @@ import pytest
 
 from reportdata.errors import BadFile
 from reportdata.readers.markup import read_html, read_spreadsheetml
+from reportdata.readers.sheets import read_sheet_tables
+from tests.support.services import KINDS
 
 NAMESPACE = (
     'xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
@@ -101,3 +103,18 @@ def test_entities_that_multiply_are_refused(tmp_path: Path) -> None:
     path.write_text(f"<!DOCTYPE Workbook [{entities}]><Workbook {NAMESPACE}>&a9;</Workbook>", "utf-8")
     with pytest.raises(BadFile, match="is no whole SpreadsheetML"):
         list(read_spreadsheetml(path))
+
+
+@pytest.mark.parametrize("form", ["html", "spreadsheetml"])
+def test_merged_cells_that_overlap_take_no_more_than_the_rows_there_are(tmp_path: Path, form: str) -> None:
+    path, high = tmp_path / "many.xls", 300
+    if form == "html":
+        rows = "<tr><td rowspan=1000>张一<td>2024-01-05 08:00</tr>" * high
+        path.write_text(f"<table><tr><td>发送人<td>提交时间</tr>{rows}</table>", "utf-8")
+    else:
+        rows = "<Row>" + cell("张一", 'ss:MergeDown="999999999"') + cell("2024-01-05 08:00") + "</Row>"
+        table = f"<Table><Row>{cell('发送人')}{cell('提交时间')}</Row>{rows * high}</Table>"
+        book = f'<Workbook {NAMESPACE}><Worksheet ss:Name="1">{table}</Worksheet></Workbook>'
+        path.write_text(f'<?xml version="1.0"?>{book}', "utf-8")
+    (found,) = read_sheet_tables(path, KINDS)
+    assert sum(map(len, found.from_above().values())) < 2 * high

@@ -234,6 +234,33 @@ def test_merged_departments_count_for_all_their_rows_where_records_have_ids(fold
     assert {row["department"]: row["reports"] for row in found["data"]} == {"研发部": 3, "市场部": 1}
 
 
+MARKUP = {
+    "html": "<table><tr><th>日志ID<th>发送人<th>部门<th>提交时间</tr>"
+    "<tr><td>r1<td rowspan=2>张一<td rowspan=3>研发部<td>2024-01-05 08:00</tr>"
+    "<tr><td>r2<td>2024-01-05 09:00</tr><tr><td>r3<td>李二<td>2024-01-05 10:00</tr></table>",
+    "spreadsheetml": '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" '
+    'xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="日志"><Table>'
+    "<Row><Cell><Data>日志ID</Data></Cell><Cell><Data>发送人</Data></Cell><Cell><Data>部门</Data></Cell>"
+    "<Cell><Data>提交时间</Data></Cell></Row>"
+    '<Row><Cell><Data>r1</Data></Cell><Cell ss:MergeDown="1"><Data>张一</Data></Cell>'
+    '<Cell ss:MergeDown="2"><Data>研发部</Data></Cell><Cell><Data>2024-01-05 08:00</Data></Cell></Row>'
+    '<Row><Cell><Data>r2</Data></Cell><Cell ss:Index="4"><Data>2024-01-05 09:00</Data></Cell></Row>'
+    "<Row><Cell><Data>r3</Data></Cell><Cell><Data>李二</Data></Cell>"
+    '<Cell ss:Index="4"><Data>2024-01-05 10:00</Data></Cell></Row></Table></Worksheet></Workbook>',
+}
+
+
+@pytest.mark.parametrize("form", MARKUP)
+def test_merged_cells_of_pages_say_the_same_of_all_their_rows(folder: Folder, tmp_path: Path, form: str) -> None:
+    (path := tmp_path / "日志.xls").write_text(MARKUP[form], "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 0, result.output
+    assert numbers(folder) == {"20240105": (3, 2, None)}
+    found = json.loads(run(folder, "query", "20240105", "--by", "department", "--format", "json").stdout)
+    assert {row["department"]: row["reports"] for row in found["data"]} == {"研发部": 3}
+
+
 def test_a_sheet_with_a_heading_alone_says_that_there_was_nothing(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("ding1")
     path = workbook(tmp_path / "日志.xlsx", {"日志": [TITLES]})

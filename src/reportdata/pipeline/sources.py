@@ -22,7 +22,8 @@ from reportdata.readers import Format
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.readers.sheet_parts import SheetPart, read_sheet_parts
-from reportdata.readers.sheets import Cells, SheetTable, read_sheet_tables
+from reportdata.readers.sheets import SheetTable, read_sheet_tables
+from reportdata.readers.table_rows import Cells
 from reportdata.readers.tables import has_padded_quotes, read_heading, read_part_of_table
 from reportdata.records import Line, denied
 from reportdata.remarks import Remarks

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from reportdata.errors import BadFile
 from reportdata.readers.cells import Row
+from reportdata.readers.table_rows import Grid
 from reportdata.readers.text import opened, opened_bytes
 
 _SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
@@ -17,7 +18,7 @@ _MOST_COLUMNS = 16_384
 """As many as Excel has."""
 
 
-def read_html(path: Path) -> Iterator[tuple[str, list[Row]]]:
+def read_html(path: Path) -> Iterator[tuple[str, Grid]]:
     """Each table of a page, by its number, with its rows; a row's line is its number in the table, since several may
     stand on one line.
 
@@ -39,7 +40,7 @@ class _Tables(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.tables: list[list[Row]] = []
+        self.tables: list[Grid] = []
         self._row: list[object] | None = None
         self._cell: list[str] | None = None
         self._spans = 1, 1
@@ -47,7 +48,7 @@ class _Tables(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
-            self.tables.append([])
+            self.tables.append(Grid())
             self._blocked = {}
         elif tag == "tr" and self.tables:
             self._end_row()
@@ -78,6 +79,8 @@ class _Tables(HTMLParser):
         self._row += ["".join(self._cell).strip(), *[""] * (wide - 1)]
         if high > 1:
             self._blocked.update(dict.fromkeys(range(place, place + wide), high - 1))
+            line = len(self.tables[-1]) + 1
+            self.tables[-1].merged.append((line, line + high - 1, place))
         self._cell = None
 
     def _skip_blocked(self) -> None:
@@ -101,20 +104,22 @@ def _span(text: str | None) -> int:
     )
 
 
-def read_spreadsheetml(path: Path) -> Iterator[tuple[str, list[Row]]]:
+def read_spreadsheetml(path: Path) -> Iterator[tuple[str, Grid]]:
     """Each worksheet of a SpreadsheetML file with its rows.
 
     :raises BadFile: when it is not whole.
     """
-    name, rows, number = "", list[Row](), 0
+    name, rows, number = "", Grid(), 0
     try:
         with opened_bytes(path) as file:
             for event, element in iterparse(file, ("start", "end")):  # noqa: S314 (expat limits entities itself)
                 if event == "start" and element.tag == f"{_SPREADSHEET}Worksheet":
-                    name, rows, number = element.get(f"{_SPREADSHEET}Name", ""), [], 0
+                    name, rows, number = element.get(f"{_SPREADSHEET}Name", ""), Grid(), 0
                 elif event == "end" and element.tag == f"{_SPREADSHEET}Row":
                     number = int(element.get(f"{_SPREADSHEET}Index", number + 1))
-                    rows.append(Row(number, 0, _cells(element)))
+                    cells, merged = _cells(element)
+                    rows.append(Row(number, 0, cells))
+                    rows.merged += [(number, number + down, place) for place, down in merged]
                     element.clear()
                 elif event == "end" and element.tag == f"{_SPREADSHEET}Worksheet":
                     yield name, rows
@@ -122,18 +127,23 @@ def read_spreadsheetml(path: Path) -> Iterator[tuple[str, list[Row]]]:
         raise BadFile(str(path), f"is no whole SpreadsheetML: {error}", "open it and save it as XLSX") from error
 
 
-def _cells(row: Element) -> list[object]:
-    """
+def _cells(row: Element) -> tuple[list[object], list[tuple[int, int]]]:
+    """The cells of a row, and the places of those that are merged with the ones below, each with how many these are.
+
     :raises ValueError: when the row has more columns than there can be.
     """
     cells: list[object] = []
+    merged = []
     for cell in row.iterfind(f"{_SPREADSHEET}Cell"):
         place = int(cell.get(f"{_SPREADSHEET}Index", len(cells) + 1))
         wide = int(cell.get(f"{_SPREADSHEET}MergeAcross", 0))
+        down = int(cell.get(f"{_SPREADSHEET}MergeDown", 0))
         last = max(place, len(cells) + 1) + wide
         if last > _MOST_COLUMNS:
             raise ValueError(f"a row has {last} columns")
         data = cell.find(f"{_SPREADSHEET}Data")
         cells += [""] * (place - 1 - len(cells))
+        if down > 0:
+            merged.append((len(cells), down))
         cells += ["".join(data.itertext()) if data is not None else "", *[""] * wide]
-    return cells
+    return cells, merged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reportdata.columns import Columns
@@ -15,13 +16,19 @@ Above = Mapping[int, Mapping[int, int]]
 """In which line the text of a cell stands, by its own line and place."""
 
 
-def used_from_above(merged: Merged, heading: Heading[Columns]) -> Above:
-    """The cells below a heading that are used and whose text stands in a line above."""
+def used_from_above(merged: Merged, heading: Heading[Columns], lines: Sequence[int]) -> Above:
+    """The cells below a heading that are used and whose text stands in a line above. Of cells that are said to overlap,
+    the first counts.
+
+    :param lines: those that there are, in their order.
+    """
     used = {heading.names.index(name) for name in heading.columns.used}
     found: dict[int, dict[int, int]] = {}
-    for first, last, place in merged:
-        if place in used and first > heading.last:
-            for number in range(first + 1, last + 1):
+    ends: dict[int, int] = {}
+    for first, last, place in sorted(merged):
+        if place in used and first > max(heading.last, ends.get(place, 0)):
+            ends[place] = last
+            for number in lines[bisect_right(lines, first) : bisect_right(lines, last)]:
                 found.setdefault(number, {})[place] = first
     return found
 

@@ -18,7 +18,8 @@ import msgspec
 from reportdata.identifiers import EXACT
 from reportdata.readers.cells import Row
 from reportdata.readers.parts import ahead
-from reportdata.readers.sheets import Cells, SheetTable
+from reportdata.readers.sheets import SheetTable
+from reportdata.readers.table_rows import Cells
 
 _ROWS = 1 << 17
 """The most rows of a part."""

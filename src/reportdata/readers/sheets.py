@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
@@ -21,6 +20,7 @@ from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
 from reportdata.readers.merged_cells import Above, used_from_above, with_texts
 from reportdata.readers.rows import Names, read_rows
+from reportdata.readers.table_rows import Cells, Grid
 from reportdata.readers.text import opened_bytes
 from reportdata.readers.workbook_copies import Damaged, sheets_read_once, worksheets
 from reportdata.records import Line
@@ -58,7 +58,9 @@ class SheetTable(NamedTuple):
 
     def from_above(self) -> Above:
         """The cells that are used and merged with some above (`reportdata.readers.merged_cells`)."""
-        return used_from_above(self.rows.merged, self.heading) if isinstance(self.rows, Cells) else {}
+        if not isinstance(self.rows, Cells | Grid):
+            return {}
+        return used_from_above(self.rows.merged, self.heading, self.rows.lines)
 
     @property
     def at(self) -> int:
@@ -232,43 +234,3 @@ def _opened(path: Path) -> CalamineWorkbook:
         with path.open("rb") as file, suppress(calamine.CalamineError):
             return calamine.load_workbook(file)
         raise
-
-
-class Cells:
-    """The rows of calamine's sheet. They stay in its memory, which is a fraction of what they take as Python's objects,
-    and become lists when they are read."""
-
-    def __init__(self, sheet: CalamineSheet) -> None:
-        self._sheet = sheet
-        above, left = sheet.start or (0, 0)
-        self.height = above + sheet.height  # blank rows above are read, too; columns to the left are not
-        """How many they are, blank ones too."""
-        self.merged = [
-            (first + 1, last + 1, place - left)
-            for (first, begin), (last, end) in sheet.merged_cell_ranges or ()
-            if last > first
-            for place in range(begin, end + 1)
-        ]
-        """The first and the last line and the place of cells that are merged over several lines."""
-        self._reading: Iterator[Sequence[object]] = sheet.iter_rows()
-        self._read = 0
-
-    def __iter__(self) -> Iterator[Row]:
-        for number, cells in enumerate(self._sheet.iter_rows(), 1):
-            if any(cell != "" for cell in cells):
-                yield Row(number, 0, cells)
-
-    def between(self, first: int, end: int) -> Iterator[Row]:
-        """The rows with text from ``first`` to before ``end``, counted from 0. To ask for later ones goes on where the
-        last ones ended."""
-        if first < self._read:
-            self._reading, self._read = self._sheet.iter_rows(), 0
-        deque(islice(self._reading, first - self._read), 0)
-        self._read = end
-        for number, cells in enumerate(islice(self._reading, end - first), first + 1):
-            if any(cell != "" for cell in cells):
-                yield Row(number, 0, cells)
-
-    def lists(self) -> Iterator[Sequence[object]]:
-        """The cells of all rows, of blank ones too."""
-        return self._sheet.iter_rows()
