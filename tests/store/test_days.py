@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportdata.coverage import Observation
 from reportdata.days import days_between
 from reportdata.errors import LakeError, Overtaken
+from reportdata.identity import Organisation
 from reportdata.states import DayState, State
-from reportdata.store import DayKpis, Store
+from reportdata.store import Damage, DayKpis, Store
 from tests.support.stores import NOW, UNIVERSE, cover, many, row, spans, together
 
 fresh = itertools.count()
@@ -260,3 +264,60 @@ def test_days_asked_for_at_once_are_what_each_is(
     store.put_days(service, dict.fromkeys(UNIVERSE, "f"), [row(*key, value) for key, value in numbers.items()], NOW)
     store.put_states(service, [DayState(corp_id, day, "4102", State.PARTIAL, 7) for corp_id, day in list(numbers)[::2]])
     assert store.days(service, wanted) == [store.day(service, *one) for one in wanted]
+
+
+corps, kinds, days, moments = (
+    st.sampled_from(found) for found in (("a", "b"), ("", "sent", "commented"), UNIVERSE, (0, 1, 7))
+)
+changes = st.lists(
+    st.one_of(
+        st.builds(
+            lambda span, kind, at: ("look", Observation(*span)._replace(at=at, kind=kind)), spans, kinds, moments
+        ),
+        st.tuples(st.just("uncover"), corps, kinds),
+        st.builds(
+            lambda corp, day, of, at: ("state", DayState(corp, day, "4102", of, at)),
+            corps,
+            days,
+            st.sampled_from(State),
+            moments,
+        ),
+        st.builds(lambda corp, day, number: ("numbers", row(corp, day, number)), corps, days, st.integers(0, 9)),
+        st.tuples(st.just("computed"), st.frozensets(st.sampled_from(("4100", "4101")))),
+        st.builds(lambda service, day: ("damage", service, day), st.booleans(), days),
+        st.tuples(st.just("zone"), corps),
+        st.tuples(st.just("remove"), corps),
+    ),
+    max_size=6,
+)
+
+
+@many
+@given(changes=changes)
+def test_a_store_that_has_read_days_knows_of_every_change_to_them(
+    store: Store, another: Callable[[], Store], changes: list[tuple[Any, ...]]
+) -> None:
+    service, asked = f"known {next(fresh)}", list(itertools.product("abc", UNIVERSE))
+    reading = another()
+    for change in changes:
+        match change:
+            case "look", look:
+                store.put_coverage(service, [look], [])
+            case "uncover", corp_id, kind:
+                store.replace_coverage({(corp_id, kind): []})
+            case "state", state:
+                store.put_states(service, [state])
+            case "numbers", found:
+                store.put_days(service, {found.stat_day: f"f{next(fresh)}"}, [found], NOW)
+            case "computed", kpi_ids:
+                store.put_computed(service, kpi_ids)
+            case "damage", own, day:
+                store.put_damage([Damage(service if own else "another", day, "file")])
+            case "zone", corp_id:
+                store.add_organisations([Organisation(corp_id, "Asia/Shanghai")])
+            case "remove", corp_id:
+                store.forget(corp_id)
+        assert reading.days(service, asked) == store.days(service, asked)
+    with closing(another()) as unread:
+        assert reading.days(service, asked) == unread.days(service, asked)
+    reading.close()

@@ -142,6 +142,25 @@ def stand(service: Service, corp_id: str, stat_day: str, day: Day, now: float) -
     return Standing(corp_id, stat_day, kpis, values)
 
 
+def stands_as_one(service: Service, stat_day: str, day: Day, now: float) -> tuple[State, int] | None:
+    """The state of all KPIs of a day and the last look at all of them, where it is one and all of the day's numbers are
+    known, as on nearly every day; None where `stand` has to tell. It takes a fifth of the time."""
+    looks, values, zone = day.looks, day.values, day.time_zone
+    if day.states or day.damaged or not values or zone is None:
+        return None
+    ids, kinds = _all(service)
+    if len(looks) != len(kinds) or len(values) != len(ids) or kinds != looks.keys() or ids != values.keys():
+        return None
+    times = looks.values()
+    first, last = min(times), max(times)
+    if not first or last > now * 1000:
+        return None
+    end = end_of(stat_day, time_zone(zone))
+    if first * MILLISECOND >= end:
+        return State.FINAL, first
+    return (State.PROVISIONAL, first) if last * MILLISECOND < end else None
+
+
 class _Rule(NamedTuple):
     """What a KPI stands by: the kinds that must have been observed; whether a covered day without facts has 0 of it,
     and whether it is a ratio."""
@@ -150,6 +169,13 @@ class _Rule(NamedTuple):
     kinds: frozenset[str]
     is_zero: bool
     is_ratio: bool
+
+
+@cache
+def _all(service: Service) -> tuple[frozenset[str], frozenset[str]]:
+    """The ids of a service's KPIs, and all kinds that must have been observed for them to be known."""
+    rules = _rules(service)
+    return frozenset(rule.kpi_id for rule in rules), frozenset(kind for rule in rules for kind in rule.kinds)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reportdata.api.contract import wire
@@ -10,9 +10,10 @@ from reportdata.api.contract.entry import Entry
 from reportdata.api.resource import Context
 from reportdata.days import time_zone
 from reportdata.http.answers import Failed
+from reportdata.measures import Number
 from reportdata.services import Service, official, without_facts
 from reportdata.store import Day
-from reportdata.store.standing import changes_at, stand, what_stands
+from reportdata.store.standing import changes_at, stand, stands_as_one, what_stands
 
 
 class Wanted(NamedTuple):
@@ -58,12 +59,20 @@ class DayAnswers:
                 if service.stands:
                     values = what_stands(self._store, service, one.corp_id, one.stat_day, one.stat_day)
                     stored = stored._replace(values=values.get(one.stat_day, stored.values))
-            known = stand(own, one.corp_id, one.stat_day, stored, now)
-            self._memory.until(changes_at(stored, now))
-            content = body.of_day(one.corp_id, one.stat_day, known.values, zero_unknown=one.zero_unknown)
-            zone = time_zone(stored.time_zone) if stored.time_zone is not None else None
-            found.append(DayAnswer(content, wire.state_lines(known.state, known.as_of, zone, known.kpis) + lines))
+            numbers, told = self._told(own, one, stored, now)
+            content = body.of_day(one.corp_id, one.stat_day, numbers, zero_unknown=one.zero_unknown)
+            found.append(DayAnswer(content, told + lines))
         return found
+
+    def _told(self, service: Service, wanted: Wanted, day: Day, now: float) -> tuple[Mapping[str, Number], bytes]:
+        """The known numbers of a day, and the headers that tell how certain they are."""
+        zone = time_zone(day.time_zone) if day.time_zone is not None else None
+        whole = stands_as_one(service, wanted.stat_day, day, now)
+        if whole is not None:
+            return day.values or {}, wire.state_lines(*whole, zone)
+        known = stand(service, wanted.corp_id, wanted.stat_day, day, now)
+        self._memory.until(changes_at(day, now))
+        return known.values, wire.state_lines(known.state, known.as_of, zone, known.kpis)
 
     def _figures(self, service: Service, wanted: Wanted, day: Day) -> Day:
         """A day as DingTalk's own figures have it."""

@@ -48,6 +48,7 @@ def connect(spill: Path | None = None, memory: int | None = None) -> duckdb.Duck
             config={
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
+                "enable_external_file_cache": "false",  # it notes every file that was ever read, gone ones too
                 "preserve_insertion_order": "false",
                 "temp_directory": str(spill or ""),
             }
@@ -79,6 +80,7 @@ class Database:
             self._opened = connect(self._spill, self._memory)
             if self._rereading:
                 self._opened.execute("set parquet_metadata_cache = true")
+                self._opened.execute("set enable_external_file_cache = true")
             self._usual = self._threads = threads_of(self._opened)
             self._divide(self._opened)
         return self._opened

@@ -14,6 +14,7 @@ from reportdata.store.official import Figures
 from reportdata.store.sqlite.counting import Counted
 from reportdata.store.sqlite.days import Days
 from reportdata.store.sqlite.gathering import Gathering
+from reportdata.store.sqlite.surroundings import Cache
 from reportdata.store.sqlite.tables import Copying
 from reportdata.store.states import States
 from reportdata.store.stories import Stories
@@ -41,6 +42,7 @@ class SQLiteStore(Identities, Links, Days, Stories, Gathering, States, Figures, 
     def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
         # A server would keep others out for as long as it runs.
         self.database = Counted(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT)
+        self._around = Cache()
         with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
             self.tell_zones()
 

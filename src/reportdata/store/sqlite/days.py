@@ -13,21 +13,13 @@ from reportdata.store.changing import causes_of_day
 from reportdata.store.computations import Computations, require_standing
 from reportdata.store.damaged import UNREADABLE, reading
 from reportdata.store.database import next_number
-from reportdata.store.rows import day_of, json_text, values_of
+from reportdata.store.rows import json_text, values_of
 from reportdata.store.sqlite.counting import Counted
+from reportdata.store.sqlite.surroundings import Cache
 
-# One statement is one snapshot: a row and its coverage cannot come from different states.
+# The number of the last change tells which state of the store the row is of.
 _DAY = """
-select k.kpi_values, (select computed_at from computations where id = k.computation),
-       (select json_group_object(kind, observed_at) from coverage
-        where corp_id = ?2 and first_day <= ?3 and last_day >= ?3),
-       case when exists (select 1 from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3) then
-           (select json_group_array(json_array(kpi_id, state, as_of)) from
-                (select * from day_states where service = ?1 and corp_id = ?2 and stat_day = ?3 order by kpi_id))
-       end,
-       (select time_zone from organisations where corp_id = ?2),
-       (select json_group_array(kpi_id) from computed_kpis where service = ?1),
-       exists (select 1 from damage where service = ?1 and stat_day = ?3)
+select k.kpi_values, (select computed_at from computations where id = k.computation), (select number from changes)
 from (select 1) left join (
     select kpi_values, computation from kpis where service = ?1 and stat_day = ?3 and corp_id = ?2
     order by computation desc limit 1) k
@@ -91,16 +83,30 @@ class Days(Computations):
     """The part of the store that knows the numbers."""
 
     database: Counted
+    _around: Cache
 
     def kpis(self, service: str, corp_id: str, stat_day: str) -> Mapping[str, Number] | None:
         return self.day(service, corp_id, stat_day).values
 
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
-        found = self.database.row(_DAY, (service, corp_id, stat_day))
-        try:
-            return day_of(corp_id, stat_day, found or (None,) * 7)
-        except UNREADABLE as error:
-            raise self.database.unreadable(error) from error
+        while True:  # until numbers and what is around them are of one state
+            values, computed_at, number = self.database.row(_DAY, (service, corp_id, stat_day)) or (None, None, 0)
+            try:
+                around = self._around.get(self.database, service, corp_id, stat_day, number)
+                if around is None:
+                    continue
+                looks = around.looks_at(stat_day)
+                return Day(
+                    None if not looks else {} if values is None else values_of(values),
+                    int(computed_at or 0),
+                    looks,
+                    around.states.get(stat_day, ()),
+                    around.time_zone,
+                    around.computed,
+                    stat_day in around.damaged,
+                )
+            except UNREADABLE as error:
+                raise self.database.unreadable(error) from error
 
     def days(self, service: str, wanted: Sequence[tuple[str, str]]) -> list[Day]:
         return [self.day(service, *one) for one in wanted]
