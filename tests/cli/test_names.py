@@ -16,6 +16,7 @@ from reportdata.collector.ledger import Ledger
 from reportdata.collector.sources import Source, put_source
 from reportdata.twin import Server, Twin, running
 from tests.support.folders import Folder, run
+from tests.support.odd_twin import OddTwin
 
 CORP = "ding1"
 NAMES = {"u1": "张三", "u2": "欧阳娜娜", "u3": "Zoë Müller"}
@@ -140,6 +141,28 @@ def test_a_backup_has_names_when_it_is_asked_to(known: Folder, book: Path, tmp_p
 def directory() -> Iterator[Server]:
     with running(Twin(people=30)) as server:
         yield server
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("step", [0, 100])
+def test_a_directory_without_an_end_gives_no_names(folder: Folder, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    twin = OddTwin(people=30)
+    asked: list[int] = []
+
+    def change(body: Any, parameters: Any) -> None:
+        asked.append(parameters["cursor"])
+        body["result"] |= {"has_more": True, "next_cursor": parameters["cursor"] + step}
+
+    twin.changes["topapi/user/listsimple"] = change
+    folder.add_organisation(twin.corp_id)
+    run(folder, "org", "names", "on")
+    monkeypatch.setenv("REPORTDATA_DINGTALK_APP_SECRET", twin.app_secret)
+    with running(twin) as server, closing(Ledger(folder.settings.ledger)) as ledger:
+        endpoints = {"api": server.url, "oapi": server.url}
+        put_source(ledger, Source("s", twin.corp_id, "dingtalk", twin.app_key, "", "20260901", endpoints, True))
+        refused = run(folder, "org", "names", "fetch")
+    assert (refused.exit_code, "there is more, and not where" in refused.output) == (1, True), refused.output
+    assert len(asked) < 10
 
 
 @pytest.mark.whole

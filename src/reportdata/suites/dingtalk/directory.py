@@ -70,16 +70,22 @@ def departments_of(client: Client, user_id: str) -> Sequence[str]:
 
 
 def list_people(client: Client) -> dict[str, str]:
-    """The names of the people of all departments, by id."""
+    """The names of the people of all departments, by id.
+
+    :raises BadAnswer: when a department's list has no end.
+    """
     names: dict[str, str] = {}
     for department in (ROOT, *map(int, list_departments(client))):
         cursor, more = 0, True
+        turned: set[str] = set()
         while more:
             body = {"dept_id": department, "cursor": cursor, "size": PAGE}
             page = _decoded(_members, client.call(MEMBERS, body, free=True), MEMBERS)
             names |= {member.userid: member.name for member in page.members if member.userid and member.name}
-            if page.has_more and page.next_cursor <= cursor:
+            people = {member.userid for member in page.members}
+            if page.has_more and (page.next_cursor <= cursor or people <= turned):
                 raise BadAnswer(f"{MEMBERS} answered that there is more, and not where")
+            turned |= people
             cursor, more = page.next_cursor, page.has_more
     return names
 
