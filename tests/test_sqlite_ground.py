@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from reportdata.errors import LedgerError, StoreError
 from reportdata.migrations import migrations, statements
-from reportdata.sqlite import Database, Kind
+from reportdata.sqlite import Database
+from reportdata.sqlite_kinds import Kind
 from tests.support.steps import killed_at, moments_of
 
 SCHEMA = """
@@ -131,7 +132,8 @@ import sys
 from pathlib import Path
 from reportdata.errors import LedgerError
 from reportdata.migrations import migrations
-from reportdata.sqlite import Database, Kind
+from reportdata.sqlite import Database
+from reportdata.sqlite_kinds import Kind
 sys.path.insert(0, sys.argv[1])
 for line in sys.stdin:
     Database(Path(line.strip()), Kind("the trial", "ground_schema", LedgerError, ""), 60).close()

@@ -10,45 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from reportdata.errors import ReportDataError
 from reportdata.files import make, sync
 from reportdata.migrations import migrations, statements, unseen
 from reportdata.reserves import Reserve
+from reportdata.sqlite_kinds import Kind, code_of
 
 _CANNOT_SHARE = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMMAP)
 """SQLite's errors when there is no room for the memory that processes share."""
 _AGAIN = 0.01
 """Seconds between two tries of what SQLite does not wait for by itself."""
-
-
-class Kind(NamedTuple):
-    """What a file is: what it is called in errors, the package whose folder ``schema`` has its migrations, the error
-    that is raised, and what brings a damaged one back."""
-
-    name: str
-    package: str
-    error: type[ReportDataError]
-    restored: str
-
-    def failed(self, path: Path, verb: str, error: Exception, hint: str = "") -> ReportDataError:
-        """The error for one of SQLite's."""
-        if _code(error) == sqlite3.SQLITE_BUSY:
-            hint = "another process is writing to it: try again when that is done"
-        hint = hint or "see that its folder can be written, that the disk is not full and that the file is whole"
-        return self.error(f"{self.name} {path} cannot {verb}: {error}", hint)
-
-    def schemas(self, path: Path) -> tuple[int, int]:
-        """The schema that a file has, and the one that this program gives it when it opens it.
-
-        :raises ReportDataError: of this kind, when the file cannot be read.
-        """
-        try:
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
-                return connection.execute("pragma user_version").fetchone()[0], len(migrations(self.package))
-        except sqlite3.Error as error:
-            raise self.failed(path, "be read", error) from error
 
 
 class Database:
@@ -205,7 +178,7 @@ class Database:
                 source.backup(copied)
                 faults = [line for (line,) in copied.execute("pragma integrity_check") if line != "ok"]
         except (sqlite3.Error, OSError) as error:
-            if _code(error) != sqlite3.SQLITE_CORRUPT:
+            if code_of(error) != sqlite3.SQLITE_CORRUPT:
                 hint = "see that the folder can be written and that its disk is not full"
                 raise self.kind.failed(self.path, f"be copied to {target}", error, hint) from error
             faults = [str(error)]
@@ -241,7 +214,7 @@ class Database:
                 if done():
                     return
             except sqlite3.OperationalError as error:
-                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                if code_of(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                     raise
             if time.monotonic() > end:
                 raise TimeoutError
@@ -260,7 +233,3 @@ class Database:
     def _version(self) -> int:
         row = self.row("pragma user_version")
         return int(row[0]) if row else 0
-
-
-def _code(error: Exception) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF

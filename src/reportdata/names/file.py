@@ -11,7 +11,8 @@ import msgspec
 from reportdata.errors import StoreError
 from reportdata.files import sync
 from reportdata.names import Forgotten, remembered, turned_off
-from reportdata.sqlite import Database, Kind
+from reportdata.sqlite import Database
+from reportdata.sqlite_kinds import Kind
 
 _TIMEOUT = 30.0
 """Seconds to wait while another process writes."""

@@ -18,10 +18,11 @@ from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
 from reportdata.measures import Measure
 from reportdata.services import Service
+from reportdata.services.ctes import query_of
 from reportdata.services.keys import OF_DAYS
 from reportdata.services.lending import HISTORY, Narrowing
 from reportdata.services.records import Records
-from reportdata.services.sql import Computation, computation, query_of
+from reportdata.services.sql import Computation, computation
 from reportdata.services.unique import counted_things, sums_of
 from reportdata.statistics.plan import Counted, Days
 from reportdata.statistics.question import Asked, Question

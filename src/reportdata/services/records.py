@@ -9,9 +9,10 @@ from typing import NamedTuple
 from reportdata.kinds import Kind, Kinds
 from reportdata.measures import Measure
 from reportdata.services import Service
+from reportdata.services.ctes import ctes_of
 from reportdata.services.keys import KEYS
 from reportdata.services.lending import History, Narrowing, Source, lent
-from reportdata.services.sql import ctes_of, kinds_of
+from reportdata.services.sql import kinds_of
 
 TOLD = "_told"
 """How the name of a view ends that has the facts of a kind with when they were first known, and from where."""

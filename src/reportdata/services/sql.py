@@ -8,8 +8,7 @@ group has one row. No row is there for a group without facts.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -19,6 +18,7 @@ from reportdata.errors import BadValue
 from reportdata.kinds import Kind, Kinds
 from reportdata.measures import Measure
 from reportdata.services import Service
+from reportdata.services.ctes import ctes_of, without
 from reportdata.services.keys import DAY_KEYS, KEYS, Key, local_time
 from reportdata.services.lending import History, Narrowing, Source, lent
 from reportdata.services.unique import FACTS, gathered, source_of
@@ -105,7 +105,7 @@ def computation(
             raise BadValue(f"{', '.join(keys)} do not tell days apart", "what is stated is stated as of a day")
         exact = measure.total and rows.columns[measure.total].startswith("decimal")
         casts.append(f"cast(sum({names[number]}) as {'double' if exact else 'bigint'}) as {names[number]}")
-    ctes = [_without(ctes_of(service.sql), narrowing.lacking if narrowing is not None else ())] if service.sql else []
+    ctes = [without(ctes_of(service.sql), narrowing.lacking if narrowing is not None else ())] if service.sql else []
     history: dict[str, Kind] = {}
     changes: dict[str, History] = {}
     for name, counted_columns in used.items():
@@ -215,44 +215,3 @@ def kinds_of(service: Service, kinds: Kinds, reads: Mapping[str, object]) -> tup
     """The kinds that are read; and those that the text names besides, since a view must be there for it."""
     used = {kind: None for relation in service.relations.values() for kind in relation.reads}
     return tuple(kinds[name] for name in dict.fromkeys([*reads, *used]))
-
-
-def ctes_of(text: str) -> str:
-    """What `relations.sql` holds, without remarks before and after."""
-    lines = [re.sub(r"\s*--.*", "", line) for line in text.splitlines()]
-    return "\n".join(line for line in lines if line.strip()).strip()
-
-
-def query_of(text: str, name: str) -> str:
-    """The query of a common table expression in the text of `relations.sql`."""
-    ctes = ctes_of(text)
-    first, last = _place(ctes, name)
-    return ctes[first:last]
-
-
-def _without(ctes: str, lacking: Collection[str]) -> str:
-    """Common table expressions, those that have no rows as engines see it before they read anything."""
-    for name in lacking:
-        first, last = _place(ctes, name)
-        ctes = f"{ctes[:first]}select * from ({ctes[first:last]}) as nothing where false{ctes[last:]}"
-    return ctes
-
-
-def _place(ctes: str, name: str) -> tuple[int, int]:
-    """Where the query of a common table expression begins and ends.
-
-    :raises KeyError: when it is not there.
-    """
-    begun = re.search(rf"\b{name}\s+as\s*\(", ctes)
-    if begun is None:
-        raise KeyError(name)
-    depth = 1
-    for sign in _SIGN.finditer(ctes, begun.end()):
-        depth += {"(": 1, ")": -1}.get(sign[0], 0)
-        if not depth:
-            return begun.end(), sign.start()
-    raise KeyError(name)
-
-
-_SIGN = re.compile(r"""'[^']*'|"[^"]*"|[()]""")
-"""What ends an expression, and quotes, in which it does not."""

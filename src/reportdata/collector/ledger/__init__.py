@@ -12,7 +12,8 @@ from typing import Any
 
 from reportdata.digests import of_person
 from reportdata.errors import LedgerError
-from reportdata.sqlite import Database, Kind
+from reportdata.sqlite import Database
+from reportdata.sqlite_kinds import Kind
 
 _TIMEOUT = 30.0
 """Seconds to wait while another process writes."""

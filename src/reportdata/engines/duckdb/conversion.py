@@ -8,12 +8,12 @@ each value once takes a tenth of the time of checking each cell.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, Offset, offsets
 from reportdata.engines.duckdb.connection import name, text
+from reportdata.engines.duckdb.organisations import ORGANISATIONS, Zones
 from reportdata.engines.duckdb.spans import Rows
 from reportdata.identifiers import LONGEST_ID, NO_RECORD, NOTHING, ROUNDED
 from reportdata.kinds import DIGITS, PLACES, Column, Kind
@@ -27,21 +27,6 @@ _CLOCK = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _NOTHING = ", ".join(map(text, sorted(NOTHING)))
 _LONGEST_NOTHING = max(len(word.encode()) for word in NOTHING)
 _OFFSET = r"(Z|[+-](0\d|1[0-3]):[0-5]\d)"
-
-
-ORGANISATIONS = "organisations"
-"""The table of the organisations that are known, maybe millions: ``corp_id``, and ``zone``, the place of the time zone
-in `Zones`."""
-
-
-class Zones(NamedTuple):
-    """The time zones that organisations have, and which of them those have that are not in the table of
-    `ORGANISATIONS`; None when these are to be refused. Times without an offset are in the zone ``times_in``, or else
-    in the organisation's."""
-
-    zones: Sequence[ZoneInfo]
-    others: int | None
-    times_in: ZoneInfo | None = None
 
 
 def can_convert(kind: Kind) -> bool:

@@ -16,8 +16,6 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-import msgspec
-
 from reportdata.columns import Columns
 from reportdata.days import END_INSTANT, PARTITION, day_of_folder
 from reportdata.engines import Files, FilesHere
@@ -33,16 +31,10 @@ from reportdata.engines.duckdb.connection import (
     text,
     threads_of,
 )
-from reportdata.engines.duckdb.conversion import (
-    ORGANISATIONS,
-    Zones,
-    can_convert,
-    facts_of_table,
-    rounded_ids,
-    uncommon_cells,
-)
+from reportdata.engines.duckdb.conversion import can_convert, facts_of_table, rounded_ids, uncommon_cells
 from reportdata.engines.duckdb.forgotten import leave_out
 from reportdata.engines.duckdb.news import Comparing, Staged, keep_all, keep_new
+from reportdata.engines.duckdb.organisations import Zones, put_organisations
 from reportdata.engines.duckdb.texts import facts_of_lines, read_csv, read_lines, write_lines
 from reportdata.errors import LakeError
 from reportdata.facts import Fact, Organisations, Provenance, line_of
@@ -55,8 +47,8 @@ _TURNS = 4
 """How many of them each thread has of a small file."""
 _FACTS = 500_000
 """Facts that are written to one file of lines."""
-_LONGEST_FACT, _ORGANISATION = 64 << 20, 64 << 10
-"""Bytes that the line of a fact, and of an organisation, may have."""
+_LONGEST_FACT = 64 << 20
+"""Bytes that the line of a fact may have."""
 _FLUSHED = 61_440
 """Rows that a thread gathers before it sorts them by day: few, so that memory is used again while it is in the
 processor's caches."""
@@ -228,20 +220,7 @@ class Staging:
     def _zones(self, organisations: Organisations) -> Zones:
         """The organisations' zones. Their table is made once: who is added later has the zone of unknown ones."""
         if self._known is None or self._known[0] is not organisations:
-            add_in = organisations.add_in
-            zones = sorted({*organisations.known.values()} | ({add_in} if add_in is not None else set()), key=str)
-            numbers = {zone: number for number, zone in enumerate(zones)}
-            path = self.folder / "organisations.jsonl"
-            lines = msgspec.json.Encoder().encode_lines
-            found = ({"corp_id": corp, "zone": numbers[zone]} for corp, zone in organisations.known.items())
-            write_lines(path, (lines([row]) for row in found))
-            known = read_lines(path, {"corp_id": "varchar", "zone": "integer"}, _ORGANISATION)
-            self._rows(f"create or replace temp table {ORGANISATIONS} as select * from {known}")
-            path.unlink()
-            self._known = (
-                organisations,
-                Zones(zones, None if add_in is None else numbers[add_in], organisations.times_in),
-            )
+            self._known = organisations, put_organisations(self._rows, organisations, self.folder)
         return self._known[1]
 
     def _staged(self, kind: Kind) -> str:

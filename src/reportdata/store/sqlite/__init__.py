@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import StoreError
-from reportdata.sqlite import Kind
+from reportdata.sqlite_kinds import Kind
 from reportdata.store.forgetting import Forgetting
 from reportdata.store.identities import Identities
 from reportdata.store.links import Links
