@@ -17,6 +17,8 @@ from reportdata.files import (
     has_line,
     holding,
     locked,
+    made,
+    make,
     move,
     read,
     reading,
@@ -50,6 +52,24 @@ def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(tmp_path: P
     (tmp_path / "link").symlink_to(tmp_path / "there")
     (tmp_path / "there").write_bytes(b"content")
     assert read(tmp_path / "link") == b"content"
+
+
+def test_nothing_is_made_where_what_it_lies_in_is_gone(tmp_path: Path) -> None:
+    within, file = tmp_path / "data" / "lake", tmp_path / "file"
+    file.write_bytes(b"content")
+    for use in (
+        lambda: make(within / "log", within),
+        lambda: made(within / "a" / "b", within),
+        lambda: move({file: within / "a" / "file"}, within / "a"),
+    ):
+        with pytest.raises(FileNotFoundError):
+            use()
+        assert list(tmp_path.iterdir()) == [file]
+    within.mkdir(parents=True)
+    assert made(within / "a" / "b", within) == [within / "a", within / "a" / "b"]
+    assert made(within / "a" / "b", within) == []
+    move({file: within / "c" / "file"}, within)
+    assert (within / "c" / "file").read_bytes() == b"content"
 
 
 def test_a_new_file_replaces_none(tmp_path: Path) -> None:

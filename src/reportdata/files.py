@@ -50,11 +50,28 @@ def read(path: Path) -> bytes:
         return file.read()
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, within: Path | None = None) -> None:
     """Make a folder, and those that it lies in, closed to others, whether they are there or not. The names of those
-    that are made are durable."""
-    for path in _made(folder):
+    that are made are durable.
+
+    :param within: as of `made`.
+    """
+    for path in made(folder, within):
         sync(path.parent)
+
+
+def made(folder: Path, within: Path | None = None) -> list[Path]:
+    """Make a folder, and those that it lies in; returns those that were not there, the outermost first.
+
+    :param within: what the folder lies in, and is not made: where that is gone, it was moved or unmounted, and nobody
+        would see what is made in its place.
+    :raises FileNotFoundError: when ``within`` is gone.
+    """
+    between = [path for path in folder.parents if within is None or (path.is_relative_to(within) and path != within)]
+    missing = [path for path in reversed([folder, *between]) if not path.exists()]
+    for path in missing:
+        path.mkdir(exist_ok=True, mode=0o700)
+    return missing
 
 
 def write(path: Path, content: bytes, *, new: bool = False) -> None:
@@ -88,12 +105,13 @@ def move(moves: Mapping[Path, Path], base: Path) -> None:
     as they are needed, and are durable up to ``base`` and its name.
 
     :param moves: to each file its place, which is in ``base``.
+    :raises FileNotFoundError: when what ``base`` lies in is gone, or a file is.
     """
     for path in moves:
         sync(path)
     for path, place in moves.items():
         while True:
-            _made(place.parent)  # they are synced together below
+            made(place.parent, base.parent)  # they are synced together below
             try:
                 path.rename(place)
                 break
@@ -219,14 +237,6 @@ def _regular(path: Path, flags: int) -> int:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     raise OSError(errno.EINVAL, "it is no regular file", str(path))
-
-
-def _made(folder: Path) -> list[Path]:
-    """The folders that were not there and are made now, the outermost first."""
-    missing = [path for path in reversed([folder, *folder.parents]) if not path.exists()]
-    for path in missing:
-        path.mkdir(exist_ok=True, mode=0o700)
-    return missing
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def folder_of_own(root: Path, name: str, leases: Leases, prefix: str = "") -> It
     :raises OSError: when it cannot be made.
     """
     parent = root / name
-    make(parent)
+    make(parent, root)
     with ExitStack() as held:
         with leases.holding(f"{name}/lock"):
             for left in _dead(root, name, leases, prefix):

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from reportdata.coverage import Coverage
-from reportdata.errors import LakeError
+from reportdata.engines.duckdb.connection import Database
+from reportdata.engines.duckdb.staging import Staging
+from reportdata.errors import LakeError, ReportDataError
+from reportdata.facts import Provenance
 from reportdata.lake import Lake
 from tests.support.folders import Folder
 from tests.support.lakes import add, child, contents, line_of, put, read, replace
+from tests.support.services import KINDS
 
 
 def test_only_parquet_files_in_folders_of_days_are_facts(local: Lake) -> None:
@@ -174,6 +179,34 @@ def test_the_data_folder_and_the_files_may_lie_anywhere(tmp_path: Path) -> None:
     assert not folder.import_(table, lines).failures
     assert folder.days() == {("c1", "20240101"): (2, 2, 1)}
     folder.store.close()
+
+
+def test_nothing_is_made_where_the_data_folder_is_moved_while_facts_are_added(local: Lake, tmp_path: Path) -> None:
+    add(local, ("sent", "20240101", b"one"))
+    place = local.root.parent
+    with local.incoming() as incoming:
+        put(incoming, "sent", "20240102", b"two")
+        place.rename(tmp_path / "away")
+        with pytest.raises(LakeError):
+            local.add(incoming)
+        assert not place.exists()
+    (tmp_path / "away").rename(place)
+    with local.incoming() as incoming:
+        place.rename(tmp_path / "away")
+        with closing(Staging(incoming.folder, KINDS, Provenance(0, "x"), Database(tmp_path / "spill"))) as staging:
+            with pytest.raises(OSError, match="No such file"):
+                staging.add_facts([])
+            with pytest.raises(ReportDataError):
+                staging.add_lines([b"{}\n"])
+        assert not place.exists()
+    (tmp_path / "away").rename(place)
+    local.observe([Coverage("c1", "20240101", "20240101")])
+    place.rename(tmp_path / "away")
+    with pytest.raises(LakeError):
+        local.observe([Coverage("c1", "20240102", "20240102")])
+    assert not place.exists()
+    (tmp_path / "away").rename(place)
+    assert contents(local, local.files("sent")) == {"20240101": [b"one"]}
 
 
 def test_nothing_is_made_where_another_folder_took_the_place_of_what_the_lake_lies_in(

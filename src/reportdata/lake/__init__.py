@@ -80,6 +80,8 @@ class Lake(Observed):
             written(incoming[0].coverage, new.told)
             written(incoming[0].coverage_repeats, new.repeats)
             names = {path: key for one in incoming for path, key in names_of_incoming(one).items()}
+            for one in incoming:
+                one.folder.stat()  # else it was moved meanwhile, and what it holds was not seen
         if names:
             self._change(names)
 

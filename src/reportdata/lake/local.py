@@ -71,7 +71,7 @@ class FolderPlace:
 
     def put(self, key: str, content: bytes) -> None:
         with self._failing("written"):
-            make(self.folder / "log")
+            make(self.folder / "log", self.folder.parent)
             write(self.folder / key, content)
 
     def get(self, key: str) -> bytes:

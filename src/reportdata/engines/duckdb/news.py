@@ -13,6 +13,7 @@ from reportdata.engines.duckdb.connection import columns_of, facts, file, known,
 from reportdata.engines.duckdb.provenance import SOURCE, having_provenance
 from reportdata.engines.duckdb.spans import Rows, Span, read_spans
 from reportdata.facts import Provenance
+from reportdata.files import made
 from reportdata.kinds import Kind
 
 _COMPARED = 32 << 20
@@ -65,7 +66,7 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
             continue
         count = counts.get(day)
         if count is None:
-            place.mkdir(parents=True)
+            made(place, folder)
             target = place / "facts-new.parquet"
             with lake.located(here) as places:
                 new = f"{facts(kind, files)} except {facts(kind, places)}"
@@ -128,7 +129,7 @@ def _keep_repeats(
         return
     known_from = f"select {', '.join(columns_of(kind))} {source} where {other}"
     repeats = f"select *, {known(provenance)} from ({facts(kind, files)} intersect {known_from})"
-    place.mkdir(parents=True)
+    made(place, place.parents[1])
     target = place / "facts-repeats.parquet"
     ((count,),) = rows(f"copy ({repeats}) to {text(str(target))} (format parquet, parquet_version v2)")
     if count == 0:
@@ -198,9 +199,9 @@ def _size(files: Sequence[Path]) -> int:
 def _keep(files: Sequence[Path], place: Path) -> None:
     """Bring files to the place where they are kept."""
     if len({path.parent for path in files}) == 1:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        made(place.parent, place.parents[1])
         files[0].parent.rename(place)
         return
-    place.mkdir(parents=True)
+    made(place, place.parents[1])
     for number, path in enumerate(files):
         path.rename(place / f"facts-{number}.parquet")

@@ -38,6 +38,7 @@ from reportdata.engines.duckdb.organisations import Zones, put_organisations
 from reportdata.engines.duckdb.texts import facts_of_lines, read_csv, read_lines, write_lines
 from reportdata.errors import LakeError
 from reportdata.facts import Fact, Organisations, Provenance, line_of
+from reportdata.files import made
 from reportdata.kinds import Kind, Kinds
 
 _BUFFERS = 4 << 20, 32 << 20
@@ -228,7 +229,7 @@ class Staging:
 
     def _copy_facts(self, kind: Kind, query: str) -> None:
         folder = self._part / kind.name
-        folder.mkdir(parents=True, exist_ok=True)
+        made(folder, self.folder)
         self._rows(
             f"copy (select {', '.join(columns_of(kind))}, {known(self._provenance)} from ({query})) "
             f"to {text(str(folder))} "

@@ -101,7 +101,7 @@ class Cache:
         """Take a file as the copy of the object that was just made of it."""
         copy = self.folder / key
         with suppress(OSError):  # it is fetched when it is needed
-            make(copy.parent)
+            make(copy.parent, self._root)
             os.link(source, copy)
 
     def keep_only(self, keys: Collection[str]) -> None:
@@ -162,7 +162,7 @@ class Cache:
             raise damaged(f"{self._objects.address}/{key}") from error
         if (aside.stat().st_size, digest) != (added.size, added.sha256):
             raise damaged(f"{self._objects.address}/{key}")
-        make(copy.parent)
+        make(copy.parent, self._root)
         try:
             os.link(aside, name)
         except OSError:  # this file system has no second names
