@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from reportdata.cli.local_times import local_text
 from tests.support.folders import Folder, run
 from tests.support.serving import exchange, serving
 from tests.support.waiting import SOON
@@ -165,7 +166,8 @@ def test_apps_live_through_all_their_states(filled: Folder) -> None:
     assert rotated["oldSecretUntil"] == shown["oldSecretUntil"]
     left = datetime.fromisoformat(shown["oldSecretUntil"]).timestamp() - time.time()
     assert 0 < left <= 86_400
-    assert shown["oldSecretUntil"][:16] in run(filled, "app", "list").output.replace("\n", "")
+    ends = local_text(datetime.fromisoformat(shown["oldSecretUntil"]).timestamp(), "Asia/Shanghai")
+    assert ends in run(filled, "app", "list").output
     assert "oldSecretUntil" not in json.loads(run(filled, "app", "rotate", key, "--now", "--json").stdout)
     assert json.loads(run(filled, "app", "show", key, "--json").stdout)["oldSecretUntil"] is None
     assert len(run(filled, "token", key).stdout.strip()) == 32

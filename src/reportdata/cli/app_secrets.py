@@ -50,6 +50,7 @@ def rotate(
     """
     if at_once and overlap is not None:
         raise click.UsageError("--now ends the old secret at once, and --overlap keeps it: leave one of them out.")
+    app_key = known_app(settings, app_key).app_key
     secret, now = new_secret(), time.time()
     hours = overlap
     if hours is None:

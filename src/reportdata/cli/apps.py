@@ -11,9 +11,10 @@ import msgspec
 
 from reportdata.cli.app_secrets import output_option, print_secret, rotate
 from reportdata.cli.known import known_organisation
-from reportdata.cli.known_apps import UNKNOWN, change_app, described, known_app, old_until, tell_change
+from reportdata.cli.known_apps import UNKNOWN, change_app, described, known_app, old_text, print_app, tell_change
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
+from reportdata.cli.local_times import shared_zone
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store, services_of
@@ -144,7 +145,8 @@ def set_(app_key: str, unknown: str | None, rate: int | None, as_json: bool, set
 @settings_options
 def list_(as_json: bool, settings: Settings) -> None:
     """List all apps."""
-    apps = open_existing_store(settings).apps()
+    store = open_existing_store(settings)
+    apps, zone = store.apps(), shared_zone(store.organisations())
     if as_json:
         print_json([described(found) for found in apps])
     else:
@@ -157,7 +159,7 @@ def list_(as_json: bool, settings: Settings) -> None:
                     a.corp_id,
                     a.type.value,
                     "disabled" if a.disabled else "enabled",
-                    old_until(a) or "–",
+                    old_text(a, zone),
                 ]
                 for a in apps
             ),
@@ -172,12 +174,11 @@ def list_(as_json: bool, settings: Settings) -> None:
 @settings_options
 def show(app_key: str, as_json: bool, settings: Settings) -> None:
     """Show the app APP_KEY, or the only one of that name."""
-    told = described(known_app(settings, app_key))
+    found = known_app(settings, app_key)
     if as_json:
-        print_json(told)
+        print_json(described(found))
     else:
-        for name, value in told.items():
-            click.echo(f"{name:<14} {', '.join(value) if isinstance(value, tuple) else value}")
+        print_app(found, shared_zone(open_existing_store(settings).organisations()))
 
 
 @app_command.command("disable")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 import click
 
 from reportdata.cli.language import ask, say
+from reportdata.cli.local_times import local_text, shared_zone
 from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import days_text, print_json, print_table, progress_bar, size_text
 from reportdata.cli.places import open_existing_store, workspace
@@ -24,25 +24,27 @@ def imports_command(as_json: bool, settings: Settings) -> None:
 
     Files are told by a digest of their start and end, and their size; names are not kept.
     """
-    notes = open_existing_store(settings).imports()
+    store = open_existing_store(settings)
+    notes = store.imports()
     if as_json:
         print_json([_told(note) for note in notes])
         return
     if not notes:
         say("Nothing was imported yet: reportdata import FILE...")
         return
-    headings = ("import", "when (UTC)", "files", "read", "added", "already known", "skipped", "days", "")
+    zone = shared_zone(store.organisations())
+    headings = ("import", f"when ({zone})", "files", "read", "added", "already known", "skipped", "days", "")
     rows = [
         (
             note.id,
-            _text(note.at),
+            local_text(note.at / 1000, zone),
             ", ".join(f"{file.digest[:8]} {size_text(file.size)}" for file in note.files) or "interrupted",
             f"{sum(file.read for file in note.files):,}",
             f"{sum(file.added for file in note.files):,}",
             f"{sum(_known(file) for file in note.files):,}",
             f"{sum(file.skipped for file in note.files):,}",
             "–".join(dict.fromkeys(note.days or ())),
-            f"taken back {_text(note.taken_back_at)}" if note.taken_back_at is not None else "",
+            f"taken back {local_text(note.taken_back_at / 1000, zone)}" if note.taken_back_at is not None else "",
         )
         for note in notes
     ]
@@ -63,16 +65,16 @@ def unimport_command(import_id: str, yes: bool, as_json: bool, settings: Setting
     import added stay. `reportdata imports` shows the ids.
     """
     store = open_existing_store(settings)
-    note = noted(store, import_id)
+    note, zone = noted(store, import_id), shared_zone(store.organisations())
     if not yes and note.taken_back_at is None:
         read = sum(file.read for file in note.files)
-        ask(f"Take back the import {import_id} of {_text(note.at)}, {read:,} records?")
+        ask(f"Take back the import {import_id} of {local_text(note.at / 1000, zone)}, {read:,} records?")
     with progress_bar() as progress, workspace(settings, store) as work:
         done = take_back(work, import_id, now=time.time(), progress=progress)
     if as_json:
         print_json(summary(import_id, done))
     else:
-        _print_summary(import_id, done)
+        _print_summary(import_id, done, zone)
 
 
 def _known(file: ImportedFile) -> int:
@@ -117,9 +119,9 @@ def summary(import_id: str, done: TakenBack) -> dict[str, object]:
     }
 
 
-def _print_summary(import_id: str, done: TakenBack) -> None:
+def _print_summary(import_id: str, done: TakenBack, zone: str) -> None:
     if done.before is not None:
-        say(f"The import {import_id} was taken back on {_text(done.before)} UTC: nothing is left to do.")
+        say(f"The import {import_id} was taken back on {local_text(done.before / 1000, zone)}: nothing is left to do.")
         return
     say(f"Took back the import {import_id}:")
     say(f"removed   {done.gone:,} facts that nobody else had")
@@ -128,7 +130,3 @@ def _print_summary(import_id: str, done: TakenBack) -> None:
     for piece in done.unobserved:
         days = "–".join(dict.fromkeys((piece.first_day, piece.last_day)))
         say(f"not known any more: {piece.kind} of {piece.corp_id}, {days}")
-
-
-def _text(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

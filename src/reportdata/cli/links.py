@@ -14,6 +14,7 @@ from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
 from reportdata.cli.link_scopes import scopes_of_link, services_of_link, services_shown
+from reportdata.cli.local_times import local_text
 from reportdata.cli.options import json_option, settings_options, variable_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
@@ -139,7 +140,8 @@ def list_(corp_id: str | None, as_json: bool, settings: Settings) -> None:
     if as_json:
         print_json([_described(link, settings, now) for link in links])
         return
-    rows = [_row(_described(link, settings, now)) for link in links]
+    zones = {one.corp_id: one.time_zone for one in open_existing_store(settings).organisations()}
+    rows = [_row(_described(link, settings, now), _until(link.until, zones.get(link.corp_id, "UTC"))) for link in links]
     print_table(
         ["id", "name", "organisation", "departments", "shows", "until", "state"],
         rows,
@@ -233,12 +235,20 @@ def _described(link: Link, settings: Settings, now: float) -> dict[str, Any]:
     }
 
 
-def _row(told: dict[str, Any]) -> list[object]:
+def _row(told: dict[str, Any], until: str) -> list[object]:
     shows = ("records" if told["records"] else "totals") + (", imports" if told["import"] else "")
     if told["services"] != [REPORTS]:
         shows = f"{', '.join(told['services'])}: {shows}"
     departments = ", ".join(told["departments"]) or "all"
-    return [told["id"], told["name"], told["corpId"], departments, shows, told["until"] or "–", told["state"]]
+    return [told["id"], told["name"], told["corpId"], departments, shows, until, told["state"]]
+
+
+def _until(seconds: int | None, zone: str) -> str:
+    """The last day on which a link lets anybody in, as --until names it; a time where it is not the end of a day."""
+    if seconds is None:
+        return "–"
+    last, _, clock = local_text(seconds - 1, zone).partition(" ")
+    return last if clock == "23:59:59" else local_text(seconds, zone)
 
 
 def _time(seconds: int | None) -> str | None:

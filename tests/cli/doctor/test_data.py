@@ -112,6 +112,14 @@ def test_no_organisations_and_no_apps(folder: Folder) -> None:
     one(found, "time zones", State.OK)
 
 
+def test_view_links_let_people_see_without_any_app(folder: Folder) -> None:
+    folder.add_organisation("c1")
+    assert run(folder, "link", "add", "--name", "hr").exit_code == 0
+    assert one(look(folder), "apps", State.OK).found == "there are none; 1 view link may be opened"
+    assert run(folder, "link", "revoke", "hr").exit_code == 0
+    assert "nobody can ask" in one(look(folder), "apps", State.WARN).found
+
+
 def test_stale_days(healthy: Folder, tmp_path: Path) -> None:
     path = tmp_path / "more.csv"
     path.write_text("report_id,user_id,sent_at\nr2,u1,2024-01-02 09:00:00\nr3,u1,2024-01-05 09:00:00\n")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from reportdata.cli.doctor.findings import Examined, Finding, ok, warn
+from reportdata.cli.local_times import local_text
 from reportdata.pipeline.known_backups import newest_backup
 
 _OLD = 2 * 86400
@@ -19,5 +19,5 @@ def backups(examined: Examined) -> Iterator[Finding]:
     if newest is None:
         yield ok("none is there; `reportdata backup FOLDER` takes one")
         return
-    found = f"the newest is from {datetime.fromtimestamp(newest, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    found = f"the newest is from {local_text(newest, examined.zone)}"
     yield warn(found, _TAKE) if newest < examined.now - _OLD else ok(found)

@@ -13,6 +13,7 @@ from reportdata.coverage import by_organisation, latest
 from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
+from reportdata.links import link_ended
 from reportdata.pipeline.clashes import clashes, identified, nearest, said
 from reportdata.pipeline.corrections import corrections as corrections_of
 from reportdata.pipeline.corrections import file_of
@@ -221,11 +222,14 @@ def identities(examined: Examined) -> Iterator[Finding]:
 
 
 def apps(examined: Examined) -> Iterator[Finding]:
-    """Some app may ask for the numbers."""
+    """Some app may ask for the numbers, or people see them by a view link."""
     found = _store(examined).apps()
     enabled = [app for app in found if not app.disabled]
-    if not found:
-        yield warn("there are none, so nobody can ask", "reportdata app add --corp CORP_ID --name NAME")
+    links = [link for link in _store(examined).links() if link_ended(link, examined.now) is None]
+    if not found and links:
+        yield ok(f"there are none; {len(links)} view link{'s' if len(links) != 1 else ''} may be opened")
+    elif not found:
+        yield warn("there are none, and no view links: nobody can ask", "reportdata app add --corp CORP_ID --name NAME")
     elif not enabled:
         yield warn(f"all {len(found)} are disabled", f"reportdata app enable {found[0].app_key}")
     else:

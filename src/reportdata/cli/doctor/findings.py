@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from reportdata.cli.language import translated
+from reportdata.cli.local_times import shared_zone
 from reportdata.cli.places import lake_of
 from reportdata.errors import ReportDataError
 from reportdata.lake import Lake
@@ -63,6 +64,11 @@ class Examined:
     def lake(self) -> Lake:
         """The lake."""
         return lake_of(self.settings, _PATIENCE)
+
+    @cached_property
+    def zone(self) -> str:
+        """The time zone in which times are told."""
+        return shared_zone(self.store.organisations() if self.store is not None else ())
 
 
 Check = Callable[[Examined], Iterator[Finding]]

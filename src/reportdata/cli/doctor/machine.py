@@ -17,6 +17,7 @@ from tempfile import TemporaryFile
 
 from reportdata.certificates import validity
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
+from reportdata.cli.local_times import local_text
 from reportdata.cli.output import size_text
 
 _LITTLE, _TOO_LITTLE = 1_000_000_000, 100_000_000
@@ -136,14 +137,14 @@ def clock(examined: Examined) -> Iterator[Finding]:
     """The clock is not before what it once recorded: tokens would live too long, days would be missing."""
     at = datetime.fromtimestamp(examined.now, UTC)
     advice = "set the clock, and keep it right with NTP (timedatectl set-ntp true)"
-    newest, what = max(_recorded(examined))
+    (newest, what), zone = max(_recorded(examined)), examined.zone
     if not _BEGIN <= at < _END:
         yield fail(f"the year is {at.year}", advice)
     elif newest > examined.now + _TOLERANCE:
         recorded = datetime.fromtimestamp(newest, UTC)
-        yield fail(f"it is {_text(at)}, but {what} is from {_text(recorded)}", advice)
+        yield fail(f"it is {_text(at, zone)}, but {what} is from {_text(recorded, zone)}", advice)
     else:
-        yield ok(_text(at))
+        yield ok(_text(at, zone))
 
 
 def _recorded(examined: Examined) -> Iterator[tuple[float, str]]:
@@ -162,8 +163,8 @@ def _modified(paths: list[Path]) -> Iterator[tuple[float, str]]:
             yield path.stat().st_mtime, str(path)
 
 
-def _text(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+def _text(at: datetime, zone: str) -> str:
+    return f"{local_text(at.timestamp(), zone)} {zone}"
 
 
 def certificate(examined: Examined) -> Iterator[Finding]:
@@ -175,12 +176,14 @@ def certificate(examined: Examined) -> Iterator[Finding]:
     names = ", ".join(sorted(found.names))
     renew = f"renew it, and replace {examined.certificate}: it is taken up while serving"
     if found.ends <= at:
-        yield fail(f"it ended on {_text(found.ends)}", renew)
+        yield fail(f"it ended on {_text(found.ends, examined.zone)}", renew)
     elif found.begins > at:
-        yield fail(f"it begins on {_text(found.begins)}", "see that the clock is right, or wait until then")
+        yield fail(
+            f"it begins on {_text(found.begins, examined.zone)}", "see that the clock is right, or wait until then"
+        )
     elif not names:
         yield warn("it names no host, so that clients refuse it", "have one made with subject alternative names")
     elif found.ends - at < _SOON:
-        yield warn(f"it ends on {_text(found.ends)}; for {names}", renew)
+        yield warn(f"it ends on {_text(found.ends, examined.zone)}; for {names}", renew)
     else:
-        yield ok(f"until {_text(found.ends)}; for {names}")
+        yield ok(f"until {_text(found.ends, examined.zone)}; for {names}")

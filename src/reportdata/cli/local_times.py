@@ -1,0 +1,20 @@
+"""Times for people: what clocks show where the organisations are. Programs get times with an offset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from reportdata.days import DEFAULT_TIME_ZONE, time_zone
+from reportdata.identity import Organisation
+
+
+def shared_zone(organisations: Iterable[Organisation]) -> str:
+    """The time zone that all organisations have; UTC where they have several."""
+    zones = {one.time_zone for one in organisations} or {DEFAULT_TIME_ZONE}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def local_text(seconds: float, zone: str) -> str:
+    """A time, in seconds since 1970, like ``2026-11-29 17:36:18``."""
+    return f"{datetime.fromtimestamp(seconds, time_zone(zone)):%Y-%m-%d %H:%M:%S}"
