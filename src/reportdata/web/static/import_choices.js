@@ -18,6 +18,25 @@ export const fieldName = (field) => (FIELDS.includes(field) ? t(`f_${field}`) : 
 /** @param {string} form */
 export const formName = (form) => (FORMS.includes(form) ? t(`form_${form}`) : form);
 
+/** The options of the command line that are fields of the form. @type {Record<string, string>} */
+const OPTIONS = {
+  kind: 'kindOf', sheet: 'sheetOf', 'times-in': 'timesIn', 'exported-at': 'exportedAt', from: 'firstDay', to: 'lastDay',
+  format: 'formOf', 'skip-bad': 'skipBad',
+};
+
+/**
+ * Words of the program with the names of the form's fields in place of the options of the command line.
+ * @param {string} text
+ */
+export const inPage = (text) =>
+  text
+    .replace(/--column (?:'(\w+)=([^']*)'|(\w+)=([^\s;,；，]+))/g, (_, field, heading, other, bare) =>
+      t('fieldNamed', fieldName(field ?? other)) + ((heading ?? bare) === 'HEADING' ? '' : ` ${heading ?? bare}`))
+    .replace(/--kind (sent|commented|withdrawn)\b/g, (_, kind) => `${t('fieldNamed', t('kindOf'))} ${kindName(kind)}`)
+    .replace(/--([a-z]+(?:-[a-z]+)?)(?![\w-])/g, (whole, option) => (OPTIONS[option] ? t('fieldNamed', t(OPTIONS[option])) : whole))
+    .replace(/ ?\((sent|commented|withdrawn)\)/g, (_, kind) => t('ofKind', kindName(kind)))
+    .replace(/([：:] ?)kind(?=[：:])/, (_, colon) => colon + t('fieldNamed', t('kindOf')));
+
 /** What a form says, as the API takes it; nothing of what is empty. @param {HTMLFormElement} form */
 export function said(form) {
   /** @type {Record<string, unknown>} */

@@ -71,6 +71,7 @@ const OWN = {
   refusedTitle: ['读不了的地方', 'What is refused'],
   refusedHow: ['改好文件后重新选择，或在下面说明；有读不了的文件时不能导入。', 'Mend the file and choose it again, or say below what is meant. With a refused file nothing is imported.'],
   numbersTitle: ['数字的变化', 'Numbers before and after'],
+  changeLater: ['所有文件都读得了之后，这里说明数字怎样变化。', 'Once all files can be read, this tells how numbers change.'],
   noChange: ['导入后数字不变。', 'No number would change.'],
   noKnownChange: ['已有的数字不变。', 'No number that is known would change.'],
   date: ['日期', 'Day'],
@@ -88,6 +89,8 @@ const OWN = {
 
   choicesTitle: ['不对？在这里说明', 'Not right? Say what is meant'],
   choicesHow: ['空着的就从文件里判断。小字是命令行里对应的选项。', 'What is left empty is told from the file. Small print is the option of the command line.'],
+  fieldNamed: ['「{0}」', '“{0}”'],
+  ofKind: ['（{0}）', ' ({0})'],
   kindOf: ['类型', 'Kind'],
   byFile: ['从文件判断', 'told from the file'],
   sheetOf: ['工作表（名称或序号）', 'Sheet, by name or number'],

@@ -1,7 +1,7 @@
 // What an import would do, as the dry run of the command line says it.
 
 import { h } from './dom.js';
-import { fieldName, formName, kindName } from './import_choices.js';
+import { fieldName, formName, inPage, kindName } from './import_choices.js';
 import { number, t } from './words.js';
 
 /** @typedef {import('./dom.js').Child} Child */
@@ -27,7 +27,7 @@ const kpiName = (id) => (KPIS[id] ? t(KPIS[id]) : id);
 const kindNames = (kinds) => kinds.map(kindName).join(', ');
 
 /** Words of the program, in the language that was asked for. @param {string} text */
-const told = (text) => h('bdi', {}, text);
+const told = (text) => h('bdi', {}, inPage(text));
 
 /** @param {string} title @param {Child[]} lines @param {string} [look] */
 function listOf(title, lines, look = '') {
@@ -73,8 +73,9 @@ function drawColumns(file, table) {
 }
 
 /** @param {any} result */
-function drawChanges({ changes, observed, read }) {
+function drawChanges({ changes, failures, observed, read }) {
   if (changes.length === 0 && read === 0) return null; // all is refused, or empty
+  if (failures.length) return h('section', { class: 'part' }, h('h3', {}, t('numbersTitle')), h('p', {}, t('changeLater')));
   const unchanged = t(observed.length ? 'noKnownChange' : 'noChange');
   if (changes.length === 0) return h('section', { class: 'part' }, h('h3', {}, t('numbersTitle')), h('p', {}, unchanged));
   const kpis = [...new Set(changes.flatMap((/** @type {any} */ one) => [...Object.keys(one.before), ...Object.keys(one.after)]))].sort();
@@ -103,7 +104,7 @@ export function drawPreview(place, result) {
     h('p', { class: 'counts' }, t('readCounts', number(result.read), number(result.new), number(result.alreadyKnown), number(result.skipped))),
     drawChanges(result),
     listOf(t('unknownTitle'), [
-      ...result.unknown.map((/** @type {any} */ one) => t('staysUnknown', kpiName(one.kpiId), number(one.days), kindNames(one.notObserved))),
+      ...(result.failures.length ? [] : result.unknown).map((/** @type {any} */ one) => t('staysUnknown', kpiName(one.kpiId), number(one.days), kindNames(one.notObserved))),
     ]),
     listOf(t('notes'), [
       ...result.observed.map((/** @type {any} */ one) => t('observed', kindName(one.kind), dashed(one.firstDay), dashed(one.lastDay))),
