@@ -118,12 +118,13 @@ def _told(possible: list[Kind], table: Table, choices: Choices) -> tuple[Kind, s
         )
     if len(told) == 1:
         return told[0], _shared_time(told[0], table) or time
-    reason = f"{time!r} may be the time of {' or of '.join(kind.name for kind in sharing)}"
+    alternatives = " or ".join(kind.name for kind in sharing)
+    reason = f"{time!r} may be the time of {alternatives}"
+    alternatives = " or ".join(f"{kind.time} ({kind.name})" for kind in sharing)
     raise BadField(
         "kind",
         f"{reason}; the columns are: {seen(table.columns)}",
-        f"say which with {_kind_options(sharing, table, choices)}; or name it "
-        + " or ".join(f"{kind.time} ({kind.name})" for kind in sharing),
+        f"say which with {_kind_options(sharing, table, choices)}; or name it {alternatives}",
     )
 
 

@@ -98,7 +98,7 @@ def test_status_shows_coverage_and_what_is_stale(filled: Folder, tmp_path: Path)
         }
     ]
     assert found["lakeBytes"] > 0 < found["storeBytes"]
-    assert "20210619 to 20210621" in run(filled, "status").output
+    assert "20210619–20210621" in run(filled, "status").output
     assert json.loads(run(filled, "refresh", "--json").output) == {
         "days": ["20210620", "20210621"],
         "changed": 2,

@@ -152,7 +152,7 @@ def test_a_table_whose_kind_cannot_be_told_is_refused(known: Folder, tmp_path: P
     (tmp_path / "f.csv").write_text("report_id,report_id,user_id,sent_at\nr1,r1,u1,2026-09-21 09:00:00\n")
     output = run(known, "import", *sorted(tmp_path.glob("?.csv"))).output
     told = "the columns are: 'report_id', 'user_id', 'create_time'"
-    assert f"a.csv, line 1: kind: 'create_time' may be the time of sent or of commented; {told}" in output
+    assert f"a.csv, line 1: kind: 'create_time' may be the time of sent or commented; {told}" in output
     assert "say which with --kind sent or --kind commented; or name it sent_at (sent) or commented_at" in output
     assert "b.csv, line 1: kind: no column holds a time; the columns are: 'report_id', 'user_id'" in output
     assert "name the column sent_at (sent) or commented_at (commented) or withdrawn_at (withdrawn)" in output

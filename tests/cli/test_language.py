@@ -278,8 +278,8 @@ def test_tables_and_remarks_are_chinese(files: Folder) -> None:
     ]
     assert "注意：in.csv：缺少 sent 记录：跳过了 1 条有问题的记录：其日期不完整\n" in printed
     _, printed, _ = in_chinese("status", *files.place)
-    assert "企业    覆盖                   最近一天" in printed
-    assert "20240105 至 20240105" in printed
+    assert "企业    覆盖       最近一天" in printed
+    assert "20240105 至" not in printed
     _, printed, _ = in_chinese("doctor", *files.place)
     assert "当前用户可写，其他用户不可读" in printed
 
@@ -372,3 +372,44 @@ def test_what_to_do_about_a_time_that_no_column_holds_is_said_whole(folder: Fold
     assert "；用 --column sent_at=日期 (sent) 或 " in said
     assert "where" not in said
     assert "say which" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "chinese"),
+    [
+        (
+            "a.csv, line 1: kind: 'created_at' may be the time of sent or commented; the columns are: 'id'",
+            "a.csv 第 1 行：kind：'created_at' 可能是 sent 或 commented 的时间；各列为：'id'",
+        ),
+        (
+            "say which with --kind sent or --kind commented; or name it sent_at (sent) or commented_at (commented)",
+            "用 --kind sent 或 --kind commented 写明是哪种；或把它命名为 sent_at (sent) 或 commented_at (commented)",
+        ),
+        (
+            "could not call v1.0/oauth2/accessToken: the server could not answer (not sent): there is no connection to "
+            "https://api.dingtalk.com: Name or service not known",
+            "调用 v1.0/oauth2/accessToken 失败：服务器未能答复（没有发出）：无法连接 https://api.dingtalk.com："
+            "Name or service not known",
+        ),
+        (
+            "19001, 4002: not known of several days, as those of one day may be those of another; ask by=day.",
+            "19001, 4002：多日时未知，因为不同日期里的可能是同一些；请用 by=day 查询。",
+        ),
+        (
+            "4003: of several days, 4002/4001, and not known, as 4002 is not; ask by=day.",
+            "4003：多日时，4002/4001；因 4002 未知而未知；请用 by=day 查询。",
+        ),
+        ("reportData of ding1: DingTalk's own figures are served.", "ding1 的 reportData：返回钉钉官方数字。"),
+    ],
+)
+def test_messages_within_messages_are_chinese_throughout(said: str, chinese: str) -> None:
+    assert translated(said, "zh") == chinese
+
+
+def test_nothing_is_no_difference(known: Folder) -> None:
+    code, printed, _ = in_chinese("reconcile", *known.place)
+    assert code == 0
+    assert "没有可以比较的日期" in printed
+    assert "没有不同" not in printed
+    assert "differ" not in run(known, "reconcile").stdout
+    assert "no difference" not in run(known, "reconcile").stdout

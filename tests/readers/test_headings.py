@@ -54,8 +54,8 @@ def test_the_specific_beats_the_general(headings: str, kind: str, user: str, at:
 @pytest.mark.parametrize(
     ("headings", "reason", "hint"),
     [
-        ("report_id userid create_time", "may be the time of sent or of commented", "sent_at (sent)"),
-        ("日志ID 发送人 评论人 创建时间", "may be the time of sent or of commented", "commented_at (commented)"),
+        ("report_id userid create_time", "may be the time of sent or commented", "sent_at (sent)"),
+        ("日志ID 发送人 评论人 创建时间", "may be the time of sent or commented", "commented_at (commented)"),
         ("日志ID 发送人 发送时间 评论人 评论时间", "'发送时间' and '评论时间' are both here", "files of their own"),
         ("日志ID 发送人 发送时间 评论时间", "'发送时间' and '评论时间' are both here", "with --kind sent; or"),
         (

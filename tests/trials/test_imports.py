@@ -97,8 +97,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "A47.csv": ("user_id: the column 'user_id' holds names of people", "--column user_name=user_id"),
     "B06.json": (r"line 1: result: is a list of objects without ids \('日期'", "export the reports as a sheet"),
     "B14.json": ("line 1: request: is missing", '"request": {"report_id"'),
-    "B30.csv": ("line 1: kind: 'create_time' may be the time of sent or of commented", "sent_at"),
-    "B30.jsonl": ("line 1: kind: 'create_time' may be the time of sent or of commented", "sent_at"),
+    "B30.csv": ("line 1: kind: 'create_time' may be the time of sent or commented", "sent_at"),
+    "B30.jsonl": ("line 1: kind: 'create_time' may be the time of sent or commented", "sent_at"),
     **{
         f"B40{which}.csv": ("holds figures of days, and no records", "`reportdata figures import`")
         for which in ("", "b", "e")

@@ -175,4 +175,5 @@ def serve_figures(origin: str, corp_id: str | None, chosen: Sequence[str], as_js
     if as_json:
         print_json({"corpId": organisation.corp_id, "services": ids, "origin": origin})
         return
-    tell(f"{', '.join(ids)} of {organisation.corp_id}: the {origin} figures are served.")
+    what = "DingTalk's own figures are served" if origin == "official" else "the computed numbers are served"
+    tell(f"{', '.join(ids)} of {organisation.corp_id}: {what}.")

@@ -142,7 +142,7 @@ def _as_json(pieces: Pieces) -> list[dict[str, str]]:
 
 
 def _days_text(pieces: Pieces) -> str:
-    return ", ".join(f"{first} to {last}" for first, last in pieces)
+    return ", ".join("–".join(dict.fromkeys((first, last))) for first, last in pieces)
 
 
 @click.command("status")

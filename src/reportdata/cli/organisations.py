@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from reportdata.cli.known import known_organisation, read_own_id
-from reportdata.cli.language import say, tell
+from reportdata.cli.language import is_english, say, tell, translated
 from reportdata.cli.language.help import Group
+from reportdata.cli.language.wrapping import padded
 from reportdata.cli.naming import names_command
 from reportdata.cli.options import json_option, settings_options
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, open_store
+from reportdata.cli.terminals import visible
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
 from reportdata.identity import Organisation
 from reportdata.settings import Settings
@@ -79,7 +81,10 @@ def show(corp_id: str, as_json: bool, settings: Settings) -> None:
             }
         )
         return
+    days = ", ".join("–".join(dict.fromkeys(piece)) for piece in coverage)
     say(f"organisation  {corp_id}")
     say(f"time zone     {organisation.time_zone}")
-    say(f"coverage      {', '.join(f'{first} to {last}' for first, last in coverage) or 'nothing yet'}")
-    say(f"apps          {', '.join(f'{app.app_key} ({app.name})' for app in apps) or 'none yet'}")
+    say(f"coverage      {days}" if days else "coverage      nothing yet")
+    told = ", ".join(f"{app.app_key} ({app.name})" for app in apps)
+    wide = 14 if is_english() else 6
+    click.echo(visible(padded(translated("apps"), wide) + (told or translated("none yet"))))

@@ -12,6 +12,7 @@ from reportdata.cli.options import json_option, lake_options, service_option, se
 from reportdata.cli.output import MOST_NAMED, days_text, print_json, print_table, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, workspace
+from reportdata.cli.words import state_word
 from reportdata.pipeline.reconciling import Reconciled, Trial, reconcile
 from reportdata.pipeline.refreshing import refresh
 from reportdata.services import Service
@@ -102,14 +103,17 @@ def _print(found: Reconciled, service: Service) -> None:
                 [
                     day.stat_day,
                     *(of.get(kpi.id, "–") for kpi in service.kpis for of in (day.official, day.computed)),
-                    *([day.states[found.kpi].value] if found.kpi else []),
+                    *([state_word(day.states[found.kpi].value)] if found.kpi else []),
                 ]
                 for day in differing
             ),
             numbers=range(1, 1 + 2 * len(service.kpis)),
         )
-    say(f"{days_text([day.stat_day for day in found.days])} compared; {len(differing)} differ.")
-    for kpi in service.kpis:
+    if not found.days:
+        say("Nothing was compared: there is no day with both DingTalk's own figures and computed numbers.")
+    else:
+        say(f"{days_text([day.stat_day for day in found.days])} compared; {len(differing)} differ.")
+    for kpi in service.kpis if found.days else ():
         days = [day.stat_day for day in differing if kpi.id in day.differences()]
         say(f"{kpi.id} {kpi.name}: " + (f"differs on {days_text(days)}" if days else "no difference"))
     if found.uncovered:

@@ -51,10 +51,11 @@ def require(required: str | None, days: Iterable[Standing], kpis: Collection[str
             less.append(f"{day.stat_day} {day.corp_id} {state_word(state.value)}")
     if looked and not less:
         return
+    kind = state_word(required)
     told = ", ".join(less[:MOST_NAMED]) or "there is no organisation"
-    more = f", and {len(less) - MOST_NAMED} days more are not {required}" if len(less) > MOST_NAMED else ""
+    more = f", and {len(less) - MOST_NAMED} days more are not {kind}" if len(less) > MOST_NAMED else ""
     raise NotKnownYet(
-        f"some days are not yet as certain as {required}: {told}{more}",
+        f"some days are not yet as certain as {kind}: {told}{more}",
         "ask again when these days were looked at after their end",
     )
 

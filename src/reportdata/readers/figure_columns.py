@@ -110,7 +110,8 @@ class FigureFields(NamedTuple):
                 found[field] = held[0]
             elif field != "corp_id" and not (self.partly and field != "stat_date"):
                 reason = f"no column holds it; the columns are: {seen(names)}"
-                raise BadField(field, reason, f"name it {' or '.join(headings[:3])}; {self._known()}")
+                alternatives, example = " or ".join(headings[:3]), self._known()
+                raise BadField(field, reason, f"name the column {alternatives}; {example}")
         for kpi in self.service.kpis:
             if kpi.key in found and not self.any_unit:
                 require_own_unit(kpi.key, found[kpi.key], daily=True)

@@ -82,7 +82,7 @@ def notes_of_days(question: Question, service: Service) -> list[str]:
 def _way(service: Service, kpi_id: str) -> str:
     kpi = service.kpi(kpi_id)
     if kpi.ratio:
-        parts = " by ".join(kpi.ratio)
+        parts = "/".join(kpi.ratio)
         if kpi.over:
             return f"of several days, the sum of {kpi.ratio[0]} by that of {kpi.ratio[1]}"
         unknown = [part for part in kpi.ratio if not service.part(part).over]

@@ -16,7 +16,7 @@ SPOKEN = frozenset({
     "again", "amount", "command", "days_text", "error", "example", "failure", "fault", "faults", "fields_of",
     "hint", "judged", "kept", "kind", "message", "more", "needs", "note", "number_type", "of_days",
     "original_error", "others", "param_type", "passed", "reason", "reasons", "said", "served", "some", "steps", "told",
-    "verb", "way_out", "what", "who", "whose", "why",
+    "verb", "way", "way_out", "what", "who", "whose", "why",
 })  # fmt: skip
 """What values are called that may be messages themselves. All others are data, and stay what they are."""
 PLACE = re.compile(r"\{(\w+)(!r)?(?::([^{}]*))?\}|\{\{|\}\}")

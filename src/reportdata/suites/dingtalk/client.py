@@ -176,9 +176,10 @@ class Client:
 
     def _error(self, api: str, what: str, answer: Answer) -> SourceError:
         """The error of an answer that asking again does not mend."""
-        said = f"{what}: {answer.trouble.value} ({answer.code})"
-        text = self._quoted(answer.text)
-        told = f"{said}: {text}" if text else said
+        call, failure, reason = what, answer.trouble.value, answer.code
+        said = f"could not call {call}: {failure} ({reason})"
+        message = self._quoted(answer.text)
+        told = f"could not call {call}: {failure} ({reason}): {message}" if message else said
         match answer.trouble:
             case Trouble.SPENT:
                 return BudgetSpent(said, "it goes on in the next month; see `reportdata budget`")
