@@ -295,7 +295,7 @@ def test_answers_and_states_are_chinese(files: Folder) -> None:
     code, printed, said = in_chinese("query", "20240105", "--to", "20240106", "--require", "final", *files.place)
     assert code == 3
     assert "不完整，4102 未知" in printed
-    assert said.startswith("错误：有的日期尚未达到 final：20240105 ding1 未知, 20240106 ding1 未知\n")
+    assert said.startswith("错误：有的日期尚未达到“最终”：20240105 ding1 未知, 20240106 ding1 未知\n")
     _, printed, _ = in_chinese("query", "20240105", "--by", "day,department", *files.place)
     assert printed.split("\n")[1].split()[:5] == ["期间", "部门", "发送日志数", "发送日志用户数", "评论日志用户数"]
     assert "不完整，评论日志用户数 未知" in printed or "不完整*" in printed or "未知*" in printed

@@ -238,7 +238,7 @@ def test_numbers_say_how_they_are_made_and_what_they_were(tmp_path: Path) -> Non
         assert found.meta["notes"][1:] == [
             "2: of several days, their sum.",
             "3: not known of several days, as those of one day may be those of another; ask by=day.",
-            "6: of several days, 2 by 4 over these days.",
+            "6: of several days, 2/4 over these days.",
             "10: of several days, the sum of 3 by that of 2.",
         ]
         adds = {column["name"]: column["addsUp"] for column in found.meta["columns"] if "kpiId" in column}
