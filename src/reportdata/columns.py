@@ -16,6 +16,7 @@ from reportdata.chosen_columns import apart, chosen_columns
 from reportdata.errors import BadField, BadFile
 from reportdata.headings import (
     BOTH,
+    column_of_zones,
     headings_of,
     how_to_name,
     known_headings,
@@ -33,8 +34,8 @@ class Columns(NamedTuple):
     """The kind of facts that a table holds, and the column that each field stands in: the organisation, the time, and
     the others by the names of the kind's columns. ``person_name`` stands in where there is no person, and a sheet's id
     may be absent (`reportdata.facts` says what becomes of both). Where ``at`` holds days alone, ``clock`` holds the
-    times of day. The columns in ``standing`` say of a record that it does not stand (`reportdata.standing`), and those
-    of ``withdrawal`` when it was taken back."""
+    times of day. ``zone`` says of which time zone a record's time is. The columns in ``standing`` say of a record that
+    it does not stand (`reportdata.standing`), and those of ``withdrawal`` when it was taken back."""
 
     kind: Kind
     corp_id: str | None
@@ -42,13 +43,14 @@ class Columns(NamedTuple):
     fields: Mapping[str, str]
     person_name: str | None = None
     clock: str | None = None
+    zone: str | None = None
     standing: tuple[str, ...] = ()
     withdrawal: Columns | None = None
 
     @property
     def used(self) -> list[str]:
         """The table's columns that hold a field or say whether a record stands, each once."""
-        found = (self.corp_id, self.at, self.clock, *self.fields.values(), self.person_name, *self.standing)
+        found = (self.corp_id, self.at, self.clock, self.zone, *self.fields.values(), self.person_name, *self.standing)
         found += (self.withdrawal.at,) if self.withdrawal is not None else ()
         return list(dict.fromkeys(column for column in found if column is not None))
 
@@ -59,10 +61,20 @@ class Columns(NamedTuple):
         return found if self.withdrawal is None else found | {self.withdrawal.at: "."}
 
     @property
+    def told_by_digest(self) -> frozenset[str]:
+        """The table's columns by which the digest of a record without an id tells it, and what else is said of its
+        person and its standing: they tell no two of one digest apart."""
+        kind = self.kind
+        of = kind.sheet.of if kind.sheet is not None else ()
+        fields = (self.fields.get(name) for name in (*of, *kind.named_apart_by))
+        found = (self.corp_id, self.at, self.clock, self.zone, self.person_name, *fields, *self.standing)
+        return frozenset(column for column in found if column is not None)
+
+    @property
     def is_whole(self) -> bool:
-        """Whether each field stands in a column of its own."""
+        """Whether each field stands in a column of its own, and no other column says what one means."""
         required = (column.name for column in self.kind.fields() if column.required and column.name != self.kind.time)
-        return self.clock is None and all(name in self.fields for name in required)
+        return self.clock is None and self.zone is None and all(name in self.fields for name in required)
 
 
 def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, choices: Choices = NO_CHOICES) -> Columns:
@@ -120,7 +132,8 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     held_by = {*found.values(), *([withdrawal.at] if withdrawal is not None else [])}
     unheld = {heading: named for heading, named in by_heading.items() if not held_by & {*named}}
     standing = standing_columns(unheld) if kinds.taking_back(kind) is not None else ()
-    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock, standing, withdrawal)
+    zones = column_of_zones(name for name in columns if name not in held_by) if choices.times_in is None else None
+    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock, zones, standing, withdrawal)
 
 
 def _withdrawal(

@@ -7,20 +7,28 @@ person; where it gives reports no id, a digest of the report's own columns does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from reportdata.columns import Columns
-from reportdata.days import day_of
+from reportdata.days import DEFAULT_TIME_ZONE, day_of, moment_of
 from reportdata.digests import MINUTE, Occurrences, digest
 from reportdata.errors import BadField
-from reportdata.identifiers import NO_RECORD, is_nothing, read_id, read_text, same_name
+from reportdata.headings import is_beijing
+from reportdata.identifiers import NO_RECORD, half_width, is_nothing, read_id, read_text, same_name
 from reportdata.kinds import Kinds
 from reportdata.split_times import time_of
 from reportdata.values import Value, instant_of, read_names, read_value
+
+_UTC = ZoneInfo("UTC")
+_OF_BEIJING = timedelta(hours=8)
+_OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s?(?:([+-])\s?(\d{1,2})(?::?(\d{2}))?)?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"\d{1,6}(?:\.0+)?", re.ASCII)
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -127,8 +135,8 @@ def read_fact(
     """The fact that a record holds.
 
     :param corp_id: the organisation of records that name none.
-    :param occurrences: those of the record's file, which tell records without ids apart.
-    :param cells: a hash of all cells of the record's row.
+    :param occurrences: those of the record's table, which tell records without ids apart.
+    :param cells: a hash of the other cells of the record's row.
     :raises BadField: for the first field that cannot be used.
     """
     kind, fields = columns.kind, columns.fields
@@ -136,6 +144,8 @@ def read_fact(
     zone = organisations.time_zone(corp)
     written_in = organisations.times_in or zone
     at = instant_of(kind.time, time_of(record, columns), written_in)
+    if columns.zone is not None and organisations.times_in is None:
+        _require_zone(record, columns, at, zone)
     values: dict[str, Value] = {}
     for column in kind.fields():
         name = fields.get(column.name)
@@ -155,9 +165,45 @@ def read_fact(
     if kind.sheet is not None and kind.sheet.id not in fields:
         parts = (str(at // MINUTE) if name == kind.time else str(values[name] or "") for name in kind.sheet.of)
         told = digest(corp, *parts)
-        place = occurrences.place(told, cells) if occurrences is not None else 0
+        place = occurrences.place(told, cells, at) if occurrences is not None else 0
         values[kind.sheet.id] = digest(told, str(place)) if place else told
     return Fact(kind.name, corp, at, day_of(at, zone), values)
+
+
+def _require_zone(record: Mapping[str, object], columns: Columns, at: int, zone: ZoneInfo) -> None:
+    """
+    :param at: the instant of the record's time as it was read in ``zone``.
+    :raises BadField: when a record names another zone for its time, and the time depends on it.
+    """
+    said = record.get(columns.zone or "")
+    if is_nothing(said):
+        return
+    text = " ".join(half_width(str(said)).split())
+    offset = moment_of(at, zone).utcoffset() or timedelta(0)
+    if text == str(zone) or _is_offset(text, offset) or (is_beijing(text) and offset == _OF_BEIJING):
+        return
+    elsewhere = _UTC if offset else ZoneInfo(DEFAULT_TIME_ZONE)
+    if instant_of(columns.kind.time, time_of(record, columns), elsewhere) == at:
+        return
+    raise BadField(
+        columns.kind.time,
+        f"{columns.zone!r} says {text[:40]!r}, and the time would be read as one of {zone}",
+        "write an offset behind each time, like 2024-01-05 08:03 +08:00; or, where all are of one zone, say of which "
+        "with --times-in, for example --times-in UTC",
+    )
+
+
+def _is_offset(text: str, offset: timedelta) -> bool:
+    """Whether a text names an offset from UTC: in hours and minutes, or as a number of hours, minutes or seconds."""
+    found = _OFFSET.fullmatch(text)
+    if found is not None:
+        hours, minutes = int(found[2] or 0), int(found[3] or 0)
+        named = timedelta(hours=hours, minutes=minutes)
+        return (-named if found[1] == "-" else named) == offset
+    if _WHOLE.fullmatch(text) is None:
+        return False
+    number = int(float(text))
+    return offset in (timedelta(hours=number), timedelta(minutes=number), timedelta(seconds=number))
 
 
 def _corp_id(record: Mapping[str, object], column: str | None, given: str | None) -> str:

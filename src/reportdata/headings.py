@@ -29,6 +29,30 @@ _ZONES = re.compile(
 _BEIJING = re.compile(
     r"北京|中国|上海|东八|\+\s?0?8(?::?00)?$|asia/(?:shanghai|chongqing|urumqi|hong_kong|taipei)|^cst$"
 )
+_ZONE_AT_END = re.compile(r"(?:\b|_|(?<=[^\x00-\x7f]))(?:utc|gmt)(?:\s?[+-]\s?\d{1,2}(?::?\d{2})?)?$")
+"""A zone behind a heading of times that has it in no brackets."""
+_OF_ZONES = frozenset(
+    (
+        "时区",
+        "所在时区",
+        "时区名称",
+        "时区偏移",
+        "timezone",
+        "timezoneid",
+        "timezonename",
+        "tz",
+        "tzname",
+        "tzoffset",
+        "timezoneoffset",
+        "utcoffset",
+        "gmtoffset",
+    )
+)
+"""Headings, in normal form, of columns that say of which zone the times of a record are."""
+_SAYS_ZONE = re.compile(
+    r"(?:时区|time\s?zones?|times?\s(?:(?:are|is|shown|given|written)\s)*in|时间\s?(?:均|都|皆|全部)?(?:为|是|采用|使用|按))\W*(.{1,40})"
+)
+"""A text above a heading that says of which zone all times are."""
 _DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
 _SIMPLIFIED = str.maketrans(
     "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審萬億計統數傳範閱讀應電話簽視頻會議參與條臨處理種態檢",
@@ -118,12 +142,32 @@ def other_unit(heading: str, *, daily: bool = False) -> str | None:
 
 
 def other_zone(heading: str) -> str | None:
-    """What a heading of times has in brackets that names a time zone other than Beijing's; None when it has none."""
-    for found in _BRACKETS.findall(_plain(heading)):
-        text = str(found)[1:-1].strip()
-        if _ZONES.search(text) and not _BEIJING.search(text):
-            return text
-    return None
+    """What a heading of times has in brackets, or at its end, that names a time zone other than Beijing's; None when it
+    has none."""
+    plain = _plain(heading)
+    texts = [str(found)[1:-1].strip() for found in _BRACKETS.findall(plain)]
+    at_end = _ZONE_AT_END.search(_BRACKETS.sub("", plain).strip())
+    return next((text for text in [*texts, *([at_end[0].strip("_ ")] if at_end else [])] if _is_other_zone(text)), None)
+
+
+def other_zone_above(titles: Iterable[str]) -> str | None:
+    """What texts above a heading name as the time zone of all times, other than Beijing's; None when they name none."""
+    said = _SAYS_ZONE.search(_plain(" ".join(titles)))
+    return said[1].strip() if said is not None and _is_other_zone(said[1]) else None
+
+
+def column_of_zones(columns: Iterable[str]) -> str | None:
+    """The column that says of which time zone the times of a record are; None where there is none."""
+    return next((column for column in columns if normal(column) in _OF_ZONES), None)
+
+
+def is_beijing(zone: str) -> bool:
+    """Whether a text names Beijing's time zone, by whatever name."""
+    return _BEIJING.search(_plain(zone).strip()) is not None
+
+
+def _is_other_zone(text: str) -> bool:
+    return _ZONES.search(text) is not None and _BEIJING.search(text) is None
 
 
 def require_own_unit(field: str, heading: str, *, daily: bool = False) -> None:
@@ -171,6 +215,11 @@ def headings_of(kind: Kind) -> dict[str, tuple[tuple[str, ...], ...]]:
         groups = ((field, *own), general) if field == kind.time else (own, (field, *general))
         found[field] = tuple(tuple(dict.fromkeys(map(normal, group))) for group in groups)
     return found
+
+
+def is_of_days(heading: str) -> bool:
+    """Whether a heading is one of days, and not of times."""
+    return _DATES.search(normal(heading)) is not None
 
 
 def likely_time(kind: Kind, columns: Sequence[str]) -> str | None:

@@ -16,7 +16,7 @@ class Line(NamedTuple):
 
     ``number`` is the line it begins on (from 1; in Parquet the row), ``position`` how many bytes of the file had been
     read by then (0 where that is not known), ``columns`` which of the record's columns hold which field. ``cells`` is a
-    hash of all cells of a table's row, where its record has no id.
+    hash of the other cells of a table's row, where its record has no id (`reportdata.digests.of_cells`).
     """
 
     number: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from reportdata.headings import (
     headings_of,
     how_to_name,
     how_to_name_both,
+    is_of_days,
     likely_time,
     normal,
     option,
@@ -21,6 +23,8 @@ from reportdata.headings import (
     seen,
 )
 from reportdata.kinds import Kind, Kinds
+
+_UTC = ZoneInfo("UTC")
 
 
 class Table(NamedTuple):
@@ -64,6 +68,7 @@ def kind_of(table: Table, kinds: Kinds, choices: Choices) -> tuple[Kind, str]:
         time = table.chosen.get(kind.time) or _time(kind, table) or _shared_time(kind, table)
         if time is None:
             raise _without_time(possible, table, choices)
+        _require_no_other_time(kind, time, table)
         return kind, time
     named = {kind: column for kind in possible if (column := _time(kind, table)) is not None}
     for kind in [kind for kind in named if kind.retracts is not None]:
@@ -81,6 +86,7 @@ def kind_of(table: Table, kinds: Kinds, choices: Choices) -> tuple[Kind, str]:
         named = {kind: column for kind, column in named.items() if _has_all(kind, table)}
     if len(named) == 1:
         ((kind, column),) = named.items()
+        _require_no_other_time(kind, column, table)
         return kind, column
     return _told(possible, table, choices)
 
@@ -91,6 +97,22 @@ def _time(kind: Kind, table: Table) -> str | None:
 
 def _shared_time(kind: Kind, table: Table) -> str | None:
     return column_of(kind.time, kind, [tuple(map(normal, kind.shared_times))], table.by_heading)
+
+
+def _require_no_other_time(kind: Kind, time: str, table: Table) -> None:
+    """
+    :raises BadField: when a column of days, which may be those that reports are about, would be taken in place of one
+        that says when they were made.
+    """
+    made = _shared_time(kind, table)
+    if made is None or time in (made, table.chosen.get(kind.time)) or not is_of_days(time):
+        return
+    options = " or ".join(option(kind.time, column) for column in (made, time))
+    raise BadField(
+        kind.time,
+        f"{made!r} and {time!r} may both be it",
+        f"say which with {options}: a report counts on the day on which it was sent, whatever day it is about",
+    )
 
 
 def _has_all(kind: Kind, table: Table) -> bool:
@@ -164,7 +186,9 @@ def _without_time(possible: list[Kind], table: Table, choices: Choices) -> BadFi
     working = [
         kind
         for kind, time in likely.items()
-        if table.works(replace(choices, columns={**choices.columns, kind.time: time}))
+        if table.works(
+            replace(choices, columns={**choices.columns, kind.time: time}, times_in=choices.times_in or _UTC)
+        )
     ]
     return BadField("kind", reason, how_to_name(None, working or possible, left))
 

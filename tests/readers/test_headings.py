@@ -68,6 +68,12 @@ def test_the_specific_beats_the_general(headings: str, kind: str, user: str, at:
             "'提交时间' and '填写时间' may both be it",
             "--column sent_at=提交时间 or --column sent_at=填写时间",
         ),
+        (
+            "汇报人 汇报日期 创建时间",
+            "'创建时间' and '汇报日期' may both be it",
+            "--column sent_at=创建时间 or --column sent_at=汇报日期",
+        ),
+        ("填写人 填写日期 created_at", "'created_at' and '填写日期' may both be it", "on which it was sent"),
         ("发送人 部门 日期", "no column holds a time; the columns are: '发送人', '部门', '日期'", "提交时间"),
         ("部门 提交时间", "no column holds it; the columns are: '部门', '提交时间'", "user_id"),
         ("评论人 评论时间", "no column holds it", "name the column report_id"),

@@ -48,6 +48,7 @@ class Source:
         """What the columns of its tables, or records, hold."""
         self._position = 0
         self._occurrences = Occurrences()
+        self._of_sheet: Columns | None = None
         self._isolated: frozenset[str] = frozenset()
         self.remarks = Remarks()
         self._people = People(self._choices)
@@ -106,7 +107,7 @@ class Source:
         """The file is read once more, record by record."""
         staging.clear()
         self._skipped.begin_again()
-        self._occurrences = Occurrences()
+        self._occurrences, self._of_sheet = Occurrences(), None
         self._people.begin_again()
         self.remarks.clear()
 
@@ -203,6 +204,8 @@ class Source:
             if line.columns is not columns and line.columns is not None:
                 columns = line.columns
                 self._note(columns)
+                if self._format is Format.SHEET and columns is not self._of_sheet:  # sheets may have the same records
+                    self._of_sheet, self._occurrences = columns, Occurrences()
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue

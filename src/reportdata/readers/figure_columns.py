@@ -125,6 +125,9 @@ class FigureFields(NamedTuple):
         """Whether a heading is that of a field."""
         return any(normal(heading) in map(normal, headings) for headings in self.headings().values())
 
+    def require_own(self, titles: Sequence[str]) -> None:
+        """Days are those of the organisation, whatever stands above."""
+
     def _known(self) -> str:
         last = [headings[2] for headings in self.headings().values()]
         return f"a table has, for example, {', '.join([last[0], CORP_ID[1].replace('id', 'ID'), *last[2:]])}"

@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField, BadFile
-from reportdata.headings import seen
+from reportdata.headings import other_zone_above, seen
 from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.readers.cells import Row, is_time, text_of
@@ -39,6 +39,9 @@ class Vocabulary(Protocol[Told]):
     def knows(self, heading: str) -> bool:
         """Whether a heading is that of a field."""
 
+    def require_own(self, titles: Sequence[str]) -> None:
+        """:raises BadField: when the texts above a heading say that what is below it means something else."""
+
 
 class Heading(NamedTuple, Generic[Found]):
     """Where the heading is and what it says: its first and last line, the columns' names, each once, the fields, and
@@ -62,6 +65,12 @@ class FactFields(NamedTuple):
 
     def knows(self, heading: str) -> bool:
         return is_known(heading, self.kinds, self.choices)
+
+    def require_own(self, titles: Sequence[str]) -> None:
+        zone = other_zone_above(titles) if self.choices.times_in is None else None
+        if zone is not None:
+            reason = f"the lines above the heading say {zone!r}, so its times may be of another zone"
+            raise BadField("zone", reason, "say of which with --times-in, for example --times-in UTC")
 
 
 def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> Heading[Found]:
@@ -89,7 +98,12 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
                     found = score, Heading(row.number, last, names, columns, tuple(above))
                 break
     if found is not None:
-        return _with_details(found[1], rows, fields)
+        heading = found[1]
+        try:
+            fields.require_own(heading.titles)
+        except BadField as error:
+            raise BadFile(file, str(error), error.hint, heading.first) from error
+        return _with_details(heading, rows, fields)
     if best is None:
         raise BadFile(file, "has no rows", "choose a file with records")
     score, row, reason = best

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reportdata.choices import NO_CHOICES, Choices, of_record
 from reportdata.columns import Columns, is_known, read_columns
+from reportdata.digests import of_cells
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
 from reportdata.readers.answers import is_exchange
@@ -99,7 +100,9 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
             if len(known) < 1024:
                 known[names] = columns
         unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
-        yield Line(number, place, columns, content, cells=hash(repr(sorted(content.items()))) if unnamed else 0)
+        told = columns.told_by_digest if unnamed else frozenset()
+        others = (f"{name}={value!r}" for name, value in sorted(content.items()) if name not in told)
+        yield Line(number, place, columns, content, cells=of_cells(others) if unnamed else 0)
     yield from exchanges.unanswered()
     if not known:
         yield from exchanges.of_others_alone()

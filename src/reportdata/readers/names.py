@@ -61,6 +61,9 @@ class NameFields(NamedTuple):
         """Whether a heading is that of a field."""
         return normal(heading) in self.headings(ID) | self.headings(NAME)
 
+    def require_own(self, titles: Sequence[str]) -> None:
+        """Names are names, whatever stands above."""
+
 
 def read_names(path: Path, kinds: Kinds) -> dict[str, str]:
     """The names in a file, by the ids of people. Who has no name there is left out.

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import compress
 
 from reportdata.columns import Columns
+from reportdata.digests import of_cells
 from reportdata.errors import BadField
 from reportdata.headings import known_headings, normal
 from reportdata.identifiers import is_nothing, read_id, read_text, same_name
@@ -59,7 +61,8 @@ def read_rows(
     """
     columns = heading.columns
     remarks = remarks if remarks is not None else Remarks()
-    of_others = [_OF_OTHERS.fullmatch(normal(name)) is not None for name in heading.names]
+    told = columns.told_by_digest
+    own = [name not in told and _OF_OTHERS.fullmatch(normal(name)) is None for name in heading.names]
     known = known_headings((columns.kind,))
     held: list[Line] = []
     """Rows with one cell, of which a heading may follow: then they are its title."""
@@ -108,8 +111,8 @@ def read_rows(
             wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
             yield Line(row.number, row.position, columns, record, wrong)
             continue
-        own = (cell for cell, others in zip(row.cells, of_others, strict=False) if not others)
-        yield Line(row.number, row.position, columns, record, cells=hash(tuple(own)) if unnamed else 0)
+        cells_hash = of_cells(compress(row.cells, own)) if unnamed else 0
+        yield Line(row.number, row.position, columns, record, cells=cells_hash)
     yield from held
 
 

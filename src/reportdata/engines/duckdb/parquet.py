@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, columns_of_file
+from reportdata.digests import of_cells
 from reportdata.engines.duckdb.connection import Database, connect, failing, file, name
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
@@ -98,11 +100,12 @@ class ParquetTable:
             selected = ", ".join([*read, *(f"cast({name(column)} as varchar)" for column in others)])
             self._connection.execute("set session preserve_insertion_order = true")
             found = self._connection.execute(f"select {selected} from {self._source(part)}")
+            own = [column not in self.columns.told_by_digest for column in (*self._used, *others)]
             number = part.first if part is not None else 0
             while rows := found.fetchmany(_ROWS):
                 for row in rows:
                     number += 1
-                    cells = hash(tuple(map(str, row))) if self._unnamed else 0
+                    cells = of_cells(compress(row, own)) if self._unnamed else 0
                     yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=False)), cells=cells)
 
     def close(self) -> None:
