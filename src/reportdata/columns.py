@@ -131,7 +131,9 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     withdrawal = _withdrawal(kind, kinds, by_heading, found)
     held_by = {*found.values(), *([withdrawal.at] if withdrawal is not None else [])}
     unheld = {heading: named for heading, named in by_heading.items() if not held_by & {*named}}
-    standing = standing_columns(unheld) if kinds.taking_back(kind) is not None else ()
+    standing: tuple[str, ...] = ()
+    if kinds.taking_back(kind) is not None or kinds.answers(kind):
+        standing = standing_columns(unheld, answers=kinds.answers(kind))
     zones = column_of_zones(name for name in columns if name not in held_by) if choices.times_in is None else None
     return Columns(kind, found.get("corp_id"), time, fields, person_name, clock, zones, standing, withdrawal)
 

@@ -224,11 +224,21 @@ def is_of_days(heading: str) -> bool:
 
 def likely_time(kind: Kind, columns: Sequence[str]) -> str | None:
     """The column that is likeliest to hold a kind's time, though its heading is not known; None when none is."""
+    return next(
+        iter([*_like_time(kind, columns), *(column for column in columns if _TIMES.search(normal(column)))]), None
+    )
+
+
+def has_like(kind: Kind, columns: Sequence[str]) -> bool:
+    """Whether a column's heading is nearly one of a kind's time."""
+    return bool(_like_time(kind, columns))
+
+
+def _like_time(kind: Kind, columns: Sequence[str]) -> list[str]:
     own = sorted(
         {name for group in headings_of(kind)[kind.time] for name in group} | set(map(normal, kind.shared_times))
     )
-    alike = [column for column in columns if get_close_matches(normal(column), own, 1, 0.6)]
-    return next(iter([*alike, *(column for column in columns if _TIMES.search(normal(column)))]), None)
+    return [column for column in columns if get_close_matches(normal(column), own, 1, 0.6)]
 
 
 def day_and_clock(columns: Sequence[str]) -> tuple[str, str] | None:

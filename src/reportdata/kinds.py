@@ -199,6 +199,15 @@ class Kinds(Mapping[str, Kind]):
         """The kind that takes back facts of another one; None when none does."""
         return next((other for other in self.values() if other.retracts == kind.name), None)
 
+    def answers(self, kind: Kind) -> bool:
+        """Whether facts of a kind answer records of another one, as comments do reports: they have the columns by which
+        these are taken back, and are themselves neither taken back nor take back."""
+        return (
+            kind.retracts is None
+            and self.taking_back(kind) is None
+            and any(set(other.by) <= kind.columns.keys() for other in self.retracting())
+        )
+
     def before_kinds(self) -> tuple[str, ...]:
         """The kinds for which coverage counts that names none."""
         return tuple(kind.name for kind in self.values() if kind.before_kinds)

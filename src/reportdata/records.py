@@ -8,7 +8,7 @@ from typing import NamedTuple
 from reportdata import standing
 from reportdata.columns import Columns
 from reportdata.errors import BadField
-from reportdata.standing import says_when
+from reportdata.standing import says_unsent, says_when
 
 
 class Line(NamedTuple):
@@ -35,4 +35,6 @@ def denied(line: Line) -> tuple[str, str] | None:
     withdrawal = line.columns.withdrawal
     if withdrawal is not None and not withdrawal.fields and says_when(line.record.get(withdrawal.at)):
         return withdrawal.at, "…"
+    if says_unsent(cell := line.record.get(line.columns.at)):
+        return line.columns.at, str(cell).strip()
     return standing.denied(line.record, line.columns.standing)

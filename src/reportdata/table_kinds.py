@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from reportdata.choices import Choices
 from reportdata.errors import BadField
 from reportdata.headings import (
+    has_like,
     headings_of,
     how_to_name,
     how_to_name_both,
@@ -182,6 +183,8 @@ def _without_time(possible: list[Kind], table: Table, choices: Choices) -> BadFi
             )
             return BadField("kind", reason, hint)
     left = [name for name in table.columns if name not in table.chosen.values()]
+    if len(possible) > 1:  # to take something back is never a guess
+        possible = [kind for kind in possible if kind.retracts is None or has_like(kind, left)]
     likely = {kind: time for kind in possible if (time := likely_time(kind, left)) is not None}
     working = [
         kind

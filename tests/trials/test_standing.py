@@ -35,6 +35,9 @@ COUNTED: dict[tuple[str, str, str], Numbers] = {
     ("审批状态", "审批中", "已撤销"): ONE,
     ("审批结果", "同意", "拒绝"): TWO,
     ("客户状态", "正常", "已删除"): TWO,
+    ("提交状态", "按时提交", "未交"): ONE,
+    ("提交状态", "迟交", "缺交"): ONE,
+    ("状态", "已交", "请假"): ONE,
 }
 
 
@@ -71,6 +74,60 @@ def test_a_person_who_did_not_submit_has_no_time_to_fill_in(folder: Folder, tmp_
     result = run(folder, "import", path)
     assert result.exit_code == 0, result.output
     assert numbers(folder) == {"20240105": ONE}
+
+
+def test_a_word_in_place_of_a_time_says_that_nothing_was_sent(folder: Folder, tmp_path: Path) -> None:
+    (path := tmp_path / "名单.csv").write_text(
+        "姓名,部门,提交时间\n张一,研发部,2024-01-05 18:00\n李二,研发部,未提交\n王三,研发部,请假\n", "utf-8"
+    )
+    folder.add_organisation("ding1")
+    assert "records whose '提交时间' says '未提交' were left out: 1" in run(folder, "import", path).output
+    assert numbers(folder) == {"20240105": ONE}
+
+
+ANSWERS: dict[tuple[str, str, str], int] = {
+    ("类型", "评论", "点赞"): 1,
+    ("操作类型", "回复", "已读"): 1,
+    ("type", "comment", "like"): 1,
+    ("类型", "文字", "图片"): 2,
+    ("状态", "正常", "已删除"): 1,
+    ("评论状态", "", "已撤回"): 1,
+    ("is_deleted", "0", "1"): 1,
+    ("日志状态", "正常", "已撤回"): 2,
+    ("提交状态", "已提交", "未提交"): 2,
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS, ids=" ".join)
+def test_likes_and_deleted_comments_are_no_comments(folder: Folder, tmp_path: Path, case: tuple[str, str, str]) -> None:
+    heading, first, second = case
+    (path := tmp_path / "评论.csv").write_text(
+        f"日志ID,评论人,评论时间,{heading}\nr1,张一,2024-01-05 08:00,{first}\nr1,李二,2024-01-05 09:00,{second}\n",
+        "utf-8",
+    )
+    folder.add_organisation("ding1")
+    assert run(folder, "import", path).exit_code == 0
+    assert numbers(folder) == {"20240105": (None, None, ANSWERS[case])}
+
+
+@pytest.mark.parametrize(
+    "said", [{"deleted": True}, {"is_deleted": 1}, {"status": "已撤回"}, {"delete_time": 1704416580000}]
+)
+def test_records_of_saved_answers_say_so_too(folder: Folder, tmp_path: Path, said: dict[str, object]) -> None:
+    reports = [{"report_id": f"r{n}", "creator_id": f"u{n}", "create_time": 1704412980000} for n in (1, 2)]
+    answer = {"errcode": 0, "result": {"data_list": [reports[0] | said, reports[1]], "has_more": False}}
+    (path := tmp_path / "answers.json").write_text(json.dumps(answer))
+    folder.add_organisation("ding1")
+    assert run(folder, "import", path).exit_code == 0
+    assert numbers(folder) == {"20240105": ONE}
+
+
+def test_a_table_of_likes_is_not_offered_as_one_of_withdrawals(folder: Folder, tmp_path: Path) -> None:
+    (path := tmp_path / "点赞.csv").write_text("日志ID,点赞人,点赞时间\nr1,张一,2024-01-05 08:00\n", "utf-8")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 1
+    assert "withdrawn_at" not in result.output
 
 
 def test_sheets_and_json_are_read_alike(folder: Folder, tmp_path: Path) -> None:
@@ -155,13 +212,26 @@ WORDS = [
     "unsubmitted",
     "not_submitted",
     "not_yet_sent",
+    "未交",
+    "缺交",
+    "漏填",
+    "免交",
+    "无需提交",
+    "请假",
+    "点赞",
+    "已读",
+    "like",
+    "unliked",
+    "view",
     "正常",
     "同意",
     "active",
 ]
 
 
-@pytest.mark.parametrize("heading", ["状态", "审批结果", "is_deleted", "是否删除", "is_submitted", "是否已提交"])
+@pytest.mark.parametrize(
+    "heading", ["状态", "审批结果", "is_deleted", "是否删除", "is_submitted", "是否已提交", "类型"]
+)
 def test_whoever_looks_at_whole_columns_misses_no_word(heading: str) -> None:
     for word in (word.replace("_", " ") for word in WORDS):
         if denied({heading: word}, [heading]) is not None:

@@ -209,7 +209,7 @@ class Source:
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
-            if (line.columns.standing or line.columns.withdrawal) and (said := denied(line)) is not None:
+            if (said := denied(line)) is not None:
                 self.remarks.denied[said] += 1
                 continue
             try:

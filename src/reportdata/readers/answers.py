@@ -6,7 +6,7 @@ Texts and names in the answers are not even looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -16,6 +16,7 @@ import msgspec
 
 from reportdata.days import moment_of
 from reportdata.errors import BadField
+from reportdata.standing import says_standing
 from reportdata.times import BadTime, read_instant
 
 REPORT_LISTS = ("report/list", "report/simplelist")
@@ -105,9 +106,11 @@ def read_answer(body: Mapping[str, object], request: Mapping[str, object], api: 
     comments = _listed(result, _COMMENTS)
     reports = _listed(result, _LISTS)
     if api == COMMENT_LIST or (not api and comments is not None):
-        return Page(_comments(comments, request, result), _COMMENT, request, result)
+        beside = _beside(comments)
+        return Page(_comments(comments, request, result, beside), (*_COMMENT, *beside), request, result)
     if reports is not None or api or _is_empty(result):
-        return Page(_reports(reports, result), _REPORT, request, result)
+        beside = _beside(reports)
+        return Page(_reports(reports, result, beside), (*_REPORT, *beside), request, result)
     seen = ", ".join(map(repr, list(result)[:8])) or "nothing"
     raise BadField(
         "response",
@@ -169,8 +172,15 @@ def _listed(result: Mapping[str, object], names: tuple[str, ...]) -> object:
     return None
 
 
+def _beside(items: object) -> tuple[str, ...]:
+    """The members of a list's objects that say whether these stand, as services write that keep what DingTalk
+    answered."""
+    found = {name for item in items if isinstance(item, dict) for name in item} if isinstance(items, list) else ()
+    return tuple(sorted(name for name in found if says_standing(name)))
+
+
 def _comments(
-    comments: object, request: Mapping[str, object], result: Mapping[str, object]
+    comments: object, request: Mapping[str, object], result: Mapping[str, object], beside: Sequence[str]
 ) -> Iterator[Mapping[str, object]]:
     found = list(_objects("comments", comments, result))
     report_id = _first(request, ("report_id", "reportId"))
@@ -184,7 +194,7 @@ def _comments(
         record = {field: _first(comment, names) for field, names in _OF_COMMENT.items()}
         if isinstance(record["commented_at"], str):
             record["commented_at"] = _instant(record["commented_at"])
-        yield {"report_id": report_id, **record}
+        yield {"report_id": report_id, **record, **{name: comment.get(name) for name in beside}}
 
 
 def _instant(text: str) -> datetime:
@@ -194,9 +204,10 @@ def _instant(text: str) -> datetime:
         raise BadField("create_time", str(error), error.hint if isinstance(error, BadTime) else "") from None
 
 
-def _reports(reports: object, result: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+def _reports(reports: object, result: Mapping[str, object], beside: Sequence[str]) -> Iterator[Mapping[str, object]]:
     for report in _objects("data_list", reports, result):
-        yield {field: _first(report, names) for field, names in _FIELDS.items()}
+        record = {field: _first(report, names) for field, names in _FIELDS.items()}
+        yield record | {name: report.get(name) for name in beside}
 
 
 def _first(record: Mapping[str, object], names: tuple[str, ...]) -> object:
