@@ -22,7 +22,7 @@ from reportdata.errors import BadFile, BadRecord, BadValue, InputError
 from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
 from reportdata.kinds import Kind
-from reportdata.pipeline import Progress, clashes, silent
+from reportdata.pipeline import Progress, clashes, retold, silent
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
@@ -124,6 +124,7 @@ def stage_files(
             staged.noted.append(_noted(file.path, found, {one.kind for one in look.observations}))
     database.close()
     done.notes += clashes.told(work, staged, options.memory)
+    done.notes += retold.told(work, staged)
     if staged.noted:
         done.id = import_id
     if not done.failures:
