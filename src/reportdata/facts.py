@@ -20,7 +20,16 @@ from reportdata.days import DEFAULT_TIME_ZONE, day_of, moment_of
 from reportdata.digests import MINUTE, Occurrences, digest
 from reportdata.errors import BadField
 from reportdata.headings import is_beijing
-from reportdata.identifiers import NO_RECORD, half_width, is_nothing, read_id, read_text, same_name
+from reportdata.identifiers import (
+    NO_PERSON,
+    NO_RECORD,
+    half_width,
+    is_no_person,
+    is_nothing,
+    read_id,
+    read_text,
+    same_name,
+)
 from reportdata.kinds import Kinds
 from reportdata.split_times import time_of
 from reportdata.values import Value, instant_of, read_names, read_value
@@ -152,16 +161,17 @@ def read_fact(
         if column.name == kind.time:
             continue
         named = column.name == kind.person and columns.person_name is not None
-        if name is not None and not (named and is_nothing(record.get(name))):
+        if name is not None and not (named and is_no_person(record.get(name))):
             values[column.name] = read_value(column, record.get(name), written_in)
         elif named and columns.person_name is not None:
             values[column.name] = _digest_of_name(record, columns, corp)
         else:
             values[column.name] = None
     record_id = kind.record_id
-    if record_id is not None and (value := values[record_id]) in NO_RECORD:
-        reason = f"{value!r} is what some programs write where there is none"
-        raise BadField(record_id, reason, "fill it in, or leave such records out with --skip-bad")
+    for field, none in ((record_id, NO_RECORD), (kind.person, NO_PERSON)):
+        if field is not None and (value := values[field]) in none:
+            reason = f"{value!r} is what some programs write where there is none"
+            raise BadField(field, reason, "fill it in, or leave such records out with --skip-bad")
     if kind.sheet is not None and kind.sheet.id not in fields:
         parts = (str(at // MINUTE) if name == kind.time else str(values[name] or "") for name in kind.sheet.of)
         told = digest(corp, *parts)

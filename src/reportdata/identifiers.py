@@ -99,9 +99,10 @@ def stands_for_one(text: str) -> bool:
     return _STANDS_FOR.fullmatch(text.strip()) is not None
 
 
-NO_RECORD = frozenset(("NA", "Na", "nA", "na"))
-"""What R writes in place of an id that is not there. Somebody may be called so, but no record: all that have none would
-be taken for one."""
+NO_PERSON = frozenset("0" * count for count in range(1, 9))
+"""What programs write in place of a number that is not there: all people who have none would be taken for one."""
+NO_RECORD = NO_PERSON | {"NA", "Na", "nA", "na"}
+"""What is no record's id either, as R writes it. Somebody may be called so, but no record."""
 
 
 def is_nothing(value: object) -> bool:
@@ -111,6 +112,15 @@ def is_nothing(value: object) -> bool:
     if isinstance(value, Decimal) and value.is_nan():
         return True
     return isinstance(value, str) and _visible(value).lower() in NOTHING
+
+
+def is_no_person(value: object) -> bool:
+    """Whether a value says that somebody has no id: it says nothing, or is 0."""
+    if is_nothing(value):
+        return True
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return _WHOLE.sub(r"\1", str(value).strip()) in NO_PERSON
+    return False
 
 
 def read_id(field: str, value: object) -> str:

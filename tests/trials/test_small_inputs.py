@@ -50,6 +50,10 @@ READ: dict[str, tuple[str, Numbers]] = {
         f"{NAMED}张一,无,2024-01-05 08:00\n李二,/,2024-01-05 08:00\n王三,#REF!,2024-01-05 08:00\n",
         THREE,
     ),
+    "names where ids are 0": (
+        f"{NAMED}张一,0,2024-01-05 08:00\n李二,0.0,2024-01-05 08:00\n王三,000000,2024-01-05 08:00\n",
+        THREE,
+    ),
     "one id in three forms beside its name": (
         f"{NAMED}张一,1001.0,2024-01-05 08:00\n张一,'1001,2024-01-05 09:00\n张 一\u200b,,2024-01-05 10:00\n",
         (3, 1, None),
@@ -116,6 +120,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "line 2: sent_at: '18:03' has no date",
         "into one column",
     ),
+    "an id of 0 for a person": (f"{SENT}r1,0,2024-01-05 08:00:00\n", "line 2: user_id: '0' is what", "--skip-bad"),
+    "an id of 0 for a report": (f"{SENT}0,u1,2024-01-05 08:00:00\n", "line 2: report_id: '0' is what", "--skip-bad"),
     "an empty time": ("发送人,提交时间,x\n张一,,1\n", "line 2: sent_at: is missing", "--skip-bad"),
     "an error of a formula in place of an id": (
         f"{SENT}r1,#REF!,2024-01-05 08:00:00\n",

@@ -10,7 +10,7 @@ from pathlib import Path
 from reportdata.columns import Columns
 from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
-from reportdata.engines.duckdb.spans import isolated
+from reportdata.engines.duckdb.spans import isolated, of_another_year
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, InputError, LakeError
 from reportdata.facts import Fact, read_fact
@@ -75,7 +75,9 @@ class Source:
             self._skipped.refuse()  # these come first
             raise
         self._skipped.refuse()
-        alone = [day for day in isolated(staging.days()) if not self._bounds.states(day) and staging.count(day) == 1]
+        days = staging.days()
+        found = dict.fromkeys([*isolated(days), *of_another_year(days)])
+        alone = [day for day in found if not self._bounds.states(day) and staging.count(day) == 1]
         if alone:
             self._isolated = frozenset(alone)
             self._begin_again(staging)
@@ -241,7 +243,7 @@ class Source:
         if fact.at >= self._bounds.end:
             reason = f"is on {fact.stat_day}, which lies in the future"
         elif kind.covers and fact.stat_day in self._isolated:
-            reason = f"is on {fact.stat_day}, more than a year from all other records of the file"
+            reason = f"is on {fact.stat_day}, about a year or more from all other records of the file"
         if reason:
             raise BadField(kind.time, reason, f"mend it, or say that it is right: --from … --to {fact.stat_day}")
 

@@ -15,7 +15,7 @@ from reportdata.columns import Columns
 from reportdata.digests import of_cells
 from reportdata.errors import BadField
 from reportdata.headings import known_headings, normal
-from reportdata.identifiers import is_nothing, read_id, read_text, same_name
+from reportdata.identifiers import is_no_person, is_nothing, read_id, read_text, same_name
 from reportdata.readers.cells import (
     Row,
     announced,
@@ -104,7 +104,7 @@ def read_rows(
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
             yield Line(row.number, row.position, columns, {}, wrong)
             continue
-        if person and named and is_nothing(record[person]):
+        if person and named and is_no_person(record[person]):
             record[person] = names.id_of(record[named])
         odd = next((name for name in needed if REPLACED in str(record[name])), None)
         if odd is not None:

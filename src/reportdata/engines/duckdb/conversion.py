@@ -15,7 +15,7 @@ from reportdata.days import END_INSTANT, FIRST_INSTANT, SECOND, Offset, offsets
 from reportdata.engines.duckdb.connection import name, text
 from reportdata.engines.duckdb.organisations import ORGANISATIONS, Zones
 from reportdata.engines.duckdb.spans import Rows
-from reportdata.identifiers import LONGEST_ID, NO_RECORD, NOTHING, ROUNDED
+from reportdata.identifiers import LONGEST_ID, NO_PERSON, NO_RECORD, NOTHING, ROUNDED
 from reportdata.kinds import DIGITS, PLACES, Column, Kind
 from reportdata.times import END_OF_SECONDS
 
@@ -47,8 +47,9 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
     ]
     checks = ["zone_ is not null", f"instant_ >= {FIRST_INSTANT}", f"instant_ < {min(end, END_INSTANT)}"]
     checks += [_each_is_common(column) for column in others if _is_checked_each(column, kind)]
-    if kind.record_id is not None:
-        checks.append(f"{kind.record_id} not in ({', '.join(map(text, sorted(NO_RECORD)))})")
+    for field, none in ((kind.record_id, NO_RECORD), (kind.person, NO_PERSON)):
+        if field is not None:
+            checks.append(f"{field} not in ({', '.join(map(text, sorted(none)))})")
     checks += [
         f"not regexp_matches(coalesce(standing{place}_, ''), {text(pattern)}, 'i')"
         for place, pattern in enumerate(columns.looked_at.values())

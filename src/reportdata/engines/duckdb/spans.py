@@ -77,13 +77,35 @@ def read_spans(rows: Rows, kind: Kind, parts: Path) -> Read:
     return Read(sum(of_days.values()), of_days, spans)
 
 
+_YEAR = 365
+_NEAR, _AROUND, _SEVERAL = 300, 16, 3
+"""The most days to others of a day that is none of another year, how far the others are from the same day, and how many
+these are."""
+
+
 def isolated(days: list[str]) -> list[str]:
     """The days that are more than a year from all others."""
+    return _apart(days, _YEAR + 1)
+
+
+def of_another_year(days: list[str]) -> list[str]:
+    """The days that are about a year from all others, with several of them around the same day of the next or the last
+    year: where a year was mistyped, as in January, it is so."""
+    dates = [to_date(day).toordinal() for day in days]
+    return [
+        day
+        for day in _apart(days, _NEAR)
+        if sum(abs(abs(date - to_date(day).toordinal()) - _YEAR) <= _AROUND for date in dates) >= _SEVERAL
+    ]
+
+
+def _apart(days: list[str], most: int) -> list[str]:
+    """The days, of several, that are further than so many days from all others."""
     dates = [to_date(day).toordinal() for day in days]
     found = []
     for place, day in enumerate(days):
         before = dates[place] - dates[place - 1] if place else None
         after = dates[place + 1] - dates[place] if place + 1 < len(dates) else None
-        if len(days) > 1 and all(distance is None or distance > 366 for distance in (before, after)):
+        if len(days) > 1 and all(distance is None or distance > most for distance in (before, after)):
             found.append(day)
     return found
