@@ -230,15 +230,15 @@ def likely_time(kind: Kind, columns: Sequence[str]) -> str | None:
 
 
 def has_like(kind: Kind, columns: Sequence[str]) -> bool:
-    """Whether a column's heading is nearly one of a kind's time."""
-    return bool(_like_time(kind, columns))
+    """Whether a column's heading is very nearly one of a kind's time."""
+    return bool(_like_time(kind, columns, 0.8))
 
 
-def _like_time(kind: Kind, columns: Sequence[str]) -> list[str]:
+def _like_time(kind: Kind, columns: Sequence[str], least: float = 0.6) -> list[str]:
     own = sorted(
         {name for group in headings_of(kind)[kind.time] for name in group} | set(map(normal, kind.shared_times))
     )
-    return [column for column in columns if get_close_matches(normal(column), own, 1, 0.6)]
+    return [column for column in columns if get_close_matches(normal(column), own, 1, least)]
 
 
 def day_and_clock(columns: Sequence[str]) -> tuple[str, str] | None:

@@ -98,7 +98,10 @@ def read_instant(value: object, zone: ZoneInfo) -> int:
     elif isinstance(value, dict) and len(value) == 1 and value.keys() & _EXTENDED:
         return read_instant(next(iter(value.values())), zone)
     else:
-        raise BadTime(f"is a {'JSON object' if isinstance(value, dict) else type(value).__name__}, not a time", _FORMS)
+        raise BadTime(
+            f"is a {'JSON object' if isinstance(value, dict) else type(value).__name__}, not a time",
+            "write an object for each record, with one time in it",
+        )
     if not FIRST_INSTANT <= instant < END_INSTANT:
         raise BadTime(f"{value!r} is outside the years 2000 to 2099", _FORMS)
     return instant

@@ -19,6 +19,8 @@ from reportdata.readers.text import opened, position
 
 _LARGEST_DOCUMENT = 1 << 28
 """Characters of one document over several lines that are gathered before giving up."""
+_CUT = 12
+"""Signs of a text's end in which an error says that it was cut off, as within an escaped sign."""
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _PREFIX = re.compile(r'[^{}"]*?(?=[{]\s*")')
 """What a log has before an object."""
@@ -79,7 +81,11 @@ def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
 def _how_to_write(text: str, error: Exception) -> str:
     """What to do about a text that is no JSON."""
     at = getattr(error, "pos", 0)
-    if "Unterminated" in str(error) or (text[at:].strip() in ("", "}", "]") and text.strip()[-1:] not in "}]"):
+    if (
+        "Unterminated" in str(error)
+        or (at > len(text.rstrip()) - _CUT and text.rstrip()[-1:] not in "}]")
+        or (text[at:].strip() in ("", "}", "]") and text.strip()[-1:] not in "}]")
+    ):
         return "it ends in the middle: save or copy it again, as a whole"
     if _OF_PYTHON.search(text):
         return "it is written as Python prints it: write it by json.dumps, one whole object on each line"
@@ -132,6 +138,10 @@ def _flat(value: object) -> Iterator[dict[str, object] | BadField]:
     elif isinstance(value, list):
         for item in value:
             yield from _flat(item)
+    elif (
+        isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and isinstance(inner := decoded(value), dict | list)
+    ):
+        yield from _flat(inner)  # JSON that was written as a text
     else:
         name = _NAMES.get(type(value), "null")
         told = name if name == "null" else f"a {name}"

@@ -7,7 +7,7 @@ in its first rows, as CSV or as a spreadsheet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import msgspec
 from reportdata.errors import BadField, BadFile, BadRecord, InputError
 from reportdata.identifiers import half_width, is_nothing, read_id
 from reportdata.measures import Kpi, Number, decimal_of
-from reportdata.readers.cells import Row, is_total
+from reportdata.readers.cells import Row, is_remark, is_total
 from reportdata.readers.figure_columns import OTHER, FigureFields, names_organisation, read_day, require_whole
 from reportdata.readers.formats import Format, detect_format
 from reportdata.readers.grids import Heading, Vocabulary, find_heading, likeness
@@ -206,11 +206,16 @@ def _sheet(path: Path, fields: Vocabulary[dict[str, str]]) -> tuple[Heading[dict
     return find_heading(str(path), best.start, fields), best.rows
 
 
+def is_other(cells: Sequence[object]) -> bool:
+    """Whether a row has no figures of a day: totals, or a note."""
+    return is_total(cells) or is_remark(cells)
+
+
 def rows_below(heading: Heading[dict[str, str]], rows: Iterable[Row]) -> Iterator[tuple[int, Mapping[str, object]]]:
     """The rows below a heading by fields, with their numbers, but for blank ones and totals."""
     places = {field: heading.names.index(name) for field, name in heading.columns.items()}
     for row in rows:
-        if row.number > heading.last and not all(map(is_nothing, row.cells)) and not is_total(row.cells):
+        if row.number > heading.last and not all(map(is_nothing, row.cells)) and not is_other(row.cells):
             yield (
                 row.number,
                 {field: row.cells[place] for field, place in places.items() if place < len(row.cells)},

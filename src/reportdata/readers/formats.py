@@ -13,6 +13,9 @@ from reportdata.readers.encodings import unmarked_utf_16
 from reportdata.readers.text import opened_bytes, packed
 
 _START = 65_536
+_FEW = 20
+"""Of so many signs of a text, less than one is a NUL."""
+_REMARK_ABOVE = re.compile(r"\s*(?:(?://.*|/\*(?s:.*?)\*/)\s*)+[{\[]")
 _LOGGED = 20
 """Lines of a log in which an object is looked for."""
 _LOG = re.compile(r"\s*\[?\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d")
@@ -45,15 +48,40 @@ _ATTACHMENTS = (
     b"#!AMR",
 )
 _MEDIA = (b"WEBP", b"WAVE", b"AVI ")
+_AS_TABLE = "export the reports as XLSX or CSV"
+_UNPACKED = "unpack it and import what is in it"
+_AS_PARQUET = "write it as Parquet or CSV"
 _OTHERS = {
-    b"%PDF": ("is a PDF", "export the reports as XLSX or CSV"),
-    b"Rar!": ("is a RAR archive", "unpack it and import what is in it"),
-    b"7z\xbc\xaf": ("is a 7z archive", "unpack it and import what is in it"),
-    b"\x89PNG": ("is a picture", "export the reports as XLSX or CSV"),
-    b"\xff\xd8\xff": ("is a picture", "export the reports as XLSX or CSV"),
+    b"%PDF": ("is a PDF", _AS_TABLE),
+    b"Rar!": ("is a RAR archive", _UNPACKED),
+    b"7z\xbc\xaf": ("is a 7z archive", _UNPACKED),
+    b"\xfd7zXZ": ("is packed by xz", _UNPACKED),
+    b"\x28\xb5\x2f\xfd": ("is packed by Zstandard", _UNPACKED),
+    b"\x89PNG": ("is a picture", _AS_TABLE),
+    b"\xff\xd8\xff": ("is a picture", _AS_TABLE),
+    b"GIF87a": ("is a picture", _AS_TABLE),
+    b"GIF89a": ("is a picture", _AS_TABLE),
     b"\x1f\x8b": ("is packed twice", "unpack it with gunzip and import that"),
     b"SQLite format 3": ("is a SQLite database", "export its table as CSV"),
+    b"\x00\x01\x00\x00Standard ": ("is an Access database", "export its table as XLSX or CSV"),
+    b"ARROW1\0\0": ("is a Feather file", _AS_PARQUET),
+    b"Obj\x01": ("is an Avro file", _AS_PARQUET),
+    b"\x89HDF": ("is an HDF5 file", _AS_PARQUET),
+    b"{\\rtf": ("is a text document", _AS_TABLE),
 }
+_OF_TEXTS = (
+    (re.compile(r"MIME-Version:|From: .*@|Return-Path:", re.IGNORECASE), "is a saved web page or a mail", _AS_TABLE),
+    (re.compile(r"<\?xml|<svg", re.IGNORECASE), "is XML of no form that is known", "export it as XLSX, CSV or JSON"),
+    (
+        re.compile(
+            r"(?:--.*\s+)*(?:/\*.*\*/;?\s+)*(?:INSERT INTO|CREATE TABLE|COPY \S+ \(|SET \w+ ?=|DROP TABLE)",
+            re.IGNORECASE,
+        ),
+        "is a dump of SQL",
+        "load it into a database, and export its table as CSV",
+    ),
+)
+"""How texts begin that are no tables, and what to do about them."""
 
 
 def detect_format(path: Path) -> Format:
@@ -78,15 +106,28 @@ def detect_format(path: Path) -> Format:
         return Format.SHEET if _is_workbook(path) else Format.ZIP
     if start.startswith(_OLD_EXCEL) or _MARKUP.match(start.removeprefix(b"\xef\xbb\xbf")):
         return Format.SHEET
+    if start[:3] == b"BZh" and start[4:10] == b"1AY&SY":
+        raise BadFile(str(path), "is packed by bzip2", _UNPACKED)
+    if start[257:262] == b"ustar":
+        raise BadFile(str(path), "is a tar archive", _UNPACKED)
+    if start[4:8] == b"ftyp" or start[8:12] in _MEDIA or (start[:2] == b"BM" and start[6:10] == bytes(4)):
+        raise BadFile(str(path), "is a picture, a sound or a film", _AS_TABLE)
     text = _decoded(start)
     if "urn:schemas-microsoft-com:office:spreadsheet" in text[:4096]:
         return Format.SHEET
+    if text.count("\0") * _FEW > len(text):
+        raise BadFile(str(path), "is no text, and in no format that is known", "save it as XLSX, or as CSV in UTF-8")
+    for begin, reason, hint in _OF_TEXTS:
+        if begin.match(text.lstrip()):
+            raise BadFile(str(path), reason, hint)
     if text.lstrip().startswith(("HTTP/1", "HTTP/2")):
         hint = "delete what stands above the first {, or save the body alone, as curl does without -i"
         raise BadFile(str(path), "has the headers of HTTP above its body", hint)
-    if text.lstrip().startswith(")]}'"):
-        raise BadFile(str(path), "has signs above its JSON", "delete what stands above the first {")
-    if text.lstrip().startswith(("{", "[{", "[[")) or (text.lstrip().startswith("[") and not _LOG.match(text)):
+    if text.lstrip().startswith(")]}'") or _REMARK_ABOVE.match(text):
+        raise BadFile(str(path), "has other text above its JSON", "delete what stands above the first {")
+    if text.lstrip().startswith(("{", "[{", "[[", '"{', '"[{')) or (
+        text.lstrip().startswith("[") and not _LOG.match(text)
+    ):
         return Format.JSONL
     first, *others = text.lstrip().split("\n", _LOGGED)[:_LOGGED]
     logged = is_logged(first) or (_LOG.match(first) and any(map(is_logged, others)))
@@ -124,8 +165,10 @@ def _is_workbook(path: Path) -> bool:
             names = set(archive.namelist())
             if "[Content_Types].xml" in names:
                 if not any(name.startswith("xl/") for name in names):
-                    raise BadFile(str(path), "is a document, and no spreadsheet", "export the reports as XLSX or CSV")
+                    raise BadFile(str(path), "is a document, and no spreadsheet", _AS_TABLE)
                 return True
+            if any(name.endswith(".iwa") or name == "Index.zip" for name in names):
+                raise BadFile(str(path), "is a document of Numbers or Pages", "export it as XLSX or CSV")
             return "mimetype" in names and "content.xml" in names
     except (BadZipFile, OSError) as error:
         raise BadFile(str(path), f"is a damaged archive or spreadsheet: {error}", "copy or export it again") from error

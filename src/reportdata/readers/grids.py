@@ -21,6 +21,10 @@ from reportdata.readers.cells import Row, is_time, text_of
 LOOKED_AT = 20
 """Rows in which the heading is looked for."""
 _ONE_CELL = "put commas or tabs between the cells, or say in a first line like sep=^ what stands between them"
+_TURNED = (
+    "write each record on a line, below one line with the names: in a spreadsheet program, paste by Transpose; "
+    "in psql, without \\x"
+)
 _MISREAD = ("gb18030", "utf-8"), ("latin-1", "utf-8"), ("cp1252", "utf-8"), ("gb18030", "big5"), ("latin-1", "gb18030")
 """Encodings as which programs read text, each with the one in which it was."""
 Found = TypeVar("Found")
@@ -107,12 +111,20 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
     if best is None:
         raise BadFile(file, "has no rows", "choose a file with records")
     score, row, reason = best
+    if len(beginnings := _beginnings(rows, fields)) > 1:
+        told = f"names of columns stand one below the other, like {seen(beginnings)}"
+        raise BadFile(file, told, _TURNED, row.number)
     if reason.field == "kind" and not score:
         told = (
             f"no heading was found in the first {LOOKED_AT} rows; the first is: {seen(list(map(text_of, row.cells)))}"
         )
         raise BadFile(file, told, _without_heading(rows, fields, reason.hint))
     raise BadFile(file, str(reason), reason.hint, row.number)
+
+
+def _beginnings(rows: Sequence[Row], fields: Vocabulary[object]) -> list[str]:
+    """The first cells of rows that are known headings."""
+    return list(dict.fromkeys(text_of(row.cells[0]) for row in rows if likeness(row.cells[:1], fields)))
 
 
 def _without_heading(rows: Sequence[Row], fields: Vocabulary[object], hint: str) -> str:
