@@ -98,7 +98,11 @@ class Known(Generic[_Key, _Value]):
     def read(self, key: _Key) -> _Value:
         """The value, read now unless it is remembered."""
         value = self.get(key)
-        return value if value is not None else self._read_all([key])[0]
+        return value if value is not None else self.read_now(key)
+
+    def read_now(self, key: _Key) -> _Value:
+        """The value, read now, as it is not remembered."""
+        return self._read_all([key])[0]
 
     async def ask(self, key: _Key) -> _Value:
         """The value, read with those that others ask for in the same turn unless it is remembered."""

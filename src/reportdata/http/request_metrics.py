@@ -82,7 +82,8 @@ class RequestMetrics:
         self.times: defaultdict[str, Times] = defaultdict(Times)
         """By API."""
         self.counters: list[Counter] = []
-        self._log_requests = log_requests
+        self.logs_requests = log_requests
+        """Whether there is a line in the log for each."""
 
     def counter(self, name: str, documentation: str) -> Counter:
         """A counter that metrics show from now on."""
@@ -94,11 +95,15 @@ class RequestMetrics:
         """How many requests to these APIs were answered."""
         return sum(count for (api, _), count in self.answers.items() if api in apis)
 
+    def count_answer(self, api: str, outcome: str, seconds: float) -> None:
+        """Count an answer, and do not log it."""
+        self.answers[api, outcome] += 1
+        self.times[api].add(seconds)
+
     def answered(self, asked: Asked, ids: Ids, status: int, outcome: str, seconds: float) -> None:
         """A request was answered, after that many seconds."""
-        self.answers[asked.api, outcome] += 1
-        self.times[asked.api].add(seconds)
-        if self._log_requests:
+        self.count_answer(asked.api, outcome, seconds)
+        if self.logs_requests:
             log.info(
                 "request %s: %s %s",
                 ids.request,

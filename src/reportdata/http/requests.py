@@ -42,7 +42,8 @@ class StrictProtocol(HttpToolsProtocol):
             return
         before = self.requests if self.head_bytes is not None else 0, self.requests, self.body_bytes
         self._read(data)
-        self._count(len(data), *before)
+        if self.head_bytes is not None or self._is_chunked:
+            self._count(len(data), *before)
 
     def _count(self, size: int, unfinished: int, requests: int, body_bytes: int) -> None:
         """Count what came and was not reported: a header or a trailer is when it has ended, an extension never.

@@ -41,6 +41,8 @@ class DayAnswers:
         self._memory = context.memory
         self._clock = context.clock
         self._official = context.official
+        self._stands = entry.service.stands if entry.service is not None else ()
+        self._lines = b"" if entry.service is None or entry.service.has_facts else wire.OFFICIAL_LINES
         self.known = context.memory.known(self._read)
 
     def _read(self, wanted: Sequence[Wanted]) -> Sequence[DayAnswer]:
@@ -55,8 +57,8 @@ class DayAnswers:
             if (one.corp_id, service.id) in chosen:
                 own, stored, lines = without_facts(service), self._figures(service, one, day), wire.OFFICIAL_LINES
             else:
-                own, stored, lines = service, day, b"" if service.has_facts else wire.OFFICIAL_LINES
-                if service.stands:
+                own, stored, lines = service, day, self._lines
+                if self._stands:
                     values = what_stands(self._store, service, one.corp_id, one.stat_day, one.stat_day)
                     stored = stored._replace(values=values.get(one.stat_day, stored.values))
             numbers, told = self._told(own, one, stored, now)

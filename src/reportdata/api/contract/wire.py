@@ -120,20 +120,22 @@ class Body:
         meta = msgspec.json.encode([_meta(kpi) for kpi in service.kpis])
         self._start = b'{"metaList":' + meta + b',"dataList":['
         self.empty = self._start + b"]}"
-        self._row = service.row
-        self._ids = {kpi.key: kpi.id for kpi in service.kpis}
+        ids = {kpi.key: kpi.id for kpi in service.kpis}
+        self._row = [(key, ids.get(key)) for key in service.row]
 
     def row(
         self, corp_id: str, stat_day: str, values: Mapping[str, Number], *, zero_unknown: bool = False
     ) -> dict[str, str | Number]:
         """A row of ``dataList``, without the keys of KPIs that have no number, or with 0 in place of it."""
-        found: dict[str, str | Number] = {"stat_date": stat_day, "corp_id": corp_id}
-        for key, kpi_id in self._ids.items():
-            if kpi_id in values:
+        found: dict[str, str | Number] = {}
+        for key, kpi_id in self._row:
+            if kpi_id is None:
+                found[key] = stat_day if key == "stat_date" else corp_id
+            elif kpi_id in values:
                 found[key] = values[kpi_id]
             elif zero_unknown:
                 found[key] = 0
-        return {key: found[key] for key in self._row if key in found}
+        return found
 
     def of_day(self, corp_id: str, stat_day: str, values: Mapping[str, Number], *, zero_unknown: bool = False) -> bytes:
         """The answer for a day by the numbers that are known; without any it has no row."""
