@@ -306,6 +306,12 @@ def test_answers_and_states_are_chinese(files: Folder) -> None:
     )
     assert (first[3], first[6]) == (1, "不完整，评论日志用户数 未知")
     assert first[7] == "发送日志数 不完整，发送日志用户数 不完整，评论日志用户数 未知"
+    told = {str(name): text for name, text in load_workbook("a.xlsx").get_sheet_by_name("说明").to_python()}
+    assert (told["首日"], told["时区"]) == ("2024-01-05", "Asia/Shanghai")
+    assert not {"page", "state", "columns", "calibre"} & told.keys()
+    assert told["指标 4100"] == "发送日志数：发送钉钉日志数量"
+    assert told["注意"] == "每一格都是各自的精确计数；不同行的格不能相加。"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", str(told["按此时所知"]))
     in_chinese("query", "20240105", "--by", "day", "--format", "csv", "--output", "a.csv", *files.place)
     assert Path("a.csv").read_text("utf-8-sig").startswith("period,periodStart,"), "other formats are for programs"
     _, printed, _ = in_chinese("changes", "--since", "2024-01-01", *files.place)

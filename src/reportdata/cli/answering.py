@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import click
@@ -135,10 +134,11 @@ def _language(job: Job) -> str:
 
 
 def _write_sheet(found: Answer, target: Path, engine: DuckDBEngine, language: str) -> None:
-    from reportdata.cli.words import for_people, heading_of  # most answers have no words of people
+    from reportdata.cli.sheet_words import wording  # most answers have no words of people
+    from reportdata.cli.words import for_people
 
     shown = for_people(found, language)
-    write_answer(shown, "xlsx", target, engine, heading=partial(heading_of, language=language))
+    write_answer(shown, "xlsx", target, engine, wording=wording(language))
 
 
 @contextmanager

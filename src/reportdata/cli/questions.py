@@ -19,6 +19,7 @@ from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question
+from reportdata.cli.sheet_words import wording
 from reportdata.cli.words import for_people, heading_of, state_word, states_of, states_text
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
@@ -134,7 +135,7 @@ def print_found(job: Callable[[str], Job], corp_id: str | None, form: Form, sett
             aside = output.with_name(f".{output.name}.part")
             try:
                 shown = for_people(answer) if format_ == "xlsx" else answer
-                write_answer(shown, format_, aside, work.engine, heading=heading_of)
+                write_answer(shown, format_, aside, work.engine, wording=wording())
                 aside.replace(output)
             except OSError as error:
                 raise BadValue(f"{output} cannot be written: {error.strerror or error}", "name another file") from error

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -34,6 +34,29 @@ def name_of(column: Mapping[str, Any]) -> str:
     return str(column["name"])
 
 
+def as_text(value: object) -> str:
+    """What is told beside the rows, as a cell of text."""
+    return value if isinstance(value, str) else _encoder.encode(value).decode()
+
+
+def _lines(meta: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in meta.items():
+        yield name, as_text(value)
+
+
+class Wording(NamedTuple):
+    """What XLSX has above a column, what its two sheets are called, and the lines of the second one, of the ``meta``:
+    what each tells, and how."""
+
+    heading: Callable[[Mapping[str, Any]], str]
+    sheets: tuple[str, str]
+    lines: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+
+
+AS_PROGRAMS = Wording(name_of, ("statistics", "meta"), _lines)
+"""The ids that all other formats have."""
+
+
 def write_answer(
     answer: Answer,
     format_: str,
@@ -41,12 +64,12 @@ def write_answer(
     engine: DuckDBEngine,
     *,
     bom: bool = True,
-    heading: Callable[[Mapping[str, Any]], str] = name_of,
+    wording: Wording = AS_PROGRAMS,
 ) -> None:
     """Write an answer to a file.
 
     :param bom: whether CSV begins with the mark by which Excel knows UTF-8.
-    :param heading: what XLSX has above a column.
+    :param wording: what XLSX says.
     """
     if format_ == "json":
         target.write_bytes(_encoder.encode({"data": answer.data, "meta": answer.meta}))
@@ -55,7 +78,7 @@ def write_answer(
     elif format_ == "csv":
         _write_csv(answer, target, bom=bom)
     elif format_ == "xlsx":
-        _write_xlsx(answer, target, heading)
+        _write_xlsx(answer, target, wording)
     else:
         _write_parquet(answer, target, engine)
 
@@ -74,7 +97,7 @@ def _write_csv(answer: Answer, target: Path, *, bom: bool) -> None:
         writer.writerows([guarded(row[name]) for name in names] for row in answer.data)
 
 
-def _write_xlsx(answer: Answer, target: Path, heading: Callable[[Mapping[str, Any]], str]) -> None:
+def _write_xlsx(answer: Answer, target: Path, wording: Wording) -> None:
     from xlsxwriter import Workbook
 
     options = {
@@ -85,12 +108,14 @@ def _write_xlsx(answer: Answer, target: Path, heading: Callable[[Mapping[str, An
         "strings_to_numbers": False,
     }
     with Workbook(str(target), options) as book:
-        _write_rows(book, book.add_worksheet("statistics"), answer, heading)
-        sheet = book.add_worksheet("meta")
-        for place, (name, value) in enumerate(answer.meta.items()):
-            sheet.write_string(place, 0, name)
-            text = value if isinstance(value, str) else _encoder.encode(value).decode()
-            sheet.write_string(place, 1, text)
+        rows, beside = wording.sheets
+        _write_rows(book, book.add_worksheet(rows), answer, wording.heading)
+        sheet = book.add_worksheet(beside)
+        sheet.set_column(0, 0, 20)
+        sheet.set_column(1, 1, 60)
+        for place, line in enumerate(wording.lines(answer.meta)):
+            for cell, text in enumerate(line):
+                sheet.write_string(place, cell, text)
 
 
 def _write_rows(book: Workbook, sheet: Worksheet, answer: Answer, heading: Callable[[Mapping[str, Any]], str]) -> None:
