@@ -15,8 +15,8 @@ from reportdata.pipeline.answer_files import AS_PROGRAMS, Wording, as_text
 _NAMES = {
     "from": "首日", "to": "末日", "timeZone": "时区", "asOf": "按此时所知", "lookedAt": "截至", "since": "起始时间",
     "nextSince": "之后的变化从这里查", "newestFinalDay": "最近的最终日", "totalRows": "行数",
-    "emptyReason": "没有数据的原因", "metric": "指标", "value": "数字", "sentence": "说明", "counted": "不同的项数", "service": "服务",
-    "coveredDays": "覆盖天数", "days": "总天数",
+    "emptyReason": "没有数据的原因", "metric": "指标", "value": "数字", "sentence": "说明", "counted": "不同的项数",
+    "service": "服务", "coveredDays": "覆盖天数", "days": "总天数",
 }  # fmt: skip
 """What is told beside the rows, in Chinese; what is not among these has its id."""
 _UNSAID = ("state", "page", "pageSize", "nextPage")
