@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,24 @@ def test_an_address_lets_in_until_it_is_revoked(organisation: Folder) -> None:
     assert "link list" in again.output
     bare = run(organisation, "link", "add", "--corp", CORP, "--name", "p")
     assert "like http://127.0.0.1:8080; --url URL writes it whole" in bare.stderr
+
+
+def test_a_department_that_no_report_names_is_warned_of(organisation: Folder, tmp_path: Path) -> None:
+    today = datetime.now().astimezone()
+    rows = [
+        f"r{at},u1,{(today - timedelta(days=2)).isoformat()},{name}"
+        for at, name in enumerate(("研发部/平台", "市场部"))
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["report_id,user_id,sent_at,departments", *rows]))
+    organisation.import_(path, corp_id=CORP)
+    named = run(organisation, "link", "add", "--name", "a", "--department", "研发部", "--department", "市场部")
+    assert "Warning: no report" not in named.stderr
+    wrong = run(organisation, "link", "add", "--name", "b", "--department", "市场部", "--department", "研发")
+    assert wrong.exit_code == 0
+    assert "no report of the last year names the department 研发: its numbers are 0" in wrong.stderr
+    assert "for example: 研发部/平台\n" in wrong.stderr
+    assert "the department 市场部" not in wrong.stderr
 
 
 def test_output_for_programs(organisation: Folder, tmp_path: Path) -> None:

@@ -113,6 +113,10 @@ def add(
     address = f"{_base(url)}/#link={secret}"
     with secret_file(output, {"id": link_id, "address": address}):
         store.add_link(added, now)
+    if added.departments:
+        from reportdata.cli.known_departments import warn_of_unused  # it loads what counts
+
+        warn_of_unused(store, settings, organisation, added.departments, now)
     if also := [one.id for one in services_shown(known, added) if one not in shown]:
         say(f"It shows {', '.join(also)}, too, by the same scopes.", err=True)
     if output is not None:
