@@ -79,6 +79,19 @@ def test_every_look_is_quiet_and_accessible(visit: Open, language: str, scheme: 
     assert found.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_numbers_of_a_month_say_whether_they_may_change(visit: Open, site: Site) -> None:
+    found = visit()
+    (month,) = site.ask(**{"from": f"{YESTERDAY[:7]}-01", "to": YESTERDAY})["data"]
+    told = dict(one.split("=") for one in (month["states"] or "").split(",") if one)
+    states = [told.get(kpi, month["state"]) for kpi in KPIS]
+    assert set(states) == {"final", "provisional"}
+    for kpi, state in zip(KPIS, states, strict=True):
+        marks = found.page.locator(f".card[data-kpi={kpi}] .spans dd:last-of-type > span:not(.quiet) .state")
+        expect(marks).to_have_count(0 if state == "final" else 1)
+        if state != "final":
+            expect(marks).to_have_text("暂定")
+
+
 def test_a_day_says_why(visit: Open, site: Site) -> None:
     found = visit(f"?day={YESTERDAY}")
     said = found.page.locator("#why .body > p").all_inner_texts()

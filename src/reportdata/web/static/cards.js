@@ -55,10 +55,15 @@ function card(kpi, day, row, page, found) {
   const hasSpans = ever && kpi.several !== null && kpi.several !== 'last';
   const list = h('dl', { class: 'spans' });
   const sofar = found.days.get(today);
-  /** @param {string} key @param {Row | null | undefined} of @param {string} then */
-  const line = (key, of, then) => [
+  /** How certain a number is, unless nothing can change it. @param {Row | null} of */
+  const doubt = (of) => {
+    const certainty = of && (of[metric] ?? null) !== null ? stateOf(of, metric) : 'final';
+    return certainty !== 'final' && h('span', {}, ' ', stateMark(certainty, true));
+  };
+  /** @param {string} key @param {Row | null} of @param {string} then @param {Row | null} other @param {string} more */
+  const line = (key, of, then, other, more) => [
     h('dt', {}, t(key)),
-    h('dd', {}, h('b', {}, written(kpi, of?.[metric])), ' ', h('span', { class: 'quiet' }, then)),
+    h('dd', {}, h('b', {}, written(kpi, of?.[metric])), doubt(of), ' ', h('span', { class: 'quiet' }, then, doubt(other), more)),
   ];
   const now =
     day === today || !view.of.counted || !ever
@@ -101,7 +106,7 @@ function card(kpi, day, row, page, found) {
           : month(day) === month(today) ? 'monthToDate' : 'monthOfDay';
         const [mine, theirs] = [own?.[metric] ?? null, then?.[metric] ?? null];
         const more = mine !== null && theirs !== null ? ` ${difference(kpi, mine - theirs)}` : '';
-        return line(key, own, t(name === 'week' ? 'thenWeek' : 'thenMonth', written(kpi, theirs)) + more);
+        return line(key, own, t(name === 'week' ? 'thenWeek' : 'thenMonth', written(kpi, theirs)), then, more);
       });
       swap(list, ...now, ...lines);
     },
