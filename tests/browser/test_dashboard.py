@@ -340,3 +340,15 @@ def test_a_link_shows_its_departments_until_it_is_revoked(visit: Open, site: Sit
     expect(found.page.locator(".card")).to_have_count(0)
     assert {text.partition(":")[0] for text in found.said} <= {"error"}  # the browser notes what was refused
     found.said.clear()
+
+
+def test_a_long_name_is_folded_and_read_whole(visit: Open) -> None:
+    found = visit(width=390)
+    whole = found.page.evaluate(
+        """() => {
+          const name = document.querySelector('#departments .named a');
+          name.textContent = '华东大区-上海分公司-浦东新区-企业客户部';
+          return [name.scrollWidth <= name.clientWidth, name.scrollHeight <= name.clientHeight];
+        }"""
+    )
+    assert whole == [True, True]

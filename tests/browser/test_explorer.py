@@ -106,12 +106,14 @@ def test_all_is_said_in_chinese(explore: Explore, organisation: Explored) -> Non
     told = found.page.evaluate(
         """async () => {
           const at = new URL(document.querySelector('script[src]').src);
-          const { calls } = await import(new URL('calls.js', at));
-          const { isTold } = await import(new URL('meanings.js', at));
+          const { calls, fields } = await import(new URL('calls.js', at));
+          const { isTold, described } = await import(new URL('meanings.js', at));
           const { reason } = await import(new URL('reasons.js', at));
           const all = await calls();
           return [
             ...all.filter((call) => !isTold(call)).map((call) => call.id),
+            ...all.flatMap((call) => fields(call.answer)).map((one) => described(one.description))
+              .filter((text) => /[a-z]{3,} [a-z]{2,} [a-z]/.test(text)),
             ...all.flatMap((call) => call.faults).filter((one) => !reason(one.status, one.code)).map((one) => one.code),
           ];
         }"""

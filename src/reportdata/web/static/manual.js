@@ -4,7 +4,7 @@ import { fields, typeOf } from './calls.js';
 import { TONGUES, program, task } from './code.js';
 import { h, swap } from './dom.js';
 import { button, table } from './marks.js';
-import { about, isNeeded, meaning, title } from './meanings.js';
+import { about, described, isNeeded, meaning, title } from './meanings.js';
 import { mistake, uncovered } from './mistakes.js';
 import { KEY, SECRET } from './parts.js';
 import { UNCOVERED, reason } from './reasons.js';
@@ -47,7 +47,7 @@ const named = (name, sub) => h('div', {}, h('code', {}, name), h('span', { class
 /** @param {string} name @param {string} description */
 function fieldMeaning(name, description) {
   const last = name.split('.').at(-1) ?? '';
-  return description || (`field-${last}` in FIELDS ? inWords(FIELDS[`field-${last}`] ?? null) : '');
+  return described(description) || (`field-${last}` in FIELDS ? inWords(FIELDS[`field-${last}`] ?? null) : '');
 }
 
 /** What fields of answers mean where the description does not say. @type {Record<string, readonly [string, string]>} */

@@ -87,6 +87,23 @@ const PARAMETERS = {
   'getCalendar.to': '最后一天，含当天；最多 3660 天。',
 };
 
+/** What the server's description says of fields of answers. @type {Record<string, string>} */
+const DESCRIBED = {
+  'Empty for facts that name no department.': '没有写部门的记录，这里为空。',
+  'null: no name is kept': 'null：没有保存姓名',
+  'null: not known': 'null：未知',
+  'null: of a report that the link does not show': 'null：链接看不到这条日志',
+  "Whether statistics are counted from facts, or DingTalk's own figures.": '数字由明细计算，还是钉钉官方数字。',
+  'The metric that stands for the service where there is room for one.': '只显示一个指标时，用它代表这个服务。',
+  'Whether the caller may be told of single people.': '调用者能否看到个人的记录。',
+  'What the number of several days is: counted over them, the sum of the days, that of the last day, the ratio of its parts over them; null: it is known of single days alone.':
+    '多日的数字怎样得出：整段统计、各日之和、最后一天的数字，或分子分母在整段的比值；null：只有单日的数字。',
+  'What `reportdata import` prints with --json, with --dry-run for a preview.': '与 reportdata import --json 的输出相同；预览时与 --dry-run 相同。',
+};
+
+/** What a field of an answer means, in the page's language. @param {string} description */
+export const described = (description) => (current() === 'en' ? description : DESCRIBED[description] ?? description);
+
 /** Parameters without which there is no good answer, whatever the description demands. @type {Record<string, string[]>} */
 const NEEDED = {
   getCalendar: ['from', 'to'], getChanges: ['since'], explainStatistics: ['metric'], getToken: ['appkey', 'appsecret'],
