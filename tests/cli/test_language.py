@@ -412,6 +412,29 @@ def test_messages_within_messages_are_chinese_throughout(said: str, chinese: str
     assert translated(said, "zh") == chinese
 
 
+@pytest.mark.parametrize("words", [[], ["app"], ["link"]])
+def test_a_command_without_words_shows_its_help(words: list[str]) -> None:
+    done = CliRunner().invoke(cli, words, env={"REPORTDATA_LANG": "zh"}, prog_name="reportdata")
+    said = done.stderr
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said.startswith("用法：reportdata")
+    assert "错误：" not in said
+    assert said.count("用法：") == 1
+    assert "Error:" not in CliRunner().invoke(cli, words, prog_name="reportdata").stderr
+
+
+def test_settings_are_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, printed, _ = in_chinese("config")
+    rows = [line.split() for line in printed.splitlines()]
+    assert ["设置", "值", "来源"] in rows
+    assert ["insecure-permissions", "false", "默认"] in rows
+    assert "default" not in printed
+    assert ["insecure-permissions", "false", "default"] in [
+        line.split() for line in CliRunner().invoke(cli, ["config"]).stdout.splitlines()
+    ]
+
+
 def test_nothing_is_no_difference(known: Folder) -> None:
     code, printed, _ = in_chinese("reconcile", *known.place)
     assert code == 0

@@ -96,6 +96,8 @@ class _Commands(Group):
     def make_context(self, *given: Any, **named: Any) -> click.Context:
         try:
             return super().make_context(*given, **named)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
         except click.UsageError as error:
             raise Misused(visible(error.format_message()), error.ctx) from error
 
@@ -126,6 +128,8 @@ class _Commands(Group):
             failed = Failed(visible(f"{error.message}\n  {error.hint}" if error.hint else error.message))
             failed.exit_code = int(exit_of(error))  # type: ignore[misc]
             raise failed from error
+        except click.exceptions.NoArgsIsHelpError:
+            raise
         except click.UsageError as error:
             raise Misused(visible(error.format_message()), error.ctx) from error
         except (click.Abort, EOFError, KeyboardInterrupt) as error:

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from reportdata.cli.configuration import COMMON, Configuration, leaves, options_of
-from reportdata.cli.language import say
+from reportdata.cli.language import say, translated
 from reportdata.cli.options import json_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.errors import NotKnown
@@ -22,6 +22,10 @@ _PARAMETER = re.compile(r"([?&\s][^=&\s]*(?:secret|password|token|key)[^=&\s]*=)
 _SECRET = re.compile("secret|password|token", re.IGNORECASE)
 _AMAZON = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Settings of object storage, which the environment has alone."""
+
+
+_STATES = ("default", "file", "environment")
+"""Where settings come from, which is translated."""
 
 
 class Setting(NamedTuple):
@@ -55,16 +59,26 @@ def config_command(ctx: click.Context, words: Sequence[str], as_json: bool) -> N
         return
     say(f"file  {configuration.path or 'none'}")
     print_table(
-        ["setting", "value", "from"],
+        ["setting", "value", "comes from"],
         (
             [
                 " ".join(filter(None, (setting.command if not words else None, setting.name))),
-                "–" if setting.value is None else setting.value,
-                f"{setting.source} {setting.said_in or ''}".rstrip(),
+                _value(setting),
+                f"{translated(setting.source)} {setting.said_in or ''}".rstrip(),
             ]
             for setting in found
         ),
     )
+
+
+def _value(setting: Setting) -> str:
+    """A value as a file has it; what is said of a default is a message."""
+    value = setting.value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "–"
+    return translated(value) if setting.source == "default" and isinstance(value, str) else str(value)
 
 
 def _named(root: click.Command, words: Sequence[str]) -> click.Command:
