@@ -93,17 +93,21 @@ def test_programs_run_with_the_package_from_a_wheel(page: str, sample: Asked, pr
         require_package(name)
     script = tmp_path / "program.py"
     own = "import reportdata\nassert 'installed' in reportdata.__file__, reportdata.__file__\n"
-    script.write_text(own + "\n".join(blocks(document(f"docs/{page}.md"), "python")).replace(SERVER, sample.served.url))
+    program = "\n".join(blocks(document(f"docs/{page}.md"), "python")).replace(SERVER, sample.served.url)
+    script.write_text(own + program.replace('"range": "30d"', '"from": "2025-01-01", "to": "2025-01-31"'))
     done = subprocess.run(
         [programs / "python", script], cwd=tmp_path, env=reader(sample, programs), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert "2025-W02" in done.stdout
     with sample.client() as client:
         weeks = {row.period: row for row in client.statistics("2025-01-01", "2025-01-31", by="week")}
+        newest = client.coverage().newest_day
     if page == "mcp":
         assert f"2025-W02 {weeks['2025-W02'].reports} " in done.stdout
     else:
+        assert newest is not None
+        assert f"{newest:%G-W%V} " in done.stdout
+        assert f"{newest:%Y%m%d}" in done.stdout
         assert "400 InvalidParameter by='colour'" in done.stdout
 
 

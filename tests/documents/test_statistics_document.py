@@ -46,4 +46,4 @@ def test_both_have_the_same_commands_and_they_run(
     for line in english:
         result = run(folder, *shlex.split(line)[1:])
         assert result.exit_code == 0, (line, result.output)
-    assert (tmp_path / "january.xlsx").exists()
+    assert (tmp_path / "september.xlsx").exists()
