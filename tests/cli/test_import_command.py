@@ -294,3 +294,15 @@ def test_an_import_that_read_nothing_shows_its_errors_alone(known: Folder, tmp_p
     assert told.exit_code == 1
     assert "days touched" not in told.output
     assert "bad.csv, line 1: kind: no column holds a time" in told.output
+
+
+def test_the_next_step_asks_for_what_came(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "counted", services=(Path("counted/checkins"),))
+    folder.add_organisation("ding1")
+    for name, content, step in (
+        ("a.csv", "user_id,签到时间\nu1,2026-09-10 09:00\n", "query 20260910 --service checkinData\n"),
+        ("b.csv", "report_id,user_id,sent_at\nr1,u1,2026-09-21 18:03\nr2,u1,2026-09-22 18:03\n", "--to 20260922\n"),
+    ):
+        (tmp_path / name).write_text(content)
+        done = run(folder, "import", tmp_path / name, "--services", "counted/checkins")
+        assert done.stdout.endswith(step), done.stdout

@@ -16,7 +16,7 @@ from reportdata.cli.language import say
 from reportdata.cli.options import engine_options, json_option, lake_options, settings_options
 from reportdata.cli.output import print_json, print_pairs, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
-from reportdata.cli.places import open_existing_store, open_store, workspace
+from reportdata.cli.places import open_existing_store, open_store, services_of, workspace
 from reportdata.cli.previews import check_kinds, preview_import, tell_failures
 from reportdata.days import DEFAULT_TIME_ZONE, MILLISECOND, time_zone
 from reportdata.errors import BadValue, NotKnown
@@ -25,6 +25,7 @@ from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
 from reportdata.readers import Format
+from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.times import BadTime, read_instant
@@ -148,7 +149,7 @@ def import_command(
     if as_json:
         print_json(summary(done, refreshed, bad.paths))
     else:
-        _print_summary(done, refreshed, bad.paths)
+        _print_summary(done, refreshed, bad.paths, _service_of(done, services_of(settings)))
     tell_failures(done)
 
 
@@ -221,7 +222,13 @@ def summary(done: Imported, refreshed: Refreshed, bad: Sequence[Path] = ()) -> d
     }
 
 
-def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> None:
+def _service_of(done: Imported, services: Services) -> str | None:
+    """The service whose numbers are of what came; None for reports."""
+    of = [service.id for service in services if any(kind.name in done.told for kind in service.kinds)]
+    return None if not of or REPORTS in of else of[0]
+
+
+def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path], service: str | None) -> None:
     lines = [
         ("read", f"{done.read:,}"),
         ("added", f"{done.added:,}"),
@@ -239,7 +246,8 @@ def _print_summary(done: Imported, refreshed: Refreshed, bad: list[Path]) -> Non
     _show_first([f"Note: {note}" for note in done.notes])
     if done.added and not done.failures:
         first, last = min(done.days), max(done.days)
-        say(f"Next: reportdata query {first}" + (f" --to {last}" if first != last else ""))
+        days = " --to ".join(dict.fromkeys((first, last)))
+        say(f"Next: reportdata query {days}" + (f" --service {service}" if service else ""))
 
 
 def _show_first(lines: Sequence[str]) -> None:

@@ -102,6 +102,7 @@ class Imported:
         self.days |= other.days
         self.organisations += other.organisations
         self.failures += other.failures
+        self.told |= other.told | other.spans.keys()
 
 
 @dataclass
