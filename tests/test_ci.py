@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import os
 import re
 import shutil
 import subprocess
@@ -11,10 +12,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.support.languages import LANGUAGES
 from tests.support.paths import ROOT
+from tests.support.tools import require_tool
 
 CI = ROOT / ".ci"
 SCRIPT = (CI / "run").read_text("utf-8")
@@ -67,6 +70,19 @@ def test_it_makes_what_there_is_to_make() -> None:
     made = targets_of(SCRIPT)
     assert made == ["check", "dist", "site", "test", "test-all", "conformance"]
     assert set(made) <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [({"LANG": "zh_CN.UTF-8"}, "列出能做什么。"), ({}, "Say what can be done.")]
+)
+def test_make_says_what_it_does_in_both_languages(locale: dict[str, str], said: str) -> None:
+    require_tool("make")
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **locale}
+    done = subprocess.run(["make", "help"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"make help  {said}"
+    assert len(lines) == len(re.findall(r"^[a-z-]+:.* ## .+ ## .+$", MAKEFILE, re.MULTILINE))
+    assert all("##" not in line for line in lines)
 
 
 def test_the_readmes_name_what_there_is_to_make() -> None:
