@@ -423,6 +423,19 @@ def test_a_command_without_words_shows_its_help(words: list[str]) -> None:
     assert "Error:" not in CliRunner().invoke(cli, words, prog_name="reportdata").stderr
 
 
+def test_moments_and_sets_of_records_are_told_in_words(files: Folder) -> None:
+    in_chinese("import", "in.csv", "--skip-bad", *files.place)
+    _, printed, _ = in_chinese("explain", "reports", "20240105", "--than", "day=20240106", *files.place)
+    assert "只在前者 1, 只在后者 0, 两者都有 0" in printed
+    assert "knownAt" not in printed
+    assert not re.search(r"\dT\d\d:", printed)
+    for words in (["changes", "--since", "2024-01-01"], ["query", "20240105", "--by", "day"]):
+        code, printed, _ = in_chinese(*words, *files.place)
+        assert code == 0
+        assert not re.search(r"\dT\d\d:", printed), printed
+    assert "1 report on 2024-01-05: " in run(files, "explain", "reports", "20240105").stdout
+
+
 def test_settings_are_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     _, printed, _ = in_chinese("config")

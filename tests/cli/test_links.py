@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from reportdata.cli import cli
 from reportdata.identity import hash_of
 from reportdata.services import read_services
 from tests.support.browsing import RECORDS, SESSION, TOTALS, Browser
@@ -72,6 +74,14 @@ def test_a_department_that_no_report_names_is_warned_of(organisation: Folder, tm
     assert "no report of the last year names the department 研发: its numbers are 0" in wrong.stderr
     assert "for example: 研发部/平台\n" in wrong.stderr
     assert "the department 市场部" not in wrong.stderr
+
+
+def test_without_a_data_folder_none_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(cli, ["link", "add", "--name", "a"])
+    assert refused.exit_code == 1
+    assert "there is no data folder" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_output_for_programs(organisation: Folder, tmp_path: Path) -> None:

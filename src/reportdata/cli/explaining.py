@@ -12,7 +12,8 @@ import click
 import msgspec
 
 from reportdata.api.asking import Job
-from reportdata.cli.language import say, spoken
+from reportdata.cli.language import is_english, say, spoken
+from reportdata.cli.local_times import moment_text
 from reportdata.cli.options import lake_options, service_option, settings_options
 from reportdata.cli.output import print_table
 from reportdata.cli.periods import DAY, DaysCommand, Today
@@ -28,6 +29,8 @@ from reportdata.statistics.words import SERVICE, service_in
 
 _MOST_SHOWN = 50
 """Records that a table has."""
+_SETS = {"new": "只在前者", "gone": "只在后者", "both": "两者都有"}
+"""Where a record is that is compared, in Chinese."""
 _output = click.option(
     "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, all rows."
 )
@@ -148,7 +151,9 @@ def _print_changes(names: Mapping[str, str], answer: Answer) -> None:
         {**row, "metric": metric_of(row["metric"], names), "state": state_word(row["state"])} for row in answer.data
     ]
     _print_rows(answer.meta["columns"], rows, numbers=(2, 3))
-    say(f"{answer.meta['totalRows']:,} changes since {answer.meta['since']}, {answer.meta['timeZone']}")
+    since = answer.meta["since"]
+    since = moment_text(since) if "T" in since else since
+    say(f"{answer.meta['totalRows']:,} changes since {since}, {answer.meta['timeZone']}")
     if answer.meta["emptyReason"]:
         say(answer.meta["emptyReason"])
     if answer.meta["nextSince"] is not None:
@@ -172,7 +177,10 @@ def _print_explained(answer: Answer) -> None:
     click.echo(f"{definition['kpiId']} {definition['kpiName']}: {'; '.join(calibres)}")
     if meta["than"] is not None:
         click.echo(meta["than"]["sentence"])
-        click.echo(", ".join(f"{number:,} {name}" for name, number in meta["sets"].items()))
+        sets = meta["sets"].items()
+        click.echo(
+            ", ".join(f"{number:,} {name}" if is_english() else f"{_SETS[name]} {number:,}" for name, number in sets)
+        )
     _print_rows([{"name": name} for name in ("when", "was", "is", "cause")], meta["history"], numbers=(1, 2))
     if answer.data:
         _print_rows([column for column in meta["columns"] if column["name"] != "item"], answer.data)
@@ -189,11 +197,17 @@ def _print_rows(
 ) -> None:
     """Rows with some columns of an answer's ``meta``; nothing where none are, as what is said besides tells why."""
 
-    def cell(row: Mapping[str, Any], name: str) -> object:
-        value = row[name]
-        return "–" if value is None else causes_text(value) if name in ("cause", "origin") else value
+    def cell(row: Mapping[str, Any], column: Mapping[str, Any]) -> object:
+        name, value = column["name"], row[column["name"]]
+        if value is None:
+            return "–"
+        if column.get("type") == "moment" or name == "when":
+            return moment_text(value)
+        if name == "set" and not is_english():
+            return _SETS[value]
+        return causes_text(value) if name in ("cause", "origin") else value
 
     if not (found := list(rows)):
         return
-    cells = ([cell(row, column["name"]) for column in columns] for row in found)
+    cells = ([cell(row, column) for column in columns] for row in found)
     print_table(list(map(heading_of, columns)), cells, numbers=numbers, ids=True)

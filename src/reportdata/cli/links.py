@@ -18,7 +18,7 @@ from reportdata.cli.local_times import local_text
 from reportdata.cli.options import json_option, settings_options, variable_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
-from reportdata.cli.places import open_existing_store, open_store, services_of
+from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.secret_files import secret_file, warn_of_readers
 from reportdata.days import SECOND, end_of, time_zone
 from reportdata.errors import BadValue, NotKnown
@@ -97,7 +97,7 @@ def add(
     known = services_of(settings)
     shown = services_of_link(known, service_ids, by_department=bool(departments))
     scopes = scopes_of_link(known, shown, records=records, imports=imports)
-    store = open_store(settings)
+    store = open_existing_store(settings)
     organisation = only_organisation(store, corp_id)
     link_id = new_link_id()
     secret = new_link_secret(link_id)

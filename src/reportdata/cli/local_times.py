@@ -15,6 +15,11 @@ def shared_zone(organisations: Iterable[Organisation]) -> str:
     return zones.pop() if len(zones) == 1 else "UTC"
 
 
+def moment_text(moment: str) -> str:
+    """A moment as programs get it, like ``2026-11-29T17:36:18+08:00``, as clocks show it where its offset holds."""
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S}"
+
+
 def local_text(seconds: float, zone: str) -> str:
     """A time, in seconds since 1970, like ``2026-11-29 17:36:18``."""
     return f"{datetime.fromtimestamp(seconds, time_zone(zone)):%Y-%m-%d %H:%M:%S}"

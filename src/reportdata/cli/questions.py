@@ -16,6 +16,7 @@ import msgspec
 from reportdata.api.asking import Job
 from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say
+from reportdata.cli.local_times import moment_text
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.requiring import require_of_question
@@ -179,7 +180,7 @@ def _print_table(answer: Answer) -> None:
     bars = sys.stdout.isatty() and len(answer.data) > 1 and most > 0
 
     def cells(row: dict[str, Any]) -> list[object]:
-        shown: list[object] = [_shown(row[column["name"]]) for column in columns]
+        shown: list[object] = [_shown(row[column["name"]], column["type"]) for column in columns]
         shown[place_of_state] = states_text(states_of(row, called))
         shown[-1] = f"{row['coveredDays']:d} of {row['days']:d}"
         return [*shown, "█" * round(_BAR * (row[counted[0]] or 0) / most)] if bars else shown
@@ -204,10 +205,13 @@ def _print_table(answer: Answer) -> None:
             say(said)
 
 
-def _shown(value: object) -> object:
-    """A cell for people: what was divided, with so many digits as are read; others as they are."""
+def _shown(value: object, type_: str) -> object:
+    """A cell for people: what was divided, with so many digits as are read; moments in local time; others as they
+    are."""
     if value is None:
         return "–"
+    if type_ == "moment":
+        return moment_text(str(value))
     return round(value, 4) if type(value) is float else value
 
 

@@ -58,7 +58,8 @@ def _english(told: Told) -> str:
         named = kpi.word or f"{kpi.id} ({kpi.name_en or kpi.name})"
         return f"The number of {named} {where} is not known: no day is covered for what is counted."
     if kpi.word:
-        found = f"{told.number:,} {kpi.word} {where}: {meaning(kpi, 'en')}. The number is {told.state}."
+        word = kpi.word.removesuffix("s") if told.number == 1 else kpi.word
+        found = f"{told.number:,} {word} {where}: {meaning(kpi, 'en')}. The number is {told.state}."
     else:
         found = f"{kpi.name_en or meaning(kpi, 'en')} ({kpi.id}) {where}: {told.number:,}. The number is {told.state}."
     if told.change is None:
