@@ -182,6 +182,8 @@ def _id_text(field: str, value: object) -> str:
 def _unwrapped(value: str) -> str:
     """The text without the signs by which spreadsheets are kept from taking it for a number."""
     text = _visible(value).translate(_HALF_WIDTH)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)  # an accent may be a sign of its own
     formula = _FORMULA.fullmatch(text)
     if formula is not None:
         text = _visible(formula[1].replace('""', '"'))

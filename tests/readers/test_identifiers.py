@@ -37,6 +37,7 @@ WHOLE = "0123456789abcdef0123456789abcdef"
         ("\ufeff张一\u200b", "张一"),
         ("\u3000u1\xa0", "u1"),
         ("user.name", "user.name"),
+        ("Jose\u0301", "Jos\u00e9"),
         ("1.5", "1.5"),
     ],
 )

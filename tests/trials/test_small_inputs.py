@@ -50,6 +50,10 @@ READ: dict[str, tuple[str, Numbers]] = {
         f"{NAMED}张一,无,2024-01-05 08:00\n李二,/,2024-01-05 08:00\n王三,#REF!,2024-01-05 08:00\n",
         THREE,
     ),
+    "a text of several lines with commas and times": (
+        '发送人,提交时间,内容\n张一,2024-01-05 08:00,"甲,乙,丙\n2024-01-05 09:00,好,了\n"\n',
+        ONE,
+    ),
     "names where ids are 0": (
         f"{NAMED}张一,0,2024-01-05 08:00\n李二,0.0,2024-01-05 08:00\n王三,000000,2024-01-05 08:00\n",
         THREE,
@@ -119,6 +123,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "发送人,日期,提交时间\n张一,2024-01-05,18:03\n",
         "line 2: sent_at: '18:03' has no date",
         "into one column",
+    ),
+    "a quote that is never closed, until another one": (
+        '发送人,提交时间,内容\n张一,2024-01-05 08:00,"甲\n李二,2024-01-05 09:00,乙\n王三,2024-01-05 10:00,丙"\n',
+        "line 2: line: has a cell with whole records in it",
+        "write a quote within a cell twice",
     ),
     "an id of 0 for a person": (f"{SENT}r1,0,2024-01-05 08:00:00\n", "line 2: user_id: '0' is what", "--skip-bad"),
     "an id of 0 for a report": (f"{SENT}0,u1,2024-01-05 08:00:00\n", "line 2: report_id: '0' is what", "--skip-bad"),

@@ -43,6 +43,14 @@ _ALONE = BadField(
     "has one cell alone, and is no record",
     "delete the line; if it belongs to the text of the row above, put that text between quotes, or save it as XLSX",
 )
+_WITHIN = BadField(
+    "line",
+    "has a cell with whole records in it, which a quote that is never closed made of them",
+    "write a quote within a cell twice, and the cell between quotes; or save the file as XLSX",
+)
+_DELIMITERS = "\t,;|"
+_NARROW = 2
+"""Columns of a table whose lines a text may have by chance."""
 _OTHER_HEADING = BadField(
     "line",
     "is another heading than the one above",
@@ -104,6 +112,9 @@ def read_rows(
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
             yield Line(row.number, row.position, columns, {}, wrong)
             continue
+        if not ragged and _has_records_within(row.cells, places[columns.at], width):
+            yield Line(row.number, row.position, columns, {}, _WITHIN)
+            continue
         if person and named and is_no_person(record[person]):
             record[person] = names.id_of(record[named])
         odd = next((name for name in needed if REPLACED in str(record[name])), None)
@@ -114,6 +125,18 @@ def read_rows(
         cells_hash = of_cells(compress(row.cells, own)) if unnamed else 0
         yield Line(row.number, row.position, columns, record, cells=cells_hash)
     yield from held
+
+
+def _has_records_within(cells: Sequence[object], at: int, width: int) -> bool:
+    """Whether a line of a cell is a record of the table: a quote in the row was never closed, and the one of a later
+    row closed it."""
+    for cell in cells:
+        if isinstance(cell, str) and "\n" in cell and width > _NARROW:
+            for line in cell.split("\n"):
+                for delimiter in _DELIMITERS:
+                    if line.count(delimiter) >= width - 1 and is_time(line.split(delimiter)[at].strip('"')):
+                        return True
+    return False
 
 
 def _note(remarks: Remarks, columns: Columns, row: Row) -> None:
