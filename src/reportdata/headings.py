@@ -75,6 +75,10 @@ _OF_ATTENDANCE = re.compile("打卡|考勤|签到|签退|班次|迟到|早退|�
 _OF_COUNTS = re.compile(
     "(?:人|次|篇|天|日志|提交|未交|已交|应交|实交|评论|点赞)数$|率$|^(?:应|实|未|已|按时|迟)(?:交|提交|填|填写|发|发送)$|^(?:合计|总计|小计)$"
 )
+_COUNT_OF_REPORTS = re.compile(
+    "[应实已]?(?:提交|发送|日志|日报|周报|月报|填报|填写|汇报|上报)(?:次数|篇数|份数|条数|总数|数量|数)|篇数|份数"
+    "|(?:reports?|submissions?)(?:counts?|sent)|(?:count|numberof)reports"
+)
 _OF_REPORTS = re.compile("日志|日报|周报|月报|汇报|今[日天]|明[日天]|[本下]周|工作|总结|模[板版]|report|template")
 _OF_OTHERS = {
     "records of documents": re.compile(
@@ -108,6 +112,11 @@ def other_table(columns: Iterable[str]) -> str | None:
     counts = sum(_OF_COUNTS.search(name) is not None for name in names)
     days = sum(_DAY.fullmatch(_WEEKDAY.sub("", name)) is not None for name in names)
     return "counts" if max(counts, days) > 1 else None
+
+
+def counts_reports(heading: str) -> bool:
+    """Whether a heading is one of how many reports somebody sent."""
+    return _COUNT_OF_REPORTS.fullmatch(normal(heading)) is not None
 
 
 def other_records(columns: Iterable[str]) -> str | None:

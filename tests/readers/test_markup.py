@@ -118,3 +118,19 @@ def test_merged_cells_that_overlap_take_no_more_than_the_rows_there_are(tmp_path
         path.write_text(f'<?xml version="1.0"?>{book}', "utf-8")
     (found,) = read_sheet_tables(path, KINDS)
     assert sum(map(len, found.from_above().values())) < 2 * high
+
+
+def test_a_table_in_a_cell_is_one_of_its_own(tmp_path: Path) -> None:
+    text = """<table><tr><td>1<td>a<table><tr><td>x<td rowspan=2>y<tr><td>z</table>b<td>2</tr><tr><td>3<td>4<td>5</table>
+      <table><tr><td>6</table>"""
+    assert html(tmp_path, text) == [
+        ("table 1", [["1", "ab", "2"], ["3", "4", "5"]]),
+        ("table 2", [["x", "y"], ["z", ""]]),
+        ("table 3", [["6"]]),
+    ]
+
+
+def test_a_page_that_was_cut_off_is_refused_and_a_sloppy_one_is_not(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="ends within a table"):
+        html(tmp_path, "<html><table><tr><td>1<td>2</tr><tr><td>3")
+    assert html(tmp_path, "<html><table><tr><td>1<tr><td>2</html>") == [("table 1", [["1"], ["2"]])]

@@ -48,6 +48,7 @@ READ: dict[str, tuple[str, Numbers]] = {
         "创建人,创建时间,文件名称,今日工作\n张一,2024-01-05 08:00,年度方案,甲\n",
         ONE,
     ),
+    "a count of one": ("发送人,提交时间,日志数\n张一,2024-01-05 08:00,1\n李二,2024-01-05 08:00,\n", TWO),
     "a heading of details": (
         "发送人,提交时间,今日工作,\n,,任务,用时\n张一,2024-01-05 08:00,甲,1\n,,乙,2\n李二,2024-01-05 09:00,丙,1\n",
         TWO,
@@ -79,6 +80,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "统计日期,部门,应提交人数,提交率\n2024-01-05,研发部,10,90%\n",
         "line 1: kind: no column holds a time",
         "these look like counts",
+    ),
+    "who sent how many, and when last": (
+        "姓名,部门,提交次数,提交时间\n张一,研发部,1,2024-01-05 08:00\n李二,研发部,22,2024-01-05 08:00\n",
+        "line 3: line: says that it stands for several reports",
+        "日志 → 报表 → 导出",
+    ),
+    "full-width commas": (
+        "发送人，提交时间\n张一，2024-01-05 08:00\n",
+        "no heading was found",
+        "its commas are full-width",
     ),
     "attendance": (
         "姓名,部门,工号,考勤日期,考勤时间,打卡结果\n张一,研发部,A1,2024-01-05,09:00,正常\n",

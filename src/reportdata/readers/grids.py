@@ -135,6 +135,8 @@ def _without_heading(rows: Sequence[Row], fields: Vocabulary[object], hint: str)
             return f"its text is in {other.upper()}, and was read as {one.upper()}: save it again as UTF-8, or as XLSX"
     if any(set(str(cell)) == {"?"} for cell in rows[0].cells):
         return "a program has put question marks in place of its Chinese text: export it again, as UTF-8 or XLSX"
+    if any("\uff0c" in str(cell) for cell in rows[0].cells) and len(rows[0].cells) == 1:
+        return "its commas are full-width: put , or tabs in their place"
     if any(map(is_time, rows[0].cells)):
         return "there are records without a heading: write one above them, like 发送人,部门,提交时间"
     if len(rows) == LOOKED_AT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from reportdata.errors import BadFile
@@ -29,18 +30,36 @@ def read_html(path: Path) -> Iterator[tuple[str, Grid]]:
         while chunk := text.read(1 << 20):
             parser.feed(chunk)
         parser.close()
+    if not parser.is_whole:
+        raise BadFile(str(path), "ends within a table: it was cut off", "copy or export it again")
     if not parser.tables:
         raise BadFile(str(path), "is HTML without a table", "export it as XLSX or CSV")
     for number, rows in enumerate(parser.tables, 1):
         yield f"table {number}", rows
 
 
+class _Open(NamedTuple):
+    """A table that is not at its end: its rows, its row and cell that are not at theirs, over how many columns and rows
+    the cell goes, and in which columns how many rows more are taken by cells above."""
+
+    table: Grid
+    row: list[object] | None
+    cell: list[str] | None
+    spans: tuple[int, int]
+    blocked: dict[int, int]
+
+
 class _Tables(HTMLParser):
-    """Gathers the cells of tables, each at its place: those that span several rows or columns leave empty ones."""
+    """Gathers the cells of tables, each at its place: those that span several rows or columns leave empty ones. A table
+    in a cell of another one is a table of its own."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[Grid] = []
+        self.is_whole = True
+        """Whether all tables ended, or the page did."""
+        self._around: list[_Open] = []
+        self._table: Grid | None = None
         self._row: list[object] | None = None
         self._cell: list[str] | None = None
         self._spans = 1, 1
@@ -48,9 +67,11 @@ class _Tables(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
+            if self._table is not None:
+                self._around.append(_Open(self._table, self._row, self._cell, self._spans, self._blocked))
             self.tables.append(Grid())
-            self._blocked = {}
-        elif tag == "tr" and self.tables:
+            self._begin(_Open(self.tables[-1], None, None, (1, 1), {}))
+        elif tag == "tr" and self._table is not None:
             self._end_row()
             self._row = []
         elif tag in ("td", "th") and self._row is not None:
@@ -63,15 +84,38 @@ class _Tables(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th"):
             self._end_cell()
-        elif tag in ("tr", "table"):
+        elif tag == "tr":
             self._end_row()
+        elif tag == "table":
+            self._end_table()
+        elif tag in ("body", "html"):
+            self._end_all()
+
+    def close(self) -> None:
+        super().close()
+        self.is_whole = self._table is None
+        self._end_all()
+
+    def _begin(self, table: _Open) -> None:
+        self._table, self._row, self._cell, self._spans, self._blocked = table
+
+    def _end_table(self) -> None:
+        self._end_row()
+        if self._around:
+            self._begin(self._around.pop())
+        else:
+            self._table = None
+
+    def _end_all(self) -> None:
+        while self._table is not None:
+            self._end_table()
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
             self._cell.append(data)
 
     def _end_cell(self) -> None:
-        if self._cell is None or self._row is None:
+        if self._cell is None or self._row is None or self._table is None:
             return
         self._skip_blocked()
         wide, high = self._spans
@@ -79,8 +123,8 @@ class _Tables(HTMLParser):
         self._row += ["".join(self._cell).strip(), *[""] * (wide - 1)]
         if high > 1:
             self._blocked.update(dict.fromkeys(range(place, place + wide), high - 1))
-            line = len(self.tables[-1]) + 1
-            self.tables[-1].merged.append((line, line + high - 1, place))
+            line = len(self._table) + 1
+            self._table.merged.append((line, line + high - 1, place))
         self._cell = None
 
     def _skip_blocked(self) -> None:
@@ -92,9 +136,9 @@ class _Tables(HTMLParser):
 
     def _end_row(self) -> None:
         self._end_cell()
-        if self._row is not None:
+        if self._row is not None and self._table is not None:
             self._skip_blocked()
-            self.tables[-1].append(Row(len(self.tables[-1]) + 1, 0, self._row))
+            self._table.append(Row(len(self._table) + 1, 0, self._row))
         self._row = None
 
 

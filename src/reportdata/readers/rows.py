@@ -14,7 +14,7 @@ from itertools import compress
 from reportdata.columns import Columns
 from reportdata.digests import of_cells
 from reportdata.errors import BadField
-from reportdata.headings import known_headings, normal
+from reportdata.headings import counts_reports, known_headings, normal
 from reportdata.identifiers import is_no_person, is_nothing, read_id, read_text, same_name
 from reportdata.readers.cells import (
     Row,
@@ -48,6 +48,13 @@ _WITHIN = BadField(
     "has a cell with whole records in it, which a quote that is never closed made of them",
     "write a quote within a cell twice, and the cell between quotes; or save the file as XLSX",
 )
+_MANY = BadField(
+    "line",
+    "says that it stands for several reports, whose times it does not tell",
+    "export the reports themselves, in DingTalk by 日志 → 报表 → 导出; where the number says something else, give its column "
+    "another heading",
+)
+_NUMBER = re.compile(r"\d{1,6}(?:\.0*)?", re.ASCII)
 _DELIMITERS = "\t,;|"
 _NARROW = 2
 """Columns of a table whose lines a text may have by chance."""
@@ -82,6 +89,7 @@ def read_rows(
     named = columns.person_name
     needed = [name for name in used if name not in _optional(columns)]
     unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
+    counts = [place for place, name in enumerate(heading.names) if unnamed and counts_reports(name)]
     for row in rows:
         if row.number <= heading.last:
             continue
@@ -112,6 +120,9 @@ def read_rows(
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
             yield Line(row.number, row.position, columns, {}, wrong)
             continue
+        if any(_is_many(row.cells[place]) for place in counts if place < len(row.cells)):
+            yield Line(row.number, row.position, columns, record, _MANY)
+            continue
         if not ragged and _has_records_within(row.cells, places[columns.at], width):
             yield Line(row.number, row.position, columns, {}, _WITHIN)
             continue
@@ -125,6 +136,12 @@ def read_rows(
         cells_hash = of_cells(compress(row.cells, own)) if unnamed else 0
         yield Line(row.number, row.position, columns, record, cells=cells_hash)
     yield from held
+
+
+def _is_many(cell: object) -> bool:
+    """Whether a cell says more than one."""
+    text = text_of(cell)
+    return _NUMBER.fullmatch(text) is not None and float(text) > 1
 
 
 def _has_records_within(cells: Sequence[object], at: int, width: int) -> bool:
