@@ -121,8 +121,8 @@ def test_merged_cells_that_overlap_take_no_more_than_the_rows_there_are(tmp_path
 
 
 def test_a_table_in_a_cell_is_one_of_its_own(tmp_path: Path) -> None:
-    text = """<table><tr><td>1<td>a<table><tr><td>x<td rowspan=2>y<tr><td>z</table>b<td>2</tr><tr><td>3<td>4<td>5</table>
-      <table><tr><td>6</table>"""
+    text = """<table><tr><td>1<td>a<table><tr><td>x<td rowspan=2>y<tr><td>z</table>b<td>2</tr>
+      <tr><td>3<td>4<td>5</table><table><tr><td>6</table>"""
     assert html(tmp_path, text) == [
         ("table 1", [["1", "ab", "2"], ["3", "4", "5"]]),
         ("table 2", [["x", "y"], ["z", ""]]),

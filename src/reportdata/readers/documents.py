@@ -19,8 +19,8 @@ from reportdata.readers.text import opened, position
 
 _LARGEST_DOCUMENT = 1 << 28
 """Characters of one document over several lines that are gathered before giving up."""
-_CUT = 12
-"""Signs of a text's end in which an error says that it was cut off, as within an escaped sign."""
+_ESCAPE = 8
+"""Signs at the end of a text that may be the beginning of an escaped one."""
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _PREFIX = re.compile(r'[^{}"]*?(?=[{]\s*")')
 """What a log has before an object."""
@@ -81,11 +81,8 @@ def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
 def _how_to_write(text: str, error: Exception) -> str:
     """What to do about a text that is no JSON."""
     at = getattr(error, "pos", 0)
-    if (
-        "Unterminated" in str(error)
-        or (at > len(text.rstrip()) - _CUT and text.rstrip()[-1:] not in "}]")
-        or (text[at:].strip() in ("", "}", "]") and text.strip()[-1:] not in "}]")
-    ):
+    cut = "Unterminated" in str(error) or ("escape" in str(error) and at > len(text.rstrip()) - _ESCAPE)
+    if cut or (text[at:].strip() in ("", "}", "]") and text.strip()[-1:] not in "}]"):
         return "it ends in the middle: save or copy it again, as a whole"
     if _OF_PYTHON.search(text):
         return "it is written as Python prints it: write it by json.dumps, one whole object on each line"

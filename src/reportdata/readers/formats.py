@@ -151,6 +151,8 @@ def is_attachment(path: Path) -> bool:
 
 
 def _decoded(start: bytes) -> str:
+    if start.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return start.decode("utf-32", "replace")
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return start.decode("utf-16", "replace")
     if (unmarked := unmarked_utf_16(start[:4096])) is not None:

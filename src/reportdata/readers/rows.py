@@ -51,8 +51,8 @@ _WITHIN = BadField(
 _MANY = BadField(
     "line",
     "says that it stands for several reports, whose times it does not tell",
-    "export the reports themselves, in DingTalk by 日志 → 报表 → 导出; where the number says something else, give its column "
-    "another heading",
+    "export the reports themselves, in DingTalk by 日志 → 报表 → 导出; where the number says something else, "
+    "give its column another heading",
 )
 _NUMBER = re.compile(r"\d{1,6}(?:\.0*)?", re.ASCII)
 _DELIMITERS = "\t,;|"
