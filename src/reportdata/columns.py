@@ -19,6 +19,7 @@ from reportdata.headings import (
     column_of_zones,
     headings_of,
     how_to_name,
+    is_twin,
     known_headings,
     normal,
     other_zone,
@@ -27,7 +28,7 @@ from reportdata.headings import (
 )
 from reportdata.kinds import NUMBERS, Kind, Kinds
 from reportdata.standing import may_deny, standing_columns
-from reportdata.table_kinds import Table, column_of, kind_of
+from reportdata.table_kinds import SIDE_BY_SIDE, Table, column_of, kind_of
 
 
 class Columns(NamedTuple):
@@ -116,6 +117,9 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
         if field in found and kind.columns.get(field, "").removesuffix("?") in NUMBERS:
             require_own_unit(field, found[field])
     person_name = found.get(kind.person_name) if kind.person_name else None
+    person = found.get(kind.person or "") or person_name
+    if person is not None and is_twin(person, columns) and is_twin(time, columns):
+        raise BadField(kind.time, f"{time!r} and {person!r} are both there twice", SIDE_BY_SIDE)
     fields = {column: found[column] for column in kind.columns if column in found and column != kind.time}
     for column in sorted(kind.fields(), key=lambda column: column.name != kind.person):
         stands_in = (column.name == kind.person and person_name is not None) or (

@@ -232,7 +232,7 @@ def _digest_of_name(record: Mapping[str, object], columns: Columns, corp_id: str
     if name is None:
         raise BadField(field, "is missing", "fill it in: of merged cells all but the first are empty")
     said = [record.get(columns.fields[told]) for told in columns.kind.named_apart_by if told in columns.fields]
-    apart = [",".join(sorted((names or "").split(","))) for value in said if (names := _names_or_none(value))]
+    apart = [",".join(sorted(map(same_name, names.split(",")))) for value in said if (names := _names_or_none(value))]
     return digest(corp_id, same_name(name), *apart)
 
 

@@ -53,6 +53,8 @@ _SAYS_ZONE = re.compile(
     r"(?:时区|time\s?zones?|times?\s(?:(?:are|is|shown|given|written)\s)*in|时间\s?(?:均|都|皆|全部)?(?:为|是|采用|使用|按))\W*(.{1,40})"
 )
 """A text above a heading that says of which zone all times are."""
+_PLACE = re.compile(r" \((?!1\))\d+\)$")
+"""What stands behind a heading that is there again."""
 _DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
 _SIMPLIFIED = str.maketrans(
     "誌發門報間創評論員編號單類稱屬點復寫撤時匯週組織業戶經辦審萬億計統數傳範閱讀應電話簽視頻會議參與條臨處理種態檢",
@@ -224,6 +226,13 @@ def headings_of(kind: Kind) -> dict[str, tuple[tuple[str, ...], ...]]:
         groups = ((field, *own), general) if field == kind.time else (own, (field, *general))
         found[field] = tuple(tuple(dict.fromkeys(map(normal, group))) for group in groups)
     return found
+
+
+def is_twin(heading: str, columns: Iterable[str]) -> bool:
+    """Whether others of the columns have the same heading: each but the first of them has its place behind it, in
+    brackets."""
+    own = _PLACE.sub("", heading)
+    return sum(_PLACE.sub("", column) == own for column in columns) > 1
 
 
 def is_of_days(heading: str) -> bool:

@@ -16,6 +16,7 @@ from reportdata.headings import (
     how_to_name,
     how_to_name_both,
     is_of_days,
+    is_twin,
     likely_time,
     normal,
     option,
@@ -26,6 +27,12 @@ from reportdata.headings import (
 from reportdata.kinds import Kind, Kinds
 
 _UTC = ZoneInfo("UTC")
+
+
+SIDE_BY_SIDE = (
+    "put tables that stand side by side one below the other, or each in a sheet or file of its own; "
+    "of a column that is there twice, delete one"
+)
 
 
 class Table(NamedTuple):
@@ -50,6 +57,8 @@ def column_of(
         found = [column for name in group for column in by_heading.get(name, ())]
         if len(found) > 1 and type_ not in ("text", "names") and field != "corp_id":
             both = " and ".join(map(repr, found[:3]))
+            if is_twin(found[0], found):
+                raise BadField(field, f"{both} may both be it", SIDE_BY_SIDE)
             options = " or ".join(option(field, column) for column in found[:3])
             hints = [f"say which with {options}", *(how_to_name_both(field, found) if field == kind.time else [])]
             raise BadField(field, f"{both} may both be it", "; ".join(hints))

@@ -155,11 +155,11 @@ def test_a_table_whose_kind_cannot_be_told_is_refused(known: Folder, tmp_path: P
     assert f"a.csv, line 1: kind: 'create_time' may be the time of sent or commented; {told}" in output
     assert "say which with --kind sent or --kind commented; or name it sent_at (sent) or commented_at" in output
     assert "b.csv, line 1: kind: no column holds a time; the columns are: 'report_id', 'user_id'" in output
-    assert "name the column sent_at (sent) or commented_at (commented) or withdrawn_at (withdrawn)" in output
+    assert "name the column sent_at (sent) or commented_at (commented), or" in output
     assert "c.csv, line 1: kind: 'sent_at' and 'commented_at' are both here" in output
     assert "d.csv, line 1: user_id: no column holds it; the columns are: 'report_id', 'sent_at'" in output
     assert "f.csv, line 1: report_id: 'report_id' and 'report_id (2)' may both be it" in output
-    assert "say which with --column report_id=report_id or --column 'report_id=report_id (2)'" in output
+    assert "of a column that is there twice, delete one" in output
 
 
 def test_answers_of_dingtalk_are_read_with_and_without_their_exchange(known: Folder, tmp_path: Path) -> None:

@@ -48,6 +48,10 @@ READ: dict[str, tuple[str, Numbers]] = {
         "创建人,创建时间,文件名称,今日工作\n张一,2024-01-05 08:00,年度方案,甲\n",
         ONE,
     ),
+    "a department with a blank in it": (
+        "部门,发送人,提交时间\n研发部,张一,2024-01-05 08:00\n研 发部,张一,2024-01-05 09:00\n",
+        (2, 1, None),
+    ),
     "a count of one": ("发送人,提交时间,日志数\n张一,2024-01-05 08:00,1\n李二,2024-01-05 08:00,\n", TWO),
     "a heading of details": (
         "发送人,提交时间,今日工作,\n,,任务,用时\n张一,2024-01-05 08:00,甲,1\n,,乙,2\n李二,2024-01-05 09:00,丙,1\n",
@@ -85,6 +89,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "姓名,部门,提交次数,提交时间\n张一,研发部,1,2024-01-05 08:00\n李二,研发部,22,2024-01-05 08:00\n",
         "line 3: line: says that it stands for several reports",
         "日志 → 报表 → 导出",
+    ),
+    "tables side by side": (
+        "发送人,提交时间,,发送人,提交时间\n张一,2024-01-05 08:00,,李二,2024-01-05 09:00\n",
+        "line 1: sent_at: '提交时间' and '提交时间 \\(5\\)' may both be it",
+        "one below the other",
+    ),
+    "a column that was copied": (
+        "发送人,提交时间,提交时间\n张一,2024-01-05 08:00,2024-01-05 08:00\n",
+        "may both be it",
+        "is there twice, delete one",
     ),
     "full-width commas": (
         "发送人，提交时间\n张一，2024-01-05 08:00\n",
@@ -149,6 +163,15 @@ def test_what_cannot_be_told_is_refused_with_what_to_do(folder: Folder, tmp_path
     result = run(folder, "import", path)
     assert result.exit_code == 1
     assert re.search(f"{reason}(?s:.*){re.escape(advice)}", result.output), result.output
+    assert numbers(folder) == {}
+
+
+def test_of_tables_side_by_side_none_is_dropped_unseen(folder: Folder, tmp_path: Path) -> None:
+    text, _, _ = REFUSED["tables side by side"]
+    (path := tmp_path / "日志.csv").write_text(text, "utf-8")
+    folder.add_organisation("ding1")
+    refused = run(folder, "import", path, "--column", "sent_at=提交时间", "--column", "user_name=发送人")
+    assert "'提交时间' and '发送人' are both there twice" in refused.output
     assert numbers(folder) == {}
 
 
