@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reportdata import standing
 from reportdata.columns import Columns
 from reportdata.errors import BadField
+from reportdata.identifiers import is_nothing
 from reportdata.standing import says_unsent, says_when
 
 
@@ -35,6 +36,8 @@ def denied(line: Line) -> tuple[str, str] | None:
     withdrawal = line.columns.withdrawal
     if withdrawal is not None and not withdrawal.fields and says_when(line.record.get(withdrawal.at)):
         return withdrawal.at, "…"
-    if says_unsent(cell := line.record.get(line.columns.at)):
-        return line.columns.at, str(cell).strip()
+    without_time = is_nothing(line.record.get(line.columns.at))
+    for column in (line.columns.at, *(line.columns.standing if without_time else ())):
+        if says_unsent(cell := line.record.get(column)):
+            return column, str(cell).strip()
     return standing.denied(line.record, line.columns.standing)

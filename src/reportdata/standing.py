@@ -16,10 +16,14 @@ from reportdata.identifiers import half_width, is_nothing, read_text
 _GONE = "已?(?:撤回|撤销|删除)|(?:was )?(?:withdrawn|recalled|revoked|deleted)"
 _UNSENT = (
     "(?:已存)?草稿|(?:已)?暂存|(?:尚)?未(?:提交|发送|填写|填报|发布|汇报|上报)|待(?:提交|发送|填写|填报)"
-    "|[未缺漏]交|未写|[缺漏](?:填|写|报)|免交|无需(?:提交|填写)|请假|休假"
     "|draft|unsent|unsubmitted|not (?:yet )?(?:submitted|sent)"
 )
-_NEVER = re.compile(_UNSENT, re.IGNORECASE)
+_NEVER = re.compile(
+    f"{_UNSENT}|[未缺漏]交|未写|[缺漏](?:填|写|报)|免交|无需(?:提交|填写)|请假|休假|absent|missing|on leave",
+    re.IGNORECASE,
+)
+"""Words for who sent nothing. Where there is a time, those of them that are not said of reports alone say something
+else."""
 _WHEN_GONE = re.compile("(?:撤回|删除|撤销)(?:时间|日期)|(?:del|withdr|recall|revok)[a-z]*(?:at|time)")
 _YES, _NO = "1|2|true|t|yes|y|是|已.*", "0|false|f|no|n|否|未.*"
 
@@ -33,15 +37,13 @@ class _Says(NamedTuple):
 
 _STATUS = _Says(
     re.compile(rf"(?:{_GONE}|{_UNSENT})", re.IGNORECASE),
-    "撤|删|草|存|未|待|缺|漏|免|无需|假|withdrawn|recalled|revoked|deleted|draft|unsent|unsubmitted|not ",
+    "撤|删|草|存|未|待|withdrawn|recalled|revoked|deleted|draft|unsent|unsubmitted|not ",
 )
 _OF_APPROVALS = _Says(re.compile(rf"(?:{_GONE})", re.IGNORECASE), "撤|删|withdrawn|recalled|revoked|deleted")
-_IS_GONE = _Says(
-    re.compile(rf"(?:{_YES}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[12ty是已撤删草存未待缺漏免假]|无需|recalled|revoked"
-)
+_IS_GONE = _Says(re.compile(rf"(?:{_YES}|{_GONE}|{_UNSENT})", re.IGNORECASE), "[12ty是已撤删草存未待]|recalled|revoked")
 _WAS_SENT = _Says(
     re.compile(rf"(?:{_NO}|{_GONE}|{_UNSENT})", re.IGNORECASE),
-    "[0fn否未撤删草存待缺漏免假]|无需|recalled|revoked|deleted",
+    "[0fn否未撤删草存待]|recalled|revoked|deleted",
 )
 _OTHER_ACT = _Says(
     re.compile(
@@ -109,7 +111,7 @@ def says_standing(heading: str) -> bool:
 
 
 def says_unsent(cell: object) -> bool:
-    """Whether a cell says in place of a time that nothing was sent."""
+    """Whether a cell, of a time or of a record without one, says that nothing was sent."""
     return isinstance(cell, str) and _NEVER.fullmatch(cell.strip()) is not None
 
 

@@ -35,9 +35,7 @@ COUNTED: dict[tuple[str, str, str], Numbers] = {
     ("审批状态", "审批中", "已撤销"): ONE,
     ("审批结果", "同意", "拒绝"): TWO,
     ("客户状态", "正常", "已删除"): TWO,
-    ("提交状态", "按时提交", "未交"): ONE,
-    ("提交状态", "迟交", "缺交"): ONE,
-    ("状态", "已交", "请假"): ONE,
+    ("状态", "出勤", "请假"): TWO,
 }
 
 
@@ -67,7 +65,8 @@ def test_whole_columns_are_looked_at_as_records_are(folder: Folder, tmp_path: Pa
 def test_a_person_who_did_not_submit_has_no_time_to_fill_in(folder: Folder, tmp_path: Path) -> None:
     (path := tmp_path / "名单.csv").write_text(
         "日期,姓名,部门,提交状态,提交时间\n2024-01-05,张一,研发部,已提交,2024-01-05 18:00\n"
-        "2024-01-05,李二,研发部,未提交,\n2024-01-05,王三,研发部,未提交,--\n",
+        "2024-01-05,李二,研发部,未提交,\n2024-01-05,王三,研发部,未提交,--\n"
+        "2024-01-05,赵四,研发部,缺交,\n2024-01-05,钱五,研发部,请假,-\n2024-01-05,孙六,研发部,未交,\n",
         "utf-8",
     )
     folder.add_organisation("ding1")
@@ -212,12 +211,6 @@ WORDS = [
     "unsubmitted",
     "not_submitted",
     "not_yet_sent",
-    "未交",
-    "缺交",
-    "漏填",
-    "免交",
-    "无需提交",
-    "请假",
     "点赞",
     "已读",
     "like",
