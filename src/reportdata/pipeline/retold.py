@@ -66,13 +66,21 @@ def retold(work: Workspace, kind: Kind, files: _Files, known: int) -> int:
 
     :param known: how many records of the file were known, from other imports or from files before it.
     """
-    views = [msgspec.structs.replace(kind, name=name) for name in ("facts", "others", "repeated")]
-    what = Computation(_compared(kind), ("count",), (), tuple(views))
-    ((shared, of_new, of_others, repeated),) = work.engine.rows(
-        what, {"facts": files.new, "others": files.others, "repeated": files.repeated}
-    )
+    views = tuple(msgspec.structs.replace(kind, name=name) for name in ("facts", "others", "repeated"))
+    held = {"facts": files.new, "others": files.others, "repeated": files.repeated}
+    if not any(work.engine.rows(Computation(_digest_of(kind), ("id_",), (), views[:2]), held)):
+        return 0
+    what = Computation(_compared(kind), ("count",), (), views)
+    ((shared, of_new, of_others, repeated),) = work.engine.rows(what, held)
     beside = of_others - max(0, known - repeated)  # what a file before it has, too, is in no file of repeats
     return int(shared) if shared >= max(1 if repeated else 2, _SHARE * max(of_new, beside)) else 0
+
+
+def _digest_of(kind: Kind) -> str:
+    """A record without an id, where there is one. Files of ids that begin otherwise are not read for it."""
+    id_ = kind.sheet.id if kind.sheet is not None else ""
+    within = f"{id_} >= '{PREFIX}' and {id_} < '{PREFIX[:-1]}.'"
+    return f"select {id_} from (from facts where {within} union all from others where {within}) limit 1"
 
 
 def _compared(kind: Kind) -> str:
