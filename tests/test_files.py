@@ -15,8 +15,6 @@ from reportdata.files import (
     ASIDE,
     append,
     has_line,
-    holding,
-    locked,
     made,
     make,
     move,
@@ -29,6 +27,7 @@ from reportdata.files import (
     write,
 )
 from reportdata.leases import FileLeases, folder_of_own, folders_of_dead
+from reportdata.locks import locked
 from tests.support.steps import killed_at, moments_of
 
 
@@ -224,7 +223,7 @@ def test_a_second_name_outlives_the_first(tmp_path: Path) -> None:
 HOLDING = """
 import sys, time
 from pathlib import Path
-from reportdata.files import locked
+from reportdata.locks import locked
 lock = locked(Path(sys.argv[1]), wait=True)
 print("held", flush=True)
 time.sleep(600)
@@ -240,8 +239,11 @@ def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
             with pytest.raises(BlockingIOError):
                 locked(path, wait=False, shared=shared)
         holder.kill()
-    with holding(path, shared=True), holding(path, shared=True), pytest.raises(BlockingIOError):
+    held = [locked(path, wait=True, shared=True) for _ in range(2)]
+    with pytest.raises(BlockingIOError):
         locked(path, wait=False)
+    for lock in held:
+        os.close(lock)
 
 
 OWNING = """

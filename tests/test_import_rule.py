@@ -47,7 +47,7 @@ DOMAIN = {
     "values",
     "statistics",
 }
-GROUND_FLOOR = {"files", "leases", "migrations", "presence", "reserves", "sqlite", "sqlite_kinds"}
+GROUND_FLOOR = {"files", "leases", "locks", "migrations", "presence", "reserves", "sqlite", "sqlite_kinds"}
 ADAPTERS = {
     "lake",
     "inbox",

@@ -1,4 +1,4 @@
-"""Files that survive ``kill -9`` and power loss, and locks that end with the process that holds them.
+"""Files that survive ``kill -9`` and power loss.
 
 A durable write is atomic: the content is written aside, synced and renamed into place, and the folder is synced; so a
 reader, and whoever comes after a kill, sees the old file or the new one, whole. Every such step of the program is made
@@ -8,7 +8,6 @@ here, by `make`, `write`, `move`, `append`, `remove` and `rewrite`.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,12 +15,11 @@ from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
+from reportdata.locks import locked
+
 ASIDE = ".unfinished"
 """How the name of a file ends that is being written aside. One writer at a time has it, under its lock; what a killed
 one left is overwritten by the next."""
-
-FOLDER = os.O_RDONLY | os.O_DIRECTORY
-"""How a folder is opened."""
 
 
 def sync(path: Path) -> None:
@@ -190,31 +188,6 @@ def second_name(path: Path, place: Path) -> Path | None:
     except OSError:
         return path if path.exists() else None
     return place
-
-
-@contextmanager
-def holding(path: Path, *, shared: bool = False) -> Iterator[None]:
-    """Wait for the lock of a file and hold it: alone, or with others who hold it ``shared``."""
-    lock = locked(path, wait=True, shared=shared)
-    try:
-        yield
-    finally:
-        os.close(lock)
-
-
-def locked(path: Path, *, wait: bool, shared: bool = False, flags: int = os.O_RDWR | os.O_CREAT) -> int:
-    """A descriptor that holds the lock of the file; closing it lets go.
-
-    :param flags: how the file is opened; `FOLDER` for a folder, which is locked itself.
-    :raises BlockingIOError: when it is not to wait, and another holds the lock.
-    """
-    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
 
 
 def write_all(descriptor: int, content: bytes) -> None:

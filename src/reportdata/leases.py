@@ -14,7 +14,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Protocol
 
-from reportdata.files import FOLDER, locked, make
+from reportdata.files import make
+from reportdata.locks import FOLDER, locked
 
 
 class Lease(Protocol):

@@ -56,8 +56,8 @@ _LISTS = ("headings", "lines", "states")
 _PROSE = re.compile(r"[A-Za-z}`'”)][,;:.]? +[a-z{`'(–][^_=]|^[a-z]+ [A-Z]{3,}$|^(Next|Note|Error): |^write [0-9]")
 _NO_PROSE = re.compile(
     r"^\s*[(]?(select|insert into|delete from|update \w+ set|create (temp|table)|drop table|pragma|begin immediate|"
-    r"from facts|not starts_with|with \w+ as|group by)\b|^facts\.|= \?|\border by\b|%s|>= '|cast\(|decimal\(|timestamptz|"
-    r"^[a-z]+(_[a-z]+)+$|^[a-z_]+(, [a-z_]+){2,}$|^columns\.|^\{sub_msg|^bold |^\.[A-Za-z]{2}|"  # names
+    r"from facts|not starts_with|with \w+ as|group by)\b|^facts\.|= \?|\border by\b|%s|>= '|cast\(|decimal\(|"
+    r"timestamptz|^[a-z]+(_[a-z]+)+$|^[a-z_]+(, [a-z_]+){2,}$|^columns\.|^\{sub_msg|^bold |^\.[A-Za-z]{2}|"  # names
     r"^\s*(reportdata open|Debug source|response body error|grand total)$"
 )
 _WORD = re.compile(r"(?!(https?|json|left|right|parquet|utf|xlsx|true|lang|work|reportdata)$)[a-z]{3,}")

@@ -35,7 +35,7 @@ from reportdata.collector.sources import (
 from reportdata.collector.suite import Access, Kind
 from reportdata.days import time_zone
 from reportdata.errors import LedgerError, NotKnown
-from reportdata.files import locked
+from reportdata.locks import locked
 from reportdata.pipeline.collecting import Collecting
 from reportdata.settings import Settings
 from reportdata.store import Store

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from reportdata.api.bringing import LATER, RUNNING, TOO_MANY_RUNS, Brought, Lang, Run, Said, Upload, What
 from reportdata.cli.handover import Handover
 from reportdata.cli.import_process import Job, Running
+from reportdata.cli.upload_folders import GOING_ON
 from reportdata.cli.uploads import Uploads
 from reportdata.http.answers import Failed
 from reportdata.services.counting import is_counted
@@ -25,7 +26,6 @@ log = logging.getLogger("reportdata.imports")
 
 MOST_WAITING = 8
 """Runs that wait for the one that is computed, of each process that serves."""
-_GOING_ON = ("waiting", "running")
 _TIDY = 60.0
 """Seconds between two looks for uploads that have ended."""
 
@@ -80,7 +80,7 @@ class ImportRuns:
         """See `Bringing`."""
         before = self.found(corp_id, upload)
         if before.run is not None and before.run.what == "import":
-            is_going_on = before.run.state in _GOING_ON
+            is_going_on = before.run.state in GOING_ON
             if _is_imported(before.run) or (is_going_on and what == "import"):
                 return before
             if is_going_on:
@@ -95,7 +95,7 @@ class ImportRuns:
         upload = f"undo-{import_id}"
         self._uploads.make(corp_id, upload)
         before = self.found(corp_id, upload)
-        if before.run is not None and before.run.state in _GOING_ON:
+        if before.run is not None and before.run.state in GOING_ON:
             return before
         self._end_earlier(upload)
         folder = str(self._uploads.files(upload).absolute())
@@ -158,7 +158,7 @@ class ImportRuns:
             running = self._running.get(upload)
         if running is None:
             return
-        if running.run.what != "preview" and running.run.state in _GOING_ON:
+        if running.run.what != "preview" and running.run.state in GOING_ON:
             raise Failed(RUNNING)
         running.end()
         if running.ended is not None and running.ended.cancel():  # others are before it

@@ -20,6 +20,7 @@ import msgspec
 from reportdata import files
 from reportdata.api.bringing import BAD_NAME, LATER, LONGEST_NAME, NO_ROOM, RUNNING, UNKNOWN_UPLOAD, Run, Stored
 from reportdata.http.answers import Failed
+from reportdata.locks import locked
 
 FOLDER = "uploads"
 GOING_ON = ("waiting", "running")
@@ -92,7 +93,7 @@ class UploadFolders:
         until = time.monotonic() + patience
         while True:
             try:
-                return files.locked(self.root / upload / _LOCK, wait=False)
+                return locked(self.root / upload / _LOCK, wait=False)
             except BlockingIOError:
                 if time.monotonic() >= until:
                     raise Failed(RUNNING) from None

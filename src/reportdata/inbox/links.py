@@ -16,7 +16,8 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from reportdata.files import locked, remove, sync
+from reportdata.files import remove, sync
+from reportdata.locks import locked
 
 _NONE = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 """How a file system says that it has no hard links, or no more of them."""

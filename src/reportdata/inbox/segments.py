@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.facts import is_fact
-from reportdata.files import locked, read, remove, rewrite, write, write_all
+from reportdata.files import read, remove, rewrite, write, write_all
 from reportdata.inbox.checksums import checked, has_checksums, is_checksum, summed
+from reportdata.locks import locked
 
 _sync_data: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)  # not every system has it
 
