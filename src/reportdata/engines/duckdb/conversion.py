@@ -7,7 +7,7 @@ each value once takes a tenth of the time of checking each cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from zoneinfo import ZoneInfo
 
 from reportdata.columns import Columns
@@ -47,9 +47,11 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
     ]
     checks = ["zone_ is not null", f"instant_ >= {FIRST_INSTANT}", f"instant_ < {min(end, END_INSTANT)}"]
     checks += [_each_is_common(column) for column in others if _is_checked_each(column, kind)]
-    for field, none in ((kind.record_id, NO_RECORD), (kind.person, NO_PERSON)):
-        if field is not None:
-            checks.append(f"{field} not in ({', '.join(map(text, sorted(none)))})")
+    if kind.record_id is not None:
+        checks.append(_is_none_of(kind.record_id, NO_RECORD))
+    checks += [
+        _is_none_of(one.name, NO_PERSON) for one in others if one.name == kind.person and _is_checked_each(one, kind)
+    ]
     checks += [
         f"not regexp_matches(coalesce(standing{place}_, ''), {text(pattern)}, 'i')"
         for place, pattern in enumerate(columns.looked_at.values())
@@ -81,12 +83,18 @@ def uncommon_cells(facts: str, columns: Columns) -> str:
         held = column.required or column.name in columns.fields  # what no column holds is null, as it may be
         if held and column.name != kind.time and not _is_checked_each(column, kind):
             checks[column.name] = _each_is_common(column)
+            if column.name == kind.person:
+                checks[column.name] += f" and {_is_none_of(column.name, NO_PERSON)}"
     # The count keeps the optimizer from checking before it groups.
     found = (
         f"(select {cell} from ({facts}) group by {cell} having not coalesce({check} and count(*) > 0, false) limit 1)"
         for cell, check in checks.items()
     )
     return " union all ".join(found)
+
+
+def _is_none_of(field: str, ids: Collection[str]) -> str:
+    return f"coalesce({field} not in ({', '.join(map(text, sorted(ids)))}), true)"
 
 
 def _is_checked_each(column: Column, kind: Kind) -> bool:
