@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+from reportdata.audit import Audit, Read
 from reportdata.cli.local_times import local_text, shared_zone
 from reportdata.identity import Organisation
 from tests.support.folders import Folder, run
@@ -70,3 +71,15 @@ def test_an_app_is_shown_in_words_and_known_by_its_name(folder: Folder, tmp_path
     unclear = run(folder, "app", "enable", "bi")
     assert "2 apps have the name 'bi'" in unclear.output
     assert key in unclear.output
+
+
+def test_reads_are_told_and_chosen_by_local_days(folder: Folder) -> None:
+    folder.add_organisation("ding1", "Asia/Kathmandu")
+    at = int(datetime.fromisoformat("2026-09-21T23:30:00+00:00").timestamp() * 1000)
+    Audit(folder.path / "audit").write([Read(at, "dingkey", "ding1", "20260920", "192.0.2.1", "r1")])
+    told = run(folder, "audit").stdout
+    assert "time (Asia/Kathmandu)" in told
+    assert "2026-09-22 05:15:00" in told
+    assert "192.0.2.1" in run(folder, "audit", "--from", "20260922", "--to", "20260922").stdout
+    for days in (("--to", "20260921"), ("--from", "20260923")):
+        assert run(folder, "audit", "--json", *days).stdout == ""
