@@ -207,7 +207,7 @@ export const WORDS = {
   forbidden: ['这个应用不能查看统计，或不能从这里访问。管理员可以新建一个有权限的应用：{0}', 'This app may not read statistics, or not from here. An administrator can add one that may: {0}'],
   busy: ['服务器正忙。请稍后再试。', 'The server is busy. Try again later.'],
   tooLong: ['这个问题算得太久。请选短一些的时间，或少一些筛选。', 'This took too long to compute. Choose a shorter range or fewer filters.'],
-  failed: ['服务器出错了：{0}。请稍后再试；还不行，请把这句话告诉管理员。', 'The server failed: {0}. Try again later; if it goes on, tell your administrator these words.'],
+  failed: ['服务器出错了：{0}。请稍后再试；还不行，请把这句话告诉管理员，原因可用 reportdata doctor 查看。', 'The server failed: {0}. Try again later; if it goes on, tell your administrator these words: reportdata doctor says why.'],
   refused: ['服务器不接受这个问题：{0}', 'The server does not accept this question: {0}'],
   notRead: ['没有读到数字', 'The numbers could not be read'],
   again: ['再试一次', 'Try again'],
