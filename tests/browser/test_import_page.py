@@ -189,15 +189,16 @@ def test_advice_names_the_fields_of_the_form(browser: Browser, site: tuple[Folde
         bringing.choose(str(unclear), str(good))
         refused = page.locator("#found .refused").inner_text()
         assert "「类型」：没有列是时间" in refused
-        assert "用 「发送时间」（日志） 或 「评论时间」（评论） 或 「撤回时间」（撤回） 写明是哪一列" in refused
+        assert "用「发送时间」（日志）或「评论时间」（评论）或「撤回时间」（撤回）写明是哪一列" in refused
         assert "--" not in refused
         text = page.locator("#found").inner_text()
         assert "所有文件都读得了之后" in text  # nothing is imported now, so nothing is known of numbers
         assert "仍然未知" not in text
-        page.get_by_role("button", name="移除").first.click()
-        bringing.previewed()
+    with closing(Bringing(*site, browser)) as bringing:
         bringing.choose(str(late))
-        expect(page.locator("#found")).to_contain_text("请写 「导出时间」 或 「覆盖的最后一天」", use_inner_text=True)
+        expect(bringing.page.locator("#found")).to_contain_text(
+            "请写「导出时间」或「覆盖的最后一天」", use_inner_text=True
+        )
 
 
 def test_what_is_said_is_looked_at_again(browser: Browser, site: tuple[Folder, Serving]) -> None:

@@ -79,7 +79,7 @@ def test_a_spreadsheet_is_read(tmp_path: Path, day: object) -> None:
     ("text", "reason", "hint"),
     [
         ("统计日期,组织ID,发送日志数,发送日志用户数\n", "line 1: 4102_DAY: no column holds it; the columns are",
-         "name it 4102_DAY or 4102 or 评论日志用户数; a table has, for example, 统计日期, 组织ID"),
+         "name the column 4102_DAY or 4102 or 评论日志用户数; a table has, for example, 统计日期, 组织ID"),
         ("发送人,提交时间\n", "line 1: stat_date: no column holds it; the columns are: '发送人'", "统计日期"),
         (f"日期,{HEADINGS}\n1,{ROW}\n", "stat_date: '日期' and '统计日期' may both be it", "leave one of them out"),
         (f"{HEADINGS}\n昨天,12345,1,1,1\n", "line 2: stat_date: '昨天' is not a day", "20210101 or 2021-01-01"),

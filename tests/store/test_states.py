@@ -353,7 +353,7 @@ def test_status_shows_the_newest_day_and_the_newest_final_one(known: Folder) -> 
     known.add_organisation("empty")
     observe(known, "20260919", "20260921", NOON)
     assert [line.split() for line in run(known, "status").output.splitlines() if line.lstrip().startswith(CORP)] == [
-        [CORP, "20260919", "to", "20260921", "20260921", "provisional", "20260920"]
+        [CORP, "20260919–20260921", "20260921", "provisional", "20260920"]
     ]
     found = {o["corpId"]: o for o in json.loads(run(known, "status", "--json").output)["organisations"]}
     assert (found[CORP]["newestState"], found[CORP]["newestFinalDay"]) == ("provisional", "20260920")

@@ -1,7 +1,7 @@
 // What a person can say of files that cannot be told from them.
 
 import { h } from './dom.js';
-import { t } from './words.js';
+import { current, t } from './words.js';
 
 const KINDS = ['sent', 'commented', 'withdrawn'];
 const FORMS = ['csv', 'sheet', 'jsonl', 'parquet', 'dingtalk'];
@@ -28,14 +28,18 @@ const OPTIONS = {
  * Words of the program with the names of the form's fields in place of the options of the command line.
  * @param {string} text
  */
-export const inPage = (text) =>
-  text
+export function inPage(text) {
+  /** @param {string} field @param {string} [value] */
+  const named = (field, value) => t('fieldNamed', value === undefined ? field : t('fieldValue', field, value));
+  const told = text
     .replace(/--column (?:'(\w+)=([^']*)'|(\w+)=([^\s;,；，]+))/g, (_, field, heading, other, bare) =>
-      t('fieldNamed', fieldName(field ?? other)) + ((heading ?? bare) === 'HEADING' ? '' : ` ${heading ?? bare}`))
-    .replace(/--kind (sent|commented|withdrawn)\b/g, (_, kind) => `${t('fieldNamed', t('kindOf'))} ${kindName(kind)}`)
-    .replace(/--([a-z]+(?:-[a-z]+)?)(?![\w-])/g, (whole, option) => (OPTIONS[option] ? t('fieldNamed', t(OPTIONS[option])) : whole))
+      named(fieldName(field ?? other), (heading ?? bare) === 'HEADING' ? undefined : heading ?? bare))
+    .replace(/--kind (sent|commented|withdrawn)\b/g, (_, kind) => named(t('kindOf'), kindName(kind)))
+    .replace(/--([a-z]+(?:-[a-z]+)?)(?![\w-])/g, (whole, option) => (OPTIONS[option] ? named(t(OPTIONS[option])) : whole))
     .replace(/ ?\((sent|commented|withdrawn)\)/g, (_, kind) => t('ofKind', kindName(kind)))
-    .replace(/([：:] ?)kind(?=[：:])/, (_, colon) => colon + t('fieldNamed', t('kindOf')));
+    .replace(/([：:] ?)kind(?=[：:])/, (_, colon) => colon + named(t('kindOf')));
+  return current() === 'zh' ? told.replace(/ (?=「)|(?<=[」）]) /g, '') : told;
+}
 
 /** What a form says, as the API takes it; nothing of what is empty. @param {HTMLFormElement} form */
 export function said(form) {

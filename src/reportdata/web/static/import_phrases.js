@@ -90,6 +90,7 @@ const OWN = {
   choicesTitle: ['不对？在这里说明', 'Not right? Say what is meant'],
   choicesHow: ['空着的就从文件里判断。小字是命令行里对应的选项。', 'What is left empty is told from the file. Small print is the option of the command line.'],
   fieldNamed: ['「{0}」', '“{0}”'],
+  fieldValue: ['{0}：{1}', '{0}: {1}'],
   ofKind: ['（{0}）', ' ({0})'],
   kindOf: ['类型', 'Kind'],
   byFile: ['从文件判断', 'told from the file'],
