@@ -89,3 +89,12 @@ def test_a_command_that_fails_ends_it(tmp_path: Path) -> None:
     done = answered(tmp_path / "data", "ding1", "", "", str(bad))
     assert done.exit_code == 1
     assert "is not a time" in done.output
+
+
+def test_what_cannot_be_used_is_said_in_chinese(tmp_path: Path) -> None:
+    none = tmp_path / "none.csv"
+    done = answered(tmp_path / "data", "ding1", "", "1", "files", str(none), "", "n", options=("--lang", "zh"))
+    assert done.exit_code == 0, done.output
+    assert "没有 '1' 这个选项\n  请写其中之一：files, dingtalk, programs\n" in done.output
+    assert f"没有文件 {none}\n  请写文件的路径，或直接回车\n" in done.output
+    assert "Error" not in done.output

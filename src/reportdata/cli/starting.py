@@ -13,6 +13,7 @@ from reportdata.cli.known import read_own_id
 from reportdata.cli.language import say, spoken, translated
 from reportdata.cli.options import settings_options
 from reportdata.cli.places import open_store
+from reportdata.cli.terminals import visible
 from reportdata.days import DEFAULT_TIME_ZONE, time_zone
 from reportdata.errors import BadValue
 from reportdata.settings import Settings
@@ -77,6 +78,10 @@ def _organisation(settings: Settings, run: Callable[..., None]) -> str:
 
 def _source(corp_id: str, run: Callable[..., None]) -> str:
     """Where records come from, when that is there."""
+    say(
+        "Records come from files that you have (files), are collected (dingtalk), or pushed by programs (programs).",
+        err=True,
+    )
     source = _chosen("Where do the records come from?", [FILES, *SUITES, PUSHES])
     if source == FILES:
         path = _asked("A file to import now (Enter for none)", _file, "")
@@ -107,12 +112,18 @@ def _asked(question: str, read: Callable[[str], str], default: str | None = None
         try:
             return read(text)
         except BadValue as error:
-            say(f"{error.message}\n  {error.hint}" if error.hint else error.message, err=True)
+            say(error.message, err=True)
+            if error.hint:
+                click.echo(f"  {visible(translated(error.hint))}", err=True)
 
 
 def _chosen(question: str, answers: Sequence[str]) -> str:
-    found: str = click.prompt(translated(question), type=click.Choice(answers), default=answers[0], err=True)
-    return found
+    def known(text: str) -> str:
+        if text not in answers:
+            raise BadValue(f"{text!r} is none of the answers", f"write one of {', '.join(answers)}")
+        return text
+
+    return _asked(f"{translated(question)} ({', '.join(answers)})", known, answers[0])
 
 
 def _file(text: str) -> str:
