@@ -120,7 +120,7 @@ def _asked(question: str, read: Callable[[str], str], default: str | None = None
 def _chosen(question: str, answers: Sequence[str]) -> str:
     def known(text: str) -> str:
         if text not in answers:
-            raise BadValue(f"{text!r} is none of the answers", f"write one of {', '.join(answers)}")
+            raise BadValue(f"{text!r} is none of the answers", f"answer with one of {', '.join(answers)}")
         return text
 
     return _asked(f"{translated(question)} ({', '.join(answers)})", known, answers[0])
