@@ -79,8 +79,10 @@ def retold(work: Workspace, kind: Kind, files: _Files, known: int) -> int:
 def _digest_of(kind: Kind) -> str:
     """A record without an id, where there is one. Files of ids that begin otherwise are not read for it."""
     id_ = kind.sheet.id if kind.sheet is not None else ""
-    within = f"{id_} >= '{PREFIX}' and {id_} < '{PREFIX[:-1]}.'"
-    return f"select {id_} from (from facts where {within} union all from others where {within}) limit 1"
+    return (
+        f"select {id_} from (from facts where {id_} between '{PREFIX}' and '{PREFIX}~' union all "
+        f"from others where {id_} between '{PREFIX}' and '{PREFIX}~') limit 1"
+    )
 
 
 def _compared(kind: Kind) -> str:
