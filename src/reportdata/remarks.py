@@ -12,12 +12,14 @@ class Remarks:
     """``titles`` are texts that stand above the heading of a table; ``partial`` gives for kinds of facts of which some
     are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact; ``denied``
     counts the records that do not stand, by the column that says so and what it says; ``announced`` is how many there
-    are, as the file says, 0 when it does not; ``passed`` are sheets that have counts."""
+    are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kind of
+    its facts, where it says that another one follows; ``passed`` are sheets that have counts."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
     answers: bool = False
     announced: int = 0
+    following: tuple[int, str] | None = None
     passed: list[str] = field(default_factory=list)
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -27,6 +29,7 @@ class Remarks:
         self.partial.clear()
         self.answers = False
         self.announced = 0
+        self.following = None
         self.passed.clear()
         self.denied.clear()
 

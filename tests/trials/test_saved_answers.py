@@ -48,6 +48,13 @@ READ: dict[str, str] = {
     + LOG.format(2, json.dumps(answer(2))),
     "a log of records": "".join(LOG.format(number, json.dumps(report(number))) for number in (1, 2)),
     "a page of a service": json.dumps({"code": 200, "data": {"records": [report(1), report(2)], "total": 2}}),
+    "pages of a service": json.dumps(
+        [
+            {"data": {"records": [report(1)], "current": 1, "pages": 2, "total": "2"}},
+            {"data": {"records": [report(2)], "current": 2, "pages": 2, "total": "2"}},
+        ]
+    ),
+    "a list of all": json.dumps({"count": 2, "next": None, "previous": None, "results": [report(1), report(2)]}),
     "hits of a search engine": "".join(
         json.dumps({"_index": "reports", "_id": str(number), "_source": report(number)}) + "\n" for number in (1, 2)
     ),
@@ -59,6 +66,11 @@ MISSING: dict[str, str] = {
         {"code": 200, "data": {"list": [report(1), report(2)], "total": 45}}
     ),
     "a page of a service with records": json.dumps({"data": {"records": [report(1), report(2)], "total": 45}}),
+    "a total that is a text": json.dumps({"data": {"records": [report(1), report(2)], "total": "45"}}),
+    "a page of several": json.dumps({"data": {"records": [report(1), report(2)], "current": 1, "pages": 5}}),
+    "a page that has a next one": json.dumps({"results": [report(1), report(2)], "next": "https://a.b/?page=2"}),
+    "a list that has a next page": json.dumps({"data": {"list": [report(1), report(2)], "hasNext": True}}),
+    "a list that has more": json.dumps({"items": [report(1), report(2)], "has_more": True}),
     "a recording without its last page": recorded(entry(answer(1, 2, has_more=True, next_cursor=20))),
     "a page in between": "\n".join(
         json.dumps(page)
@@ -118,6 +130,17 @@ def test_a_refusal_says_what_to_do(folder: Folder, tmp_path: Path, case: str) ->
     result = run(folder, "import", path)
     assert result.exit_code == 1
     assert re.search(f"{reason}(?s:.*){re.escape(advice)}", result.output), result.output
+    assert numbers(folder) == {}
+
+
+def test_records_of_another_organisation_are_not_taken_for_those_of_the_given_one(
+    folder: Folder, tmp_path: Path
+) -> None:
+    listed = [report(1), report(2) | {"corpId": "ding2"}]
+    (path := tmp_path / "answers.json").write_text(json.dumps({"errcode": 0, "result": {"data_list": listed}}))
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert "the organisation 'ding2' is not known" in result.output
     assert numbers(folder) == {}
 
 

@@ -159,6 +159,9 @@ def _stage_file(
     corp_ids = {corp_id for part in staged for corp_id in part.spans}
     done.organisations = _add_unknown(work.store, organisations, corp_ids, dry=options.dry)
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
+    if source.remarks.following is not None:
+        line, kind = source.remarks.following
+        done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
     done.read = done.skipped = source.skipped
     done.told, done.tables = source.told, source.tables
     done.notes += source.remarks.notes()

@@ -16,6 +16,7 @@ import msgspec
 
 from reportdata.days import moment_of
 from reportdata.errors import BadField
+from reportdata.headings import CORP_ID, normal
 from reportdata.standing import says_standing
 from reportdata.times import BadTime, read_instant
 
@@ -26,6 +27,7 @@ _COMMENTS = ("comments", "commentList", "comment_list")
 _BODIES = ("body", "data")
 """Where SDKs and programs keep the answer in what they save."""
 
+_CORP_ID = frozenset(map(normal, CORP_ID))
 _BEIJING = ZoneInfo("Asia/Shanghai")
 """DingTalk writes a comment's time without an offset, in Beijing time whatever the organisation's zone."""
 
@@ -173,10 +175,10 @@ def _listed(result: Mapping[str, object], names: tuple[str, ...]) -> object:
 
 
 def _beside(items: object) -> tuple[str, ...]:
-    """The members of a list's objects that say whether these stand, as services write that keep what DingTalk
-    answered."""
+    """The members of a list's objects that say of which organisation these are, and whether they stand, as services
+    write that keep what DingTalk answered."""
     found = {name for item in items if isinstance(item, dict) for name in item} if isinstance(items, list) else ()
-    return tuple(sorted(name for name in found if says_standing(name)))
+    return tuple(sorted(name for name in found if says_standing(name) or normal(name) in _CORP_ID))
 
 
 def _comments(

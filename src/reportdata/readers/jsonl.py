@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from reportdata.choices import NO_CHOICES, Choices, of_record
@@ -18,7 +18,16 @@ from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 
-_TOTALS = ("total", "totalCount", "total_count")
+_TOTALS = ("total", "totalCount", "total_count", "totalElements", "totalRecords", "totalNum", "total_num", "count")
+_WITHIN = ("data", "result", "page", "pagination", "paging", "meta")
+_MORE = ("has_more", "hasMore")
+"""What DingTalk's pages say, too, of which `reportdata.readers.pages` looks whether the next one is there."""
+_MORE_OF_SERVICES = ("has_next", "hasNext", "hasNextPage", "has_next_page")
+_NEXT = ("next", "next_page", "nextPage", "nextPageToken", "next_page_token", "next_url", "nextUrl")
+_PAGE, _PAGES = (
+    ("current", "currentPage", "page", "pageNum", "pageNo", "page_no"),
+    ("pages", "totalPages", "total_pages"),
+)
 
 
 def read_jsonl(
@@ -56,11 +65,35 @@ def _of_recording(entries: list[object]) -> Iterator[dict[str, object] | BadFiel
     yield from found or [{"api": api_of(entry) or "?", "response": {}} for entry in entries[:1]]
 
 
+def _places(content: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Where a page says how many records there are, and whether another one follows."""
+    return [content, *(place for name in _WITHIN if isinstance(place := content.get(name), dict))]
+
+
 def _total(content: Mapping[str, object]) -> int:
     """How many records there are, as a page says that has some of them; 0 when it does not."""
-    places = (content, *(content[name] for name in ("data", "result", "page") if isinstance(content.get(name), dict)))
-    totals = (place.get(name) for place in places if isinstance(place, dict) for name in _TOTALS)
-    return max((total for total in totals if type(total) is int), default=0)
+    return max((_number(place, _TOTALS) for place in _places(content)), default=0)
+
+
+def _number(place: Mapping[str, object], names: Iterable[str]) -> int:
+    found = (str(place[name]) for name in names if type(place.get(name)) in (int, str))
+    return max((int(text) for text in found if text.isdecimal() and text.isascii()), default=0)
+
+
+def _goes_on(content: Mapping[str, object], more: Iterable[str]) -> bool:
+    """Whether a page of a service says that another one follows.
+
+    :param more: what else than the usual names say so.
+    """
+    names = (*_MORE_OF_SERVICES, *more)
+    for place in _places(content):
+        if any(str(place.get(name)).lower() == "true" for name in names):
+            return True
+        if any(isinstance(place.get(name), str | int) and place[name] not in ("", 0, False) for name in _NEXT):
+            return True
+        if 0 < _number(place, _PAGE) < _number(place, _PAGES):
+            return True
+    return False
 
 
 def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: Choices) -> Iterator[Line]:
@@ -81,7 +114,12 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
         if is_exchange(content):
             remarks.answers = True
             remarks.announced = max(remarks.announced, _total(content))
-            yield from exchanges.lines(number, place, content)
+            kind = ""
+            for line in exchanges.lines(number, place, content):
+                kind = line.columns.kind.name if line.columns is not None else kind
+                yield line
+            if kind and "response" not in content:
+                remarks.following = (number, kind) if _goes_on(content, ()) else None
             continue
         names = tuple(content)
         columns = known.get(names)
@@ -95,7 +133,11 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                     yield Line(number, place, None, {}, error)
                 else:
                     remarks.announced = max(remarks.announced, _total(content))
-                    yield from _records((Found(number, place, inner) for inner in within), kinds, remarks, choices)
+                    kind = ""
+                    for line in _records((Found(number, place, inner) for inner in within), kinds, remarks, choices):
+                        kind = line.columns.kind.name if line.columns is not None else kind
+                        yield line
+                    remarks.following = (number, kind) if kind and _goes_on(content, _MORE) else None
                 continue
             if len(known) < 1024:
                 known[names] = columns
