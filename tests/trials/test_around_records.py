@@ -309,3 +309,13 @@ def test_all_records_below_blank_rows_are_counted(folder: Folder, tmp_path: Path
     folder.add_organisation("ding1")
     run(folder, "import", workbook(tmp_path / "a.xlsx", {"a": rows}))
     assert numbers(folder) == {"20240105": ONE}
+
+
+@pytest.mark.parametrize(("first", "second"), [("00123", "123"), ("A001", "a001")])
+def test_ids_that_may_be_of_one_person_are_named(folder: Folder, tmp_path: Path, first: str, second: str) -> None:
+    (path := tmp_path / "日志.csv").write_text(
+        f"工号,提交时间\n{first},2024-01-05 08:00\n{second},2024-01-05 09:00\n9,2024-01-05 09:00\n", "utf-8"
+    )
+    folder.add_organisation("ding1")
+    assert f"like {first} and {second}: each id counts as a person" in run(folder, "import", path).output
+    assert numbers(folder) == {"20240105": (3, 3, None)}

@@ -164,7 +164,7 @@ def _stage_file(
         done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
     done.read = done.skipped = source.skipped
     done.told, done.tables = source.told, source.tables
-    done.notes += source.remarks.notes()
+    done.notes += source.notes()
     for part in staged:
         done.read += part.read
         done.added += part.added

@@ -6,7 +6,7 @@ only what is read record by record anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from reportdata.choices import Choices
@@ -58,6 +58,18 @@ class People:
         found = self._ids.setdefault(column, set())
         if len(found) < _MOST and not person.startswith(PREFIX):
             found.add(person)
+
+    def notes(self) -> Iterator[str]:
+        """What is to be said of the people: that some may be one, as where a spreadsheet took away leading zeros."""
+        for found in self._ids.values():
+            alike: dict[str, list[str]] = {}
+            for person in sorted(found):
+                alike.setdefault(person.lstrip("0").casefold(), []).append(person)
+            if some := [ids for ids in alike.values() if len(ids) > 1]:
+                yield (
+                    f"{len(some):,} people have ids that differ in zeros at the front or in capitals alone, like "
+                    f"{some[0][0]} and {some[0][1]}: each id counts as a person; write them alike where they are one"
+                )
 
     def check(self, path: Path) -> None:
         """Refuse names of people where ids should be.

@@ -58,6 +58,11 @@ class Source:
         """How many bad records were skipped."""
         return self._skipped.count
 
+    def notes(self) -> Iterator[str]:
+        """What is to be said of the file."""
+        yield from self.remarks.notes()
+        yield from self._people.notes()
+
     def comparing(self, day: str) -> None:
         """Show that what was staged of a day is compared with what the lake has."""
         self._progress(f"comparing {self._path.name} · {day}", 0, 0)
