@@ -27,6 +27,8 @@ DOMAIN = {
     "choices",
     "chosen_columns",
     "headings",
+    "other_tables",
+    "zone_headings",
     "identifiers",
     "records",
     "remarks",

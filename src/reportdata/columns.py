@@ -14,21 +14,11 @@ from typing import NamedTuple
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.chosen_columns import apart, chosen_columns
 from reportdata.errors import BadField, BadFile
-from reportdata.headings import (
-    BOTH,
-    column_of_zones,
-    headings_of,
-    how_to_name,
-    is_twin,
-    known_headings,
-    normal,
-    other_zone,
-    require_own_unit,
-    seen,
-)
+from reportdata.headings import BOTH, headings_of, how_to_name, is_twin, known_headings, normal, require_own_unit, seen
 from reportdata.kinds import NUMBERS, Kind, Kinds
 from reportdata.standing import may_deny, standing_columns
 from reportdata.table_kinds import SIDE_BY_SIDE, Table, column_of, kind_of
+from reportdata.zone_headings import column_of_zones, other_zone
 
 
 class Columns(NamedTuple):

@@ -19,7 +19,6 @@ from reportdata.columns import Columns
 from reportdata.days import DEFAULT_TIME_ZONE, day_of, moment_of
 from reportdata.digests import MINUTE, Occurrences, digest
 from reportdata.errors import BadField
-from reportdata.headings import is_beijing
 from reportdata.identifiers import (
     NO_PERSON,
     NO_RECORD,
@@ -33,6 +32,7 @@ from reportdata.identifiers import (
 from reportdata.kinds import Kinds
 from reportdata.split_times import time_of
 from reportdata.values import Value, instant_of, read_names, read_value
+from reportdata.zone_headings import is_beijing
 
 _UTC = ZoneInfo("UTC")
 _OF_BEIJING = timedelta(hours=8)

@@ -14,45 +14,14 @@ from reportdata.errors import BadField
 from reportdata.kinds import NUMBERS, Kind
 
 CORP_ID = ("corp_id", "组织id", "企业id", "企业corpid", "公司id")
-_BRACKETS = re.compile(r"[(\[{【<《][^)\]}】>》]*[)\]}】>》]")
+BRACKETS = re.compile(r"[(\[{【<《][^)\]}】>》]*[)\]}】>》]")
+"""What a heading has in brackets."""
 _MAGNITUDES = re.compile(r"[万亿千百%‰]|^[kwm]$|thousand|million|percent")
 _OTHERWISE = re.compile(
     r"(?<!\d)[周月季年]|累计|近\d|week|month|quarter|year|小时|秒|^(?:时|h|hrs?|hours?|s|ms|secs?|seconds?)$"
 )
 _ENDS_OTHERWISE = re.compile(r"(?:毫?秒钟?|小时|[\s_/-](?:m?s|secs?|seconds?|h|hrs?|hours?)|seconds|hours)$")
 _OF_DAYS = re.compile(r"天|日|^d$|days?")
-_ZONES = re.compile(
-    r"utc|gmt|时区|世界时|格林|协调|^z$|[+-]\s?\d{1,2}(?::?\d{2})?$|^[a-z]+/[a-z_/]+$"
-    r"|^(?:[ecmp][sd]t|[jki]st|bst|ces?t|eet|msk|aes?t)$"
-    r"|(?:美|美国|英国|欧洲|德国|日本|韩国|印度|澳洲|纽约|伦敦|柏林|东京|首尔|悉尼|太平洋|东部|西部)时间"
-)
-_BEIJING = re.compile(
-    r"北京|中国|上海|东八|\+\s?0?8(?::?00)?$|asia/(?:shanghai|chongqing|urumqi|hong_kong|taipei)|^cst$"
-)
-_ZONE_AT_END = re.compile(r"(?:\b|_|(?<=[^\x00-\x7f]))(?:utc|gmt)(?:\s?[+-]\s?\d{1,2}(?::?\d{2})?)?$")
-"""A zone behind a heading of times that has it in no brackets."""
-_OF_ZONES = frozenset(
-    (
-        "时区",
-        "所在时区",
-        "时区名称",
-        "时区偏移",
-        "timezone",
-        "timezoneid",
-        "timezonename",
-        "tz",
-        "tzname",
-        "tzoffset",
-        "timezoneoffset",
-        "utcoffset",
-        "gmtoffset",
-    )
-)
-"""Headings, in normal form, of columns that say of which zone the times of a record are."""
-_SAYS_ZONE = re.compile(
-    r"(?:时区|time\s?zones?|times?\s(?:(?:are|is|shown|given|written)\s)*in|时间\s?(?:均|都|皆|全部)?(?:为|是|采用|使用|按))\W*(.{1,40})"
-)
-"""A text above a heading that says of which zone all times are."""
 _PLACE = re.compile(r" \((?!1\))\d+\)$")
 """What stands behind a heading that is there again."""
 _DECORATION = re.compile(r"[*★☆·:?#\s_\-—/]+")
@@ -73,68 +42,12 @@ _CLOCKS = re.compile(r"时间$|时刻$|time$", re.IGNORECASE)
 _IDS = re.compile(r"id|编号|工号|单号|号码?$|no\.?$|number", re.IGNORECASE)
 _NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
 
-_OF_ATTENDANCE = re.compile("打卡|考勤|签到|签退|班次|迟到|早退|旷工")
-_OF_COUNTS = re.compile(
-    "(?:人|次|篇|天|日志|提交|未交|已交|应交|实交|评论|点赞)数$|率$|^(?:应|实|未|已|按时|迟)(?:交|提交|填|填写|发|发送)$|^(?:合计|总计|小计)$"
-)
-_COUNT_OF_REPORTS = re.compile(
-    "[应实已]?(?:提交|发送|日志|日报|周报|月报|填报|填写|汇报|上报)(?:次数|篇数|份数|条数|总数|数量|数)|篇数|份数"
-    "|(?:reports?|submissions?)(?:counts?|sent)|(?:count|numberof)reports"
-)
-_OF_REPORTS = re.compile("日志|日报|周报|月报|汇报|今[日天]|明[日天]|[本下]周|工作|总结|模[板版]|report|template")
-_OF_OTHERS = {
-    "records of documents": re.compile(
-        "(?:文档|文件夹?|知识库)(?:名称?|标题|id|链接|类型|格式|大小|路径|所有者)|最[近后](?:编辑|打开|阅读)(?:者|人|时间)"
-        "|(?:document|doc|file|folder)(?:id|name|title|url|type|size|path)"
-    ),
-    "records of to-dos": re.compile(
-        "待办(?:名称|标题|事项|内容|id)?|执行[者人]|(?:截止|到期)(?:时间|日期)|优先级|todo(?:id|title)?"
-    ),
-    "records of events": re.compile("日程(?:名称|标题|主题|id)?|参与[者人]数?|(?:calendar|event)(?:id|title)"),
-    "records of meetings": re.compile(
-        "会议(?:名称|标题|主题|id|号码?|时长|类型)|(?:meeting|conference)(?:id|title|name|code)"
-    ),
-    "records of chats": re.compile("(?:群聊?|群组|会话)(?:名称?|id|人数|主|类型)|chat(?:id|name|title)"),
-    "records of announcements": re.compile("公告(?:名称|标题|内容|id|分类)?|announcement(?:id|title)?"),
-    "records of mail": re.compile("邮件(?:主题|标题|id)|收件[者人]|mail(?:id|subject)|subject"),
-}
-"""Headings, in their normal form, of records that have a person and a time as reports do."""
-_DAY = re.compile(
-    r"(?:(?:\d{4}|\d\d)\s?[-/.年]\s?)?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?(?: 0?0:00(?::00)?)?|\d{1,2}[日号]?", re.ASCII
-)
-_WEEKDAY = re.compile(r"\s*[(\uff08]?(?:星期|周|礼拜)?[一二三四五六日天][)\uff09]?$")
-
-
-def other_table(columns: Iterable[str]) -> str | None:
-    """What a table without a column of times seems to have in place of records: ``attendance`` or ``counts``; None
-    where nothing says so."""
-    names = [" ".join(column.split()) for column in columns]
-    if any(_OF_ATTENDANCE.search(name) for name in names):
-        return "attendance"
-    counts = sum(_OF_COUNTS.search(name) is not None for name in names)
-    days = sum(_DAY.fullmatch(_WEEKDAY.sub("", name)) is not None for name in names)
-    return "counts" if max(counts, days) > 1 else None
-
-
-def counts_reports(heading: str) -> bool:
-    """Whether a heading is one of how many reports somebody sent."""
-    return _COUNT_OF_REPORTS.fullmatch(normal(heading)) is not None
-
-
-def other_records(columns: Iterable[str]) -> str | None:
-    """What the records of a table seem to be in place of reports; None where no heading says so, or one speaks of
-    reports."""
-    names = list(map(normal, columns))
-    if any(_OF_REPORTS.search(name) for name in names):
-        return None
-    return next((of for of, said in _OF_OTHERS.items() if any(map(said.fullmatch, names))), None)
-
 
 def normal(heading: str) -> str:
     """The form in which headings are compared: half-width, lower case, in simplified Chinese,
     without blanks and decorations."""
-    text = heading.lower() if heading.isascii() else _plain(heading)
-    return _DECORATION.sub("", _BRACKETS.sub("", text)) or _DECORATION.sub("", text)
+    text = heading.lower() if heading.isascii() else plain(heading)
+    return _DECORATION.sub("", BRACKETS.sub("", text)) or _DECORATION.sub("", text)
 
 
 def other_unit(heading: str, *, daily: bool = False) -> str | None:
@@ -143,42 +56,13 @@ def other_unit(heading: str, *, daily: bool = False) -> str | None:
 
     :param daily: whether the numbers are of days, so that *day* says nothing else.
     """
-    plain = _plain(heading)
-    for found in _BRACKETS.findall(plain):
+    said = plain(heading)
+    for found in BRACKETS.findall(said):
         text = str(found)[1:-1].strip()
         if _MAGNITUDES.search(text) or _OTHERWISE.search(text) or (not daily and _OF_DAYS.search(text)):
             return text
-    end = _ENDS_OTHERWISE.search(_BRACKETS.sub("", plain).strip())
+    end = _ENDS_OTHERWISE.search(BRACKETS.sub("", said).strip())
     return end[0].strip(" _/-") if end is not None else None
-
-
-def other_zone(heading: str) -> str | None:
-    """What a heading of times has in brackets, or at its end, that names a time zone other than Beijing's; None when it
-    has none."""
-    plain = _plain(heading)
-    texts = [str(found)[1:-1].strip() for found in _BRACKETS.findall(plain)]
-    at_end = _ZONE_AT_END.search(_BRACKETS.sub("", plain).strip())
-    return next((text for text in [*texts, *([at_end[0].strip("_ ")] if at_end else [])] if _is_other_zone(text)), None)
-
-
-def other_zone_above(titles: Iterable[str]) -> str | None:
-    """What texts above a heading name as the time zone of all times, other than Beijing's; None when they name none."""
-    said = _SAYS_ZONE.search(_plain(" ".join(titles)))
-    return said[1].strip() if said is not None and _is_other_zone(said[1]) else None
-
-
-def column_of_zones(columns: Iterable[str]) -> str | None:
-    """The column that says of which time zone the times of a record are; None where there is none."""
-    return next((column for column in columns if normal(column) in _OF_ZONES), None)
-
-
-def is_beijing(zone: str) -> bool:
-    """Whether a text names Beijing's time zone, by whatever name."""
-    return _BEIJING.search(_plain(zone).strip()) is not None
-
-
-def _is_other_zone(text: str) -> bool:
-    return _ZONES.search(text) is not None and _BEIJING.search(text) is None
 
 
 def require_own_unit(field: str, heading: str, *, daily: bool = False) -> None:
@@ -192,7 +76,8 @@ def require_own_unit(field: str, heading: str, *, daily: bool = False) -> None:
         )
 
 
-def _plain(heading: str) -> str:
+def plain(heading: str) -> str:
+    """A heading half-width, in small letters and simplified Chinese, without signs that are not seen."""
     text = unicodedata.normalize("NFKC", heading)
     return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower().translate(_SIMPLIFIED)
 

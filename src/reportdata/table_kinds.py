@@ -20,11 +20,10 @@ from reportdata.headings import (
     likely_time,
     normal,
     option,
-    other_records,
-    other_table,
     seen,
 )
 from reportdata.kinds import Kind, Kinds
+from reportdata.other_tables import other_records, other_table
 
 _UTC = ZoneInfo("UTC")
 

@@ -13,10 +13,11 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, is_known, read_columns
 from reportdata.errors import BadField, BadFile
-from reportdata.headings import other_zone_above, seen
+from reportdata.headings import seen
 from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.readers.cells import Row, is_time, text_of
+from reportdata.zone_headings import other_zone_above
 
 LOOKED_AT = 20
 """Rows in which the heading is looked for."""

@@ -14,8 +14,9 @@ from itertools import compress
 from reportdata.columns import Columns
 from reportdata.digests import of_cells
 from reportdata.errors import BadField
-from reportdata.headings import counts_reports, known_headings, normal
+from reportdata.headings import known_headings, normal
 from reportdata.identifiers import is_no_person, is_nothing, read_id, read_text, same_name
+from reportdata.other_tables import counts_reports
 from reportdata.readers.cells import (
     Row,
     announced,

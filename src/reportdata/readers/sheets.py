@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.errors import BadFile
-from reportdata.headings import other_table
 from reportdata.kinds import Kinds
+from reportdata.other_tables import other_table
 from reportdata.readers.cells import Row, has_times, is_time, text_of
 from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
