@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.coverage import Observation
-from reportdata.days import MILLISECOND, SECOND, end_of
+from reportdata.days import SECOND
 from reportdata.engines.duckdb.connection import Database
 from reportdata.engines.duckdb.staging import Staged, Staging
 from reportdata.errors import BadFile, BadRecord, BadValue, InputError
@@ -27,8 +27,8 @@ from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.imports import Imported, Options, StagedImport, known_organisations
-from reportdata.pipeline.looks import DAY, looked
-from reportdata.pipeline.reading import MOST_COUNTED, Bounds, Reading, size_of
+from reportdata.pipeline.looks import looked
+from reportdata.pipeline.reading import MOST_COUNTED, Reading, size_of
 from reportdata.pipeline.sources import Source
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
@@ -36,7 +36,7 @@ from reportdata.readers.cells import announced
 from reportdata.readers.encodings import encoding_of
 from reportdata.readers.figures import told_apart
 from reportdata.readers.text import opened_bytes
-from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, ImportNote, Store
+from reportdata.store import ImportedFile, ImportNote, Store
 
 UTC = ZoneInfo("UTC")
 _OF_IDS = string.ascii_lowercase + string.digits
@@ -150,7 +150,7 @@ def _stage_file(
         options.kinds or work.kinds,
         organisations,
         options.corp_id,
-        _bounds(options),
+        options.bounds,
         options.choices,
     )
     source = Source(path, reading, file.skipping(options.skip_bad), progress)
@@ -197,16 +197,6 @@ def _told_of(staged: StagedImport, options: Options) -> tuple[str, ...]:
     of_facts = {corp_id for _, found in staged.files for spans in found.spans.values() for corp_id in spans}
     found = of_facts | {look.corp_id for look in staged.looks}
     return tuple(sorted(found)) or ((options.corp_id,) if options.corp_id is not None else ())
-
-
-def _bounds(options: Options) -> Bounds:
-    """Times are believed up to a day after now: clocks and zones differ; and what the options state."""
-    if options.now == inf:
-        return Bounds(first_day=FIRST_DAY, last_day=LAST_DAY)
-    end = int(options.now * SECOND) + DAY * MILLISECOND
-    if options.last_day is not None:
-        end = max(end, end_of(options.last_day, UTC) + DAY * MILLISECOND)
-    return Bounds(end, options.first_day or LAST_DAY, options.last_day or FIRST_DAY)
 
 
 def _stage(work: Workspace, source: Source, options: Options, place: _Place) -> tuple[list[Staged], int]:

@@ -10,15 +10,18 @@ from zoneinfo import ZoneInfo
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns
 from reportdata.coverage import Observation
-from reportdata.days import DEFAULT_TIME_ZONE, PARTITION, day_of_folder, time_zone
+from reportdata.days import DEFAULT_TIME_ZONE, PARTITION, SECOND, day_of_folder, end_of, time_zone
 from reportdata.engines.duckdb.spans import Span
 from reportdata.errors import InputError
 from reportdata.facts import Organisations
 from reportdata.kinds import Kind, Kinds
 from reportdata.lake import Incoming
-from reportdata.pipeline.reading import SkipBad
+from reportdata.pipeline.reading import Bounds, SkipBad
 from reportdata.readers import Format
-from reportdata.store import ImportedFile, Store
+from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, Store
+
+_UTC = ZoneInfo("UTC")
+_DAY = 86_400 * SECOND
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,16 @@ class Options:
     only: str | None = None
     kinds: Kinds | None = None
     whole: bool = False
+
+    @property
+    def bounds(self) -> Bounds:
+        """Which times are believed: up to a day after now, as clocks and zones differ, and those that are stated."""
+        if self.now == inf:
+            return Bounds(first_day=FIRST_DAY, last_day=LAST_DAY)
+        end = int(self.now * SECOND) + _DAY
+        if self.last_day is not None:
+            end = max(end, end_of(self.last_day, _UTC) + _DAY)
+        return Bounds(end, self.first_day or LAST_DAY, self.last_day or FIRST_DAY)
 
 
 @dataclass

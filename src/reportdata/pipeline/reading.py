@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.days import END_INSTANT
 from reportdata.engines.duckdb.parquet import ParquetTable
-from reportdata.errors import BadField, BadFile, BadRecord
-from reportdata.facts import Organisations
-from reportdata.kinds import Kinds
+from reportdata.errors import BadField, BadFile, BadRecord, LakeError
+from reportdata.facts import Fact, Organisations
+from reportdata.kinds import Kind, Kinds
 from reportdata.readers import Format, read_jsonl, read_sheets, read_table
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -32,6 +33,19 @@ class Bounds(NamedTuple):
     def states(self, day: str) -> bool:
         """Whether it is stated that there are records of a day."""
         return self.first_day <= day <= self.last_day
+
+    def require(self, fact: Fact, kind: Kind, isolated: Collection[str]) -> None:
+        """
+        :param isolated: days that are far from all others of the file.
+        :raises BadField: when the fact's time is a mistake, as far as can be told.
+        """
+        reason = ""
+        if fact.at >= self.end:
+            reason = f"is on {fact.stat_day}, which lies in the future"
+        elif kind.covers and fact.stat_day in isolated:
+            reason = f"is on {fact.stat_day}, about a year or more from all other records of the file"
+        if reason:
+            raise BadField(kind.time, reason, f"mend it, or say that it is right: --from … --to {fact.stat_day}")
 
 
 class Reading(NamedTuple):
@@ -101,6 +115,35 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise BadFile(str(path), f"cannot be read: {error}") from error
+
+
+def refuse_rounded(path: Path, found: tuple[Kind, str, str] | None) -> None:
+    """
+    :param found: the kind of facts whose ids a spreadsheet has rounded, their column, and an example.
+    :raises BadFile: when there are any.
+    """
+    if found is not None:
+        kind, column, example = found
+        raise BadFile(
+            str(path),
+            f"{column}: all ids of 16 digits and more end in zeros, like {example}: a spreadsheet rounded them, "
+            f"and different {kind.name} facts may have become equal",
+            "export the column as text: in Excel, format it as text before the ids are pasted or opened; if they "
+            f"do end in zeros, say which column they are in: --column {column}=…",
+        )
+
+
+def require_room(path: Path, folder: Path, needed: int) -> None:
+    """
+    :param needed: bytes that the rest of the file takes.
+    :raises LakeError: when the disk of the folder has no room for them.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise LakeError(
+            f"the rest of {path} takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
+            "make room, and import it again",
+        )
 
 
 def lines_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,12 +11,11 @@ from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.spans import isolated, of_another_year
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.errors import BadField, BadFile, InputError, LakeError
+from reportdata.errors import BadField, BadFile, InputError
 from reportdata.facts import Fact, read_fact
-from reportdata.kinds import Kind
 from reportdata.pipeline import Progress
 from reportdata.pipeline.people import People
-from reportdata.pipeline.reading import Reading, SkipBad, Skipped, lines_of, size_of
+from reportdata.pipeline.reading import Reading, SkipBad, Skipped, lines_of, refuse_rounded, require_room, size_of
 from reportdata.readers import Format
 from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
@@ -88,7 +86,8 @@ class Source:
             self._begin_again(staging)
             self._add(staging)
             self._skipped.refuse()
-        self._refuse_rounded(staging)
+        if not self.remarks.answers:
+            refuse_rounded(self._path, staging.rounded(self._choices.columns))
         self._people.check(self._path)
 
     def _stage(self, staging: Staging, folder: Path, size: int) -> None:
@@ -117,18 +116,6 @@ class Source:
         self._occurrences, self._of_sheet = Occurrences(), None
         self._people.begin_again()
         self.remarks.clear()
-
-    def _refuse_rounded(self, staging: Staging) -> None:
-        found = None if self.remarks.answers else staging.rounded(self._choices.columns)
-        if found is not None:
-            kind, column, example = found
-            raise BadFile(
-                str(self._path),
-                f"{column}: all ids of 16 digits and more end in zeros, like {example}: a spreadsheet rounded them, "
-                f"and different {kind.name} facts may have become equal",
-                "export the column as text: in Excel, format it as text before the ids are pasted or opened; if they "
-                f"do end in zeros, say which column they are in: --column {column}=…",
-            )
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
         table = read_heading(self._path, self._kinds, self._choices)
@@ -223,7 +210,7 @@ class Source:
                 fact = read_fact(
                     line.record, line.columns, self._organisations, self._corp_id, self._occurrences, line.cells
                 )
-                self._check_time(fact, line.columns.kind)
+                self._bounds.require(fact, line.columns.kind, self._isolated)
                 withdrawal = self._withdrawal(line)
             except BadField as error:
                 self._skipped.take(line, error)
@@ -239,18 +226,6 @@ class Source:
         if columns is None or not says_when(line.record.get(columns.at)):
             return None
         return read_fact(line.record, columns, self._organisations, self._corp_id)
-
-    def _check_time(self, fact: Fact, kind: Kind) -> None:
-        """
-        :raises BadField: when the fact's time is a mistake, as far as can be told.
-        """
-        reason = ""
-        if fact.at >= self._bounds.end:
-            reason = f"is on {fact.stat_day}, which lies in the future"
-        elif kind.covers and fact.stat_day in self._isolated:
-            reason = f"is on {fact.stat_day}, about a year or more from all other records of the file"
-        if reason:
-            raise BadField(kind.time, reason, f"mend it, or say that it is right: --from … --to {fact.stat_day}")
 
     def _note(self, columns: Columns) -> None:
         if columns not in self.tables:
@@ -271,9 +246,4 @@ class Source:
         took, read = staging.part_size(), max(1, position - self._position)
         self._position = position
         needed = took * (self.size - position) // read
-        free = shutil.disk_usage(staging.folder).free
-        if free < needed:
-            raise LakeError(
-                f"the rest of {self._path} takes about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
-                "make room, and import it again",
-            )
+        require_room(self._path, staging.folder, needed)
