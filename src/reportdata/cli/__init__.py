@@ -33,7 +33,7 @@ _MODULES = {
     "source": "sources",
     "collect": "collecting",
     "budget": "budgets",
-    "refresh": "importing",
+    "refresh": "refreshing",
     "compact": "compaction",
     "query": "numbers",
     "changes": "explaining",

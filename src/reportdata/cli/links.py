@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -14,22 +12,19 @@ from reportdata.cli.known import only_organisation
 from reportdata.cli.language import say, tell
 from reportdata.cli.language.help import Group
 from reportdata.cli.link_scopes import scopes_of_link, services_of_link, services_shown
-from reportdata.cli.local_times import local_text
 from reportdata.cli.options import json_option, settings_options, variable_option
 from reportdata.cli.output import print_json, print_table
 from reportdata.cli.periods import DAY, Today
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.secret_files import secret_file, warn_of_readers
+from reportdata.cli.told_links import described, row, until_day
 from reportdata.days import SECOND, end_of, time_zone
 from reportdata.errors import BadValue, NotKnown
 from reportdata.identity import Organisation, hash_of
-from reportdata.links import Ending, Link, link_ended, new_link_id, new_link_secret, read_link_name
-from reportdata.services import REPORTS
+from reportdata.links import Link, new_link_id, new_link_secret, read_link_name
 from reportdata.settings import Settings
 from reportdata.statistics.words import read_department
 from reportdata.store import Store
-
-_STATES = {None: "valid", Ending.REVOKED: "revoked", Ending.LINK: "ended"}
 
 
 @click.group("link", cls=Group)
@@ -142,10 +137,12 @@ def list_(corp_id: str | None, as_json: bool, settings: Settings) -> None:
     now = time.time()
     links = [link for link in open_existing_store(settings).links() if corp_id in (None, link.corp_id)]
     if as_json:
-        print_json([_described(link, settings, now) for link in links])
+        print_json([described(link, settings, now) for link in links])
         return
     zones = {one.corp_id: one.time_zone for one in open_existing_store(settings).organisations()}
-    rows = [_row(_described(link, settings, now), _until(link.until, zones.get(link.corp_id, "UTC"))) for link in links]
+    rows = [
+        row(described(link, settings, now), until_day(link.until, zones.get(link.corp_id, "UTC"))) for link in links
+    ]
     print_table(
         ["id", "name", "organisation", "departments", "shows", "until", "state"],
         rows,
@@ -164,7 +161,7 @@ def revoke(link: str, as_json: bool, settings: Settings) -> None:
     now = time.time()
     revoked = store.revoke_link(_id_of(store, link), now)
     if as_json:
-        print_json(_described(revoked, settings, now))
+        print_json(described(revoked, settings, now))
         return
     tell(f"Revoked {revoked.link_id}, which was for {revoked.name}.")
 
@@ -221,39 +218,3 @@ def _base(url: str | None) -> str:
     if not right:
         raise BadValue(f"{url!r} is no address of a server", "write it like https://reports.example.com/reports")
     return url.rstrip("/")
-
-
-def _described(link: Link, settings: Settings, now: float) -> dict[str, Any]:
-    services = services_of(settings)
-    return {
-        "id": link.link_id,
-        "name": link.name,
-        "corpId": link.corp_id,
-        "departments": link.departments,
-        "services": [service.id for service in services_shown(services, link)],
-        "records": any(service.records_scope in link.scopes for service in services),
-        "import": services.service(REPORTS).push_scope in link.scopes,
-        "until": _time(link.until),
-        "revokedAt": _time(link.revoked_at),
-        "state": _STATES[link_ended(link, now)],
-    }
-
-
-def _row(told: dict[str, Any], until: str) -> list[object]:
-    shows = ("records" if told["records"] else "totals") + (", imports" if told["import"] else "")
-    if told["services"] != [REPORTS]:
-        shows = f"{', '.join(told['services'])}: {shows}"
-    departments = ", ".join(told["departments"]) or "all"
-    return [told["id"], told["name"], told["corpId"], departments, shows, until, told["state"]]
-
-
-def _until(seconds: int | None, zone: str) -> str:
-    """The last day on which a link lets anybody in, as --until names it; a time where it is not the end of a day."""
-    if seconds is None:
-        return "–"
-    last, _, clock = local_text(seconds - 1, zone).partition(" ")
-    return last if clock == "23:59:59" else local_text(seconds, zone)
-
-
-def _time(seconds: int | None) -> str | None:
-    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds is not None else None

@@ -11,18 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
 from reportdata.errors import BadField, BadFile, BadRecord, InputError
 from reportdata.identifiers import half_width, is_nothing, read_id
 from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.readers.cells import Row, is_remark, is_total
+from reportdata.readers.figure_answers import rows_of_answers
 from reportdata.readers.figure_columns import OTHER, FigureFields, names_organisation, read_day, require_whole
 from reportdata.readers.formats import Format, detect_format
 from reportdata.readers.grids import Heading, Vocabulary, find_heading, likeness
 from reportdata.readers.sheets import read_workbook
 from reportdata.readers.tables import read_grid
-from reportdata.readers.text import opened
 from reportdata.services import Service
 
 _BROKEN = re.compile(r"\d{1,15}(\.\d{1,20})?(e-\d{1,2})?", re.ASCII | re.IGNORECASE)
@@ -32,10 +30,6 @@ _ROUNDED = 0.01
 """By how much a share that people wrote may differ from that of its parts."""
 _LARGEST = 10_000_000
 """Bytes of a file at most that is looked through for figures of every service."""
-_BODIES = ("body", "data", "result", "response")
-"""Where programs keep an answer that they saved with something around it."""
-_decoder = msgspec.json.Decoder(float_hook=decimal_of)
-
 Figure = tuple[str, str, dict[str, Number]]
 
 
@@ -98,7 +92,7 @@ def columns_held(path: Path, service: Service) -> frozenset[str]:
     with suppress(InputError):
         match detect_format(path):
             case Format.JSONL:
-                for _, row in _rows(path):
+                for _, row in rows_of_answers(path):
                     named = fields.columns([name for name, value in row.items() if value is not None])
                     found.update(name for field, name in named.items() if field in keys)
             case Format.CSV:
@@ -111,59 +105,12 @@ def columns_held(path: Path, service: Service) -> frozenset[str]:
 
 
 def _json_rows(path: Path, fields: FigureFields) -> Iterator[tuple[int, Mapping[str, object]]]:
-    for number, row in _rows(path):
+    for number, row in rows_of_answers(path):
         try:
             columns = fields.columns(list(row))
         except BadField as error:
             raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
         yield number, {field: row[name] for field, name in columns.items()}
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    with opened(path) as file:
-        text = file.read()
-    for number, line in enumerate([text] if _is_json(text) else text.splitlines(), 1):
-        if line.strip():
-            try:
-                rows = list(_rows_of(_decoder.decode(line)))
-            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-                raise BadRecord(str(path), number, "line", f"is no JSON: {error}") from error
-            for row in rows:
-                if not isinstance(row, Mapping):
-                    raise BadRecord(str(path), number, "row", "is no object")
-                yield number, row
-
-
-def _is_json(text: str) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return False
-    return True
-
-
-def _rows_of(content: object) -> Iterator[object]:
-    if isinstance(content, list):
-        for item in content:
-            yield from _rows_of(item)
-    elif isinstance(content, dict) and isinstance(content.get("dataList"), list):
-        yield from content["dataList"]
-    elif isinstance(content, dict) and (inner := _inner(content)) is not None:
-        yield from _rows_of(inner)
-    else:
-        yield content
-
-
-def _inner(content: Mapping[str, object]) -> object:
-    """The answer that another one holds, which may be written as text; None where it holds none."""
-    for name in _BODIES:
-        inner = content.get(name)
-        if isinstance(inner, str):
-            with suppress(msgspec.DecodeError, RecursionError):
-                inner = _decoder.decode(inner)
-        if isinstance(inner, dict | list):
-            return inner
-    return None
 
 
 def _table(path: Path, fields: FigureFields) -> tuple[Heading[dict[str, str]], list[Row]]:

@@ -1,0 +1,68 @@
+"""Saved answers of the contract, or their rows, as JSON: one, a list, one on each line, or within other answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from reportdata.errors import BadRecord
+from reportdata.measures import decimal_of
+from reportdata.readers.text import opened
+
+_BODIES = ("body", "data", "result", "response")
+"""Where programs keep an answer that they saved with something around it."""
+_decoder = msgspec.json.Decoder(float_hook=decimal_of)
+
+
+def rows_of_answers(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The rows of ``dataList`` of all answers, each with the line on which its answer begins.
+
+    :raises BadRecord: when something else is there.
+    """
+    with opened(path) as file:
+        text = file.read()
+    for number, line in enumerate([text] if _is_json(text) else text.splitlines(), 1):
+        if line.strip():
+            try:
+                rows = list(_rows_of(_decoder.decode(line)))
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+                raise BadRecord(str(path), number, "line", f"is no JSON: {error}") from error
+            for row in rows:
+                if not isinstance(row, Mapping):
+                    raise BadRecord(str(path), number, "row", "is no object")
+                yield number, row
+
+
+def _is_json(text: str) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
+
+
+def _rows_of(content: object) -> Iterator[object]:
+    if isinstance(content, list):
+        for item in content:
+            yield from _rows_of(item)
+    elif isinstance(content, dict) and isinstance(content.get("dataList"), list):
+        yield from content["dataList"]
+    elif isinstance(content, dict) and (inner := _inner(content)) is not None:
+        yield from _rows_of(inner)
+    else:
+        yield content
+
+
+def _inner(content: Mapping[str, object]) -> object:
+    """The answer that another one holds, which may be written as text; None where it holds none."""
+    for name in _BODIES:
+        inner = content.get(name)
+        if isinstance(inner, str):
+            with suppress(msgspec.DecodeError, RecursionError):
+                inner = _decoder.decode(inner)
+        if isinstance(inner, dict | list):
+            return inner
+    return None
