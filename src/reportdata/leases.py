@@ -83,14 +83,17 @@ class _Held:
 
 
 @contextmanager
-def folder_of_own(root: Path, name: str, leases: Leases, prefix: str = "") -> Iterator[Path]:
+def folder_of_own(
+    root: Path, name: str, leases: Leases, prefix: str = "", within: Path | None = None
+) -> Iterator[Path]:
     """A new folder in ``root / name``, which is removed when the block ends, or by a later one when this process dies.
 
     :param prefix: how its name begins, where others lie beside it.
+    :param within: as of `reportdata.files.made`.
     :raises OSError: when it cannot be made.
     """
     parent = root / name
-    make(parent, root)
+    make(parent, within)
     with ExitStack() as held:
         with leases.holding(f"{name}/lock"):
             for left in _dead(root, name, leases, prefix):

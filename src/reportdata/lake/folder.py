@@ -64,7 +64,7 @@ class LakeFolder:
         with ExitStack() as held:
             with self._failing("written"):
                 self._make()
-                folder = held.enter_context(folder_of_own(self.root, "incoming", self._of_root))
+                folder = held.enter_context(folder_of_own(self.root, "incoming", self._of_root, within=self.root))
             with self.reading():
                 yield Incoming(folder)
 

@@ -101,7 +101,7 @@ class Cache:
         """Take a file as the copy of the object that was just made of it."""
         copy = self.folder / key
         with suppress(OSError):  # it is fetched when it is needed
-            make(copy.parent, self._root)
+            make(copy.parent)
             os.link(source, copy)
 
     def keep_only(self, keys: Collection[str]) -> None:
