@@ -77,6 +77,7 @@ export const EXPLORER_WORDS = {
   needsEnding: ['先以它登录看板，再在服务器上运行下面的命令，然后以“看板的登录”调用。', 'Sign in on the dashboard with it, run this command on the server, then call as the dashboard’s session.'],
   needsEndedLink: ['把已撤销或到期的链接里 #link= 后面的内容填进正文的 link，再点按钮。', 'Write what stands after #link= in such a link into the body, then press the button.'],
   needsUpload: ['先上传一个文件，把它的 upload 填进表单，再点按钮。', 'Bring a file first, write its upload into the form, then press the button.'],
+  needsImport: ['先从导入列表里取一次没有撤销过的导入，把编号填进表单，再点按钮。', 'Write the id of an import that was not undone into the form, then press the button.'],
   neverDefined: ['从外面制造不出来：服务的定义完整时不会发生。', 'No request brings it about: it never happens while the services’ definitions are whole.'],
   neverStore: ['从外面制造不出来：要服务器自己的数据出问题才会发生。', 'No request brings it about: something must be wrong with the server’s own data.'],
   neverOtherSite: ['这个页面制造不出来：它属于这个服务器，要别的网站的页面才会。', 'This page cannot: it is the server’s own, and it takes a page of another site.'],

@@ -150,6 +150,7 @@ export function mistake(call, fault) {
   if (call.id === 'beginSession' && ['AuthenticationFailed.LinkRevoked', 'AuthenticationFailed.LinkEnded'].includes(fault.code)) {
     return { way, needs: 'needsEndedLink', command };
   }
+  if (call.id === 'getUndoing' && fault.code === 'Import.UnknownUpload') return { way: asIs, needs: 'needsImport', command };
   if (call.id === 'removeUpload' && fault.code === 'InvalidParameter') return { way, needs: 'needsUpload', command };
   return { way, needs, command: command.replace('SCOPE', scopeOf(call)) };
 }
