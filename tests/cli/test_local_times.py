@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reportdata.audit import Audit, Read
-from reportdata.cli.local_times import local_text, shared_zone
+from reportdata.cli.local_times import local_text, noted_text, shared_zone
 from reportdata.identity import Organisation
 from tests.support.folders import Folder, run
 
@@ -21,6 +21,12 @@ def test_the_zone_is_that_of_all_organisations_or_utc() -> None:
     assert shared_zone([berlin, katmandu]) == "UTC"
     assert shared_zone([]) == "Asia/Shanghai"
     assert local_text(1_790_000_000, "Asia/Kathmandu") == "2026-09-21 19:58:20"
+
+
+def test_a_time_that_damage_made_none_is_told_as_it_stands() -> None:
+    assert local_text(1e20, "UTC") == "100000000000000000000"
+    assert noted_text("2026-11-29T11:32:11+00:00", "Asia/Shanghai") == "2026-11-29 19:32:11"
+    assert noted_text("2026-11-29T11:32:11+00;00", "Asia/Shanghai") == "2026-11-29T11:32:11+00;00"
 
 
 def test_imports_are_told_in_the_zone_of_the_organisation(folder: Folder, tmp_path: Path) -> None:

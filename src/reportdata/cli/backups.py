@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 import click
 
 from reportdata import __version__
 from reportdata.cli.language import say
-from reportdata.cli.local_times import local_text, shared_zone
+from reportdata.cli.local_times import noted_text, shared_zone
 from reportdata.cli.options import data_option, json_option, lake_options, services_option, settings_options
 from reportdata.cli.output import print_json, progress_bar, size_text
 from reportdata.cli.places import open_existing_store, open_ledger, store_of, workspace
@@ -80,7 +79,7 @@ def restore_command(backup: Path, as_json: bool, data: Path, services: tuple[Pat
         found = {"organisations": organisations, "days": len(days), "daysComputed": computed}
         print_json({"takenAt": manifest.taken_at, **found, **_summary(manifest, seconds)})
         return
-    say(f"restored       {data}, as of {local_text(datetime.fromisoformat(manifest.taken_at).timestamp(), zone)}")
+    say(f"restored       {data}, as of {noted_text(manifest.taken_at, zone)}")
     say(f"organisations  {len(organisations):,}")
     say(f"days           {len(days):,}" + (f", {days[0]} to {days[-1]}" if days else ""))
     say(f"computed       {len(computed):,} of them, which were stale")

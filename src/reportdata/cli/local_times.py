@@ -21,5 +21,16 @@ def moment_text(moment: str) -> str:
 
 
 def local_text(seconds: float, zone: str) -> str:
-    """A time, in seconds since 1970, like ``2026-11-29 17:36:18``."""
-    return f"{datetime.fromtimestamp(seconds, time_zone(zone)):%Y-%m-%d %H:%M:%S}"
+    """A time, in seconds since 1970, like ``2026-11-29 17:36:18``; the number itself, where damage made it no time."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, time_zone(zone)):%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:.0f}"
+
+
+def noted_text(moment: str, zone: str) -> str:
+    """A moment as our own files note it, as `local_text` has it; as it stands, where damage made it none."""
+    try:
+        return local_text(datetime.fromisoformat(moment).timestamp(), zone)
+    except (ValueError, OverflowError):
+        return moment
