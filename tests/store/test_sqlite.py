@@ -173,3 +173,13 @@ def test_a_store_that_is_read_all_the_time_says_that_it_is_not_wiped(tmp_path: P
         reader.execute("rollback")
     store.forget("ding1")
     store.close()
+
+
+def test_a_store_that_lost_the_number_of_its_changes_still_answers(tmp_path: Path) -> None:
+    with closing(SQLiteStore(tmp_path / "store.db")) as store:
+        cover(store, ("c1", "20240101", "20240131"))
+        store.put_days("s", {"20240102": "f"}, [row("c1", "20240102", 3)], NOW)
+        store.database.connection.execute("delete from changes")
+        assert store.kpis("s", "c1", "20240102") == {"4100": 3}
+        assert store.kpis("s", "c1", "20240103") == {}
+        assert store.kpis("s", "c2", "20240103") is None

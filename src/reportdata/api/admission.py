@@ -130,7 +130,7 @@ class Admission:
         """The app that a token was issued to, read at once."""
         if token is None:
             raise demand.refusal(Reason.TOKEN_MISSING)
-        return _authenticated(demand, self._callers.get(token) or self._callers.read_now(token), now)
+        return _authenticated(demand, self._callers.read(token), now)
 
     async def app_waiting(self, demand: Demand, token: str | None, now: float) -> App:
         """The app that a token was issued to, read with those that other calls wait for."""

@@ -19,10 +19,10 @@ from reportdata.store.sqlite.surroundings import Cache
 
 # The number of the last change tells which state of the store the row is of, or is none of.
 _DAY = """
-select kpi_values, (select computed_at from computations where id = computation), (select number from changes)
+select kpi_values, (select computed_at from computations where id = computation) as at, (select number from changes)
 from kpis where service = ?1 and stat_day = ?3 and corp_id = ?2 order by computation desc limit 1
 """
-_PERHAPS = f"select k.*, number from changes left join ({_DAY.replace(', (select number from changes)', '')}) k"
+_PERHAPS = f"select k.kpi_values, k.at, (select number from changes) from (select 1) left join ({_DAY}) k"
 _COVERED = """
 select distinct corp_id, max(first_day, ?2), min(last_day, ?3) from coverage
 where (?1 is null or corp_id = ?1) and first_day <= ?3 and last_day >= ?2
@@ -74,7 +74,6 @@ insert into computations (id, service, stat_day, fingerprint, computed_at, chang
 """
 
 
-_NONE = None, None, 0
 _CHUNK = 1000
 """Rows that are given to SQLite at once, as a JSON object: one by one takes twice as long."""
 
@@ -91,7 +90,9 @@ class Days(Computations):
     def day(self, service: str, corp_id: str, stat_day: str) -> Day:
         while True:  # until numbers and what is around them are of one state
             place = service, corp_id, stat_day
-            values, computed_at, number = self.database.row(_DAY, place) or self.database.row(_PERHAPS, place) or _NONE
+            found = self.database.row(_DAY, place) or self.database.row(_PERHAPS, place)
+            assert found is not None  # noqa: S101 - a select without a table has a row
+            values, computed_at, number = found
             try:
                 around = self._around.get(self.database, service, corp_id, stat_day, number)
                 if around is None:

@@ -56,15 +56,17 @@ class Cache:
     """The surroundings of days, of one state of the store."""
 
     def __init__(self) -> None:
-        self._number = -1
+        self._number: int | None = -1
         self._kept: dict[tuple[str, str, str], Surroundings] = {}
 
-    def get(self, database: Counted, service: str, corp_id: str, stat_day: str, number: int) -> Surroundings | None:
+    def get(
+        self, database: Counted, service: str, corp_id: str, stat_day: str, number: int | None
+    ) -> Surroundings | None:
         """What is around a day; None when the store has changed since.
 
-        :param number: that of the last change when the day's numbers were read.
+        :param number: that of the last change when the day's numbers were read; None where damage took it.
         """
-        if number != self._number or len(self._kept) >= _MOST:
+        if number != self._number:
             self._kept.clear()
             self._number = number
         key = service, corp_id, stat_day[:6]
@@ -73,6 +75,8 @@ class Cache:
             at, *row = database.row(_READ, (service, corp_id, f"{key[2]}01", f"{key[2]}31")) or (None,)
             if at != number:
                 return None
+            if len(self._kept) >= _MOST:
+                self._kept.clear()
             found = self._kept[key] = _surroundings(corp_id, f"{key[2]}01", *row)
         return found
 
