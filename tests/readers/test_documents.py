@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportdata.readers import read_jsonl
 from reportdata.readers.documents import read_objects
+from reportdata.readers.jsonl import read_jsonl
 from tests.support.effort import examples
 from tests.support.services import KINDS
 

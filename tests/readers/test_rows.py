@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reportdata.readers import read_table
+from reportdata.readers.tables import read_table
 from tests.support.services import KINDS
 
 HEADING = "report_id,user_id,sent_at,remark"

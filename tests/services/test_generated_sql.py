@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadValue
 from reportdata.services import read_services
+from reportdata.services.ctes import named_in
 from reportdata.services.keys import KEYS
-from reportdata.services.sql import computation, definition, kpis_of_days
+from reportdata.services.sql import calibres_of_days, computation, definition, kpis_of_days
 from tests.support.examples import tried_with
 from tests.support.facts_files import ZONES, Writer, facts
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
@@ -140,3 +141,18 @@ def test_the_definition_changes_with_what_is_counted_and_with_nothing_else() -> 
     text = kpis_of_days(SERVICE, KINDS).sql
     assert "select distinct corp_id, stat_day, report_id from kept_used" in text
     assert "count(distinct" not in text
+
+
+def test_a_text_has_the_relations_that_it_names_and_no_others() -> None:
+    ctes = """first as (
+    select ')' as a from sent
+),
+second as materialized (
+    select a from first
+),
+other as (select 1)"""
+    assert named_in("select * from second", ctes) == ctes.rpartition(",\nother")[0]
+    assert named_in("select * from other", ctes) == "other as (select 1)"
+    assert named_in("select * from seconds", ctes) == ""
+    assert "senders as" not in kpis_of_days(SERVICE, KINDS).sql
+    assert "senders as" in calibres_of_days(SERVICE, KINDS).sql

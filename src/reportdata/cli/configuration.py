@@ -16,7 +16,6 @@ import os
 import stat
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -189,6 +188,8 @@ def _require_known(file: str, names: Sequence[str], table: Mapping[str, Any], kn
 
 
 def _refuse(file: str, keys: Sequence[str], known: Collection[str]) -> None:
+    from difflib import get_close_matches
+
     close = get_close_matches(keys[-1], known, 1)
     meant = f"{close[0]!r} may be meant" if close else f"there are {', '.join(known)}"
     raise BadFile(file, f"{'.'.join(keys)} is no setting", meant)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
-from xml.etree.ElementTree import fromstring as parsed
 from zipfile import BadZipFile, ZipFile
 from zoneinfo import ZoneInfo
 
@@ -44,6 +42,8 @@ def exported_at(path: Path, titles: Sequence[str], zone: ZoneInfo, last_at: int)
 
 def _properties(path: Path) -> Iterator[int]:
     """When a workbook was made and last saved, as instants."""
+    from xml.etree.ElementTree import ParseError, fromstring  # seldom needed
+
     try:
         with path.open("rb") as file:
             if file.read(4) != b"PK\x03\x04":
@@ -51,7 +51,7 @@ def _properties(path: Path) -> Iterator[int]:
         with ZipFile(path) as archive:
             if archive.getinfo("docProps/core.xml").file_size > _LARGEST_PROPERTIES:
                 return
-            root = parsed(archive.read("docProps/core.xml"))  # noqa: S314 (expat limits entities itself)
+            root = fromstring(archive.read("docProps/core.xml"))  # noqa: S314 (expat limits entities itself)
     except (OSError, KeyError, BadZipFile, ParseError, NotImplementedError, RuntimeError):
         return
     for element in root:

@@ -34,7 +34,6 @@ from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
 from reportdata.readers.cells import announced
 from reportdata.readers.encodings import encoding_of
-from reportdata.readers.figures import told_apart
 from reportdata.readers.text import opened_bytes
 from reportdata.store import ImportedFile, ImportNote, Store
 
@@ -108,6 +107,8 @@ def stage_files(
         try:
             found = _stage_file(work, file, options, place, progress)
         except InputError as error:
+            from reportdata.readers.figures import told_apart
+
             rmtree(incoming.folder, ignore_errors=True)
             done.failures += _each(file.told(told_apart(file.path, work.services, error)))
         else:

@@ -16,7 +16,9 @@ from reportdata.kinds import Kinds
 def clipped(observed: Collection[Observation], days: Collection[str]) -> Iterator[Observation]:
     """What was observed of these days."""
     for corp_id, first, last, at, kind, _ in observed:
-        yield from (Observation(corp_id, day, day, at, kind) for day in days if first <= day <= last)
+        for day in days:
+            if first <= day <= last:
+                yield Observation(corp_id, day, day, at, kind)
 
 
 def outside(observed: Iterable[Observation], days: Collection[str]) -> Iterator[Observation]:
@@ -46,10 +48,11 @@ def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> list[Observat
     apart."""
     found: list[Observation] = []
     for look in observed:
-        if look.kind:
-            found.append(look._replace(origin="") if look.origin else look)
-        else:
+        corp_id, first, last, at, kind, origin = look
+        if not kind:
             found += [look._replace(kind=kind) for kind in kinds.before_kinds()]
+        else:
+            found.append(Observation(corp_id, first, last, at, kind) if origin else look)
     return found
 
 

@@ -13,7 +13,7 @@ from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations
 from reportdata.kinds import Kind, Kinds
-from reportdata.readers import Format, read_jsonl, read_sheets, read_table
+from reportdata.readers import Format
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 from reportdata.store import FIRST_DAY, LAST_DAY
@@ -151,9 +151,15 @@ def lines_of(
 ) -> Iterator[Line]:
     """All records of a file, one after the other."""
     if format_ is Format.CSV:
+        from reportdata.readers.tables import read_table
+
         return read_table(path, kinds, remarks, choices)
     if format_ is Format.SHEET:
+        from reportdata.readers.sheets import read_sheets
+
         return read_sheets(path, kinds, remarks, choices)
     if format_ is Format.PARQUET:
         return ParquetTable(path, kinds, choices).rows()
+    from reportdata.readers.jsonl import read_jsonl
+
     return read_jsonl(path, kinds, remarks, choices)

@@ -93,9 +93,11 @@ def refresh(
             unapplied[service.id] = [path.name for paths in standing.unapplied.values() for path in paths]
         note_damage(work, lost, damaged)
         kept = {day for of in (*lost.values(), *known.values()) for day in of}
-        if days is not None:
+        if days is None:
+            told = work.store.observations()
+        else:
             observed = list(clipped([*observed, *looks], days))
-        told = work.store.observations()
+            told = work.store.observations(None, min(days), max(days)) if observed else []
         new = untold(list(outside(observed, kept)), told)
         for service_id, names in unapplied.items():
             if names or new:

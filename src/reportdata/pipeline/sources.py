@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reportdata.columns import Columns
 from reportdata.digests import Occurrences
@@ -17,15 +18,15 @@ from reportdata.pipeline import Progress
 from reportdata.pipeline.people import People
 from reportdata.pipeline.reading import Reading, SkipBad, Skipped, lines_of, refuse_rounded, require_room, size_of
 from reportdata.readers import Format
-from reportdata.readers.jsonl import read_part_of_jsonl
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
-from reportdata.readers.sheet_parts import SheetPart, read_sheet_parts
-from reportdata.readers.sheets import SheetTable, read_sheet_tables
-from reportdata.readers.table_rows import Cells
-from reportdata.readers.tables import has_padded_quotes, read_heading, read_part_of_table
 from reportdata.records import Line, denied
 from reportdata.remarks import Remarks
 from reportdata.standing import says_when
+
+if TYPE_CHECKING:
+    from reportdata.readers.sheet_parts import SheetPart
+    from reportdata.readers.sheets import SheetTable
+    from reportdata.readers.table_rows import Cells
 
 
 class Source:
@@ -118,6 +119,8 @@ class Source:
         self.remarks.clear()
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
+        from reportdata.readers.tables import has_padded_quotes, read_heading, read_part_of_table
+
         table = read_heading(self._path, self._kinds, self._choices)
         if table is None:
             raise NotAlone(str(self._path), "is not UTF-8")
@@ -137,6 +140,8 @@ class Source:
                     self._staged(staging, part.position)
 
     def _stage_jsonl(self, staging: Staging, folder: Path, size: int) -> None:
+        from reportdata.readers.jsonl import read_part_of_jsonl
+
         counts = LineCounts(self._path)
         with closing(read_parts(self._path, size, folder, quoted=False)) as parts:
             for part in parts:
@@ -158,6 +163,10 @@ class Source:
                     self._staged(staging, self.size * part.end // parts[-1].end)
 
     def _stage_sheets(self, staging: Staging, folder: Path, size: int) -> None:
+        from reportdata.readers.sheet_parts import read_sheet_parts
+        from reportdata.readers.sheets import read_sheet_tables
+        from reportdata.readers.table_rows import Cells
+
         tables = read_sheet_tables(self._path, self._kinds, self.remarks, self._choices, folder)
         for number, table in enumerate(tables):
             self.told.add(table.heading.columns.kind.name)

@@ -1,10 +1,10 @@
-"""Reading files of records: what format they are in, and one record after the other."""
+"""Reading files of records: what format they are in, and one record after the other.
+
+Each format's reader is imported where a file of that format is read: all of them together take longer to load than a
+small file takes to import."""
 
 from __future__ import annotations
 
 from reportdata.readers.formats import Format, detect_format
-from reportdata.readers.jsonl import read_jsonl
-from reportdata.readers.sheets import read_sheets
-from reportdata.readers.tables import read_table
 
-__all__ = ["Format", "detect_format", "read_jsonl", "read_sheets", "read_table"]
+__all__ = ["Format", "detect_format"]

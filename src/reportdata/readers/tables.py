@@ -29,6 +29,7 @@ _START = 1 << 20
 """Bytes in which the heading is looked for."""
 _PADDING = 256
 """Bytes that are looked at together with the next ones."""
+_BLANK_AND_QUOTE = re.compile(rb' "')
 _QUOTES = "write a quote within quotes twice, or save the file as XLSX"
 
 
@@ -73,8 +74,8 @@ def has_padded_quotes(path: Path, delimiter: str) -> bool:
     before = b""
     with opened_bytes(path) as file:
         while block := file.read(_START):
-            # One byte is found much faster than two, and two much faster from the end.
-            if b'"' in block and (block.rfind(b' "') >= 0 or block[:1] == b'"') and padded.search(before + block):
+            # Two bytes are found sooner by a pattern than by `bytes.find`, and where there are none nothing is joined.
+            if (_BLANK_AND_QUOTE.search(block) or block[:1] == b'"') and padded.search(before + block):
                 return True
             before = (before + block[-_PADDING:])[-_PADDING:]
     return False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 _SIGN = re.compile(r"""'[^']*'|"[^"]*"|[()]""")
 """What ends an expression, and quotes, in which it does not."""
+_BEGIN = re.compile(r"\b(\w+)\s+as\s+(?:materialized\s*|not\s+materialized\s*)?\(", re.IGNORECASE)
+_NAME = re.compile(r"\w+")
 
 
 def ctes_of(text: str) -> str:
@@ -30,6 +32,27 @@ def without(ctes: str, lacking: Collection[str]) -> str:
     return ctes
 
 
+def named_in(text: str, ctes: str) -> str:
+    """The common table expressions that a text names, and those that these name in turn: an engine binds and plans the
+    others, too, before it leaves them out."""
+    found = dict(_each(ctes))
+    kept: set[str] = set()
+    open_ = [text]
+    while open_:
+        names = set(_NAME.findall(open_.pop())) & (found.keys() - kept)
+        kept |= names
+        open_ += [found[name] for name in names]
+    return ",\n".join(expression for name, expression in found.items() if name in kept)
+
+
+def _each(ctes: str) -> Iterator[tuple[str, str]]:
+    """Each common table expression with its name."""
+    at = 0
+    while begun := _BEGIN.search(ctes, at):
+        at = _end(ctes, begun.end()) + 1
+        yield begun[1], ctes[begun.start() : at]
+
+
 def _place(ctes: str, name: str) -> tuple[int, int]:
     """Where the query of a common table expression begins and ends.
 
@@ -38,9 +61,14 @@ def _place(ctes: str, name: str) -> tuple[int, int]:
     begun = re.search(rf"\b{name}\s+as\s*\(", ctes)
     if begun is None:
         raise KeyError(name)
+    return begun.end(), _end(ctes, begun.end())
+
+
+def _end(ctes: str, begin: int) -> int:
+    """Where the bracket closes that was opened before ``begin``; the end of the text when it does not."""
     depth = 1
-    for sign in _SIGN.finditer(ctes, begun.end()):
+    for sign in _SIGN.finditer(ctes, begin):
         depth += {"(": 1, ")": -1}.get(sign[0], 0)
         if not depth:
-            return begun.end(), sign.start()
-    raise KeyError(name)
+            return sign.start()
+    return len(ctes)

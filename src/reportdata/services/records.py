@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reportdata.kinds import Kind, Kinds
 from reportdata.measures import Measure
 from reportdata.services import Service
-from reportdata.services.ctes import ctes_of
+from reportdata.services.ctes import ctes_of, named_in
 from reportdata.services.keys import KEYS
 from reportdata.services.lending import History, Narrowing, Source, lent
 from reportdata.services.sql import kinds_of
@@ -54,14 +54,15 @@ def records(service: Service, kinds: Kinds, measure: Measure, narrowing: Narrowi
     hidden = narrowing.within and "template" in shown and KEYS["template"].needs not in rows.columns
     if hidden:  # nothing lends to a record of a report that does not show
         values.append("template is not null as shows_")
-    ctes = [ctes_of(service.sql)] if service.sql else []
-    ctes += [f"{numbered} as materialized (\n    select *, row_number() over () as fact_ "
+    ctes = [f"{numbered} as materialized (\n    select *, row_number() over () as fact_ "
              f"from (select distinct * from {measure.relation}) as different\n)"]  # fmt: skip
     ctes += source.ctes.values()
     ctes.append(
         f"found_ as (\n    select distinct fact_, {', '.join(values)}\n"
         f"    from {source.query}{each} where {' and '.join(narrowing.conditions())}\n)"
     )
+    if named := named_in(_NEXT.join(ctes), ctes_of(service.sql)):
+        ctes.insert(0, named)
     columns = ["corp_id", "stat_day", *rows.columns]
     same = " and ".join(f"told.{column} is not distinct from facts.{column}" for column in columns)
     told = {column: f"facts.{column}" for column in columns}

@@ -18,7 +18,7 @@ from reportdata.errors import BadValue
 from reportdata.kinds import Kind, Kinds
 from reportdata.measures import Measure
 from reportdata.services import Service
-from reportdata.services.ctes import ctes_of, without
+from reportdata.services.ctes import ctes_of, named_in, without
 from reportdata.services.keys import DAY_KEYS, KEYS, Key, local_time
 from reportdata.services.lending import History, Narrowing, Source, lent
 from reportdata.services.unique import FACTS, gathered, source_of
@@ -105,7 +105,7 @@ def computation(
             raise BadValue(f"{', '.join(keys)} do not tell days apart", "what is stated is stated as of a day")
         exact = measure.total and rows.columns[measure.total].startswith("decimal")
         casts.append(f"cast(sum({names[number]}) as {'double' if exact else 'bigint'}) as {names[number]}")
-    ctes = [without(ctes_of(service.sql), narrowing.lacking if narrowing is not None else ())] if service.sql else []
+    ctes: list[str] = []
     history: dict[str, Kind] = {}
     changes: dict[str, History] = {}
     for name, counted_columns in used.items():
@@ -123,6 +123,9 @@ def computation(
             changes |= {one.table: one for one in source.changes}
         ctes.append(_narrowed(name, source.query, grouped[name], taken, narrowing))
     ctes.append(f"counted as (\n{_UNION.join(arms)}\n)")
+    own = without(ctes_of(service.sql), narrowing.lacking if narrowing is not None else ())
+    if named := named_in(_NEXT.join(ctes), own):
+        ctes.insert(0, named)
     sql = f"with {_NEXT.join(ctes)}\nselect {', '.join([*columns, *casts])}\nfrom counted"
     if columns:
         ordered = sorted(columns, key=lambda column: column != "stat_day")

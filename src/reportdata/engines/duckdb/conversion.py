@@ -46,12 +46,7 @@ def facts_of_table(query: str, columns: Columns, known: Zones, corp_id: str | No
         *(f"{name(column)} as standing{place}_" for place, column in enumerate(columns.looked_at)),
     ]
     checks = ["zone_ is not null", f"instant_ >= {FIRST_INSTANT}", f"instant_ < {min(end, END_INSTANT)}"]
-    checks += [_each_is_common(column) for column in others if _is_checked_each(column, kind)]
-    if kind.record_id is not None:
-        checks.append(_is_none_of(kind.record_id, NO_RECORD))
-    checks += [
-        _is_none_of(one.name, NO_PERSON) for one in others if one.name == kind.person and _is_checked_each(one, kind)
-    ]
+    checks += [_each_is_common(column, kind) for column in others if _is_checked_each(column, kind)]
     checks += [
         f"not regexp_matches(coalesce(standing{place}_, ''), {text(pattern)}, 'i')"
         for place, pattern in enumerate(columns.looked_at.values())
@@ -82,9 +77,7 @@ def uncommon_cells(facts: str, columns: Columns) -> str:
     for column in kind.fields():
         held = column.required or column.name in columns.fields  # what no column holds is null, as it may be
         if held and column.name != kind.time and not _is_checked_each(column, kind):
-            checks[column.name] = _each_is_common(column)
-            if column.name == kind.person:
-                checks[column.name] += f" and {_is_none_of(column.name, NO_PERSON)}"
+            checks[column.name] = _each_is_common(column, kind)
     # The count keeps the optimizer from checking before it groups.
     found = (
         f"(select {cell} from ({facts}) group by {cell} having not coalesce({check} and count(*) > 0, false) limit 1)"
@@ -93,20 +86,17 @@ def uncommon_cells(facts: str, columns: Columns) -> str:
     return " union all ".join(found)
 
 
-def _is_none_of(field: str, ids: Collection[str]) -> str:
-    return f"coalesce({field} not in ({', '.join(map(text, sorted(ids)))}), true)"
-
-
 def _is_checked_each(column: Column, kind: Kind) -> bool:
     """Whether a column's cells are checked one by one: numbers, and ids of which there are many different ones."""
     return column.type in ("integer", "count", "decimal") or column.name == kind.key[0]
 
 
-def _each_is_common(column: Column) -> str:
+def _each_is_common(column: Column, kind: Kind) -> str:
     """The condition that a cell is of the common forms."""
     match column.type:
         case "id":
-            check = _is_id(column.name)
+            nobody = NO_RECORD if column.name == kind.record_id else NO_PERSON if column.name == kind.person else ()
+            check = _is_id(column.name, nobody)
         case "names":
             words = f"string_split(lower({column.name}), ',')"
             check = f"{_matches(column.name, f'{_NAME}(,{_NAME})*')} and not list_has_any({words}, [{_NOTHING}])"
@@ -144,11 +134,15 @@ def _cell(column: str | None) -> str:
     return f"nullif({name(column)}, '')" if column is not None else "cast(null as varchar)"
 
 
-def _is_id(column: str) -> str:
-    # `case`, as `or` would make all of them small letters.
+def _is_id(column: str, nobody: Collection[str] = ()) -> str:
+    """
+    :param nobody: short ids that are none.
+    """
+    # One `case`: as `or`, all of them would be made small letters and compared, and each more takes a pass of its own.
+    other = f" and {column} not in ({', '.join(map(text, sorted(nobody)))})" if nobody else ""
     return (
         f"{_matches(column, _ID)} and case when strlen({column}) > {_LONGEST_NOTHING} "
-        f"then strlen({column}) <= {LONGEST_ID} else lower({column}) not in ({_NOTHING}) end"
+        f"then strlen({column}) <= {LONGEST_ID} else lower({column}) not in ({_NOTHING}){other} end"
     )
 
 
