@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import click
 
+from reportdata.cli.allocator import steady
 from reportdata.cli.collectors import Secrets, secret_options
 from reportdata.cli.handover import end_with_parent, taken_over
 from reportdata.cli.logs import configure_log
@@ -50,6 +51,7 @@ def work_command(
 
     `reportdata serve` runs this beside itself; alone it is for a machine that serves without working.
     """
+    steady()
     settings = replace(settings, verify_days=verify_days)
     present = NOTHING
     if with_parent:
