@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from reportdata.assistants.replies import reply_of
 from reportdata.assistants.server import called, open_server
-from reportdata.assistants.sources import Problem, ServerSource, Source
+from reportdata.assistants.sources import Problem, ServerSource, Source, told
 from reportdata.assistants.tools import MOST_ROWS, TOOLS, USUAL_ROWS, read_arguments
 from reportdata.cli.assisting import FolderSource
-from reportdata.client import Client, Patience
+from reportdata.client import ApiError, Client, Patience
 from reportdata.days import days_between, to_date
 from reportdata.errors import BadValue
 from reportdata.services import read_services
@@ -319,3 +319,9 @@ def test_all_ways_to_ask_give_the_same_numbers_and_states(sample: Asked, example
     with sample.client(CONTRACT) as client, source_of(sample, "folder") as here, source_of(sample, "server") as there:
         sources = (here, there)
         check()
+
+
+def test_what_fails_on_the_server_is_not_mended_by_other_arguments() -> None:
+    failed = told(ApiError(500, "DataDamaged", "Files are damaged.", "R-1"))
+    assert failed == "Files are damaged (DataDamaged, request R-1). No other arguments mend that: tell the user."
+    assert told(ApiError(400, "InvalidParameter", "no", "R-1")).endswith("Change the arguments as it says.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from reportdata.api import tokens
+from reportdata.api import asking, tokens
 from reportdata.cli import cli
 from reportdata.http import answers
 from tests.support.causes import ERRORS
@@ -72,7 +72,7 @@ def output(language: str, arguments: Sequence[str]) -> str:
 
 
 def test_codes_are_answered() -> None:
-    stated = (*vars(answers).values(), *vars(tokens).values())
+    stated = (*vars(answers).values(), *vars(tokens).values(), asking.DAMAGED)
     faults = {fault.code: fault.status for fault in stated if isinstance(fault, answers.Fault)}
     known = {code: error.status for code, error in ERRORS.items()} | faults
     rows = re.findall(r"^\| (\d+) \| `([\w.]+)` \|", TEXT, re.MULTILINE)

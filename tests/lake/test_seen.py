@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from reportdata.errors import Damaged, LakeError
 from reportdata.lake import Lake
 from reportdata.lake.local import FolderPlace
 from reportdata.lake.membership import Added
 from reportdata.lake.place import Wanted
+from reportdata.lake.s3 import S3Lake
 from reportdata.lake.seen import Seen, content_of
 from reportdata.leases import FileLeases
+from tests.support.damaging import Objects
 from tests.support.lakes import add, read, replace, sweep
+from tests.support.storage import client
 
 
 def flip(path: Path) -> None:
@@ -118,3 +122,32 @@ def test_whoever_reads_a_lake_says_what_is_needed(tmp_path: Path, local: Lake) -
             reader.files("sent")
         sweep(local)
     assert place.needed == [{local.key(path) for path in of} for of in ((one, two), (one, two, merged), (two, merged))]
+
+
+def test_damage_that_shows_only_while_a_file_is_read_is_named(local: Lake) -> None:
+    add(local, ("sent", "20240101", b"one"), ("sent", "20240102", b"two"))
+    paths = local.paths("sent")
+    assert read(local, paths) == [b"one", b"two"]
+    flip(paths[1])
+    with pytest.raises(Damaged) as caught, local.located(paths):
+        raise LakeError("it cannot be computed from")
+    assert caught.value.files == (str(paths[1]),)
+    with pytest.raises(LakeError, match="of something else"), local.located(paths[:1]):
+        raise LakeError("of something else")
+
+
+@pytest.mark.s3
+def test_a_copy_that_is_damaged_while_it_is_read_is_fetched_anew(tmp_path: Path, storage: str) -> None:
+    lake = S3Lake(tmp_path / "objects", storage)
+    add(lake, ("sent", "20240101", b"one"))
+    (path,) = lake.paths("sent")
+    assert read(lake, [path]) == [b"one"]
+    flip(path)
+    with pytest.raises(LakeError, match="cannot be computed"), lake.located([path]):
+        raise LakeError("it cannot be computed from")
+    assert read(lake, [path]) == [b"one"]
+    flip(path)
+    Objects(client(os.environ["AWS_ENDPOINT_URL"]), storage).write(lake.key(path), b"own")
+    with pytest.raises(Damaged) as caught, lake.located([path]):
+        raise LakeError("it cannot be computed from")
+    assert caught.value.files == (lake.name(path),)

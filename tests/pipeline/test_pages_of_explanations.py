@@ -38,7 +38,7 @@ def test_both_cells_of_a_comparison_are_of_the_moment_of_the_first_page(tmp_path
     ):
         made.add(NOON, [sent(1, NOON), sent(2, NOON), sent(3, NOON - timedelta(days=1))], [look])
         asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
-        explaining = Explaining(asking, made.lake, made.store, engine, SERVICE, KINDS)
+        explaining = Explaining(asking, made, engine, SERVICE)
         ask = [("metric", "reports"), ("from", "20260307"), ("to", "20260308"), ("than", "range=2d"), ("pageSize", "1")]
         now, sets, rows = NOON + timedelta(hours=1), [], list[dict[str, Any]]()
         while ask:

@@ -83,7 +83,7 @@ def test_the_records_of_any_number_are_the_number_and_its_history_is_the_oracles
                 for number, batch in enumerate(batches):
                     made.add(batch.at, batch.facts, batch.looks, f"batch{number}/0")
                 asking = Asking(made.lake, made.store, engine, SERVICE, KINDS)
-                explaining = Explaining(asking, made.lake, made.store, engine, SERVICE, KINDS)
+                explaining = Explaining(asking, made, engine, SERVICE)
                 now = BEGIN + timedelta(days=1)
                 for _ in range(2):
                     metric = data.draw(st.sampled_from(("4100", "4101", "4102")))

@@ -17,6 +17,7 @@ from reportdata.lake.local import FolderPlace
 from reportdata.leases import FileLeases
 from reportdata.store.sqlite import SQLiteStore
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
+from tests.support.services import SERVICES
 
 _KINDS: dict[type[Fact], tuple[str, str]] = {
     Sent: ("sent", "report_id, user_id, sent_at, template, departments"),
@@ -30,6 +31,7 @@ class KnownLake:
 
     def __init__(self, folder: Path, zones: dict[str, ZoneInfo]) -> None:
         self.now = datetime(2000, 1, 1, tzinfo=UTC)
+        self.services = SERVICES
         leases = FileLeases(folder / "lake")
         place = FolderPlace(folder / "lake")
         self.lake = Lake(folder / "lake", place, leases, leases, self._time)

@@ -21,6 +21,20 @@ TOO_LONG = Fault(
     504, "ServiceUnavailable.QuestionTooLong", "The answer took too long. Ask for a shorter range or fewer groupings."
 )
 LATER = {"retry-after": "2"}
+
+
+def damaged(days: str) -> Fault:
+    """What is answered to a question that needs damaged files, with facts of these days; of all days, when none are
+    named."""
+    return Fault(
+        500,
+        "DataDamaged",
+        f"The answer needs files that are damaged or gone, with facts of {days or 'all days'}. Whoever runs the server "
+        "brings them back by `reportdata repair`; questions that do not need them are answered.",
+    )
+
+
+DAMAGED = damaged("2021-06-20")
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Seconds that divide the times of questions."""
 CANCELLED, FAILED, KEPT = "cancelled", "failed", "kept"
@@ -65,14 +79,21 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What came of a job: why it is refused, for people; or that its file is there, where the next page is, and since
-    what to ask for later changes."""
+    """What came of a job: why it is refused, for people, or why there is no answer; or that its file is there, where
+    the next page is, and since what to ask for later changes."""
 
     refused: str | None = None
     next_page: str | None = None
     next_since: str | None = None
     error: str | None = None
     """What went wrong on this side."""
+    damaged: str | None = None
+    """The days of facts that are needed and are in damaged files; empty for all days."""
+
+    @property
+    def has_file(self) -> bool:
+        """Whether there is an answer, in the job's file."""
+        return self.refused is None and self.error is None and self.damaged is None
 
 
 Ask = Callable[[Job], Awaitable[tuple[Reply, Path]]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reportdata.api.asking import TOO_LONG, TOO_MANY
+from reportdata.api.asking import DAMAGED, TOO_LONG, TOO_MANY
 from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, object_of, operation
 from reportdata.api.statistics_description import (
     BAD_QUESTION,
@@ -107,7 +107,7 @@ def described_explain(service: Service) -> Json:
         "explainStatistics",
         "What a number is made of: a sentence, its definition, its history, and its records",
         _answer(body),
-        faults_of(EXPLAIN_PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
+        faults_of(EXPLAIN_PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG, DAMAGED),
         description="A row is a record; the number counts the different items of all rows. With than=, rows and "
         "meta.sets tell what is new in the one number, gone from the other, and in both. "
         f"Records, user= and names= need the scope {scopes[-1]}; without it data is empty, and all else is answered. "

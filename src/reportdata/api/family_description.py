@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reportdata.api.asking import TOO_LONG, TOO_MANY
+from reportdata.api.asking import DAMAGED, TOO_LONG, TOO_MANY
 from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, not_modified, object_of, operation, parameter
 from reportdata.api.statistics_description import BAD_QUESTION, DATE, NUMBER, SECURITY, STATE, faults_of
 from reportdata.services.grouping import WAYS
@@ -93,7 +93,7 @@ def described_overview(scopes: Sequence[str]) -> Json:
         "getOverview",
         "The newest numbers of all services, one KPI of each",
         answer(object_of({"data": {"type": "array", "items": _NEWEST}, "meta": _META})),
-        faults_of(OVERVIEW, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
+        faults_of(OVERVIEW, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG, DAMAGED),
         description="Of each service that GET /v1/services lists and of which something is known: a KPI, its number of "
         "the newest known day before today, and those of the 30 days up to then, as GET /v1/statistics has them. It "
         "is the main KPI, or the first one that is known where that is not. Days without a number are left out.",

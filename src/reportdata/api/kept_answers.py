@@ -104,8 +104,7 @@ class KeptAnswers:
     async def _done(self, job: Job) -> Kept:
         reply, target = await self._ask(job)
         try:
-            told = reply.error is None and reply.refused is None
-            return Kept(reply, target.read_bytes() if told else b"")
+            return Kept(reply, target.read_bytes() if reply.has_file else b"")
         finally:
             with suppress(OSError):
                 target.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 
-from reportdata.api.asking import Reply
+from reportdata.api.asking import Reply, damaged
 from reportdata.api.statistics_description import BAD_QUESTION, MEDIA_TYPES, NEXT_SINCE
 from reportdata.errors import EngineError
 from reportdata.http.answers import EXPOSED, JSON, Failed
@@ -24,9 +24,11 @@ def refused(message: str) -> Failed:
 def told(reply: Reply) -> Reply:
     """The reply, unless it tells of no answer.
 
-    :raises Failed: when the question cannot be answered as it was asked.
+    :raises Failed: when the question cannot be answered as it was asked, or needs damaged files.
     :raises EngineError: when something went wrong on this side.
     """
+    if reply.damaged is not None:
+        raise Failed(damaged(reply.damaged))
     if reply.error is not None:
         raise EngineError(reply.error)
     if reply.refused is not None:

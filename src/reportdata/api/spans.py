@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from reportdata.api.asking import Ask, Job
+from reportdata.api.asking import Ask, Job, damaged
 from reportdata.api.memory import Memory
 from reportdata.errors import EngineError
+from reportdata.http.answers import Failed
 from reportdata.statistics.spans import Counts, Span
 
 FRESH = 60.0
@@ -49,7 +50,7 @@ class Spans:
     async def counts(self, asked: Asked) -> Counts:
         """The numbers of a span.
 
-        :raises Failed: when there are too many questions, or the answer takes too long.
+        :raises Failed: when there are too many questions, the answer takes too long, or it needs damaged files.
         :raises EngineError: when they cannot be counted.
         """
         now = self._clock()
@@ -75,7 +76,9 @@ class Spans:
     async def _count(self, asked: Asked, now: float) -> Counts:
         reply, target = await self._ask(Job(asked.corp_id, now, span=asked.span))
         try:
-            if reply.error is not None or reply.refused is not None:
+            if reply.damaged is not None:
+                raise Failed(damaged(reply.damaged))
+            if not reply.has_file:
                 raise EngineError(reply.error or reply.refused or "")
             return msgspec.json.decode(target.read_bytes(), type=Counts)
         finally:

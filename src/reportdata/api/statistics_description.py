@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reportdata.api.admission import Demand
-from reportdata.api.asking import TOO_LONG, TOO_MANY
+from reportdata.api.asking import DAMAGED, TOO_LONG, TOO_MANY
 from reportdata.api.openapi import (
     BY_THE_STORE,
     COUNT,
@@ -104,7 +104,7 @@ def described(service: Service) -> Json:
         "getStatistics",
         f"Counts of any range of days: {', '.join(kpi.name_of_column for kpi in service.kpis)}",
         good,
-        faults_of(PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG),
+        faults_of(PATH, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG, DAMAGED),
         description="Every cell is an exact count over its own days; cells do not add up. Covered periods without "
         "facts are rows of zeros, uncovered ones are absent. Of one covered in part, the covered days are counted, "
         "coveredDays and days say how many these are, and the state is partial. "

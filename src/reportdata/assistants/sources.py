@@ -26,6 +26,10 @@ class Source(Protocol):
         """
 
 
+_OF_THE_SERVER = 500
+"""Statuses from this on are the server's own failures."""
+
+
 class ServerSource:
     """A server, as an app that a client signs in as."""
 
@@ -55,5 +59,7 @@ def told(error: ClientError) -> str:
         case Unavailable():
             wait = f" in {error.retry_after:g} s" if error.retry_after is not None else " later"
             return f"{said} Try again{wait}, or ask for a shorter range or fewer groupings."
+        case _ if error.status >= _OF_THE_SERVER:
+            return f"{said} No other arguments mend that: tell the user."
         case _:
             return f"{said} Change the arguments as it says."

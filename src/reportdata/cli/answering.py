@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from reportdata.cli.logs import configure_log
 from reportdata.cli.places import lake_of, names_of, services_of, store_of
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.engines.duckdb.connection import MEMORY
-from reportdata.errors import BadValue, InputError, ReportDataError
+from reportdata.errors import BadValue, Damaged, InputError, ReportDataError
 from reportdata.lake import Lake
 from reportdata.names import Names
 from reportdata.pipeline.answer_files import write_answer
@@ -25,6 +25,7 @@ from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.brought import Brought
 from reportdata.pipeline.changed import changed
 from reportdata.pipeline.covered import coverage
+from reportdata.pipeline.damage import noting, told_days
 from reportdata.pipeline.explaining import Explaining
 from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
@@ -33,6 +34,7 @@ from reportdata.statistics.explained import narrowed
 from reportdata.statistics.named import users_in, with_names
 from reportdata.statistics.newest import answer_of_newest, question_of_newest
 from reportdata.statistics.question import LANGUAGES, Question
+from reportdata.statistics.spans import Counts, Span
 from reportdata.store import Store
 
 _PATIENCE = 20.0
@@ -51,12 +53,12 @@ class Answering:
     ) -> None:
         self._base_path = base_path
         self._names = names
-        self._store = store
-        self._services = services
+        self.lake = lake
+        self.store = store
+        self.services = services
         self._asking = {one.id: Asking(lake, store, engine, one, services.kinds) for one in services if one.has_facts}
         self._explaining = {
-            name: Explaining(asking, lake, store, engine, services.service(name), services.kinds)
-            for name, asking in self._asking.items()
+            name: Explaining(asking, self, engine, services.service(name)) for name, asking in self._asking.items()
         }
         self.asking = self._asking[REPORTS]
         self._brought = {one.id: Brought(store, one, services) for one in services if not one.has_facts}
@@ -66,8 +68,15 @@ class Answering:
         """The answer of a job.
 
         :raises InputError: when it cannot be answered as it is asked.
+        :raises Damaged: when it needs damaged files, which the store notes.
         """
-        found = self._found(job)
+        try:
+            with noting(self):
+                found = self._found(job)
+        except Damaged as error:
+            days, why = told_days(self, error.files), error.message
+            said = f"facts of {days} are needed, and {why}" if days else f"facts of all days are needed, and {why}"
+            raise Damaged(said, error.hint, error.files) from error
         asked = job.question or job.explained
         if asked is None or not asked.names:
             return found
@@ -81,33 +90,40 @@ class Answering:
             return self._answers(job.service, question, job)
         if job.newest is not None:
             return answer_of_newest(
-                [(self._services.service(one.service), one) for one in job.newest],
+                [(self.services.service(one.service), one) for one in job.newest],
                 lambda one, metric: self._answers(one.service, question_of_newest(one, metric, job.within), job),
             )
         if job.changes is not None:
             if job.within:
                 raise BadValue("this tells of the whole organisation")
-            return changed(self._store, self._services.service(job.service), job.corp_id, job.changes, job.now)
+            return changed(self.store, self.services.service(job.service), job.corp_id, job.changes, job.now)
         if job.explained is not None:
             explained = narrowed(job.explained, job.within)
             if job.service in self._brought:
                 return self._brought[job.service].explain(explained, job.corp_id, job.now)
             explaining = self._explaining[job.service]
             return explaining.explain(explained, job.corp_id, job.now, with_records=job.with_records)
-        service = self._services.service(job.service)
-        return coverage(self._store, service, job.corp_id, job.now, whole=not job.within)
+        service = self.services.service(job.service)
+        return coverage(self.store, service, job.corp_id, job.now, whole=not job.within)
 
     def _answers(self, service: str, question: Question, job: Job) -> Answer:
         answering = self._asking.get(service) or self._brought[service]
         return answering.answer(question, job.corp_id, job.now)
+
+    def _counts(self, span: Span, job: Job) -> Counts:
+        """The numbers of a span of days; damaged days that are noted are left out of them."""
+        asking = self._asking[span.service]
+        with suppress(Damaged), noting(self):
+            return asking.span(span, job.corp_id, job.now)
+        with noting(self):  # it may need other files, or those of damaged days for others
+            return asking.span(span, job.corp_id, job.now)
 
     def do(self, job: Job) -> Reply:
         """Do a job."""
         self.engine.share(job.busy)
         try:
             if job.span is not None:
-                counts = self._asking[job.span.service].span(job.span, job.corp_id, job.now)
-                Path(job.target).write_bytes(msgspec.json.encode(counts))
+                Path(job.target).write_bytes(msgspec.json.encode(self._counts(job.span, job)))
                 return Reply()
             found = self.found(job)
             if found.meta.get("nextPage") is not None:
@@ -121,6 +137,8 @@ class Answering:
                 write_answer(found, format_, Path(job.target), self.engine, bom=bom)
         except InputError as error:
             return Reply(refused=f"{error.message}; {error.hint}" if error.hint else error.message)
+        except Damaged as error:
+            return Reply(damaged=told_days(self, error.files))
         except (ReportDataError, OSError) as error:
             return Reply(error=str(error))
         return Reply(next_page=found.meta.get("nextPage"), next_since=found.meta.get("nextSince"))

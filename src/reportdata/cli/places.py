@@ -171,7 +171,19 @@ def services_of(settings: Settings) -> Services:
 
 @contextmanager
 def workspace(settings: Settings, store: Store | None = None) -> Iterator[Workspace]:
-    """All that the verbs work on.
+    """All that the verbs work on. The store notes damage to the lake by which the block ends.
+
+    :param store: one that is open already, and is not closed.
+    """
+    from reportdata.pipeline.damage import noting
+
+    with looked_into(settings, store) as work, noting(work):
+        yield work
+
+
+@contextmanager
+def looked_into(settings: Settings, store: Store | None = None) -> Iterator[Workspace]:
+    """All that the verbs work on, for who only looks at it.
 
     :param store: one that is open already, and is not closed.
     """

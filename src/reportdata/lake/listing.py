@@ -11,12 +11,12 @@ from typing import NamedTuple
 import msgspec
 
 from reportdata.days import PARTITION, day_of_folder, to_date
-from reportdata.errors import LakeError
+from reportdata.errors import Damaged, LakeError
 from reportdata.lake.files import COVERAGE, COVERAGE_REPEATS, by_day, is_file
 from reportdata.lake.folder import LakeFolder
 from reportdata.lake.log import Log
 from reportdata.lake.membership import Added, Entry, State, named, twin_of
-from reportdata.lake.place import Place, Wanted
+from reportdata.lake.place import Place, Wanted, damaged
 from reportdata.leases import Leases
 
 
@@ -82,7 +82,11 @@ class Listing(LakeFolder):
 
     @contextmanager
     def located(self, paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
-        """Where this machine can read the files until the block ends, in their order."""
+        """Where this machine can read the files until the block ends, in their order.
+
+        :raises Damaged: when a file is gone, or is not what was added; also where that shows only while it is read, by
+            an error that ends the block.
+        """
         own = [path for path in dict.fromkeys(paths) if self.key(path)]
         if not own:  # other files of this machine
             yield paths
@@ -91,7 +95,14 @@ class Listing(LakeFolder):
             with self._failing("read"):
                 found = held.enter_context(self._place.located([self._wanted(path) for path in own]))
             places = dict(zip(own, found, strict=True))
-            yield [places.get(path, path) for path in paths]
+            try:
+                yield [places.get(path, path) for path in paths]
+            except Damaged:
+                raise
+            except LakeError as error:
+                if lost := self._place.misread([self._wanted(path) for path in own]):
+                    raise damaged(*lost) from error
+                raise
 
     def lost(self, paths: Iterable[Path], *, read: bool = True) -> list[str]:
         """The names of those of some listed files that are gone, or are not what was added. A file that has changed

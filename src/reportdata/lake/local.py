@@ -128,6 +128,9 @@ class FolderPlace:
             )
         ]
 
+    def misread(self, wanted: Sequence[Wanted]) -> list[str]:
+        return [str(self.folder / one.key) for one in wanted if not self.is_whole(one)]
+
     def is_whole(self, wanted: Wanted) -> bool:
         key, added = wanted
         return added is None or self._seen.is_whole(key, self.folder / key, added, again=True)

@@ -52,9 +52,9 @@ class Observed(Listing):
                             raise Damaged(
                                 f"the lake's file {path} cannot be read: {error}",
                                 "bring it back from a backup: `reportdata repair --from BACKUP`",
-                                (str(path),),
+                                (self.name(path),),
                             ) from error
-                        damaged.add(str(path))
+                        damaged.add(self.name(path))
         return found.keys()
 
     def _looks(self, path: Path, content: bytes) -> list[Observation]:

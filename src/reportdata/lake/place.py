@@ -85,6 +85,10 @@ class Place(Protocol):
         """The names of those files that are gone, or are not what was added. A file that has changed since it was last
         found whole is read for that; unless ``read``, sizes alone are compared."""
 
+    def misread(self, wanted: Sequence[Wanted]) -> list[str]:
+        """The names of those files that `located` gave and that are not what was added, by all of their bytes: damage
+        that changes no time of a file, or came meanwhile, shows only when it is read."""
+
     def is_whole(self, wanted: Wanted) -> bool:
         """Whether a file is what was added, by all of its bytes, which are read at its place."""
 

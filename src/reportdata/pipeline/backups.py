@@ -33,6 +33,7 @@ from reportdata.files import ASIDE, make, read, sync, write
 from reportdata.inbox import Inbox
 from reportdata.lake.local import LocalLake
 from reportdata.lake.membership import Added
+from reportdata.lake.place import damaged
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.copying import CopiedFile, Copying, Earlier, digest_of
 from reportdata.pipeline.damage import require_lake
@@ -81,6 +82,7 @@ def back_up(
 
     :raises BadValue: when the folder is not empty.
     :raises BadFile: when it cannot be written, or gives back something else.
+    :raises Damaged: when files of the lake are gone, or are not what was added.
     """
     lake, store, layout = work.lake, work.store, Settings(target)
     earlier = Earlier(wanted.link_to, read_manifest(wanted.link_to).files) if wanted.link_to is not None else None
@@ -108,7 +110,8 @@ def back_up(
             sources = {f"{layout.lake.name}/{name}": place for name, place in places.items()}
             copied = Copying(target, lake, earlier).copy(sources, progress)
             members, log = lake.membership()
-            _check_members(layout.lake.name, members, copied)
+            if lost := _other_than_added(layout.lake.name, members, copied):
+                raise damaged(*(f"{lake.address}/{key}" for key in lost))
             files += copied
             for name, entry in log.items():
                 for folder in (layout.lake, (layout.lake / name).parent):
@@ -122,15 +125,10 @@ def back_up(
     return manifest
 
 
-def _check_members(folder: str, members: Mapping[str, Added], files: Iterable[CopiedFile]) -> None:
-    """See that files are what the log of the lake in the backup's folder says of them.
-
-    :raises LakeError: naming one that is not.
-    """
+def _other_than_added(folder: str, members: Mapping[str, Added], files: Iterable[CopiedFile]) -> list[str]:
+    """The files of a lake that are not in the backup's folder for it, or are not what its log says of them."""
     found = {file.path: (file.size, file.sha256) for file in files}
-    for key, added in members.items():
-        if found.get(f"{folder}/{key}") != (added.size, added.sha256):
-            raise LakeError(f"the lake's file {key} is not there, or is not what was added", "restore an older backup")
+    return [key for key, added in members.items() if found.get(f"{folder}/{key}") != (added.size, added.sha256)]
 
 
 def check_lake(folder: Path, manifest: Manifest) -> None:
@@ -140,7 +138,8 @@ def check_lake(folder: Path, manifest: Manifest) -> None:
     """
     layout = Settings(folder)
     if (layout.lake / "log").exists():  # else it was taken before there was one
-        _check_members(layout.lake.name, LocalLake(layout.lake).membership()[0], manifest.files)
+        for key in _other_than_added(layout.lake.name, LocalLake(layout.lake).membership()[0], manifest.files):
+            raise LakeError(f"the lake's file {key} is not there, or is not what was added", "restore an older backup")
 
 
 def _synced(path: Path) -> CopiedFile:

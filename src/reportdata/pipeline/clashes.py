@@ -23,6 +23,7 @@ from reportdata.errors import LakeError
 from reportdata.kinds import Kind, Kinds
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
+from reportdata.pipeline.damage import noting
 from reportdata.pipeline.imports import StagedImport
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services.sql import Computation
@@ -132,7 +133,7 @@ def told(work: Workspace, staged: StagedImport, memory: int | None = None) -> It
 
 
 def _clashing(work: Workspace, kind: Kind, by: Sequence[str], new: Sequence[Path], others: Sequence[Path]) -> Clashes:
-    with suppress(LakeError):
+    with suppress(LakeError), noting(work):
         return clashes(work, kind, by, new, others) if others else Clashes(0, ())
     return Clashes(0, ())
 

@@ -7,15 +7,17 @@ numbers until the file is whole again, or is given up (`reportdata.pipeline.repa
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
-from reportdata.days import days_between
-from reportdata.errors import LakeError
+from reportdata.days import days_between, to_date
+from reportdata.errors import Damaged, LakeError, StoreError
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
-from reportdata.pipeline.workspace import Workspace
-from reportdata.services import Service
+from reportdata.services import Service, Services
+from reportdata.statistics.plan import pieces_of
 from reportdata.store import Damage, Store
 
 log = logging.getLogger("reportdata.lake")
@@ -25,8 +27,24 @@ _ELSEWHERE = (
     "BACKUP`, or by importing everything again"
 )
 
+_NAMED = 5
+"""Pieces of days that are told."""
+
 SET_ASIDE = ".damaged"
 """How the name of a segment of the inbox ends that could not be read: what it held is lost until it is pushed again."""
+
+
+class LakeAndStore(Protocol):
+    """A lake, and the store of the numbers of services that are computed from it."""
+
+    @property
+    def lake(self) -> Lake: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def services(self) -> Services: ...
 
 
 def require_lake(lake: Lake, store: Store, services: Iterable[Service]) -> None:
@@ -56,14 +74,14 @@ def damaged_days(damage: Iterable[Damage]) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def left(work: Workspace) -> list[Damage]:
+def left(work: LakeAndStore) -> list[Damage]:
     """What of the damage that the store notes is there still: not a file that is whole again, or counts no more."""
     noted = work.store.damage()
     lost = {file for file in {one.file for one in noted} if _is_lost(work, file)}
     return [one for one in noted if one.file in lost]
 
 
-def _is_lost(work: Workspace, file: str) -> bool:
+def _is_lost(work: LakeAndStore, file: str) -> bool:
     path = work.lake.member(file)
     if path is not None:
         return bool(work.lake.lost([path]))
@@ -71,7 +89,7 @@ def _is_lost(work: Workspace, file: str) -> bool:
 
 
 def note_damage(
-    work: Workspace, found: Mapping[str, Mapping[str, Sequence[str]]], others: Collection[str] = ()
+    work: LakeAndStore, found: Mapping[str, Mapping[str, Sequence[str]]], others: Collection[str] = ()
 ) -> list[Damage]:
     """Let the store note what is damaged, and say in the log what is new; returns all of it.
 
@@ -84,12 +102,44 @@ def note_damage(
     for file in {*others, *(one.file for one in damage)}:
         damage |= set(_of_file(work, file))
     if damage != set(noted):
-        work.store.put_damage(sorted(damage))
+        work.store.put_damage(sorted(damage), noted)
         _tell({one.file for one in noted}, sorted(damage))
     return sorted(damage)
 
 
-def note_segment(work: Workspace, file: str, places: Collection[tuple[str, str]]) -> None:
+@contextmanager
+def noting(work: LakeAndStore) -> Iterator[None]:
+    """Within this block, who reads the lake and meets damaged files lets the store note them."""
+    try:
+        yield
+    except Damaged as error:
+        note_met(work, error)
+        raise
+
+
+def note_met(work: LakeAndStore, error: Damaged) -> None:
+    """Let the store note the damage that somebody met who read the lake. Where it cannot, the next one meets it
+    again."""
+    with suppress(StoreError, LakeError):
+        note_damage(work, {}, error.files)
+
+
+def told_days(work: LakeAndStore, files: Iterable[str]) -> str:
+    """The days of the facts in damaged files, as ``2021-06-20, 2021-06-22 – 2021-06-24``; empty where these are all
+    days: facts that take back others, or what was observed."""
+    days: set[str] = set()
+    for file in files:
+        path = work.lake.member(file)
+        if path is None:
+            continue
+        if path.suffix != ".parquet" or work.services.kinds[path.parents[1].name].retracts is not None:
+            return ""
+        days.update(days_between(*days_of_file(path)))
+    pieces = [[to_date(day).isoformat() for day in dict.fromkeys(piece)] for piece in pieces_of(days)]
+    return ", ".join([*map(" – ".join, pieces[:_NAMED]), *(["…"] if len(pieces) > _NAMED else [])])
+
+
+def note_segment(work: LakeAndStore, file: str, places: Collection[tuple[str, str]]) -> None:
     """Let the store note that facts are lost which were pushed.
 
     :param file: the segment that held them, where it was set aside.
@@ -103,7 +153,7 @@ def note_segment(work: Workspace, file: str, places: Collection[tuple[str, str]]
     note_damage(work, found, [file])
 
 
-def _of_file(work: Workspace, file: str) -> Iterable[Damage]:
+def _of_file(work: LakeAndStore, file: str) -> Iterable[Damage]:
     """A damaged file, and the days that rest on it by themselves: not those of facts that take back others, whose
     numbers were made when it was whole."""
     yield Damage("", "", file)
@@ -112,7 +162,7 @@ def _of_file(work: Workspace, file: str) -> Iterable[Damage]:
         return
     kind = path.parents[1].name
     for service in work.services:
-        if kind in service.reads() and work.kinds[kind].retracts is None:
+        if kind in service.reads() and work.services.kinds[kind].retracts is None:
             computed = work.store.fingerprints(service.id, list(days_between(*days_of_file(path))))
             yield from (Damage(service.id, day, file) for day in computed)
 

@@ -16,15 +16,13 @@ from reportdata.engines.duckdb import DuckDBEngine, Known
 from reportdata.engines.duckdb.explaining import Counted as Things
 from reportdata.engines.duckdb.explaining import Part
 from reportdata.errors import Damaged
-from reportdata.kinds import Kinds
-from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
 from reportdata.measures import Measure
 from reportdata.pipeline.asking import Asking
 from reportdata.pipeline.cell_histories import Histories
 from reportdata.pipeline.cells import Cell, is_day, pinned, pinned_moment, records_of
 from reportdata.pipeline.covered import certainty_of
-from reportdata.pipeline.damage import require_lake
+from reportdata.pipeline.damage import LakeAndStore, note_met, require_lake
 from reportdata.pipeline.known_looks import Looks
 from reportdata.pipeline.told_records import columns_of, names_of, row_of, shown
 from reportdata.pipeline.told_values import definition_of, value_of
@@ -34,22 +32,20 @@ from reportdata.statistics.explained import EXPLAIN_PATH, Explained, words_of_ex
 from reportdata.statistics.parameters import url_of_page
 from reportdata.statistics.plan import Counted, known_days, pieces_of
 from reportdata.statistics.question import Question, fixed
-from reportdata.store import Store
 
 
 class Explaining:
     """Explains numbers of the organisations of a store and a lake."""
 
-    def __init__(
-        self, asking: Asking, lake: Lake, store: Store, engine: DuckDBEngine, service: Service, kinds: Kinds
-    ) -> None:
+    def __init__(self, asking: Asking, work: LakeAndStore, engine: DuckDBEngine, service: Service) -> None:
         self._asking = asking
-        self._lake = lake
-        self._store = store
+        self._work = work
+        self._lake = work.lake
         self._engine = engine
         self._service = service
-        self._kinds = kinds
-        self._histories = Histories(asking, Looks(lake, store), store, engine, service, kinds)
+        self._kinds = work.services.kinds
+        looks = Looks(work.lake, work.store)
+        self._histories = Histories(asking, looks, work.store, engine, service, self._kinds)
 
     def explain(self, explained: Explained, corp_id: str, now: float, *, with_records: bool) -> Answer:
         """Explain a number.
@@ -65,9 +61,10 @@ class Explaining:
             history = self._histories.of(cell, corp_id, zone, now)
             try:
                 counted, rows = self._records(cell, other, corp_id, zone, with_records=with_records)
-            except Damaged:
+            except Damaged as error:
                 if other is not None or not is_day(cell.asked.question):
                     raise
+                note_met(self._work, error)
                 counted, rows = Things(None, 0, {}), []  # the number and its history are the store's
         return self._answer(explained, cell, other, history, counted, rows, zone, with_records)
 
@@ -76,7 +73,7 @@ class Explaining:
         question = asked.question
         whole = msgspec.structs.replace(question, page=1, format="json", by=("day",) if is_day(question) else ())
         found = self._asking.answer(whole, corp_id, now).data
-        require_lake(self._lake, self._store, [self._service])
+        require_lake(self._lake, self._work.store, [self._service])
         certainty = certainty_of(self._asking.standing(asked, corp_id))
         known = known_days(self._service, certainty, question.metrics)
         taken = self._asking.days_taken(asked, known, corp_id, zone)[question.metrics[0]]

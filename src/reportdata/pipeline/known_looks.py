@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reportdata.coverage import Observation
 from reportdata.days import MILLISECOND, SECOND
+from reportdata.errors import Damaged
 from reportdata.lake import Lake
 from reportdata.lake.files import is_merged
 from reportdata.store import Store
@@ -32,19 +33,33 @@ class Looks:
                 yield look
 
     def moments(self, corp_id: str, *, timed: bool = True) -> Iterator[tuple[Observation, int]]:
-        """The looks at an organisation's days, each with the instant from which on it was known; 0 unless ``timed``."""
+        """The looks at an organisation's days, each with the instant from which on it was known; 0 unless ``timed``.
+
+        Where no instants are asked for, what the store was told stands in for files that are damaged.
+
+        :raises Damaged: when files are damaged, and instants are asked for.
+        """
         # What a later look of another import tells as well lies among the repeats once files are merged.
         paths = (*self._lake.observations(), *self._lake.repeated_observations())
         there = set(paths)
         self._read = {path: looks for path, looks in self._read.items() if path in there}
         began = {note.id: note.at for note in self._store.imports()} if timed else {}
+        lost = False
         for path in paths:
-            if path not in self._read:
-                self._read[path] = list(self._lake.observed([path]))
+            try:
+                if path not in self._read:
+                    self._read[path] = list(self._lake.observed([path]))
+            except Damaged:
+                if timed:
+                    raise
+                lost = True
+                continue
             added = int(self._lake.info(path).added * SECOND) if timed else 0
             for look in self._read[path]:
                 if look.corp_id == corp_id:
                     yield look, self._known_at(look, path, added, began) if timed else 0
+        if lost:
+            yield from ((look, 0) for look in self._store.observations(corp_id))
 
     @staticmethod
     def _known_at(look: Observation, path: Path, added: int, began: dict[str, int]) -> int:

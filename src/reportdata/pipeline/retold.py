@@ -19,6 +19,7 @@ from reportdata.days import PARTITION, day_of_folder
 from reportdata.digests import PREFIX
 from reportdata.errors import LakeError
 from reportdata.kinds import Kind
+from reportdata.pipeline.damage import noting
 from reportdata.pipeline.imports import StagedImport
 from reportdata.pipeline.workspace import Workspace
 from reportdata.services.sql import Computation
@@ -45,7 +46,7 @@ def told(work: Workspace, staged: StagedImport) -> Iterator[str]:
             repeated = [path for paths in _by_day(incoming.folder / kind.repeats).values() for path in paths]
             files = [path for paths in new.values() for path in paths]
             if others and max(_size(files), sum(work.lake.info(path).size for path in others)) <= LARGEST:
-                with suppress(LakeError):
+                with suppress(LakeError), noting(work):
                     if count := retold(work, kind, _Files(files, others, repeated), found.known):
                         yield f"{name}: {_said(count, kind)}"
             for day, paths in new.items():

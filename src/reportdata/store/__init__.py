@@ -140,9 +140,12 @@ class Store(Accounts, Upkeep, Protocol):
     def damage(self) -> list[Damage]:
         """The damage that was put, by service, day and file."""
 
-    def put_damage(self, damage: Iterable[Damage]) -> None:
+    def put_damage(self, damage: Iterable[Damage], was: Iterable[Damage] | None = None) -> None:
         """Note what is damaged, in place of all that was. The numbers of a day that rests on it stay as they are, and
-        are told apart by its state."""
+        are told apart by its state.
+
+        :param was: the damage that was noted when this was found out: what others noted since then stays.
+        """
 
     def fingerprints(self, service: str, days: Collection[str] | None = None) -> dict[str, str]:
         """The fingerprint that each day was last computed from: each of the named days, in place of all."""

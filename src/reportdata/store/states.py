@@ -43,11 +43,16 @@ class States:
         rows = self.database.rows("select service, stat_day, file from damage order by service, stat_day, file")
         return [Damage(*row) for row in rows]
 
-    def put_damage(self, damage: Iterable[Damage]) -> None:
+    def put_damage(self, damage: Iterable[Damage], was: Iterable[Damage] | None = None) -> None:
+        found = set(damage)
         with self.database.changing() as transaction:
-            transaction.execute("delete from damage")
+            if was is None:
+                transaction.execute("delete from damage")
+            else:
+                over = sorted(set(was) - found)
+                transaction.executemany("delete from damage where service = %s and stat_day = %s and file = %s", over)
             transaction.executemany(
-                "insert into damage (service, stat_day, file) values (%s, %s, %s)", sorted(set(damage))
+                "insert into damage (service, stat_day, file) values (%s, %s, %s) on conflict do nothing", sorted(found)
             )
 
     def put_import(self, note: ImportNote) -> None:

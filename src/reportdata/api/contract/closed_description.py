@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reportdata.api.admission import REFUSALS, Demand
-from reportdata.api.asking import TOO_LONG, TOO_MANY
+from reportdata.api.asking import DAMAGED, TOO_LONG, TOO_MANY
 from reportdata.api.contract import wire
 from reportdata.api.contract.description import named
 from reportdata.api.openapi import DAY, TEXT, Json, Sample, answer, object_of, operation, parameter
@@ -36,7 +36,7 @@ def described(service: Service, call: Closed) -> Json:
             parameter("query", "maxResults", "How many rows at most. It is needed.", _LONG | {"minimum": 1}),
         ]
         of = "of each department that has any, by name; deptId is left out, since facts name departments without ids"
-        own = [ILLEGAL, BUSY, Sample(TOO_MANY, waits=True), TOO_LONG]
+        own = [ILLEGAL, BUSY, Sample(TOO_MANY, waits=True), TOO_LONG, DAMAGED]
     else:
         schema = object_of(words) | {"required": []}
         parameters = [day]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from reportdata.api.admission import Demand
-from reportdata.api.asking import TOO_LONG, TOO_MANY
+from reportdata.api.asking import DAMAGED, TOO_LONG, TOO_MANY
 from reportdata.api.contract import wire
 from reportdata.api.openapi import BY_THE_STORE, DAY, TEXT, Json, Sample, answer, object_of, operation, parameter
 from reportdata.http.answers import Fault
@@ -85,7 +85,7 @@ def described(service: Service, period: str = "day") -> Json:
     """
     whole = period != "day"
     headers = (*wire.STATE_HEADERS, *(wire.PERIOD_HEADERS if whole else (wire.ORIGIN_HEADER,)))
-    counting: Sequence[Fault | Sample] = (Sample(TOO_MANY, waits=True), TOO_LONG) if whole else ()
+    counting: Sequence[Fault | Sample] = (Sample(TOO_MANY, waits=True), TOO_LONG, DAMAGED) if whole else ()
     rows = (
         f"They are exact counts over the whole {period} that holds the day (weeks are those of ISO 8601), and stand in "
         f"the row of that day: counted once each, not summed. A {period} of which a day is not covered has no row."

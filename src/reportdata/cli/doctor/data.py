@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.output import size_text
-from reportdata.cli.places import schemas_of, store_of, workspace
+from reportdata.cli.places import looked_into, schemas_of, store_of
 from reportdata.coverage import by_organisation, latest
 from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
 from reportdata.errors import BadValue
@@ -169,7 +169,7 @@ def _behind(organisation: Organisation, newest: dict[str, str], now: float) -> I
 
 def stale(examined: Examined) -> Iterator[Finding]:
     """Every day's numbers are those of the facts."""
-    with workspace(examined.settings, _store(examined)) as work:
+    with looked_into(examined.settings, _store(examined)) as work:
         kept = {one.stat_day for one in left(work) if one.stat_day}
         days = [day for day in stale_days(work) if day not in kept]
         observed = told_by_kind(examined.lake.observed(damaged=set()), work.kinds)
@@ -207,7 +207,7 @@ def corrections(examined: Examined) -> Iterator[Finding]:
 
 def identities(examined: Examined) -> Iterator[Finding]:
     """No id of a record is told in two ways. Of a large lake, only its newest files are looked at."""
-    with workspace(examined.settings, _store(examined)) as work, examined.lake.reading():
+    with looked_into(examined.settings, _store(examined)) as work, examined.lake.reading():
         clean = True
         looked, all_ = 0, 0
         for kind, by in identified(work.kinds):

@@ -10,7 +10,7 @@ import msgspec
 
 from reportdata.audit import Read
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
-from reportdata.cli.places import workspace
+from reportdata.cli.places import looked_into
 from reportdata.errors import BadSegment
 from reportdata.files import reading
 from reportdata.inbox import facts_of
@@ -26,7 +26,7 @@ def numbers(examined: Examined) -> Iterator[Finding]:
     """The store's numbers are those of the lake's facts."""
     if examined.store is None:
         return
-    with workspace(examined.settings, examined.store) as work:
+    with looked_into(examined.settings, examined.store) as work:
         found = list(islice(differences(work), _MOST + 1))
     if found:
         more = ", and more" if len(found) > _MOST else ""
@@ -45,7 +45,7 @@ def inbox(examined: Examined) -> Iterator[Finding]:
     segments = sorted(settings.inbox.glob("*.jsonl")) if settings.database is None else []
     kept = sorted(settings.inbox.glob("*.damaged")) if settings.database is None else []
     if examined.store is not None:
-        with workspace(settings, examined.store) as work:
+        with looked_into(settings, examined.store) as work:
             bad = [path for path in segments if not _is_segment(path, work.kinds)]
     else:
         bad = []

@@ -95,6 +95,9 @@ class S3Place:
             marks = dict(zip(added, pool.map(self.objects.mark, added), strict=True))
         return [f"{self.objects.address}/{key}" for key, mark in marks.items() if not mark or mark[0] != added[key]]
 
+    def misread(self, wanted: Sequence[Wanted]) -> list[str]:
+        return self._cache.lost(self._cache.dropped(wanted))
+
     def is_whole(self, wanted: Wanted) -> bool:
         try:
             return wanted.added is None or self.objects.content(wanted.key) == (wanted.added.size, wanted.added.sha256)

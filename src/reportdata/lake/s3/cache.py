@@ -69,7 +69,7 @@ class Cache:
     def lost(self, wanted: Sequence[Wanted]) -> list[str]:
         """The names of objects that are gone, or are not what was added; those of which there is no copy are fetched
         for that."""
-        known = [one for one in wanted if one.added is not None and not self._is_whole(one.key, one.added)]
+        known = [one for one in wanted if not self._is_whole(*one)]
         found: list[str] = []
         while known:
             part, size = 0, 0
@@ -83,6 +83,13 @@ class Cache:
                 self.evict()
             known = known[part:]
         return [name for name in found if name]
+
+    def dropped(self, wanted: Sequence[Wanted]) -> list[Wanted]:
+        """Remove the copies that are not what was added, by all of their bytes, and return those."""
+        found = [one for one in wanted if not self._is_whole(*one, again=True)]
+        for key, _ in found:
+            (self.folder / key).unlink(missing_ok=True)
+        return found
 
     def _lost(self, key: str, added: Added | None, name: Path) -> str:
         known = self._damaged.get(key)
@@ -148,8 +155,8 @@ class Cache:
             os.utime(copy, ns=(time.time_ns(), copy.stat().st_mtime_ns))
         return place
 
-    def _is_whole(self, key: str, added: Added) -> bool:
-        return self._seen.is_whole(key, self.folder / key, added)
+    def _is_whole(self, key: str, added: Added | None, *, again: bool = False) -> bool:
+        return added is None or self._seen.is_whole(key, self.folder / key, added, again=again)
 
     def _fetch(self, key: str, added: Added | None, name: Path) -> Path:
         copy = self.folder / key

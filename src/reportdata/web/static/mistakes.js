@@ -129,6 +129,7 @@ const NEVERS = {
   'serviceId.is.null': 'neverDefined',
   'service.meta.isNull': 'neverDefined',
   systemError: 'neverStore',
+  DataDamaged: 'neverStore',
   unknownError: 'neverStore',
   'system.busy': 'neverStore',
   'Forbidden.CrossSite': 'neverOtherSite',

@@ -208,6 +208,8 @@ export const WORDS = {
   busy: ['服务器正忙。请稍后再试。', 'The server is busy. Try again later.'],
   tooLong: ['这个问题算得太久。请选短一些的时间，或少一些筛选。', 'This took too long to compute. Choose a shorter range or fewer filters.'],
   failed: ['服务器出错了：{0}。请稍后再试；还不行，请把这句话告诉管理员，原因可用 reportdata doctor 查看。', 'The server failed: {0}. Try again later; if it goes on, tell your administrator these words: reportdata doctor says why.'],
+  filesDamaged: ['算这些数字要用的文件损坏或不见了（{0}）。请告诉管理员：reportdata repair 会说明是哪些、怎样取回；用不到它们的日期照常显示。', 'Files that these numbers need are damaged or gone ({0}). Tell your administrator: reportdata repair says which, and how to bring them back. Days that do not need them are shown as ever.'],
+  everyDay: ['所有日期', 'all days'],
   refused: ['服务器不接受这个问题：{0}', 'The server does not accept this question: {0}'],
   notRead: ['没有读到数字', 'The numbers could not be read'],
   again: ['再试一次', 'Try again'],

@@ -54,6 +54,10 @@ const REASONS = {
     '服务器自己的数据库读不了：被锁住、损坏或连不上。稍后再试；还不行，请把 requestid 交给管理员，日志里按它记着原因。',
     'The server cannot read its own store: it is locked, damaged or out of reach. Try again later; if it goes on, give the requestid to your administrator, as the log has the cause under it.',
   ],
+  DataDamaged: [
+    '算这个回答要用的数据文件损坏或不见了；错误信息写着是哪些日期的。请管理员用 reportdata repair 查看并取回；用不到它们的问题照常回答。',
+    'Files that the answer needs are damaged or gone; the message names the days of their facts. Your administrator sees and brings them back with reportdata repair; questions that do not need them are answered.',
+  ],
   unknownError: [
     '服务器遇到了没有预料到的问题。请把 requestid 交给管理员，日志里按它记着经过。',
     'Something happened that the server did not foresee. Give the requestid to your administrator: the log has the details under it.',

@@ -9,6 +9,9 @@ import { t } from './words.js';
 
 const ADD = 'reportdata app add --corp CORP_ID --name 人事部 --scope Statistics.Report.Read';
 
+/** Days as errors name them. */
+const DAYS = /\d{4}-\d\d-\d\d( – \d{4}-\d\d-\d\d)?/g;
+
 /** What a failed call means to who reads it. @param {unknown} error @returns {string} */
 export function meaning(error) {
   if (!(error instanceof Problem)) return t('failed', String(error));
@@ -18,6 +21,7 @@ export function meaning(error) {
   if (error.status === 401) return t('sessionEnded');
   if (error.status === 403) return t('forbidden', ADD);
   if (error.status < 500) return t('refused', error.message);
+  if (error.code === 'DataDamaged') return t('filesDamaged', error.message.match(DAYS)?.join(', ') ?? t('everyDay'));
   return t('failed', `${error.status} ${error.code}`);
 }
 
