@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import StoreError
-from reportdata.files import append, make, reading
+from reportdata.files import append, reading
+from reportdata.presence import Ground
 
 _SUFFIX = ".jsonl"
 
@@ -38,7 +39,7 @@ class Audit:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._made = False
+        self._ground = Ground(folder)
         self._noted: dict[tuple[str, str, str, str], tuple[float, str, int]] = {}
 
     def note(self, app_key: str, corp_id: str, stat_date: str, address: str, request_id: str, now: float) -> None:
@@ -65,12 +66,7 @@ class Audit:
         day = datetime.fromtimestamp(reads[0].at / 1000, UTC).date().isoformat()
         lines = msgspec.json.Encoder().encode_lines(reads)
         try:
-            if self._made:  # what it lies in is made only once: if that goes, it was moved
-                self._folder.mkdir(exist_ok=True, mode=0o700)
-            else:
-                make(self._folder)
-            self._made = True
-            append(self._folder / f"{day}{_SUFFIX}", lines, durable=False)
+            append(self._ground.make() / f"{day}{_SUFFIX}", lines, durable=False)
         except OSError as error:
             raise StoreError(
                 f"the audit in {self._folder} cannot be written ({error.strerror or error}): "

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import FolderGone
+from reportdata.files import make
 
 log = logging.getLogger("reportdata.folder")
 
@@ -46,6 +47,25 @@ class Presence(msgspec.Struct, frozen=True):
 
 NOTHING = Presence()
 """No folder, which is never lost."""
+
+
+class Ground:
+    """A folder that is made when something is put there. What it lies in is made with it only where it was not there
+    when this began: else it was moved or unmounted since, and nobody would see what is made in its place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._within = folder.parent if folder.parent.is_dir() else None
+
+    def make(self, *names: str) -> Path:
+        """The folder, or one below it by the names on the way there. The names of those that are made are durable.
+
+        :raises FileNotFoundError: when what it lies in is gone.
+        """
+        below = self.folder.joinpath(*names)
+        make(below, self._within)
+        self._within = self.folder.parent
+        return below
 
 
 class Watch:

@@ -5,6 +5,8 @@ How many of its migrations (`reportdata.migrations`) a file has seen is its ``us
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,15 +34,19 @@ class Database:
     :param timeout: seconds to wait for another process's lock.
     :param alone: on a disk so full that nothing can be shared with other processes, not even in the place of a reserve
         that lies beside the file, hold the file alone until this is closed, so that it can be read.
+    :param new: whether the file, and its folder, are made where they are not there.
     """
 
-    def __init__(self, path: Path, kind: Kind, timeout: float, *, alone: bool = False) -> None:
+    def __init__(self, path: Path, kind: Kind, timeout: float, *, alone: bool = False, new: bool = True) -> None:
         self.path = path
         self.kind = kind
         self._timeout = timeout
         try:
-            make(path.parent)
+            if new:
+                make(path.parent)
             if not path.exists():
+                if not new:
+                    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
                 sync(path.parent.absolute().parent)  # who made the folder may have been killed before it was durable
                 path.touch(mode=0o600)  # SQLite gives the files beside it the same rights
         except OSError as error:

@@ -161,7 +161,7 @@ def _write_sheet(found: Answer, target: Path, engine: DuckDBEngine, language: st
 
 @contextmanager
 def answering(settings: Settings, processes: int = 1, store: Store | None = None) -> Iterator[Answering]:
-    """What does jobs on a data folder.
+    """What does jobs on a data folder, which is there.
 
     :param processes: how many share the memory.
     :param store: one that is open already, and is not closed.
@@ -169,7 +169,7 @@ def answering(settings: Settings, processes: int = 1, store: Store | None = None
     services = services_of(settings)
     lake = lake_of(settings, _PATIENCE)
     engine = DuckDBEngine(settings.lake / "spill", lake, max(_LEAST_MEMORY, MEMORY // processes), rereading=True)
-    opened = store or store_of(settings)
+    opened = store or store_of(settings, new=False)
     names = names_of(settings)
     try:
         yield Answering(opened, names, services, lake, engine, settings.base_path)
@@ -188,6 +188,7 @@ def answer_command(processes: int) -> None:
     given = Handover.decoded(lines.readline())
     configure_log(given.log_format)
     os.nice(_NICE)
+    given.present.require()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints, prints no answer
     with answering(given.settings, processes) as work:

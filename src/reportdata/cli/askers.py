@@ -20,6 +20,7 @@ import msgspec
 from reportdata.api.asking import CANCELLED, FAILED, LATER, TOO_LONG, TOO_MANY, Job, Questions, Reply
 from reportdata.cli.cores import all_but_one, cores, keep_to
 from reportdata.cli.handover import Handover
+from reportdata.cli.places import presence_of
 from reportdata.errors import EngineError
 from reportdata.http.answers import Failed
 from reportdata.http.request_metrics import GOOD
@@ -50,7 +51,7 @@ class Askers:
         self._cores = self._usable = cores()
         self._processes = settings.answering or len(self._cores)
         self._sharing = max(len(self._cores), self._processes)
-        self._handover = Handover(settings, "readable")
+        self._handover = Handover(settings, "readable", presence_of(settings))
         self._seconds = seconds
         self._most = self._processes + (self._processes * WAITING if waiting is None else waiting)
         self.questions = questions or Questions()
@@ -167,6 +168,7 @@ class _Worker:
         """Do a job, in a thread.
 
         :raises EngineError: when the process died.
+        :raises FolderGone: when it cannot be started, because the data folder is gone.
         """
         try:
             process = self._started()
@@ -186,6 +188,7 @@ class _Worker:
             if self._ended:
                 raise OSError
             if self._process is None:
+                self._handover.present.require()
                 self._process = subprocess.Popen(  # noqa: S603 - this program
                     [sys.executable, "-m", "reportdata", "answer", "--processes", str(self._sharing)],
                     stdin=subprocess.PIPE,

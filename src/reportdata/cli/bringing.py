@@ -73,7 +73,7 @@ def carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, A
 def _carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, Any]:
     if job.what == "preview":  # what is staged is on this machine alone, and little is computed of it
         settings = replace(settings, engine="duckdb")
-    with workspace(settings) as work:
+    with workspace(settings, new=False) as work:
         if job.what == "undo":
             _require_kinds(work, job)
             return _taken_back(work, job.import_id, progress)
@@ -178,6 +178,7 @@ def bring_command() -> None:
             tell(Told(step, max(0, done), max(0, total)))
 
     try:
+        given.present.require()
         found = carried_out(given.settings, job, progress)
     except ReportDataError as error:
         tell(Told(error=Wrong(error.message, error.hint)))

@@ -74,7 +74,7 @@ def remember_command(corp_id: str, user_id: str, as_json: bool, settings: Settin
     """
     found = open_existing_store(settings).remember(of_person(corp_id, user_id))
     if settings.ledger.exists():
-        with closing(ledger_of(settings)) as ledger:
+        with closing(ledger_of(settings, new=False)) as ledger:
             found |= ledger.remember(corp_id, user_id)
     if not found:
         raise NotKnown(f"{user_id} of {corp_id} was not forgotten", "compare both ids with those that were forgotten")

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from reportdata.api.bringing import LATER, RUNNING, TOO_MANY_RUNS, Brought, Lang, Run, Said, Upload, What
 from reportdata.cli.handover import Handover
 from reportdata.cli.import_process import Job, Running
+from reportdata.cli.places import presence_of
 from reportdata.cli.upload_folders import GOING_ON
 from reportdata.cli.uploads import Uploads
 from reportdata.http.answers import Failed
@@ -39,7 +40,7 @@ class ImportRuns:
     def __init__(self, settings: Settings, log_format: str) -> None:
         self.brought = Brought()
         self._uploads = Uploads(settings.data)
-        self._handover = Handover(absolute(settings), log_format).encoded()
+        self._handover = Handover(absolute(settings), log_format, presence_of(settings)).encoded()
         self._thread = ThreadPoolExecutor(1, "imports")
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}

@@ -220,7 +220,7 @@ def _set_aside(settings: Settings) -> dict[str, int]:
     """How many records that were collected cannot be used, by organisation."""
     if not settings.ledger.exists():
         return {}
-    with closing(ledger_of(settings)) as ledger:
+    with closing(ledger_of(settings, new=False)) as ledger:
         found: Counter[str] = Counter()
         for source in sources(ledger):
             found[source.corp_id] += SetAside(ledger, source.id).count()
@@ -231,5 +231,5 @@ def _differing(settings: Settings) -> dict[str, float]:
     """By how many seconds this machine's clock is ahead of suites, by the names of sources, where they differ."""
     if not settings.ledger.exists():
         return {}
-    with closing(ledger_of(settings)) as ledger:
+    with closing(ledger_of(settings, new=False)) as ledger:
         return differing(ledger)

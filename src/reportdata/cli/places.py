@@ -38,16 +38,17 @@ _STARTING = 60.0
 """Seconds that a server waits for a database."""
 
 
-def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT) -> Store:
+def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT, *, new: bool = True) -> Store:
     """The store, which is made when it is not there.
 
     :param timeout: seconds that it waits for other processes.
+    :param new: whether it is made; not by who was told that its folder is there, which may be moved meanwhile.
     """
     if settings.database is not None:
         from reportdata.store.postgres import PostgresStore
 
         return PostgresStore(settings.database, timeout)
-    return SQLiteStore(settings.store, timeout)
+    return SQLiteStore(settings.store, timeout, new=new)
 
 
 def presence_of(settings: Settings) -> Presence:
@@ -64,15 +65,16 @@ def schemas_of(settings: Settings) -> tuple[int, int]:
     return schemas(settings.store)
 
 
-def serving_store(settings: Settings) -> Store:
+def serving_store(settings: Settings, *, new: bool = True) -> Store:
     """The store for a server, which waits for a database: that may be started at the same time, or be starting again.
 
+    :param new: as of `store_of`.
     :raises StoreError: when it cannot be used for a minute.
     """
     end = time.monotonic() + _STARTING
     while True:
         try:
-            return store_of(settings, SERVING_TIMEOUT)
+            return store_of(settings, SERVING_TIMEOUT, new=new)
         except StoreError as error:
             if settings.database is None or time.monotonic() > end:
                 raise
@@ -170,39 +172,41 @@ def services_of(settings: Settings) -> Services:
 
 
 @contextmanager
-def workspace(settings: Settings, store: Store | None = None) -> Iterator[Workspace]:
+def workspace(settings: Settings, store: Store | None = None, *, new: bool = True) -> Iterator[Workspace]:
     """All that the verbs work on. The store notes damage to the lake by which the block ends.
 
     :param store: one that is open already, and is not closed.
+    :param new: as of `store_of`.
     """
     from reportdata.pipeline.damage import noting
 
-    with looked_into(settings, store) as work, noting(work):
+    with looked_into(settings, store, new=new) as work, noting(work):
         yield work
 
 
 @contextmanager
-def looked_into(settings: Settings, store: Store | None = None) -> Iterator[Workspace]:
+def looked_into(settings: Settings, store: Store | None = None, *, new: bool = True) -> Iterator[Workspace]:
     """All that the verbs work on, for who only looks at it.
 
     :param store: one that is open already, and is not closed.
+    :param new: as of `store_of`.
     """
     from reportdata.pipeline.workspace import Workspace
 
     lake = lake_of(settings)
     with ExitStack() as held:
-        opened = store or held.enter_context(closing(store_of(settings)))
+        opened = store or held.enter_context(closing(store_of(settings, new=new)))
         engine = held.enter_context(closing(engine_of(settings, lake)))
         inbox = held.enter_context(closing(inbox_of(settings)))
         names = held.enter_context(closing(names_of(settings)))
         yield Workspace(settings, lake, opened, engine, inbox, services_of(settings), names)
 
 
-def ledger_of(settings: Settings) -> Ledger:
-    """What the collector remembers; it is made when it is not there."""
+def ledger_of(settings: Settings, *, new: bool = True) -> Ledger:
+    """What the collector remembers; it is made when it is not there, unless it is not to be ``new``."""
     from reportdata.collector.ledger import Ledger
 
-    return Ledger(settings.ledger)
+    return Ledger(settings.ledger, new=new)
 
 
 def open_ledger(settings: Settings) -> Ledger:

@@ -93,7 +93,7 @@ def _keep_collecting(settings: Settings, secrets: Secrets, ending: threading.Eve
 
 
 def _collect_for_a_while(settings: Settings, secrets: Secrets, ending: threading.Event, troubles: Troubles) -> None:
-    with closing(ledger_of(settings)) as ledger:
+    with closing(ledger_of(settings, new=False)) as ledger:
         found = sources(ledger)
         if not found:
             return

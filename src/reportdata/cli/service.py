@@ -75,7 +75,9 @@ def open_server(
     connections = Connections(room_for(settings.connections))
     present.require()
     with ExitStack() as opened:
-        reader, writer = (opened.enter_context(closing(serving_store(settings))) for _ in range(2))
+        reader, writer = (
+            opened.enter_context(closing(serving_store(settings, new=not present.known))) for _ in range(2)
+        )
         present = present if present.known else presence_of(settings)
         watch = Watch(present, "nothing is taken or noted")
         audit = opened.enter_context(closing(_Writing(Audit(settings.audit), settings.audit_days, clock, present)))

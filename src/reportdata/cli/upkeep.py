@@ -68,7 +68,7 @@ def _collecting(settings: Settings, zones: Mapping[str, str], now: float) -> _Co
     """How sources are collected, and by how many seconds this machine's clock is ahead of suites, where they differ."""
     if not settings.ledger.exists():
         return [], {}
-    with closing(ledger_of(settings)) as ledger:
+    with closing(ledger_of(settings, new=False)) as ledger:
         return list(_sources(ledger, zones, now)), differing(ledger)
 
 

@@ -19,8 +19,10 @@ import msgspec
 
 from reportdata import files
 from reportdata.api.bringing import BAD_NAME, LATER, LONGEST_NAME, NO_ROOM, RUNNING, UNKNOWN_UPLOAD, Run, Stored
+from reportdata.api.faults import GONE
 from reportdata.http.answers import Failed
 from reportdata.locks import locked
+from reportdata.presence import Ground
 
 FOLDER = "uploads"
 GOING_ON = ("waiting", "running")
@@ -43,6 +45,7 @@ class UploadFolders:
     def __init__(self, data: Path) -> None:
         self.root = data / FOLDER
         """Where they lie."""
+        self._ground = Ground(self.root)
         self._taken: set[str] = set()
         """Those that this process made."""
 
@@ -57,7 +60,7 @@ class UploadFolders:
     def make(self, corp_id: str, upload: str) -> None:
         """Make an upload, unless it is there.
 
-        :raises Failed: when there is no room.
+        :raises Failed: when there is no room, or the data folder is gone.
         """
         folder = self.root / upload
         try:
@@ -65,10 +68,12 @@ class UploadFolders:
                 self.tidy()
                 if not (self._has_room(corp_id) or self._make_room(corp_id)):
                     raise Failed(NO_ROOM, headers=LATER)
-                files.make(folder / _FILES)
+                self._ground.make(upload, _FILES)
                 (folder / _OWNER).touch(0o600)
                 (folder / _OWNER).write_text(corp_id, "utf-8")
                 self._taken.add(upload)
+        except FileNotFoundError as error:
+            raise Failed(GONE) from error
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise Failed(NO_ROOM, headers=LATER) from error

@@ -81,7 +81,7 @@ def work_command(
 
 def _work(settings: Settings, secrets: Secrets, ending: threading.Event, present: Presence, *, once: bool) -> None:
     """Work as long as this is the one worker."""
-    with workspace(settings) as work, work.lake.working(ending.is_set) as lease:
+    with workspace(settings, new=not present.known) as work, work.lake.working(ending.is_set) as lease:
         if lease is None:
             return
         worker = Worker(work, settings.verify_days * _DAY)

@@ -21,12 +21,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from reportdata.errors import InboxError
-from reportdata.files import has_line, make, read, remove, sync
+from reportdata.files import has_line, read, remove, sync
 from reportdata.inbox import Concerned
 from reportdata.inbox.checksums import is_checksum
 from reportdata.inbox.links import Links, size_of
 from reportdata.inbox.segments import Segment, dropped, recovered, whole
 from reportdata.inbox.writing import Batches
+from reportdata.presence import Ground
 
 LARGEST_SEGMENT = 8 << 20
 """Bytes after which a segment is finished."""
@@ -177,7 +178,7 @@ class FolderWriter(Batches):
         self._id = uuid.uuid4().hex[:12]
         self._named = 0
         self._links = Links(folder)
-        self._made = False
+        self._ground = Ground(folder)
         self._known: tuple[tuple[int, int], ...] = ()
         self._segment: Segment | None = None
         self._before: Path | None = None
@@ -200,11 +201,7 @@ class FolderWriter(Batches):
             self._finish(self._segment)
 
     def _begin(self) -> Segment:
-        if self._made:
-            self._folder.mkdir(exist_ok=True, mode=0o700)
-        else:
-            make(self._folder)
-        self._made = True  # what it lies in is made only once: if that goes, it was moved
+        self._ground.make()
         while self._segment is None:
             self._named = max(self._named + 1, int(self._clock() * 1e6))
             with suppress(FileNotFoundError):  # it was taken for a dead writer's before it was locked

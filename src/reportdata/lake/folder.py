@@ -20,10 +20,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from reportdata.errors import LakeError
-from reportdata.files import make
 from reportdata.lake.files import Incoming
 from reportdata.leases import Lease, Leases, folder_of_own, folders_of_dead
-from reportdata.presence import Presence
+from reportdata.presence import Ground, Presence
 
 _LOOK = 0.1
 """Seconds between two tries to become the worker."""
@@ -42,8 +41,8 @@ class LakeFolder:
         self._of_root = of_root
         self._refreshing: Lease | None = None
         self._reading: list[Lease] = []
-        self._within: Presence | None = None
-        """What it lies in, once it was made there."""
+        self._ground = Ground(root)
+        self._within = Presence.of(root.parent)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -130,14 +129,11 @@ class LakeFolder:
             yield alone
 
     def _make(self) -> None:
-        """Make the folder; what it lies in only once: if that goes, or another one takes its place, it was moved."""
-        if self._within is None:
-            make(self.root)
-            self._within = Presence.of(self.root.parent)
-        elif lost := self._within.lost():
+        """Make the folder; not where what it lies in is gone, or another one took its place: it was moved."""
+        if lost := self._within.lost():
             raise FileNotFoundError(lost)
-        else:
-            self.root.mkdir(exist_ok=True, mode=0o700)
+        self._ground.make()
+        self._within = self._within if self._within.known else Presence.of(self.root.parent)
 
     @contextmanager
     def _failing(self, verb: str) -> Iterator[None]:

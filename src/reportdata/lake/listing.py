@@ -107,7 +107,8 @@ class Listing(LakeFolder):
     def lost(self, paths: Iterable[Path], *, read: bool = True) -> list[str]:
         """The names of those of some listed files that are gone, or are not what was added. A file that has changed
         since it was last found whole is read for that; unless ``read``, sizes alone are compared."""
-        return self._place.lost([self._wanted(path) for path in paths], read=read)
+        with self._failing("read"):
+            return self._place.lost([self._wanted(path) for path in paths], read=read)
 
     def sound(self, paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
         """Those of some listed files that are what was added, and the names of the others."""

@@ -176,7 +176,7 @@ class FolderPlace:
         if self.keys("log"):
             return
         with self._failing("written"):
-            make(self.folder / "log")
+            make(self.folder / "log", self.folder.parent)
             sync(self.folder)  # who made it may have been killed before it was durable
             with suppress(FileExistsError):
                 with self._failing("read"):

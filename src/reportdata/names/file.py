@@ -93,11 +93,11 @@ class FileNames:
 
     def _there(self) -> Database | None:
         """The file, if there is one: reading makes none."""
-        return self._made() if self._database is not None or self._path.exists() else None
+        return self._made(new=False) if self._database is not None or self._path.exists() else None
 
-    def _made(self) -> Database:
+    def _made(self, *, new: bool = True) -> Database:
         if self._database is None:
-            self._database = Database(self._path, _KIND, _TIMEOUT)
+            self._database = Database(self._path, _KIND, _TIMEOUT, new=new)
         return self._database
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -117,7 +117,7 @@ def _forget(work: Workspace, subject: Subject, now: float, progress: Progress, d
         done.rows += work.names.forget(subject.corp_id, subject.user_id or "")
     if settings.ledger.exists():
         progress("removing it from what the collector remembers", 0, 0)
-        with closing(Ledger(settings.ledger)) as ledger:
+        with closing(Ledger(settings.ledger, new=False)) as ledger:
             done.rows += ledger.forget(subject.corp_id, subject.user_id)
     done.lines += _forget_pushed(work, subject)
     if lake.exists():

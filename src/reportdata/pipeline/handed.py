@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from reportdata.errors import BadFile, BadRecord, InputError
 from reportdata.leases import FileLeases, folder_of_own, folders_of_dead
+from reportdata.presence import Ground
 from reportdata.readers.archives import is_archive, unpacked
 from reportdata.readers.spooling import is_stream, name_of, spooled
 
@@ -54,7 +55,7 @@ def handed_files(files: Sequence[Path], data: Path, failed: Callable[[InputError
     :param data: the data folder, in which copies lie meanwhile.
     :param failed: is given what cannot be read; the other files are.
     """
-    leases = FileLeases(data)
+    leases, ground = FileLeases(data), Ground(data / _FOLDER)
     for left in folders_of_dead(data, _FOLDER, leases):
         rmtree(left, ignore_errors=True)
     with ExitStack() as held:
@@ -66,7 +67,8 @@ def handed_files(files: Sequence[Path], data: Path, failed: Callable[[InputError
                     yield Handed(path, str(path))
                     continue
                 if folder is None:
-                    folder = held.enter_context(folder_of_own(data, _FOLDER, leases))
+                    ground.make()
+                    folder = held.enter_context(folder_of_own(data, _FOLDER, leases, within=data))
                 yield from _copies(path, folder, stream=stream)
             except InputError as error:
                 failed(error)

@@ -113,7 +113,7 @@ def _mentions(path: Path, text: str, work: Workspace) -> dict[str, int] | None:
     if path.name.startswith(settings.names.name):
         return work.names.mentions(text)
     if path.name.startswith(settings.ledger.name):
-        with closing(Ledger(settings.ledger)) as ledger:
+        with closing(Ledger(settings.ledger, new=False)) as ledger:
             return ledger.mentions(text)
     return None
 

@@ -140,7 +140,7 @@ def _collect_again(work: Workspace, lost: Lost) -> None:
     """Let what the collector brought be collected again; what else the file held, nobody can bring back."""
     if work.settings.ledger.exists():
         zones = {organisation.corp_id: organisation.time_zone for organisation in work.store.organisations()}
-        with closing(Ledger(work.settings.ledger)) as ledger:
+        with closing(Ledger(work.settings.ledger, new=False)) as ledger:
             collect_again(ledger, lost, zones)
 
 

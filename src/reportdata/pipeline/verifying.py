@@ -186,7 +186,7 @@ class Verification:
         faults = [] if settings.database is not None else self._work.store.faults()
         named = {f"the store {settings.store} is damaged: {fault}" for fault in faults[:1]}
         if settings.ledger.exists():
-            with closing(Ledger(settings.ledger)) as ledger:
+            with closing(Ledger(settings.ledger, new=False)) as ledger:
                 named |= {f"the collector's file {ledger.path} is damaged: {fault}" for fault in ledger.faults()[:1]}
         for line in sorted(named - self._told):
             log.error("%s; see `reportdata doctor --thorough`", line)

@@ -14,10 +14,11 @@ from reportdata.api.admission import ClientToken, Demand
 from reportdata.api.contract import wire
 from reportdata.api.contract.entry import Entry
 from reportdata.api.contract.memory import DayAnswer, DayAnswers, Wanted
+from reportdata.api.faults import GONE
 from reportdata.api.memory import Known
 from reportdata.api.resource import Context
 from reportdata.days import is_day
-from reportdata.errors import EngineError, StoreError
+from reportdata.errors import EngineError, FolderGone, StoreError
 from reportdata.http.answers import (
     SYSTEM_ERROR,
     UNKNOWN_ERROR,
@@ -146,6 +147,9 @@ class Endpoint:
             case StoreError() | EngineError():
                 log.error("request %s: %s", ids.request, error.message, extra={"request_id": ids.request})
                 fault = SYSTEM_ERROR
+            case FolderGone():
+                log.error("request %s: %s", ids.request, error.message, extra={"request_id": ids.request})
+                fault = GONE
             case _:
                 log.error("request %s failed", ids.request, exc_info=error, extra={"request_id": ids.request})
                 fault = UNKNOWN_ERROR

@@ -29,7 +29,7 @@ def collected(examined: Examined) -> Iterator[Finding]:
     if not examined.settings.ledger.exists():
         yield ok("nothing is collected")
         return
-    with closing(ledger_of(examined.settings)) as ledger:
+    with closing(ledger_of(examined.settings, new=False)) as ledger:
         faults = ledger.faults(thorough=examined.thorough)
         if faults:
             yield fail(

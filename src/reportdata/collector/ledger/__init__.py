@@ -23,13 +23,14 @@ _KIND = Kind(
 
 
 class Ledger(Database):
-    """The ledger in a file, which is made when it is not there. One thread at a time may use it.
+    """The ledger in a file, which is made when it is not there, unless it is not to be ``new``. One thread at a time
+    may use it.
 
     :raises LedgerError: from every method, when the file cannot be read or written.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, _KIND, _TIMEOUT)
+    def __init__(self, path: Path, *, new: bool = True) -> None:
+        super().__init__(path, _KIND, _TIMEOUT, new=new)
 
     def number(self, sql: str, values: Sequence[Any] = ()) -> int:
         """The one number that a query gives; 0 when it gives none."""

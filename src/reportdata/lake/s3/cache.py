@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from reportdata.errors import Damaged, LakeError
@@ -25,6 +25,7 @@ from reportdata.lake.place import Wanted, damaged
 from reportdata.lake.s3.objects import Objects, several
 from reportdata.lake.seen import Seen
 from reportdata.leases import FileLeases, folder_of_own
+from reportdata.presence import Ground
 
 _LEFT = 0.9
 """How much of the limit is kept when there is more."""
@@ -39,6 +40,7 @@ class Cache:
     def __init__(self, root: Path, objects: Objects, limit: int) -> None:
         self.folder = root / "copies"
         self._root = root
+        self._ground = Ground(root)
         self._objects = objects
         self._seen = Seen()
         self._damaged: dict[str, tuple[int, str]] = {}
@@ -50,7 +52,7 @@ class Cache:
 
         :raises Damaged: when an object is gone, or is not what was added.
         """
-        with folder_of_own(self._root, "reading", FileLeases(self._root)) as own:
+        with self._own() as own:
             names = [
                 own / key.partition("/")[0] / f"{number}-{Path(key).name}" for number, (key, _) in enumerate(wanted)
             ]
@@ -77,7 +79,7 @@ class Cache:
                 added = known[part].added
                 size += added.size if added is not None else 0
                 part += 1
-            with folder_of_own(self._root, "reading", FileLeases(self._root)) as own, several() as pool:
+            with self._own() as own, several() as pool:
                 names = [own / f"{number}" for number in range(part)]
                 found += pool.map(lambda one, name: self._lost(one.key, one.added, name), known[:part], names)
                 self.evict()
@@ -104,11 +106,15 @@ class Cache:
         self._damaged.pop(key, None)
         return ""
 
+    def _own(self) -> AbstractContextManager[Path]:
+        """A folder for what somebody reads."""
+        return folder_of_own(self._ground.make(), "reading", FileLeases(self._root), within=self._root)
+
     def keep(self, key: str, source: Path) -> None:
         """Take a file as the copy of the object that was just made of it."""
         copy = self.folder / key
         with suppress(OSError):  # it is fetched when it is needed
-            make(copy.parent)
+            make(copy.parent, self._root)
             os.link(source, copy)
 
     def keep_only(self, keys: Collection[str]) -> None:

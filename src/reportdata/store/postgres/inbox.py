@@ -12,6 +12,7 @@ from reportdata.errors import InboxError, StoreError
 from reportdata.inbox import Concerned
 from reportdata.inbox.writing import Batches
 from reportdata.leases import FileLeases, folder_of_own
+from reportdata.presence import Ground
 from reportdata.store.postgres.connection import shown
 from reportdata.store.postgres.database import COMMAND_TIMEOUT, SERVING_TIMEOUT, Database
 
@@ -53,6 +54,7 @@ class PostgresInbox:
     def __init__(self, address: str, folder: Path) -> None:
         self._address = address
         self._folder = folder
+        self._ground = Ground(folder)
         self._lock = threading.Lock()
         self._database: Database | None = None
         self._aside: Path | None = None
@@ -139,7 +141,8 @@ class PostgresInbox:
         """A folder of this process alone, under a lock that ends with it. What dead ones left goes away."""
         if self._aside is None:
             leases = FileLeases(self._folder, of_folders=True)
-            self._aside = self._held.enter_context(folder_of_own(self._folder, ".", leases, "fetched-"))
+            folder = self._ground.make()
+            self._aside = self._held.enter_context(folder_of_own(folder, ".", leases, "fetched-", within=folder))
         return self._aside
 
     @contextmanager

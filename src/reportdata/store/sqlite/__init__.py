@@ -30,7 +30,8 @@ schemas = _KIND.schemas
 
 
 class SQLiteStore(Identities, Links, Days, Stories, Gathering, States, Figures, Forgetting, Copying):
-    """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there.
+    """A `reportdata.store.Store` in the SQLite file at ``path``, which is made when it is not there, unless it
+    is not to be ``new``.
 
     ``timeout`` is how many seconds it waits for another process's lock. An instance may be used by one thread at a
     time; any number of instances, in any number of processes, may be open.
@@ -39,9 +40,9 @@ class SQLiteStore(Identities, Links, Days, Stories, Gathering, States, Figures, 
     remote = False
     database: Counted
 
-    def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT) -> None:
+    def __init__(self, path: Path, timeout: float = COMMAND_TIMEOUT, *, new: bool = True) -> None:
         # A server would keep others out for as long as it runs.
-        self.database = Counted(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT)
+        self.database = Counted(path, _KIND, timeout, alone=timeout != SERVING_TIMEOUT, new=new)
         self._around = Cache()
         with suppress(StoreError):  # nothing but the views needs it; who reads is told what is wrong
             self.tell_zones()
