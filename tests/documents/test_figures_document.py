@@ -26,6 +26,15 @@ def test_the_table_has_every_service(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_the_table_has_every_path_that_is_relayed(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    rows = re.findall(r"^\| ([^|`]+) \| ((?:`yyd\w+`(?:, )?)+) \| `([\w.]+)` \|$", text, re.M)
+    found = [(path, title, scope) for title, names, scope in rows for path in re.findall(r"yyd\w+", names)]
+    expected = [(one.path, one.title, one.scope) for one in read_services().relayed]
+    assert sorted((f"/v1.0/datacenter/{name}", *rest) for name, *rest in found) == sorted(expected)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_table_has_every_kind_of_facts(page: str) -> None:
     text = (ROOT / "docs" / page).read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (`[^|]+`) \| ([^|`]+) \| ([\d, ]+) \|$", text, re.M)
