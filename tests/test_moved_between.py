@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from reportdata.names.file import FileNames
 from reportdata.pipeline.handed import handed_files
 from reportdata.settings import Settings
 from tests.support.asked import TOTALS
-from tests.support.calling import CORP, DAY, OK, PATH, Call, add_sample
+from tests.support.calling import CORP, DAY, PATH, add_sample
 from tests.support.folders import Folder
 from tests.support.lakes import add, read
 from tests.support.periods import PATHS
@@ -170,17 +171,26 @@ def test_copies_of_objects_are_not_made_elsewhere(data: Path, storage: str) -> N
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("path", ["/v1/statistics?from=20210601&to=20210630&by=week", WEEK])
-def test_no_process_that_answers_makes_the_folder_anew(folder: Folder, path: str) -> None:
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize("path", ["/v1/statistics?from=20210601&to=20210630&by=week&format=csv", WEEK])
+def test_no_process_that_answers_makes_the_folder_anew(folder: Folder, path: str, started: bool) -> None:
     """It is started when it is first asked, from the settings of a server that began while the folder was there."""
     add_sample(folder)
     token = folder.token(folder.add_app(CORP, scopes=(REPORT_READ, TOTALS))[0])
-    with serving(folder, answering=1) as served:
-        call = Call(served.address, token, None, path=path.partition("?")[0], more_query=path.partition("?")[2])
-        assert call._replace(path=PATH, more_query="", stat_date=DAY).answer().status == OK
+    with serving(folder, answering=1) as served, closing(HTTPConnection(*served.address, timeout=SOON)) as connection:
+
+        def status(asked: str) -> int:
+            connection.request("GET", asked, headers={"x-acs-dingtalk-access-token": token})
+            answer = connection.getresponse()
+            assert answer.status == 200 or json.load(answer)["code"] == GONE.code
+            answer.read()
+            return answer.status
+
+        assert status(f"{PATH}?statDate={DAY}") == 200
+        if started:
+            assert status("/v1/statistics?from=20210601&to=20210630&by=month&format=csv") == 200
         away = moved(folder.path)
-        answer = call.answer()
-        assert (answer.status, json.loads(answer.body)["code"]) == ("HTTP/1.1 503 Service Unavailable", GONE.code)
+        assert (status(path), status(path)) == (GONE.status, GONE.status)
         assert not folder.path.exists()
         away.rename(folder.path)
-        assert call.answer().status == OK
+        assert status(path) == 200

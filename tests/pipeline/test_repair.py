@@ -16,6 +16,7 @@ import pytest
 from reportdata.errors import Damaged
 from reportdata.lake import Lake
 from reportdata.pipeline.comparing import differences
+from reportdata.pipeline.damage import note_met
 from reportdata.pipeline.verifying import PAUSE, Verification
 from reportdata.pipeline.working import LOOK, Worker
 from reportdata.services import REPORTS, read_services
@@ -75,6 +76,19 @@ def test_a_flipped_bit_makes_no_number_and_is_brought_back_from_a_backup(filled:
     assert (code, found["broughtBack"], found["damaged"]) == (0, [str(path)], [])
     assert said(filled)[DAY] == before[DAY]
     assert refresh_days(filled, first_day=DAY).changed == 0
+
+
+def test_files_of_a_lake_that_is_gone_as_a_whole_are_not_noted(filled: Folder) -> None:
+    (path, *_) = filled.lake.files("sent")[DAY]
+    met = Damaged("it is gone", files=(str(path),))
+    with working(filled) as work:
+        filled.lake.root.rename(filled.path / "away")
+        note_met(work, met)
+        assert filled.store.damage() == []
+        (filled.path / "away").rename(filled.lake.root)
+        path.unlink()
+        note_met(work, met)
+        assert {one.file for one in filled.store.damage()} == {str(path)}
 
 
 @pytest.mark.whole

@@ -70,7 +70,10 @@ class Askers:
                 worker.keep_to(usable)
 
     async def __call__(self, job: Job) -> tuple[Reply, Path]:
-        """Have a job done, as `reportdata.api.asking.Ask`."""
+        """Have a job done, as `reportdata.api.asking.Ask`.
+
+        :raises FolderGone: when it cannot be done because the data folder is gone.
+        """
         questions, began, outcome = self.questions, time.perf_counter(), FAILED
         if questions.waiting + questions.running >= self._most:
             questions.outcomes[TOO_MANY.code] += 1
@@ -117,6 +120,8 @@ class Askers:
                 raise Failed(TOO_LONG)
             reply = doing.result()
             finished = True
+            if reply.error is not None or reply.damaged is not None:
+                self._handover.present.require()  # else that is why
             return reply, Path(job.target)
         finally:
             if finished:

@@ -118,10 +118,11 @@ def noting(work: LakeAndStore) -> Iterator[None]:
 
 
 def note_met(work: LakeAndStore, error: Damaged) -> None:
-    """Let the store note the damage that somebody met who read the lake. Where it cannot, the next one meets it
-    again."""
+    """Let the store note the damage that somebody met who read the lake; not where all of the lake is gone, which was
+    moved or unmounted. Where it cannot be noted, the next one meets it again."""
     with suppress(StoreError, LakeError):
-        note_damage(work, {}, error.files)
+        if work.lake.exists():
+            note_damage(work, {}, error.files)
 
 
 def told_days(work: LakeAndStore, files: Iterable[str]) -> str:
