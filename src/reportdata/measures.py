@@ -99,6 +99,8 @@ class Kpi(
     that is stated as of a day, and is that of the last one. Without it nothing does: a distinct count of several days
     is not known from those of each. A ratio is that of its parts, each over these days; with ``sum``, of their sums.
     What ``stands`` holds until it is changed: on an observed day that states none, the value is that of the day before.
+    A number of people that is ``within`` another KPI of the service is of those who did what that one counts: it is
+    never more, and none exactly where that is.
 
     ``calibre`` names its way of counting where the service has others to compare, ``word`` the KPI itself, for people
     and for columns of tables: ``reports``. ``meaning`` says for people what is counted, in English and in Chinese.
@@ -119,6 +121,7 @@ class Kpi(
     decimal: bool = False
     over: str = ""
     stands: bool = False
+    within: str = ""
     calibre: str = ""
     word: str = ""
     meaning: str = ""

@@ -12,6 +12,7 @@ import pytest
 import xlsxwriter
 
 from reportdata.errors import BadFile, BadRecord
+from reportdata.readers.figure_checks import require_possible
 from reportdata.readers.figures import read_figures
 from reportdata.services import REPORTS, read_services
 from tests.support.folders import Folder, run
@@ -150,6 +151,79 @@ def test_a_share_in_per_cent_is_refused_where_its_parts_tell(tmp_path: Path) -> 
     path.write_text(text.format("0.3846"))
     assert read_figures(path, service)[0][2]["4003"] == 0.3846
 
+    share = "stat_date,corp_id,4007,4008\n20210101,1,13,{}\n"
+    for value, reason in (("99.8", "99.8 is more than 1, as shares in per cent are"), ("0.998", ""), ("1", "")):
+        path.write_text(share.format(value))
+        if reason:
+            with pytest.raises(BadRecord, match=f"4008_DAY: {reason}"):
+                read_figures(path, read_services().service("activeUserData"))
+        else:
+            assert read_figures(path, read_services().service("activeUserData"))
+    row = {"stat_date": "20210101", "corp_id": "1", "4004_DAY": 5, "4029_DAY": 11.5}  # for each person, and no share
+    path.write_text(json.dumps([row]))
+    assert read_figures(path, read_services().service("singleMessagerData"), partly=True)
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize(
+    ("reports", "senders", "reason"),
+    [
+        (56, 1056, "1056 is more than 发送日志数 (56), of which each of these people has one at least"),
+        (0, 3, "3 is more than 发送日志数 (0), of which each of these people has one at least"),
+        (5, 0, "is 0, though somebody did what 发送日志数 (5) counts"),
+        (-1, 0, "'-1' is not a number"),
+        (3, 1.5, "'1.5' is not a number"),
+        (0, 0, ""),
+        (7, 7, ""),
+    ],
+)
+def test_numbers_that_cannot_be_together_are_refused(
+    tmp_path: Path, form: str, reports: float, senders: float, reason: str
+) -> None:
+    path = tmp_path / f"figures.{form}"
+    rows = [["20210101", "12345", 3, 2, 1], ["20210102", "12345", reports, senders, 0]]
+    if form == "csv":
+        path.write_text("\n".join([HEADINGS, *(",".join(map(str, row)) for row in rows)]))
+    else:
+        path.write_text("\n".join(json.dumps(dict(zip(HEADINGS.split(","), row, strict=True))) for row in rows))
+    if not reason:
+        assert len(read_figures(path, SERVICE)) == 2
+        return
+    with pytest.raises(BadRecord) as refused:
+        read_figures(path, SERVICE)
+    assert (refused.value.line, reason) == (3 if form == "csv" else 2, refused.value.reason)
+    path.write_text(path.read_text().splitlines()[0] + ("\n20210101,12345,3,2,1\n" if form == "csv" else "\n"))
+    assert len(read_figures(path, SERVICE)) == 1  # as the advice says: without the row
+
+
+def test_people_are_within_what_they_did_in_every_service() -> None:
+    services = read_services()
+    within = {f"{service.id} {kpi.id}" for service in services for kpi in service.kpis if kpi.within}
+    assert {"reportData 4101", "checkinData 4091", "singleMessagerData 4004", "dingSendData 4037"} <= within
+    samples = Path("tests/data/family.txt").read_text("utf-8").splitlines()  # DingTalk's own answers
+    for path, _, answer in (line.partition(" ") for line in samples):
+        (service,) = (service for service in services if service.path == path)
+        for row in json.loads(answer)["dataList"]:
+            require_possible(service, {kpi.id: row[kpi.key] for kpi in service.kpis})
+
+
+@pytest.mark.whole
+def test_files_of_one_moment_do_not_tell_a_day_differently(folder: Folder, tmp_path: Path) -> None:
+    folder.add_organisation("12345")
+    paths = [tmp_path / name for name in ("a.csv", "b.csv")]
+    for path, row in zip(paths, (ROW, ROW.replace(",13", ",14")), strict=True):
+        path.write_text(f"{HEADINGS}\n{row}\n")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    refused = run(folder, "figures", "import", *paths)
+    assert "b.csv: has other numbers of 20210101 than" in refused.output
+    assert not folder.store.official(REPORTS, "12345", "20210101", "20210101")
+    assert run(folder, "figures", "import", paths[1]).exit_code == 0
+    os.utime(paths[0], (1_800_000_000, 1_700_000_001))  # now it is known which is newer
+    assert run(folder, "figures", "import", *paths).exit_code == 0
+    (kept,) = folder.store.official(REPORTS, "12345", "20210101", "20210101")
+    assert kept.values is not None
+    assert kept.values["4102"] == 13
+
 
 @pytest.mark.whole
 def test_days_that_have_not_begun_are_refused_and_what_is_wrong_is_said_without_a_service(
@@ -172,7 +246,10 @@ def test_a_file_of_noon_takes_the_place_of_no_later_figures(folder: Folder, tmp_
 
     def bring(number: int, written: str) -> str:
         path = tmp_path / "figures.json"
-        row = {"stat_date": "20210101", "corp_id": "12345", **{f"{kpi}_DAY": number for kpi in kpis}}
+        numbers = {
+            f"{kpi.id}_DAY": number / 10 if kpi.ratio else number for kpi in read_services().service(service).kpis
+        }
+        row = {"stat_date": "20210101", "corp_id": "12345", **numbers}
         path.write_text(json.dumps([row]))
         at = datetime.fromisoformat(written).timestamp()
         os.utime(path, (at, at))

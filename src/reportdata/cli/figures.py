@@ -56,6 +56,7 @@ def import_figures(
         else:
             figures = read_export(store, service, path, corp_id, partly=True)
         found.append((path, service, figures))
+    _require_one_number(found)
     kept = []
     for path, service, figures in found:
         done = keep_export(store, service, figures, time.time())
@@ -66,6 +67,24 @@ def import_figures(
             tell_older(done)
     if as_json:
         print_json(kept)
+
+
+def _require_one_number(found: Sequence[tuple[Path, Service | Relayed, Sequence[Official]]]) -> None:
+    """
+    :raises BadFile: when two files that were written at one moment have other numbers of a day: nobody knows which are
+        newer.
+    """
+    told: dict[tuple[str, str, str, int], tuple[Path, Official]] = {}
+    for path, service, figures in found:
+        for one in figures:
+            key = service.id, one.corp_id, one.stat_day, one.fetched_at
+            other, before = told.setdefault(key, (path, one))
+            if before != one:
+                raise BadFile(
+                    str(path),
+                    f"has other numbers of {one.stat_day} than {other}, and both were written at one moment",
+                    "leave one of the files out",
+                )
 
 
 def tell_older(done: Mirrored) -> None:

@@ -16,6 +16,7 @@ from reportdata.identifiers import half_width, is_nothing, read_id
 from reportdata.measures import Kpi, Number, decimal_of
 from reportdata.readers.cells import Row, is_remark, is_total
 from reportdata.readers.figure_answers import rows_of_answers
+from reportdata.readers.figure_checks import require_possible
 from reportdata.readers.figure_columns import OTHER, FigureFields, names_organisation, read_day, require_whole
 from reportdata.readers.formats import Format, detect_format
 from reportdata.readers.grids import Heading, Vocabulary, find_heading, likeness
@@ -26,8 +27,6 @@ from reportdata.services import Service
 _BROKEN = re.compile(r"\d{1,15}(\.\d{1,20})?(e-\d{1,2})?", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"(\d{1,15})(?:\.0+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+", re.ASCII)
-_ROUNDED = 0.01
-"""By how much a share that people wrote may differ from that of its parts."""
 _LARGEST = 10_000_000
 """Bytes of a file at most that is looked through for figures of every service."""
 Figure = tuple[str, str, dict[str, Number]]
@@ -61,8 +60,10 @@ def read_figures(path: Path, service: Service, corp_id: str | None = None, *, pa
                 reason = f"{str(name)[:40]!r} is another organisation than in the rows above"
                 hint = "write their ids into a column corp_id, or keep the rows of each in a file of its own"
                 raise BadRecord(str(path), number, field.removeprefix(OTHER), reason, hint)
-        if format_ is not Format.JSONL:
-            _require_no_percents(path, number, service, values)
+        try:
+            require_possible(service, values)
+        except BadField as error:
+            raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
         if values and found.setdefault((corp, day), figure) != figure:
             raise BadRecord(
                 str(path), number, "stat_date", f"{day} has other numbers in a row above", "leave one of the rows out"
@@ -180,15 +181,6 @@ def _figure(path: Path, number: int, row: Mapping[str, object], fields: FigureFi
         return _corp(row, corp_id), day, found
     except BadField as error:
         raise BadRecord(str(path), number, error.field, error.reason, error.hint) from error
-
-
-def _require_no_percents(path: Path, number: int, service: Service, values: Mapping[str, Number]) -> None:
-    """:raises BadRecord: when a share is written in per cent, as its parts in the same row tell."""
-    for kpi in service.kpis:
-        share, value = kpi.of_parts(values) if kpi.ratio else None, values.get(kpi.id)
-        if share is not None and value is not None and share <= 1 < value and abs(value / 100 - share) <= _ROUNDED:
-            reason = f"{value} is in per cent, as its parts in the row tell"
-            raise BadRecord(str(path), number, kpi.key, reason, f"write {kpi.name} like 0.385, with a point")
 
 
 def _corp(row: Mapping[str, object], given: str | None) -> str:

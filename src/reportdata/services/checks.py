@@ -17,6 +17,8 @@ def check(service: Service) -> None:
             raise BadValue(f"there are two KPIs {kpi.id}", "give one of them another id")
         if kpi.ratio and kpi.over and (service.has_facts or kpi.over != "sum"):
             raise BadValue(f"the ratio {kpi.id} has over = {kpi.over!r}", "a ratio of figures that are brought may sum")
+        if kpi.within and (kpi.within not in ids or kpi.within == kpi.id):
+            raise BadValue(f"{kpi.id} is within {kpi.within}, which is no other KPI of the service", "name one that is")
         for part in kpi.ratio:
             if foreign_part(part) is not None and not service.has_facts:
                 continue  # whether it is there is seen when all services are

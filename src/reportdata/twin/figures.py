@@ -29,8 +29,12 @@ def with_made_up_kpis(relayed: Relayed) -> Service:
 
 def made_up(service: Service, day: str, seed: int, people: int) -> dict[str, Number]:
     """The figures of a service's day, KPI id to number. A KPI that two services have is the same in both, no more
-    people do anything than there are, and a ratio is that of its parts, in as many digits as a float has."""
+    people do anything than there are, each of them does it once at least, and a ratio is that of its parts, in as many
+    digits as a float has."""
     found: dict[str, Number] = {kpi.id: _number(kpi, day, seed, people) for kpi in service.kpis}
+    for kpi in service.kpis:
+        if kpi.within:
+            found[kpi.within] = found[kpi.id] + found[kpi.within] if found[kpi.id] else 0
     for kpi in service.kpis:
         if kpi.ratio:
             others = {part: _number(of, day, seed, people) for part, of in service.foreign.items()}
