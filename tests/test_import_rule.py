@@ -32,6 +32,7 @@ DOMAIN = {
     "identifiers",
     "records",
     "remarks",
+    "nested",
     "named_days",
     "split_times",
     "time_forms",

@@ -86,6 +86,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``told_by`` is there. ``before_kinds`` says whether coverage counts for it that was noted before it named kinds.
 
     ``words`` are those of which a column holds one, each with what else is written for it; another one is refused.
+    ``lists`` are headings of lists of such facts within the records that they answer (`Kinds.answered`).
     """
 
     name: str
@@ -105,6 +106,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sheet: Sheet | None = None
     before_kinds: bool = False
     words: dict[str, dict[str, tuple[str, ...]]] = {}
+    lists: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not is_name(self.name) or self.name in _FOLDERS:
@@ -202,11 +204,13 @@ class Kinds(Mapping[str, Kind]):
     def answers(self, kind: Kind) -> bool:
         """Whether facts of a kind answer records of another one, as comments do reports: they have the columns by which
         these are taken back, and are themselves neither taken back nor take back."""
-        return (
-            kind.retracts is None
-            and self.taking_back(kind) is None
-            and any(set(other.by) <= kind.columns.keys() for other in self.retracting())
-        )
+        return self.answered(kind) is not None
+
+    def answered(self, kind: Kind) -> Kind | None:
+        """The kind that takes back the records which facts of a kind answer; None when they answer none."""
+        if kind.retracts is not None or self.taking_back(kind) is not None:
+            return None
+        return next((other for other in self.retracting() if set(other.by) <= kind.columns.keys()), None)
 
     def before_kinds(self) -> tuple[str, ...]:
         """The kinds for which coverage counts that names none."""

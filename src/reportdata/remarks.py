@@ -13,7 +13,9 @@ class Remarks:
     are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact; ``denied``
     counts the records that do not stand, by the column that says so and what it says; ``announced`` is how many there
     are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kind of
-    its facts, where it says that another one follows; ``passed`` are sheets that have counts."""
+    its facts, where it says that another one follows; ``passed`` are sheets that have counts; ``within`` counts by
+    kind the facts in lists within other records, ``unread`` gives for such lists how many of their members were not
+    understood, and why the first was not."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
@@ -22,6 +24,8 @@ class Remarks:
     following: tuple[int, str] | None = None
     passed: list[str] = field(default_factory=list)
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
+    within: Counter[str] = field(default_factory=Counter)
+    unread: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def clear(self) -> None:
         """The file is read once more."""
@@ -32,6 +36,8 @@ class Remarks:
         self.following = None
         self.passed.clear()
         self.denied.clear()
+        self.within.clear()
+        self.unread.clear()
 
     def notes(self) -> Iterator[str]:
         """What is to be said of the file."""
@@ -39,3 +45,9 @@ class Remarks:
             yield f"the sheet {sheet!r} has counts and no records, and was passed over"
         for (column, word), count in self.denied.items():
             yield f"records whose {' '.join(column.split())!r} says {word!r} were left out: {count:,}"
+        for name, (count, reason) in self.unread.items():
+            yield (
+                f"what stands in {name!r} within records was not read ({count:,}): {reason}; if these are comments, "
+                "give each the id of who wrote it and the time, or write them to a file of their own, with the id of "
+                "the report"
+            )

@@ -156,7 +156,7 @@ SENT = {"report_id": "r1", "user_id": "u1", "sent_at": "2024-01-05 08:00:00"}
         {"total": 1, "rows": [SENT]},
         {"code": 0, "data": [SENT]},
         {**SENT, "result": "ok", "errcode": 0},
-        {**SENT, "comments": [{"userid": "u2", "create_time": 1704412800000}]},
+        {**SENT, "comments": []},
     ],
 )
 def test_one_record_is_read_however_it_is_wrapped(tmp_path: Path, content: object) -> None:

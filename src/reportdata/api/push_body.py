@@ -24,6 +24,8 @@ from reportdata.facts import Organisations, line_of, person_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
 from reportdata.identifiers import read_id
 from reportdata.kinds import Kind, Kinds
+from reportdata.nested import Nested
+from reportdata.remarks import Remarks
 from reportdata.standing import denied, says_when
 
 LARGEST_CONTENT = 16 << 20
@@ -84,6 +86,7 @@ class Body:
         self._refused: list[bytes] = []
         self._organisation = Organisations({push.corp_id: time_zone(push.time_zone)})
         self._kinds = Kinds(known[name] for name in push.kinds)
+        self._nested = Nested(self._kinds, Remarks())
         self._push = push
         self._known: dict[tuple[str, ...], Columns] = {}
 
@@ -109,6 +112,14 @@ class Body:
         digest = hashlib.sha256(content).hexdigest()
         return Taken(b"".join(self._lines), len(self._lines), records, len(self._refused), digest)
 
+    def _require_alone(self, record: Mapping[str, object]) -> None:
+        """
+        :raises BadField: when a record has others in a list, which would be lost.
+        """
+        named = self._nested.first_list(record)
+        if named is not None:
+            raise BadField(named, "has records of their own; push each by itself, with the id of the report")
+
     def _line(self, text: Text) -> bytes:
         if len(memoryview(text)) > LARGEST_RECORD:
             raise BadField("json", f"has more than {LARGEST_RECORD} bytes")
@@ -126,6 +137,7 @@ class Body:
         if named not in ("", None) and read_id("corp_id", named) != self._push.corp_id:  # whether it is known or not
             raise BadField("corp_id", "is not the organisation of the token")
         _require_standing(record, columns)
+        self._require_alone(record)
         fact = read_fact(record, columns, self._organisation, self._push.corp_id)
         if fact.at >= self._push.end:
             raise BadField(columns.kind.time, f"is on {fact.stat_day}, which lies in the future")

@@ -46,6 +46,12 @@ _PARTS = 5
 """A part of a file has a fifth of the memory's size: with its rows sorted by day, it still fits."""
 
 
+_WITHIN = (
+    "they stand within records, and those on records that are not in the file are not in it either (where there are "
+    "none, name the kind with --covers, and the days with --from and --to)"
+)
+
+
 class _Place(NamedTuple):
     """Where a file is staged: in which folder, as whose facts, by which database, and what was staged before it."""
 
@@ -173,8 +179,11 @@ def _stage_file(
         done.spans[part.kind.name] = dict(part.spans)
         done.alike |= {part.kind.name} if part.alike else set()
     told = max(source.remarks.announced, *(announced([title]) for title in ("", *done.titles)))
-    for kind in done.spans if told > done.read + sum(source.remarks.denied.values()) else ():
+    own = done.read - source.remarks.within.total() + source.remarks.denied.total()
+    for kind in done.spans if told > own else ():
         done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {done.read:,} were read")
+    for kind in source.remarks.within.keys() - set(options.covers):
+        done.partial.setdefault(kind, _WITHIN)
     for kind in {*done.spans, *done.told} if source.skipped else ():
         done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
     return done

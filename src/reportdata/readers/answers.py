@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.headings import CORP_ID, normal
+from reportdata.nested import local_moment
 from reportdata.standing import says_standing
-from reportdata.times import BadTime, read_instant
 
 REPORT_LISTS = ("report/list", "report/simplelist")
 COMMENT_LIST = "report/comment/list"
@@ -28,7 +26,7 @@ _BODIES = ("body", "data")
 """Where SDKs and programs keep the answer in what they save."""
 
 _CORP_ID = frozenset(map(normal, CORP_ID))
-_BEIJING = ZoneInfo("Asia/Shanghai")
+BEIJING = ZoneInfo("Asia/Shanghai")
 """DingTalk writes a comment's time without an offset, in Beijing time whatever the organisation's zone."""
 
 _FIELDS = {
@@ -85,12 +83,13 @@ class ErrorAnswer(BadField):
 
 
 class Page(NamedTuple):
-    """What an exchange holds: the records, what each has, what was asked, and what was answered."""
+    """What an exchange holds: the records, what each has, what was asked, what was answered, and the reports in it."""
 
     records: Iterator[Mapping[str, object]]
     fields: tuple[str, ...]
     request: Mapping[str, object]
     result: Mapping[str, object]
+    reports: Sequence[Mapping[str, object]] = ()
 
 
 _REPORT, _COMMENT = tuple(_FIELDS), ("report_id", *_OF_COMMENT)
@@ -112,7 +111,8 @@ def read_answer(body: Mapping[str, object], request: Mapping[str, object], api: 
         return Page(_comments(comments, request, result, beside), (*_COMMENT, *beside), request, result)
     if reports is not None or api or _is_empty(result):
         beside = _beside(reports)
-        return Page(_reports(reports, result, beside), (*_REPORT, *beside), request, result)
+        whole = [report for report in reports if isinstance(report, dict)] if isinstance(reports, list) else []
+        return Page(_reports(reports, result, beside), (*_REPORT, *beside), request, result, whole)
     seen = ", ".join(map(repr, list(result)[:8])) or "nothing"
     raise BadField(
         "response",
@@ -195,15 +195,8 @@ def _comments(
     for comment in found:
         record = {field: _first(comment, names) for field, names in _OF_COMMENT.items()}
         if isinstance(record["commented_at"], str):
-            record["commented_at"] = _instant(record["commented_at"])
+            record["commented_at"] = local_moment(record["commented_at"], BEIJING)
         yield {"report_id": report_id, **record, **{name: comment.get(name) for name in beside}}
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return moment_of(read_instant(text, _BEIJING), _BEIJING)
-    except ValueError as error:
-        raise BadField("create_time", str(error), error.hint if isinstance(error, BadTime) else "") from None
 
 
 def _reports(reports: object, result: Mapping[str, object], beside: Sequence[str]) -> Iterator[Mapping[str, object]]:

@@ -16,9 +16,11 @@ import msgspec
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
-from reportdata.readers.answers import COMMENT_LIST, REPORT_LISTS, ErrorAnswer, Page, body_of, read_answer
+from reportdata.nested import Nested
+from reportdata.readers.answers import BEIJING, COMMENT_LIST, REPORT_LISTS, ErrorAnswer, Page, body_of, read_answer
 from reportdata.readers.pages import Pages
 from reportdata.records import Line
+from reportdata.remarks import Remarks
 
 _NAME = re.compile(r"(?:.*\btopapi[/.]|.*\boapi\.)?(report[/.](?:comment[/.])?(?:simple)?list)(?:[/?#].*)?", re.I)
 """The name of an API at the end of a path, a URL or a method."""
@@ -26,10 +28,14 @@ _KNOWN = ", ".join(f"topapi/{name}" for name in (*REPORT_LISTS, COMMENT_LIST))
 
 
 class Exchanges:
-    """The exchanges of one file."""
+    """The exchanges of one file.
 
-    def __init__(self, kinds: Kinds) -> None:
+    :param remarks: is given what lists within reports say.
+    """
+
+    def __init__(self, kinds: Kinds, remarks: Remarks) -> None:
         self._kinds = kinds
+        self._nested = Nested(kinds, remarks, zone=BEIJING)
         self._known: dict[tuple[str, ...], Columns] = {}
         self._answered: set[bytes] = set()
         self._failed: dict[bytes, Line] = {}
@@ -49,6 +55,8 @@ class Exchanges:
             self._understood = True
             for record in found.records:
                 yield Line(number, place, self._columns(found.fields), record)
+            for report in found.reports:
+                yield from self._nested.lines(number, place, report)
             self._pages.add(self._columns(found.fields).kind.name, number, found.request, found.result)
             self._answered.add(request)
         except ErrorAnswer as error:

@@ -10,6 +10,7 @@ from reportdata.columns import Columns, is_known, read_columns
 from reportdata.digests import of_cells
 from reportdata.errors import BadField
 from reportdata.kinds import Kinds
+from reportdata.nested import Nested
 from reportdata.readers.answers import is_exchange
 from reportdata.readers.documents import Found, decoded, objects_within, read_objects, rows_of
 from reportdata.readers.exchanges import Exchanges, tells_facts
@@ -24,6 +25,8 @@ _MORE = ("has_more", "hasMore")
 """What DingTalk's pages say, too, of which `reportdata.readers.pages` looks whether the next one is there."""
 _MORE_OF_SERVICES = ("has_next", "hasNext", "hasNextPage", "has_next_page")
 _NEXT = ("next", "next_page", "nextPage", "nextPageToken", "next_page_token", "next_url", "nextUrl")
+_MOST_FORMS = 1024
+"""Forms of records that are remembered."""
 _PAGE, _PAGES = (
     ("current", "currentPage", "page", "pageNum", "pageNo", "page_no"),
     ("pages", "totalPages", "total_pages"),
@@ -96,9 +99,33 @@ def _goes_on(content: Mapping[str, object], more: Iterable[str]) -> bool:
     return False
 
 
+class _Forms:
+    """What the members of records hold, by their names."""
+
+    def __init__(self, kinds: Kinds, choices: Choices) -> None:
+        self._kinds = kinds
+        self._choices = choices
+        self._found: dict[tuple[str, ...], Columns | BadField] = {}
+        self.any_known = False
+        """Whether there was a record."""
+
+    def columns_of(self, names: tuple[str, ...]) -> Columns | BadField:
+        """The columns of a record with members of these names, or what is wrong with it."""
+        found = self._found.get(names)
+        if found is None:
+            try:
+                found = read_columns(names, self._kinds, choices=of_record(self._choices, names, self._kinds))
+                self.any_known = True
+            except BadField as error:
+                found = error
+            if len(self._found) < _MOST_FORMS:
+                self._found[names] = found
+        return found
+
+
 def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: Choices) -> Iterator[Line]:
-    known: dict[tuple[str, ...], Columns] = {}
-    exchanges = Exchanges(kinds)
+    forms = _Forms(kinds, choices)
+    exchanges, nested = Exchanges(kinds, remarks), Nested(kinds, remarks, choices)
     for number, place, content in objects:
         if isinstance(content, BadField):
             yield Line(number, place, None, {}, content)
@@ -111,42 +138,39 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                 else:
                     yield from exchanges.lines(number, place, exchange)
             continue
-        if is_exchange(content):
+        columns = forms.columns_of(tuple(content))
+        if isinstance(columns, BadField) and is_exchange(content):
             remarks.answers = True
             remarks.announced = max(remarks.announced, _total(content))
             kind = ""
             for line in exchanges.lines(number, place, content):
-                kind = line.columns.kind.name if line.columns is not None else kind
+                kind = kind or (line.columns.kind.name if line.columns is not None else "")
                 yield line
             if kind and "response" not in content:
                 remarks.following = (number, kind) if _goes_on(content, ()) else None
             continue
-        names = tuple(content)
-        columns = known.get(names)
-        if columns is None:
-            try:
-                columns = read_columns(names, kinds, choices=of_record(choices, names, kinds))
-            except BadField as error:
-                known_name = any(is_known(name, kinds, choices) for name in names)
-                within = None if known_name else rows_of(content) or objects_within(content)
-                if within is None:
-                    yield Line(number, place, None, {}, error)
-                else:
-                    remarks.announced = max(remarks.announced, _total(content))
-                    kind = ""
-                    for line in _records((Found(number, place, inner) for inner in within), kinds, remarks, choices):
-                        kind = line.columns.kind.name if line.columns is not None else kind
-                        yield line
-                    remarks.following = (number, kind) if kind and _goes_on(content, _MORE) else None
-                continue
-            if len(known) < 1024:
-                known[names] = columns
+        if isinstance(columns, BadField):
+            known_name = any(is_known(name, kinds, choices) for name in content)
+            within = None if known_name else rows_of(content) or objects_within(content)
+            if known_name and nested.are_all(content):
+                yield from nested.lines(number, place, content)
+            elif within is None:
+                yield Line(number, place, None, {}, columns)
+            else:
+                remarks.announced = max(remarks.announced, _total(content))
+                kind = ""
+                for line in _records((Found(number, place, inner) for inner in within), kinds, remarks, choices):
+                    kind = kind or (line.columns.kind.name if line.columns is not None else "")
+                    yield line
+                remarks.following = (number, kind) if kind and _goes_on(content, _MORE) else None
+            continue
         unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
         told = columns.told_by_digest if unnamed else frozenset()
         others = (f"{name}={value!r}" for name, value in sorted(content.items()) if name not in told)
         yield Line(number, place, columns, content, cells=of_cells(others) if unnamed else 0)
+        yield from nested.lines(number, place, content)
     yield from exchanges.unanswered()
-    if not known:
+    if not forms.any_known:
         yield from exchanges.of_others_alone()
     for kind, reason in exchanges.partial():
         remarks.partial.setdefault(kind, reason)

@@ -1,0 +1,197 @@
+"""Facts in lists within the records that they answer, as programs keep comments in their report.
+
+Such facts have the record's id from it, and its organisation where they name none. Comments on records that are not in
+the file are not in it either, so their days are partial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from reportdata.choices import NO_CHOICES, Choices
+from reportdata.columns import Columns, read_columns
+from reportdata.days import moment_of
+from reportdata.errors import BadField
+from reportdata.headings import headings_of, normal
+from reportdata.identifiers import is_nothing
+from reportdata.kinds import Kind, Kinds
+from reportdata.records import Line
+from reportdata.remarks import Remarks
+from reportdata.times import BadTime, read_instant
+
+_MOST_FORMS = 1024
+_LEAST_TIME = 10_000_000
+"""What numbers may be times from: days written like 20240105, and seconds since 1970."""
+
+
+class _List(NamedTuple):
+    """A member of records that may be a list of facts of a kind, and the members by which these are of their record, by
+    field."""
+
+    member: str
+    kind: Kind
+    shared: Mapping[str, str]
+
+
+class Nested:
+    """The lists within the records of one file.
+
+    :param zone: that in which times without an offset are written; None for that of the organisation.
+    """
+
+    def __init__(
+        self, kinds: Kinds, remarks: Remarks, choices: Choices = NO_CHOICES, zone: ZoneInfo | None = None
+    ) -> None:
+        self._kinds = kinds
+        self._remarks = remarks
+        self._times_in = choices.times_in
+        self._zone = zone
+        self._lists: dict[tuple[str, ...], Sequence[_List]] = {}
+        self._columns: dict[tuple[str, tuple[str, ...]], Columns | BadField] = {}
+
+    def lines(self, number: int, place: int, record: Mapping[str, object]) -> Iterator[Line]:
+        """The facts in the lists of a record, or what is wrong with them."""
+        for found in self._lists_of(tuple(record)):
+            items = items_of(record[found.member])
+            if not items:
+                continue
+            shared = {field: record[member] for field, member in found.shared.items()}
+            for item in items:
+                yield from self._lines(number, place, found, item, shared)
+
+    def first_list(self, record: Mapping[str, object]) -> str | None:
+        """The first member of a record that is a list of facts which can be read; None when there is none."""
+        for found in self._lists_of(tuple(record)):
+            for item in items_of(record[found.member]):
+                if isinstance(item, dict):
+                    fact = _with_shared(found.kind, item, dict.fromkeys(found.shared))
+                    if isinstance(self._columns_of(found, tuple(fact)), Columns):
+                        return found.member
+        return None
+
+    def are_all(self, record: Mapping[str, object]) -> bool:
+        """Whether a record says nothing but its id and facts in lists, or that there are none."""
+        lists = self._lists_of(tuple(record))
+        said = {member for found in lists for member in (found.member, *found.shared.values())}
+        return (
+            bool(lists)
+            and all(name in said or _says_little(value) for name, value in record.items())
+            and all(set(self._by(found)) <= found.shared.keys() for found in lists)
+            and all(
+                isinstance(item, dict)
+                and isinstance(self._columns_of(found, tuple(_with_shared(found.kind, item, found.shared))), Columns)
+                for found in lists
+                for item in items_of(record[found.member])
+            )
+        )
+
+    def _by(self, found: _List) -> Sequence[str]:
+        answered = self._kinds.answered(found.kind)
+        return answered.by if answered is not None else ()
+
+    def _lines(
+        self, number: int, place: int, found: _List, item: object, shared: Mapping[str, object]
+    ) -> Iterator[Line]:
+        if isinstance(item, dict):
+            fact = _with_shared(found.kind, item, shared)
+            columns = self._columns_of(found, tuple(fact))
+        else:
+            fact, columns = {}, BadField(found.member, "is no object")
+        if isinstance(columns, BadField):
+            count, reason = self._remarks.unread.get(found.member, (0, str(columns)))
+            self._remarks.unread[found.member] = count + 1, reason
+            return
+        self._remarks.within[found.kind.name] += 1
+        error = None
+        if self._zone is not None and isinstance(at := fact[columns.at], str):
+            try:
+                fact[columns.at] = local_moment(at, self._zone)
+            except BadField as wrong:
+                error = wrong
+        yield Line(number, place, columns, fact, error)
+
+    def _lists_of(self, names: tuple[str, ...]) -> Sequence[_List]:
+        found = self._lists.get(names)
+        if found is None:
+            found = list(self._told(names))
+            if len(self._lists) < _MOST_FORMS:
+                self._lists[names] = found
+        return found
+
+    def _told(self, names: Sequence[str]) -> Iterator[_List]:
+        for kind in self._kinds.values():
+            headings = set(map(normal, kind.lists))
+            answered = self._kinds.answered(kind) if headings else None
+            if answered is None:
+                continue
+            by_heading = {normal(name): name for name in names}
+            shared = {}
+            for field in (*answered.by, "corp_id"):
+                held = [by_heading[heading] for heading in _names(kind, field) if heading in by_heading]
+                if len(held) == 1:
+                    shared[field] = held[0]
+            yield from (_List(name, kind, shared) for name in names if normal(name) in headings)
+
+    def _columns_of(self, found: _List, names: tuple[str, ...]) -> Columns | BadField:
+        key = found.kind.name, names
+        columns = self._columns.get(key)
+        if columns is None:
+            try:
+                columns = read_columns(names, self._kinds, choices=Choices(found.kind.name, times_in=self._times_in))
+            except BadField as error:
+                columns = error
+            if len(self._columns) < _MOST_FORMS:
+                self._columns[key] = columns
+        return columns
+
+
+def items_of(value: object) -> Sequence[object]:
+    """What stands in a list, which may be written as text, or in an object around it; nothing where there is none. A
+    text and a number are no lists."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            value = msgspec.json.decode(value)
+    if isinstance(value, dict):
+        lists = [inner for inner in value.values() if isinstance(inner, list)]
+        if lists:
+            return lists[0] if len(lists) == 1 else []
+        return [value] if any(isinstance(inner, str) for inner in value.values()) else []
+    return value if isinstance(value, list) else []
+
+
+def _with_shared(kind: Kind, item: Mapping[str, object], shared: Mapping[str, object]) -> dict[str, object]:
+    """A fact with what it has from its record, where it does not say that itself."""
+    found = dict(item)
+    for field, value in shared.items():
+        own = [name for name in item if normal(name) in _names(kind, field)]
+        if all(is_nothing(item[name]) for name in own):
+            for name in own:
+                del found[name]
+            found[field] = value
+    return found
+
+
+def _says_little(value: object) -> bool:
+    """Whether a value is no text and no time: a flag, or a count."""
+    return value is None or (isinstance(value, int) and abs(value) < _LEAST_TIME)
+
+
+def local_moment(text: str, zone: ZoneInfo) -> datetime:
+    """A time that is written as text, in a zone where it has no offset.
+
+    :raises BadField: when it is none.
+    """
+    try:
+        return moment_of(read_instant(text, zone), zone)
+    except ValueError as error:
+        raise BadField("create_time", str(error), error.hint if isinstance(error, BadTime) else "") from None
+
+
+def _names(kind: Kind, field: str) -> set[str]:
+    return {name for group in headings_of(kind).get(field, ()) for name in group}
