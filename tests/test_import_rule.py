@@ -39,6 +39,7 @@ DOMAIN = {
     "standing",
     "states",
     "causes",
+    "json_texts",
     "kinds",
     "measures",
     "services",

@@ -23,6 +23,7 @@ from reportdata.errors import BadField
 from reportdata.facts import Organisations, line_of, person_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
 from reportdata.identifiers import read_id
+from reportdata.json_texts import RepeatedName, decode
 from reportdata.kinds import Kind, Kinds
 from reportdata.nested import Nested
 from reportdata.remarks import Remarks
@@ -124,9 +125,11 @@ class Body:
         if len(memoryview(text)) > LARGEST_RECORD:
             raise BadField("json", f"has more than {LARGEST_RECORD} bytes")
         try:
-            record = msgspec.json.decode(text)
+            record = decode(bytes(text).decode())
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise BadField("json", f"is not JSON: {error}") from None
+        if isinstance(record, RepeatedName):
+            raise record
         if not isinstance(record, dict):
             raise BadField("json", f"is a {type(record).__name__}, not an object")
         names = tuple(record)

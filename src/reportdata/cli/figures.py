@@ -110,6 +110,8 @@ def _service_of(path: Path, services: Services) -> Service:
     likest = max((count for count, _ in failed), default=0)
     if not found and likest and [count for count, _ in failed].count(likest) == 1:
         raise max(failed, key=lambda one: one[0])[1]
+    if not found and len({error.message for _, error in failed}) == 1:
+        raise failed[0][1]  # what is wrong has nothing to do with a service
     most = max((count for count, _ in found), default=0)
     best = [service for count, service in found if count == most]
     if len(best) == 1:

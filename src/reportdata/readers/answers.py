@@ -15,6 +15,7 @@ import msgspec
 
 from reportdata.errors import BadField
 from reportdata.headings import CORP_ID, normal
+from reportdata.json_texts import decode
 from reportdata.nested import local_moment
 from reportdata.standing import says_standing
 
@@ -60,7 +61,7 @@ def _inner(content: Mapping[str, object], name: str) -> Mapping[str, object] | N
     value = content.get(name)
     if isinstance(value, str) and value.lstrip().startswith("{"):
         with suppress(msgspec.DecodeError, RecursionError):
-            value = msgspec.json.decode(value)
+            value = decode(value)
     return value if isinstance(value, dict) else None
 
 
@@ -125,7 +126,7 @@ def body_of(value: object, field: str = "response") -> Mapping[str, object]:
     """The body of an answer or a request, which some programs save as text."""
     if isinstance(value, str):
         try:
-            value = msgspec.json.decode(value)
+            value = decode(value)
         except (msgspec.DecodeError, RecursionError):
             raise BadField(field, "is a text that is not JSON", f"save the body of the {field} as JSON") from None
     return _object(field, value)
@@ -210,6 +211,8 @@ def _first(record: Mapping[str, object], names: tuple[str, ...]) -> object:
 
 
 def _object(field: str, value: object) -> Mapping[str, object]:
+    if isinstance(value, BadField):
+        raise value
     if not isinstance(value, dict):
         raise BadField(field, f"is a {type(value).__name__}, not an object" if value is not None else "is missing")
     return value

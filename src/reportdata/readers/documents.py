@@ -15,6 +15,7 @@ from typing import NamedTuple, TextIO
 import msgspec
 
 from reportdata.errors import BadField
+from reportdata.json_texts import RepeatedName, decode
 from reportdata.readers.text import opened, position
 
 _LARGEST_DOCUMENT = 1 << 28
@@ -38,6 +39,11 @@ class Found(NamedTuple):
     content: dict[str, object] | BadField
 
 
+def found_at(number: int, place: int, content: dict[str, object] | BadField) -> Found:
+    """What stands in a text that begins on line ``number``."""
+    return Found(number + (content.lines if isinstance(content, RepeatedName) else 0), place, content)
+
+
 def read_objects(path: Path) -> Iterator[Found]:
     """The objects of a file. Empty lines are passed over; what is no JSON is told with its line, and the next line is
     tried.
@@ -52,12 +58,10 @@ def read_objects(path: Path) -> Iterator[Found]:
 def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
     """The objects in the text of one or several JSON values, which begins on line ``number``."""
     content = decoded(text)
-    if not isinstance(content, BadField):
-        yield from (Found(number, place, found) for found in _flat(content))
-        return
-    begin = _PREFIX.match(text)
-    if begin is not None and not isinstance(content := decoded(text[begin.end() :]), BadField):
-        yield from (Found(number, place, found) for found in _flat(content))
+    if isinstance(content, NoJson) and (begin := _PREFIX.match(text)) is not None:
+        content = decoded(text[begin.end() :])
+    if not isinstance(content, NoJson):
+        yield from (found_at(number, place, found) for found in _flat(content))
         return
     if _LOGGED.match(text) and "{" not in text:
         return
@@ -68,14 +72,16 @@ def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
             continue
         line = number + text.count("\n", 0, start)
         try:
-            value, start = _decoder.raw_decode(text, start)
+            _, end = _decoder.raw_decode(text, start)
+            value = decode(text[start:end], _decoder.decode)
+            start = end
         except (ValueError, RecursionError) as error:
             reason = str(error).partition(": line")[0].lower()
             where = getattr(error, "colno", 0)
             told = f"is not JSON: {reason}" + (f" (column {where})" if where else "")
             yield Found(line, place, BadField("json", told, _how_to_write(text, error)))
             return
-        yield from (Found(line, place, found) for found in _flat(value))
+        yield from (found_at(line, place, found) for found in _flat(value))
 
 
 def _how_to_write(text: str, error: Exception) -> str:
@@ -98,39 +104,46 @@ def is_logged(line: str) -> bool:
     return begin is not None and isinstance(decoded(line[begin.end() :]), dict)
 
 
+class NoJson(BadField):
+    """What stands in place of a text that is no JSON."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("json", reason)
+
+
 def decoded(text: str) -> object:
-    """The JSON value in a text, or what is wrong with it."""
+    """The JSON value in a text, in which a `RepeatedName` stands for an object that has a name twice; or a `NoJson`."""
     try:
-        return msgspec.json.decode(text)
+        return decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return BadField("json", f"is not JSON: {error}")
+        return NoJson(f"is not JSON: {error}")
 
 
-def rows_of(content: Mapping[str, object]) -> list[dict[str, object]] | None:
+def rows_of(content: Mapping[str, object]) -> list[dict[str, object] | BadField] | None:
     """The objects in the one list of an object, beside which it has plain values alone, as database clients and
     services write a whole table; None when it is of another form."""
-    found: list[dict[str, object]] | None = None
+    found: list[dict[str, object] | BadField] | None = None
     for value in content.values():
-        if isinstance(value, dict) or (isinstance(value, list) and found is not None):
+        if isinstance(value, dict | BadField) or (isinstance(value, list) and found is not None):
             return None
         if isinstance(value, list):
-            if not value or not all(isinstance(item, dict) for item in value):
+            if not value or not all(isinstance(item, dict | BadField) for item in value):
                 return None
             found = value
     return found
 
 
-def objects_within(content: Mapping[str, object]) -> list[dict[str, object]] | None:
+def objects_within(content: Mapping[str, object]) -> list[dict[str, object] | BadField] | None:
     """The objects in an object that has nothing else, as answers by day are, or the one that stands in it beside plain
     values, as what a search engine or a service found does; None when it is of another form."""
-    found = [value for value in content.values() if isinstance(value, dict)]
+    found = [value for value in content.values() if isinstance(value, dict | BadField)]
     if not found or any(isinstance(value, list) for value in content.values()):
         return None
     return found if len(found) in (1, len(content)) else None
 
 
 def _flat(value: object) -> Iterator[dict[str, object] | BadField]:
-    if isinstance(value, dict):
+    if isinstance(value, dict | RepeatedName):
         yield value
     elif isinstance(value, list):
         for item in value:

@@ -15,6 +15,7 @@ import msgspec
 
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
+from reportdata.json_texts import RepeatedName
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
 from reportdata.readers.answers import BEIJING, COMMENT_LIST, REPORT_LISTS, ErrorAnswer, Page, body_of, read_answer
@@ -65,7 +66,8 @@ class Exchanges:
             else:
                 self._failed.setdefault(request, Line(number, place, None, {}, error))
         except BadField as error:
-            yield Line(number, place, None, {}, error)
+            lines = error.lines if isinstance(error, RepeatedName) else 0
+            yield Line(number + lines, place, None, {}, error)
 
     def _columns(self, names: tuple[str, ...]) -> Columns:
         if names not in self._known:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import BadRecord
+from reportdata.json_texts import RepeatedName, require_once
 from reportdata.measures import decimal_of
 from reportdata.readers.text import opened
 
@@ -27,7 +28,11 @@ def rows_of_answers(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     for number, line in enumerate([text] if _is_json(text) else text.splitlines(), 1):
         if line.strip():
             try:
-                rows = list(_rows_of(_decoder.decode(line)))
+                content = _decoder.decode(line)
+                require_once(line, content)
+                rows = list(_rows_of(content))
+            except RepeatedName as error:
+                raise BadRecord(str(path), number + error.lines, error.field, error.reason, error.hint) from error
             except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 raise BadRecord(str(path), number, "line", f"is no JSON: {error}") from error
             for row in rows:

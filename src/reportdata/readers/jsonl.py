@@ -12,7 +12,7 @@ from reportdata.errors import BadField
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
 from reportdata.readers.answers import is_exchange
-from reportdata.readers.documents import Found, decoded, objects_within, read_objects, rows_of
+from reportdata.readers.documents import Found, decoded, found_at, objects_within, read_objects, rows_of
 from reportdata.readers.exchanges import Exchanges, tells_facts
 from reportdata.readers.har import api_of, entries_of, exchange_of
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
@@ -159,7 +159,7 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
             else:
                 remarks.announced = max(remarks.announced, _total(content))
                 kind = ""
-                for line in _records((Found(number, place, inner) for inner in within), kinds, remarks, choices):
+                for line in _records((found_at(number, place, inner) for inner in within), kinds, remarks, choices):
                     kind = kind or (line.columns.kind.name if line.columns is not None else "")
                     yield line
                 remarks.following = (number, kind) if kind and _goes_on(content, _MORE) else None

@@ -8,6 +8,7 @@ import msgspec
 
 from reportdata.days import is_day
 from reportdata.errors import BadFile, BadRecord
+from reportdata.json_texts import RepeatedName, require_once
 from reportdata.measures import decimal_of
 from reportdata.readers.formats import Format, detect_format
 from reportdata.readers.text import opened
@@ -48,7 +49,7 @@ def read_answers(path: Path) -> list[RelayedAnswer]:
 def _contents(path: Path, text: str) -> list[tuple[int, object]]:
     """What answers may be, with their lines: all of a document, or each line."""
     try:
-        content = _decoder.decode(text)
+        content = _once(path, 1, text)
     except (msgspec.DecodeError, RecursionError):
         pass
     else:
@@ -57,7 +58,20 @@ def _contents(path: Path, text: str) -> list[tuple[int, object]]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                found.append((number, _decoder.decode(line)))
+                found.append((number, _once(path, number, line)))
             except (msgspec.DecodeError, RecursionError) as error:
                 raise BadRecord(str(path), number, "line", f"is no JSON: {error}") from error
     return found
+
+
+def _once(path: Path, number: int, text: str) -> object:
+    """What is decoded of a text.
+
+    :raises BadRecord: when an object in it has a name twice.
+    """
+    content: object = _decoder.decode(text)
+    try:
+        require_once(text, content)
+    except RepeatedName as error:
+        raise BadRecord(str(path), number + error.lines, error.field, error.reason, error.hint) from error
+    return content
