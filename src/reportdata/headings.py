@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 
@@ -48,6 +48,26 @@ def normal(heading: str) -> str:
     without blanks and decorations."""
     text = heading.lower() if heading.isascii() else plain(heading)
     return _DECORATION.sub("", BRACKETS.sub("", text)) or _DECORATION.sub("", text)
+
+
+def is_corp_id(heading: str) -> bool:
+    """Whether a heading is that of the organisation."""
+    return normal(heading) in _CORP_IDS
+
+
+def corp_id_of(content: Mapping[str, object]) -> str | None:
+    """The organisation that an object names, as text or number; None when it names none."""
+    for name, value in content.items():
+        if isinstance(value, str | int) and str(value).strip() and is_corp_id(name):
+            return str(value)
+    return None
+
+
+def of_organisation(corp_id: str | None, record: Mapping[str, object]) -> Mapping[str, object]:
+    """A record with the organisation that stands beside it, where it names none itself."""
+    if corp_id is None or corp_id_of(record) is not None:
+        return record
+    return {CORP_ID[0]: corp_id} | {name: value for name, value in record.items() if not is_corp_id(name)}
 
 
 def other_unit(heading: str, *, daily: bool = False) -> str | None:
@@ -93,6 +113,9 @@ def option(field: str, heading: str) -> str:
     """The option that says which column holds a field, as a shell takes it."""
     text = f"{field}={' '.join(heading.split())}"
     return f"--column {text if _PLAIN.fullmatch(text) else shlex.quote(text)}"
+
+
+_CORP_IDS = frozenset(map(normal, CORP_ID))
 
 
 @cache

@@ -144,6 +144,52 @@ def test_records_of_another_organisation_are_not_taken_for_those_of_the_given_on
     assert numbers(folder) == {}
 
 
+OF_ANOTHER: dict[str, object] = {
+    "beside the result": answer(1) | {"corpId": "ding2"},
+    "beside the list": answer(1, corp_id="ding2"),
+    "around the answer": {"corpId": "ding2", "body": answer(1)},
+    "in an exchange": {"corp_id": "ding2", "api": "topapi/report/list", "request": {}, "response": answer(1)},
+    "in a request": {"api": "topapi/report/list", "request": {"corpId": "ding2"}, "response": answer(1)},
+    "in an answer as text": {"corpId": "ding2", "body": json.dumps(answer(1))},
+    "beside the records of a service": {"corpId": "ding2", "data": {"records": [report(1)], "total": 1}},
+    "with the records of a service": {"data": {"corpId": "ding2", "records": [report(1)], "total": 1}},
+    "where the record has none": answer(1, data_list=[report(1) | {"corpId": None}], corpId="ding2"),
+    "with comments": answer(
+        1,
+        data_list=[report(1) | {"comments": [{"userid": "u9", "create_time": "2024-01-05 19:30:00"}]}],
+        corpId="ding2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_ANOTHER)
+def test_an_answer_of_another_organisation_is_not_taken_for_one_of_the_given_one(
+    folder: Folder, tmp_path: Path, case: str
+) -> None:
+    (path := tmp_path / "answers.json").write_text(json.dumps(OF_ANOTHER[case]))
+    folder.add_organisation("ding1")
+    refused = run(folder, "import", path)
+    assert "line 1: corp_id: the organisation 'ding2' is not known" in refused.output, refused.output
+    assert numbers(folder) == {}
+    folder.add_organisation("ding2")
+    assert run(folder, "import", path, "--corp", "ding2").exit_code == 0
+    (row,) = json.loads(run(folder, "query", "20240105", "--corp", "ding2", "--json").output)
+    assert row["4100_DAY"] == 1
+    assert json.loads(run(folder, "query", "20240105", "--corp", "ding1", "--json").output) == []
+
+
+def test_figures_of_another_organisation_are_not_taken_for_those_of_the_given_one(
+    folder: Folder, tmp_path: Path
+) -> None:
+    row = {"stat_date": "20240105", "4100_DAY": 1, "4101_DAY": 1, "4102_DAY": 0}
+    folder.add_organisation("ding1")
+    for number, content in enumerate(({"corpId": "ding2", "dataList": [row]}, {"corp_id": "ding2", "data": [row]})):
+        (path := tmp_path / f"{number}.json").write_text(json.dumps(content))
+        assert "'ding2' is not known" in run(folder, "figures", "import", path).output
+        path.write_text(path.read_text().replace("ding2", "ding1"))
+        assert run(folder, "figures", "import", path).exit_code == 0
+
+
 def test_comments_in_a_recording_are_of_the_report_that_was_asked_for(folder: Folder, tmp_path: Path) -> None:
     comments = {"errcode": 0, "result": {"comments": [{"userid": "u9", "create_time": "2024-01-05 19:30:00"}]}}
     asked = entry(comments, url="https://oapi.dingtalk.com/topapi/report/comment/list")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from reportdata.errors import BadField
-from reportdata.headings import CORP_ID, normal
+from reportdata.headings import corp_id_of, is_corp_id
 from reportdata.json_texts import decode
 from reportdata.nested import local_moment
 from reportdata.standing import says_standing
@@ -26,7 +26,6 @@ _COMMENTS = ("comments", "commentList", "comment_list")
 _BODIES = ("body", "data")
 """Where SDKs and programs keep the answer in what they save."""
 
-_CORP_ID = frozenset(map(normal, CORP_ID))
 BEIJING = ZoneInfo("Asia/Shanghai")
 """DingTalk writes a comment's time without an offset, in Beijing time whatever the organisation's zone."""
 
@@ -122,6 +121,15 @@ def read_answer(body: Mapping[str, object], request: Mapping[str, object], api: 
     )
 
 
+def organisation_of(exchange: Mapping[str, object]) -> str | None:
+    """The organisation that an exchange or an answer names beside its list, the innermost where several are named."""
+    found = corp_id_of(exchange)
+    for name in ("request", *_BODIES, "result", "response"):
+        inner = _inner(exchange, name)
+        found = (organisation_of(inner) if inner is not None else None) or found
+    return found
+
+
 def body_of(value: object, field: str = "response") -> Mapping[str, object]:
     """The body of an answer or a request, which some programs save as text."""
     if isinstance(value, str):
@@ -179,7 +187,7 @@ def _beside(items: object) -> tuple[str, ...]:
     """The members of a list's objects that say of which organisation these are, and whether they stand, as services
     write that keep what DingTalk answered."""
     found = {name for item in items if isinstance(item, dict) for name in item} if isinstance(items, list) else ()
-    return tuple(sorted(name for name in found if says_standing(name) or normal(name) in _CORP_ID))
+    return tuple(sorted(name for name in found if says_standing(name) or is_corp_id(name)))
 
 
 def _comments(

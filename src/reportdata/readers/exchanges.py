@@ -15,10 +15,20 @@ import msgspec
 
 from reportdata.columns import Columns, read_columns
 from reportdata.errors import BadField
+from reportdata.headings import of_organisation
 from reportdata.json_texts import RepeatedName
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
-from reportdata.readers.answers import BEIJING, COMMENT_LIST, REPORT_LISTS, ErrorAnswer, Page, body_of, read_answer
+from reportdata.readers.answers import (
+    BEIJING,
+    COMMENT_LIST,
+    REPORT_LISTS,
+    ErrorAnswer,
+    Page,
+    body_of,
+    organisation_of,
+    read_answer,
+)
 from reportdata.readers.pages import Pages
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -54,10 +64,13 @@ class Exchanges:
                     self._others.append(Line(number, place, None, {}, _OtherApi(content.get("api"))))
                 return
             self._understood = True
+            corp_id = organisation_of(content)
             for record in found.records:
-                yield Line(number, place, self._columns(found.fields), record)
+                told = of_organisation(corp_id, record)
+                fields = found.fields if told is record else tuple(told)
+                yield Line(number, place, self._columns(fields), told)
             for report in found.reports:
-                yield from self._nested.lines(number, place, report)
+                yield from self._nested.lines(number, place, of_organisation(corp_id, report))
             self._pages.add(self._columns(found.fields).kind.name, number, found.request, found.result)
             self._answered.add(request)
         except ErrorAnswer as error:

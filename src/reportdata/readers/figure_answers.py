@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from reportdata.errors import BadRecord
+from reportdata.headings import corp_id_of, of_organisation
 from reportdata.json_texts import RepeatedName, require_once
 from reportdata.measures import decimal_of
 from reportdata.readers.text import opened
@@ -49,14 +50,22 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _rows_of(content: object) -> Iterator[object]:
+def _rows_of(content: object, corp_id: str | None = None) -> Iterator[object]:
+    """
+    :param corp_id: the organisation that stands around the content.
+    """
+    if isinstance(content, dict):
+        corp_id = corp_id_of(content) or corp_id
     if isinstance(content, list):
         for item in content:
-            yield from _rows_of(item)
+            yield from _rows_of(item, corp_id)
     elif isinstance(content, dict) and isinstance(content.get("dataList"), list):
-        yield from content["dataList"]
+        for row in content["dataList"]:
+            yield of_organisation(corp_id, row) if isinstance(row, dict) else row
     elif isinstance(content, dict) and (inner := _inner(content)) is not None:
-        yield from _rows_of(inner)
+        yield from _rows_of(inner, corp_id)
+    elif isinstance(content, dict):
+        yield of_organisation(corp_id, content)
     else:
         yield content
 

@@ -9,6 +9,7 @@ from reportdata.choices import NO_CHOICES, Choices, of_record
 from reportdata.columns import Columns, is_known, read_columns
 from reportdata.digests import of_cells
 from reportdata.errors import BadField
+from reportdata.headings import corp_id_of, is_corp_id, of_organisation
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
 from reportdata.readers.answers import is_exchange
@@ -150,7 +151,8 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                 remarks.following = (number, kind) if _goes_on(content, ()) else None
             continue
         if isinstance(columns, BadField):
-            known_name = any(is_known(name, kinds, choices) for name in content)
+            corp_id = corp_id_of(content)
+            known_name = any(is_known(name, kinds, choices) and not is_corp_id(name) for name in content)
             within = None if known_name else rows_of(content) or objects_within(content)
             if known_name and nested.are_all(content):
                 yield from nested.lines(number, place, content)
@@ -159,7 +161,10 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
             else:
                 remarks.announced = max(remarks.announced, _total(content))
                 kind = ""
-                for line in _records((found_at(number, place, inner) for inner in within), kinds, remarks, choices):
+                of_it = (
+                    inner if isinstance(inner, BadField) else dict(of_organisation(corp_id, inner)) for inner in within
+                )
+                for line in _records((found_at(number, place, one) for one in of_it), kinds, remarks, choices):
                     kind = kind or (line.columns.kind.name if line.columns is not None else "")
                     yield line
                 remarks.following = (number, kind) if kind and _goes_on(content, _MORE) else None
