@@ -33,6 +33,20 @@ def pushed(folder: Folder) -> Iterator[Pushing]:
         yield made
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_names_of_people_among_ids_are_told(pushed: Pushing, large: bool) -> None:
+    beside = {"contents": "x" * (1 << 15)} if large else {}  # large ones are read by another process
+    record = {"report_id": "r1", "sent_at": "2026-09-21 17:05:00"}
+    said = pushed.push([record | {"user_id": name} | beside for name in ("张三", "李四")]).body
+    assert (said["added"], len(said["notes"])) == (2, 1)
+    assert said["notes"][0].startswith("user_id looks like names of people")
+    ids = [f"u{number}" for number in range(9)]
+    for people in (["u1"], ["张三", *ids]):  # one of an organisation's own, among others
+        assert "notes" not in pushed.push([record | {"user_id": one} | beside for one in people]).body
+    named = pushed.push([record | {"user_name": "张三"}]).body  # as the note says
+    assert (named["added"], "notes" in named) == (1, False)
+
+
 # What is wrong, in the order of the checks; each but the last comes with all that follow it.
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("AuthenticationFailed.MissingParameter", {"token": ""}),

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from io import BytesIO
 
 import msgspec
@@ -22,7 +22,7 @@ from reportdata.digests import of_person
 from reportdata.errors import BadField
 from reportdata.facts import Organisations, line_of, person_of, read_fact
 from reportdata.http.answers import BODY_TOO_LARGE, Failed, Fault
-from reportdata.identifiers import read_id
+from reportdata.identifiers import are_names, read_id
 from reportdata.json_texts import RepeatedName, decode
 from reportdata.kinds import Kind, Kinds
 from reportdata.nested import Nested
@@ -41,6 +41,10 @@ WRONG_CODING = Fault(400, "InvalidRequest.ContentEncoding", "The body is not wha
 _SLICE = 40_000
 """About the bytes of records that are read, less than half a millisecond's work, before others have their turn."""
 _LONGEST_REASON = 200
+_NAMES = (
+    "{} looks like names of people, and was taken as ids: push ids there, and names as user_name, of which digests are "
+    "kept; if these are ids, all is well"
+)
 _SPACE = b" \t\r\n"
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
 
@@ -67,13 +71,14 @@ class Push(msgspec.Struct, frozen=True):
 
 class Taken(msgspec.Struct, frozen=True):
     """What a body held: facts as lines for the inbox, how many they are, the same of the records that are refused, what
-    is wrong with each as an array in JSON, and the SHA-256 of the body unpacked."""
+    is wrong with each as an array in JSON, the SHA-256 of the body unpacked, and what is to be said of the facts."""
 
     lines: bytes
     added: int
     records: bytes
     refused: int
     digest: str
+    notes: tuple[str, ...] = ()
 
 
 class Body:
@@ -87,6 +92,7 @@ class Body:
         self._refused: list[bytes] = []
         self._organisation = Organisations({push.corp_id: time_zone(push.time_zone)})
         self._kinds = Kinds(known[name] for name in push.kinds)
+        self._people: dict[str, set[str]] = {}
         self._nested = Nested(self._kinds, Remarks())
         self._push = push
         self._known: dict[tuple[str, ...], Columns] = {}
@@ -111,7 +117,8 @@ class Body:
         """What it held, when all slices are read."""
         records = b"[" + b",".join(self._refused) + b"]"
         digest = hashlib.sha256(content).hexdigest()
-        return Taken(b"".join(self._lines), len(self._lines), records, len(self._refused), digest)
+        notes = tuple(_NAMES.format(column) for column, ids in self._people.items() if _are_names(ids))
+        return Taken(b"".join(self._lines), len(self._lines), records, len(self._refused), digest, notes)
 
     def _require_alone(self, record: Mapping[str, object]) -> None:
         """
@@ -148,7 +155,14 @@ class Body:
             person = person_of(fact, self._kinds)
             if person is not None and of_person(self._push.corp_id, person) in self._push.forgotten:
                 raise BadField(columns.kind.person or "", "is of a person who was forgotten")
+        column = columns.kind.person
+        if column is not None and column in columns.fields:
+            self._people.setdefault(column, set()).add(str(fact.values[column]))
         return line_of(fact)
+
+
+def _are_names(ids: Collection[str]) -> bool:
+    return not all(map(str.isascii, ids)) and are_names(ids)
 
 
 def _require_standing(record: Mapping[str, object], columns: Columns) -> None:

@@ -101,6 +101,8 @@ class Pushes:
         self._accepted.value += found.added
         self._refused.value += found.refused
         said = {"added": found.added, "refused": found.refused, "records": msgspec.Raw(found.records)}
+        if found.notes:
+            said["notes"] = found.notes
         return json_response(said)
 
     async def _read(self, push: Push, body: bytearray, request: Request, app: App, now: float) -> Taken:
@@ -160,13 +162,14 @@ def _described(services: Services, demand: Demand) -> Json:
     content: Json = {"schema": {"type": "array", "items": {"type": "object", "properties": values}}}
     refused = object_of({"record": COUNT, "field": TEXT, "reason": TEXT})
     sample = {"report_id": "r1", "user_id": "u1", "sent_at": "2026-09-21 17:05:00"}
-    said = {"record": 17, "field": "sent_at", "reason": "is not a time"}
+    said = object_of({"added": COUNT, "refused": COUNT, "records": {"type": "array", "items": refused}})
+    bad = {"record": 17, "field": "sent_at", "reason": "is not a time"}
     return operation(
         "pushFacts",
         "Push reports, comments and withdrawals",
         answer(
-            object_of({"added": COUNT, "refused": COUNT, "records": {"type": "array", "items": refused}}),
-            {"some refused": {"added": 998, "refused": 1, "records": [said]}},
+            said | {"properties": {**said["properties"], "notes": {"type": "array", "items": TEXT}}},
+            {"some refused": {"added": 998, "refused": 1, "records": [bad]}},
         ),
         (
             *demand.samples(),
@@ -182,7 +185,8 @@ def _described(services: Services, demand: Demand) -> Json:
             UNKNOWN_ERROR,
         ),
         description="Records as imports read them, in an array, alone, or on lines; gzip is understood. What is "
-        f"answered is durable; records that are not named are taken. The app needs the scope "
+        f"answered is durable; records that are not named are taken, and `notes` say what may be wrong with these. The "
+        f"app needs the scope "
         f"{' or '.join(demand.scopes)}.",
         security=[{"token": []}],
         parameters=[

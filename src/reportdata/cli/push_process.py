@@ -51,6 +51,7 @@ class _Done(msgspec.Struct):
     refused: int = 0
     digest: str = ""
     sizes: tuple[int, int] = (0, 0)
+    notes: tuple[str, ...] = ()
 
 
 class PushProcess:
@@ -96,7 +97,7 @@ class PushProcess:
         if done.fault is not None:
             raise Failed(done.fault)
         lines, records = (_exactly(incoming, size) for size in done.sizes)
-        return Taken(lines, done.added, records, done.refused, done.digest)
+        return Taken(lines, done.added, records, done.refused, done.digest, done.notes)
 
     def _end(self) -> None:
         process, self._process = self._process, None
@@ -120,7 +121,7 @@ def _serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
             _write(outgoing, msgspec.json.encode(_Done(failed.fault)), b"\n")
             continue
         sizes = len(found.lines), len(found.records)
-        done = _Done(None, found.added, found.refused, found.digest, sizes)
+        done = _Done(None, found.added, found.refused, found.digest, sizes, found.notes)
         _write(outgoing, msgspec.json.encode(done), b"\n", found.lines, found.records)
 
 
