@@ -58,6 +58,21 @@ OTHERS: dict[str, tuple[bytes | str, str, str]] = {
     "COPY": ("COPY public.reports (id) FROM stdin;\n1\n\\.\n", "is a dump of SQL", "export its table as CSV"),
     "nothing known": (bytes(500) + b"x", "is no text", "save it as XLSX"),
     "remarks above JSON": ("// saved\n/* by x */\n[]", "has other text above its JSON", "delete what stands above"),
+    "mysql's other form": (
+        "*************************** 1. row ***************************\n  report_id: r1\n    user_id: u1\n",
+        "has a line for each column, as mysql prints",
+        "end the query with ;",
+    ),
+    "JSON in cells": (
+        'id,payload\n1,"{""report_id"": ""r1""}"\n',
+        "has JSON in its cells, in the column 'payload'",
+        "one object on each line",
+    ),
+    "answers in cells": (
+        'time,message\n2024-01-05 08:00:00,"[{""report_id"": ""r1""}]"\n',
+        "has JSON in its cells, in the column 'message'",
+        "one object on each line",
+    ),
     "a column of names": (
         "发送人,张一,李二\n提交时间,2024-01-05 08:00,2024-01-05 09:00\n",
         "one below the other",

@@ -58,6 +58,34 @@ READ: dict[str, str] = {
     "hits of a search engine": "".join(
         json.dumps({"_index": "reports", "_id": str(number), "_source": report(number)}) + "\n" for number in (1, 2)
     ),
+    "a page of a search engine": json.dumps(
+        {
+            "took": 3,
+            "_shards": {"total": 1},
+            "hits": {
+                "total": {"value": 2, "relation": "eq"},
+                "hits": [{"_index": "reports", "_id": str(number), "_source": report(number)} for number in (1, 2)],
+            },
+        }
+    ),
+    "a page of an older search engine": json.dumps(
+        {"took": 3, "hits": {"total": 2, "hits": [{"_id": str(n), "_source": report(n)} for n in (1, 2)]}}
+    ),
+    "edges of GraphQL": json.dumps(
+        {
+            "data": {
+                "reports": {
+                    "totalCount": 2,
+                    "edges": [{"cursor": "x", "node": report(n)} for n in (1, 2)],
+                    "pageInfo": {"hasNextPage": False, "endCursor": "x"},
+                }
+            }
+        }
+    ),
+    "nodes of GraphQL, page by page": "\n".join(
+        json.dumps({"data": {"corp": {"reports": {"nodes": [report(n)], "pageInfo": {"hasNextPage": n == 1}}}}})
+        for n in (1, 2)
+    ),
     "answers by day": json.dumps({"2024-01-05": answer(1), "2024-01-06": answer(2)}),
 }
 MISSING: dict[str, str] = {
@@ -72,6 +100,15 @@ MISSING: dict[str, str] = {
     "a list that has a next page": json.dumps({"data": {"list": [report(1), report(2)], "hasNext": True}}),
     "a list that has more": json.dumps({"items": [report(1), report(2)], "has_more": True}),
     "a recording without its last page": recorded(entry(answer(1, 2, has_more=True, next_cursor=20))),
+    "a page of a search engine": json.dumps(
+        {"took": 3, "hits": {"total": {"value": 20}, "hits": [{"_id": "x", "_source": report(n)} for n in (1, 2)]}}
+    ),
+    "a search that was not counted to its end": json.dumps(
+        {"hits": {"total": {"value": 2, "relation": "gte"}, "hits": [{"_source": report(n)} for n in (1, 2)]}}
+    ),
+    "a page of GraphQL": json.dumps(
+        {"data": {"reports": {"edges": [{"node": report(n)} for n in (1, 2)], "pageInfo": {"hasNextPage": True}}}}
+    ),
     "a page in between": "\n".join(
         json.dumps(page)
         for page in (

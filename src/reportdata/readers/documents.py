@@ -133,6 +133,20 @@ def rows_of(content: Mapping[str, object]) -> list[dict[str, object] | BadField]
     return found
 
 
+def nodes_of(content: Mapping[str, object]) -> list[dict[str, object] | BadField] | None:
+    """The objects that a search engine found (``hits.hits``), or those of a GraphQL connection (``edges`` or
+    ``nodes``); None when an object is neither."""
+    hits, edges, nodes = content.get("hits"), content.get("edges"), content.get("nodes")
+    found: list[object] | None = None
+    if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
+        found = [hit.get("_source", hit) if isinstance(hit, dict) else hit for hit in hits["hits"]]
+    elif isinstance(edges, list):
+        found = [edge.get("node", edge) if isinstance(edge, dict) else edge for edge in edges]
+    elif isinstance(nodes, list):
+        found = nodes
+    return None if found is None else [*_flat(found)]
+
+
 def objects_within(content: Mapping[str, object]) -> list[dict[str, object] | BadField] | None:
     """The objects in an object that has nothing else, as answers by day are, or the one that stands in it beside plain
     values, as what a search engine or a service found does; None when it is of another form."""

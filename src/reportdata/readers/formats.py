@@ -70,6 +70,11 @@ _OTHERS = {
     b"{\\rtf": ("is a text document", _AS_TABLE),
 }
 _OF_TEXTS = (
+    (
+        re.compile(r"(?:(?:mysql|MariaDB \[.*\])> .*\s+)?\*{9,} \d+\. row \*{9,}"),
+        "has a line for each column, as mysql prints with \\G",
+        "end the query with ; in place of \\G, or run it by mysql --batch",
+    ),
     (re.compile(r"MIME-Version:|From: .*@|Return-Path:", re.IGNORECASE), "is a saved web page or a mail", _AS_TABLE),
     (re.compile(r"<\?xml|<svg", re.IGNORECASE), "is XML of no form that is known", "export it as XLSX, CSV or JSON"),
     (

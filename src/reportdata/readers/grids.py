@@ -6,7 +6,9 @@ told is refused with its line.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -21,6 +23,7 @@ from reportdata.zone_headings import other_zone_above
 
 LOOKED_AT = 20
 """Rows in which the heading is looked for."""
+_OF_JSON = "write what stands in it to a file of its own, one object on each line, and import that"
 _ONE_CELL = "put commas or tabs between the cells, or say in a first line like sep=^ what stands between them"
 _TURNED = (
     "write each record on a line, below one line with the names: in a spreadsheet program, paste by Transpose; "
@@ -115,12 +118,26 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
     if len(beginnings := _beginnings(rows, fields)) > 1:
         told = f"names of columns stand one below the other, like {seen(beginnings)}"
         raise BadFile(file, told, _TURNED, row.number)
+    if reason.field == "kind" and (column := _column_of_json(rows)) is not None:
+        raise BadFile(file, f"has JSON in its cells, in the column {column!r}", _OF_JSON, row.number)
     if reason.field == "kind" and not score:
         told = (
             f"no heading was found in the first {LOOKED_AT} rows; the first is: {seen(list(map(text_of, row.cells)))}"
         )
         raise BadFile(file, told, _without_heading(rows, fields, reason.hint))
     raise BadFile(file, str(reason), reason.hint, row.number)
+
+
+def _column_of_json(rows: Sequence[Row]) -> str | None:
+    """The heading, or the letter, of a column with objects of JSON in it; None when there is none."""
+    for row in rows:
+        for place, cell in enumerate(row.cells):
+            if isinstance(cell, str) and cell.lstrip()[:2] in ('{"', "[{", "{}"):
+                with suppress(ValueError, RecursionError):
+                    json.loads(cell)
+                    above = rows[0].cells[place] if place < len(rows[0].cells) and row is not rows[0] else None
+                    return text_of(above) or str(place + 1)
+    return None
 
 
 def _beginnings(rows: Sequence[Row], fields: Vocabulary[object]) -> list[str]:

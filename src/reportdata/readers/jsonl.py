@@ -13,7 +13,7 @@ from reportdata.headings import corp_id_of, is_corp_id, of_organisation
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
 from reportdata.readers.answers import is_exchange
-from reportdata.readers.documents import Found, decoded, found_at, objects_within, read_objects, rows_of
+from reportdata.readers.documents import Found, decoded, found_at, nodes_of, objects_within, read_objects, rows_of
 from reportdata.readers.exchanges import Exchanges, tells_facts
 from reportdata.readers.har import api_of, entries_of, exchange_of
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
@@ -21,7 +21,7 @@ from reportdata.records import Line
 from reportdata.remarks import Remarks
 
 _TOTALS = ("total", "totalCount", "total_count", "totalElements", "totalRecords", "totalNum", "total_num", "count")
-_WITHIN = ("data", "result", "page", "pagination", "paging", "meta")
+_WITHIN = ("data", "result", "page", "pagination", "paging", "meta", "pageInfo", "page_info", "hits")
 _MORE = ("has_more", "hasMore")
 """What DingTalk's pages say, too, of which `reportdata.readers.pages` looks whether the next one is there."""
 _MORE_OF_SERVICES = ("has_next", "hasNext", "hasNextPage", "has_next_page")
@@ -80,7 +80,9 @@ def _total(content: Mapping[str, object]) -> int:
 
 
 def _number(place: Mapping[str, object], names: Iterable[str]) -> int:
-    found = (str(place[name]) for name in names if type(place.get(name)) in (int, str))
+    values = (place.get(name) for name in names)
+    numbers = (value.get("value") if isinstance(value, dict) else value for value in values)  # search engines
+    found = (str(number) for number in numbers if type(number) in (int, str))
     return max((int(text) for text in found if text.isdecimal() and text.isascii()), default=0)
 
 
@@ -93,6 +95,8 @@ def _goes_on(content: Mapping[str, object], more: Iterable[str]) -> bool:
     for place in _places(content):
         if any(str(place.get(name)).lower() == "true" for name in names):
             return True
+        if isinstance(total := place.get("total"), dict) and total.get("relation") == "gte":
+            return True  # it was not counted further
         if any(isinstance(place.get(name), str | int) and place[name] not in ("", 0, False) for name in _NEXT):
             return True
         if 0 < _number(place, _PAGE) < _number(place, _PAGES):
@@ -153,21 +157,24 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
         if isinstance(columns, BadField):
             corp_id = corp_id_of(content)
             known_name = any(is_known(name, kinds, choices) and not is_corp_id(name) for name in content)
-            within = None if known_name else rows_of(content) or objects_within(content)
+            within = None if known_name else nodes_of(content)
+            if within is None and not known_name:
+                within = rows_of(content) or objects_within(content)
             if known_name and nested.are_all(content):
                 yield from nested.lines(number, place, content)
             elif within is None:
                 yield Line(number, place, None, {}, columns)
             else:
                 remarks.announced = max(remarks.announced, _total(content))
-                kind = ""
+                kind, remarks.following = "", None  # what stands further within may say it
                 of_it = (
                     inner if isinstance(inner, BadField) else dict(of_organisation(corp_id, inner)) for inner in within
                 )
                 for line in _records((found_at(number, place, one) for one in of_it), kinds, remarks, choices):
                     kind = kind or (line.columns.kind.name if line.columns is not None else "")
                     yield line
-                remarks.following = (number, kind) if kind and _goes_on(content, _MORE) else None
+                if kind and _goes_on(content, _MORE):
+                    remarks.following = number, kind
             continue
         unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
         told = columns.told_by_digest if unnamed else frozenset()
