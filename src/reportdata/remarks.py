@@ -15,7 +15,8 @@ class Remarks:
     are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kind of
     its facts, where it says that another one follows; ``passed`` are sheets that have counts; ``within`` counts by
     kind the facts in lists within other records, ``unread`` gives for such lists how many of their members were not
-    understood, and why the first was not."""
+    understood, and why the first was not; ``windows`` are by kind the first and the last instants of which requests
+    asked for facts."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
@@ -26,6 +27,7 @@ class Remarks:
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
     within: Counter[str] = field(default_factory=Counter)
     unread: dict[str, tuple[int, str]] = field(default_factory=dict)
+    windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def clear(self) -> None:
         """The file is read once more."""
@@ -38,6 +40,7 @@ class Remarks:
         self.denied.clear()
         self.within.clear()
         self.unread.clear()
+        self.windows.clear()
 
     def notes(self) -> Iterator[str]:
         """What is to be said of the file."""

@@ -8,13 +8,13 @@ import string
 import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from math import inf
 from pathlib import Path
 from shutil import rmtree
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from reportdata.coverage import Observation
 from reportdata.days import SECOND
 from reportdata.engines.duckdb.connection import Database
 from reportdata.engines.duckdb.staging import Staged, Staging
@@ -26,10 +26,11 @@ from reportdata.pipeline import Progress, clashes, retold, silent
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
-from reportdata.pipeline.imports import Imported, Options, StagedImport, known_organisations
+from reportdata.pipeline.imports import Imported, Options, StagedImport, known_organisations, zone_of
 from reportdata.pipeline.looks import looked
 from reportdata.pipeline.reading import MOST_COUNTED, Reading, size_of
 from reportdata.pipeline.sources import Source
+from reportdata.pipeline.windows import Asked, within_windows
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
 from reportdata.readers.cells import announced
@@ -97,7 +98,7 @@ def stage_files(
         )
     require_lake(work.lake, work.store, work.services)
     done = Imported()
-    observed: list[Observation] = []
+    asked: list[Asked] = []
     if options.corp_id is not None:
         organisations = known_organisations(work.store, options)
         organisations.time_zone(options.corp_id)
@@ -119,7 +120,7 @@ def stage_files(
             done.failures += _each(file.told(told_apart(file.path, work.services, error)))
         else:
             look = looked(work, file.path, found, options)
-            observed += look.observations
+            asked.append(Asked(file.name, found, look.observations))
             done.notes += look.notes
             done.notes += (f"{file.name}: {note}" for note in found.notes)
             if found.left_out:
@@ -134,6 +135,8 @@ def stage_files(
     done.notes += retold.told(work, staged)
     if staged.noted:
         done.id = import_id
+    observed, told = within_windows(asked, partial(zone_of, known_organisations(work.store, options)))
+    done.notes += told
     if not done.failures:
         staged.looks = sorted({look._replace(origin=import_id) for look in observed})
     return staged
@@ -166,6 +169,7 @@ def _stage_file(
     corp_ids = {corp_id for part in staged for corp_id in part.spans}
     done.organisations = _add_unknown(work.store, organisations, corp_ids, dry=options.dry)
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
+    done.windows = dict(source.remarks.windows)
     if source.remarks.following is not None:
         line, kind = source.remarks.following
         done.partial.setdefault(kind, f"line {line}: the page says that another one follows")

@@ -79,7 +79,8 @@ class Imported:
     are not among those read, the days that facts were added to, the organisations that were added, and the files that
     could not be imported. ``spans`` are, by kind, those of each organisation; ``alike`` are kinds of which facts may
     share an id; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
-    columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason;
+    columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason,
+    ``windows`` the times that saved requests asked for;
     ``notes`` are what is to be said; ``id`` is that under which the import is noted, empty when no file was
     imported."""
 
@@ -98,6 +99,7 @@ class Imported:
     tables: list[Columns] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
+    windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     id: str = ""
 

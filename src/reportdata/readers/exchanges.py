@@ -91,6 +91,10 @@ class Exchanges:
         """The kinds of which facts are missing, each with a reason."""
         return self._pages.partial()
 
+    def windows(self) -> dict[str, list[tuple[int, int]]]:
+        """The first and the last instants that requests asked for, by kind of facts."""
+        return self._pages.windows()
+
     def unanswered(self) -> Iterator[Line]:
         """The requests that were only ever answered by errors."""
         return (line for request, line in self._failed.items() if request not in self._answered)

@@ -184,5 +184,8 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
     yield from exchanges.unanswered()
     if not forms.any_known:
         yield from exchanges.of_others_alone()
+    if not forms.any_known:
+        for kind_name, windows in exchanges.windows().items():
+            remarks.windows.setdefault(kind_name, []).extend(windows)
     for kind, reason in exchanges.partial():
         remarks.partial.setdefault(kind, reason)

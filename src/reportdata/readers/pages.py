@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from reportdata.days import MILLISECOND
+
 _CURSORS = ("cursor", "offset")
 _NEXT = ("next_cursor", "nextCursor", "next_offset", "nextOffset")
 _MORE = ("has_more", "hasMore")
+_START, _END = ("start_time", "startTime"), ("end_time", "endTime")
 _ONE = ("userid", "userId", "user_id", "template_name", "templateName")
 """What restricts a request for reports to those of one person or template."""
 
@@ -27,12 +30,19 @@ class Pages:
         self._open: dict[str, int] = {}
         self._following: dict[str, str | None] = {}
         self._gaps: dict[str, int] = {}
+        self._windows: dict[str, set[tuple[int, int]] | None] = {}
 
     def add(self, kind: str, line: int, request: Mapping[str, object], result: Mapping[str, object]) -> None:
         """Note a page of a list of facts of a kind.
 
         :param line: the number of the line on which it begins.
         """
+        window = _window(request)
+        known = self._windows.setdefault(kind, set())
+        if window is None or known is None:
+            self._windows[kind] = None
+        else:
+            known.add(window)
         more = any(result.get(name) is True or str(result.get(name)).lower() == "true" for name in _MORE)
         following = next((str(result[name]) for name in _NEXT if result.get(name) not in (None, "")), None)
         if not request:  # only the order of the file tells which answers belong together
@@ -51,6 +61,11 @@ class Pages:
         if more:
             self._awaited.setdefault(list_, {}).setdefault(following or "", line)
 
+    def windows(self) -> dict[str, list[tuple[int, int]]]:
+        """The first and the last instants that were asked for, by kind; nothing of a kind that a request asked for
+        without saying of when."""
+        return {kind: sorted(windows) for kind, windows in self._windows.items() if windows}
+
     def partial(self) -> Iterator[tuple[str, str]]:
         """The kinds of which facts are missing, each with a reason."""
         for (kind, own), awaited in self._awaited.items():
@@ -63,6 +78,13 @@ class Pages:
             yield kind, f"line {line}: has_more is true, and no answer follows"
         for kind, (name, line) in self._restricted.items():
             yield kind, f"line {line}: the request was for one {name}"
+
+
+def _window(request: Mapping[str, object]) -> tuple[int, int] | None:
+    """The instants between which a request asks, which are written in milliseconds."""
+    found = [next((request[name] for name in names if request.get(name) is not None), None) for names in (_START, _END)]
+    numbers = [int(text) for value in found if (text := str(value)).isdecimal() and text.isascii()]
+    return (numbers[0] * MILLISECOND, numbers[1] * MILLISECOND) if len(numbers) == 2 else None
 
 
 def _leaves_out(awaited: str | None, following: str | None, result: Mapping[str, object]) -> bool:
