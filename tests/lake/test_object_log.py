@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportdata.errors import BadValue, LakeError
-from reportdata.lake.log import HOUR, Log
+from reportdata.lake.folding import HOUR
+from reportdata.lake.log import Log
 from reportdata.lake.membership import Added, Entry, State
 from reportdata.lake.objects import Missing
 from reportdata.lake.place import Found

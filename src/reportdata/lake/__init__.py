@@ -29,8 +29,8 @@ from reportdata.coverage import Coverage, Observation, observation
 from reportdata.errors import LakeError
 from reportdata.lake.files import Incoming, Replacement, names_of_incoming, place_of_merged, place_of_repeats
 from reportdata.lake.folder import require
+from reportdata.lake.folding import HOUR
 from reportdata.lake.listing import FileInfo
-from reportdata.lake.log import HOUR
 from reportdata.lake.looks import apart, written
 from reportdata.lake.membership import Added, Entry, State
 from reportdata.lake.observed import Observed

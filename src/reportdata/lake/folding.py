@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reportdata.lake.membership import Entry, State, folder_of
+from reportdata.lake.membership import Entry, State, earliest, folder_of
 
-KEPT = 48 * 3600.0
-"""Seconds for which tombstones of removed files are kept: longer than any writer can take."""
+HOUR = 3600.0
+SLOWEST = HOUR / 2
+"""Seconds within which an entry that was folded is to be written; after that it is of no use."""
+KEPT = 2 * HOUR
+"""Seconds for which tombstones of removed files are kept. Only an entry that was folded before a tombstone was there
+can add its file again: it is written within `SLOWEST`, and counts by then, though clocks differ by a quarter of an hour
+each."""
 _LIGHT = 4
 """How many times as much as the smaller entries together an entry may weigh to be folded with them."""
 
@@ -29,9 +34,7 @@ def folded(known: Mapping[str, Entry], state: State, names: Sequence[str], now: 
     that has nothing else: a day that lost all of its facts is not a day that never had any."""
     entries = [known[name] for name in names if name in known]
     adds = {key: added for entry in entries for key, added in entry.adds.items() if state.get(key) is not None}
-    replaces: dict[str, float] = {}
-    for entry in entries:
-        replaces.update((key, min(at, replaces.get(key, at))) for key, at in entry.replaces.items())
+    replaces = earliest(entry.replaces for entry in entries)
     gone = {key for entry in entries for key in entry.gone}
     if len(entries) == len(known):
         last = {folder_of(key): key for key in replaces if not state.folders.get(folder_of(key))}

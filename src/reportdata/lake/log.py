@@ -32,13 +32,12 @@ from threading import Lock
 import msgspec
 
 from reportdata.errors import LakeError
-from reportdata.lake.folding import folded, light
+from reportdata.lake.folding import HOUR, SLOWEST, folded, light
 from reportdata.lake.membership import FIRST, FORMAT, Entry, State, checked, is_checked, name_of, named, twin_of
 from reportdata.lake.objects import Missing, Objects
 
 MANY = 64
 """Entries that have to be read: more than these are folded."""
-HOUR = 3600.0
 _TRIES = 20
 _BATCH = 32
 """Entries that are read at once."""
@@ -95,7 +94,7 @@ class Log:
             began = self._clock()
             state = self.state()
             names = self._light()
-            if self._clock() - began < HOUR / 2:  # else what it knows may be of no use any more
+            if self._clock() - began < SLOWEST:  # else what it knows may be of no use any more
                 self._write(self._folded(state, names), _when(self._listed[-1]) + 1)
                 self.state()
         gone = sorted(self._to_remove())
@@ -161,7 +160,7 @@ class Log:
                         known[name] = entry
                         folded.update(entry.folds)
             new = [entry for name, entry in known.items() if name not in self._known]
-            if len(known) > 1 and self._known.keys() - known.keys() <= folded:
+            if known.keys() & self._known.keys() and self._known.keys() - known.keys() <= folded:
                 self._state = self._state.after(new)
             else:  # what nobody needs to know any more is forgotten
                 self._state = State().after(known.values())

@@ -71,8 +71,16 @@ class State:
         return self.folders.get(folder_of(key), {}).get(key)
 
     def after(self, entries: Iterable[Entry]) -> State:
-        """The state with some entries more, in whatever order. It costs what these say, not what the state holds."""
-        folders, replaced, gone = dict(self.folders), dict(self.replaced), set(self.gone)
+        """The state with some entries more, in whatever order. It costs what these say, and what the state holds of the
+        same kind, since no state changes: additions alone do not cost what it has of tombstones."""
+        entries = list(entries)
+        folders = dict(self.folders)
+        gone = (
+            self.gone.union(*(entry.gone for entry in entries)) if any(entry.gone for entry in entries) else self.gone
+        )
+        replaced = self.replaced
+        if any(entry.replaces for entry in entries):
+            replaced = earliest([replaced, *(entry.replaces for entry in entries)])
         own: dict[str, dict[str, Added]] = {}
 
         def inside(key: str) -> dict[str, Added]:
@@ -82,15 +90,24 @@ class State:
             return own[folder]
 
         for entry in entries:
-            gone.update(entry.gone)
-            for key, at in entry.replaces.items():
-                replaced[key] = min(at, replaced.get(key, at))
+            for key in entry.replaces:
                 inside(key).pop(key, None)
             for key, added in entry.adds.items():
                 files = inside(key)
                 if key not in replaced:
                     files[key] = added
-        return State({**folders, **own}, replaced, frozenset(gone))
+        return State({**folders, **own}, replaced, gone)
+
+
+def earliest(tombstones: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Tombstones together, each with its earliest time."""
+    found: dict[str, float] = {}
+    for some in tombstones:
+        if found:
+            found.update((key, min(at, found.get(key, at))) for key, at in some.items())
+        else:
+            found.update(some)
+    return found
 
 
 def twin_of(name: str) -> str:
