@@ -198,3 +198,21 @@ def test_a_lake_of_which_everything_was_taken_back_is_not_missed(folder: Folder)
         folder.lake.replace(paths, None)
     refresh_days(folder)
     import_facts(folder, Sent(A, "new", "u3", AT))
+
+
+def test_a_withdrawal_is_not_taken_as_applied_where_a_file_goes_away_while_days_are_computed(filled: Folder) -> None:
+    lost, *_ = filled.lake.files("sent")[DAY]
+    before, content = filled.days()[A, DAY], lost.read_bytes()
+    import_facts(filled, Withdrawn(A, "r0", AT + timedelta(days=40)))
+
+    def gone(step: str, _done: int, _total: int) -> None:
+        if step == "computing days":  # which are known by now
+            lost.unlink(missing_ok=True)
+
+    with pytest.raises(LakeError, match=str(lost)):
+        refresh_days(filled, progress=gone)
+    assert filled.days()[A, DAY] == before
+    lost.write_bytes(content)
+    refresh_days(filled)
+    assert (before, filled.days()[A, DAY]) == ((1, 1, 1), (0, 0, 1))
+    assert stale(filled) == []

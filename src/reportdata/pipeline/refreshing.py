@@ -85,7 +85,8 @@ def refresh(
                 first, last = period[0] or "", period[1] or "99991231"
                 chosen.update(dict.fromkeys(day for day in standing.files if first <= day <= last))
             _compute(work, service, standing, chosen, now, _Told(done, progress))
-            for day in standing.untold:  # it is computed once all of its files are there
+            # What was taken back is noted as applied: its days are computed once all of their files are there.
+            for day in standing.untold | (standing.stale.keys() & standing.lost.keys()):
                 make_stale(work.store, service.id, day, standing.was.get(day, ""))
             lost[service.id] = standing.lost
             if whole and not standing.lost and not service.ids <= computed:
