@@ -63,7 +63,7 @@ def names(text: str) -> list[str]:
 def test_a_text_is_parsed_by_the_message_it_was_made_of() -> None:
     """Of each message with values, and with others within."""
     found = load("zh")
-    templates = Templates(found)
+    templates = Templates(found, {})
     for message, translation in found.items():
         values = {place[1]: value(place, message) for place in PLACE.finditer(message) if place[1]}
         said = {name: told.text if (told := templates.translated(text)) else text for name, text in values.items()}
@@ -276,7 +276,7 @@ def test_tables_and_remarks_are_chinese(files: Folder) -> None:
         "跳过          1，原因在 in.csv.bad.jsonl 中",
         "涉及日期      1，20240105 至 20240105",
     ]
-    assert "注意：in.csv：缺少 sent 记录：跳过了 1 条有问题的记录：其日期不完整\n" in printed
+    assert "注意：in.csv：缺少日志记录：跳过了 1 条有问题的记录：其日期不完整\n" in printed
     _, printed, _ = in_chinese("status", *files.place)
     assert "企业    覆盖       最近一天" in printed
     assert "20240105 至" not in printed
@@ -291,10 +291,12 @@ def test_answers_and_states_are_chinese(files: Folder) -> None:
     _, printed, _ = in_chinese("import", "in.csv", "--skip-bad", "--dry-run", *files.place)
     assert "\n  日志（sent）\n" in printed
     assert "覆盖：ding1 的日志（sent，不完整），20240105\n" in printed
+    assert "ding1 的评论日志用户数在其中 1 天仍然未知：这些日期还缺少评论（commented）记录" in printed
+    assert re.search(r"20240105 +ding1 +reportData +发送日志数 ", printed)
     in_chinese("import", "in.csv", "b.csv", "--skip-bad", *files.place)
     code, printed, said = in_chinese("query", "20240105", "--to", "20240106", "--require", "final", *files.place)
     assert code == 3
-    assert "不完整，4102 未知" in printed
+    assert "不完整，评论日志用户数 未知" in printed
     assert said.startswith("错误：有的日期尚未达到“最终”：20240105 ding1 未知, 20240106 ding1 未知\n")
     _, printed, _ = in_chinese("query", "20240105", "--by", "day,department", *files.place)
     assert printed.split("\n")[1].split()[:5] == ["期间", "部门", "发送日志数", "发送日志用户数", "评论日志用户数"]
@@ -404,6 +406,21 @@ def test_what_to_do_about_a_time_that_no_column_holds_is_said_whole(folder: Fold
         (
             "4003: of several days, 4002/4001, and not known, as 4002 is not; ask by=day.",
             "4003：多日时，4002/4001；因 4002 未知而未知；请用 by=day 查询。",
+        ),
+        (
+            "a.csv: ding1 has no sent facts from 20240101 to 20240103: these days are not covered; if there was "
+            "nothing, say --from 20240101 --to 20240105",
+            "a.csv：ding1 从 20240101 至 20240103 没有日志记录：这些日期不算覆盖；如果确实没有，请写 --from 20240101 "
+            "--to 20240105",
+        ),
+        (
+            "a.csv: 1 ids of sent facts are of two people or two days: r2 of ding1, by u1 on 20240106 and by u2 on "
+            "20240106: all of them count",
+            "a.csv：1 个日志记录的 id 属于两个人或两天：ding1 的 r2（u1 于 20240106，u2 于 20240106）：都会计入",
+        ),
+        (
+            "say which it is with --column sent_at=HEADING (sent); or name the column sent_at (sent), or for example x",
+            "用 --column sent_at=表头 (sent) 写明是哪一列；或把该列命名为 sent_at (sent)，或者例如 x",
         ),
         ("reportData of ding1: DingTalk's own figures are served.", "ding1 的 reportData：返回钉钉官方数字。"),
     ],

@@ -11,7 +11,7 @@ from reportdata.api.contract.wire import Body
 from reportdata.cli.language import say
 from reportdata.cli.output import Long, print_json, print_table
 from reportdata.cli.terminals import showable
-from reportdata.cli.words import states_text
+from reportdata.cli.words import kpi_word, states_text
 from reportdata.days import MILLISECOND, moment_of
 from reportdata.services import Service
 from reportdata.store.standing import Standing
@@ -54,7 +54,7 @@ def _print_table(days: Sequence[Standing], service: Service, zones: Mapping[str,
                 day.stat_day,
                 day.corp_id,
                 *(day.values.get(kpi.id, "–") for kpi in service.kpis),
-                state_text(day),
+                state_text(day, service),
                 _time(day, zones),
             ]
             for day in days
@@ -76,9 +76,10 @@ _NOT_BROUGHT = (
 )
 
 
-def state_text(day: Standing) -> Long:
-    """The states of a day's KPIs, by their ids."""
-    return states_text({kpi.kpi_id: kpi.state.value for kpi in day.kpis})
+def state_text(day: Standing, service: Service) -> Long:
+    """The states of a day's KPIs, by their ids, or by their names where Chinese is spoken."""
+    called = {kpi.id: kpi_word(kpi) for kpi in service.kpis}
+    return states_text({called[kpi.kpi_id]: kpi.state.value for kpi in day.kpis})
 
 
 def _certainty(day: Standing, zones: Mapping[str, ZoneInfo]) -> dict[str, object]:

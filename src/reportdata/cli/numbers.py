@@ -19,7 +19,7 @@ from reportdata.cli.periods import DAY, DaysCommand, Today, check_period
 from reportdata.cli.places import ledger_of, open_existing_store, services_of, workspace
 from reportdata.cli.questions import format_option, print_answer, question_options
 from reportdata.cli.requiring import require, require_option
-from reportdata.cli.words import kind_word
+from reportdata.cli.words import kind_word, kpi_word
 from reportdata.collector.clocks import differing, said
 from reportdata.collector.set_aside import SetAside
 from reportdata.collector.sources import sources
@@ -103,7 +103,7 @@ def query_command(
 def _tell_uncomputed(store: Store, service: Service) -> None:
     """Say which KPIs wait for the computation of all days, as new ones of a service do."""
     computed = store.computed(service.id)
-    waiting = [kpi.id for kpi in service.kpis if not kpi.ratio and kpi.id not in computed]
+    waiting = [kpi_word(kpi) for kpi in service.kpis if not kpi.ratio and kpi.id not in computed]
     if waiting and any(store.coverage()):
         say(f"Not computed yet: {', '.join(waiting)}. Next: `reportdata refresh` computes all days.")
 
@@ -195,7 +195,11 @@ def status_command(as_json: bool, settings: Settings) -> None:
             [
                 corp_id,
                 _days_text(pieces) or "nothing yet",
-                *((pieces[-1][1], state_text(newest[corp_id][0]), newest[corp_id][1] or "–") if pieces else "–––"),
+                *(
+                    (pieces[-1][1], state_text(newest[corp_id][0], service), newest[corp_id][1] or "–")
+                    if pieces
+                    else "–––"
+                ),
             ]
             for corp_id, pieces in coverage.items()
         ),

@@ -13,7 +13,7 @@ from reportdata.cli.language import say
 from reportdata.cli.output import print_json, print_table, progress_bar
 from reportdata.cli.places import workspace
 from reportdata.cli.terminals import visible
-from reportdata.cli.words import kind_word
+from reportdata.cli.words import kind_word, kpi_word
 from reportdata.columns import Columns, why_chosen
 from reportdata.errors import BadRecord, BadValue
 from reportdata.headings import BOTH
@@ -49,10 +49,11 @@ def preview_import(settings: Settings, store: Store, files: Sequence[Path], opti
     with progress_bar() as progress, workspace(replace(settings, engine="duckdb"), store) as work:
         check_kinds(options.covers, work.kinds)
         found = preview(work, files, options, progress)
+        called = {(one.id, kpi.id): kpi_word(kpi) for one in work.services for kpi in one.kpis}
     if as_json:
         print_json(summary(found))
     else:
-        _print(found)
+        _print(found, called)
         for record in bad:
             say(f"skipped: {record.message}")
     tell_failures(found.done)
@@ -154,7 +155,10 @@ def summary(found: Preview) -> dict[str, object]:
     }
 
 
-def _print(found: Preview) -> None:
+def _print(found: Preview, called: Mapping[tuple[str, str], str]) -> None:
+    """
+    :param called: what numbers are called, by service and KPI.
+    """
     for file in found.files:
         _print_file(file)
     for corp_id in found.done.organisations:
@@ -166,13 +170,13 @@ def _print(found: Preview) -> None:
         say(f"and {len(found.observed) - _SHOWN:,} more; --json has all")
     for unknown in found.unknown[:_SHOWN]:
         say(
-            f"{unknown.kpi_id} of {unknown.corp_id} stays unknown on {unknown.days:,} of these days: "
-            f"{' and '.join(map(kind_word, unknown.kinds))} facts of them would have to be observed, too"
+            f"{called[unknown.service, unknown.kpi_id]} of {unknown.corp_id} stays unknown on {unknown.days:,} of "
+            f"these days: {' and '.join(map(kind_word, unknown.kinds))} facts of them would have to be observed, too"
         )
     for note in found.done.notes:
         say(f"Note: {note}")
     if found.changes:
-        _print_changes(found.changes)
+        _print_changes(found.changes, called)
     elif not found.observed:
         say("No number would change.")
     if found.observed:
@@ -201,13 +205,13 @@ def _print_file(file: PreviewedFile) -> None:
     )
 
 
-def _print_changes(changes: Sequence[DayChange]) -> None:
+def _print_changes(changes: Sequence[DayChange], called: Mapping[tuple[str, str], str]) -> None:
     rows = [
         (
             change.stat_day,
             change.corp_id,
             change.service,
-            kpi_id,
+            called[change.service, kpi_id],
             _text(change.before, kpi_id),
             _text(change.after, kpi_id),
         )

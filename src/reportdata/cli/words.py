@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from reportdata.causes import in_chinese
-from reportdata.cli.language import is_english, spoken, translated
+from reportdata.cli.language import KINDS, is_english, spoken, translated
 from reportdata.cli.output import Long
 from reportdata.coverage import partly
+from reportdata.measures import Kpi
 from reportdata.states import State
 from reportdata.statistics.answers import Answer, Row
 
@@ -23,8 +24,6 @@ HEADINGS = (
     "set", "report", "time", "departments", "origin", "knownAt",
 )  # fmt: skip
 """Columns of answers, but for those of KPIs, which have names."""
-_KINDS = {"sent": "日志", "commented": "评论", "withdrawn": "撤回"}
-"""Kinds that everybody has, in Chinese; those of services of one's own have no words."""
 _PARTLY = partly("")
 _ORDER = [state.value for state in State]
 
@@ -103,10 +102,15 @@ def states_text(states: Mapping[str, str], language: str | None = None) -> Long:
     return Long((", " if language == "en" else "，").join(parts), f"{translated(least, language)}*")
 
 
+def kpi_word(kpi: Kpi) -> str:
+    """A KPI's name where Chinese is spoken, and otherwise its id."""
+    return kpi.id if is_english() else kpi.name
+
+
 def kind_word(kind: str) -> str:
     """A kind of facts, as options call it, with what it is where that is no word of the language that is spoken."""
     whole = kind.removesuffix(_PARTLY)
-    meant = "" if is_english() else _KINDS.get(whole, "")
+    meant = "" if is_english() else KINDS.get(whole, "")
     part = "" if whole == kind else translated(", in part")
     return f"{meant}（{whole}{part}）" if meant else f"{whole}{part}"
 

@@ -56,8 +56,8 @@ class Clash(NamedTuple):
     other: Told
 
     def __str__(self) -> str:
-        one, other = (f"by {told.person} on {told.stat_day}" for told in (self.one, self.other))
-        return f"{self.id} of {self.corp_id}, {one} and {other}"
+        way, way2 = (f"by {told.person} on {told.stat_day}" for told in (self.one, self.other))
+        return f"{self.id} of {self.corp_id}, {way} and {way2}"
 
 
 class Clashes(NamedTuple):

@@ -24,13 +24,15 @@ VARIABLE = "REPORTDATA_LANG"
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _WITH_VALUES = ("--lang", "--config")
 """The options before a command that take a value."""
+KINDS = {"sent": "日志", "commented": "评论", "withdrawn": "撤回"}
+"""Kinds of facts that everybody has, in Chinese; others have no words."""
 _spoken = ["en"]
 """The language that is spoken, and those that will be again."""
 
 
 @cache
 def _templates(language: str) -> Templates:
-    return Templates(load(language))
+    return Templates(load(language), KINDS)
 
 
 def chosen(arguments: Sequence[str], variable: Callable[[str], str | None]) -> str:
@@ -93,10 +95,14 @@ def is_message(text: str) -> bool:
     return not is_english() and _templates(_spoken[-1]).has(text)
 
 
+_PLACEHOLDER = "=HEADING", "=表头"
+"""What stands in options for a heading that a person has to fill in: it comes with values, which are not translated."""
+
+
 @lru_cache(maxsize=1000)  # help has the same options again and again
 def _translated(text: str, language: str) -> str:
     found = _templates(language).translated(text)
-    return text if found is None else found.text
+    return text if found is None else found.text.replace(*_PLACEHOLDER)
 
 
 _NEXT = "Next: "

@@ -35,6 +35,8 @@ _ALTERNATIVES = frozenset({"alternatives", "both", "kind_options", "options"})
 """What values are called that stand for several, with *or* between them."""
 _SEQUENCES = ((", ", "、"), ("; ", "；"), (" and ", "和"), (" or ", " 或 "), ("\n", "\n"))
 """What stands between messages that were put together."""
+_KIND = "kind"
+"""What a value is called that may be a kind of facts."""
 _DEEPEST = 6
 
 
@@ -117,9 +119,11 @@ class Templates:
     """All messages of a language.
 
     :param messages: the translations of messages.
+    :param kinds: what kinds of facts are called in it, where a message tells of facts.
     """
 
-    def __init__(self, messages: Mapping[str, str]) -> None:
+    def __init__(self, messages: Mapping[str, str], kinds: Mapping[str, str]) -> None:
+        self._kinds = kinds
         templates = [Template(message, translation) for message, translation in messages.items()]
         self._whole = {"".join(one.pieces): one.rendered({}) for one in templates if not one.names}
         self._with_values = [one for one in templates if one.names]
@@ -155,7 +159,9 @@ class Templates:
         signs = template.known
         for name in template.spoken:
             inner = self._found(values[name], deep + 1, known)
-            if inner is not None:
+            if inner is None and template.is_enough and name == _KIND:
+                values[name] = self._kinds.get(values[name], values[name])
+            elif inner is not None:
                 values[name], more = inner
                 signs += more
             elif not template.is_enough:
