@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -126,8 +127,8 @@ class Nested:
 
     def _told(self, names: Sequence[str]) -> Iterator[_List]:
         for kind in self._kinds.values():
-            headings = set(map(normal, kind.lists))
-            answered = self._kinds.answered(kind) if headings else None
+            members = [name for name in names if normal(name) in _lists(kind)] if kind.lists else []
+            answered = self._kinds.answered(kind) if members else None
             if answered is None:
                 continue
             by_heading = {normal(name): name for name in names}
@@ -136,7 +137,7 @@ class Nested:
                 held = [by_heading[heading] for heading in _names(kind, field) if heading in by_heading]
                 if len(held) == 1:
                     shared[field] = held[0]
-            yield from (_List(name, kind, shared) for name in names if normal(name) in headings)
+            yield from (_List(member, kind, shared) for member in members)
 
     def _columns_of(self, found: _List, names: tuple[str, ...]) -> Columns | BadField:
         key = found.kind.name, names
@@ -193,5 +194,11 @@ def local_moment(text: str, zone: ZoneInfo) -> datetime:
         raise BadField("create_time", str(error), error.hint if isinstance(error, BadTime) else "") from None
 
 
-def _names(kind: Kind, field: str) -> set[str]:
-    return {name for group in headings_of(kind).get(field, ()) for name in group}
+@cache
+def _lists(kind: Kind) -> frozenset[str]:
+    return frozenset(map(normal, kind.lists))
+
+
+@cache
+def _names(kind: Kind, field: str) -> frozenset[str]:
+    return frozenset(name for group in headings_of(kind).get(field, ()) for name in group)
