@@ -105,7 +105,10 @@ def test_comments_do_not_stand_for_reports_that_are_missing(folder: Folder, tmp_
     page = {"data": {"records": [report(1, comments=[comment(n) for n in range(2, 9)])], "total": 5}}
     (path := tmp_path / "page.json").write_text(json.dumps(page))
     folder.add_organisation("ding1")
-    assert "sent facts are missing: the file says that it has 5 records, and" in run(folder, "import", path).output
+    assert (
+        "sent facts are missing: the file says that it has 5 records, and 1 were read"
+        in run(folder, "import", path).output
+    )
 
 
 @pytest.mark.whole

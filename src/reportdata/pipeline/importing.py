@@ -183,9 +183,9 @@ def _stage_file(
         done.spans[part.kind.name] = dict(part.spans)
         done.alike |= {part.kind.name} if part.alike else set()
     told = max(source.remarks.announced, *(announced([title]) for title in ("", *done.titles)))
-    own = done.read - source.remarks.within.total() + source.remarks.denied.total()
-    for kind in done.spans if told > own else ():
-        done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {done.read:,} were read")
+    read = done.read - source.remarks.within.total()
+    for kind in done.spans if told > read + source.remarks.denied.total() else ():
+        done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {read:,} were read")
     for kind in source.remarks.within.keys() - set(options.covers):
         done.partial.setdefault(kind, _WITHIN)
     for kind in {*done.spans, *done.told} if source.skipped else ():
