@@ -116,3 +116,23 @@ def test_files_of_one_import_make_a_day_whole_together(known: Folder, tmp_path: 
     assert states(known) == {"06": "partial", "07": "final"}
     run(known, "import", one, two, "--exported-at", LATER)
     assert states(known) == whole
+
+
+def test_windows_of_one_organisation_make_no_day_of_another_whole(known: Folder, tmp_path: Path) -> None:
+    known.add_organisation("ding2")
+    one = page(("2024-01-05 12:00:00", "2024-01-06 00:00:00"), TIMES[0])
+    other = page(("2024-01-05 00:00:00", "2024-01-05 12:00:00"), "2024-01-05 10:00:00")
+    paths = [
+        saved(tmp_path / "a.jsonl", one | {"corpId": "ding1"}),
+        saved(tmp_path / "b.jsonl", other | {"corpId": "ding2"}),
+    ]
+    run(known, "import", *paths, "--exported-at", LATER)
+    rows = json.loads(run(known, "query", "20240105", "--json").output)
+    assert {row["corp_id"]: row["states"]["4100"] for row in rows} == {"ding1": "partial", "ding2": "provisional"}
+
+
+def test_a_window_without_reports_counts_too(known: Folder, tmp_path: Path) -> None:
+    one = saved(tmp_path / "a.jsonl", page(("2024-01-05 00:00:00", "2024-01-05 12:00:00")))
+    two = saved(tmp_path / "b.jsonl", page(("2024-01-05 12:00:00", "2024-01-06 00:00:00"), TIMES[0]))
+    run(known, "import", one, two, "--exported-at", LATER)
+    assert states(known) == {"05": "final"}

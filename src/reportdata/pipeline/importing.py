@@ -135,7 +135,8 @@ def stage_files(
     done.notes += retold.told(work, staged)
     if staged.noted:
         done.id = import_id
-    observed, told = within_windows(asked, partial(zone_of, known_organisations(work.store, options)))
+    zones = partial(zone_of, known_organisations(work.store, options))
+    observed, told = within_windows(asked, options.corp_id, zones)
     done.notes += told
     if not done.failures:
         staged.looks = sorted({look._replace(origin=import_id) for look in observed})

@@ -26,23 +26,28 @@ class Asked(NamedTuple):
     looks: Sequence[Observation]
 
 
-def within_windows(files: Sequence[Asked], zone_of: Callable[[str], ZoneInfo]) -> tuple[list[Observation], list[str]]:
+def within_windows(
+    files: Sequence[Asked], corp_id: str | None, zone_of: Callable[[str], ZoneInfo]
+) -> tuple[list[Observation], list[str]]:
     """The looks of all files of an import at days that requests asked for, and what is to be said of them.
 
     A day that was asked for from its beginning to a time within it was looked at then; one that was asked for in part
     otherwise, as a part; and one that nobody asked for, not at all. The windows of several files make a day whole
     together. Where a file has facts outside the windows, these are not what they seem to be, and change nothing.
+
+    :param corp_id: the organisation of files that name none.
     """
-    windows: dict[str, list[Window]] = {}
+    windows: dict[tuple[str, str], set[Window]] = {}
     for one in files:
         for kind, of_file in one.found.windows.items():
-            windows.setdefault(kind, []).extend(of_file)
-    merged = {kind: _merged(of_kind) for kind, of_kind in windows.items()}
+            for named in {look.corp_id for look in one.looks if look.kind == kind} or {corp_id or ""}:
+                windows.setdefault((kind, named), set()).update(of_file)
+    merged = {of: _merged(sorted(of_both)) for of, of_both in windows.items()}
     found: list[Observation] = []
     notes: list[str] = []
     for one in files:
         for look in one.looks:
-            asked = merged.get(look.kind, ()) if look.kind in one.found.windows else ()
+            asked = merged.get((look.kind, look.corp_id), ()) if look.kind in one.found.windows else ()
             span = one.found.spans.get(look.kind, {}).get(look.corp_id)
             zone = zone_of(look.corp_id)
             if not asked or (span is not None and not _holds(asked, span, zone)):
@@ -69,9 +74,10 @@ def _pieces(look: Observation, seen: Iterable[tuple[str, tuple[str, int] | None]
             yield look._replace(first_day=days[0], last_day=days[-1], kind=told[0], at=told[1])
 
 
-def _merged(windows: Sequence[Window]) -> list[Window]:
+def _merged(windows: Iterable[Window]) -> list[Window]:
+    """Windows, in their order, as few as possible."""
     found: list[Window] = []
-    for first, last in sorted(windows):
+    for first, last in windows:
         if found and first <= found[-1][1] + _TOLERANCE:
             found[-1] = found[-1][0], max(found[-1][1], last)
         else:
