@@ -70,8 +70,8 @@ OTHERS: dict[str, tuple[bytes | str, str, str]] = {
     ),
     "answers in cells": (
         'time,message\n2024-01-05 08:00:00,"[{""report_id"": ""r1""}]"\n',
-        "has JSON in its cells, in the column 'message'",
-        "one object on each line",
+        "no column holds a time; the columns are: 'time', 'message'",
+        "or, if its records are the JSON in the column 'message', write what stands in it to a file",
     ),
     "a column of names": (
         "发送人,张一,李二\n提交时间,2024-01-05 08:00,2024-01-05 09:00\n",

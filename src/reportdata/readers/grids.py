@@ -119,7 +119,11 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
         told = f"names of columns stand one below the other, like {seen(beginnings)}"
         raise BadFile(file, told, _TURNED, row.number)
     if reason.field == "kind" and (column := _column_of_json(rows)) is not None:
-        raise BadFile(file, f"has JSON in its cells, in the column {column!r}", _OF_JSON, row.number)
+        if not any(is_time(cell) for other in rows for cell in other.cells):
+            raise BadFile(file, f"has JSON in its cells, in the column {column!r}", _OF_JSON, row.number)
+        what = _OF_JSON
+        hint = f"{reason.hint}; or, if its records are the JSON in the column {column!r}, {what}"
+        raise BadFile(file, str(reason), hint, row.number)
     if reason.field == "kind" and not score:
         told = (
             f"no heading was found in the first {LOOKED_AT} rows; the first is: {seen(list(map(text_of, row.cells)))}"
@@ -129,7 +133,7 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
 
 
 def _column_of_json(rows: Sequence[Row]) -> str | None:
-    """The heading, or the letter, of a column with objects of JSON in it; None when there is none."""
+    """The heading, or the number, of a column with objects of JSON in it; None when there is none."""
     for row in rows:
         for place, cell in enumerate(row.cells):
             if isinstance(cell, str) and cell.lstrip()[:2] in ('{"', "[{", "{}"):
