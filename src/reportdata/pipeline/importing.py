@@ -28,12 +28,12 @@ from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
 from reportdata.pipeline.imports import Imported, Options, StagedImport, known_organisations, zone_of
 from reportdata.pipeline.looks import looked
+from reportdata.pipeline.missing_facts import note_missing
 from reportdata.pipeline.reading import MOST_COUNTED, Reading, size_of
 from reportdata.pipeline.sources import Source
 from reportdata.pipeline.windows import Asked, within_windows
 from reportdata.pipeline.workspace import Workspace
 from reportdata.readers import Format, detect_format
-from reportdata.readers.cells import announced
 from reportdata.readers.encodings import encoding_of
 from reportdata.readers.text import opened_bytes
 from reportdata.store import ImportedFile, ImportNote, Store
@@ -45,12 +45,6 @@ _ENDS = 65_536
 """Bytes of a file's start and end that its digest is of."""
 _PARTS = 5
 """A part of a file has a fifth of the memory's size: with its rows sorted by day, it still fits."""
-
-
-_WITHIN = (
-    "they stand within records, and those on records that are not in the file are not in it either (where there are "
-    "none, name the kind with --covers, and the days with --from and --to)"
-)
 
 
 class _Place(NamedTuple):
@@ -171,9 +165,6 @@ def _stage_file(
     done.organisations = _add_unknown(work.store, organisations, corp_ids, dry=options.dry)
     done.titles, done.partial = source.remarks.titles, dict(source.remarks.partial)
     done.windows = dict(source.remarks.windows)
-    if source.remarks.following is not None:
-        line, kind = source.remarks.following
-        done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
     done.read = done.skipped = source.skipped
     done.told, done.tables = source.told, source.tables
     done.notes += source.notes()
@@ -183,14 +174,7 @@ def _stage_file(
         done.days |= set(part.days)
         done.spans[part.kind.name] = dict(part.spans)
         done.alike |= {part.kind.name} if part.alike else set()
-    told = max(source.remarks.announced, *(announced([title]) for title in ("", *done.titles)))
-    read = done.read - source.remarks.within.total()
-    for kind in done.spans if told > read + source.remarks.denied.total() else ():
-        done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {read:,} were read")
-    for kind in source.remarks.within.keys() - set(options.covers):
-        done.partial.setdefault(kind, _WITHIN)
-    for kind in {*done.spans, *done.told} if source.skipped else ():
-        done.partial.setdefault(kind, f"{source.skipped} bad records were skipped")
+    note_missing(done, source.remarks, options.covers)
     return done
 
 

@@ -16,6 +16,8 @@ from reportdata.errors import BadFile
 from reportdata.facts import Fact
 from reportdata.headings import option
 from reportdata.identifiers import are_names
+from reportdata.pipeline.named_people import NamedPeople
+from reportdata.records import Line
 
 _MOST = 10_000
 """Different people that are looked at."""
@@ -31,20 +33,24 @@ class People:
         self._chosen = choices.columns
         self._ids: dict[tuple[str, str, str], set[str]] = {}
         self._certain = False
+        self._named = NamedPeople()
 
     def begin_again(self) -> None:
         """The file is read once more."""
         self._ids.clear()
         self._certain = False
+        self._named.begin_again()
 
     def have_ids(self) -> None:
         """A part of the file had nothing but ids."""
         self._certain = True
 
-    def add(self, fact: Fact, columns: Columns) -> None:
-        """Look at the person of a fact, where the file gives an id."""
-        if columns.kind.person is not None:
+    def add(self, fact: Fact, line: Line) -> None:
+        """Look at the person of a fact."""
+        columns = line.columns
+        if columns is not None and columns.kind.person is not None:
             self.add_ids([str(fact.values[columns.kind.person])], columns)
+        self._named.add(fact, line)
 
     def add_ids(self, ids: Iterable[str], columns: Columns) -> None:
         """Look at the people of facts, where the file gives ids."""
@@ -70,6 +76,7 @@ class People:
                     f"{len(some):,} people have ids that differ in zeros at the front or in capitals alone, like "
                     f"{some[0][0]} and {some[0][1]}: each id counts as a person; write them alike where they are one"
                 )
+        yield from self._named.notes()
 
     def check(self, path: Path) -> None:
         """Refuse names of people where ids should be.

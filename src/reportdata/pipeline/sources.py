@@ -15,7 +15,6 @@ from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, InputError
 from reportdata.facts import Fact, read_fact
 from reportdata.pipeline import Progress
-from reportdata.pipeline.named_people import NamedPeople
 from reportdata.pipeline.people import People
 from reportdata.pipeline.reading import Reading, SkipBad, Skipped, lines_of, refuse_rounded, require_room, size_of
 from reportdata.readers import Format
@@ -51,7 +50,7 @@ class Source:
         self._of_sheet: Columns | None = None
         self._isolated: frozenset[str] = frozenset()
         self.remarks = Remarks()
-        self._people, self._named = People(self._choices), NamedPeople()
+        self._people = People(self._choices)
 
     @property
     def skipped(self) -> int:
@@ -62,7 +61,6 @@ class Source:
         """What is to be said of the file."""
         yield from self.remarks.notes()
         yield from self._people.notes()
-        yield from self._named.notes()
 
     def comparing(self, day: str) -> None:
         """Show that what was staged of a day is compared with what the lake has."""
@@ -118,7 +116,6 @@ class Source:
         self._skipped.begin_again()
         self._occurrences, self._of_sheet = Occurrences(), None
         self._people.begin_again()
-        self._named.begin_again()
         self.remarks.clear()
 
     def _stage_csv(self, staging: Staging, folder: Path, size: int) -> None:
@@ -227,8 +224,7 @@ class Source:
             except BadField as error:
                 self._skipped.take(line, error)
             else:
-                self._people.add(fact, line.columns)
-                self._named.add(fact, line)
+                self._people.add(fact, line)
                 yield fact
                 if withdrawal is not None:
                     yield withdrawal

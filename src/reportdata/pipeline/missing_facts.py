@@ -1,0 +1,32 @@
+"""Of which kinds a file lacks facts, as far as it says so itself: their days are partial."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from reportdata.pipeline.imports import Imported
+from reportdata.readers.cells import announced
+from reportdata.remarks import Remarks
+
+_WITHIN = (
+    "they stand within records, and those on records that are not in the file are not in it either (where there are "
+    "none, name the kind with --covers, and the days with --from and --to)"
+)
+
+
+def note_missing(done: Imported, remarks: Remarks, covers: Collection[str]) -> None:
+    """Note the kinds of which facts are missing from a file that was read, each with a reason; the first one stays.
+
+    :param covers: kinds of which a person says that the file has all.
+    """
+    if remarks.following is not None:
+        line, kind = remarks.following
+        done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
+    read = done.read - remarks.within.total()
+    told = max(remarks.announced, *(announced([title]) for title in ("", *done.titles)))
+    for kind in done.spans if told > read + remarks.denied.total() else ():
+        done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {read:,} were read")
+    for kind in remarks.within.keys() - set(covers):
+        done.partial.setdefault(kind, _WITHIN)
+    for kind in {*done.spans, *done.told} if done.skipped else ():
+        done.partial.setdefault(kind, f"{done.skipped} bad records were skipped")
