@@ -21,6 +21,7 @@ from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.headings import headings_of, normal
 from reportdata.identifiers import is_nothing
+from reportdata.json_texts import decode
 from reportdata.kinds import Kind, Kinds
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -67,9 +68,14 @@ class Nested:
                 yield from self._lines(number, place, found, item, shared)
 
     def first_list(self, record: Mapping[str, object]) -> str | None:
-        """The first member of a record that is a list of facts which can be read; None when there is none."""
+        """The first member of a record that is a list of facts which can be read; None when there is none.
+
+        :raises BadField: for what stands in a list in place of a fact that is no good JSON.
+        """
         for found in self._lists_of(tuple(record)):
             for item in items_of(record[found.member]):
+                if isinstance(item, BadField):
+                    raise item
                 if isinstance(item, dict):
                     fact = _with_shared(found.kind, item, dict.fromkeys(found.shared))
                     if isinstance(self._columns_of(found, tuple(fact)), Columns):
@@ -99,6 +105,9 @@ class Nested:
     def _lines(
         self, number: int, place: int, found: _List, item: object, shared: Mapping[str, object]
     ) -> Iterator[Line]:
+        if isinstance(item, BadField):
+            yield Line(number, place, None, {}, item)
+            return
         if isinstance(item, dict):
             fact = _with_shared(found.kind, item, shared)
             columns = self._columns_of(found, tuple(fact))
@@ -157,7 +166,7 @@ def items_of(value: object) -> Sequence[object]:
     text and a number are no lists."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
-            value = msgspec.json.decode(value)
+            value = decode(value)
     if isinstance(value, dict):
         lists = [inner for inner in value.values() if isinstance(inner, list)]
         if lists:

@@ -101,6 +101,14 @@ def test_a_bad_comment_is_named_with_its_line(folder: Folder, tmp_path: Path) ->
     assert "line 2: commented_at: 'soon'" in result.output
 
 
+def test_a_comment_that_has_a_name_twice_is_named(folder: Folder, tmp_path: Path) -> None:
+    text = json.dumps([report(2, comments=[comment(3), comment(4)])])
+    text = text.replace('"userid": "u4"', '"userid":"u4","userid":"u5"')
+    (path := tmp_path / "reports.json").write_text(text)
+    folder.add_organisation("ding1")
+    assert "line 1: userid: stands twice in one object" in run(folder, "import", path).output
+
+
 def test_comments_do_not_stand_for_reports_that_are_missing(folder: Folder, tmp_path: Path) -> None:
     page = {"data": {"records": [report(1, comments=[comment(n) for n in range(2, 9)])], "total": 5}}
     (path := tmp_path / "page.json").write_text(json.dumps(page))
@@ -120,5 +128,7 @@ def test_a_push_does_not_lose_comments_within_a_report(folder: Folder) -> None:
         (refused,) = answer.body["records"]
         assert (refused["record"], refused["field"]) == (0, "comments")
         assert "push each by itself" in refused["reason"]
+        twice = json.dumps([{**reports[0], "comments": [comment(2)]}]).replace("create_time", "userid")
+        assert pushed.push(twice.encode()).body["records"][0]["field"] == "userid"
         alone = {"report_id": "r1", "user_id": "u2", "commented_at": "2026-09-01 19:30:00"}
         assert pushed.push([reports[0], alone]).body["added"] == 2
