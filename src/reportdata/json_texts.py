@@ -71,6 +71,7 @@ def _names(value: object) -> int:
 def _repeated(text: str) -> Iterator[RepeatedName | None]:
     """What is wrong with each object of a text, in the order in which they end."""
     open_: list[tuple[dict[str, int], list[RepeatedName]] | None] = []
+    lines = counted = 0
     for token in _TOKEN.finditer(text):
         match token[0]:
             case "{":
@@ -84,8 +85,9 @@ def _repeated(text: str) -> Iterator[RepeatedName | None]:
             case _ if token[2] is not None and open_ and (here := open_[-1]) is not None:
                 name = json.loads(f'"{token[1]}"') if "\\" in token[1] else token[1]
                 before = here[0].setdefault(name, token.end())
-                if before != token.end() and _value(text, before) != _value(text, token.end()):
-                    here[1].append(RepeatedName(name, text.count("\n", 0, token.start())))
+                if before != token.end() and not here[1] and _value(text, before) != _value(text, token.end()):
+                    lines, counted = lines + text.count("\n", counted, token.start()), token.start()
+                    here[1].append(RepeatedName(name, lines))
 
 
 def _value(text: str, start: int) -> object:

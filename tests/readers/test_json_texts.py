@@ -96,6 +96,15 @@ def test_a_file_is_refused_with_line_and_name(folder: Folder, tmp_path: Path, fo
     assert run(folder, "import", path).exit_code == 0
 
 
+def test_each_of_many_is_told_with_its_line_and_first_name() -> None:
+    found = decode("[\n" + ",\n".join([f"[{TWICE}", f" {RECORD}]"] * 3) + "]")
+    assert isinstance(found, list)
+    assert [(one[0].field, one[0].lines) for one in found] == [("userid", 1), ("userid", 3), ("userid", 5)]
+    several = decode('{"a": 1, "b": 1,\n"b": 2,\n"a": 2, "b": 3}')
+    assert isinstance(several, RepeatedName)
+    assert (several.field, several.lines) == ("b", 1)
+
+
 def test_equal_values_and_what_nobody_reads_do_no_harm(folder: Folder, tmp_path: Path) -> None:
     records = [
         RECORD.replace('"user_id"', '"userid":"u1","user_id"'),

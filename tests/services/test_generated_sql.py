@@ -156,3 +156,15 @@ other as (select 1)"""
     assert named_in("select * from seconds", ctes) == ""
     assert "senders as" not in kpis_of_days(SERVICE, KINDS).sql
     assert "senders as" in calibres_of_days(SERVICE, KINDS).sql
+
+
+def test_relations_are_found_however_they_are_written() -> None:
+    ctes = """Gone(corp, report) as(
+    select corp_id, report_id from withdrawn
+),
+"left" AS NOT MATERIALIZED (select * from sent anti join gone on gone.report = sent.report_id),
+was as (select 1),
+daily as
+(select * from "Left")"""
+    assert named_in("select * from DAILY", ctes) == ctes.replace("was as (select 1),\n", "")
+    assert named_in("select * from was", ctes) == "was as (select 1)"

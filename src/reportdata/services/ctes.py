@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 
 _SIGN = re.compile(r"""'[^']*'|"[^"]*"|[()]""")
 """What ends an expression, and quotes, in which it does not."""
-_BEGIN = re.compile(r"\b(\w+)\s+as\s+(?:materialized\s*|not\s+materialized\s*)?\(", re.IGNORECASE)
+_BEGIN = re.compile(r'("[^"]+"|\b\w+)(?:\s*\([^()]*\)\s*|\s+)as\b\s*(?:(?:not\s+)?materialized\s*)?\(', re.IGNORECASE)
+"""How an expression begins: with its name, which may be quoted and have names of columns behind it."""
 _NAME = re.compile(r"\w+")
 
 
@@ -39,18 +40,18 @@ def named_in(text: str, ctes: str) -> str:
     kept: set[str] = set()
     open_ = [text]
     while open_:
-        names = set(_NAME.findall(open_.pop())) & (found.keys() - kept)
+        names = set(_NAME.findall(open_.pop().lower())) & (found.keys() - kept)
         kept |= names
         open_ += [found[name] for name in names]
     return ",\n".join(expression for name, expression in found.items() if name in kept)
 
 
 def _each(ctes: str) -> Iterator[tuple[str, str]]:
-    """Each common table expression with its name."""
+    """Each common table expression with its name in small letters, since engines tell names apart by none else."""
     at = 0
     while begun := _BEGIN.search(ctes, at):
         at = _end(ctes, begun.end()) + 1
-        yield begun[1], ctes[begun.start() : at]
+        yield begun[1].strip('"').lower(), ctes[begun.start() : at]
 
 
 def _place(ctes: str, name: str) -> tuple[int, int]:
