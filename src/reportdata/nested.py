@@ -125,6 +125,7 @@ class Nested:
             except BadField as wrong:
                 error = wrong
         yield Line(number, place, columns, fact, error)
+        yield from self.lines(number, place, fact)  # answers to it
 
     def _lists_of(self, names: tuple[str, ...]) -> Sequence[_List]:
         found = self._lists.get(names)
@@ -169,10 +170,12 @@ def items_of(value: object) -> Sequence[object]:
             value = decode(value)
     if isinstance(value, dict):
         lists = [inner for inner in value.values() if isinstance(inner, list)]
-        if lists:
-            return lists[0] if len(lists) == 1 else []
-        return [value] if any(isinstance(inner, str) for inner in value.values()) else []
-    return value if isinstance(value, list) else []
+        if not lists:
+            return [value] if any(isinstance(inner, str) for inner in value.values()) else []
+        value = lists[0] if len(lists) == 1 else []
+    if not isinstance(value, list):
+        return []
+    return [one["node"] if isinstance(one, dict) and isinstance(one.get("node"), dict) else one for one in value]
 
 
 def _with_shared(kind: Kind, item: Mapping[str, object], shared: Mapping[str, object]) -> dict[str, object]:

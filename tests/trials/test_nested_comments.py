@@ -43,6 +43,8 @@ READ: dict[str, object] = {
         {"report_id": "r2", "comments": [], "count": 0},
     ],
     "their own ids": [report(1, comments=[comment(2, report_id="r1"), comment(3, report_id=None)])],
+    "answers to comments": [report(1, comments=[comment(2, replies=[comment(3)])])],
+    "nodes": [report(1, comments={"edges": [{"node": comment(2)}, {"node": comment(3)}], "pageInfo": {}})],
     "deleted ones": [report(1, comments=[comment(n, is_deleted=n == 4) for n in (2, 3, 4)])],
 }
 

@@ -20,6 +20,11 @@ def report(number: int) -> dict[str, object]:
     return {"report_id": f"r{number}", "creator_id": f"u{number}", "create_time": 1704412980000}
 
 
+def own(number: int) -> dict[str, object]:
+    """A report as another service writes it."""
+    return {"report_id": f"r{number}", "user_id": f"u{number}", "sent_at": "2024-01-05 08:03:00"}
+
+
 def answer(*numbers: int, **others: object) -> dict[str, object]:
     result = {"data_list": [report(number) for number in numbers], "has_more": False, "size": 20, **others}
     return {"errcode": 0, "result": result}
@@ -48,6 +53,8 @@ READ: dict[str, str] = {
     + LOG.format(2, json.dumps(answer(2))),
     "a log of records": "".join(LOG.format(number, json.dumps(report(number))) for number in (1, 2)),
     "a page of a service": json.dumps({"code": 200, "data": {"records": [report(1), report(2)], "total": 2}}),
+    "a list of a service": json.dumps({"code": 200, "data": {"total": 2, "list": [own(1), own(2)]}}),
+    "a result of a service": json.dumps({"success": True, "result": [own(1), own(2)]}),
     "pages of a service": json.dumps(
         [
             {"data": {"records": [report(1)], "current": 1, "pages": 2, "total": "2"}},
@@ -235,3 +242,19 @@ def test_comments_in_a_recording_are_of_the_report_that_was_asked_for(folder: Fo
     folder.add_organisation("ding1")
     run(folder, "import", path)
     assert numbers(folder) == {"20240105": (ONE[0], ONE[1], 1)}
+
+
+def test_what_another_service_lists_is_told_by_its_own_names(folder: Folder, tmp_path: Path) -> None:
+    """Lists of services have the names of DingTalk's."""
+    rows = [{"report_id": "r1", "user_id": "u1", "create_time": "2024-01-05 08:03:00"}]
+    (path := tmp_path / "page.json").write_text(json.dumps({"code": 0, "data": {"list": rows}}))
+    folder.add_organisation("ding1")
+    refused = run(folder, "import", path)
+    assert "'create_time' may be the time of sent or commented" in refused.output
+    assert "say which with --kind sent" in refused.output
+    assert run(folder, "import", path, "--kind", "sent").exit_code == 0
+    comments = [{"report_id": "r1", "user_id": "u2", "commented_at": "2024-01-05 08:03:00"}]
+    path.write_text(json.dumps({"data": {"comments": comments, "total": 1}}))
+    assert run(folder, "import", path).exit_code == 0
+    path.write_text(json.dumps({"errcode": 0, "result": {"data_list": [report(1) | {"creator_id": None}]}}))
+    assert "user_id: is missing" in run(folder, "import", path).output

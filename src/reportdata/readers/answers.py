@@ -55,6 +55,24 @@ def is_exchange(content: Mapping[str, object]) -> bool:
     return any(is_exchange(inner) for inner in (_inner(content, name) for name in _BODIES) if inner is not None)
 
 
+def first_of_others(answer: Mapping[str, object]) -> Mapping[str, object] | None:
+    """The first record in the list of an answer, where it lacks what DingTalk's records have, or has what they lack:
+    services name their lists alike. None where it may be DingTalk's."""
+    if "response" in answer:
+        return None
+    place: Mapping[str, object] | None = answer
+    while place is not None:
+        for name in ("result", *_LISTS, *_COMMENTS):
+            items = place.get(name)
+            if isinstance(items, list) and items and isinstance(first := items[0], dict):
+                if name in _COMMENTS:
+                    return first if first.keys() & {*_FIELDS["report_id"]} else None
+                lacking = (first.keys().isdisjoint(_FIELDS[field]) for field in ("report_id", "user_id", "sent_at"))
+                return first if any(lacking) else None
+        place = next(filter(None, (_inner(place, name) for name in ("result", *_BODIES))), None)
+    return None
+
+
 def _inner(content: Mapping[str, object], name: str) -> Mapping[str, object] | None:
     """The object under a name, which some programs save as text."""
     value = content.get(name)

@@ -12,7 +12,7 @@ from reportdata.errors import BadField
 from reportdata.headings import corp_id_of, is_corp_id, of_organisation
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
-from reportdata.readers.answers import is_exchange
+from reportdata.readers.answers import first_of_others, is_exchange
 from reportdata.readers.documents import Found, decoded, found_at, nodes_of, objects_within, read_objects, rows_of
 from reportdata.readers.exchanges import Exchanges, tells_facts
 from reportdata.readers.har import api_of, entries_of, exchange_of
@@ -127,6 +127,11 @@ class _Forms:
                 self._found[names] = found
         return found
 
+    def name_people(self, record: Mapping[str, object]) -> bool:
+        """Whether a record has the name of its person, and no id."""
+        columns = self.columns_of(tuple(record))
+        return isinstance(columns, Columns) and columns.person_name is not None
+
 
 def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: Choices) -> Iterator[Line]:
     forms = _Forms(kinds, choices)
@@ -144,7 +149,9 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                     yield from exchanges.lines(number, place, exchange)
             continue
         columns = forms.columns_of(tuple(content))
-        if isinstance(columns, BadField) and is_exchange(content):
+        is_answer = isinstance(columns, BadField) and is_exchange(content)
+        other = first_of_others(content) if is_answer else None
+        if is_answer and (other is None or forms.name_people(other)):
             remarks.answers = True
             remarks.announced = max(remarks.announced, _total(content))
             kind = ""
