@@ -64,12 +64,17 @@ OTHERS: dict[str, tuple[bytes | str, str, str]] = {
         "end the query with ;",
     ),
     "JSON in cells": (
-        'id,payload\n1,"{""report_id"": ""r1""}"\n',
+        'id,payload\n1,"{""report_id"": ""r1"", ""user_id"": ""u1"", ""sent_at"": 1704412980}"\n',
         "has JSON in its cells, in the column 'payload'",
         "one object on each line",
     ),
+    "what people wrote, as JSON": (
+        '编码,内容\n1,"[{""key"": ""今日工作"", ""value"": ""secret""}]"\n',
+        "no heading was found",
+        "",
+    ),
     "answers in cells": (
-        'time,message\n2024-01-05 08:00:00,"[{""report_id"": ""r1""}]"\n',
+        'time,message\n2024-01-05 08:00:00,"{""errcode"": 0, ""result"": {""data_list"": []}}"\n',
         "no column holds a time; the columns are: 'time', 'message'",
         "or, if its records are the JSON in the column 'message', write what stands in it to a file",
     ),

@@ -18,6 +18,7 @@ from reportdata.errors import BadField, BadFile
 from reportdata.headings import seen
 from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
+from reportdata.readers.answers import is_exchange
 from reportdata.readers.cells import Row, is_time, text_of
 from reportdata.zone_headings import other_zone_above
 
@@ -118,7 +119,7 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
     if len(beginnings := _beginnings(rows, fields)) > 1:
         told = f"names of columns stand one below the other, like {seen(beginnings)}"
         raise BadFile(file, told, _TURNED, row.number)
-    if reason.field == "kind" and (column := _column_of_json(rows)) is not None:
+    if reason.field == "kind" and (column := _column_of_json(rows, fields)) is not None:
         if not any(is_time(cell) for other in rows for cell in other.cells):
             raise BadFile(file, f"has JSON in its cells, in the column {column!r}", _OF_JSON, row.number)
         what = _OF_JSON
@@ -132,13 +133,17 @@ def find_heading(file: str, rows: Sequence[Row], fields: Vocabulary[Found]) -> H
     raise BadFile(file, str(reason), reason.hint, row.number)
 
 
-def _column_of_json(rows: Sequence[Row]) -> str | None:
-    """The heading, or the number, of a column with objects of JSON in it; None when there is none."""
+def _column_of_json(rows: Sequence[Row], fields: Vocabulary[object]) -> str | None:
+    """The heading, or the place, of a column with records or answers in JSON in it; None when there is none. What
+    people wrote into a report may be JSON, too."""
     for row in rows:
         for place, cell in enumerate(row.cells):
-            if isinstance(cell, str) and cell.lstrip()[:2] in ('{"', "[{", "{}"):
-                with suppress(ValueError, RecursionError):
-                    json.loads(cell)
+            if isinstance(cell, str) and cell.lstrip()[:2] in ('{"', "[{"):
+                with suppress(ValueError, RecursionError, BadField):
+                    value = json.loads(cell)
+                    first = value[0] if isinstance(value, list) else value
+                    if not is_exchange(first):
+                        fields.columns(list(first))
                     above = rows[0].cells[place] if place < len(rows[0].cells) and row is not rows[0] else None
                     return text_of(above) or str(place + 1)
     return None
