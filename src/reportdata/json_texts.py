@@ -12,6 +12,9 @@ from reportdata.errors import BadField
 
 _TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:\s*)?|[{}\[\]]', re.DOTALL)
 _values = json.JSONDecoder()
+_SELDOM = ("  :", "\t:", "\n:", "\r:")
+"""What stands between a name and its colon that is not counted."""
+_NESTED = (dict, list)
 
 
 class RepeatedName(BadField):
@@ -51,8 +54,10 @@ def require_once(text: str, value: object) -> None:
 
 def _is_plain(text: str, value: object) -> bool:
     """Whether a text surely has each name once: it has no more colons behind quotes than its value has names."""
-    colons = text.count('":')
-    return " :" not in text and (colons == (len(value) if isinstance(value, dict) else -1) or colons == _names(value))
+    if any(form in text for form in _SELDOM):
+        return False
+    colons = text.count('":') + text.count('" :')
+    return (isinstance(value, dict) and colons == len(value)) or colons == _names(value)
 
 
 def _names(value: object) -> int:
@@ -62,9 +67,9 @@ def _names(value: object) -> int:
         one = left.pop()
         if isinstance(one, dict):
             count += len(one)
-            left += [inner for inner in one.values() if isinstance(inner, dict | list)]
+            left += [inner for inner in one.values() if isinstance(inner, _NESTED)]
         elif isinstance(one, list):
-            left += one
+            left += [inner for inner in one if isinstance(inner, _NESTED)]
     return count
 
 

@@ -16,7 +16,7 @@ from tests.support.pushing import pushing
 
 _names = st.sampled_from(["a", "b", "a:", '"a', "张"])
 _Value = st.recursive(
-    st.none() | st.integers(0, 2) | st.sampled_from(["", '":', " : ", '{"a":1,"a":2}']),
+    st.none() | st.integers(0, 2) | st.sampled_from(["", '":', " : ", '" :', '{"a":1,"a":2}']),
     lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(_names, inner), max_size=3).map(tuple),
     max_leaves=8,
 )
@@ -56,7 +56,7 @@ def _told(value: object) -> object:
     return "twice" if isinstance(value, RepeatedName) else value
 
 
-@given(_Value, st.sampled_from([":", ": ", " : "]), st.booleans())
+@given(_Value, st.sampled_from([":", ": ", " : ", "  :", "\t:\t", "\n:"]), st.booleans())
 def test_only_objects_that_have_a_name_twice_are_wrong(value: object, colon: str, ascii_: bool) -> None:
     text = _text(value, colon, ascii_)
     expected = _expected(value)
