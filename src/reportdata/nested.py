@@ -19,7 +19,7 @@ from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, read_columns
 from reportdata.days import moment_of
 from reportdata.errors import BadField
-from reportdata.headings import headings_of, normal
+from reportdata.headings import headings_of, known_headings, normal
 from reportdata.identifiers import is_nothing
 from reportdata.json_texts import decode
 from reportdata.kinds import Kind, Kinds
@@ -61,7 +61,7 @@ class Nested:
         """The facts in the lists of a record, or what is wrong with them."""
         for found in self._lists_of(tuple(record)):
             items = items_of(record[found.member])
-            if not items:
+            if not items or (items[0] is record[found.member] and not _is_known(found.kind, items[0])):
                 continue
             shared = {field: record[member] for field, member in found.shared.items()}
             for item in items:
@@ -176,6 +176,12 @@ def items_of(value: object) -> Sequence[object]:
     if not isinstance(value, list):
         return []
     return [one["node"] if isinstance(one, dict) and isinstance(one.get("node"), dict) else one for one in value]
+
+
+def _is_known(kind: Kind, item: object) -> bool:
+    """Whether an object has a member of a fact. One that stands alone may be what a comment says, or how many there
+    are."""
+    return isinstance(item, dict) and any(normal(name) in known_headings((kind,)) for name in item)
 
 
 def _with_shared(kind: Kind, item: Mapping[str, object], shared: Mapping[str, object]) -> dict[str, object]:

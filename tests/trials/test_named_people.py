@@ -81,3 +81,11 @@ def test_ids_tell_who_is_who(folder: Folder, tmp_path: Path) -> None:
     folder.add_organisation("ding1")
     assert "counts as two" not in run(folder, "import", path).output
     assert numbers(folder) == {"20240105": (2, 1, None)}
+
+
+def test_comments_have_no_departments_and_are_no_other_people(folder: Folder, tmp_path: Path) -> None:
+    comments = [{"评论人": "张一", "评论时间": "2024-01-05 19:30"}]
+    row = {"日志ID": "r1", "姓名": "张一", "部门": "东", "提交时间": "2024-01-05 08:03", "评论": comments}
+    (path := tmp_path / "日志.json").write_text(json.dumps([row], ensure_ascii=False))
+    folder.add_organisation("ding1")
+    assert "are named with" not in run(folder, "import", path).output

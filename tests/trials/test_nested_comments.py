@@ -62,7 +62,9 @@ def test_comments_within_reports_are_read_and_their_days_partial(folder: Folder,
     assert commenters(folder) == (2, "final")
 
 
-@pytest.mark.parametrize("comments", [[], None, "", 0, {"count": 0, "list": []}, {}])
+@pytest.mark.parametrize(
+    "comments", [[], None, "", 0, {"count": 0, "list": []}, {}, {"count": 3, "href": "/comments"}, {"text": "good"}]
+)
 def test_an_empty_list_tells_of_no_comments(folder: Folder, tmp_path: Path, comments: object) -> None:
     records = [report(1, comments=comments), CHINESE | {"日志ID": "r2", "comments": comments, "result": "done"}]
     path = tmp_path / "reports.json"

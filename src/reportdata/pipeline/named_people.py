@@ -28,8 +28,10 @@ _MARK = re.compile(rf"^[\[(【]\s*{_GONE}\s*[\])】]\s*|[\s_·-]*[\[(【]?\s*{_G
 
 
 class _Written(NamedTuple):
-    """How a person is written: the organisation, the name, and the departments."""
+    """How a person is written, in facts of a kind: the organisation, the name, and the departments. Numbers count
+    people by kind, and not every kind has departments."""
 
+    kind: str
     corp_id: str
     name: str
     departments: str
@@ -57,7 +59,7 @@ class NamedPeople:
             name = same_name(read_text("", line.record.get(columns.person_name)) or "")
             told = (columns.fields[field] for field in columns.kind.named_apart_by if field in columns.fields)
             departments = [read_names("", line.record.get(column)) or "" for column in told]
-            written = _Written(fact.corp_id, half_width(name), "\n".join(departments).strip())
+            written = _Written(columns.kind.name, fact.corp_id, half_width(name), "\n".join(departments).strip())
             self._lines.setdefault(written, line.number)
 
     def notes(self) -> Iterator[str]:
