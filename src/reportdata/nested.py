@@ -21,7 +21,7 @@ from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.headings import headings_of, known_headings, normal
 from reportdata.identifiers import is_nothing
-from reportdata.json_texts import decode
+from reportdata.json_texts import RepeatedName, decode
 from reportdata.kinds import Kind, Kinds
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -105,8 +105,8 @@ class Nested:
     def _lines(
         self, number: int, place: int, found: _List, item: object, shared: Mapping[str, object]
     ) -> Iterator[Line]:
-        if isinstance(item, BadField):
-            yield Line(number, place, None, {}, item)
+        if isinstance(item, RepeatedName):
+            yield Line(number + item.lines, place, None, {}, item)
             return
         if isinstance(item, dict):
             fact = _with_shared(found.kind, item, shared)
@@ -167,7 +167,7 @@ def items_of(value: object) -> Sequence[object]:
     text and a number are no lists."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
-            value = decode(value)
+            value = decode(value.replace("\n", " "))  # as a text within a line it has no lines of its own
     if isinstance(value, dict):
         lists = [inner for inner in value.values() if isinstance(inner, list)]
         if not lists:

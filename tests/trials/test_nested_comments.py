@@ -105,12 +105,15 @@ def test_a_bad_comment_is_named_with_its_line(folder: Folder, tmp_path: Path) ->
     assert "line 2: commented_at: 'soon'" in result.output
 
 
-def test_a_comment_that_has_a_name_twice_is_named(folder: Folder, tmp_path: Path) -> None:
-    text = json.dumps([report(2, comments=[comment(3), comment(4)])])
-    text = text.replace('"userid": "u4"', '"userid":"u4","userid":"u5"')
-    (path := tmp_path / "reports.json").write_text(text)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_comment_that_has_a_name_twice_is_refused(folder: Folder, tmp_path: Path, as_text: bool) -> None:
+    twice = json.dumps([comment(2)], indent=1).replace('"userid": "u2"', '"userid": "u2",\n"userid": "u3"')
+    whole = json.dumps(report(2, comments="x")).replace('"x"', json.dumps(twice) if as_text else twice)
+    (path := tmp_path / "reports.json").write_text(f"[{json.dumps(report(1))},\n{whole}]")
     folder.add_organisation("ding1")
-    assert "line 1: userid: stands twice in one object" in run(folder, "import", path).output
+    refused = run(folder, "import", path)
+    assert refused.exit_code == 1
+    assert f"line {1 if as_text else 5}: userid: stands twice in one object" in refused.output
 
 
 def test_comments_do_not_stand_for_reports_that_are_missing(folder: Folder, tmp_path: Path) -> None:

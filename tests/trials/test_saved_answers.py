@@ -256,5 +256,7 @@ def test_what_another_service_lists_is_told_by_its_own_names(folder: Folder, tmp
     comments = [{"report_id": "r1", "user_id": "u2", "commented_at": "2024-01-05 08:03:00"}]
     path.write_text(json.dumps({"data": {"comments": comments, "total": 1}}))
     assert run(folder, "import", path).exit_code == 0
+    path.write_text(json.dumps({"reports": [own(1), own(2)], "comments": comments, "total": 2}))
+    assert re.search("read +3", run(folder, "import", path).output)
     path.write_text(json.dumps({"errcode": 0, "result": {"data_list": [report(1) | {"creator_id": None}]}}))
     assert "user_id: is missing" in run(folder, "import", path).output

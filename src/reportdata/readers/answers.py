@@ -67,6 +67,8 @@ def first_of_others(answer: Mapping[str, object]) -> Mapping[str, object] | None
             if isinstance(items, list) and items and isinstance(first := items[0], dict):
                 if name in _COMMENTS:
                     return first if first.keys() & {*_FIELDS["report_id"]} else None
+                if name == "result" and first.keys().isdisjoint((*_FIELDS["report_id"], *_FIELDS["user_id"])):
+                    return None
                 lacking = (first.keys().isdisjoint(_FIELDS[field]) for field in ("report_id", "user_id", "sent_at"))
                 return first if any(lacking) else None
         place = next(filter(None, (_inner(place, name) for name in ("result", *_BODIES))), None)

@@ -127,6 +127,21 @@ class _Forms:
                 self._found[names] = found
         return found
 
+    def lists_of(self, content: Mapping[str, object]) -> list[dict[str, object] | BadField] | None:
+        """The objects in the lists of an object, as reports and comments beside each other, beside which it has plain
+        values alone; None when what is in one of them is not told by its names."""
+        found: list[dict[str, object] | BadField] = []
+        for value in content.values():
+            if isinstance(value, list):
+                objects = [item for item in value if isinstance(item, dict | BadField)]
+                first = next((item for item in objects if isinstance(item, dict)), None)
+                if len(objects) < len(value) or (first and isinstance(self.columns_of(tuple(first)), BadField)):
+                    return None
+                found += objects
+            elif isinstance(value, dict | BadField):
+                return None
+        return found or None
+
     def name_people(self, record: Mapping[str, object]) -> bool:
         """Whether a record has the name of its person, and no id."""
         columns = self.columns_of(tuple(record))
@@ -166,7 +181,7 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
             known_name = any(is_known(name, kinds, choices) and not is_corp_id(name) for name in content)
             within = None if known_name else nodes_of(content)
             if within is None and not known_name:
-                within = rows_of(content) or objects_within(content)
+                within = rows_of(content) or objects_within(content) or forms.lists_of(content)
             if known_name and nested.are_all(content):
                 yield from nested.lines(number, place, content)
             elif within is None:
