@@ -168,3 +168,4 @@ daily as
 (select * from "Left")"""
     assert named_in("select * from DAILY", ctes) == ctes.replace("was as (select 1),\n", "")
     assert named_in("select * from was", ctes) == "was as (select 1)"
+    assert named_in('select * from "Two words"', f'{ctes},\n"two words" as (select 2)') == '"two words" as (select 2)'

@@ -9,7 +9,6 @@ _SIGN = re.compile(r"""'[^']*'|"[^"]*"|[()]""")
 """What ends an expression, and quotes, in which it does not."""
 _BEGIN = re.compile(r'("[^"]+"|\b\w+)(?:\s*\([^()]*\)\s*|\s+)as\b\s*(?:(?:not\s+)?materialized\s*)?\(', re.IGNORECASE)
 """How an expression begins: with its name, which may be quoted and have names of columns behind it."""
-_NAME = re.compile(r"\w+")
 
 
 def ctes_of(text: str) -> str:
@@ -40,8 +39,9 @@ def named_in(text: str, ctes: str) -> str:
     kept: set[str] = set()
     open_ = [text]
     while open_:
-        names = set(_NAME.findall(open_.pop().lower())) & (found.keys() - kept)
-        kept |= names
+        named = open_.pop().lower()
+        names = [one for one in found.keys() - kept if re.search(rf"(?<!\w){re.escape(one)}(?!\w)", named)]
+        kept.update(names)
         open_ += [found[name] for name in names]
     return ",\n".join(expression for name, expression in found.items() if name in kept)
 
