@@ -283,3 +283,22 @@ def test_numbers_never_depend_on_who_was_computed_with_whom(two: Folder) -> None
         refresh_days(two, days=[["20260309"], ["20260310"], None][number])
         rounds.append(two.days())
     assert set(rounds[-1].values()) == {(4, 3, 0)}
+
+
+def test_a_days_numbers_are_the_same_whichever_days_are_computed_with_it(folder: Folder) -> None:
+    """A report that a sheet has on one day with its sender's name, and that is known from elsewhere on the next."""
+    folder.add_organisation(A)
+    day, following = f"{AT:%Y%m%d}", f"{AT + timedelta(days=1):%Y%m%d}"
+    named = f"sheet-{'a' * 32}"
+    import_facts(
+        folder,
+        Sent(A, "moved", named, AT),
+        Sent(A, "moved", "u1", AT + timedelta(days=1)),
+        Sent(A, "same", named, AT),
+        Sent(A, "same", "u2", AT),
+    )
+    expected = {(A, day): (2, 2, 0), (A, following): (1, 1, 0)}
+    for days in ([(day, following)], [(day, day), (following, following)]):
+        for first_day, last_day in days:
+            refresh_days(folder, first_day=first_day, last_day=last_day)
+        assert folder.days() == expected

@@ -2,7 +2,8 @@
 -- that may hold a fact twice.
 --
 -- kept: the reports that were not withdrawn, whenever that was. Of a report that is known from a sheet with the name of
--- its sender, and from elsewhere with the sender's id, the latter alone: both are the same person. (Digests of names begin
+-- its sender, and from elsewhere with the sender's id, the latter alone: both are the same person. That is asked day by
+-- day, so that a day's numbers are the same whichever days are computed with it. (Digests of names begin
 -- with 'sheet-', and '.' comes after '-'. As a `semi join` and a `left join` these cost next to nothing where nobody has a
 -- name alone; as `exists`, DuckDB takes the distinct pairs of all facts first, and as an `anti join` with the condition on
 -- the sender it matches all facts before it finds the other side empty. Whether a sender is known by id is asked after
@@ -12,13 +13,14 @@
 -- sender. A report with records of several days counts on each. Comments on withdrawn reports count; those on reports
 -- that are not known count on their own day only, as somebody else's.
 named as (
-    select distinct corp_id, report_id from sent where user_id >= 'sheet-' and user_id < 'sheet.'
+    select distinct corp_id, stat_day, report_id from sent where user_id >= 'sheet-' and user_id < 'sheet.'
 ),
 named_and_known as (
-    select sent.corp_id, sent.report_id
+    select sent.corp_id, sent.stat_day, sent.report_id
     from sent
-    semi join named on named.corp_id = sent.corp_id and named.report_id = sent.report_id
-    group by sent.corp_id, sent.report_id
+    semi join named
+        on named.corp_id = sent.corp_id and named.stat_day = sent.stat_day and named.report_id = sent.report_id
+    group by sent.corp_id, sent.stat_day, sent.report_id
     having max(case when sent.user_id >= 'sheet-' and sent.user_id < 'sheet.' then 0 else 1 end) = 1
 ),
 told as (
@@ -26,7 +28,9 @@ told as (
         sent.corp_id, sent.stat_day, sent.report_id, sent.user_id, sent.sent_at, sent.template, sent.departments
     from sent
     left join named_and_known
-        on named_and_known.corp_id = sent.corp_id and named_and_known.report_id = sent.report_id
+        on named_and_known.corp_id = sent.corp_id
+        and named_and_known.stat_day = sent.stat_day
+        and named_and_known.report_id = sent.report_id
     where named_and_known.report_id is null or sent.user_id < 'sheet-' or sent.user_id >= 'sheet.'
 ),
 kept as (
