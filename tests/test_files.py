@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from reportdata.files import (
     ASIDE,
     append,
+    files_within,
     has_line,
     made,
     make,
@@ -286,3 +288,15 @@ def test_a_folder_of_ones_own_goes_with_its_owner_or_with_the_next_one(tmp_path:
 def test_syncing_what_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         sync(tmp_path / "file")
+
+
+def test_a_folder_that_goes_away_while_files_are_looked_for_is_passed_over(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    found = files_within(tmp_path)
+    first = next(found)
+    gone = next(place for place in tmp_path.iterdir() if place != first.parent)
+    shutil.rmtree(gone)
+    left = {tmp_path / name / "file" for name in "abc"} - {gone / "file"}
+    assert {first, *found} == left

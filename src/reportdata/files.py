@@ -178,6 +178,20 @@ def rewrite(path: Path, concerned: Callable[[bytes], bool]) -> int:
     return removed
 
 
+def files_within(folder: Path) -> Iterator[Path]:
+    """The regular files in a folder and in those within it; what goes away meanwhile is passed over.
+
+    :raises OSError: when a folder that is there cannot be read.
+    """
+
+    def failed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for place, _, names in os.walk(folder, onerror=failed):
+        yield from (path for name in names if (path := Path(place, name)).is_file())
+
+
 def second_name(path: Path, place: Path) -> Path | None:
     """The file under another name, a hard link, which stays when the first one goes; the file's own name where it can
     have but one, and None when it is gone."""

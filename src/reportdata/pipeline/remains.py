@@ -7,7 +7,7 @@ is asked too: where a short text stands among its bytes and in none of its value
 from __future__ import annotations
 
 import mmap
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from reportdata.collector.ledger import Ledger
 from reportdata.engines import Subject
 from reportdata.errors import LakeError
 from reportdata.facts import fact_of, person_of
+from reportdata.files import files_within
 from reportdata.inbox.checksums import is_checksum
 from reportdata.inbox.links import Links
 from reportdata.kinds import REPEATS, Kind, Kinds
@@ -44,11 +45,12 @@ def look_for(work: Workspace, subject: Subject) -> Remains:
     """Look at every file of the data folder, and into a store that is elsewhere."""
     remains = Remains()
     with work.lake.reading():
-        paths = sorted(path for path in work.settings.data.rglob("*") if path.is_file())
+        paths = sorted(files_within(work.settings.data))
         _ask(work, subject, [path for path in paths if path.suffix == ".parquet"], remains)
         searched = [path for path in paths if path.suffix != ".parquet"]
         for path in searched:
-            _search(work, subject, path, remains)
+            with suppress(FileNotFoundError):  # it went away meanwhile
+                _search(work, subject, path, remains)
         remains.searched = len(searched)
     if work.settings.database is not None:
         _look_into(work, subject, remains)

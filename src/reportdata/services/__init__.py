@@ -1,7 +1,8 @@
 """The services: paths of the contract with their KPIs, as data. A service is a folder with
 
 - ``service.toml``: path, id, scopes, KPIs, relations, calibres and kinds of facts;
-- ``relations.sql``: the relations that are no kind by themselves, as common table expressions; it may be absent;
+- ``relations.sql``: the relations that are no kind by themselves, as common table expressions; it may be absent.
+  Lines that end with ``-- by day`` are for numbers that tell days apart, and for no others;
 - ``README.md``: what is counted, in words; a service without facts needs none.
 
 `reportdata.services.sql` makes the one SQL text of all this for any grouping. A service without relations has no facts:

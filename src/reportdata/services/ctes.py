@@ -11,9 +11,16 @@ _BEGIN = re.compile(r'("[^"]+"|\b\w+)(?:\s*\([^()]*\)\s*|\s+)as\b\s*(?:(?:not\s+
 """How an expression begins: with its name, which may be quoted and have names of columns behind it."""
 
 
-def ctes_of(text: str) -> str:
-    """What `relations.sql` holds, without remarks before and after."""
-    lines = [re.sub(r"\s*--.*", "", line) for line in text.splitlines()]
+_BY_DAY = "-- by day"
+"""How a line ends that is for numbers that tell days apart, and for no others."""
+
+
+def ctes_of(text: str, *, by_day: bool = False) -> str:
+    """What `relations.sql` holds, without remarks before and after.
+
+    :param by_day: for numbers that tell days apart.
+    """
+    lines = [re.sub(r"\s*--.*", "", line) for line in text.splitlines() if by_day or not line.endswith(_BY_DAY)]
     return "\n".join(line for line in lines if line.strip()).strip()
 
 

@@ -123,7 +123,9 @@ def computation(
             changes |= {one.table: one for one in source.changes}
         ctes.append(_narrowed(name, source.query, grouped[name], taken, narrowing))
     ctes.append(f"counted as (\n{_UNION.join(arms)}\n)")
-    own = without(ctes_of(service.sql), narrowing.lacking if narrowing is not None else ())
+    own = without(
+        ctes_of(service.sql, by_day="stat_day" in columns), narrowing.lacking if narrowing is not None else ()
+    )
     if named := named_in(_NEXT.join(ctes), own):
         ctes.insert(0, named)
     sql = f"with {_NEXT.join(ctes)}\nselect {', '.join([*columns, *casts])}\nfrom counted"

@@ -12,6 +12,7 @@ from reportdata.cli.places import looked_into, schemas_of, store_of
 from reportdata.coverage import by_organisation, latest
 from reportdata.days import SECOND, day_of, from_date, time_zone, to_date
 from reportdata.errors import BadValue
+from reportdata.files import files_within
 from reportdata.identity import Organisation
 from reportdata.links import link_ended
 from reportdata.pipeline.clashes import clashes, identified, nearest, said
@@ -111,7 +112,10 @@ def abandoned(examined: Examined) -> Iterator[Finding]:
     """No import or backup was killed and left something."""
     found = examined.lake.abandoned()
     if found:
-        size = sum(path.stat().st_size for left in found for path in left.rglob("*") if path.is_file())
+        size = 0
+        for path in (path for left in found for path in files_within(left)):
+            with suppress(FileNotFoundError):  # an import removed it meanwhile
+                size += path.stat().st_size
         yield warn(
             f"{len(found)} killed imports or backups left {size_text(size)} in {found[0].parent}",
             "the next import or backup removes it",

@@ -19,6 +19,7 @@ from reportdata.certificates import validity
 from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.local_times import local_text
 from reportdata.cli.output import size_text
+from reportdata.files import files_within
 
 _LITTLE, _TOO_LITTLE = 1_000_000_000, 100_000_000
 """Free bytes."""
@@ -154,7 +155,7 @@ def _recorded(examined: Examined) -> Iterator[tuple[float, str]]:
     for folder in (settings.data, settings.lake):
         yield from _modified([path for path in folder.glob("*") if path.is_file()])
     for kind in (*examined.lake.kinds(), "coverage"):
-        yield from _modified([*(settings.lake / kind).rglob("*")])
+        yield from _modified([*files_within(settings.lake / kind)])
 
 
 def _modified(paths: list[Path]) -> Iterator[tuple[float, str]]:

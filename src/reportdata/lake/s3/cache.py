@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from reportdata.errors import Damaged, LakeError
-from reportdata.files import make, second_name
+from reportdata.files import files_within, make, second_name
 from reportdata.lake.membership import Added
 from reportdata.lake.objects import Missing
 from reportdata.lake.place import Wanted, damaged
@@ -184,4 +184,4 @@ class Cache:
         return name
 
     def _copies(self) -> Iterator[Path]:
-        return (path for path in self.folder.rglob("*") if path.is_file())
+        return files_within(self.folder)

@@ -2,8 +2,9 @@
 -- that may hold a fact twice.
 --
 -- kept: the reports that were not withdrawn, whenever that was. Of a report that is known from a sheet with the name of
--- its sender, and from elsewhere with the sender's id, the latter alone: both are the same person. That is asked day by
--- day, so that a day's numbers are the same whichever days are computed with it. (Digests of names begin
+-- its sender, and from elsewhere with the sender's id, the latter alone: both are the same person. Numbers of days ask
+-- that of each day by itself, so that they are the same whichever days are computed together: lines that end with `by day`
+-- are for numbers that tell days apart. (Digests of names begin
 -- with 'sheet-', and '.' comes after '-'. As a `semi join` and a `left join` these cost next to nothing where nobody has a
 -- name alone; as `exists`, DuckDB takes the distinct pairs of all facts first, and as an `anti join` with the condition on
 -- the sender it matches all facts before it finds the other side empty. Whether a sender is known by id is asked after
@@ -13,14 +14,27 @@
 -- sender. A report with records of several days counts on each. Comments on withdrawn reports count; those on reports
 -- that are not known count on their own day only, as somebody else's.
 named as (
-    select distinct corp_id, stat_day, report_id from sent where user_id >= 'sheet-' and user_id < 'sheet.'
+    select distinct
+        corp_id,
+        stat_day, -- by day
+        report_id
+    from sent
+    where user_id >= 'sheet-' and user_id < 'sheet.'
 ),
 named_and_known as (
-    select sent.corp_id, sent.stat_day, sent.report_id
+    select
+        sent.corp_id,
+        sent.stat_day, -- by day
+        sent.report_id
     from sent
     semi join named
-        on named.corp_id = sent.corp_id and named.stat_day = sent.stat_day and named.report_id = sent.report_id
-    group by sent.corp_id, sent.stat_day, sent.report_id
+        on named.corp_id = sent.corp_id
+        and named.stat_day = sent.stat_day -- by day
+        and named.report_id = sent.report_id
+    group by
+        sent.corp_id,
+        sent.stat_day, -- by day
+        sent.report_id
     having max(case when sent.user_id >= 'sheet-' and sent.user_id < 'sheet.' then 0 else 1 end) = 1
 ),
 told as (
@@ -29,7 +43,7 @@ told as (
     from sent
     left join named_and_known
         on named_and_known.corp_id = sent.corp_id
-        and named_and_known.stat_day = sent.stat_day
+        and named_and_known.stat_day = sent.stat_day -- by day
         and named_and_known.report_id = sent.report_id
     where named_and_known.report_id is null or sent.user_id < 'sheet-' or sent.user_id >= 'sheet.'
 ),
