@@ -18,6 +18,15 @@ from reportdata.lake.log import Log
 from reportdata.lake.membership import Added, Entry
 from tests.support.effort import examples
 
+
+@pytest.fixture
+def place(tmp_path: Path) -> FolderPlace:
+    """A folder with a log of its own."""
+    made = FolderPlace(tmp_path)
+    made.take_over()
+    return made
+
+
 steps = st.one_of(
     st.tuples(st.just("add"), st.integers(1, 6)),
     st.tuples(st.just("replace"), st.integers(0, 30)),
@@ -82,11 +91,9 @@ def test_a_large_entry_is_not_written_anew_for_a_few_small_ones(
 
 
 def test_what_was_replaced_stays_so_when_only_the_small_entries_are_folded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, place: FolderPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MANY", 4)
-    place = FolderPlace(tmp_path)
-    place.take_over()
     ahead = [0.0]
     log = Log(place, lambda: time.time() + ahead[0])
     keys = [f"sent/stat_day=2024-01-01/{number}" for number in range(200)]
@@ -103,11 +110,9 @@ def test_what_was_replaced_stays_so_when_only_the_small_entries_are_folded(
 
 
 def test_tombstones_go_once_no_writer_can_bring_their_files_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: FolderPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MANY", 16)
-    place = FolderPlace(tmp_path)
-    place.take_over()
     now, step = [time.time()], 900.0
     log = Log(place, lambda: now[0])
     log.append(Entry(adds={f"sent/stat_day=2024-01-01/kept-{number}": Added(1, "d", 0.0) for number in range(20)}))
@@ -126,11 +131,9 @@ def test_tombstones_go_once_no_writer_can_bring_their_files_back(
 
 
 @pytest.mark.parametrize("late", [SLOWEST - 1, SLOWEST + 1])
-def test_who_folds_slowly_brings_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: float) -> None:
+def test_who_folds_slowly_brings_nothing_back(place: FolderPlace, monkeypatch: pytest.MonkeyPatch, late: float) -> None:
     """A fold that was begun before files were replaced is written as late as may be, or not at all."""
     monkeypatch.setattr(module, "MANY", 2)
-    place = FolderPlace(tmp_path)
-    place.take_over()
     now = [time.time()]
     readings = [0]
 
