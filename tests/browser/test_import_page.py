@@ -189,7 +189,7 @@ def test_advice_names_the_fields_of_the_form(browser: Browser, site: tuple[Folde
         bringing.choose(str(unclear), str(good))
         refused = page.locator("#found .refused").inner_text()
         assert "「类型」：没有列是时间" in refused
-        assert "用「发送时间」（日志）或「评论时间」（评论）写明是哪一列" in refused
+        assert "用「发送时间：表头」（日志）或「评论时间：表头」（评论）写明是哪一列" in refused
         assert "--" not in refused
         text = page.locator("#found").inner_text()
         assert "所有文件都读得了之后" in text  # nothing is imported now, so nothing is known of numbers
