@@ -65,8 +65,11 @@ def made(folder: Path, within: Path | None = None) -> list[Path]:
         would see what is made in its place.
     :raises FileNotFoundError: when ``within`` is gone.
     """
-    between = [path for path in folder.parents if within is None or (path.is_relative_to(within) and path != within)]
-    missing = [path for path in reversed([folder, *between]) if not path.exists()]
+    missing: list[Path] = []
+    for path in (folder, *folder.parents):
+        if path == within or path.exists():
+            break
+        missing.insert(0, path)
     for path in missing:
         path.mkdir(exist_ok=True, mode=0o700)
     return missing
@@ -116,8 +119,13 @@ def move(moves: Mapping[Path, Path], base: Path) -> None:
             except FileNotFoundError:
                 if not path.exists():
                     raise
-    folders = {folder for place in moves.values() for folder in place.parents if folder.is_relative_to(base)}
-    for folder in sorted({*folders, base.parent}, reverse=True):
+    folders = {base.parent}
+    for place in moves.values():
+        for folder in place.parents:
+            if folder in folders:
+                break
+            folders.add(folder)
+    for folder in sorted(folders, reverse=True):
         sync(folder)
 
 

@@ -99,7 +99,9 @@ def require_own_unit(field: str, heading: str, *, daily: bool = False) -> None:
 def plain(heading: str) -> str:
     """A heading half-width, in small letters and simplified Chinese, without signs that are not seen."""
     text = unicodedata.normalize("NFKC", heading)
-    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").lower().translate(_SIMPLIFIED)
+    if not text.isprintable():  # of what is printed, every sign is seen
+        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return text.lower().translate(_SIMPLIFIED)
 
 
 def seen(columns: Iterable[str]) -> str:

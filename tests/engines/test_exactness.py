@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from reportdata.columns import Columns, read_columns
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, InputError, LakeError
 from reportdata.facts import Fact, Organisations, Provenance, read_fact
+from reportdata.identifiers import NO_RECORD, NOTHING
 from reportdata.kinds import Kind
 from reportdata.pipeline import silent
 from reportdata.pipeline.reading import Reading
@@ -38,9 +40,14 @@ HEADINGS = {
 }
 NOW = Provenance(1_800_000_000_000_000, "push")
 _ODD = st.text(st.sampled_from(list(" \t\"',，.;E+-\n\r\\日a1\x00\x1f\x85\u00a0\u2003\ufeff")), max_size=6)
+_NO_IDS = sorted({form for word in NOTHING | NO_RECORD for form in (word, word.upper(), word.title(), word + "0")})
 _CELLS = {
     "corp_id": st.sampled_from([*ZONES, "ding9", "", " ding1"]),
-    "id": st.one_of(st.sampled_from(["a", "1a0c$_:@-Z", "4.03E+17", "4e17", "x" * 129, "", " a", "a b", "用户"]), _ODD),
+    "id": st.one_of(
+        st.sampled_from(_NO_IDS),
+        st.sampled_from(["a", "1a0c$_:@-Z", "4.03E+17", "4e17", "x" * 129, "", " a", "a b", "用户"]),
+        _ODD,
+    ),
     "time": st.one_of(
         st.builds(
             "{}-{:02}-{:02}{}{:02}:{:02}:{:02}{}{}".format,
@@ -246,3 +253,18 @@ def test_a_line_that_is_no_fact_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LakeError):
         staging.add_lines([(tmp_path / "bad.jsonl").read_bytes()])
     staging.close()
+
+
+def test_a_column_is_converted_only_where_it_is_read_so(tmp_path: Path) -> None:
+    columns = read_columns(HEADINGS["sent"], KINDS)
+    for number, word in enumerate(word for word in _NO_IDS if re.fullmatch(r"[\w-]{1,9}", word, re.ASCII)):
+        for place in (1, 2):
+            row = ["ding1", "r1", "u1", "2026-09-21 17:05:00", "", ""]
+            row[place] = word
+            path = tmp_path / "table.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([HEADINGS["sent"], row])
+            folder = tmp_path / f"{number}-{place}"
+            folder.mkdir()
+            whole = _whole(path, folder, columns, None)
+            assert whole is None or whole == _one_by_one(path, columns, None), word
