@@ -60,8 +60,9 @@ class Ids(NamedTuple):
 def new_ids(now: float) -> Ids:
     """Fresh ids for a call at that time."""
     time = int(now * 1000)
-    request = f"{time >> 16:08X}-{time & 0xFFFF:04X}-7{_bits(12):03X}-{0x8000 | _bits(14):04X}-{_bits(48):012X}"
-    return Ids(request, f"{_bits(128):032x}")
+    parts = time >> 16, time & 0xFFFF, _bits(12), 0x8000 | _bits(14), _bits(48)
+    # Written otherwise, these take half as long again.
+    return Ids("%08X-%04X-7%03X-%04X-%012X" % parts, "%032x" % _bits(128))  # noqa: UP031
 
 
 class Fault(NamedTuple):

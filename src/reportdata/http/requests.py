@@ -11,6 +11,7 @@ from reportdata.http.uvicorn_private import HttpToolsProtocol
 
 _STEERING = (b"connection", b"proxy-connection")
 """Headers by which a connection ends or goes on, which the parser heeds in a trailer too."""
+_HEEDED = frozenset((b"host", b"transfer-encoding", b"expect"))
 
 
 class StrictProtocol(HttpToolsProtocol):
@@ -40,10 +41,15 @@ class StrictProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.refused:
             return
-        before = self.requests if self.head_bytes is not None else 0, self.requests, self.body_bytes
-        self._read(data)
+        head_bytes, requests, body_bytes = self.head_bytes, self.requests, self.body_bytes
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_on(memoryview(data)[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._stop()
         if self.head_bytes is not None or self._is_chunked:
-            self._count(len(data), *before)
+            self._count(len(data), requests if head_bytes is not None else 0, requests, body_bytes)
 
     def _count(self, size: int, unfinished: int, requests: int, body_bytes: int) -> None:
         """Count what came and was not reported: a header or a trailer is when it has ended, an extension never.
@@ -66,20 +72,23 @@ class StrictProtocol(HttpToolsProtocol):
         self.fault = HEADERS_TOO_LARGE
         self.send_400_response(HEADERS_TOO_LARGE.code)
 
-    def _read(self, data: bytes) -> None:
-        rest: bytes | memoryview = data
-        try:
-            while rest:
-                try:
-                    self.parser.feed_data(rest)
-                except httptools.HttpParserUpgrade as upgrade:
-                    rest = memoryview(rest)[upgrade.args[0] :]
-                    self._begin_again()
-                else:
-                    return
-        except httptools.HttpParserError:
-            if not self._over:
-                self.send_400_response(self.fault.code)
+    def _read_on(self, rest: memoryview) -> None:
+        """Read what follows the head of a request that asks for another protocol."""
+        while True:
+            try:
+                self._begin_again()
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            except httptools.HttpParserError:
+                self._stop()
+                return
+            else:
+                return
+
+    def _stop(self) -> None:
+        if not self._over:
+            self.send_400_response(self.fault.code)
 
     def _begin_again(self) -> None:
         """Read the head of a request that asks for another protocol as if it did not ask. The parser gave it no body:
@@ -120,8 +129,9 @@ class StrictProtocol(HttpToolsProtocol):
             raise ValueError(URL_TOO_LONG.code)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._header_bytes += len(name) + len(value)
-        if self._header_bytes > LARGEST_HEADERS or len(self.headers) >= MOST_HEADERS:
+        headers = self.headers
+        self._header_bytes = size = self._header_bytes + len(name) + len(value)
+        if size > LARGEST_HEADERS or len(headers) >= MOST_HEADERS:
             self.fault = HEADERS_TOO_LARGE
             raise ValueError(HEADERS_TOO_LARGE.code)
         name = name.lower()
@@ -129,15 +139,19 @@ class StrictProtocol(HttpToolsProtocol):
             if name in _STEERING:
                 raise ValueError(MALFORMED.code)
             return
+        if name in _HEEDED:
+            self._heed(name, value)
+        headers.append((name, value))
+
+    def _heed(self, name: bytes, value: bytes) -> None:
         if name == b"host":
             self._hosts += 1
-        elif name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
         elif name == b"transfer-encoding":
             if self._is_chunked or value.strip().lower() != b"chunked":
                 raise ValueError(MALFORMED.code)
             self._is_chunked = True
-        self.headers.append((name, value))
+        elif value.lower() == b"100-continue":
+            self.expect_100_continue = True
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()

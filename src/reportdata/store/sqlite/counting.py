@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from sqlite3 import Connection, Cursor
 from typing import Any
 
@@ -71,5 +72,6 @@ class Counted(Database):
         return kind.error(f"{kind.name} {self.path} is damaged: a row cannot be read: {error}", kind.restored)
 
 
+@lru_cache(maxsize=256)
 def _own(sql: str) -> str:
     return sql.replace("%s", "?")
