@@ -69,6 +69,26 @@ def test_days_are_computed_alike_alone_and_together(engine: Engine, writer: Writ
     check()
 
 
+@pytest.mark.whole
+def test_facts_with_keys_of_their_own_are_counted_as_if_they_were_compared(
+    engine: Engine, writer: Writer, examples: settings
+) -> None:
+    @examples
+    @given(found=st.lists(facts, max_size=30), kinds=st.sampled_from([["sent"], ["sent", "commented"]]))
+    def check(found: list[Fact], kinds: list[str]) -> None:
+        by_key: dict[tuple[object, ...], Fact] = {}
+        for fact in found:  # one of each key of a day
+            day = f"{fact.at.astimezone(ZONES[fact.corp_id]):%Y%m%d}"
+            of_key = fact.report_id if isinstance(fact, Sent) else fact
+            by_key.setdefault((type(fact), day, of_key), fact)
+        files: dict[type[Fact], Sequence[Path]] = {
+            kind: [writer.file(kind, [fact for fact in by_key.values() if isinstance(fact, kind)])] for kind in KINDS
+        }
+        assert measured(engine, files, kinds) == days_of(by_key.values(), ZONES)
+
+    check()
+
+
 def test_the_days_of_withdrawn_reports_are_found(engine: Engine, writer: Writer, examples: settings) -> None:
     @examples
     @given(found=st.lists(facts, max_size=30))

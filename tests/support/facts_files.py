@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -60,9 +60,12 @@ class Writer:
         self._connection.close()
 
 
-def measured(engine: Engine, files: Mapping[type[Fact], Sequence[Path]]) -> Days:
-    """What the engine says, once its rows are found to be in order and each there once."""
-    rows = kpis(engine, files.get(Sent, ()), files.get(Commented, ()), files.get(Withdrawn, ()))
+def measured(engine: Engine, files: Mapping[type[Fact], Sequence[Path]], single: Collection[str] = ()) -> Days:
+    """What the engine says, once its rows are found to be in order and each there once.
+
+    :param single: kinds of which no two facts of a day have the same key.
+    """
+    rows = kpis(engine, files.get(Sent, ()), files.get(Commented, ()), files.get(Withdrawn, ()), single=single)
     order = [(row.stat_day, row.corp_id) for row in rows]
     assert order == sorted(set(order))
     names = ("4100", "4101", "4102")

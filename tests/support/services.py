@@ -47,10 +47,15 @@ def kpis(
     commented: Sequence[Path],
     withdrawn: Sequence[Path],
     corp_ids: Collection[str] | None = None,
+    single: Collection[str] = (),
 ) -> list[Measured]:
-    """What an engine says of these files."""
+    """What an engine says of these files.
+
+    :param single: kinds of which no two facts of a day have the same key.
+    """
     files = {"sent": sent, "commented": commented, "withdrawn": withdrawn}
-    return list(measured(KPIS, engine.rows(KPIS, files, corp_ids)))
+    what = kpis_of_days(SERVICE, KINDS, frozenset(single))
+    return list(measured(what, engine.rows(what, files, corp_ids)))
 
 
 _engines: dict[tuple[int, int], DuckDBEngine] = {}

@@ -76,6 +76,9 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
             work.store.put_import(note)
             progress("adding", 0, 0)
             work.lake.add_all(found.incoming, found.looks)
+            for (_, file), incoming in zip(found.files, found.incoming, strict=True):
+                for kind, days in file.single.items():
+                    work.single.note(kind, incoming.folder.name, days)
             work.store.put_import(note._replace(files=tuple(found.noted)))
     return found.done
 
@@ -174,6 +177,7 @@ def _stage_file(
         done.days |= set(part.days)
         done.spans[part.kind.name] = dict(part.spans)
         done.alike |= {part.kind.name} if part.alike else set()
+        done.single[part.kind.name] = part.single
     note_missing(done, source.remarks, options.covers)
     return done
 

@@ -78,10 +78,10 @@ class Imported:
     """What an import did: records read, facts added, bad records skipped, records of forgotten people left out, which
     are not among those read, the days that facts were added to, the organisations that were added, and the files that
     could not be imported. ``spans`` are, by kind, those of each organisation; ``alike`` are kinds of which facts may
-    share an id; ``told`` are the kinds that the columns told, even without any record, and ``tables`` what these
-    columns hold; ``titles`` stand above a heading; ``partial`` gives for kinds of which facts are missing the reason,
-    ``windows`` the times that saved requests asked for;
-    ``notes`` are what is to be said; ``id`` is that under which the import is noted, empty when no file was
+    share an id, and ``single`` gives by kind the days, new to the lake, on which none do; ``told`` are the kinds that
+    the columns told, even without any record, and ``tables`` what these columns hold; ``titles`` stand above a heading;
+    ``partial`` gives for kinds of which facts are missing the reason, ``windows`` the times that saved requests asked
+    for; ``notes`` are what is to be said; ``id`` is that under which the import is noted, empty when no file was
     imported."""
 
     read: int = 0
@@ -94,6 +94,7 @@ class Imported:
     spans: dict[str, dict[str, Span]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     alike: set[str] = field(default_factory=set)
+    single: dict[str, frozenset[str]] = field(default_factory=dict)
     format: Format | None = None
     encoding: str | None = None
     tables: list[Columns] = field(default_factory=list)

@@ -122,7 +122,7 @@ def _compute(
     work: Workspace, service: Service, standing: Standing, chosen: Mapping[str, Scope], now: float, told: _Told
 ) -> None:
     """Compute days of a service and store them."""
-    what, defined = kpis_of_days(service, work.kinds), definition(service, work.kinds)
+    defined = definition(service, work.kinds)
     sizes = {day: _size(work.lake, standing.files[day]) for day in chosen}
     done, progress = told
     count = 0
@@ -136,6 +136,8 @@ def _compute(
             continue
         files = {**standing.retracting, **together(standing.files[day] for day in batch)}
         causes = _causes(work, service, standing, batch, scope)
+        single = work.single.of(standing.files[day].kinds for day in batch)
+        what = kpis_of_days(service, work.kinds, single)
         rows = measured(what, work.engine.rows(what, files, scope))
         parts = [part for part, _ in batches(dict.fromkeys(batch, scope), sizes, _STORED)]
         for part, own in _by_part(rows, parts):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reportdata.engines import Engine
 from reportdata.inbox import Inbox
 from reportdata.kinds import Kinds
 from reportdata.lake import Lake
 from reportdata.names import Names
+from reportdata.pipeline.single_facts import SingleFacts
 from reportdata.services import Services
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -25,6 +26,7 @@ class Workspace:
     inbox: Inbox
     services: Services
     names: Names
+    single: SingleFacts = field(default_factory=SingleFacts)
 
     @property
     def kinds(self) -> Kinds:

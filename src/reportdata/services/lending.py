@@ -26,7 +26,8 @@ class Narrowing(NamedTuple):
     their newest report, else a report to its own. ``within`` are the only departments of which anything may show, with
     those below them; empty for all. ``unique`` are the relations of which each fact is a thing of its own
     (`reportdata.services.unique`), ``sole`` the kinds of which no two facts of any days have the same first column of
-    their key, ``lacking`` those common table expressions of the service that have no rows (`Service.rare`)."""
+    their key, ``single`` those of which no two facts of a day have the same key, ``lacking`` those common table
+    expressions of the service that have no rows (`Service.rare`). Without days, all facts count."""
 
     days: Sequence[tuple[str, str]]
     departments: Sequence[str] = ()
@@ -37,6 +38,7 @@ class Narrowing(NamedTuple):
     within: Sequence[str] = ()
     unique: Collection[str] = ()
     sole: Collection[str] = ()
+    single: Collection[str] = ()
     lacking: Collection[str] = ()
 
     @property
@@ -52,7 +54,7 @@ class Narrowing(NamedTuple):
     def conditions(self) -> list[str]:
         """The conditions in SQL, over the columns of keys."""
         pieces = (f"stat_day between {_date(first)} and {_date(last)}" for first, last in self.days)
-        found = [f"({' or '.join(pieces)})"]
+        found = [f"({' or '.join(pieces)})"] if self.days else []
         if self.departments:
             found.append(_one_of(self.departments, below=self.below))
         if self.within:

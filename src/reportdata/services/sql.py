@@ -37,14 +37,18 @@ class Computation(NamedTuple):
     changes: tuple[History, ...] = ()
 
 
-def kpis_of_days(service: Service, kinds: Kinds) -> Computation:
-    """The KPIs of days, by organisation and stat day in the order of the days."""
-    return _of_days(service, kinds, calibres=False)
+def kpis_of_days(service: Service, kinds: Kinds, single: frozenset[str] = frozenset()) -> Computation:
+    """The KPIs of days, by organisation and stat day in the order of the days.
+
+    :param single: kinds of which no two facts of a day have the same key: what has one of its own is counted without
+        comparing it with others, in a sixth of the time.
+    """
+    return _of_days(service, kinds, single, calibres=False)
 
 
 def calibres_of_days(service: Service, kinds: Kinds) -> Computation:
     """The numbers of days by every calibre."""
-    return _of_days(service, kinds, calibres=True)
+    return _of_days(service, kinds, frozenset(), calibres=True)
 
 
 def definition(service: Service, kinds: Kinds) -> str:
@@ -55,9 +59,9 @@ def definition(service: Service, kinds: Kinds) -> str:
 
 
 @cache
-def _of_days(service: Service, kinds: Kinds, *, calibres: bool) -> Computation:
+def _of_days(service: Service, kinds: Kinds, single: frozenset[str], *, calibres: bool) -> Computation:
     chosen = {c.name: c.measure for c in service.calibres} if calibres else _measures(service)
-    return computation(service, kinds, DAY_KEYS, chosen)
+    return computation(service, kinds, DAY_KEYS, chosen, narrowing=Narrowing((), single=single) if single else None)
 
 
 def _measures(service: Service) -> dict[str, Measure]:
@@ -99,6 +103,8 @@ def computation(
         used.setdefault(measure.relation, {}).update(dict.fromkeys(counted))
         if measure.relation in unique:
             arms.append(_arm_of_facts(measure, grouped[measure.relation], blanks, number))
+        elif narrowing is not None and _is_single(service, measure, rows, narrowing):
+            arms.append(_arm_of_single(measure, columns, blanks, number))
         else:
             arms.append(_arm(measure, rows, columns, blanks, number))
         if measure.stated and "stat_day" not in columns:
@@ -157,7 +163,8 @@ def _narrowed(
     filtered = narrowing is not None and narrowing.of_departments
     if filtered or any(key.each for key in keys):
         source += ", unnest(string_split(coalesce(departments, ''), ',')) as each_department(department_)"
-    where = f" where {' and '.join(narrowing.conditions())}" if narrowing is not None else ""
+    conditions = narrowing.conditions() if narrowing is not None else ()
+    where = f" where {' and '.join(conditions)}" if conditions else ""
     return f"{relation}_used as (\n    select {', '.join([*taken, *columns])} from {source}{where}\n)"
 
 
@@ -177,6 +184,18 @@ def _arm(measure: Measure, rows: Kind, keys: Sequence[str], blanks: Mapping[str,
         f"    select {', '.join([*keys, numbers])}\n"
         f"    from (select distinct {', '.join(taken)} from {source}{there}) as different_{number}{grouped}"
     )
+
+
+def _is_single(service: Service, measure: Measure, rows: Kind, narrowing: Narrowing) -> bool:
+    """Whether a measure counts, of days, what each fact of a day has to itself."""
+    is_key = measure.columns in ((), rows.key) and not measure.total and not measure.stated
+    return is_key and rows.name in narrowing.single and service.relations[measure.relation].subset
+
+
+def _arm_of_single(measure: Measure, keys: Sequence[str], blanks: Mapping[str, str], number: int) -> str:
+    """One measure's counts of days where each fact of a day is a thing of its own."""
+    numbers = _numbers("count(*)", blanks, number)
+    return f"    select {', '.join([*keys, numbers])}\n    from {measure.relation}_used\n    group by {', '.join(keys)}"
 
 
 def _arm_of_facts(measure: Measure, keys: Sequence[Key], blanks: Mapping[str, str], number: int) -> str:

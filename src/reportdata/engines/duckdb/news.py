@@ -28,7 +28,8 @@ _Day = tuple[str, Path, list[Path], Sequence[Path]]
 
 class Staged(NamedTuple):
     """What was staged of a kind: records read, facts that are kept because the lake does not have them yet, their days,
-    and the span of each organisation among all that was read. ``alike`` says that some may share an id."""
+    and the span of each organisation among all that was read. ``alike`` says that some may share an id; on the days in
+    ``single``, of which the lake had none, no two do."""
 
     kind: Kind
     read: int
@@ -36,6 +37,7 @@ class Staged(NamedTuple):
     days: tuple[str, ...]
     spans: Mapping[str, Span]
     alike: bool = False
+    single: frozenset[str] = frozenset()
 
 
 class Comparing(NamedTuple):
@@ -80,7 +82,7 @@ def keep_new(comparing: Comparing, kind: Kind, there: Callable[[Kind, str], Sequ
             _keep(files, place)
         added += count
         days += [day] if count else []
-    return Staged(kind, read.number, added, tuple(days), read.spans, alike)
+    return Staged(kind, read.number, added, tuple(days), read.spans, alike, frozenset(counts))
 
 
 def _repeated_days(comparing: Comparing, kind: Kind, staged: Sequence[_Day]) -> set[str]:
