@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 import tempfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -231,18 +230,21 @@ def test_lines_of_facts_are_staged_as_they_are(tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.jsonl" for number in range(4)]
     for number, path in enumerate(files):
         path.write_bytes(lines_of(facts[number::3] if number < 3 else []))
-    nothing: Callable[[Kind, str], list[Path]] = lambda _kind, _day: []  # noqa: E731
-    for number, known in enumerate((None, nothing)):
-        folder = tmp_path / f"staged{number}"
+    days = ("19700101", "20000101", "20260922")
+    for known in (False, True):
+        folder = tmp_path / f"staged{known}"
         folder.mkdir()
         staging = Staging(folder, KINDS, NOW)
         staging.add_lines(path.read_bytes() for path in files)
         staging.add_lines([])
-        done = staging.finish(known)
+        if known:
+            done = staging.finish(lambda _kind, _day: [])
+            assert [(part.kind.name, part.read, part.added) for part in done] == [(kind, 3, 3) for kind in NAMES]
+            assert done[0].days == days
+            assert {corp: span[:2] for corp, span in done[0].spans.items()} == {"c1": ("19700101", "20260922")}
+        else:
+            assert staging.keep() == set(days)
         staging.close()
-        assert [(part.kind.name, part.read, part.added) for part in done] == [(kind, 3, 3) for kind in NAMES]
-        assert done[0].days == ("19700101", "20000101", "20260922")
-        assert {corp: span[:2] for corp, span in done[0].spans.items()} == {"c1": ("19700101", "20260922")}
         kept = [fact for kind in NAMES for fact in _staged(folder, KINDS[kind])]
         assert sorted(kept, key=repr) == sorted(facts, key=repr)
 

@@ -201,7 +201,7 @@ def _collect(folder: Folder, facts: Sequence[Fact], now: float) -> None:
     with kinds as work, folder.lake.incoming() as incoming:
         staging = Staging(incoming.folder, work.kinds, Provenance(int(now * SECOND), "collection"))
         staging.add_facts(_in_lake(fact) for fact in facts)
-        staging.finish(None)
+        staging.keep()
         staging.close()
         folder.lake.add(incoming)
     days = {(fact.corp_id, _in_lake(fact).stat_day) for fact in facts if isinstance(fact, Sent)}

@@ -118,7 +118,7 @@ class Collecting:
                 staging = Staging(incoming.folder, self._work.kinds, provenance, forgotten=forgotten)
                 try:
                     staging.add_facts(found.facts)
-                    days |= {day for staged in staging.finish(None) for day in staged.days}
+                    days |= staging.keep()
                 finally:
                     staging.close()
                 self._lake.add(incoming)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from reportdata.coverage import Coverage, Observation, believed, observation
 from reportdata.days import MILLISECOND, SECOND, end_of, time_zone
+from reportdata.engines.duckdb.connection import Database
 from reportdata.engines.duckdb.staging import Staging
-from reportdata.errors import BadSegment, Damaged
+from reportdata.errors import BadSegment, Damaged, LakeError
 from reportdata.facts import Provenance
 from reportdata.inbox import begun_at, facts_of, lines_of, readable_of
 from reportdata.pipeline.compacting import compact
@@ -45,6 +46,7 @@ class Worker:
         self._verification = Verification(work, verified_within)
         self._lake = work.lake
         self._inbox = work.inbox
+        self._database = Database(work.lake.root / "spill" / "pushes")  # opened by the first push after a pause
         self._looked: float | None = None
         self._merged = 0.0
         self._noted: dict[Coverage, int] = {}  # the last look that the lake was told of
@@ -61,6 +63,7 @@ class Worker:
             return True
         if self._looked is None or not self._looked <= now < self._looked + LOOK:
             self._looked = now
+            self._database.close()
             return self._tidy_up(now)
         return self._verification.step(now)
 
@@ -91,14 +94,15 @@ class Worker:
             return
         with self._lake.incoming() as incoming:
             provenance, forgotten = Provenance(int(now * SECOND), PUSH), self._work.store.forgotten()
-            staging = Staging(incoming.folder, self._work.kinds, provenance, forgotten=forgotten)
+            staging = Staging(incoming.folder, self._work.kinds, provenance, self._database, forgotten=forgotten)
             try:
                 staging.add_lines(lines)
-                days = {day for staged in staging.finish(None) for day in staged.days}
-                if staging.left_out:
-                    log.info("%d pushed records of forgotten people were left out", staging.left_out)
-            finally:
-                staging.close()
+                days = staging.keep()
+            except LakeError:  # no later step goes on with a database that failed
+                self._database.close()
+                raise
+            if staging.left_out:
+                log.info("%d pushed records of forgotten people were left out", staging.left_out)
             told = self._untold(looks, now)
             self._lake.add(incoming, told)
         self._noted.update((look.coverage, look.at) for look in told)

@@ -16,10 +16,11 @@ from reportdata.engines.duckdb.day_sums import Files as FilesOfViews
 from reportdata.engines.duckdb.explaining import CELLS, Counted, Part, counted, records_of
 from reportdata.engines.duckdb.histories import DaysOf
 from reportdata.engines.duckdb.merging import Merged, facts_of, files_holding, write_merged, write_repeats
-from reportdata.engines.duckdb.provenance import origins_on_days, sole_origins
+from reportdata.engines.duckdb.provenance import origins_of_all, origins_on_days, sole_origins
 from reportdata.engines.duckdb.taking_back import TakenBack, write_without
 from reportdata.engines.duckdb.uniqueness import Uniqueness
 from reportdata.engines.duckdb.views import Known, Views
+from reportdata.errors import LakeError
 from reportdata.kinds import Kind
 from reportdata.services.records import TOLD, Records
 from reportdata.services.sql import Computation
@@ -168,8 +169,20 @@ class DuckDBEngine(Views):
         for kind, paths in files.items():
             for part in self.files.parts(paths):
                 with self.files.located(part) as places:
-                    for corp_id, day, origin in self.rows_of(origins_on_days(self.all_rows, kind, places)):
+                    for corp_id, day, origin in self._origins(kind, places):
                         yield Brought(corp_id, from_date(day), origin)
+
+    def _origins(self, kind: Kind, places: Sequence[Path]) -> Iterator[tuple[Any, ...]]:
+        # To ask first which files have a provenance takes as long as the query: only those of older releases have none.
+        try:
+            rows = self.rows_of(origins_on_days(places))
+            first = next(rows, None)
+        except LakeError:
+            rows = self.rows_of(origins_of_all(self.all_rows, kind, places))
+            first = next(rows, None)
+        if first is not None:
+            yield first
+            yield from rows
 
     def sole_origins(self, files: Sequence[Path]) -> Mapping[Path, str]:
         found: dict[Path, str] = {}

@@ -138,13 +138,12 @@ def _keep_repeats(
         shutil.rmtree(place)
 
 
-def keep_all(rows: Rows, kind: Kind, parts: Path, folder: Path) -> Staged:
-    """Keep the facts in ``parts`` as they are in ``folder``."""
-    read = read_spans(rows, kind, parts)
+def keep_all(kind: Kind, parts: Path, folder: Path) -> list[str]:
+    """Keep the facts in ``parts`` as they are in ``folder``; returns their days."""
     found = list(_by_day(kind, parts, folder))
     for _, place, files in found:
         _keep(files, place)
-    return Staged(kind, read.number, read.number, tuple(day for day, *_ in found), read.spans)
+    return [day for day, *_ in found]
 
 
 def _by_day(kind: Kind, parts: Path, folder: Path) -> Iterator[tuple[str, Path, list[Path]]]:

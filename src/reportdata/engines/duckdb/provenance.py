@@ -48,18 +48,20 @@ def having_provenance(rows: Rows, files: Sequence[Path]) -> list[Path]:
     return [path for path in files if str(path) in names]
 
 
-def origins_on_days(rows: Rows, kind: Kind, files: Sequence[Path]) -> str:
-    """A query of organisation, day and origin of facts in files, each once; an origin that is not known is empty."""
+def origins_on_days(files: Sequence[Path]) -> str:
+    """A query of organisation, day and origin of facts in files, each once. It fails where the facts of one have no
+    provenance."""
+    listed = ", ".join(map(file, files))
+    source = f"read_parquet([{listed}], hive_partitioning = false)"
+    return f"select distinct corp_id, stat_day, coalesce(origin, '') as origin from {source}"
+
+
+def origins_of_all(rows: Rows, kind: Kind, files: Sequence[Path]) -> str:
+    """The same, of files of which some may have no provenance: an origin that is not known is empty."""
     known = having_provenance(rows, files)
     others = sorted(set(files).difference(known))
-    queries = [f"select corp_id, stat_day, '' as origin from ({facts(kind, others)})"]
-    if known:
-        listed = ", ".join(map(file, known))
-        queries.append(
-            f"select corp_id, stat_day, coalesce(origin, '') as origin "
-            f"from read_parquet([{listed}], hive_partitioning = false)"
-        )
-    return f"select distinct corp_id, stat_day, origin from ({' union all '.join(queries)})"
+    unknown = f"select distinct corp_id, stat_day, '' as origin from ({facts(kind, others)})"
+    return f"{origins_on_days(known)} union {unknown}" if known else unknown
 
 
 def sole_origins(rows: Rows, files: Sequence[Path]) -> dict[Path, str]:

@@ -5,7 +5,7 @@ converts exactly as `reportdata.facts` would; anything else makes it give up, an
 (`Staging.add_facts`), which is slower and says precisely what is wrong where.
 
 What is added lies in parts, each in a folder of its own, until all of it is there; `Staging.finish` then keeps what is
-new (`reportdata.engines.duckdb.news`).
+new, and `Staging.keep` all (`reportdata.engines.duckdb.news`).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Staging:
     ) -> None:
         self.folder = folder
         self.left_out = 0
-        """Records of forgotten people that `finish` left out."""
+        """Records of forgotten people that `finish` or `keep` left out."""
         self._forgotten = forgotten
         self._provenance = provenance
         self._kinds = kinds
@@ -204,19 +204,24 @@ class Staging:
                 return kind, *found
         return None
 
-    def finish(self, there: Callable[[Kind, str], Sequence[Path]] | None) -> list[Staged]:
+    def finish(self, there: Callable[[Kind, str], Sequence[Path]]) -> list[Staged]:
         """Keep the facts that are new, each once.
 
-        :param there: gives the lake's files of a kind for a day; None to keep all, whether they are new or not, which
-            costs nothing and does no harm: facts are a set.
+        :param there: gives the lake's files of a kind for a day.
         """
+        new = Comparing(self._rows, self._parts, self.folder, self._files, self._provenance)
+        return [keep_new(new, kind, there) for kind in self._staged_kinds()]
+
+    def keep(self) -> set[str]:
+        """Keep all facts, whether they are new or not, which costs next to nothing and does no harm: facts are a set.
+        Returns their days."""
+        return {day for kind in self._staged_kinds() for day in keep_all(kind, self._parts, self.folder)}
+
+    def _staged_kinds(self) -> list[Kind]:
+        """The kinds that were staged, without the facts of forgotten people."""
         for kind in self._kinds.values() if self._forgotten else ():
             self.left_out += leave_out(self._rows, kind, self._parts, self._forgotten)
-        kinds = [kind for kind in self._kinds.values() if any(self._parts.glob(f"*/{kind.name}/{PARTITION}*"))]
-        if there is None:
-            return [keep_all(self._rows, kind, self._parts, self.folder) for kind in kinds]
-        new = Comparing(self._rows, self._parts, self.folder, self._files, self._provenance)
-        return [keep_new(new, kind, there) for kind in kinds]
+        return [kind for kind in self._kinds.values() if any(self._parts.glob(f"*/{kind.name}/{PARTITION}*"))]
 
     def _zones(self, organisations: Organisations) -> Zones:
         """The organisations' zones. Their table is made once: who is added later has the zone of unknown ones."""
