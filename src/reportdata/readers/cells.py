@@ -42,11 +42,13 @@ _DATE = re.compile(r"\d{4}\s?[-/.年]\s?\d{1,2}")
 
 
 class Row(NamedTuple):
-    """The cells of a row, the line on which it begins (from 1), and how many bytes of the file were read by then."""
+    """The cells of a row, the line on which it begins (from 1), and how many bytes of the file were read by then;
+    ``open`` is the place of the first cell that begins with blanks and a quote which does not quote it."""
 
     number: int
     position: int
     cells: Sequence[object]
+    open: int | None = None
 
 
 def text_of(cell: object) -> str:

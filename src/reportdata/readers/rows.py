@@ -34,6 +34,10 @@ from reportdata.records import Line
 from reportdata.remarks import Remarks
 
 _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
+_OPEN = (
+    "begins with blanks and a quote that is not closed on its line",
+    "delete the blanks between the delimiter and the quote",
+)
 _OF_OTHERS = re.compile(
     "(?:是否)?[已未]?(?:接收|抄送|收件|读|阅读|读取|评论|点评|点赞|回复)(?:人员?|者|对象|时间|日期|内容|状态|情况|次数|详情|[数率])?"
     "(?:姓名|部门|工号|id|userid|数)?|(?:receiver|recipient|reader|commenter|comment|like)s?(?:name|id|time|count)?|readat|isread"
@@ -42,7 +46,8 @@ _OF_OTHERS = re.compile(
 _ALONE = BadField(
     "line",
     "has one cell alone, and is no record",
-    "delete the line; if it belongs to the text of the row above, put that text between quotes, or save it as XLSX",
+    "delete the line; if it belongs to the text of the row above, put that text between quotes, with no blanks before "
+    "them, or save it as XLSX",
 )
 _WITHIN = BadField(
     "line",
@@ -119,6 +124,8 @@ def read_rows(
                 continue
         if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
             wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
+            if row.open is not None and row.open < width:
+                wrong = BadField(heading.names[row.open], *_OPEN)
             yield Line(row.number, row.position, columns, {}, wrong)
             continue
         if any(_is_many(row.cells[place]) for place in counts if place < len(row.cells)):

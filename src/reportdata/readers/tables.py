@@ -32,7 +32,7 @@ _PADDING = 256
 _BLOCK = 1 << 18
 """Bytes in which quotes are looked for at once."""
 _BLANK_AND_QUOTE = re.compile(rb' "')
-_QUOTES = "write a quote within quotes twice, or save the file as XLSX"
+_QUOTES = "write a quote within quotes twice, and no blanks before a cell's quote; or save the file as XLSX"
 
 
 class Table(NamedTuple, Generic[Found]):

@@ -12,11 +12,13 @@ from reportdata.readers.cells import Row
 from reportdata.readers.text import position
 
 _LONGEST_CELL = 1 << 24
+_BLANKS = " \t"
 
 
 class TextRows:
-    """The rows of a text that are not empty, as strict CSV; blanks after the quote that ends a cell are passed over, as
-    DuckDB does.
+    """The rows of a text that are not empty, as strict CSV; blanks around the quotes of a cell are passed over. Those
+    before a quote are not where the quote is not closed on its line: it is then part of the cell, which ends with the
+    line (`Row.open`).
 
     Iterating raises `csv.Error`, with the number of the line that is not CSV.
     """
@@ -25,7 +27,11 @@ class TextRows:
         csv.field_size_limit(_LONGEST_CELL)
         self._text = text
         self._delimiter = delimiter
+        blanks = _BLANKS.replace(delimiter, "")
+        self._padded = tuple(f'{blank}"' for blank in blanks)
+        self._padded_cell = re.compile(rf'(?:^|{re.escape(delimiter)})[{blanks}]+"')
         self._lines: list[str] = []
+        self._open: int | None = None
         self._reader = csv.reader(self._noted(), delimiter=delimiter, strict=True)
 
     @property
@@ -37,37 +43,65 @@ class TextRows:
         while True:
             number = self._reader.line_num + 1
             self._lines.clear()
+            self._open = None
             try:
                 cells = next(self._reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                cells = _with_blanks("".join(self._lines), self._delimiter)
+                cells, _ = _with_blanks("".join(self._lines), self._delimiter)
                 if not cells:
                     raise csv.Error(f"line {number} is not CSV: {error}") from error
+            else:
+                if len(self._lines) > 1 and any(map(self._is_padded, self._lines)):
+                    cells, self._open = _with_blanks("".join(self._lines), self._delimiter)
+                    if not cells:
+                        raise csv.Error(f"line {number} is not CSV: blanks stand before a quote")
             if cells:
-                yield Row(number, position(self._text), cells)
+                yield Row(number, position(self._text), cells, self._open)
 
     def _noted(self) -> Iterator[str]:
         for line in self._text:
             self._lines.append(line)
-            yield line
+            if len(self._lines) == 1 and self._is_padded(line):
+                cells, self._open = _with_blanks(line, self._delimiter)
+                yield self._delimiter.join(f'"{_doubled(cell)}"' for cell in cells) or line
+            else:
+                yield line
+
+    def _is_padded(self, line: str) -> bool:
+        """Whether a cell may begin with blanks and a quote."""
+        # Few lines have such a one, and two characters are found sooner than a pattern.
+        return any(padded in line for padded in self._padded) and self._padded_cell.search(line) is not None
 
 
-def _with_blanks(row: str, delimiter: str) -> list[str]:
-    """The cells of a row in which blanks follow a closing quote; none when it is another row that is no CSV."""
+def _with_blanks(row: str, delimiter: str) -> tuple[list[str], int | None]:
+    """The cells of a row in which blanks stand around quotes, and the place of the first that has blanks before a quote
+    that is not closed; no cells when it is not one row, or no CSV."""
     cells: list[str] = []
+    open_: int | None = None
     at, cell = 0, _cell(delimiter)
     while found := cell.match(row, at):
-        quoted, plain, end = found.groups()
-        cells.append(plain if quoted is None else quoted.replace('""', '"'))
+        padded, quoted, plain, end = found.groups()
+        within = quoted if padded is None else padded
+        if within is None and plain.lstrip(_BLANKS)[:1] == '"':
+            open_ = len(cells) if open_ is None else open_
+        cells.append(plain if within is None else within.replace('""', '"'))
         at = found.end()
         if end != delimiter:
-            return cells if at == len(row) else []
-    return []
+            return (cells, open_) if at == len(row) else ([], None)
+    return [], None
+
+
+def _doubled(cell: str) -> str:
+    return cell.replace('"', '""')
 
 
 @lru_cache(maxsize=8)
 def _cell(delimiter: str) -> re.Pattern[str]:
+    blank = f"[{_BLANKS.replace(delimiter, '')}]"
     other = rf"[^{re.escape(delimiter)}\r\n]"
-    return re.compile(rf'(?:"((?:[^"]|"")*)" *|((?!"){other}*))({re.escape(delimiter)}|\r?\n|\r|$)')
+    return re.compile(
+        rf'(?:{blank}+"([^"\r\n]*(?:""[^"\r\n]*)*)"{blank}*|"([^"]*(?:""[^"]*)*)"{blank}*|((?!"){other}*))'
+        rf"({re.escape(delimiter)}|\r?\n|\r|$)"
+    )
