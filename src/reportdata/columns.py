@@ -9,6 +9,7 @@ that may both be it are refused, both named, with the option that chooses one. W
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from reportdata.choices import NO_CHOICES, Choices
@@ -20,13 +21,16 @@ from reportdata.standing import may_deny, standing_columns
 from reportdata.table_kinds import SIDE_BY_SIDE, Table, column_of, kind_of
 from reportdata.zone_headings import column_of_zones, other_zone
 
+_MAY_BE_LIST = r"""^\s*(\[\s*[\[{"']|\{\s*["'])"""
+
 
 class Columns(NamedTuple):
     """The kind of facts that a table holds, and the column that each field stands in: the organisation, the time, and
     the others by the names of the kind's columns. ``person_name`` stands in where there is no person, and a sheet's id
     may be absent (`reportdata.facts` says what becomes of both). Where ``at`` holds days alone, ``clock`` holds the
     times of day. ``zone`` says of which time zone a record's time is. The columns in ``standing`` say of a record that
-    it does not stand (`reportdata.standing`), and those of ``withdrawal`` when it was taken back."""
+    it does not stand (`reportdata.standing`), and those of ``withdrawal`` when it was taken back. ``lists`` may hold
+    lists of facts that answer a record (`reportdata.nested`)."""
 
     kind: Kind
     corp_id: str | None
@@ -37,6 +41,7 @@ class Columns(NamedTuple):
     zone: str | None = None
     standing: tuple[str, ...] = ()
     withdrawal: Columns | None = None
+    lists: tuple[str, ...] = ()
 
     @property
     def used(self) -> list[str]:
@@ -46,9 +51,15 @@ class Columns(NamedTuple):
         return list(dict.fromkeys(column for column in found if column is not None))
 
     @property
+    def read(self) -> list[str]:
+        """The table's columns that are used, and those that may hold lists."""
+        return [*self.used, *self.lists]
+
+    @property
     def looked_at(self) -> dict[str, str]:
-        """The columns that may say that a record does not stand, each with a pattern that is found wherever it does."""
-        found = {column: may_deny(column) for column in self.standing}
+        """The columns that may say that a record does not stand, or hold lists, each with a pattern that is found
+        wherever they do."""
+        found = {column: may_deny(column) for column in self.standing} | dict.fromkeys(self.lists, _MAY_BE_LIST)
         return found if self.withdrawal is None else found | {self.withdrawal.at: "."}
 
     @property
@@ -129,7 +140,15 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     if kinds.taking_back(kind) is not None or kinds.answers(kind):
         standing = standing_columns(unheld, answers=kinds.answers(kind))
     zones = column_of_zones(name for name in columns if name not in held_by) if choices.times_in is None else None
-    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock, zones, standing, withdrawal)
+    listed = frozenset[str]().union(*map(lists_of, kinds.values()))
+    lists = tuple(name for heading, named in unheld.items() if heading in listed for name in named)
+    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock, zones, standing, withdrawal, lists)
+
+
+@cache
+def lists_of(kind: Kind) -> frozenset[str]:
+    """The headings, in their normal form, of lists of facts of a kind within records that they answer."""
+    return frozenset(map(normal, kind.lists))
 
 
 def _withdrawal(

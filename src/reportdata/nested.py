@@ -6,8 +6,8 @@ the file are not in it either, so their days are partial.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from reportdata.choices import NO_CHOICES, Choices
-from reportdata.columns import Columns, read_columns
+from reportdata.columns import Columns, lists_of, read_columns
 from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.headings import headings_of, known_headings, normal
@@ -24,10 +24,13 @@ from reportdata.identifiers import is_nothing
 from reportdata.json_texts import RepeatedName, decode
 from reportdata.kinds import Kind, Kinds
 from reportdata.records import Line
-from reportdata.remarks import Remarks
+from reportdata.remarks import Remarks, Unread
 from reportdata.times import BadTime, read_instant
 
 _MOST_FORMS = 1024
+_OF_OBJECTS = re.compile(r'\s*(?:\[\s*)?\{\s*["\']')
+"""How the text of an object begins, or of a list of them."""
+_NO_JSON = BadField("list", "is no JSON, or is cut off")
 _LEAST_TIME = 10_000_000
 """What numbers may be times from: days written like 20240105, and seconds since 1970."""
 
@@ -67,6 +70,17 @@ class Nested:
             for item in items:
                 yield from self._lines(number, place, found, item, shared)
 
+    def following(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """The lines of a table, each followed by the facts in the lists of its record."""
+        for line in lines:
+            yield line
+            columns = line.columns
+            if columns is not None and columns.lists and line.error is None:
+                held = {**columns.fields, **({"corp_id": columns.corp_id} if columns.corp_id is not None else {})}
+                shared = {field: line.record.get(column) for field, column in held.items()}
+                lists = {name: line.record[name] for name in columns.lists if name in line.record}
+                yield from self.lines(line.number, line.position, shared | lists)
+
     def first_list(self, record: Mapping[str, object]) -> str | None:
         """The first member of a record that is a list of facts which can be read; None when there is none.
 
@@ -75,7 +89,7 @@ class Nested:
         for found in self._lists_of(tuple(record)):
             for item in items_of(record[found.member]):
                 if isinstance(item, BadField):
-                    raise item
+                    raise _of_member(found.member, item)
                 if isinstance(item, dict):
                     fact = _with_shared(found.kind, item, dict.fromkeys(found.shared))
                     if isinstance(self._columns_of(found, tuple(fact)), Columns):
@@ -112,10 +126,10 @@ class Nested:
             fact = _with_shared(found.kind, item, shared)
             columns = self._columns_of(found, tuple(fact))
         else:
-            fact, columns = {}, BadField(found.member, "is no object")
+            fact, columns = {}, _of_member(found.member, item)
         if isinstance(columns, BadField):
-            count, reason = self._remarks.unread.get(found.member, (0, str(columns)))
-            self._remarks.unread[found.member] = count + 1, reason
+            unread = self._remarks.unread.get(found.member, Unread(found.kind.name, 0, str(columns)))
+            self._remarks.unread[found.member] = unread._replace(members=unread.members + 1)
             return
         self._remarks.within[found.kind.name] += 1
         error = None
@@ -137,7 +151,7 @@ class Nested:
 
     def _told(self, names: Sequence[str]) -> Iterator[_List]:
         for kind in self._kinds.values():
-            members = [name for name in names if normal(name) in _lists(kind)] if kind.lists else []
+            members = [name for name in names if normal(name) in lists_of(kind)] if kind.lists else []
             answered = self._kinds.answered(kind) if members else None
             if answered is None:
                 continue
@@ -166,8 +180,11 @@ def items_of(value: object) -> Sequence[object]:
     """What stands in a list, which may be written as text, or in an object around it; nothing where there is none. A
     text and a number are no lists."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
-            value = decode(value.replace("\n", " "))  # as a text within a line it has no lines of its own
+        text = value.replace("\n", " ")  # within a line it has no lines of its own
+        try:
+            value = decode(text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return [_NO_JSON] if _OF_OBJECTS.match(text) else []
     if isinstance(value, dict):
         lists = [inner for inner in value.values() if isinstance(inner, list)]
         if not lists:
@@ -176,6 +193,13 @@ def items_of(value: object) -> Sequence[object]:
     if not isinstance(value, list):
         return []
     return [one["node"] if isinstance(one, dict) and isinstance(one.get("node"), dict) else one for one in value]
+
+
+def _of_member(member: str, item: object) -> BadField:
+    """What is wrong with what stands in place of an object."""
+    if isinstance(item, RepeatedName):
+        return item
+    return BadField(member, item.reason if isinstance(item, BadField) else "is no object")
 
 
 def _is_known(kind: Kind, item: object) -> bool:
@@ -210,11 +234,6 @@ def local_moment(text: str, zone: ZoneInfo) -> datetime:
         return moment_of(read_instant(text, zone), zone)
     except ValueError as error:
         raise BadField("create_time", str(error), error.hint if isinstance(error, BadTime) else "") from None
-
-
-@cache
-def _lists(kind: Kind) -> frozenset[str]:
-    return frozenset(map(normal, kind.lists))
 
 
 @cache

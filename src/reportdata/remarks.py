@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Unread(NamedTuple):
+    """Members of a list that were not understood: the kind of facts that they would be, how many they are, and why the
+    first was not."""
+
+    kind: str
+    members: int
+    reason: str
 
 
 @dataclass
@@ -14,9 +24,8 @@ class Remarks:
     counts the records that do not stand, by the column that says so and what it says; ``announced`` is how many there
     are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kind of
     its facts, where it says that another one follows; ``passed`` are sheets that have counts; ``within`` counts by
-    kind the facts in lists within other records, ``unread`` gives for such lists how many of their members were not
-    understood, and why the first was not; ``windows`` are by kind the first and the last instants of which requests
-    asked for facts."""
+    kind the facts in lists within other records, ``unread`` gives for such lists what was not understood; ``windows``
+    are by kind the first and the last instants of which requests asked for facts."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
@@ -26,7 +35,7 @@ class Remarks:
     passed: list[str] = field(default_factory=list)
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
     within: Counter[str] = field(default_factory=Counter)
-    unread: dict[str, tuple[int, str]] = field(default_factory=dict)
+    unread: dict[str, Unread] = field(default_factory=dict)
     windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def clear(self) -> None:
@@ -48,9 +57,9 @@ class Remarks:
             yield f"the sheet {sheet!r} has counts and no records, and was passed over"
         for (column, word), count in self.denied.items():
             yield f"records whose {' '.join(column.split())!r} says {word!r} were left out: {count:,}"
-        for name, (count, reason) in self.unread.items():
+        for name, (_, count, reason) in self.unread.items():
             yield (
                 f"what stands in {name!r} within records was not read ({count:,}): {reason}; if these are comments, "
-                "give each the id of who wrote it and the time, or write them to a file of their own, with the id of "
-                "the report"
+                "write them as JSON, each with the id of who wrote it and the time, or to a file of their own, with "
+                "the id of the report"
             )

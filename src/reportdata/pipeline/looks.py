@@ -55,7 +55,7 @@ def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Lo
     pieces = look.observations
     if options.corp_id is not None and stated.first_day is not None and stated.last_day is not None:
         at = next(at for at in (stated.exported_at, *times) if at is not None)
-        without = {*options.covers, *found.told} - found.spans.keys()
+        without = {*options.covers, *found.told} - found.spans.keys() - found.unread
         first, last = stated.first_day, stated.last_day
         pieces += [
             Observation(options.corp_id, first, last, at, kind) for kind in sorted(without) if work.kinds[kind].covers
@@ -64,6 +64,10 @@ def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Lo
         f"{path.name}: {kind} facts are missing: {reason}: its days are partial"
         for kind, reason in found.partial.items()
         if work.kinds[kind].covers
+    ]
+    notes += [
+        f"{path.name}: {kind} facts stand within records and were not read: --covers covers no days of theirs"
+        for kind in sorted(found.unread & {*options.covers} - found.spans.keys())
     ]
     look = begun(Look(pieces, look.notes), found.spans, partial(zone_of, known), options.now)
     notes += outside(path.name, found.spans, stated, work.kinds)

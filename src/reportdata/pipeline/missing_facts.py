@@ -12,6 +12,7 @@ _WITHIN = (
     "they stand within records, and those on records that are not in the file are not in it either (where there are "
     "none, name the kind with --covers, and the days with --from and --to)"
 )
+_UNREAD = "some stand within records and were not read"
 
 
 def note_missing(done: Imported, remarks: Remarks, covers: Collection[str]) -> None:
@@ -28,5 +29,8 @@ def note_missing(done: Imported, remarks: Remarks, covers: Collection[str]) -> N
         done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {read:,} were read")
     for kind in remarks.within.keys() - set(covers):
         done.partial.setdefault(kind, _WITHIN)
+    done.unread |= {kind for kind, _, _ in remarks.unread.values()}
+    for kind in done.unread & done.spans.keys():
+        done.partial.setdefault(kind, _UNREAD)
     for kind in {*done.spans, *done.told} if done.skipped else ():
         done.partial.setdefault(kind, f"{done.skipped} bad records were skipped")

@@ -14,6 +14,7 @@ from reportdata.engines.duckdb.spans import isolated, of_another_year
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, InputError
 from reportdata.facts import Fact, read_fact
+from reportdata.nested import Nested
 from reportdata.pipeline import Progress
 from reportdata.pipeline.people import People
 from reportdata.pipeline.reading import Reading, SkipBad, Skipped, lines_of, refuse_rounded, require_room, size_of
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from reportdata.readers.sheet_parts import SheetPart
     from reportdata.readers.sheets import SheetTable
     from reportdata.readers.table_rows import Cells
+
+
+_OF_TABLES = (Format.CSV, Format.SHEET, Format.PARQUET)
 
 
 class Source:
@@ -180,7 +184,7 @@ class Source:
 
     def _add_sheet_part(self, staging: Staging, table: SheetTable, cells: Cells, part: SheetPart) -> None:
         columns = table.heading.columns
-        query = staging.read_csv(part.text, columns.used, "\t", 0) if part.text is not None else None
+        query = staging.read_csv(part.text, columns.read, "\t", 0) if part.text is not None else None
         if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end):
             self._add(staging, table.lines(cells.between(part.first, part.end)))
         else:
@@ -203,11 +207,14 @@ class Source:
         if lines is None:
             lines = lines_of(self._path, self._format, self._kinds, self.remarks, self._choices)
         columns: Columns | None = None
+        if self._format in _OF_TABLES:
+            lines = Nested(self._kinds, self.remarks, self._choices).following(lines)
         for line in self._shown(lines):
             if line.columns is not columns and line.columns is not None:
                 columns = line.columns
                 self._note(columns)
-                if self._format is Format.SHEET and columns is not self._of_sheet:  # sheets may have the same records
+                is_of_sheet = self._format is Format.SHEET and columns.kind.sheet is not None
+                if is_of_sheet and columns is not self._of_sheet:  # sheets may have the same records
                     self._of_sheet, self._occurrences = columns, Occurrences()
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))

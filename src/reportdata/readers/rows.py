@@ -89,6 +89,7 @@ def read_rows(
     """Rows with one cell, of which a heading may follow: then they are its title."""
     places = {name: place for place, name in enumerate(heading.names)}
     used = {name: places[name] for name in columns.used}
+    lists = {name: places[name] for name in columns.lists}
     width = len(heading.names)
     least = max(place for place, name in enumerate(heading.names, 1) if not name.startswith(" "))
     person = columns.fields.get(columns.kind.person or "")
@@ -141,6 +142,7 @@ def read_rows(
             wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
             yield Line(row.number, row.position, columns, record, wrong)
             continue
+        record |= {name: row.cells[place] for name, place in lists.items() if place < len(row.cells)}
         cells_hash = of_cells(compress(row.cells, own)) if unnamed else 0
         yield Line(row.number, row.position, columns, record, cells=cells_hash)
     yield from held

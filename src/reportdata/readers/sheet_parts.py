@@ -105,7 +105,7 @@ class _Texts:
                 if column.required:
                     needed.add(columns.fields[column.name])
         self._table = table
-        self._places = [(table.heading.names.index(name), types.get(name, ""), name in needed) for name in columns.used]
+        self._places = [(table.heading.names.index(name), types.get(name, ""), name in needed) for name in columns.read]
         person = columns.fields.get(columns.kind.person or "")
         self._at = columns.used.index(columns.at)
         self._person = columns.used.index(person) if person is not None else None

@@ -89,24 +89,25 @@ class ParquetTable:
             for column in self._used
         ):
             return None
-        cells = (f"cast({self._cell(column)} as varchar) as {name(column)}" for column in self._used)
+        cells = (f"cast({self._cell(column)} as varchar) as {name(column)}" for column in self.columns.read)
         return f"select {', '.join(cells)} from {self._source(part)}"
 
     def rows(self, part: Rows | None = None) -> Iterator[Line]:
         """The records, with the number of their row."""
         with self._failing():
-            others = [column for column in self._types if column not in self._used] if self._unnamed else []
-            read = [f"{self._cell(column)} as {name(column)}" for column in self._used]
+            used = self.columns.read
+            others = [column for column in self._types if column not in used] if self._unnamed else []
+            read = [f"{self._cell(column)} as {name(column)}" for column in used]
             selected = ", ".join([*read, *(f"cast({name(column)} as varchar)" for column in others)])
             self._connection.execute("set session preserve_insertion_order = true")
             found = self._connection.execute(f"select {selected} from {self._source(part)}")
-            own = [column not in self.columns.told_by_digest for column in (*self._used, *others)]
+            own = [column not in self.columns.told_by_digest for column in (*used, *others)]
             number = part.first if part is not None else 0
             while rows := found.fetchmany(_ROWS):
                 for row in rows:
                     number += 1
                     cells = of_cells(compress(row, own)) if self._unnamed else 0
-                    yield Line(number, 0, self.columns, dict(zip(self._used, row, strict=False)), cells=cells)
+                    yield Line(number, 0, self.columns, dict(zip(used, row, strict=False)), cells=cells)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -125,8 +126,10 @@ class ParquetTable:
         return f"{source}, file_row_number = true) where file_row_number between {part.first} and {part.end - 1}"
 
     def _cell(self, column: str) -> str:
-        """Times as texts, with an offset where they are instants."""
+        """Times as texts, with an offset where they are instants; lists as JSON."""
         type_ = self._types[column]
+        if column in self.columns.lists and type_ not in _TEXTS:
+            return f"cast(to_json({name(column)}) as varchar)"
         if not type_.startswith("TIMESTAMP"):
             return name(column)
         zoned = "TIME ZONE" in type_ or type_.startswith("TIMESTAMPTZ")

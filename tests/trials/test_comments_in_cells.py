@@ -1,0 +1,147 @@
+"""Comments that stand as JSON in the cells of a table of reports: in CSV, in spreadsheets, in Parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+import xlsxwriter
+
+from tests.support.folders import Folder, run
+
+DAY = "20240105"
+SAID = ("--covers", "commented", "--from", DAY, "--to", DAY)
+HEADING = ["report_id", "user_id", "sent_at", "template", "comments"]
+Cells = Sequence[str]
+
+
+def row(number: int, comments: str) -> list[str]:
+    return [f"r{number}", f"u{number}", "2024-01-05 08:03:00", "日报", comments]
+
+
+def listed(*numbers: int, **others: object) -> str:
+    return json.dumps([{"userid": f"u{n}", "create_time": "2024-01-05 19:30:00", **others} for n in numbers])
+
+
+def write_csv(path: Path, heading: Cells, rows: Sequence[Cells]) -> Path:
+    with (path := path.with_suffix(".csv")).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([heading, *rows])
+    return path
+
+
+def write_xlsx(path: Path, heading: Cells, rows: Sequence[Cells]) -> Path:
+    with xlsxwriter.Workbook(path := path.with_suffix(".xlsx")) as book:
+        sheet = book.add_worksheet()
+        for number, cells in enumerate([heading, *rows]):
+            sheet.write_row(number, 0, cells)
+    return path
+
+
+def write_parquet(path: Path, heading: Cells, rows: Sequence[Cells], last: str = "{}") -> Path:
+    names = [f'"{name}"' for name in heading]
+    shown = ", ".join([*names[:-1], f"{last.format(names[-1])} as {names[-1]}"])
+    source = f"read_csv('{write_csv(path, heading, rows)}', all_varchar = true, header = true)"
+    duckdb.execute(f"copy (select {shown} from {source}) to '{path}.parquet' (format parquet)")
+    return path.with_name(f"{path.name}.parquet")
+
+
+def write_nested_parquet(path: Path, heading: Cells, rows: Sequence[Cells]) -> Path:
+    of = "cast(json({}) as struct(userid varchar, create_time timestamp)[])"
+    return write_parquet(path, heading, rows, of)
+
+
+def commenters(folder: Folder) -> tuple[object, str]:
+    """The number of the day, and its state."""
+    (found,) = json.loads(run(folder, "query", DAY, "--json").output)
+    assert found["4100_DAY"] == 2
+    return found.get("4102_DAY"), found["states"]["4102"]
+
+
+@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet, write_nested_parquet])
+def test_comments_in_cells_are_read_and_their_days_partial(
+    folder: Folder, tmp_path: Path, write: Callable[[Path, Cells, Sequence[Cells]], Path]
+) -> None:
+    path = write(tmp_path / "reports", HEADING, [row(1, "[]"), row(2, listed(3, 4))])
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 0, result.output
+    assert "commented facts are missing: they stand within records" in result.output
+    assert commenters(folder) == (2, "partial")
+    assert "are missing" not in run(folder, "import", path, *SAID).output
+    assert commenters(folder) == (2, "final")
+
+
+@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet])
+@pytest.mark.parametrize(
+    ("comments", "reason"),
+    [
+        (str(json.loads(listed(3))), "comments: is no JSON, or is cut off"),  # as data frames write lists
+        (listed(3)[:-9], "comments: is no JSON, or is cut off"),  # as spreadsheets cut long cells
+        (json.dumps([{"content": "secret"}]), "kind: no column holds a time"),
+        (json.dumps(["secret"]), "comments: is no object"),
+    ],
+)
+def test_comments_that_were_not_read_are_told_and_are_no_zero(
+    folder: Folder,
+    tmp_path: Path,
+    write: Callable[[Path, Cells, Sequence[Cells]], Path],
+    comments: str,
+    reason: str,
+) -> None:
+    path = write(tmp_path / "reports", HEADING, [row(1, "[]"), row(2, comments)])
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert f"what stands in 'comments' within records was not read (1): {reason}" in result.output
+    assert "secret" not in result.output
+    assert commenters(folder) == (None, "missing")
+    assert "--covers covers no days of theirs" in run(folder, "import", path, *SAID).output
+    assert commenters(folder) == (None, "missing")
+    own = write_csv(tmp_path / "own", ["report_id", "评论人id", "评论时间"], [["r2", "u3", "2024-01-05 19:30"]])
+    assert run(folder, "import", own, "--from", DAY, "--to", DAY).exit_code == 0  # as the note says
+    assert commenters(folder)[0] == 1
+
+
+def test_a_part_of_the_comments_leaves_their_days_partial(folder: Folder, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "reports", HEADING, [row(1, listed(3)), row(2, '[{"content": "secret"}]')])
+    folder.add_organisation("ding1")
+    assert "some stand within records and were not read" in run(folder, "import", path, *SAID).output
+    assert commenters(folder) == (1, "partial")
+
+
+@pytest.mark.parametrize("comments", ["", "[]", "{}", "3", "good", "[赞] good", '{"count": 0}', "null"])
+def test_other_cells_tell_of_no_comments(folder: Folder, tmp_path: Path, comments: str) -> None:
+    path = write_csv(tmp_path / "reports", HEADING, [row(1, comments), row(2, comments)])
+    folder.add_organisation("ding1")
+    assert "Note" not in run(folder, "import", path, "--from", DAY, "--to", DAY).output
+    assert commenters(folder) == (None, "missing")
+
+
+def test_comments_of_a_report_without_an_id_are_told(folder: Folder, tmp_path: Path) -> None:
+    heading = ["发送人ID", "提交时间", "模板", "评论"]
+    path = write_xlsx(tmp_path / "reports", heading, [row(number, listed(3))[1:] for number in (1, 2)])
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert "what stands in '评论' within records was not read (2): report_id: no column holds it" in result.output
+    assert commenters(folder) == (None, "missing")
+
+
+def test_the_columns_that_a_person_chose_hold_for_the_comments(folder: Folder, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "reports", ["no", *HEADING[1:]], [row(1, listed(3)), row(2, listed(3, 4))])
+    folder.add_organisation("ding1")
+    assert run(folder, "import", path, "--column", "report_id=no").exit_code == 0
+    assert commenters(folder) == (2, "partial")
+
+
+def test_a_bad_comment_is_named_with_its_line_and_bad_records_keep_no_comments(folder: Folder, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "reports", HEADING, [row(1, ""), row(2, listed(3, create_time="soon"))])
+    folder.add_organisation("ding1")
+    refused = run(folder, "import", path)
+    assert (refused.exit_code, "line 3: commented_at: 'soon'" in refused.output) == (1, True)
+    bad = tmp_path / "bad.jsonl"
+    path = write_csv(tmp_path / "reports", HEADING, [row(1, listed(3)), ["", *row(2, listed(3, content="secret"))[1:]]])
+    run(folder, "import", path, "--skip-bad", "--bad-file", bad)
+    assert "secret" not in bad.read_text()
