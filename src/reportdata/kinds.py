@@ -87,6 +87,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``words`` are those of which a column holds one, each with what else is written for it; another one is refused.
     ``lists`` are headings of lists of such facts within the records that they answer (`Kinds.answered`).
+    In Chinese, people read ``name_zh``, before 记录; without it, the name.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before_kinds: bool = False
     words: dict[str, dict[str, tuple[str, ...]]] = {}
     lists: tuple[str, ...] = ()
+    name_zh: str = ""
 
     def __post_init__(self) -> None:
         if not is_name(self.name) or self.name in _FOLDERS:

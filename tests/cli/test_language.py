@@ -63,7 +63,7 @@ def names(text: str) -> list[str]:
 def test_a_text_is_parsed_by_the_message_it_was_made_of() -> None:
     """Of each message with values, and with others within."""
     found = load("zh")
-    templates = Templates(found, {})
+    templates = Templates(found, str)
     for message, translation in found.items():
         values = {place[1]: value(place, message) for place in PLACE.finditer(message) if place[1]}
         said = {name: told.text if (told := templates.translated(text)) else text for name, text in values.items()}

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reportdata.cli.language import name_kinds
 from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
 from reportdata.inbox.folder import FolderInbox, FolderWriter
 from reportdata.names import Names
 from reportdata.names.file import FileNames
 from reportdata.presence import NOTHING, Presence
-from reportdata.services import Services, read_services
+from reportdata.services import Services, official, read_services
 from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT, SQLiteStore, schemas
@@ -167,8 +168,11 @@ def engine_of(settings: Settings, lake: Lake) -> Engine:
 
 
 def services_of(settings: Settings) -> Services:
-    """The services whose numbers are computed and served."""
-    return read_services(*settings.services)
+    """The services whose numbers are computed and served. In Chinese, their kinds of facts have names from now on."""
+    services = read_services(*settings.services)
+    name_kinds({official(service): f"{service.name}官方数据" for service in services})
+    name_kinds({kind.name: kind.name_zh for kind in services.kinds.values() if kind.name_zh})
+    return services
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from reportdata.causes import in_chinese
-from reportdata.cli.language import KINDS, is_english, spoken, translated
+from reportdata.cli.language import is_english, kind_name, spoken, translated
 from reportdata.cli.output import Long
 from reportdata.coverage import partly
 from reportdata.measures import Kpi
@@ -110,7 +110,7 @@ def kpi_word(kpi: Kpi) -> str:
 def kind_word(kind: str) -> str:
     """A kind of facts, as options call it, with what it is where that is no word of the language that is spoken."""
     whole = kind.removesuffix(_PARTLY)
-    meant = "" if is_english() else KINDS.get(whole, "")
+    meant = "" if is_english() else kind_name(whole)
     part = "" if whole == kind else translated(", in part")
     return f"{meant}（{whole}{part}）" if meant else f"{whole}{part}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 
@@ -24,15 +24,15 @@ VARIABLE = "REPORTDATA_LANG"
 _LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _WITH_VALUES = ("--lang", "--config")
 """The options before a command that take a value."""
-KINDS = {"sent": "日志", "commented": "评论", "withdrawn": "撤回"}
-"""Kinds of facts that everybody has, in Chinese; others have no words."""
+_kinds: dict[str, str] = {}
+"""What kinds of facts are called in Chinese."""
 _spoken = ["en"]
 """The language that is spoken, and those that will be again."""
 
 
 @cache
 def _templates(language: str) -> Templates:
-    return Templates(load(language), KINDS)
+    return Templates(load(language), kind_name)
 
 
 def chosen(arguments: Sequence[str], variable: Callable[[str], str | None]) -> str:
@@ -54,6 +54,22 @@ def chosen(arguments: Sequence[str], variable: Callable[[str], str | None]) -> s
         return given
     locale = next(filter(None, map(variable, _LOCALES)), "")
     return "zh" if re.match(r"zh(?![a-z])", locale, re.IGNORECASE) else "en"
+
+
+def name_kinds(names: Mapping[str, str]) -> None:
+    """Kinds of facts are called so in Chinese from now on."""
+    if not names.items() <= _kinds.items():
+        _kinds.update(names)
+        _translated.cache_clear()
+
+
+def kind_name(kind: str) -> str:
+    """What a kind of facts is called in Chinese: those that were named, and those of reports; empty for others."""
+    if kind not in _kinds:
+        from reportdata.services import read_reports  # which few commands need before they read all services
+
+        return next((one.name_zh for one in read_reports().kinds if one.name == kind), "")
+    return _kinds[kind]
 
 
 @contextmanager

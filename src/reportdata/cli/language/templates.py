@@ -8,7 +8,7 @@ templates: of all that fit, the one that accounts for most of the text gives its
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -119,11 +119,12 @@ class Templates:
     """All messages of a language.
 
     :param messages: the translations of messages.
-    :param kinds: what kinds of facts are called in it, where a message tells of facts.
+    :param kind_name: gives what a kind of facts is called in it, where a message tells of facts; empty where there is
+        no such kind.
     """
 
-    def __init__(self, messages: Mapping[str, str], kinds: Mapping[str, str]) -> None:
-        self._kinds = kinds
+    def __init__(self, messages: Mapping[str, str], kind_name: Callable[[str], str]) -> None:
+        self._kind_name = kind_name
         templates = [Template(message, translation) for message, translation in messages.items()]
         self._whole = {"".join(one.pieces): one.rendered({}) for one in templates if not one.names}
         self._with_values = [one for one in templates if one.names]
@@ -160,7 +161,7 @@ class Templates:
         for name in template.spoken:
             inner = self._found(values[name], deep + 1, known)
             if inner is None and template.is_enough and name == _KIND:
-                values[name] = self._kinds.get(values[name], values[name])
+                values[name] = self._kind_name(values[name]) or values[name]
             elif inner is not None:
                 values[name], more = inner
                 signs += more
