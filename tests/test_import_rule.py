@@ -31,6 +31,7 @@ DOMAIN = {
     "zone_headings",
     "identifiers",
     "records",
+    "plurals",
     "remarks",
     "nested",
     "named_days",

@@ -16,6 +16,7 @@ import msgspec
 
 from reportdata.errors import StoreError
 from reportdata.files import append, reading
+from reportdata.plurals import count_of
 from reportdata.presence import Ground
 
 _SUFFIX = ".jsonl"
@@ -70,7 +71,7 @@ class Audit:
         except OSError as error:
             raise StoreError(
                 f"the audit in {self._folder} cannot be written ({error.strerror or error}): "
-                f"{len(reads)} entries are lost",
+                f"{count_of(len(reads), 'entry is', 'entries are')} lost",
                 "see that the folder can be written and that the disk is not full",
             ) from error
 

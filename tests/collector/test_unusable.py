@@ -102,7 +102,7 @@ def test_a_report_that_cannot_be_used_is_set_aside_and_its_day_is_partial(simula
     assert simulation.states(FIRST, LAST)[MIDDLE, "4100"] == "partial"
     said = findings(simulation)
     assert "warn" in said
-    assert f"1 records that cannot be used were set aside; the last: report {bad}: creator_id is missing" in said
+    assert f"1 record that cannot be used was set aside; the last: report {bad}: creator_id is missing" in said
     status = json.loads(run(simulation.folder, "status", "--json").stdout)
     assert status["organisations"][0]["setAside"] == 1
     assert "set aside" in run(simulation.folder, "status").stdout

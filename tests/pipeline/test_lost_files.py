@@ -51,7 +51,7 @@ def test_days_that_need_a_lost_file_keep_their_numbers_and_others_are_computed(f
             Sent(corp_id, "newest", "u3", AT + timedelta(days=40)),
         )
     lost.unlink()
-    with pytest.raises(LakeError, match=f"1 of the lake's files are gone .*{lost}") as caught:
+    with pytest.raises(LakeError, match=f"1 of the lake's files is gone .*{lost}") as caught:
         refresh_days(filled)
     assert "restore" in caught.value.hint
     days = filled.days()

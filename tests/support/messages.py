@@ -22,7 +22,7 @@ from reportdata.cli.language.catalogue import LOCALE, Entry, read_po
 from reportdata.cli.language.templates import PLACE, is_spoken
 from tests.support.borrowed import borrowed
 from tests.support.paths import ROOT
-from tests.support.texts import called, has_words, name_of, texts
+from tests.support.texts import called, has_words, is_count, name_of, texts
 
 SOURCE = ROOT / "src" / "reportdata"
 TEMPLATES = LOCALE / "reportdata.pot"
@@ -88,7 +88,9 @@ class _Module:
         for node in self.nodes:
             if isinstance(node, _Function) and self._is_command(node):
                 yield from _paragraphs(ast.get_docstring(node) or "")
-            if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or self._is_part(node):
+            if not (isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or is_count(node)) or self._is_part(
+                node
+            ):
                 continue
             found = texts(node)
             place = self._place(node) if found else "nothing"
@@ -105,6 +107,8 @@ class _Module:
     def _is_part(self, node: ast.expr) -> bool:
         """Whether it is part of a longer text."""
         above = self._above.get(node)
+        if above is not None and is_count(above):
+            return True
         while isinstance(above, ast.IfExp) and isinstance(self._above.get(above), ast.BinOp | ast.FormattedValue):
             above = self._above.get(above)
         if isinstance(above, ast.FormattedValue | ast.JoinedStr | ast.Compare):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+from typing import TypeGuard
 
 from reportdata.cli.language.templates import PLACE
 
@@ -32,9 +33,9 @@ def texts(node: ast.expr) -> list[str] | None:
     if isinstance(node, ast.Constant):
         return [escaped(node.value)] if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
-        used: list[str] = []
-        pieces = [_piece(value, used) for value in node.values]
-        return ["".join(one) for one in itertools.islice(itertools.product(*pieces), _VARIANTS)]
+        return _joined(node, [])
+    if is_count(node):
+        return _counted(node, [])
     if isinstance(node, ast.IfExp):
         either, other = texts(node.body), texts(node.orelse)
         return None if either is None or other is None else either + other
@@ -54,6 +55,8 @@ def _piece(value: ast.expr, used: list[str]) -> list[str]:
     """A piece of a formatted string: a text with its alternatives, or a value's name, which no other has."""
     if not isinstance(value, ast.FormattedValue):
         return texts(value) or [""]
+    if is_count(value.value):
+        return _counted(value.value, used)
     if value.format_spec is None and isinstance(value.value, ast.IfExp):
         found = texts(value.value)
         if found is not None:
@@ -62,14 +65,45 @@ def _piece(value: ast.expr, used: list[str]) -> list[str]:
         *first, last = value.value.values
         if len(first) == 1 and isinstance(last, ast.Constant) and isinstance(last.value, str):
             return [*_piece(ast.FormattedValue(first[0], -1), used), escaped(last.value)]
-    base = name = name_of(value.value)
-    while name in used:
-        name = base + str(sum(one.rstrip("0123456789") == base for one in used) + 1)
-    used.append(name)
+    name = _named_once(value.value, used)
     form = "d" if isinstance(value.value, ast.Call) and called(value.value) == "len" else ""
     if isinstance(value.format_spec, ast.JoinedStr):
         form = "".join(str(one.value) for one in value.format_spec.values if isinstance(one, ast.Constant))
     return ["{" + name + ("!r" if value.conversion == ord("r") else "") + (f":{form}" if form else "") + "}"]
+
+
+def _named_once(node: ast.expr, used: list[str]) -> str:
+    """What a value is called that no other is, which is noted as used."""
+    base = name = name_of(node)
+    while name in used:
+        name = base + str(sum(one.rstrip("0123456789") == base for one in used) + 1)
+    used.append(name)
+    return name
+
+
+def is_count(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether it is a count with a word for one and one for more (`reportdata.plurals`)."""
+    return isinstance(node, ast.Call) and called(node) == "count_of"
+
+
+def _counted(node: ast.Call, used: list[str]) -> list[str]:
+    number, *words = node.args
+    name, before = _named_once(number, used), list(used)
+    found: list[str] = []
+    for word in words:
+        used[:] = before  # both have the same values
+        told = _joined(word, used) if isinstance(word, ast.JoinedStr) else texts(word) or ()
+        found += (f"{{{name}:,}} {text}" for text in told)
+    return found
+
+
+def _joined(node: ast.JoinedStr, used: list[str]) -> list[str]:
+    """The templates of a formatted string.
+
+    :param used: what values beside it are called; is given the names of its own.
+    """
+    pieces = [_piece(value, used) for value in node.values]
+    return ["".join(one) for one in itertools.islice(itertools.product(*pieces), _VARIANTS)]
 
 
 _AS_ITS_ARGUMENT = {"str", "repr", "min", "max", "sorted", "sum", "int", "abs", "quote", "map", "join", "list", "set"}

@@ -18,10 +18,10 @@ AT = "2024-01-05 18:0{}"
 SAID: dict[str, tuple[list[tuple[str, str]], str]] = {
     "a department is missing": (
         [("张一", "研发部"), ("张一", "")],
-        "1 people are named with a department, and without",
+        "1 person is named with a department, and without",
     ),
-    "capitals": ([("Zhang Yi", "研发部"), ("zhang yi", "研发部")], "1 people have names that differ in capitals alone"),
-    "who left": ([("张一", "研发部"), ("张一(离职)", "研发部")], "1 people are named with a mark that they left"),
+    "capitals": ([("Zhang Yi", "研发部"), ("zhang yi", "研发部")], "1 person has names that differ in capitals alone"),
+    "who left": ([("张一", "研发部"), ("张一(离职)", "研发部")], "1 person is named with a mark that they left"),
     "who left, full width": ([("张一（已离职）", "研发部"), ("张一", "研发部")], "named with a mark that they left"),
     "who left, before the name": ([("[已离职]张一", "研发部"), ("张一", "研发部")], "named with a mark that they left"),
 }

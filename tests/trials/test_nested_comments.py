@@ -121,7 +121,7 @@ def test_comments_do_not_stand_for_reports_that_are_missing(folder: Folder, tmp_
     (path := tmp_path / "page.json").write_text(json.dumps(page))
     folder.add_organisation("ding1")
     assert (
-        "sent facts are missing: the file says that it has 5 records, and 1 were read"
+        "sent facts are missing: the file says that it has 5 records, and 1 was read"
         in run(folder, "import", path).output
     )
 

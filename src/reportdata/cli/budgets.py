@@ -18,6 +18,7 @@ from reportdata.collector.forecast import Forecast, forecast
 from reportdata.collector.sources import Source, source_of, sources
 from reportdata.days import time_zone
 from reportdata.errors import BadValue
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 from reportdata.store import Store
 from reportdata.suites.dingtalk import KIND
@@ -129,6 +130,6 @@ def _print(one: Forecast) -> None:
     )
     say(f"Forecast: at most {one.spent_in_the_end:,} calls at the end of the month.")
     if plan.for_past < 0:
-        say(f"Listing each day once takes {-plan.for_past:,} calls more than are left.")
+        say(f"Listing each day once takes {count_of(-plan.for_past, 'call more than is', 'calls more than are')} left.")
     elif not plan.whole:
         say("Not all comments can be read: those that promise most are.")

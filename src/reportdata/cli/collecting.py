@@ -19,6 +19,7 @@ from reportdata.cli.signals import end_on_signals
 from reportdata.collector.clock import Stopped, SystemClock
 from reportdata.collector.schedule import Period
 from reportdata.pipeline.collecting import Collecting
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 
 
@@ -100,7 +101,8 @@ def _told(collecting: Collecting) -> dict[str, object]:
 def _tell(collecting: Collecting) -> None:
     done, month = collecting.done, collecting.month()
     say(
-        f"{collecting.name}: {done.facts:,} facts collected, {len(done.days):,} days changed; "
+        f"{collecting.name}: {count_of(done.facts, 'fact', 'facts')} collected, "
+        f"{count_of(len(done.days), 'day', 'days')} changed; "
         f"{month.left:,} of {month.calls:,} calls are left until {month.last_day}."
     )
     if done.days:

@@ -26,6 +26,7 @@ from reportdata.days import DEFAULT_TIME_ZONE, SECOND, days_between, from_date, 
 from reportdata.identity import App, hash_of, mint, new_app_key, new_secret
 from reportdata.identity import Organisation as Served
 from reportdata.links import Link, new_link_id, new_link_secret
+from reportdata.plurals import count_of
 from reportdata.services import REPORTS, read_services
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -100,7 +101,7 @@ def import_sample(settings: Settings, sample: Sample) -> None:
             done = msgspec.json.decode(run.stdout)
             added += done["added"]
             days.update(done["daysComputed"])
-    say(f"Imported {added:,} new records, computed {len(days)} days.")
+    say(f"Imported {count_of(added, 'new record', 'new records')}, computed {count_of(len(days), 'day', 'days')}.")
 
 
 def _written(path: Path, records: Iterable[Record]) -> Path:

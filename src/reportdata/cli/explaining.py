@@ -20,6 +20,7 @@ from reportdata.cli.periods import DAY, DaysCommand, Today
 from reportdata.cli.places import open_existing_store, services_of
 from reportdata.cli.questions import Form, format_option, print_found
 from reportdata.cli.words import causes_text, heading_of, metric_of, state_word
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 from reportdata.statistics.answers import MOST_ROWS, Answer
 from reportdata.statistics.changes import CHANGES_PARAMETERS, read_changes
@@ -153,7 +154,7 @@ def _print_changes(names: Mapping[str, str], answer: Answer) -> None:
     _print_rows(answer.meta["columns"], rows, numbers=(2, 3))
     since = answer.meta["since"]
     since = moment_text(since) if "T" in since else since
-    say(f"{answer.meta['totalRows']:,} changes since {since}, {answer.meta['timeZone']}")
+    say(f"{count_of(answer.meta['totalRows'], 'change', 'changes')} since {since}, {answer.meta['timeZone']}")
     if answer.meta["emptyReason"]:
         say(answer.meta["emptyReason"])
     if answer.meta["nextSince"] is not None:
@@ -186,7 +187,7 @@ def _print_explained(answer: Answer) -> None:
         _print_rows([column for column in meta["columns"] if column["name"] != "item"], answer.data)
     left = meta["totalRows"] - len(answer.data)
     if left > 0:
-        say(f"and {left:,} more records: --format csv has all")
+        say(f"and {count_of(left, 'more record', 'more records')}: --format csv has all")
     for said in (meta["emptyReason"], *meta["notes"]):
         if said:
             say(said)

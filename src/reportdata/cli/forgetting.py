@@ -16,6 +16,7 @@ from reportdata.engines import Subject
 from reportdata.errors import NotKnown
 from reportdata.pipeline.forgetting import Forgotten, Held, forget, held_by
 from reportdata.pipeline.known_backups import KnownBackup, backups_of
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 
 _SHOWN = 10
@@ -97,7 +98,11 @@ def _print_held(held: Held, backups: list[KnownBackup], *, as_json: bool) -> Non
             }
         )
         return
-    say(f"It is in {len(found):,} files, of {len(held.days):,} days:" if found else "It is in no file.")
+    say(
+        f"It is in {count_of(len(found), 'file', 'files')}, of {count_of(len(held.days), 'day', 'days')}:"
+        if found
+        else "It is in no file."
+    )
     for place in found[:_SHOWN]:
         click.echo(f"  {place}")
     if len(found) > _SHOWN:
@@ -125,10 +130,13 @@ def _summary(done: Forgotten, backups: list[KnownBackup]) -> dict[str, object]:
 
 def _print_summary(who: str, done: Forgotten, backups: list[KnownBackup]) -> None:
     say(f"Removed {who}:")
-    say(f"store    {done.rows:,} rows")
-    say(f"lake     {done.files:,} files, of {len(done.days):,} days")
+    say(f"store    {count_of(done.rows, 'row', 'rows')}")
+    say(f"lake     {count_of(done.files, 'file', 'files')}, of {count_of(len(done.days), 'day', 'days')}")
     say(f"lines    {done.lines:,}, of inbox and audit")
-    say(f"checked  {done.remains.asked:,} Parquet files by a query, {done.remains.searched:,} others byte by byte")
+    say(
+        f"checked  {count_of(done.remains.asked, 'Parquet file', 'Parquet files')} by a query, "
+        f"{done.remains.searched:,} others byte by byte"
+    )
     for place in done.remains.found:
         say(f"Error: it is still in {place}", err=True)
     if done.remains.found:

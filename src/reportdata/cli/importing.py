@@ -24,6 +24,7 @@ from reportdata.pipeline.importing import import_files
 from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.refreshing import Refreshed
 from reportdata.pipeline.refreshing import refresh as refresh_days
+from reportdata.plurals import count_of
 from reportdata.readers import Format
 from reportdata.services import REPORTS, Services
 from reportdata.settings import Settings
@@ -234,4 +235,4 @@ def _show_first(lines: Sequence[str]) -> None:
     for line in lines[:_MOST_SHOWN]:
         say(line)
     if len(lines) > _MOST_SHOWN:
-        say(f"… and {len(lines) - _MOST_SHOWN:,} more such lines; --json has them all.")
+        say(f"… and {count_of(len(lines) - _MOST_SHOWN, 'more such line', 'more such lines')}; --json has them all.")

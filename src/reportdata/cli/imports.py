@@ -12,6 +12,7 @@ from reportdata.cli.options import json_option, lake_options, settings_options
 from reportdata.cli.output import days_text, print_json, print_table, progress_bar, size_text
 from reportdata.cli.places import open_existing_store, workspace
 from reportdata.pipeline.taking_back import TakenBack, noted, take_back
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 from reportdata.store import ImportedFile, ImportNote
 
@@ -68,7 +69,10 @@ def unimport_command(import_id: str, yes: bool, as_json: bool, settings: Setting
     note, zone = noted(store, import_id), shared_zone(store.organisations())
     if not yes and note.taken_back_at is None:
         read = sum(file.read for file in note.files)
-        ask(f"Take back the import {import_id} of {local_text(note.at / 1000, zone)}, {read:,} records?")
+        ask(
+            f"Take back the import {import_id} of {local_text(note.at / 1000, zone)}, "
+            f"{count_of(read, 'record', 'records')}?"
+        )
     with progress_bar() as progress, workspace(settings, store) as work:
         done = take_back(work, import_id, now=time.time(), progress=progress)
     if as_json:
@@ -124,8 +128,8 @@ def _print_summary(import_id: str, done: TakenBack, zone: str) -> None:
         say(f"The import {import_id} was taken back on {local_text(done.before / 1000, zone)}: nothing is left to do.")
         return
     say(f"Took back the import {import_id}:")
-    say(f"removed   {done.gone:,} facts that nobody else had")
-    say(f"kept      {done.kept:,} facts that others had, too")
+    say(f"removed   {count_of(done.gone, 'fact', 'facts')} that nobody else had")
+    say(f"kept      {count_of(done.kept, 'fact', 'facts')} that others had, too")
     say(f"computed  {days_text(done.days)}")
     for piece in done.unobserved:
         days = "–".join(dict.fromkeys((piece.first_day, piece.last_day)))

@@ -27,6 +27,7 @@ from reportdata.days import from_date, moment_of, time_zone
 from reportdata.errors import BadCredentials, BadFile, BadValue
 from reportdata.identity import Organisation
 from reportdata.pipeline.mirroring import Mirrored, Source, Wanted, keep_export, left, mirror, mirror_all
+from reportdata.plurals import count_of
 from reportdata.services import Relayed
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -157,7 +158,11 @@ def _tell_calls(store: Store, sources: Sequence[Source], wanted: Wanted, budget:
     """Say how many calls are to be made, and what the month has for them."""
     calls, _ = left(store, [source.service for source in sources], wanted, now)
     month = budget.month()
-    say(f"{len(calls):,} calls are to be made; {month.left:,} are left until {month.last_day}.", err=True)
+    say(
+        f"{count_of(len(calls), 'call is', 'calls are')} to be made; {count_of(month.left, 'is', 'are')} left until "
+        f"{month.last_day}.",
+        err=True,
+    )
 
 
 def _access(settings: Settings, app_key: str | None, secret: str | None, file: Path | None, endpoint: str) -> Access:
@@ -194,7 +199,7 @@ def _print_mirrored(done: Mirrored, *, as_json: bool) -> None:
             }
         )
         return
-    say(f"Kept official figures of {days_text(done.fetched)}; {len(done.known)} were known.")
+    say(f"Kept official figures of {days_text(done.fetched)}; {count_of(len(done.known), 'was', 'were')} known.")
     if done.empty:
         say(f"DingTalk had none of {days_text(done.empty)}. They are asked for again the next time.")
     if done.unfinished:

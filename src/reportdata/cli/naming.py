@@ -21,6 +21,7 @@ from reportdata.collector.sources import Source, SourceNotes, read_secret, sourc
 from reportdata.collector.suite import Access
 from reportdata.errors import BadFile, NotKnown
 from reportdata.names import turned_off
+from reportdata.plurals import count_of
 from reportdata.readers.names import read_name, read_names
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -70,7 +71,7 @@ def off(corp_id: str | None, yes: bool, as_json: bool, settings: Settings) -> No
     if as_json:
         print_json({"corpId": corp_id, "names": "off", "removed": removed})
         return
-    tell(f"Removed {removed:,} names of people of {corp_id}; none is kept from now on.")
+    tell(f"Removed {count_of(removed, 'name', 'names')} of people of {corp_id}; none is kept from now on.")
 
 
 @names_command.command("import")
@@ -142,9 +143,9 @@ def _keep(store: Store, corp_id: str, found: Mapping[str, str], settings: Settin
     if as_json:
         print_json({"corpId": corp_id, "kept": kept, "leftOut": left_out})
         return
-    say(f"Kept the names of {kept:,} people of {corp_id}.")
+    say(f"Kept the names of {count_of(kept, 'person', 'people')} of {corp_id}.")
     if left_out:
-        say(f"{left_out:,} people were left out: they were forgotten.")
+        say(f"{count_of(left_out, 'person was', 'people were')} left out: they were forgotten.")
 
 
 def _directory(corp_id: str, name: str | None, secrets: Secrets, settings: Settings) -> Mapping[str, str]:

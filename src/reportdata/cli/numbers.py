@@ -27,6 +27,7 @@ from reportdata.coverage import latest
 from reportdata.days import from_date, time_zone, to_date
 from reportdata.errors import BadValue
 from reportdata.pipeline.staleness import stale_days
+from reportdata.plurals import count_of
 from reportdata.services import REPORTS, Service
 from reportdata.services.service import is_official
 from reportdata.settings import Settings
@@ -213,7 +214,10 @@ def status_command(as_json: bool, settings: Settings) -> None:
             say(f"{corp_id}: {found}")
     say(f"stale days  {len(stale)}" + (" – `reportdata refresh` computes them" if stale else ""))
     if aside:
-        say(f"set aside   {sum(aside.values()):,} records that cannot be used – see `reportdata doctor`")
+        say(
+            f"set aside   {count_of(sum(aside.values()), 'record', 'records')} that cannot be used – see "
+            "`reportdata doctor`"
+        )
     for name, ahead in clocks.items():
         say(f"clock       {name}: {said(ahead)}: what is collected makes no day certain")
     say(f"lake        {size_text(lake.size())}")

@@ -30,6 +30,7 @@ from reportdata.errors import BadField, BadValue, NotKnown
 from reportdata.identifiers import read_id
 from reportdata.identity import Organisation, hash_of
 from reportdata.links import Link, new_link_id, new_link_secret
+from reportdata.plurals import count_of
 from reportdata.services import REPORTS
 from reportdata.settings import Settings
 from reportdata.store import Store
@@ -170,7 +171,7 @@ def _told(done: dict[str, Any]) -> str:
     """Say what was imported; returns the address at which a page shows it."""
     days = done["daysTouched"]
     of_days = f", of {days[0]} to {days[-1]}" if days else ""
-    say(f"Imported {done['added']:,} new records of {done['read']:,}{of_days}.")
+    say(f"Imported {count_of(done['added'], 'new record', 'new records')} of {done['read']:,}{of_days}.")
     if done["alreadyKnown"]:
         say(f"Known already, or in the files twice: {done['alreadyKnown']:,}; each counts once.")
     for note in done["notes"][:_SHOWN]:

@@ -17,6 +17,7 @@ from reportdata.cli.progress import INTERVAL, progress_lines
 from reportdata.cli.terminals import as_json, shown, visible
 from reportdata.measures import as_json as with_digits
 from reportdata.pipeline import Progress, silent
+from reportdata.plurals import count_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -118,7 +119,7 @@ def days_text(days: Sequence[str]) -> str:
         return f"{len(days)} days from {min(days)} to {max(days)}"
     if not days:
         return "0 days"
-    return f"{len(days)} day{'s' if len(days) != 1 else ''} ({', '.join(days)})"
+    return f"{count_of(len(days), 'day', 'days')} ({', '.join(days)})"
 
 
 _OFTEN = 1.0

@@ -21,6 +21,7 @@ from reportdata.kinds import Kinds
 from reportdata.measures import Number
 from reportdata.pipeline.imports import Imported, Options
 from reportdata.pipeline.previewing import DayChange, Preview, PreviewedFile, preview
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 from reportdata.store import Store
 
@@ -221,7 +222,7 @@ def _print_changes(changes: Sequence[DayChange], called: Mapping[tuple[str, str]
     ]
     print_table(("day", "organisation", "service", "number", "before", "after"), rows, numbers=(4, 5), least=(2, 1))
     if len(changes) > _SHOWN:
-        say(f"and {len(changes) - _SHOWN:,} more days; --json has all")
+        say(f"and {count_of(len(changes) - _SHOWN, 'more day', 'more days')}; --json has all")
 
 
 def _text(values: Mapping[str, Number], kpi_id: str) -> str:

@@ -12,6 +12,7 @@ from reportdata.cli.output import print_json, progress_bar
 from reportdata.cli.periods import DAY, Today, check_period
 from reportdata.cli.places import open_existing_store, workspace
 from reportdata.pipeline.refreshing import refresh as refresh_days
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 
 _MOST_SHOWN = 10
@@ -36,4 +37,4 @@ def refresh_command(first_day: str | None, last_day: str | None, as_json: bool, 
         print_json({"days": done.days, "changed": done.changed})
     else:
         days, values = len(done.days), done.changed
-        say(f"Computed {days:,} day{'s' if days != 1 else ''}; {values:,} value{'s' if values != 1 else ''} changed.")
+        say(f"Computed {count_of(days, 'day', 'days')}; {count_of(values, 'value', 'values')} changed.")

@@ -13,6 +13,7 @@ from reportdata.collector.rehearsal import Foreseen, copied, foresee
 from reportdata.collector.schedule import Period
 from reportdata.days import time_zone
 from reportdata.errors import NotKnown
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 
 
@@ -74,15 +75,24 @@ def _print(one: Foreseen) -> None:
         [lines[of.purpose], "–".join(dict.fromkeys((of.first_day, of.last_day))), f"{of.pages:,}"] for of in one.lists
     ]
     if one.comments:
-        rows.append([f"comments of {one.comments:,} reports", "", f"{one.comments:,}"])
+        rows.append([f"comments of {count_of(one.comments, 'report', 'reports')}", "", f"{one.comments:,}"])
     if rows:
         print_table(["what would be asked for", "which days", "calls"], rows, numbers=[2], messages=[0])
     if rows and one.guessed:
-        say(f"{one.source.name}: about {one.spent:,} calls of the {one.left:,} that are left this month.")
+        say(
+            f"{one.source.name}: about {count_of(one.spent, 'call', 'calls')} of the {one.left:,} that are left "
+            "this month."
+        )
     elif rows:
-        say(f"{one.source.name}: at least {one.spent:,} calls of the {one.left:,} that are left this month.")
+        say(
+            f"{one.source.name}: at least {count_of(one.spent, 'call', 'calls')} of the {one.left:,} that are "
+            "left this month."
+        )
     else:
-        say(f"{one.source.name}: there is nothing to ask for now; {one.left:,} calls are left this month.")
+        say(
+            f"{one.source.name}: there is nothing to ask for now; {count_of(one.left, 'call is', 'calls are')} "
+            "left this month."
+        )
     if any(of.purpose in (PRESENT, PAST) for of in one.lists):
         say("Besides, comments of reports that are not known yet: a call for each, as far as calls are left.")
     say("Nothing was asked: this was a dry run.")

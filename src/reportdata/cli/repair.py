@@ -15,6 +15,7 @@ from reportdata.cli.places import open_existing_store, workspace
 from reportdata.errors import Damaged
 from reportdata.pipeline.refreshing import refresh
 from reportdata.pipeline.repairing import Repaired, repair
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 
 
@@ -76,10 +77,14 @@ def _print(done: Repaired, computed: list[str]) -> None:
         say(f"given up      {name}")
     for corp_id, first, last, kind in done.unobserved:
         say(f"not known     {kind} of {corp_id}, {first} to {last}: import or collect them again")
-    say(f"computed      {len(computed):,} days")
+    say(f"computed      {count_of(len(computed), 'day', 'days')}")
     for name in done.damaged:
         days = _days(done, name)
-        kept = f"; {len(days):,} days keep their numbers, {days[0]} to {days[-1]}" if days else ""
+        kept = (
+            f"; {count_of(len(days), 'day keeps its', 'days keep their')} numbers, {days[0]} to {days[-1]}"
+            if days
+            else ""
+        )
         say(f"damaged       {name}{kept}")
     say(
         "Put the files there again, `reportdata repair --from BACKUP`, or `reportdata repair --give-up FILE`."

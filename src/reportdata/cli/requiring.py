@@ -13,6 +13,7 @@ from reportdata.cli.words import state_word
 from reportdata.days import time_zone
 from reportdata.errors import BadValue
 from reportdata.identity import Organisation
+from reportdata.plurals import count_of
 from reportdata.services import Service
 from reportdata.states import State, least_certain
 from reportdata.statistics.plan import parts_of
@@ -53,7 +54,11 @@ def require(required: str | None, days: Iterable[Standing], kpis: Collection[str
         return
     kind = state_word(required)
     told = ", ".join(less[:MOST_NAMED]) or "there is no organisation"
-    more = f", and {len(less) - MOST_NAMED} days more are not {kind}" if len(less) > MOST_NAMED else ""
+    more = (
+        f", and {count_of(len(less) - MOST_NAMED, 'day more is', 'days more are')} not {kind}"
+        if len(less) > MOST_NAMED
+        else ""
+    )
     raise NotKnownYet(
         f"some days are not yet as certain as {kind}: {told}{more}",
         "ask again when these days were looked at after their end",

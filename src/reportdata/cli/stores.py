@@ -14,6 +14,7 @@ from reportdata.cli.options import json_option
 from reportdata.cli.output import print_json, print_table, progress_bar
 from reportdata.cli.places import store_at
 from reportdata.errors import BadValue, NotKnown
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 from reportdata.store.copying import copy_rows
 
@@ -46,7 +47,7 @@ def copy_command(source: str, target: str, as_json: bool) -> None:
         print_json({"rows": counts, "seconds": round(seconds, 3)})
         return
     print_table(["table", "rows"], ([table, f"{count:,}"] for table, count in counts.items()), numbers=[1])
-    say(f"Copied and compared {sum(counts.values()):,} rows in {seconds:.1f} s.")
+    say(f"Copied and compared {count_of(sum(counts.values()), 'row', 'rows')} in {seconds:.1f} s.")
     say(
         "Next: reportdata status --store ADDRESS"
         if _is_database(target)

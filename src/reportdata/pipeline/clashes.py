@@ -26,6 +26,7 @@ from reportdata.lake.files import days_of_file
 from reportdata.pipeline.damage import noting
 from reportdata.pipeline.imports import StagedImport
 from reportdata.pipeline.workspace import Workspace
+from reportdata.plurals import count_of
 from reportdata.services.sql import Computation
 
 CHEAP = 16 << 20
@@ -162,7 +163,10 @@ def said(found: Clashes, kind: Kind) -> str:
     """Clashes in words."""
     some = "; ".join(map(str, found.some))
     more = f", and {found.number - len(found.some):,} more" if found.number > len(found.some) else ""
-    return f"{found.number:,} ids of {kind.name} facts are of two people or two days: {some}{more}"
+    return (
+        f"{count_of(found.number, f'id of {kind.name} facts is', f'ids of {kind.name} facts are')} of two people or "
+        f"two days: {some}{more}"
+    )
 
 
 def nearest(lake: Lake, kind: Kind, days: Sequence[str], most: int = CHEAP) -> list[Path]:

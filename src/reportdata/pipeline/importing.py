@@ -33,6 +33,7 @@ from reportdata.pipeline.reading import MOST_COUNTED, Reading, size_of
 from reportdata.pipeline.sources import Source
 from reportdata.pipeline.windows import Asked, within_windows
 from reportdata.pipeline.workspace import Workspace
+from reportdata.plurals import count_of
 from reportdata.readers import Format, detect_format
 from reportdata.readers.encodings import encoding_of
 from reportdata.readers.text import opened_bytes
@@ -121,10 +122,12 @@ def stage_files(
             done.notes += look.notes
             done.notes += (f"{file.name}: {note}" for note in found.notes)
             if found.left_out:
-                done.notes.append(
-                    f"{file.name}: {found.left_out:,} records of forgotten people were left out; "
-                    "`reportdata remember` lets a person in again"
+                what = count_of(
+                    found.left_out,
+                    "record of forgotten people was left out",
+                    "records of forgotten people were left out",
                 )
+                done.notes.append(f"{file.name}: {what}; `reportdata remember` lets a person in again")
             staged.take(file.name, found, incoming)
             staged.noted.append(_noted(file.path, found, {one.kind for one in look.observations}))
     database.close()
@@ -188,7 +191,7 @@ def _each(error: InputError) -> list[InputError]:
     if isinstance(error, BadRecord):
         found += error.others
         if error.more:
-            what = "1 more record is bad" if error.more == 1 else f"{error.more:,} more records are bad"
+            what = count_of(error.more, "more record is bad", "more records are bad")
             if 1 + len(error.others) + error.more >= MOST_COUNTED:
                 what += ", and what follows was not looked at"
             found.append(BadFile(error.file, what, "--skip-bad leaves them out and writes them with reasons to a file"))

@@ -16,6 +16,7 @@ from reportdata.kinds import Kinds
 from reportdata.pipeline.export_times import CLOCKS_DIFFER, exported_at, written_at
 from reportdata.pipeline.imports import Imported, Options, known_organisations, zone_of
 from reportdata.pipeline.workspace import Workspace
+from reportdata.plurals import count_of
 
 DAY = 86_400 * 1000
 """Milliseconds of a day."""
@@ -189,7 +190,7 @@ def _day_before(first: str, last: str) -> str | None:
 
 def _hole(name: str, corp_id: str, kind: str, span: Span) -> str:
     begin, end = max(span.holes, key=lambda hole: sum(1 for _ in days_between(*hole)))
-    more = f", and {len(span.holes) - 1} more such holes" if len(span.holes) > 1 else ""
+    more = f", and {count_of(len(span.holes) - 1, 'more such hole', 'more such holes')}" if len(span.holes) > 1 else ""
     return (
         f"{name}: {corp_id} has no {kind} facts from {begin} to {end}{more}: these days are not covered; "
         f"if there was nothing, say --from {span.first} --to {span.last}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from reportdata.pipeline.imports import Imported
+from reportdata.plurals import count_of
 from reportdata.readers.cells import announced
 from reportdata.remarks import Remarks
 
@@ -26,11 +27,15 @@ def note_missing(done: Imported, remarks: Remarks, covers: Collection[str]) -> N
     read = done.read - remarks.within.total()
     told = max(remarks.announced, *(announced([title]) for title in ("", *done.titles)))
     for kind in done.spans if told > read + remarks.denied.total() else ():
-        done.partial.setdefault(kind, f"the file says that it has {told:,} records, and {read:,} were read")
+        done.partial.setdefault(
+            kind,
+            f"the file says that it has {count_of(told, 'record', 'records')}, and "
+            f"{count_of(read, 'was', 'were')} read",
+        )
     for kind in remarks.within.keys() - set(covers):
         done.partial.setdefault(kind, _WITHIN)
     done.unread |= {kind for kind, _, _ in remarks.unread.values()}
     for kind in done.unread & done.spans.keys():
         done.partial.setdefault(kind, _UNREAD)
     for kind in {*done.spans, *done.told} if done.skipped else ():
-        done.partial.setdefault(kind, f"{done.skipped} bad records were skipped")
+        done.partial.setdefault(kind, f"{count_of(done.skipped, 'bad record was', 'bad records were')} skipped")

@@ -15,6 +15,7 @@ from reportdata.digests import PREFIX
 from reportdata.errors import BadField
 from reportdata.facts import Fact
 from reportdata.identifiers import half_width, read_text, same_name
+from reportdata.plurals import count_of
 from reportdata.records import Line
 from reportdata.values import read_names
 
@@ -67,14 +68,16 @@ class NamedPeople:
         if pairs := self._pairs({one: one._replace(name=_MARK.sub("", one.name) or one.name) for one in self._lines}):
             first, second = pairs[0]
             yield (
-                f"{len(pairs):,} people are named with a mark that they left (离职), and without it, as on lines "
+                f"{count_of(len(pairs), 'person is', 'people are')} named with a mark that they left (离职), and "
+                "without it, as on lines "
                 f"{first} and {second}: each counts as two; write their names alike in all rows, or give a column of "
                 "ids, and import that after `reportdata unimport`"
             )
         if pairs := self._pairs({one: one._replace(name=one.name.casefold()) for one in self._lines}):
             first, second = pairs[0]
             yield (
-                f"{len(pairs):,} people have names that differ in capitals alone, as on lines {first} and {second}: "
+                f"{count_of(len(pairs), 'person has', 'people have')} names that differ in capitals alone, as "
+                f"on lines {first} and {second}: "
                 "each counts as two; write their names alike in all rows, or give a column of ids, and import that "
                 "after `reportdata unimport`"
             )
@@ -83,7 +86,8 @@ class NamedPeople:
         if pairs := self._pairs({one: name for one, name in whole.items() if name in without}):
             first, second = pairs[0]
             yield (
-                f"{len(pairs):,} people are named with a department, and without one, as on lines {first} and "
+                f"{count_of(len(pairs), 'person is', 'people are')} named with a department, and without one, "
+                f"as on lines {first} and "
                 f"{second}: each counts as two; where they are one, fill in the department in all rows, or leave its "
                 "column out, or give a column of ids, and import that after `reportdata unimport`"
             )

@@ -17,6 +17,7 @@ from reportdata.facts import Fact
 from reportdata.headings import option
 from reportdata.identifiers import are_names
 from reportdata.pipeline.named_people import NamedPeople
+from reportdata.plurals import count_of
 from reportdata.records import Line
 
 _MOST = 10_000
@@ -73,7 +74,8 @@ class People:
                 alike.setdefault(person.lstrip("0").casefold(), []).append(person)
             if some := [ids for ids in alike.values() if len(ids) > 1]:
                 yield (
-                    f"{len(some):,} people have ids that differ in zeros at the front or in capitals alone, like "
+                    f"{count_of(len(some), 'person has', 'people have')} ids that differ in zeros at the front "
+                    "or in capitals alone, like "
                     f"{some[0][0]} and {some[0][1]}: each id counts as a person; write them alike where they are one"
                 )
         yield from self._named.notes()

@@ -23,6 +23,7 @@ from reportdata.pipeline.day_files import DayFiles, together
 from reportdata.pipeline.observed import clipped, outside, told_by_kind, untold, without_collections
 from reportdata.pipeline.staleness import Scope, Standing, batches, counted, standing_of
 from reportdata.pipeline.workspace import Workspace
+from reportdata.plurals import count_of
 from reportdata.services import Service
 from reportdata.services.sql import definition, kpis_of_days
 from reportdata.store import DayKpis
@@ -184,9 +185,14 @@ def _require_whole(lost: Mapping[str, Mapping[str, Sequence[str]]], others: Coll
     days = {day for found in lost.values() for day in found}
     names = sorted({name for found in lost.values() for of_day in found.values() for name in of_day} | set(others))
     if names:
+        what = count_of(
+            len(names),
+            "of the lake's files is gone or is not what was added",
+            "of the lake's files are gone or are not what was added",
+        )
         raise Damaged(
-            f"{len(names)} of the lake's files are gone or are not what was added, like {names[0]}: "
-            f"{len(days)} days that need them keep the numbers that they had",
+            f"{what}, like {names[0]}: "
+            f"{count_of(len(days), 'day that needs them keeps its', 'days that need them keep their')} numbers",
             "bring them back: put them there again, or restore them by `reportdata repair --from BACKUP`; "
             "`reportdata repair --give-up FILE` goes on without one",
             tuple(names),

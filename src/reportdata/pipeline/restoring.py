@@ -13,6 +13,7 @@ from reportdata.leases import FileLeases, folder_of_own
 from reportdata.pipeline import Progress, silent
 from reportdata.pipeline.backups import Manifest, check_lake, read_manifest
 from reportdata.pipeline.copying import Copying
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 
 
@@ -55,7 +56,8 @@ def _check_whole(backup: Path, manifest: Manifest, damaged: Sequence[str]) -> No
     hint = "restore an older backup, and import again what came after it"
     if damaged == [Settings(backup).store.name]:
         hint += "; if the backup itself was served, it is a data folder of its own: serve that"
-    raise BadFile(str(backup), f"{len(damaged)} of {len(manifest.files)} files are missing or damaged: {names}", hint)
+    told = f"{len(damaged)} of {count_of(len(manifest.files), 'file', 'files')} missing or damaged: {names}"
+    raise BadFile(str(backup), told, hint)
 
 
 def _size(path: Path) -> int | None:

@@ -22,6 +22,7 @@ from reportdata.kinds import Kind
 from reportdata.pipeline.damage import noting
 from reportdata.pipeline.imports import StagedImport
 from reportdata.pipeline.workspace import Workspace
+from reportdata.plurals import count_of
 from reportdata.services.sql import Computation
 
 LARGEST = 32 << 20
@@ -136,7 +137,7 @@ def _size(files: Sequence[Path]) -> int:
 
 def _said(count: int, kind: Kind) -> str:
     return (
-        f"{count:,} {kind.name} facts are at the very minutes of others that are not in this file: if they are "
-        "the same, told with another name, department, template or id, they count twice; keep one of the two, and take "
-        "the other back with `reportdata unimport`"
+        f"{count_of(count, f'{kind.name} fact is', f'{kind.name} facts are')} at the very minutes of others that are "
+        "not in this file: if they are the same, told with another name, department, template or id, they count twice; "
+        "keep one of the two, and take the other back with `reportdata unimport`"
     )

@@ -17,6 +17,7 @@ from reportdata.errors import BadField
 from reportdata.headings import known_headings, normal
 from reportdata.identifiers import is_no_person, is_nothing, read_id, read_text, same_name
 from reportdata.other_tables import counts_reports
+from reportdata.plurals import count_of
 from reportdata.readers.cells import (
     Row,
     announced,
@@ -124,7 +125,9 @@ def read_rows(
                     held.append(Line(row.number, row.position, columns, {}, _ALONE))
                 continue
         if (cells := _width(row.cells, width)) > width or (cells < least and not ragged):
-            wrong = BadField("line", f"has {cells} cells, the heading has {width}", _DELIMITER_WITHIN)
+            wrong = BadField(
+                "line", f"has {count_of(cells, 'cell', 'cells')}, the heading has {width}", _DELIMITER_WITHIN
+            )
             if row.open is not None and row.open < width:
                 wrong = BadField(heading.names[row.open], *_OPEN)
             yield Line(row.number, row.position, columns, {}, wrong)

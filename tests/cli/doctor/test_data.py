@@ -58,7 +58,7 @@ def test_a_lake_that_is_damaged(healthy: Folder) -> None:
     for damage in (content[:-1], content[1:], b"PAR", b""):
         path.write_bytes(damage)
         finding = one(look(healthy), "lake", State.FAIL)
-        assert "1 of 1 files" in finding.found
+        assert "1 of 1 file gone" in finding.found
         assert str(path) in finding.found
     path.write_bytes(content)
     one(look(healthy), "lake", State.OK)

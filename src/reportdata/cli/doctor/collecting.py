@@ -17,6 +17,7 @@ from reportdata.collector.listings import Listings
 from reportdata.collector.planning import before, day_at
 from reportdata.collector.sources import Source, SourceNotes, sources
 from reportdata.days import SECOND, day_of, time_zone
+from reportdata.plurals import count_of
 from reportdata.suites import SUITES
 
 _BEHIND = 2
@@ -38,7 +39,9 @@ def collected(examined: Examined) -> Iterator[Finding]:
             return
         zones = {o.corp_id: o.time_zone for o in examined.store.organisations()} if examined.store else {}
         found = [finding for source in sources(ledger) for finding in _of_source(source, zones, ledger, examined.now)]
-        yield from found or [ok(f"{len(sources(ledger)):,} sources, up to date and within their calls")]
+        yield from found or [
+            ok(f"{count_of(len(sources(ledger)), 'source', 'sources')}, up to date and within their calls")
+        ]
 
 
 def _of_source(source: Source, zones: dict[str, str], ledger: Ledger, now: float) -> Iterator[Finding]:
@@ -79,7 +82,9 @@ def _left_out(name: str, listings: Listings, now: int) -> Iterator[Finding]:
     records, failures = listings.set_aside.count(), listings.failures.count(now)
     if records:
         yield warn(
-            f"{name}: {records:,} records that cannot be used were set aside; the last: {listings.set_aside.example()}",
+            f"{name}: {count_of(records, 'record that cannot be used was', 'records that cannot be used were')} "
+            "set aside; the last: "
+            f"{listings.set_aside.example()}",
             "their days are partial; tell the suite's support, or whoever sent them",
         )
     if failures:

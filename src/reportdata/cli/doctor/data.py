@@ -21,6 +21,7 @@ from reportdata.pipeline.corrections import file_of
 from reportdata.pipeline.damage import left
 from reportdata.pipeline.observed import outside, told_by_kind
 from reportdata.pipeline.staleness import stale_days
+from reportdata.plurals import count_of
 from reportdata.services.service import is_official
 from reportdata.store import Store
 
@@ -100,12 +101,13 @@ def lake(examined: Examined) -> Iterator[Finding]:
         log = found.faults_of_log() if examined.thorough else []
     if damaged:
         names = ", ".join(sorted(damaged)[:_NAMED])
-        yield fail(f"{len(damaged)} of {len(paths)} files are gone or damaged: {names}", _REPAIR)
+        yield fail(f"{len(damaged)} of {count_of(len(paths), 'file', 'files')} gone or damaged: {names}", _REPAIR)
     if log:
-        yield warn(f"{len(log)} objects of the log are gone or damaged: {', '.join(log[:_NAMED])}", _MEND)
+        named = ", ".join(log[:_NAMED])
+        yield warn(f"{count_of(len(log), 'object', 'objects')} of the log gone or damaged: {named}", _MEND)
     found.try_adding()
     if not damaged and not log:
-        yield ok(f"{len(paths):,} files, {size_text(found.size())}")
+        yield ok(f"{count_of(len(paths), 'file', 'files')}, {size_text(found.size())}")
 
 
 def abandoned(examined: Examined) -> Iterator[Finding]:
@@ -178,7 +180,7 @@ def stale(examined: Examined) -> Iterator[Finding]:
         days = [day for day in stale_days(work) if day not in kept]
         observed = told_by_kind(examined.lake.observed(damaged=set()), work.kinds)
     if kept:
-        yield fail(f"{len(kept):,} days rest on damaged files and keep their numbers, like {min(kept)}", _REPAIR)
+        yield fail(f"{count_of(len(kept), 'day rests', 'days rest')} on damaged files, like {min(kept)}", _REPAIR)
         observed = list(outside(observed, kept))
     known = (look._replace(at=0) for look in _store(examined).observations() if not is_official(look.kind))
     covered = by_organisation(look.coverage for look in latest(known))
@@ -201,7 +203,8 @@ def corrections(examined: Examined) -> Iterator[Finding]:
     if found:
         last = max(found, key=lambda correction: correction.at)
         yield warn(
-            f"numbers of {len(found):,} days in the store were not those of the facts, like {last.day}: they were put "
+            f"numbers of {count_of(len(found), 'day', 'days')} in the store were not those of the facts, like "
+            f"{last.day}: they were put "
             "right",
             f"see whether this machine's disk or memory fails; then remove {file_of(examined.lake.root)}",
         )
@@ -231,7 +234,7 @@ def apps(examined: Examined) -> Iterator[Finding]:
     enabled = [app for app in found if not app.disabled]
     links = [link for link in _store(examined).links() if link_ended(link, examined.now) is None]
     if not found and links:
-        yield ok(f"there are none; {len(links)} view link{'s' if len(links) != 1 else ''} may be opened")
+        yield ok(f"there are none; {count_of(len(links), 'view link', 'view links')} may be opened")
     elif not found:
         yield warn("there are none, and no view links: nobody can ask", "reportdata app add --corp CORP_ID --name NAME")
     elif not enabled:

@@ -17,6 +17,7 @@ from reportdata.inbox import facts_of
 from reportdata.inbox.folder import FolderInbox
 from reportdata.kinds import Kinds
 from reportdata.pipeline.comparing import differences
+from reportdata.plurals import count_of
 
 _MOST = 10
 """What is named of what is wrong."""
@@ -58,7 +59,7 @@ def inbox(examined: Examined) -> Iterator[Finding]:
     for path in kept:
         yield warn(f"{path} could not be read and was set aside", "push again what was sent then, and remove it")
     if not bad and not kept and not deleted:
-        yield ok(f"{len(segments):,} segments wait")
+        yield ok(f"{count_of(len(segments), 'segment waits', 'segments wait')}")
 
 
 def _is_segment(path: Path, kinds: Kinds) -> bool:
@@ -87,6 +88,6 @@ def reads(examined: Examined) -> Iterator[Finding]:
                     bad.append(f"{path}, line {number}")
     if bad:
         advice = "who read what is not known there; a line that a full disk cut off is one of these"
-        yield warn(f"{len(bad):,} lines cannot be read, like {bad[0]}", advice)
+        yield warn(f"{count_of(len(bad), 'line', 'lines')} cannot be read, like {bad[0]}", advice)
     else:
-        yield ok(f"{len(files):,} files")
+        yield ok(f"{count_of(len(files), 'file', 'files')}")
