@@ -166,6 +166,52 @@ def test_a_share_in_per_cent_is_refused_where_its_parts_tell(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 @pytest.mark.parametrize(
+    ("service", "head", "share", "reason", "advised"),
+    [
+        ("activeUserData", "4007", "1.011", "1.011 is more than 1, as shares in per cent are", "0.01011"),
+        ("activeUserData", "4007", "99.8", "99.8 is more than 1, as shares in per cent are", "0.998"),
+        ("activeUserData", "4007", "100", "100 is more than 1, as shares in per cent are", "1"),
+        ("activeUserData", "4007", "105", "105 is more than 1, and no share in per cent", None),
+        ("onlineUserData", "19001,4001,4002,4004,4005,4006", "38", "38 is in per cent, as its parts tell", "0.38"),
+        ("onlineUserData", "19001,4001,4002,4004,4005,4006", "1.2", "1.2 is more than 1, and its parts tell", "0.385"),
+    ],
+)
+def test_what_is_advised_about_a_share_above_one_helps(
+    tmp_path: Path, form: str, service: str, head: str, share: str, reason: str, advised: str | None
+) -> None:
+    of = read_services().service(service)
+    kpi = "4008" if head == "4007" else "4003"
+    values = {"19001": 5, "4001": 13, "4002": 5, "4004": 3, "4005": 5, "4006": 5, "4007": 13}
+    names = ["stat_date", "corp_id", *head.split(","), kpi]
+
+    def write(rows: dict[str, str]) -> Path:
+        path = tmp_path / f"figures.{form}"
+        cells = [[day, "1", *(str(values[name]) for name in head.split(",")), share] for day, share in rows.items()]
+        lines = [",".join(row) for row in [names, *cells]]
+        objects = [
+            json.dumps(
+                dict(zip(names[:2], row, strict=False))
+                | {f"{n}_DAY": json.loads(v) for n, v in zip(names[2:], row[2:], strict=True)}
+            )
+            for row in cells
+        ]
+        path.write_text("\n".join(lines if form == "csv" else objects))
+        return path
+
+    with pytest.raises(BadRecord) as refused:
+        read_figures(write({"20210101": "0.385", "20210102": share}), of, partly=True)
+    assert refused.value.reason == reason.replace("parts tell", "parts in the row tell") + (
+        " 0.385" if share == "1.2" else ""
+    )
+    if advised is not None:
+        assert f"write {advised}" in refused.value.hint
+        assert len(read_figures(write({"20210101": "0.385", "20210102": advised}), of, partly=True)) == 2
+    if "leave the row out" in refused.value.hint:
+        assert len(read_figures(write({"20210101": "0.385"}), of, partly=True)) == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize(
     ("reports", "senders", "reason"),
     [
         (56, 1056, "1056 is more than 发送日志数 (56), of which each of these people has one at least"),

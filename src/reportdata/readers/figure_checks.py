@@ -40,10 +40,14 @@ def _require_share(kpi: Kpi, value: Number, share: Number | None) -> None:
     """
     if value <= 1 + _ROUNDED:
         return
-    hint = f"write {kpi.name} like 0.385, with a point"
+    hundredth = f"{value / 100:.10g}"
+    if share is None and value > 100 * (1 + _ROUNDED):
+        raise BadField(kpi.key, f"{value} is more than 1, and no share in per cent", _WRONG)
     if share is None:
+        hint = f"where it is, write {hundredth}; where it is not, mend it, or leave the row out"
         raise BadField(kpi.key, f"{value} is more than 1, as shares in per cent are", hint)
     if abs(value / 100 - share) <= _ROUNDED:
-        raise BadField(kpi.key, f"{value} is in per cent, as its parts in the row tell", hint)
+        raise BadField(kpi.key, f"{value} is in per cent, as its parts in the row tell", f"write {hundredth}")
     if share <= 1:
+        hint = f"write {share:.3f}, or leave the row out"
         raise BadField(kpi.key, f"{value} is more than 1, and its parts in the row tell {share:.3f}", hint)
