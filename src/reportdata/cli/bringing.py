@@ -29,6 +29,7 @@ from reportdata.cli.periods import check_period
 from reportdata.cli.places import workspace
 from reportdata.cli.previews import check_kinds
 from reportdata.cli.previews import summary as previewed
+from reportdata.cli.told_places import without_places
 from reportdata.days import DEFAULT_TIME_ZONE, parse_day, time_zone
 from reportdata.errors import BadRecord, BadValue, ReportDataError
 from reportdata.kinds import Kinds
@@ -61,13 +62,16 @@ _FOR_PEOPLE = ("notes", "failures", "hints", "skippedRecords")
 
 def carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, Any]:
     """Do a job; what came of it is what the command of the same name prints with --json, with messages in the language
-    that was asked for.
+    that was asked for and without the places of the server (`reportdata.cli.told_places`).
 
     :raises ReportDataError: when it cannot be done; then nothing was added or taken back.
     """
     found = _carried_out(settings, job, progress)
-    told = {name: [translated(text, job.said.lang) for text in found[name]] for name in _FOR_PEOPLE if name in found}
-    return found | told
+
+    def told(text: str) -> str:
+        return translated(without_places(settings, text), job.said.lang)
+
+    return found | {name: list(map(told, found[name])) for name in _FOR_PEOPLE if name in found}
 
 
 def _carried_out(settings: Settings, job: Job, progress: Progress) -> dict[str, Any]:
@@ -175,13 +179,13 @@ def bring_command() -> None:
         nonlocal told
         if time.monotonic() > told + _TOLD:
             told = time.monotonic()
-            tell(Told(step, max(0, done), max(0, total)))
+            tell(Told(without_places(given.settings, step), max(0, done), max(0, total)))
 
     try:
         given.present.require()
         found = carried_out(given.settings, job, progress)
     except ReportDataError as error:
-        tell(Told(error=Wrong(error.message, error.hint)))
+        tell(Told(error=Wrong(*(without_places(given.settings, text) for text in (error.message, error.hint)))))
     except MemoryError:
         tell(Told(error=_NO_MEMORY))
     except OSError as error:
