@@ -21,7 +21,7 @@ from reportdata.services import Service, read_services
 from reportdata.store import Official
 from tests.support.browsing import Browser, add_link
 from tests.support.examples import tried_with
-from tests.support.folders import Folder
+from tests.support.folders import Folder, run
 from tests.support.serving import serving
 
 COUNTED = Path("counted/checkins"), Path("counted/approvals")
@@ -173,6 +173,34 @@ def test_a_link_of_some_departments_is_told_of_what_has_departments(house: House
     _, secret = add_link(house.folder, "a", scopes=("DataCenter.Health.Read",), departments=("研发",))
     refused = Browser(house.address).sign_in(link=secret)
     assert (refused.status, refused.json["code"]) == (403, "Forbidden.AccessDenied.SomeDepartments")
+
+
+@pytest.mark.whole
+def test_damaged_files_of_a_service_leave_the_others_in_the_overview(house: House) -> None:
+    browser = signed_in(house, "a", SCOPES, ("研发",))
+
+    def asked() -> tuple[int, dict[str, int], list[str]]:
+        """The numbers by service, and those that are damaged."""
+        answer = browser.get("/v1/services/overview")
+        numbers = {one["service"]: one["value"] for one in answer.json.get("data", ())}
+        return answer.status, numbers, answer.json.get("meta", {}).get("damaged")
+
+    wanted = (("sent", DAYS[0]), ("checked_in", DAYS[1]))
+    files = {kind: [*house.folder.lake.files(kind)[day]] for kind, day in wanted}
+    whole = {path: path.read_bytes() for paths in files.values() for path in paths}
+    for path in files["checked_in"]:
+        path.write_bytes(whole[path][:-50])
+    for _ in range(2):  # it is not kept, but met again
+        assert asked() == (200, {"reportData": 5}, ["checkinData"])
+    assert {one.service for one in house.folder.store.damage() if one.stat_day} == {"checkinData"}
+    for path in files["sent"]:  # of departments, check-ins need it, too
+        path.unlink()
+    answer = browser.get("/v1/services/overview")
+    assert (answer.status, answer.json["code"]) == (500, "DataDamaged")
+    for path, content in whole.items():
+        path.write_bytes(content)
+    assert asked() == (200, {"reportData": 5, "checkinData": 5}, [])
+    assert run(house.folder, "repair").exit_code == 0
 
 
 @pytest.mark.whole

@@ -97,6 +97,7 @@ def test_services_and_their_newest_numbers(sample: Asked) -> None:
     with Client(sample.served.url, app.app_key, secret) as client:
         listed = {service.id: service for service in client.services()}
         newest = {one.service: one for one in client.overview()}
+        assert client.overview().damaged == []
         reports = listed["reportData"]
         assert [metric.kpi_id for metric in reports.metrics] == ["4100", "4101", "4102"]
         assert (reports.metrics[0].name, reports.metrics[0].several) == ("reports", "counted")

@@ -89,6 +89,8 @@ class Reply(msgspec.Struct, frozen=True):
     """What went wrong on this side."""
     damaged: str | None = None
     """The days of facts that are needed and are in damaged files; empty for all days."""
+    lacks: bool = False
+    """Whether the answer leaves out what needs damaged files: once they are whole again it is another one."""
 
     @property
     def has_file(self) -> bool:

@@ -9,6 +9,7 @@ from reportdata.api.openapi import COUNT, TEXT, Json, Sample, answer, not_modifi
 from reportdata.api.statistics_description import BAD_QUESTION, DATE, NUMBER, SECURITY, STATE, faults_of
 from reportdata.services.grouping import WAYS
 from reportdata.statistics.newest import COMPUTED, OFFICIAL
+from reportdata.statistics.newest import DAMAGED as DAMAGED_SERVICES
 
 PATH = "/v1/services"
 OVERVIEW = f"{PATH}/overview"
@@ -54,6 +55,8 @@ _SERVICE = object_of(
     }
 )
 _META = object_of({"totalRows": COUNT})
+_DAMAGED = {"description": "The services whose numbers need files that are damaged or gone: nothing is told of them."}
+_META_OF_NEWEST = object_of({"totalRows": COUNT, DAMAGED_SERVICES: {"type": "array", "items": TEXT} | _DAMAGED})
 _OF_DAY = object_of({"day": DATE, "value": NUMBER, "state": STATE})
 _NEWEST = object_of(
     {
@@ -92,10 +95,11 @@ def described_overview(scopes: Sequence[str]) -> Json:
     return operation(
         "getOverview",
         "The newest numbers of all services, one KPI of each",
-        answer(object_of({"data": {"type": "array", "items": _NEWEST}, "meta": _META})),
+        answer(object_of({"data": {"type": "array", "items": _NEWEST}, "meta": _META_OF_NEWEST})),
         faults_of(OVERVIEW, scopes, BAD_QUESTION, Sample(TOO_MANY, waits=True), TOO_LONG, DAMAGED),
         description="Of each service that GET /v1/services lists and of which something is known: a KPI, its number of "
         "the newest known day before today, and those of the 30 days up to then, as GET /v1/statistics has them. It "
-        "is the main KPI, or the first one that is known where that is not. Days without a number are left out.",
+        "is the main KPI, or the first one that is known where that is not. Days without a number are left out. "
+        "A service whose numbers need damaged files is named in meta; where there is nothing else, that is the answer.",
         security=SECURITY,
     )

@@ -39,7 +39,8 @@ class KeptAnswers:
     """Has jobs done, each once for all who ask it while nothing has changed. The work ends a moment after the last who
     waits for it has left.
 
-    An answer is kept as long as an entity tag of `Versions` would be the same, and says itself when it was made.
+    An answer is kept as long as an entity tag of `Versions` would be the same, and says itself when it was made. One
+    that lacks what needs damaged files is not: nothing tells when they are whole again.
 
     :param ask: reaches the processes.
     :param questions: is told how many were answered with what was there.
@@ -116,7 +117,7 @@ class KeptAnswers:
         if task.cancelled() or task.exception() is not None:
             return
         kept = task.result()
-        if not kept.body or len(kept.body) > LARGEST or self._tags.get(key[1].corp_id) != key[0]:
+        if not kept.body or kept.reply.lacks or len(kept.body) > LARGEST or self._tags.get(key[1].corp_id) != key[0]:
             return
         self.size += len(kept.body) - len(self._kept.pop(key, Kept(kept.reply, b"")).body)
         self._kept[key] = kept

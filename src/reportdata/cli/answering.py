@@ -32,7 +32,7 @@ from reportdata.settings import Settings
 from reportdata.statistics.answers import Answer
 from reportdata.statistics.explained import narrowed
 from reportdata.statistics.named import users_in, with_names
-from reportdata.statistics.newest import answer_of_newest, question_of_newest
+from reportdata.statistics.newest import DAMAGED, Newest, answer_of_newest, question_of_newest
 from reportdata.statistics.question import LANGUAGES, Question
 from reportdata.statistics.spans import Counts, Span
 from reportdata.store import Store
@@ -91,7 +91,7 @@ class Answering:
         if job.newest is not None:
             return answer_of_newest(
                 [(self.services.service(one.service), one) for one in job.newest],
-                lambda one, metric: self._answers(one.service, question_of_newest(one, metric, job.within), job),
+                lambda one, metric: self._newest(one, metric, job),
             )
         if job.changes is not None:
             if job.within:
@@ -105,6 +105,10 @@ class Answering:
             return explaining.explain(explained, job.corp_id, job.now, with_records=job.with_records)
         service = self.services.service(job.service)
         return coverage(self.store, service, job.corp_id, job.now, whole=not job.within)
+
+    def _newest(self, newest: Newest, metric: str, job: Job) -> Answer:
+        with noting(self):
+            return self._answers(newest.service, question_of_newest(newest, metric, job.within), job)
 
     def _answers(self, service: str, question: Question, job: Job) -> Answer:
         answering = self._asking.get(service) or self._brought[service]
@@ -141,7 +145,8 @@ class Answering:
             return Reply(damaged=told_days(self, error.files))
         except (ReportDataError, OSError) as error:
             return Reply(error=str(error))
-        return Reply(next_page=found.meta.get("nextPage"), next_since=found.meta.get("nextSince"))
+        lacks = bool(found.meta.get(DAMAGED))
+        return Reply(next_page=found.meta.get("nextPage"), next_since=found.meta.get("nextSince"), lacks=lacks)
 
 
 def _language(job: Job) -> str:

@@ -27,7 +27,7 @@ from reportdata.client.answers import (
 from reportdata.client.client import Client
 from reportdata.client.errors import ApiError, ClientError, NotAllowed, NotSignedIn, Unavailable, Unreachable
 from reportdata.client.pages import Changes, Explanation, Statistics
-from reportdata.client.services import DayNumber, Metric, Newest, Service
+from reportdata.client.services import DayNumber, Metric, Newest, Overview, Service
 from reportdata.client.transport import Patience
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Newest",
     "NotAllowed",
     "NotSignedIn",
+    "Overview",
     "Patience",
     "Piece",
     "Record",

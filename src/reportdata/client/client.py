@@ -14,7 +14,7 @@ from reportdata.client.answers import Coverage, ReportData
 from reportdata.client.errors import NotSignedIn
 from reportdata.client.pages import Changes, Explanation, Statistics
 from reportdata.client.reading import coverage_of, report_data_of, understood
-from reportdata.client.services import Newest, Service, overview_of, services_of
+from reportdata.client.services import Overview, Service, overview_of, services_of
 from reportdata.client.sign_in import SignIn, sign_in_of
 from reportdata.client.transport import Patience, Reply, Transport
 
@@ -201,7 +201,7 @@ class Client:
         """
         return understood(lambda: services_of(self.get(SERVICES)))
 
-    def overview(self) -> Sequence[Newest]:
+    def overview(self) -> Overview:
         """The newest numbers of all services that have some, one metric of each.
 
         :raises NotAllowed: when the app may ask about none.

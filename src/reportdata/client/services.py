@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -86,9 +86,18 @@ def services_of(found: Json) -> list[Service]:
     return [_service_of(one) for one in found["data"]]
 
 
-def overview_of(found: Json) -> list[Newest]:
+class Overview(list[Newest]):
+    """The newest numbers of services. ``damaged`` are the ids of those that are left out of it because their numbers
+    need damaged files of the server's."""
+
+    def __init__(self, newest: Iterable[Newest], damaged: Sequence[str]) -> None:
+        super().__init__(newest)
+        self.damaged = damaged
+
+
+def overview_of(found: Json) -> Overview:
     """The newest numbers of services."""
-    return [_newest_of(one) for one in found["data"]]
+    return Overview(map(_newest_of, found["data"]), found["meta"].get("damaged", []))
 
 
 def _newest_of(found: Json) -> Newest:

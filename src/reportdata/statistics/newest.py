@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from reportdata.errors import Damaged
 from reportdata.services import Service
 from reportdata.statistics.answers import Answer, Row
 from reportdata.statistics.question import Question
 
+DAMAGED = "damaged"
+"""What an answer calls the services that are left out of it for damaged files."""
 COMPUTED, OFFICIAL = "computed", "official"
 """Where numbers are from: counted from facts, or DingTalk's own."""
 
@@ -37,19 +40,32 @@ def question_of_newest(newest: Newest, metric: str, within: tuple[str, ...]) -> 
 
 def answer_of_newest(wanted: Sequence[tuple[Service, Newest]], ask: Callable[[Newest, str], Answer]) -> Answer:
     """A row a service, in their order: the KPI, its newest number and how certain that is, and its number of each day.
-    A service of which no number is known has no row.
+    A service of which no number is known has no row, and neither has one whose numbers need damaged files: that is told
+    by its name.
 
     :param ask: answers `question_of_newest`, given whose days they are and the id of the KPI.
+    :raises Damaged: when there are no rows for that reason.
     """
-    data = []
+    data: list[Row] = []
+    damaged: dict[str, Damaged] = {}
     for service, newest in wanted:
-        for metric in newest.metrics:
-            word = service.kpi(metric).name_of_column
-            known = [row for row in ask(newest, metric).data if row[word] is not None]
-            if known:
-                data.append(_row(service, word, known))
-                break
-    return Answer(data, {"totalRows": len(data)})
+        try:
+            data += _rows(service, newest, ask)
+        except Damaged as error:
+            damaged[service.id] = error
+    if damaged and not data:
+        raise next(iter(damaged.values()))
+    return Answer(data, {"totalRows": len(data), DAMAGED: list(damaged)})
+
+
+def _rows(service: Service, newest: Newest, ask: Callable[[Newest, str], Answer]) -> Iterator[Row]:
+    """The row of a service, if there is one."""
+    for metric in newest.metrics:
+        word = service.kpi(metric).name_of_column
+        known = [row for row in ask(newest, metric).data if row[word] is not None]
+        if known:
+            yield _row(service, word, known)
+            return
 
 
 def _row(service: Service, word: str, known: Sequence[Row]) -> dict[str, Any]:

@@ -42,11 +42,13 @@ export async function drawInstead(place, page, moved) {
 async function drawFamily(place, page) {
   const { signal, view } = page;
   if (!place.querySelector('.family')) swap(place, h('div', { class: 'family' }, loading()));
-  /** @type {[Service[], {data: Newest[]}]} */
-  const [listed, { data }] = await Promise.all([services(signal), json('v1/services/overview', { signal })]);
+  /** @type {[Service[], {data: Newest[], meta: {damaged: string[]}}]} */
+  const [listed, { data, meta }] = await Promise.all([services(signal), json('v1/services/overview', { signal })]);
   if (signal.aborted) return;
   const newest = new Map(data.map((one) => [one.service, one]));
-  const [found, others] = [listed.filter(({ id }) => newest.has(id)), listed.filter(({ id }) => !newest.has(id))];
+  const found = listed.filter(({ id }) => newest.has(id));
+  const damaged = listed.filter(({ id }) => meta.damaged.includes(id));
+  const others = listed.filter((of) => !found.includes(of) && !damaged.includes(of));
   /** @param {Service} of @param {Record<string, unknown>} [more] */
   const link = (of, more = {}) => {
     const patch = toService(of.id);
@@ -56,9 +58,18 @@ async function drawFamily(place, page) {
     h('h1', { tabindex: -1 }, t('allServices')),
     h('p', { class: 'sub' }, t('familySub')),
     found.length > 0 && h('ul', { class: 'cards many' }, ...found.map((of) => h('li', {}, card(of, /** @type {Newest} */ (newest.get(of.id)), link(of), page)))),
-    others.length > 0 && h('section', { class: 'panel', 'aria-labelledby': 'nothing-title' },
-      h('h2', { id: 'nothing-title' }, t('nothingKnown')),
-      h('ul', { class: 'names' }, ...others.map((of) => h('li', {}, link(of)))))));
+    names('damaged-services', damaged, 'damagedServices', link),
+    names('nothing-title', others, 'nothingKnown', link)));
+}
+
+/**
+ * A panel with the names of services; none without services.
+ * @param {string} id @param {Service[]} of @param {string} title @param {(of: Service) => Node} link
+ */
+function names(id, of, title, link) {
+  return of.length > 0 && h('section', { class: 'panel', 'aria-labelledby': id },
+    h('h2', { id }, t(title)),
+    h('ul', { class: 'names' }, ...of.map((one) => h('li', {}, link(one)))));
 }
 
 /** @param {Service} of @param {Newest} newest @param {Node} link @param {Page} page */

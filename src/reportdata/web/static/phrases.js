@@ -6,6 +6,7 @@ export const WORDS = {
   titleOf: ['{0}统计', 'Statistics: {0}'],
   allServices: ['全部服务', 'All services'],
   familySub: ['每个服务最近一个已知日的主要指标，和到那天为止 30 天的走势', 'The main number of each service on its newest known day, and the 30 days up to it'],
+  damagedServices: ['文件损坏、暂时无法显示的服务', 'Services that cannot be shown: files of theirs are damaged'],
   nothingKnown: ['还没有数据的服务', 'Services of which nothing is known yet'],
   computed: ['按记录计算', 'counted from records'],
   official: ['钉钉官方数字', 'from DingTalk'],
