@@ -13,6 +13,7 @@ from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.errors import BadField, BadFile, BadRecord, LakeError
 from reportdata.facts import Fact, Organisations
 from reportdata.kinds import Kind, Kinds
+from reportdata.pipeline import Progress
 from reportdata.readers import Format
 from reportdata.records import Line
 from reportdata.remarks import Remarks
@@ -115,6 +116,45 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise BadFile(str(path), f"cannot be read: {error}") from error
+
+
+class Advance:
+    """How far a file is read, which is shown, and whether the disk has room for the rest.
+
+    :raises BadFile: when the file cannot be looked at.
+    """
+
+    def __init__(self, path: Path, progress: Progress) -> None:
+        self._path = path
+        self._progress = progress
+        self.size = size_of(path)
+        self._position = 0
+
+    def show(self, position: int) -> None:
+        """So many bytes are read."""
+        self._progress(f"reading {self._path.name}", position, self.size)
+
+    def shown(self, lines: Iterator[Line]) -> Iterator[Line]:
+        """The lines, each shown when it is read."""
+        for count, line in enumerate(lines):
+            if count % 4096 == 0:
+                self.show(line.position)
+            yield line
+
+    def comparing(self, day: str) -> None:
+        """Show that what was staged of a day is compared with what the lake has."""
+        self._progress(f"comparing {self._path.name} · {day}", 0, 0)
+
+    def staged(self, took: int, position: int, folder: Path) -> None:
+        """The part up to a position is staged in a folder. The others take as much room for their size as it did.
+
+        :param took: the bytes that it took.
+        :raises LakeError: when there is no room for them.
+        """
+        self.show(position)
+        read = max(1, position - self._position)
+        self._position = position
+        require_room(self._path, folder, took * (self.size - position) // read)
 
 
 def refuse_rounded(path: Path, found: tuple[Kind, str, str] | None) -> None:

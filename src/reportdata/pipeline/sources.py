@@ -17,7 +17,7 @@ from reportdata.facts import Fact, read_fact
 from reportdata.nested import Nested
 from reportdata.pipeline import Progress
 from reportdata.pipeline.people import People
-from reportdata.pipeline.reading import Reading, SkipBad, Skipped, lines_of, refuse_rounded, require_room, size_of
+from reportdata.pipeline.reading import Advance, Reading, SkipBad, Skipped, lines_of, refuse_rounded
 from reportdata.readers import Format
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.records import Line, denied
@@ -43,13 +43,11 @@ class Source:
         self._path = path
         self._format, self._kinds, self._organisations, self._corp_id, self._bounds, self._choices = reading
         self._skipped = Skipped(path, skip_bad)
-        self._progress = progress
-        self.size = size_of(path)
+        self._advance = Advance(path, progress)
         self.told: set[str] = set()
         """The kinds that the file's columns tell."""
         self.tables: list[Columns] = []
         """What the columns of its tables, or records, hold."""
-        self._position = 0
         self._occurrences = Occurrences()
         self._of_sheet: Columns | None = None
         self._isolated: frozenset[str] = frozenset()
@@ -68,7 +66,7 @@ class Source:
 
     def comparing(self, day: str) -> None:
         """Show that what was staged of a day is compared with what the lake has."""
-        self._progress(f"comparing {self._path.name} · {day}", 0, 0)
+        self._advance.comparing(day)
 
     def stage(self, staging: Staging, folder: Path, size: int) -> None:
         """Stage all records.
@@ -96,7 +94,7 @@ class Source:
         self._people.check(self._path)
 
     def _stage(self, staging: Staging, folder: Path, size: int) -> None:
-        self._show(0)
+        self._advance.show(0)
         if self._choices.sheet is not None and self._format is not Format.SHEET:
             raise BadFile(str(self._path), "has no sheets to choose from", "leave --sheet out for it")
         try:
@@ -141,7 +139,7 @@ class Source:
                 lines = read_part_of_table(self._path, part, table, counts, self.remarks)
                 self._add_table(staging, query, columns, lines)
                 if part.text != self._path:
-                    self._staged(staging, part.position)
+                    self._advance.staged(staging.part_size(), part.position, staging.folder)
 
     def _stage_jsonl(self, staging: Staging, folder: Path, size: int) -> None:
         from reportdata.readers.jsonl import read_part_of_jsonl
@@ -154,7 +152,7 @@ class Source:
                     staging, read_part_of_jsonl(self._path, part, counts, self._kinds, self.remarks, self._choices)
                 )
                 if part.text != self._path:
-                    self._staged(staging, part.position)
+                    self._advance.staged(staging.part_size(), part.position, staging.folder)
 
     def _stage_parquet(self, staging: Staging, size: int) -> None:
         with closing(ParquetTable(self._path, self._kinds, self._choices, staging.database)) as table:
@@ -164,7 +162,9 @@ class Source:
                 staging.begin(str(number))
                 self._add_table(staging, table.query(part), table.columns, table.rows(part))
                 if len(parts) > 1:
-                    self._staged(staging, self.size * part.end // parts[-1].end)
+                    self._advance.staged(
+                        staging.part_size(), self._advance.size * part.end // parts[-1].end, staging.folder
+                    )
 
     def _stage_sheets(self, staging: Staging, folder: Path, size: int) -> None:
         from reportdata.readers.sheet_parts import read_sheet_parts
@@ -209,7 +209,7 @@ class Source:
         columns: Columns | None = None
         if self._format in _OF_TABLES:
             lines = Nested(self._kinds, self.remarks, self._choices).following(lines)
-        for line in self._shown(lines):
+        for line in self._advance.shown(lines):
             if line.columns is not columns and line.columns is not None:
                 columns = line.columns
                 self._note(columns)
@@ -246,20 +246,3 @@ class Source:
     def _note(self, columns: Columns) -> None:
         if columns not in self.tables:
             self.tables.append(columns)
-
-    def _shown(self, lines: Iterator[Line]) -> Iterator[Line]:
-        for count, line in enumerate(lines):
-            if count % 4096 == 0:
-                self._show(line.position)
-            yield line
-
-    def _show(self, position: int) -> None:
-        self._progress(f"reading {self._path.name}", position, self.size)
-
-    def _staged(self, staging: Staging, position: int) -> None:
-        """A part is staged. The others take as much room for their size as this one did."""
-        self._show(position)
-        took, read = staging.part_size(), max(1, position - self._position)
-        self._position = position
-        needed = took * (self.size - position) // read
-        require_room(self._path, staging.folder, needed)
