@@ -19,8 +19,8 @@ from reportdata.headings import of_organisation
 from reportdata.json_texts import RepeatedName
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
+from reportdata.readers.answer_lists import BEIJING
 from reportdata.readers.answers import (
-    BEIJING,
     COMMENT_LIST,
     REPORT_LISTS,
     ErrorAnswer,
