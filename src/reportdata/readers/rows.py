@@ -145,7 +145,8 @@ def read_rows(
             wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
             yield Line(row.number, row.position, columns, record, wrong)
             continue
-        record |= {name: row.cells[place] for name, place in lists.items() if place < len(row.cells)}
+        if lists:
+            record |= {name: row.cells[place] for name, place in lists.items() if place < len(row.cells)}
         cells_hash = of_cells(compress(row.cells, own)) if unnamed else 0
         yield Line(row.number, row.position, columns, record, cells=cells_hash)
     yield from held

@@ -28,7 +28,8 @@ class TextRows:
         self._text = text
         self._delimiter = delimiter
         blanks = _BLANKS.replace(delimiter, "")
-        self._padded = tuple(f'{blank}"' for blank in blanks)
+        self._padded = f'{blanks[0]}"', f'{blanks[-1]}"'
+        self._begins = f"{delimiter}{blanks[0]}", f"{delimiter}{blanks[-1]}"
         self._padded_cell = re.compile(rf'(?:^|{re.escape(delimiter)})[{blanks}]+"')
         self._lines: list[str] = []
         self._open: int | None = None
@@ -61,9 +62,11 @@ class TextRows:
                 yield Row(number, position(self._text), cells, self._open)
 
     def _noted(self) -> Iterator[str]:
+        lines, (padded, tabbed) = self._lines, self._padded
         for line in self._text:
-            self._lines.append(line)
-            if len(self._lines) == 1 and self._is_padded(line):
+            lines.append(line)
+            # Few lines have these, and two characters are found sooner than a pattern.
+            if (padded in line or tabbed in line) and len(lines) == 1 and self._is_padded(line):
                 cells, self._open = _with_blanks(line, self._delimiter)
                 yield self._delimiter.join(f'"{_doubled(cell)}"' for cell in cells) or line
             else:
@@ -71,8 +74,9 @@ class TextRows:
 
     def _is_padded(self, line: str) -> bool:
         """Whether a cell may begin with blanks and a quote."""
-        # Few lines have such a one, and two characters are found sooner than a pattern.
-        return any(padded in line for padded in self._padded) and self._padded_cell.search(line) is not None
+        return (self._begins[0] in line or self._begins[1] in line or line[0] in _BLANKS) and bool(
+            self._padded_cell.search(line)
+        )
 
 
 def _with_blanks(row: str, delimiter: str) -> tuple[list[str], int | None]:
