@@ -45,7 +45,7 @@ def notes(folder: Folder, *files: Path) -> list[str]:
     """What is said of ids at an import."""
     done = folder.import_(*files, corp_id=CORP)
     assert not done.failures
-    return [note for note in done.notes if " ids of " in note]
+    return [note for note in done.notes if " of sent facts " in note]
 
 
 def found_by_doctor(folder: Folder) -> tuple[str, str]:
@@ -79,8 +79,8 @@ def test_an_id_that_is_told_in_two_ways_is_said_and_counts_as_before(
             (note,) = notes(known, path)
         else:
             (note,) = notes(known, first, path)
-    assert note == f"{path}: 1 ids of sent facts are of two people or two days: {words}: all of them count"
-    assert found_by_doctor(known) == ("warn", f"1 ids of sent facts are of two people or two days: {words}")
+    assert note == f"{path}: 1 id of sent facts is of two people or two days: {words}: all of them count"
+    assert found_by_doctor(known) == ("warn", f"1 id of sent facts is of two people or two days: {words}")
     assert [found for _, found in sorted(known.days().items())] == numbers
     assert notes(known, path) == [], "what is there already is not said again"
 

@@ -66,6 +66,6 @@ def test_of_many_files_those_whose_ids_are_told_in_two_ways_are_named(folder: Fo
     folder.add_organisation(CORP)
     files = _files(tmp_path, 6)
     files[4].write_text(files[4].read_text() + "r2-0,u7,2026-09-05 09:00:00\n")
-    notes = [note for note in folder.import_(*files, corp_id=CORP).notes if " ids of " in note]
+    notes = [note for note in folder.import_(*files, corp_id=CORP).notes if " of sent facts " in note]
     assert [note.partition(": ")[0] for note in notes] == [str(files[4])]
     assert "r2-0 of ding1, by u0 on 20260902 and by u7 on 20260905" in notes[0]
