@@ -18,7 +18,7 @@ from reportdata.days import days_between
 from reportdata.measures import Kpi
 from reportdata.pipeline.mirroring import keep_export
 from reportdata.services import Service, read_services
-from reportdata.store import Official
+from reportdata.store import Damage, Official
 from tests.support.browsing import Browser, add_link
 from tests.support.examples import tried_with
 from tests.support.folders import Folder, run
@@ -190,6 +190,9 @@ def test_damaged_files_of_a_service_leave_the_others_in_the_overview(house: Hous
     whole = {path: path.read_bytes() for paths in files.values() for path in paths}
     for path in files["checked_in"]:
         path.write_bytes(whole[path][:-50])
+    other = Damage("reportData", "20000101", "file")
+    house.folder.store.put_damage([other], ())  # nothing is kept of what was asked before
+    house.folder.store.put_damage((), [other])
     for _ in range(2):  # it is not kept, but met again
         assert asked() == (200, {"reportData": 5}, ["checkinData"])
     assert {one.service for one in house.folder.store.damage() if one.stat_day} == {"checkinData"}
