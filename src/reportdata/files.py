@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
+from itertools import takewhile
 from pathlib import Path
 
 from reportdata.locks import locked
@@ -121,10 +122,7 @@ def move(moves: Mapping[Path, Path], base: Path) -> None:
                     raise
     folders = {base.parent}
     for place in moves.values():
-        for folder in place.parents:
-            if folder in folders:
-                break
-            folders.add(folder)
+        folders.update(takewhile(lambda folder: folder not in folders, place.parents))
     for folder in sorted(folders, reverse=True):
         sync(folder)
 

@@ -77,9 +77,7 @@ def import_files(work: Workspace, files: Sequence[Path], options: Options, progr
             work.store.put_import(note)
             progress("adding", 0, 0)
             work.lake.add_all(found.incoming, found.looks)
-            for (_, file), incoming in zip(found.files, found.incoming, strict=True):
-                for kind, days in file.single.items():
-                    work.single.note(kind, incoming.folder.name, days)
+            found.remember(work.single)
             work.store.put_import(note._replace(files=tuple(found.noted)))
     return found.done
 
@@ -143,13 +141,7 @@ def stage_files(
     return staged
 
 
-def _stage_file(
-    work: Workspace,
-    file: Handed,
-    options: Options,
-    place: _Place,
-    progress: Progress,
-) -> Imported:
+def _stage_file(work: Workspace, file: Handed, options: Options, place: _Place, progress: Progress) -> Imported:
     """Stage a file."""
     path = file.path
     if options.covers and not size_of(path):

@@ -17,6 +17,7 @@ from reportdata.facts import Organisations
 from reportdata.kinds import Kind, Kinds
 from reportdata.lake import Incoming
 from reportdata.pipeline.reading import Bounds, SkipBad
+from reportdata.pipeline.single_facts import SingleFacts
 from reportdata.readers import Format
 from reportdata.store import FIRST_DAY, LAST_DAY, ImportedFile, Store
 
@@ -146,6 +147,12 @@ class StagedImport:
             self._staged.setdefault(path.parents[1].name, {}).setdefault(day_of_folder(path.parent.name), []).append(
                 path
             )
+
+    def remember(self, single: SingleFacts) -> None:
+        """Note the days on which the facts of these files share no key."""
+        for (_, found), incoming in zip(self.files, self.incoming, strict=True):
+            for kind, days in found.single.items():
+                single.note(kind, incoming.folder.name, days)
 
     def staged(self, kind: Kind, day: str | None = None) -> list[Path]:
         """The staged files of new facts of a kind: of a day, or of all days."""
