@@ -122,6 +122,24 @@ def _staged(folder: Path, kind: Kind) -> list[Fact]:
     ]
 
 
+@pytest.mark.parametrize("blanks", [" ", "\t", " \t", "\t "])
+@pytest.mark.parametrize("place", [0, 1, -1])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_no_record_is_lost_below_a_heading_with_blanks_behind_a_quote(
+    tmp_path: Path, blanks: str, place: int, line_end: str
+) -> None:
+    names = list(HEADINGS["sent"])
+    columns = read_columns(names, KINDS)
+    cells = [{"corp_id": "ding1", "sent_at": "2026-03-09 12:00:00"}.get(name, "u1") for name in names]
+    names[place] = f'"{names[place]}"{blanks}'
+    path = tmp_path / "table.csv"
+    path.write_bytes(line_end.join([",".join(names), ",".join(cells), ",".join(cells), ""]).encode())
+    single = _one_by_one(path, columns, None)
+    assert single is not None
+    assert len(single) == 2
+    assert _whole(path, tmp_path, columns, None) in (None, single)
+
+
 @pytest.mark.whole
 @tried_with(6, 150)
 def test_whole_columns_and_single_records_give_the_same_facts(examples: int) -> None:

@@ -44,7 +44,7 @@ class Table(NamedTuple, Generic[Found]):
 
 def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Table[Columns] | None:
     """How a table in UTF-8 with usual line ends is written; None when the file is of another form, has quotes above its
-    heading, or has line ends of several kinds in it or above.
+    heading or blanks behind quotes in it, or has line ends of several kinds in it or above.
 
     :raises BadFile: when there is no heading, or the file cannot be read.
     """
@@ -59,11 +59,23 @@ def read_heading(path: Path, kinds: Kinds, choices: Choices = NO_CHOICES) -> Tab
     except UnicodeDecodeError:
         return None
     table = _table(path, text, FactFields(kinds, choices))
+    if not _is_strict(text.split("\n", table.heading.last - 1)[-1], table.delimiter):
+        return None
     *above, first = text.split("\n", table.heading.last)[: table.heading.last]
     mixed = text.count("\r") != text.count("\r\n") or text.count("\r\n") not in (0, text.count("\n"))
     over_lines = first.count('"') % 2 == 1
     # Where a cell goes over lines, or line ends are of several kinds, it differs how many lines are to be skipped.
     return None if any('"' in line for line in above) or (mixed and (above or over_lines)) else table
+
+
+def _is_strict(text: str, delimiter: str) -> bool:
+    """Whether the first row of a text is strict CSV. Below a heading that is not, DuckDB finds no rows, and says
+    nothing."""
+    try:
+        next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
 
 
 def has_padded_quotes(path: Path, delimiter: str) -> bool:
