@@ -55,6 +55,42 @@ def test_the_first_are_named_and_the_others_counted(
     assert done.read == (0 if bad else 60)
 
 
+SENT = {"report_id": "r1", "user_id": "u1", "sent_at": "2026-09-21 08:00:00"}
+COMMENT = {"report_id": "r1", "user_id": "u2", "commented_at": "2026-09-21 09:00:00"}
+WITHIN = json.dumps([{"userid": "u2", "create_time": "soon"}])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [json.dumps(SENT), json.dumps(COMMENT | {"commented_at": "soon"})],
+        [json.dumps(SENT), json.dumps(COMMENT)[:-9]],
+        [json.dumps(SENT | {"comments": json.loads(WITHIN)})],
+        ["report_id;user_id;sent_at;comments", f"r1;u1;2026-09-21 08:00:00;{WITHIN}"],
+        ["report_id;user_id;sent_at;comments", "r1;u1;2026-09-21 08:00:00;", f"r2;u1;2026-09-21 09:00:00;{WITHIN};x"],
+    ],
+)
+def test_what_is_skipped_is_no_zero_whatever_is_said_to_be_covered(tmp_path: Path, lines: list[str]) -> None:
+    folder = Folder(tmp_path / "data")
+    folder.add_organisation("ding1")
+    (path := tmp_path / "records").write_text("\n".join([*lines, ""]))
+    days = "--from", "20260921", "--to", "20260921"
+    done = run(folder, "import", path, "--skip-bad", "--bad-file", tmp_path / "bad", "--covers", "commented", *days)
+    assert "commented facts are missing: 1 bad record was skipped" in done.output
+    (day,) = json.loads(run(folder, "query", "20260921", "--json").output)
+    assert (day["4100_DAY"], day["states"]["4102"]) == (1, "partial")
+
+
+def test_who_covers_a_kind_is_believed_where_other_kinds_have_bad_records(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data")
+    folder.add_organisation("ding1")
+    path = written(tmp_path / "records.csv", 3, {1})
+    days = "--from", "20260921", "--to", "20260921"
+    run(folder, "import", path, "--skip-bad", "--bad-file", tmp_path / "bad", "--covers", "commented", *days)
+    (day,) = json.loads(run(folder, "query", "20260921", "--json").output)
+    assert (day["4102_DAY"], day["states"]) == (0, {"4100": "partial", "4101": "partial", "4102": "final"})
+
+
 def test_a_file_of_nothing_else_is_not_read_to_its_end(organisation: Folder, tmp_path: Path) -> None:
     path = written(tmp_path / "records.jsonl", 3_000, set(range(3_000)))
     done = organisation.import_(path, corp_id="ding1", refresh=False)

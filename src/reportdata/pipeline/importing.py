@@ -173,7 +173,7 @@ def _stage_file(work: Workspace, file: Handed, options: Options, place: _Place, 
         done.spans[part.kind.name] = dict(part.spans)
         done.alike |= {part.kind.name} if part.alike else set()
         done.single[part.kind.name] = part.single
-    note_missing(done, source.remarks, options.covers)
+    note_missing(done, source.remarks, options.covers, source.skipped_kinds)
     return done
 
 

@@ -16,10 +16,13 @@ _WITHIN = (
 _UNREAD = "some stand within records and were not read"
 
 
-def note_missing(done: Imported, remarks: Remarks, covers: Collection[str]) -> None:
+def note_missing(
+    done: Imported, remarks: Remarks, covers: Collection[str], skipped_kinds: Collection[str | None] = ()
+) -> None:
     """Note the kinds of which facts are missing from a file that was read, each with a reason; the first one stays.
 
     :param covers: kinds of which a person says that the file has all.
+    :param skipped_kinds: those of bad records that were skipped; None among them for what may be of any kind.
     """
     if remarks.following is not None:
         line, kind = remarks.following
@@ -37,5 +40,6 @@ def note_missing(done: Imported, remarks: Remarks, covers: Collection[str]) -> N
     done.unread |= {kind for kind, _, _ in remarks.unread.values()}
     for kind in done.unread & done.spans.keys():
         done.partial.setdefault(kind, _UNREAD)
-    for kind in {*done.spans, *done.told} if done.skipped else ():
+    skipped = {kind for kind in skipped_kinds if kind is not None} | ({*covers} if None in skipped_kinds else set())
+    for kind in {*done.spans, *done.told, *skipped} if done.skipped else ():
         done.partial.setdefault(kind, f"{count_of(done.skipped, 'bad record was', 'bad records were')} skipped")

@@ -68,7 +68,9 @@ MOST_COUNTED = 1_000
 
 
 class Skipped:
-    """Hands bad records on when they are to be skipped; when they are not, gathers them, and refuses the file."""
+    """Hands bad records on when they are to be skipped; when they are not, gathers them, and refuses the file.
+    ``kinds`` are those of the skipped ones, with None for what may be of any kind, or may have facts of others in
+    it."""
 
     def __init__(self, path: Path, take: SkipBad | None) -> None:
         self._path = path
@@ -77,6 +79,7 @@ class Skipped:
         self._named: list[BadRecord] = []
         self._refused = 0
         self.count = 0
+        self.kinds: set[str | None] = set()
 
     def take(self, line: Line, error: BadField) -> None:
         bad = BadRecord(str(self._path), line.number, error.field, error.reason, error.hint)
@@ -87,6 +90,7 @@ class Skipped:
                 self.refuse()
             return
         self.count += 1
+        self.kinds.add(line.columns.kind.name if line.columns is not None and not line.columns.lists else None)
         if self.count > self._again:
             used = set(line.columns.used) - {line.columns.person_name} if line.columns else set()
             self._take(bad, {name: value for name, value in line.record.items() if name in used})

@@ -43,6 +43,7 @@ class Source:
         self._path = path
         self._format, self._kinds, self._organisations, self._corp_id, self._bounds, self._choices = reading
         self._skipped = Skipped(path, skip_bad)
+        self.skipped_kinds = self._skipped.kinds
         self._advance = Advance(path, progress)
         self.told: set[str] = set()
         """The kinds that the file's columns tell."""
