@@ -21,7 +21,7 @@ from reportdata.standing import may_deny, standing_columns
 from reportdata.table_kinds import SIDE_BY_SIDE, Table, column_of, kind_of
 from reportdata.zone_headings import column_of_zones, other_zone
 
-_MAY_BE_LIST = r"""^\s*(\[\s*[\[{"']|\{\s*["'])"""
+_MAY_BE_LIST = r"""^\s*"?\s*(\[\s*[\[{"'\\]|\{\s*["'\\])"""
 
 
 class Columns(NamedTuple):

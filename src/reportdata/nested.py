@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -177,8 +178,11 @@ class Nested:
 
 
 def items_of(value: object) -> Sequence[object]:
-    """What stands in a list, which may be written as text, or in an object around it; nothing where there is none. A
-    text and a number are no lists."""
+    """What stands in a list, which may be written as text, or in an object around it, in which it is the only list or
+    the only one of objects; nothing where there is none. A text and a number are no lists."""
+    if isinstance(value, str) and value.lstrip()[:1] == '"':  # JSON in a JSON text
+        with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            value = decode(value)
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         text = value.replace("\n", " ")  # within a line it has no lines of its own
         try:
@@ -189,6 +193,8 @@ def items_of(value: object) -> Sequence[object]:
         lists = [inner for inner in value.values() if isinstance(inner, list)]
         if not lists:
             return [value] if any(isinstance(inner, str) for inner in value.values()) else []
+        if len(lists) > 1:
+            lists = [inner for inner in lists if any(isinstance(one, dict) for one in inner)]
         value = lists[0] if len(lists) == 1 else []
     if not isinstance(value, list):
         return []

@@ -77,6 +77,21 @@ def test_comments_in_cells_are_read_and_their_days_partial(
 
 @pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet])
 @pytest.mark.parametrize(
+    "form",
+    ['{{"total": 1, "list": {0}}}', '{{"images": [], "list": {0}, "at": ["u9"]}}', "{1}", " {1}"],
+)
+def test_comments_in_an_object_or_in_a_text_of_json_are_read(
+    folder: Folder, tmp_path: Path, write: Callable[[Path, Cells, Sequence[Cells]], Path], form: str
+) -> None:
+    comments = form.format(listed(3, 4), json.dumps(listed(3, 4)))
+    path = write(tmp_path / "reports", HEADING, [row(1, ""), row(2, comments)])
+    folder.add_organisation("ding1")
+    assert run(folder, "import", path, *SAID).exit_code == 0
+    assert commenters(folder) == (2, "final")
+
+
+@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet])
+@pytest.mark.parametrize(
     ("comments", "reason"),
     [
         (str(json.loads(listed(3))), "comments: is no JSON, or is cut off"),  # as data frames write lists
@@ -112,7 +127,9 @@ def test_a_part_of_the_comments_leaves_their_days_partial(folder: Folder, tmp_pa
     assert commenters(folder) == (1, "partial")
 
 
-@pytest.mark.parametrize("comments", ["", "[]", "{}", "3", "good", "[赞] good", '{"count": 0}', "null"])
+@pytest.mark.parametrize(
+    "comments", ["", "[]", "{}", "3", "good", "[赞] good", '"good"', '"[赞] good"', '"a" b', '{"count": 0}', "null"]
+)
 def test_other_cells_tell_of_no_comments(folder: Folder, tmp_path: Path, comments: str) -> None:
     path = write_csv(tmp_path / "reports", HEADING, [row(1, comments), row(2, comments)])
     folder.add_organisation("ding1")
