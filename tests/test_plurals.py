@@ -17,9 +17,10 @@ from tests.support.texts import is_count, texts
 SOURCE = ROOT / "src" / "reportdata"
 NOUNS = (
     "people|reports|records|facts|files|names|ids|calls|rows|lines|departments|copies|links|apps|entries|objects|segments|"
-    "values|sources|changes|holes|cells|organisations"
+    "values|sources|changes|holes|cells|organisations|days|minutes|imports or backups"
 )
-COUNTED = re.compile(rf" (?:(?:more|new|bad|other|such|damaged) )*(?:{NOUNS}) (?:are|were|have|wait|rest|keep)\b")
+BEFORE = "more|new|bad|other|such|damaged|merged|killed"
+COUNTED = re.compile(rf" (?:(?:{BEFORE}) )*(?:{NOUNS}) (?:are|were|have|wait|rest|keep|may|left|that)\b")
 
 OTHERS = ("{kind.name}", "{kind}", "{month.calls:,}", "{len(named)}", "{people}")
 """Kinds of facts, and what is always more than one."""

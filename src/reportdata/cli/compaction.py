@@ -14,6 +14,7 @@ from reportdata.cli.places import open_existing_store, workspace
 from reportdata.days import days_between
 from reportdata.lake import Lake
 from reportdata.pipeline.compacting import MANY, QUIET, compact
+from reportdata.plurals import count_of
 from reportdata.settings import Settings
 
 
@@ -56,7 +57,8 @@ def compact_command(
     say(f"files   {_files(lake):,}, before {before:,}")
     say(f"lake    {size_text(lake.size())}, before {size_text(size)}")
     if left:
-        say(f"{len(left):,} merged files may still be read; a later `reportdata compact` removes them.")
+        what = count_of(len(left), "merged file", "merged files")
+        say(f"{what} may still be read; a later `reportdata compact` removes what was merged.")
     if not merged and not everything:
         say(
             f"No day has more than {MANY} files, or several that have not changed for {QUIET / 3600:.0f} h; "

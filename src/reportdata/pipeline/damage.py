@@ -16,6 +16,7 @@ from reportdata.days import days_between, to_date
 from reportdata.errors import Damaged, LakeError, StoreError
 from reportdata.lake import Lake
 from reportdata.lake.files import days_of_file
+from reportdata.plurals import count_of
 from reportdata.services import Service, Services
 from reportdata.statistics.plan import pieces_of
 from reportdata.store import Damage, Store
@@ -173,10 +174,13 @@ def _tell(before: Collection[str], damage: Sequence[Damage]) -> None:
     for file in sorted(files - set(before)):
         days = len({one.stat_day for one in damage if one.file == file and one.stat_day})
         log.error(
-            "%s is gone, or is not what was added: %d days that need it keep the numbers that they had; "
-            "see `reportdata repair`",
+            "%s is gone, or is not what was added: %s; see `reportdata repair`",
             file,
-            days,
+            count_of(
+                days,
+                "day that needs it keeps the numbers that it had",
+                "days that need it keep the numbers that they had",
+            ),
         )
     for file in sorted(set(before) - files):
         log.warning("%s is whole again, or counts no more", file)

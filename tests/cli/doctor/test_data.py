@@ -80,7 +80,7 @@ def test_what_a_killed_import_left(healthy: Folder) -> None:
         one(look(healthy), "leftovers", State.OK)
         process.kill()
         process.wait()
-        assert "1 killed imports or backups left 5 B" in one(look(healthy), "leftovers", State.WARN).found
+        assert "1 killed import or backup left 5 B" in one(look(healthy), "leftovers", State.WARN).found
     with healthy.lake.incoming():
         one(look(healthy), "leftovers", State.OK)
 

@@ -119,7 +119,8 @@ def abandoned(examined: Examined) -> Iterator[Finding]:
             with suppress(FileNotFoundError):  # an import removed it meanwhile
                 size += path.stat().st_size
         yield warn(
-            f"{len(found)} killed imports or backups left {size_text(size)} in {found[0].parent}",
+            f"{count_of(len(found), 'killed import or backup', 'killed imports or backups')} left {size_text(size)} in "
+            f"{found[0].parent}",
             "the next import or backup removes it",
         )
     else:

@@ -20,6 +20,7 @@ from reportdata.cli.doctor.findings import Examined, Finding, fail, ok, warn
 from reportdata.cli.local_times import local_text
 from reportdata.cli.output import size_text
 from reportdata.files import files_within
+from reportdata.plurals import count_of
 
 _LITTLE, _TOO_LITTLE = 1_000_000_000, 100_000_000
 """Free bytes."""
@@ -91,7 +92,9 @@ def space(examined: Examined) -> Iterator[Finding]:
     if usage.free < _TOO_LITTLE:
         yield fail(found, advice)
     elif days < _PACE:
-        yield warn(f"{found}: at the pace of the last {_PACE} days it lasts for {days:.0f} days", advice)
+        yield warn(
+            f"{found}: at the pace of the last {_PACE} days it lasts for {count_of(round(days), 'day', 'days')}", advice
+        )
     elif usage.free < max(_LITTLE, usage.total / 10):
         yield warn(found, advice)
     else:

@@ -30,6 +30,7 @@ from reportdata.errors import (
     SourceError,
     Unavailable,
 )
+from reportdata.plurals import count_of
 from reportdata.suites.dingtalk.answers import read_answer, read_result, wait_of
 from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, NotSent, Transport, Unreachable
 
@@ -197,7 +198,9 @@ class Client:
             case Trouble.SETTINGS:
                 return SourceError(f"{what}: {answer.text}", self._hint)
             case Trouble.BANNED:
-                return Unavailable(told, f"it is over in about {answer.wait / 60:.0f} minutes")
+                return Unavailable(
+                    told, f"it is over in about {count_of(round(answer.wait / 60), 'minute', 'minutes')}"
+                )
             case Trouble.REJECTED:
                 return Rejected(told, answer.code)
             case _:
