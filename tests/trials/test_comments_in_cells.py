@@ -54,6 +54,10 @@ def write_nested_parquet(path: Path, heading: Cells, rows: Sequence[Cells]) -> P
     return write_parquet(path, heading, rows, of)
 
 
+def write_binary_parquet(path: Path, heading: Cells, rows: Sequence[Cells]) -> Path:
+    return write_parquet(path, heading, rows, "encode({})")
+
+
 def commenters(folder: Folder) -> tuple[object, str]:
     """The number of the day, and its state."""
     (found,) = json.loads(run(folder, "query", DAY, "--json").output)
@@ -61,7 +65,7 @@ def commenters(folder: Folder) -> tuple[object, str]:
     return found.get("4102_DAY"), found["states"]["4102"]
 
 
-@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet, write_nested_parquet])
+@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet, write_nested_parquet, write_binary_parquet])
 def test_comments_in_cells_are_read_and_their_days_partial(
     folder: Folder, tmp_path: Path, write: Callable[[Path, Cells, Sequence[Cells]], Path]
 ) -> None:

@@ -128,6 +128,8 @@ class ParquetTable:
     def _cell(self, column: str) -> str:
         """Times as texts, with an offset where they are instants; lists as JSON."""
         type_ = self._types[column]
+        if column in self.columns.lists and type_ == "BLOB":  # texts, as some programs write them
+            return f"coalesce(try(decode({name(column)})), cast({name(column)} as varchar))"
         if column in self.columns.lists and type_ not in _TEXTS:
             return f"cast(to_json({name(column)}) as varchar)"
         if not type_.startswith("TIMESTAMP"):
