@@ -97,7 +97,9 @@ class Known(Generic[_Key, _Value]):
 
     def read(self, key: _Key) -> _Value:
         """The value, read now unless it is remembered."""
-        value = self.get(key)
+        if not self._memory.looked:
+            self._memory.look()
+        value = self.values.get(key)
         return value if value is not None else self.read_now(key)
 
     def read_now(self, key: _Key) -> _Value:

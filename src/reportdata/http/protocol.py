@@ -64,19 +64,17 @@ class ServerProtocol(StrictProtocol):
 
     def on_head(self) -> None:
         path, _, query = self.url.partition(b"?")
-        direct = self._all_direct.get(path)
-        if direct is not None and self._may_answer_directly():
+        direct, running = self._all_direct.get(path), self._running
+        if (
+            direct is not None
+            and self.parser.get_method() == b"GET"
+            and (running is None or running.response_complete)
+            and not self.flow.write_paused
+            and not self.expect_100_continue
+        ):
             self._direct, self._query = direct, query
             return
         self._ask_application()
-
-    def _may_answer_directly(self) -> bool:
-        return (
-            self.parser.get_method() == b"GET"
-            and self._is_idle()
-            and not self.flow.write_paused
-            and not self.expect_100_continue
-        )
 
     def _ask_application(self) -> None:
         url, headers, expect = self.url, self.headers, self.expect_100_continue

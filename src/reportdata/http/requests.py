@@ -121,9 +121,9 @@ class StrictProtocol(HttpToolsProtocol):
         self._is_chunked = False
 
     def on_url(self, url: bytes) -> None:
-        super().on_url(url)
         if b"#" in url:  # some leave out what follows it
             raise ValueError(MALFORMED.code)
+        self.url += url
         if len(self.url) > LONGEST_URL:
             self.fault = URL_TOO_LONG
             raise ValueError(URL_TOO_LONG.code)
