@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -165,6 +166,8 @@ def serve_command(
         )
         return
     with open_server(settings, log_format=log_format) as server:
+        gc.collect()
+        gc.freeze()  # what stays to the end is not looked through at each collection
         beside = [Child("work", Handover(settings, log_format, presence_of(settings)))] if work else []
         operations = [listener.url for listener in server.listeners[1:]]
         with running(Children(beside)):
@@ -174,6 +177,8 @@ def serve_command(
 def _serve_with_parent(given: Handover) -> None:
     configure_log(given.log_format)
     with open_server(given.settings, present=given.present, log_format=given.log_format) as server:
+        gc.collect()
+        gc.freeze()
         end_with_parent(server.stop)
         server.run()
 

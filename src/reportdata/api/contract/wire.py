@@ -50,7 +50,7 @@ def state_lines(state: State, as_of: int, zone: ZoneInfo | None, kpis: Sequence[
     :param kpis: the states one by one, where they may differ.
     """
     found = _state_lines(state, as_of // 1000, zone)
-    if any(kpi.state is not state for kpi in kpis):
+    if kpis and any(kpi.state is not state for kpi in kpis):
         each = ",".join(f"{kpi.kpi_id}={kpi.state.value}" for kpi in kpis)
         return found + lines((b"x-reportdata-states", each.encode()))
     return found
