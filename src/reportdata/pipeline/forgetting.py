@@ -130,7 +130,8 @@ def _forget(work: Workspace, subject: Subject, now: float, progress: Progress, d
             _forget_facts(work, subject, progress, done)
             progress("waiting for imports and readers", 0, 0)
             lake.sweep(wait=True)
-            shutil.rmtree(lake.root / "spill", ignore_errors=True)
+            for spilled in ("spill", "spill-pushes"):
+                shutil.rmtree(lake.root / spilled, ignore_errors=True)
         if not whole:
             refresh(work, now, progress=progress)
     if whole:

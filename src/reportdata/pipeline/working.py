@@ -46,7 +46,7 @@ class Worker:
         self._verification = Verification(work, verified_within)
         self._lake = work.lake
         self._inbox = work.inbox
-        self._database = Database(work.lake.root / "spill" / "pushes")  # opened by the first push after a pause
+        self._database = Database(work.lake.root / "spill-pushes")  # opened by the first push after a pause
         self._looked: float | None = None
         self._merged = 0.0
         self._noted: dict[Coverage, int] = {}  # the last look that the lake was told of

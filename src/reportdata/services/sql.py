@@ -189,6 +189,9 @@ def _arm(measure: Measure, rows: Kind, keys: Sequence[str], blanks: Mapping[str,
 def _is_single(service: Service, measure: Measure, rows: Kind, narrowing: Narrowing) -> bool:
     """Whether a measure counts, of days, what each fact of a day has to itself."""
     is_key = measure.columns in ((), rows.key) and not measure.total and not measure.stated
+    is_key = is_key and not any(
+        rows.columns[column].endswith("?") for column in measure.columns
+    )  # nulls are not counted
     return is_key and rows.name in narrowing.single and service.relations[measure.relation].subset
 
 
