@@ -96,6 +96,7 @@ const DESCRIBED = {
   "Whether statistics are counted from facts, or DingTalk's own figures.": '数字由明细计算，还是钉钉官方数字。',
   'The metric that stands for the service where there is room for one.': '只显示一个指标时，用它代表这个服务。',
   'Whether the caller may be told of single people.': '调用者能否看到个人的记录。',
+  'The services whose numbers need files that are damaged or gone: nothing is told of them.': '要用的文件损坏或不见了的服务，这里没有它们的数字。',
   'What the number of several days is: counted over them, the sum of the days, that of the last day, the ratio of its parts over them; null: it is known of single days alone.':
     '多日的数字怎样得出：整段统计、各日之和、最后一天的数字，或分子分母在整段的比值；null：只有单日的数字。',
   'What `reportdata import` prints with --json, with --dry-run for a preview.': '与 reportdata import --json 的输出相同；预览时与 --dry-run 相同。',
