@@ -33,6 +33,7 @@ DOMAIN = {
     "records",
     "plurals",
     "remarks",
+    "members",
     "nested",
     "named_days",
     "split_times",

@@ -17,11 +17,11 @@ from reportdata.chosen_columns import apart, chosen_columns
 from reportdata.errors import BadField, BadFile
 from reportdata.headings import BOTH, headings_of, how_to_name, is_twin, known_headings, normal, require_own_unit, seen
 from reportdata.kinds import NUMBERS, Kind, Kinds
-from reportdata.standing import may_deny, standing_columns
+from reportdata.standing import may_deny, says_when, standing_columns
 from reportdata.table_kinds import SIDE_BY_SIDE, Table, column_of, kind_of
 from reportdata.zone_headings import column_of_zones, other_zone
 
-_MAY_BE_LIST = r"""^\s*"?\s*(\[\s*[\[{"'\\]|\{\s*["'\\])"""
+_MAY_BE_LIST = r"""^[\s\pZ\p{Cf}]*"?\s*(\[\s*[\[{"'\\]|\{\s*["'\\])"""
 
 
 class Columns(NamedTuple):
@@ -49,6 +49,11 @@ class Columns(NamedTuple):
         found = (self.corp_id, self.at, self.clock, self.zone, *self.fields.values(), self.person_name, *self.standing)
         found += (self.withdrawal.at,) if self.withdrawal is not None else ()
         return list(dict.fromkeys(column for column in found if column is not None))
+
+    def withdrawal_of(self, record: Mapping[str, object]) -> Columns | None:
+        """The columns of the withdrawal of a record that says when it was taken back; None for others."""
+        found = self.withdrawal
+        return found if found is not None and says_when(record.get(found.at)) else None
 
     @property
     def read(self) -> list[str]:

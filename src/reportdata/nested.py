@@ -6,15 +6,11 @@ the file are not in it either, so their days are partial.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from reportdata.choices import NO_CHOICES, Choices
 from reportdata.columns import Columns, lists_of, read_columns
@@ -22,16 +18,14 @@ from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.headings import headings_of, known_headings, normal
 from reportdata.identifiers import is_nothing
-from reportdata.json_texts import RepeatedName, decode
+from reportdata.json_texts import RepeatedName
 from reportdata.kinds import Kind, Kinds
+from reportdata.members import items_of, says_of_none
 from reportdata.records import Line
-from reportdata.remarks import Remarks, Unread
+from reportdata.remarks import Remarks
 from reportdata.times import BadTime, read_instant
 
 _MOST_FORMS = 1024
-_OF_OBJECTS = re.compile(r'\s*(?:\[\s*)?\{\s*["\']')
-"""How the text of an object begins, or of a list of them."""
-_NO_JSON = BadField("list", "is no JSON, or is cut off")
 _LEAST_TIME = 10_000_000
 """What numbers may be times from: days written like 20240105, and seconds since 1970."""
 
@@ -64,8 +58,11 @@ class Nested:
     def lines(self, number: int, place: int, record: Mapping[str, object]) -> Iterator[Line]:
         """The facts in the lists of a record, or what is wrong with them."""
         for found in self._lists_of(tuple(record)):
-            items = items_of(record[found.member])
-            if not items or (items[0] is record[found.member] and not _is_known(found.kind, items[0])):
+            value = record[found.member]
+            items = items_of(value)
+            if not items or (items[0] is value and not _is_known(found.kind, items[0])):
+                if not says_of_none(value):
+                    self._remarks.note_unclear(found.member, found.kind.name, BadField(found.member, "is no list"))
                 continue
             shared = {field: record[member] for field, member in found.shared.items()}
             for item in items:
@@ -129,10 +126,10 @@ class Nested:
         else:
             fact, columns = {}, _of_member(found.member, item)
         if isinstance(columns, BadField):
-            unread = self._remarks.unread.get(found.member, Unread(found.kind.name, 0, str(columns)))
-            self._remarks.unread[found.member] = unread._replace(members=unread.members + 1)
+            self._remarks.note_unread(found.member, found.kind.name, columns)
             return
         self._remarks.within[found.kind.name] += 1
+        self._remarks.lists.add(found.member)
         error = None
         if self._zone is not None and isinstance(at := fact[columns.at], str):
             try:
@@ -175,30 +172,6 @@ class Nested:
             if len(self._columns) < _MOST_FORMS:
                 self._columns[key] = columns
         return columns
-
-
-def items_of(value: object) -> Sequence[object]:
-    """What stands in a list, which may be written as text, or in an object around it, in which it is the only list or
-    the only one of objects; nothing where there is none. A text and a number are no lists."""
-    if isinstance(value, str) and value.lstrip()[:1] == '"':  # JSON in a JSON text
-        with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
-            value = decode(value)
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        text = value.replace("\n", " ")  # within a line it has no lines of its own
-        try:
-            value = decode(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            return [_NO_JSON] if _OF_OBJECTS.match(text) else []
-    if isinstance(value, dict):
-        lists = [inner for inner in value.values() if isinstance(inner, list)]
-        if not lists:
-            return [value] if any(isinstance(inner, str) for inner in value.values()) else []
-        if len(lists) > 1:
-            lists = [inner for inner in lists if any(isinstance(one, dict) for one in inner)]
-        value = lists[0] if len(lists) == 1 else []
-    if not isinstance(value, list):
-        return []
-    return [one["node"] if isinstance(one, dict) and isinstance(one.get("node"), dict) else one for one in value]
 
 
 def _of_member(member: str, item: object) -> BadField:

@@ -9,7 +9,7 @@ from reportdata import standing
 from reportdata.columns import Columns
 from reportdata.errors import BadField
 from reportdata.identifiers import is_nothing
-from reportdata.standing import says_unsent, says_when
+from reportdata.standing import says_unsent
 
 
 class Line(NamedTuple):
@@ -33,8 +33,8 @@ def denied(line: Line) -> tuple[str, str] | None:
     when it was taken back is two facts, unless it has no id by which it could be."""
     if line.columns is None:
         return None
-    withdrawal = line.columns.withdrawal
-    if withdrawal is not None and not withdrawal.fields and says_when(line.record.get(withdrawal.at)):
+    withdrawal = line.columns.withdrawal_of(line.record)
+    if withdrawal is not None and not withdrawal.fields:
         return withdrawal.at, "…"
     without_time = is_nothing(line.record.get(line.columns.at))
     for column in (line.columns.at, *(line.columns.standing if without_time else ())):

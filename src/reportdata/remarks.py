@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from reportdata.errors import BadField
+
 
 class Unread(NamedTuple):
     """Members of a list that were not understood: the kind of facts that they would be, how many they are, and why the
@@ -24,8 +26,10 @@ class Remarks:
     counts the records that do not stand, by the column that says so and what it says; ``announced`` is how many there
     are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kind of
     its facts, where it says that another one follows; ``passed`` are sheets that have counts; ``within`` counts by
-    kind the facts in lists within other records, ``unread`` gives for such lists what was not understood; ``windows``
-    are by kind the first and the last instants of which requests asked for facts."""
+    kind the facts in lists within other records, and ``lists`` names the members that have them; ``unread`` gives for
+    such lists what was not understood, and ``unclear`` for members that may be such lists what is none, but says that
+    there are facts: a text, or how many there are; ``windows`` are by kind the first and the last instants of which
+    requests asked for facts."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
@@ -35,7 +39,9 @@ class Remarks:
     passed: list[str] = field(default_factory=list)
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
     within: Counter[str] = field(default_factory=Counter)
+    lists: set[str] = field(default_factory=set)
     unread: dict[str, Unread] = field(default_factory=dict)
+    unclear: dict[str, Unread] = field(default_factory=dict)
     windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
     def clear(self) -> None:
@@ -48,8 +54,18 @@ class Remarks:
         self.passed.clear()
         self.denied.clear()
         self.within.clear()
+        self.lists.clear()
         self.unread.clear()
+        self.unclear.clear()
         self.windows.clear()
+
+    def note_unread(self, member: str, kind: str, reason: BadField) -> None:
+        """An item of a list of facts was not understood."""
+        _count(self.unread, member, kind, reason)
+
+    def note_unclear(self, member: str, kind: str, reason: BadField) -> None:
+        """A member that may be a list of facts is none, but says that there are some."""
+        _count(self.unclear, member, kind, reason)
 
     def notes(self) -> Iterator[str]:
         """What is to be said of the file."""
@@ -61,5 +77,10 @@ class Remarks:
             yield (
                 f"what stands in {name!r} within records was not read ({count:,}): {reason}; if these are comments, "
                 "write them as JSON, each with the id of who wrote it and the time, or to a file of their own, with "
-                "the id of the report"
+                "the id of the report; if not, give it another name"
             )
+
+
+def _count(found: dict[str, Unread], member: str, kind: str, reason: BadField) -> None:
+    unread = found.get(member)
+    found[member] = Unread(kind, 1, str(reason)) if unread is None else unread._replace(members=unread.members + 1)

@@ -82,7 +82,14 @@ def test_comments_in_cells_are_read_and_their_days_partial(
 @pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet])
 @pytest.mark.parametrize(
     "form",
-    ['{{"total": 1, "list": {0}}}', '{{"images": [], "list": {0}, "at": ["u9"]}}', "{1}", " {1}"],
+    [
+        '{{"total": 1, "list": {0}}}',
+        '{{"images": [], "list": {0}, "at": ["u9"]}}',
+        "{1}",
+        " {1}",
+        "\ufeff{0}",
+        "\u200b {1}",
+    ],
 )
 def test_comments_in_an_object_or_in_a_text_of_json_are_read(
     folder: Folder, tmp_path: Path, write: Callable[[Path, Cells, Sequence[Cells]], Path], form: str
@@ -102,6 +109,7 @@ def test_comments_in_an_object_or_in_a_text_of_json_are_read(
         (listed(3)[:-9], "comments: is no JSON, or is cut off"),  # as spreadsheets cut long cells
         (json.dumps([{"content": "secret"}]), "kind: no column holds a time"),
         (json.dumps(["secret"]), "comments: is no object"),
+        (f'{{"list": {listed(3)}, "likes": {listed(4)}}}', "comments: is an object with several lists of objects"),
     ],
 )
 def test_comments_that_were_not_read_are_told_and_are_no_zero(
@@ -139,6 +147,58 @@ def test_other_cells_tell_of_no_comments(folder: Folder, tmp_path: Path, comment
     folder.add_organisation("ding1")
     assert "Note" not in run(folder, "import", path, "--from", DAY, "--to", DAY).output
     assert commenters(folder) == (None, "missing")
+
+
+@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet])
+@pytest.mark.parametrize(
+    "comments",
+    ["3", "good secret", '"good secret"', "\ufeffgood secret", '{"total": 2, "list": []}', '{"count": 1}', "true"],
+)
+def test_cells_that_speak_of_comments_are_no_zero_where_all_are_said_to_be_there(
+    folder: Folder, tmp_path: Path, write: Callable[[Path, Cells, Sequence[Cells]], Path], comments: str
+) -> None:
+    path = write(tmp_path / "reports", HEADING, [row(1, ""), row(2, comments)])
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path, *SAID)
+    assert result.exit_code == 0, result.output
+    assert "what stands in 'comments' within records was not read (1): comments: is no list" in result.output
+    assert "--covers covers no days of theirs" in result.output
+    assert "secret" not in result.output
+    assert commenters(folder) == (None, "missing")
+    other = write(tmp_path / "renamed", [*HEADING[:-1], "remark"], [row(1, ""), row(2, comments)])  # as the note says
+    assert "Note" not in run(folder, "import", other, *SAID).output
+    assert commenters(folder) == (0, "final")
+
+
+@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet])
+@pytest.mark.parametrize(
+    "comments",
+    ["", "0", "0.0", "[]", "{}", "null", "无", "否", "false", '{"total": 0, "message": "ok", "list": []}', '"[]"'],
+)
+def test_cells_that_say_of_no_comments_are_zeros_where_all_are_said_to_be_there(
+    folder: Folder, tmp_path: Path, write: Callable[[Path, Cells, Sequence[Cells]], Path], comments: str
+) -> None:
+    path = write(tmp_path / "reports", HEADING, [row(1, ""), row(2, comments)])
+    folder.add_organisation("ding1")
+    assert "Note" not in run(folder, "import", path, *SAID).output
+    assert commenters(folder) == (0, "final")
+
+
+def test_a_count_of_comments_does_not_matter_beside_the_comments_themselves(folder: Folder, tmp_path: Path) -> None:
+    path = tmp_path / "reports.jsonl"
+    report = {"report_id": "r1", "user_id": "u1", "sent_at": "2024-01-05 08:03:00", "comments": 2}
+    said = json.loads(listed(3, 4))
+    path.write_text("\n".join(json.dumps(one) for one in [report, report | {"report_id": "r2", "comment_list": said}]))
+    folder.add_organisation("ding1")
+    assert "Note" not in run(folder, "import", path, *SAID).output
+    assert commenters(folder) == (2, "final")
+
+
+def test_a_text_among_lists_of_comments_leaves_their_days_partial(folder: Folder, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "reports", HEADING, [row(1, listed(3)), row(2, "good")])
+    folder.add_organisation("ding1")
+    assert "some stand within records and were not read" in run(folder, "import", path, *SAID).output
+    assert commenters(folder) == (1, "partial")
 
 
 def test_comments_of_a_report_without_an_id_are_told(folder: Folder, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from reportdata.json_texts import RepeatedName, decode
 from reportdata.kinds import Kind, Kinds
 from reportdata.nested import Nested
 from reportdata.remarks import Remarks
-from reportdata.standing import denied, says_when
+from reportdata.standing import denied
 
 LARGEST_CONTENT = 16 << 20
 """Bytes of a push when it is unpacked."""
@@ -169,8 +169,8 @@ def _require_standing(record: Mapping[str, object], columns: Columns) -> None:
     """
     :raises BadField: when a record says itself that it was taken back, or never sent.
     """
-    if columns.withdrawal is not None and says_when(record.get(columns.withdrawal.at)):
-        raise BadField(columns.withdrawal.at, f"stands beside {columns.at}; push a record for each")
+    if (withdrawal := columns.withdrawal_of(record)) is not None:
+        raise BadField(withdrawal.at, f"stands beside {columns.at}; push a record for each")
     said = denied(record, columns.standing)
     if said is not None:
         raise BadField(said[0], f"says {said[1]!r}; push what was sent, and withdrawals of that")

@@ -155,6 +155,7 @@ def _stage_file(work: Workspace, file: Handed, options: Options, place: _Place, 
         options.corp_id,
         options.bounds,
         options.choices,
+        options.covers,
     )
     source = Source(path, reading, file.skipping(options.skip_bad), progress)
     done = Imported(format=format_, encoding=_encoding(path, format_) if options.dry else None)
@@ -165,7 +166,6 @@ def _stage_file(work: Workspace, file: Handed, options: Options, place: _Place, 
     done.windows = dict(source.remarks.windows)
     done.read = done.skipped = source.skipped
     done.told, done.tables = source.told, source.tables
-    done.notes += source.notes()
     for part in staged:
         done.read += part.read
         done.added += part.added
@@ -174,6 +174,7 @@ def _stage_file(work: Workspace, file: Handed, options: Options, place: _Place, 
         done.alike |= {part.kind.name} if part.alike else set()
         done.single[part.kind.name] = part.single
     note_missing(done, source.remarks, options.covers, source.skipped_kinds)
+    done.notes += source.notes()
     return done
 
 

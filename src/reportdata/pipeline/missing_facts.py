@@ -37,6 +37,9 @@ def note_missing(
         )
     for kind in remarks.within.keys() - set(covers):
         done.partial.setdefault(kind, _WITHIN)
+    for member, unclear in remarks.unclear.items():
+        if unclear.kind in covers and (unclear.kind not in done.spans or member in remarks.lists):
+            remarks.unread.setdefault(member, unclear)
     done.unread |= {kind for kind, _, _ in remarks.unread.values()}
     for kind in done.unread & done.spans.keys():
         done.partial.setdefault(kind, _UNREAD)

@@ -51,7 +51,8 @@ class Bounds(NamedTuple):
 
 class Reading(NamedTuple):
     """How a file's records are read: its format, the kinds that they may be of, the organisations that are known, that
-    of records that name none, which times are believed, and what was said of the file."""
+    of records that name none, which times are believed, and what was said of the file; ``covers`` are the kinds of
+    which it is said to have all facts."""
 
     format: Format
     kinds: Kinds
@@ -59,6 +60,7 @@ class Reading(NamedTuple):
     corp_id: str | None
     bounds: Bounds = Bounds()
     choices: Choices = NO_CHOICES
+    covers: Collection[str] = ()
 
 
 MOST_NAMED = 20

@@ -7,13 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportdata.columns import Columns
+from reportdata.columns import Columns, lists_of
 from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.spans import isolated, of_another_year
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, InputError
 from reportdata.facts import Fact, read_fact
+from reportdata.headings import normal
 from reportdata.nested import Nested
 from reportdata.pipeline import Progress
 from reportdata.pipeline.people import People
@@ -22,7 +23,6 @@ from reportdata.readers import Format
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.records import Line, denied
 from reportdata.remarks import Remarks
-from reportdata.standing import says_when
 
 if TYPE_CHECKING:
     from reportdata.readers.sheet_parts import SheetPart
@@ -41,7 +41,8 @@ class Source:
 
     def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
         self._path = path
-        self._format, self._kinds, self._organisations, self._corp_id, self._bounds, self._choices = reading
+        self._format, self._kinds, self._organisations, self._corp_id, self._bounds, self._choices, covers = reading
+        self._covered_lists = frozenset[str]().union(*(lists_of(self._kinds[kind]) for kind in covers))
         self._skipped = Skipped(path, skip_bad)
         self.skipped_kinds = self._skipped.kinds
         self._advance = Advance(path, progress)
@@ -186,7 +187,7 @@ class Source:
     def _add_sheet_part(self, staging: Staging, table: SheetTable, cells: Cells, part: SheetPart) -> None:
         columns = table.heading.columns
         query = staging.read_csv(part.text, columns.read, "\t", 0) if part.text is not None else None
-        if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end):
+        if query is None or not self._add_whole(staging, query, columns):
             self._add(staging, table.lines(cells.between(part.first, part.end)))
         else:
             self._people.add_ids(part.people, columns)
@@ -195,10 +196,16 @@ class Source:
     def _add_table(self, staging: Staging, query: str | None, columns: Columns, lines: Iterator[Line]) -> None:
         """Add a table as a whole, when its form allows it, or else line by line."""
         self._note(columns)
-        if query is None or not staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end):
+        if query is None or not self._add_whole(staging, query, columns):
             self._add(staging, lines)
         else:
             self._people.have_ids()
+
+    def _add_whole(self, staging: Staging, query: str, columns: Columns) -> bool:
+        """Add a table as a whole, if its form allows it, and no cell of it speaks of facts that the file has all of."""
+        if not self._covered_lists.isdisjoint(map(normal, columns.lists)):
+            return False
+        return staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end)
 
     def _add(self, staging: Staging, lines: Iterator[Line] | None = None) -> None:
         staging.add_facts(self.facts(lines))
@@ -228,7 +235,8 @@ class Source:
                     line.record, line.columns, self._organisations, self._corp_id, self._occurrences, line.cells
                 )
                 self._bounds.require(fact, line.columns.kind, self._isolated)
-                withdrawal = self._withdrawal(line)
+                taken_back = line.columns.withdrawal_of(line.record)
+                withdrawal = taken_back and read_fact(line.record, taken_back, self._organisations, self._corp_id)
             except BadField as error:
                 self._skipped.take(line, error)
             else:
@@ -236,13 +244,6 @@ class Source:
                 yield fact
                 if withdrawal is not None:
                     yield withdrawal
-
-    def _withdrawal(self, line: Line) -> Fact | None:
-        """The fact that takes a record back, where the record says when it was."""
-        columns = line.columns.withdrawal if line.columns is not None else None
-        if columns is None or not says_when(line.record.get(columns.at)):
-            return None
-        return read_fact(line.record, columns, self._organisations, self._corp_id)
 
     def _note(self, columns: Columns) -> None:
         if columns not in self.tables:
