@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from reportdata.services.sql import calibres_of_days, computation, definition, k
 from tests.support.examples import tried_with
 from tests.support.facts_files import ZONES, Writer, facts
 from tests.support.oracle import Commented, Fact, Sent, Withdrawn
+from tests.support.paths import DATA
 from tests.support.services import KINDS, SERVICE
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -169,3 +171,22 @@ daily as
     assert named_in("select * from DAILY", ctes) == ctes.replace("was as (select 1),\n", "")
     assert named_in("select * from was", ctes) == "was as (select 1)"
     assert named_in('select * from "Two words"', f'{ctes},\n"two words" as (select 2)') == '"two words" as (select 2)'
+
+
+@pytest.mark.parametrize(("type_", "is_counted"), [("id", True), ("id?", False)])
+def test_keys_that_may_be_empty_are_compared_where_no_two_are_the_same(
+    tmp_path: Path, type_: str, is_counted: bool
+) -> None:
+    folder = copytree(DATA / "services" / "lessons", tmp_path / "lessons")
+    text = (folder / "service.toml").read_text("utf-8")
+    head, kind, asked = text.partition('name = "asked"')
+    head = head.replace(
+        'relation = "asked"\ndistinct = "learner_id"', 'relation = "asked"\ndistinct = ["learner_id", "asked_at"]'
+    )
+    head = head.replace("[relations.asked]", "[relations.asked]\nsubset = true")
+    asked = asked.replace('learner_id = "id"', f'learner_id = "{type_}"')
+    (folder / "service.toml").write_text(head + kind + asked, "utf-8")
+    services = read_services(folder)
+    (lessons,) = (service for service in services if service.id == "lessonData")
+    sql = kpis_of_days(lessons, services.kinds, frozenset({"asked"})).sql
+    assert ("select distinct corp_id, stat_day, learner_id, asked_at from asked_used" in sql) != is_counted

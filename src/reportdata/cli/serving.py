@@ -166,19 +166,23 @@ def serve_command(
         )
         return
     with open_server(settings, log_format=log_format) as server:
-        gc.collect()
-        gc.freeze()  # what stays to the end is not looked through at each collection
+        _leave_uncollected()
         beside = [Child("work", Handover(settings, log_format, presence_of(settings)))] if work else []
         operations = [listener.url for listener in server.listeners[1:]]
         with running(Children(beside)):
             server.run(lambda: _say_where(server.url, operations, settings, ca))
 
 
+def _leave_uncollected() -> None:
+    """Leave what is there by now, and stays to the end, out of all garbage collections."""
+    gc.collect()
+    gc.freeze()
+
+
 def _serve_with_parent(given: Handover) -> None:
     configure_log(given.log_format)
     with open_server(given.settings, present=given.present, log_format=given.log_format) as server:
-        gc.collect()
-        gc.freeze()
+        _leave_uncollected()
         end_with_parent(server.stop)
         server.run()
 

@@ -189,10 +189,8 @@ def _arm(measure: Measure, rows: Kind, keys: Sequence[str], blanks: Mapping[str,
 def _is_single(service: Service, measure: Measure, rows: Kind, narrowing: Narrowing) -> bool:
     """Whether a measure counts, of days, what each fact of a day has to itself."""
     is_key = measure.columns in ((), rows.key) and not measure.total and not measure.stated
-    is_key = is_key and not any(
-        rows.columns[column].endswith("?") for column in measure.columns
-    )  # nulls are not counted
-    return is_key and rows.name in narrowing.single and service.relations[measure.relation].subset
+    has_nulls = any(rows.columns[column].endswith("?") for column in measure.columns)  # and these are not counted
+    return is_key and not has_nulls and rows.name in narrowing.single and service.relations[measure.relation].subset
 
 
 def _arm_of_single(measure: Measure, keys: Sequence[str], blanks: Mapping[str, str], number: int) -> str:
