@@ -105,7 +105,7 @@ def _partly_known(folder: Folder, path: Path, protocol: str, reaching: Mapping[s
         runs.append(Run({**asked, "key": app.app_key, "secret": secret}, (_body([{**row, **numbers}]),)))
         zeros = dict.fromkeys(("4100_DAY", "4101_DAY", "4102_DAY"), 0)
         runs.append(Run({**asked, "key": other.app_key, "secret": others}, (_body([{**row, **zeros, **numbers}]),)))
-    return Case("days of which not all is known", protocol, tuple(runs))
+    return Case("days with unknown numbers", protocol, tuple(runs))
 
 
 def _closed(stack: ExitStack, given: dict[str, str], served: Serving, row: tuple[str, Any]) -> Case:
@@ -166,7 +166,7 @@ def _more_calls(folder: Folder, stack: ExitStack, path: Path, protocol: str) -> 
     runs = tuple(period(name, turn) for name in periods.PATHS)
     yield Case("a day, its week in two years, its month", protocol, runs)
     runs = tuple(period("WEEK", last, partial=partial) for partial in (False, True))
-    yield Case("a week covered in part, and what is known of it", protocol, runs)
+    yield Case("a partly covered week", protocol, runs)
     yield _by_department(organisation, given, protocol)
     yield _of_organisation(organisation, given, protocol)
 
@@ -196,7 +196,7 @@ def _by_department(organisation: periods.Organisation, given: dict[str, str], pr
         Run(asked | {"next-token": "99"}, (beyond,)),
         Run(asked | {"next-token": "0", "max-results": "0"}, (illegal,)),
     )
-    return Case("a day by department, and a page that is none", protocol, runs)
+    return Case("a day by department, and an invalid page", protocol, runs)
 
 
 def _of_organisation(organisation: periods.Organisation, given: dict[str, str], protocol: str) -> Case:

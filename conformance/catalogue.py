@@ -43,7 +43,7 @@ def catalogue_cases(folder: Folder, stack: ExitStack, protocol: str) -> Iterator
     if protocol == "https":
         return
     days = (Run(given | {"date": UNCOVERED}, empty), Run(given | {"date": MISSING}, partly))
-    yield Case("their uncovered days, and days that lack a number", protocol, days)
+    yield Case("their uncovered days, and days without one of the numbers", protocol, days)
     yield Case("their errors", protocol, tuple(_errors(given, other, homeless)))
 
 
