@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.errors import BadValue
 from reportdata.services import read_services
-from reportdata.services.ctes import named_in
+from reportdata.services.ctes import named_in, sources_of
 from reportdata.services.keys import KEYS
 from reportdata.services.sql import calibres_of_days, computation, definition, kpis_of_days
 from tests.support.examples import tried_with
@@ -190,3 +190,18 @@ def test_keys_that_may_be_empty_are_compared_where_no_two_are_the_same(
     (lessons,) = (service for service in services if service.id == "lessonData")
     sql = kpis_of_days(lessons, services.kinds, frozenset({"asked"})).sql
     assert ("select distinct corp_id, stat_day, learner_id, asked_at from asked_used" in sql) != is_counted
+
+
+@pytest.mark.parametrize(
+    ("query", "read"),
+    [
+        ("select a from sent", {"sent"}),
+        ('select a, commented from sent as s, "Withdrawn" w, kept where a in (1, 2)', {"sent", "withdrawn", "kept"}),
+        ("select a from sent\n    anti join withdrawn using (a)", {"sent", "withdrawn"}),
+        ("select 'from commented' as a from (select b, c from sent group by b, c)", {"sent"}),
+        ("select a from other -- from commented", {"other", "withdrawn"}),
+    ],
+)
+def test_what_an_expression_reads_is_found(query: str, read: set[str]) -> None:
+    ctes = f"unused as (select 1 from commented),\nother as (select b from WITHDRAWN),\none as (\n    {query}\n)"
+    assert sources_of("one", ctes) == read

@@ -372,6 +372,11 @@ def _closed(path: str, kpi: str, more: str = "") -> str:
             '[relations.other]\nrows = "asked"\nreads = []\nobserved = []\n[relations.asked]',
             "relations.sql has no other",
         ),
+        (
+            'reads = ["attended", "cancelled"]',
+            'reads = ["attended"]',
+            "the relation held reads cancelled in relations.sql and does not say so",
+        ),
         (f'"{PATH}"', '"/v1.0/datacenter/reportData"', "two services have the path /v1.0/datacenter/reportData"),
         (WEEK, PATH, f"two services have the path {PATH}"),
         ("WEEK =", "YEAR =", "'YEAR' is no period of the contract"),

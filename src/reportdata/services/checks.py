@@ -6,6 +6,7 @@ import re
 
 from reportdata.errors import BadValue
 from reportdata.kinds import Kinds, is_name
+from reportdata.services.ctes import sources_of
 from reportdata.services.service import PERIODS, Service, foreign_part, measures_of
 
 
@@ -82,6 +83,13 @@ def check_kinds(service: Service, kinds: Kinds) -> None:
                 raise BadValue(
                     f"the relation {name} reads the kind {kind!r}, which is not there", "add it under [[kinds]]"
                 )
+        unsaid = set() if name in kinds else (sources_of(name, service.sql) & kinds.keys()) - set(relation.reads)
+        if unsaid:
+            reads = ", ".join(f'"{kind}"' for kind in (*relation.reads, *sorted(unsaid)))
+            raise BadValue(
+                f"the relation {name} reads {', '.join(sorted(unsaid))} in relations.sql and does not say so",
+                f"write reads = [{reads}]",
+            )
         for kind in relation.observed:
             if not kinds[kind].covers:
                 raise BadValue(f"{kind} covers no days, so {name} cannot need it observed", "leave it out")

@@ -11,6 +11,11 @@ _BEGIN = re.compile(r'("[^"]+"|\b\w+)(?:\s*\([^()]*\)\s*|\s+)as\b\s*(?:(?:not\s+
 """How an expression begins: with its name, which may be quoted and have names of columns behind it."""
 
 
+_SOURCE = r'"?(\w+)"?(?:\s+(?:as\s+)?\w+)?'
+_SOURCES = re.compile(rf"\b(?:from|join)\s+({_SOURCE}(?:\s*,\s*{_SOURCE})*)", re.IGNORECASE)
+"""What an expression reads: names, each of which may be quoted and have another one behind it."""
+
+
 _BY_DAY = "-- by day"
 """How a line ends that is for numbers that tell days apart, and for no others."""
 
@@ -51,6 +56,15 @@ def named_in(text: str, ctes: str) -> str:
         kept.update(names)
         open_ += [found[name] for name in names]
     return ",\n".join(expression for name, expression in found.items() if name in kept)
+
+
+def sources_of(name: str, text: str) -> frozenset[str]:
+    """The names, in small letters, of all that a common table expression in the text of `relations.sql` reads, by
+    itself or by those that it names."""
+    read = re.sub(r"'[^']*'", "''", named_in(name, ctes_of(text, by_day=True)))
+    return frozenset(
+        one.lower() for sources in _SOURCES.finditer(read) for one in re.findall(rf"{_SOURCE}(?:\s*,|$)", sources[1])
+    )
 
 
 def _each(ctes: str) -> Iterator[tuple[str, str]]:
