@@ -17,7 +17,7 @@ class Settings:
 
     data: Path
     database: str | None = None
-    """The address of a PostgreSQL database that holds the store and the inbox; None for the data folder."""
+    """The address of a database that holds the store and the inbox; None for the data folder."""
     lake_at: str | None = None
     """Where the lake is: ``s3://bucket/prefix``, or a folder; None for the data folder's."""
     lake_cache: int = 10_000_000_000
@@ -64,11 +64,6 @@ class Settings:
         for folder, name in ((self.data, "data folder"), (self.lake, "lake")):
             if "\\" in str(folder):
                 raise BadValue(f"the {name} {folder} has a backslash in its path", "DuckDB cannot write there")
-        if self.database is not None and not self.database.startswith(("postgresql://", "postgres://")):
-            raise BadValue(
-                "the store's address is none that is known",
-                "postgresql://USER@HOST/DATABASE, or none for the data folder",
-            )
         if self.lake_at is not None and "://" in self.lake_at and self.objects is None:
             raise BadValue(f"a lake at {self.lake_at} is not known", "name a folder, or s3://BUCKET/PREFIX")
         if self.base_path and not _BASE_PATH.fullmatch(self.base_path):

@@ -161,8 +161,7 @@ def test_of_too_many_sessions_those_that_end_first_go(store: Store) -> None:
     second = begun(store, BY_LINK, hours=2)
     columns = ("session_hash", "app_key", "link_id", "expires_at")
     rows = [(f"{number:064}", None, "link1", int(NOW) + 9_000) for number in range(MOST_SESSIONS - 2)]
-    copied: Any = store
-    with copied.tables(filling=True) as tables:
+    with store.tables(filling=True) as tables:
         tables.load("sessions", columns, rows)
     last = begun(store, BY_LINK)
     assert of(store, first, second, last, by_app) == [None, second.viewer, last.viewer, by_app.viewer]

@@ -15,10 +15,10 @@ from reportdata.store import Store, Version
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 from tests.support import postgres
-from tests.support.stores import STORES, row
+from tests.support.stores import of_kinds, row
 
 BEFORE = {"sqlite": 5, "postgres": 6}
-"""The last schemas with versions."""
+"""The last schemas with versions, of the stores that had them."""
 ROWS = [
     ("s", "c1", "20240102", 1, '{"4100":1}', 3000, "f1"),
     ("s", "c1", "20240102", 2, '{"4100":2}', 1000, "f2"),  # the clock was set back
@@ -69,7 +69,7 @@ def old_database(address: str) -> Callable[[], Store]:
     return lambda: PostgresStore(address)
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=of_kinds(BEFORE))
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store of the last schema with versions, opened and so migrated."""
     opened = old_file(tmp_path / "store.db") if request.param == "sqlite" else old_database(postgres.address())

@@ -140,7 +140,7 @@ def test_a_store_is_copied_there_and_back(tmp_path: Path, address: str) -> None:
             assert store.apps() == [app]
             assert store.history(REPORT_DATA, "c1", DAY) == here.store.history(REPORT_DATA, "c1", DAY)
             assert store.coverage() == here.store.coverage()
-        with here.store.tables() as one, back.tables() as other:  # type: ignore[attr-defined]
+        with here.store.tables() as one, back.tables() as other:
             for table, columns in one.columns().items():
                 assert list(one.rows(table, columns)) == list(other.rows(table, columns))
     for source, target, said in ((here.path, address, "not empty"), (tmp_path / "no", address, "no store")):

@@ -30,8 +30,8 @@ from reportdata.store.standing import Standing, standing
 from reportdata.store.zones import rows_of_zones
 from tests.support.effort import examples
 from tests.support.services import SERVICE
-from tests.support.stores import many
-from tests.support.views import WORDS, Viewed, metrics_viewed, viewed
+from tests.support.stores import many, of_kinds
+from tests.support.views import VIEWED, WORDS, Viewed, metrics_viewed, viewed
 
 ZONES = {  # the clocks of all but the first change within the days
     "Asia/Shanghai": ("20260301", "20260304"),
@@ -43,6 +43,7 @@ ZONES = {  # the clocks of all but the first change within the days
 WORD = dict(zip(("4100", "4101", "4102"), WORDS, strict=True))
 KINDS = ("sent", "commented", partly("sent"), partly("commented"))
 fresh = itertools.count()
+with_views = pytest.mark.parametrize("another", of_kinds(VIEWED), indirect=True)
 
 
 class Known(NamedTuple):
@@ -149,6 +150,7 @@ def asked(days: list[Standing], zone: str, now: float) -> list[Viewed]:
     ]
 
 
+@with_views
 @settings(many, max_examples=examples(25))
 @given(told=known())
 def test_views_say_what_the_contract_and_statistics_say(store: Store, told: Known) -> None:
@@ -156,6 +158,7 @@ def test_views_say_what_the_contract_and_statistics_say(store: Store, told: Know
 
 
 @pytest.mark.slow
+@with_views
 @settings(many, max_examples=int(os.environ.get("REPORTDATA_TESTS_VIEWS", "150")))
 @given(told=known())
 def test_views_say_the_same_of_many_more_days(store: Store, told: Known) -> None:
@@ -199,6 +202,7 @@ def test_the_views_have_the_metrics_of_the_service() -> None:
     assert not any(kpi.may_be_broken for kpi in SERVICE.kpis)
 
 
+@with_views
 def test_zones_are_told_where_they_are_missing_or_have_changed(store: Store, another: Callable[[], Store]) -> None:
     def told() -> list[tuple[str, int, int]]:
         found = store.database.rows("select * from zone_offsets order by 1, 2")  # type: ignore[attr-defined]
@@ -217,6 +221,7 @@ def test_zones_are_told_where_they_are_missing_or_have_changed(store: Store, ano
     assert rows_of_zones(["no zone"]) == []
 
 
+@with_views
 def test_days_that_facts_cannot_have_are_left_out(store: Store) -> None:
     store.add_organisations([Organisation("c1", "Asia/Shanghai")])
     looks = [
@@ -228,6 +233,7 @@ def test_days_that_facts_cannot_have_are_left_out(store: Store) -> None:
     assert [row.day for row in viewed(store, "c1")] == ["2000-01-01", "2099-12-31"]
 
 
+@with_views
 def test_views_cannot_be_written(store: Store) -> None:
     for statement in ("update statistics_day set reports = 1", "delete from statistics_day_metrics"):
         with pytest.raises(StoreError), store.database.writing() as connection:  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,15 @@ OPENERS: dict[str, Callable[[Path], Callable[[], Store]]] = {
     "postgres": _at_new_address,
 }
 """Every kind of store: what opens one more instance on the same new store, which may lie in a folder."""
-STORES = [pytest.param(kind, marks=pytest.mark.postgres if kind == "postgres" else ()) for kind in OPENERS]
-"""The kinds, for fixtures."""
+
+
+def of_kinds(kinds: Iterable[str]) -> list[object]:
+    """These kinds of stores, for fixtures."""
+    return [pytest.param(kind, marks=pytest.mark.postgres if kind == "postgres" else ()) for kind in kinds]
+
+
+STORES = of_kinds(OPENERS)
+"""All kinds, for fixtures."""
 
 
 def together(*calls: Callable[[], Any]) -> list[Any]:

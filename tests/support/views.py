@@ -12,6 +12,8 @@ from reportdata.store import Store
 from reportdata.store.postgres import PostgresStore
 from reportdata.store.sqlite import SQLiteStore
 
+VIEWED = ("sqlite", "postgres")
+"""The kinds of stores with views, which `rows` can read."""
 WORDS = ("reports", "senders", "commenters")
 """The columns of numbers."""
 

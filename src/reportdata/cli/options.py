@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from reportdata.cli.databases import database_at
 from reportdata.cli.rights import require_closed, require_own
 from reportdata.errors import BadValue
 from reportdata.services import REPORTS
@@ -137,6 +138,8 @@ def place_options(command: Command) -> Command:
         **others: Any,
     ) -> Any:
         _check_link(data, "data folder")
+        if database is not None:
+            database_at(database)
         settings = Settings(data, database, lake_at=lake_at or None, lake_cache=int(lake_cache * _GIGABYTE))
         return command(settings=replace(settings, services=services), **others)
 

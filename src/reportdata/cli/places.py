@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reportdata.cli.databases import database_at
 from reportdata.cli.language import name_kinds
 from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
@@ -30,8 +29,6 @@ if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed f
     from reportdata.engines import Engine
     from reportdata.lake import Lake
     from reportdata.pipeline.workspace import Workspace
-    from reportdata.store.postgres import PostgresStore
-    from reportdata.store.postgres.leases import PostgresLeases
 
 log = logging.getLogger("reportdata.store")
 
@@ -46,9 +43,7 @@ def store_of(settings: Settings, timeout: float = COMMAND_TIMEOUT, *, new: bool 
     :param new: whether it is made; not by who was told that its folder is there, which may be moved meanwhile.
     """
     if settings.database is not None:
-        from reportdata.store.postgres import PostgresStore
-
-        return PostgresStore(settings.database, timeout)
+        return database_at(settings.database).store(timeout)
     return SQLiteStore(settings.store, timeout, new=new)
 
 
@@ -60,9 +55,7 @@ def presence_of(settings: Settings) -> Presence:
 def schemas_of(settings: Settings) -> tuple[int, int]:
     """The schema that the store has, and the one that this program gives it when it opens it."""
     if settings.database is not None:
-        from reportdata.store import postgres
-
-        return postgres.schemas(settings.database)
+        return database_at(settings.database).schemas()
     return schemas(settings.store)
 
 
@@ -108,7 +101,7 @@ def lake_of(settings: Settings, patience: float = 120.0) -> Lake:
 
     :param patience: seconds for which requests to object storage are tried again.
     """
-    leases = _leases(settings.database) if settings.database is not None else None
+    leases = database_at(settings.database).leases() if settings.database is not None else None
     if settings.objects is not None:
         from reportdata.lake.s3 import S3Lake
 
@@ -118,40 +111,24 @@ def lake_of(settings: Settings, patience: float = 120.0) -> Lake:
     return LocalLake(settings.lake, leases)
 
 
-@cache
-def _leases(address: str) -> PostgresLeases:
-    """The leases that this process has: one connection, which is made when one is asked for."""
-    from reportdata.store.postgres.leases import PostgresLeases
-
-    leases = PostgresLeases(address)
-    atexit.register(leases.close)
-    return leases
-
-
 def inbox_of(settings: Settings) -> Inbox:
     """The inbox."""
     if settings.database is not None:
-        from reportdata.store.postgres.inbox import PostgresInbox
-
-        return PostgresInbox(settings.database, settings.inbox)
+        return database_at(settings.database).inbox(settings.inbox)
     return FolderInbox(settings.inbox)
 
 
 def writer_of(settings: Settings, clock: Callable[[], float], presence: Presence = NOTHING) -> Writer:
     """What adds to the inbox, as long as its folder is present."""
     if settings.database is not None:
-        from reportdata.store.postgres.inbox import PostgresWriter
-
-        return PostgresWriter(settings.database)
+        return database_at(settings.database).writer()
     return FolderWriter(settings.inbox, clock, presence.require)
 
 
 def names_of(settings: Settings) -> Names:
     """Where names of people are kept."""
     if settings.database is not None:
-        from reportdata.store.postgres.names import PostgresNames
-
-        return PostgresNames(settings.database)
+        return database_at(settings.database).names()
     return FileNames(settings.names)
 
 
@@ -220,10 +197,8 @@ def open_ledger(settings: Settings) -> Ledger:
     return ledger
 
 
-def store_at(address: str) -> SQLiteStore | PostgresStore:
-    """The store in a data folder or at a PostgreSQL address, which is made when it is not there."""
+def store_at(address: str) -> Store:
+    """The store in a data folder or at the address of a database, which is made when it is not there."""
     if "://" in address:
-        from reportdata.store.postgres import PostgresStore
-
-        return PostgresStore(Settings(Path(), address).database or "")
+        return database_at(address).store(COMMAND_TIMEOUT)
     return SQLiteStore(Settings(Path(address)).store)

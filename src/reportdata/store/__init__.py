@@ -19,6 +19,7 @@ from reportdata.measures import Number
 from reportdata.states import DayState
 from reportdata.statistics.cursors import Reached
 from reportdata.store.accounts import Accounts
+from reportdata.store.copying import Copied
 from reportdata.store.entries import (
     FIRST_DAY,
     LAST_DAY,
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 
-class Store(Accounts, Upkeep, Protocol):
+class Store(Accounts, Upkeep, Copied, Protocol):
     """See the module's text for what holds of every method."""
 
     remote: bool
