@@ -43,8 +43,9 @@ class Database(Protocol):
     def names(self) -> Names:
         """Where names of people are kept."""
 
-    def leases(self) -> Leases:
-        """The leases that this process has, until it ends."""
+    def leases(self) -> Leases | None:
+        """The leases that this process has, until it ends; None where locks of the lake's files serve, because only one
+        machine uses it."""
 
 
 class Postgres:
@@ -83,7 +84,7 @@ class Postgres:
 
         return PostgresNames(self._address)
 
-    def leases(self) -> Leases:
+    def leases(self) -> Leases | None:
         """See `Database`."""
         return _leases(self._address)
 
