@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from reportdata.cli.databases import database_at
+from reportdata.cli.engines import ENGINES
 from reportdata.cli.rights import require_closed, require_own
 from reportdata.errors import BadValue
 from reportdata.services import REPORTS
@@ -169,8 +170,8 @@ def engine_options(command: Command) -> Command:
 
     @variable_option(
         "--engine",
-        type=click.Choice(["duckdb", "spark"]),
-        default="duckdb",
+        type=click.Choice(list(ENGINES)),
+        default=next(iter(ENGINES)),
         show_default=True,
         help="What computes days: DuckDB in this process, or Spark on a cluster.",
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reportdata.cli.databases import database_at
+from reportdata.cli.engines import engine_of
 from reportdata.cli.language import name_kinds
 from reportdata.errors import NotKnown, StoreError
 from reportdata.inbox import Inbox, Writer
@@ -26,7 +27,6 @@ from reportdata.store.sqlite import COMMAND_TIMEOUT, SERVING_TIMEOUT, SQLiteStor
 
 if TYPE_CHECKING:  # serving loads nothing that computes, nor what is computed from
     from reportdata.collector.ledger import Ledger
-    from reportdata.engines import Engine
     from reportdata.lake import Lake
     from reportdata.pipeline.workspace import Workspace
 
@@ -130,18 +130,6 @@ def names_of(settings: Settings) -> Names:
     if settings.database is not None:
         return database_at(settings.database).names()
     return FileNames(settings.names)
-
-
-def engine_of(settings: Settings, lake: Lake) -> Engine:
-    """The engine for the files of the lake: of this process, or of a cluster with that of this process beside it."""
-    from reportdata.engines.duckdb import DuckDBEngine
-
-    here = DuckDBEngine(settings.lake / "spill", lake)
-    if settings.engine == "spark":
-        from reportdata.engines.spark import SparkEngine
-
-        return SparkEngine(here, settings.spark_master, dict(settings.spark_conf), lake.uri)
-    return here
 
 
 def services_of(settings: Settings) -> Services:
