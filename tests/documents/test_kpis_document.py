@@ -53,7 +53,9 @@ def test_its_commands_give_the_numbers(place: Path, monkeypatch: pytest.MonkeyPa
     exported, *commands = [line for line in lines(PAGE) if not line.startswith("curl ")]
     name, _, value = exported.removeprefix("export ").partition("=")
     monkeypatch.setenv(name, value)
-    assert "Not computed yet: 4190, 4191. Next: `reportdata refresh`" in did("query 20260921 --service commentData")
+    waiting = did("query 20260921 --service commentData")
+    assert "Not computed yet: 4190, 4191. Next: `reportdata refresh`" in waiting
+    assert "was imported" not in waiting, "they were; the numbers wait"
     for command in commands:
         did(command.removeprefix("reportdata "))
     (row,) = json.loads(did("query 20260921 --service commentData --json"))

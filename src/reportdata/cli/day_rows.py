@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from reportdata.api.contract.wire import Body
@@ -17,14 +17,23 @@ from reportdata.services import Service
 from reportdata.store.standing import Standing
 
 
-def print_days(days: Sequence[Standing], service: Service, zones: Mapping[str, ZoneInfo], form: str) -> None:
+def print_days(
+    days: Sequence[Standing],
+    service: Service,
+    zones: Mapping[str, ZoneInfo],
+    form: str,
+    waiting: Collection[str] = (),
+) -> None:
     """Print days as they stand; those without any known number are in the table alone.
 
     :param zones: those of the organisations, by id.
     :param form: one of `reportdata.cli.questions.FORMS`.
+    :param waiting: KPIs that are not computed yet, of which the table does not say why they are not known.
     """
     if form == "table":
         _print_table(days, service, zones)
+        if any(kpi.id not in {*day.values, *waiting} for day in days for kpi in service.kpis):
+            say(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
         return
     body = Body(service)
     rows = [body.row(day.corp_id, day.stat_day, day.values) | _certainty(day, zones) for day in days if day.values]
@@ -62,8 +71,6 @@ def _print_table(days: Sequence[Standing], service: Service, zones: Mapping[str,
         numbers=range(2, 2 + len(service.kpis)),
         least=(len(service.kpis) + 3, *([1] if len(zones) == 1 else [])),
     )
-    if any(len(day.values) < len(service.kpis) for day in days):
-        say(_NOT_KNOWN if service.has_facts else _NOT_BROUGHT)
 
 
 _NOT_KNOWN = (

@@ -26,6 +26,7 @@ from reportdata.collector.sources import sources
 from reportdata.coverage import latest
 from reportdata.days import from_date, time_zone, to_date
 from reportdata.errors import BadValue
+from reportdata.measures import Kpi
 from reportdata.pipeline.staleness import stale_days
 from reportdata.plurals import count_of
 from reportdata.services import REPORTS, Service
@@ -95,18 +96,21 @@ def query_command(
     corps = [corp_id] if corp_id else list(zones)
     days = [day for corp in corps for day in standing(store, service, corp, first_day, last_day, now)]
     days.sort(key=lambda day: (day.stat_day, corps.index(day.corp_id)))
-    print_days(days, service, zones, format_)
-    if format_ == "table" and service.has_facts and days:
-        _tell_uncomputed(store, service)
+    uncomputed = _uncomputed(store, service) if format_ == "table" else {}
+    print_days(days, service, zones, format_, uncomputed)
+    if uncomputed and days:
+        waiting = ", ".join(kpi_word(kpi) for kpi in uncomputed.values() if not kpi.ratio)
+        say(f"Not computed yet: {waiting}. Next: `reportdata refresh` computes all days.")
     require(required, days, [kpi.id for kpi in service.kpis])
 
 
-def _tell_uncomputed(store: Store, service: Service) -> None:
-    """Say which KPIs wait for the computation of all days, as new ones of a service do."""
+def _uncomputed(store: Store, service: Service) -> dict[str, Kpi]:
+    """The KPIs that wait for the computation of all days, as new ones of a service do, by id."""
+    if not service.has_facts or not any(store.coverage()):
+        return {}
     computed = store.computed(service.id)
-    waiting = [kpi_word(kpi) for kpi in service.kpis if not kpi.ratio and kpi.id not in computed]
-    if waiting and any(store.coverage()):
-        say(f"Not computed yet: {', '.join(waiting)}. Next: `reportdata refresh` computes all days.")
+    own = {kpi.id: kpi for kpi in service.kpis if not kpi.ratio and kpi.id not in computed}
+    return own | {kpi.id: kpi for kpi in service.kpis if own.keys() & set(kpi.ratio)}
 
 
 _LOOK_BACK = 366
