@@ -23,6 +23,7 @@ from reportdata.facts import Organisations, Provenance
 from reportdata.identity import Organisation
 from reportdata.kinds import Kind
 from reportdata.pipeline import Progress, clashes, retold, silent
+from reportdata.pipeline.combined_looks import combined
 from reportdata.pipeline.damage import require_lake
 from reportdata.pipeline.export_times import CLOCKS_DIFFER
 from reportdata.pipeline.handed import Handed, handed_files
@@ -31,7 +32,7 @@ from reportdata.pipeline.looks import looked
 from reportdata.pipeline.missing_facts import note_missing
 from reportdata.pipeline.reading import MOST_COUNTED, Reading, size_of
 from reportdata.pipeline.sources import Source
-from reportdata.pipeline.windows import Asked, within_windows
+from reportdata.pipeline.windows import Asked
 from reportdata.pipeline.workspace import Workspace
 from reportdata.plurals import count_of
 from reportdata.readers import Format, detect_format
@@ -134,7 +135,7 @@ def stage_files(
     if staged.noted:
         done.id = import_id
     zones = partial(zone_of, known_organisations(work.store, options))
-    observed, told = within_windows(asked, options.corp_id, zones)
+    observed, told = combined(asked, options.corp_id, zones)
     done.notes += told
     if not done.failures:
         staged.looks = sorted({look._replace(origin=import_id) for look in observed})

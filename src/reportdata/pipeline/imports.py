@@ -81,9 +81,10 @@ class Imported:
     could not be imported. ``spans`` are, by kind, those of each organisation; ``alike`` are kinds of which facts may
     share an id, and ``single`` gives by kind the days, new to the lake, on which none do; ``told`` are the kinds that
     the columns told, even without any record, and ``tables`` what these columns hold; ``titles`` stand above a heading;
-    ``partial`` gives for kinds of which facts are missing the reason, ``unread`` are those of which some stand within
-    records and were not read, ``windows`` the times that saved requests asked for; ``notes`` are what is to be said;
-    ``id`` is that under which the import is noted, empty when no file was imported."""
+    ``partial`` gives for kinds of which facts are missing the reason, ``lost`` are those of them that the file itself
+    lacks, ``within`` those whose facts stand within records, ``unread`` those of which some do and were not read,
+    ``windows`` the times that saved requests asked for; ``notes`` are what is to be said; ``id`` is that under which
+    the import is noted, empty when no file was imported."""
 
     read: int = 0
     added: int = 0
@@ -101,6 +102,8 @@ class Imported:
     tables: list[Columns] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    within: set[str] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
     windows: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

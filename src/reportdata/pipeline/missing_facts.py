@@ -35,14 +35,17 @@ def note_missing(
             f"the file says that it has {count_of(told, 'record', 'records')}, and "
             f"{count_of(read, 'was', 'were')} read",
         )
-    for kind in remarks.within.keys() - set(covers):
+    done.lost = {*done.partial}
+    done.within = {*remarks.within}
+    for kind in done.within - set(covers):
         done.partial.setdefault(kind, _WITHIN)
     for member, unclear in remarks.unclear.items():
         if unclear.kind in covers and (unclear.kind not in done.spans or member in remarks.lists):
             remarks.unread.setdefault(member, unclear)
     done.unread |= {kind for kind, _, _ in remarks.unread.values()}
-    for kind in done.unread & done.spans.keys():
-        done.partial.setdefault(kind, _UNREAD)
+    reasons = dict.fromkeys(done.unread & done.spans.keys(), _UNREAD)
     skipped = {kind for kind in skipped_kinds if kind is not None} | ({*covers} if None in skipped_kinds else set())
     for kind in {*done.spans, *done.told, *skipped} if done.skipped else ():
-        done.partial.setdefault(kind, f"{count_of(done.skipped, 'bad record was', 'bad records were')} skipped")
+        reasons.setdefault(kind, f"{count_of(done.skipped, 'bad record was', 'bad records were')} skipped")
+    done.partial = reasons | done.partial
+    done.lost |= reasons.keys()

@@ -1,0 +1,96 @@
+"""Files of one import, of which one lacks facts: the others do not make its days whole."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.support.folders import Folder, run
+
+DAY = "20240105"
+SAID = ("--covers", "commented", "--from", DAY, "--to", DAY)
+COMMENT = ["r1", "u3", "2024-01-05 19:30"]
+COMMENTS = ["report_id", "评论人id", "评论时间"]
+
+
+def reports(path: Path, number: int, *others: tuple[str, object]) -> Path:
+    """A file of one report, with other columns."""
+    record = {"report_id": f"r{number}", "user_id": f"u{number}", "sent_at": "2024-01-05 08:03:00", **dict(others)}
+    path.write_text(json.dumps(record))
+    return path
+
+
+def table(path: Path, *rows: Sequence[str]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def numbers(folder: Folder, day: str = DAY) -> list[tuple[object, str]]:
+    """4100 and 4102 of a day, each with its state."""
+    (found,) = json.loads(run(folder, "query", day, "--json").output)
+    return [(found.get(f"{kpi}_DAY"), found["states"][kpi]) for kpi in ("4100", "4102")]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_comments_that_one_file_says_there_are_are_no_zeros_of_another(
+    folder: Folder, tmp_path: Path, turned: bool
+) -> None:
+    files = [reports(tmp_path / "a.jsonl", 1, ("comments", 3)), reports(tmp_path / "b.jsonl", 2)]
+    folder.add_organisation("ding1")
+    assert "--covers covers no days" in run(folder, "import", *files[:: -1 if turned else 1], *SAID).output
+    assert numbers(folder) == [(2, "final"), (None, "missing")]
+    own = table(tmp_path / "own.csv", COMMENTS, COMMENT)  # as the note says
+    run(folder, "import", *files, own, *SAID)
+    assert numbers(folder) == [(2, "final"), (1, "final")]
+
+
+def test_comments_within_one_file_are_not_all_where_another_says_that_there_are_some(
+    folder: Folder, tmp_path: Path
+) -> None:
+    comments = [{"userid": "u3", "create_time": "2024-01-05 19:30:00"}]
+    files = [
+        reports(tmp_path / "a.jsonl", 1, ("comments", 3)),
+        reports(tmp_path / "b.jsonl", 2, ("comments", comments)),
+    ]
+    folder.add_organisation("ding1")
+    run(folder, "import", *files, *SAID)
+    assert numbers(folder) == [(2, "final"), (1, "partial")]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [COMMENTS, COMMENT, ["r1", "", "2024-01-05 19:31"]],  # one is skipped
+        [["共 100 条"], COMMENTS, COMMENT],
+    ],
+)
+def test_comments_that_one_file_lacks_are_lacking_beside_reports(
+    folder: Folder, tmp_path: Path, rows: Sequence[Sequence[str]]
+) -> None:
+    files = [reports(tmp_path / "a.jsonl", 1), table(tmp_path / "b.csv", *rows)]
+    folder.add_organisation("ding1")
+    result = run(folder, "import", *files, *SAID, "--skip-bad", "--bad-file", tmp_path / "bad.jsonl")
+    assert "b.csv: commented facts are missing" in result.output
+    assert numbers(folder) == [(1, "final"), (1, "partial")]
+
+
+def test_a_day_of_which_one_file_lacks_reports_is_not_whole_by_another(folder: Folder, tmp_path: Path) -> None:
+    heading = ["report_id", "user_id", "sent_at"]
+    first = table(tmp_path / "a.csv", heading, ["r1", "u1", "2024-01-05 08:03"], ["r2", "", "2024-01-05 08:04"])
+    days = [[f"s{day}", "u2", f"2024-01-0{day} 09:00"] for day in (4, 5, 6)]
+    second = table(tmp_path / "b.csv", heading, *days)
+    options = ("--skip-bad", "--bad-file", tmp_path / "bad.jsonl", "--to", "20240106")
+    folder.add_organisation("ding1")
+    run(folder, "import", first, second, "--skip-bad", "--bad-file", tmp_path / "bad.jsonl")
+    assert [numbers(folder, day)[0] for day in ("20240104", DAY)] == [(1, "final"), (2, "partial")]
+    run(folder, "import", second, *options)  # by itself, it has all that there is
+    assert [numbers(folder, day)[0] for day in ("20240104", DAY, "20240106")] == [
+        (1, "final"),
+        (2, "final"),
+        (1, "final"),
+    ]
