@@ -30,7 +30,7 @@ class Columns(NamedTuple):
     may be absent (`reportdata.facts` says what becomes of both). Where ``at`` holds days alone, ``clock`` holds the
     times of day. ``zone`` says of which time zone a record's time is. The columns in ``standing`` say of a record that
     it does not stand (`reportdata.standing`), and those of ``withdrawal`` when it was taken back. ``lists`` may hold
-    lists of facts that answer a record (`reportdata.nested`)."""
+    lists of facts that answer a record, and ``signs`` may say that there are some (`reportdata.nested`)."""
 
     kind: Kind
     corp_id: str | None
@@ -42,6 +42,7 @@ class Columns(NamedTuple):
     standing: tuple[str, ...] = ()
     withdrawal: Columns | None = None
     lists: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
     @property
     def used(self) -> list[str]:
@@ -147,13 +148,32 @@ def read_columns(names: Iterable[str], kinds: Kinds, *, sheet: bool = False, cho
     zones = column_of_zones(name for name in columns if name not in held_by) if choices.times_in is None else None
     listed = frozenset[str]().union(*map(lists_of, kinds.values()))
     lists = tuple(name for heading, named in unheld.items() if heading in listed for name in named)
-    return Columns(kind, found.get("corp_id"), time, fields, person_name, clock, zones, standing, withdrawal, lists)
+    signs = tuple(name for other in kinds.values() for name in signs_among(columns, other, kind) if name not in held_by)
+    return Columns(
+        kind, found.get("corp_id"), time, fields, person_name, clock, zones, standing, withdrawal, lists, signs
+    )
 
 
 @cache
 def lists_of(kind: Kind) -> frozenset[str]:
     """The headings, in their normal form, of lists of facts of a kind within records that they answer."""
     return frozenset(map(normal, kind.lists))
+
+
+def signs_among(names: Iterable[str], kind: Kind, own: Kind) -> list[str]:
+    """The names that say of a record of another kind, ``own``, that there are facts of a kind which answer it: they are
+    headings of such facts, or of how many there are."""
+    headings = _signs_of(kind, own)
+    return [name for name in names if normal(name) in headings] if headings else []
+
+
+@cache
+def _signs_of(kind: Kind, own: Kind) -> frozenset[str]:
+    if kind == own or not kind.lists:
+        return frozenset()
+    fields = (groups[0] for field, groups in headings_of(kind).items() if field != "corp_id")
+    found = frozenset(map(normal, kind.signs)).union(*fields)
+    return found - known_headings((own,)) - lists_of(kind)
 
 
 def _withdrawal(

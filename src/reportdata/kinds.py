@@ -86,7 +86,8 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``told_by`` is there. ``before_kinds`` says whether coverage counts for it that was noted before it named kinds.
 
     ``words`` are those of which a column holds one, each with what else is written for it; another one is refused.
-    ``lists`` are headings of lists of such facts within the records that they answer (`Kinds.answered`).
+    ``lists`` are headings of lists of such facts within the records that they answer (`Kinds.answered`); below
+    ``signs``, these say that there are some, or how many.
     In Chinese, people read ``name_zh``, before 记录; without it, the name.
     """
 
@@ -108,6 +109,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before_kinds: bool = False
     words: dict[str, dict[str, tuple[str, ...]]] = {}
     lists: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
     name_zh: str = ""
 
     def __post_init__(self) -> None:

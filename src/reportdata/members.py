@@ -24,8 +24,23 @@ _MARK = re.compile(_BLANKS)
 """What programs write before a text: blanks, and the mark of an encoding."""
 _NO_JSON = BadField("list", "is no JSON, or is cut off")
 _SEVERAL = BadField("list", "is an object with several lists of objects")
-_NONE = re.compile(r"0+(?:\.0*)?|false|no|否|没有", re.ASCII | re.IGNORECASE)
+_NONE = re.compile(
+    r"(?:共\s*)?0+(?:\.0*)?\s*(?:条|人|个|次|comments?|replies)?(?:评论|回复|点评)?|false|no(?: comments?| replies)?|否"
+    r"|(?:暂?无|没有|未)(?:评论|回复|点评)?",
+    re.ASCII | re.IGNORECASE,
+)
 """Texts that say that there are none, beside those that say nothing."""
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d*)?", re.ASCII)
+_TOTAL = re.compile(r"(?:total|count|num|sum)[a-z]*|[a-z]*(?:total|count)", re.ASCII)
+"""Names, in small letters without signs, of how many there are."""
+_GOES_ON = re.compile(r"has_?(?:more|next)[a-z_]*", re.ASCII | re.IGNORECASE)
+_OF_PAGES = re.compile(
+    r"success|ok|(?:err|ret|return|result|status)?_?(?:code|msg|message)|status|version|info|hint|page"
+    r"|page_?(?:no|num|number|index|size|count)|current(?:_?page)?|total_?pages?|pages|limit|size|per_?page|offset"
+    r"|(?:next_?)?cursor|(?:request|trace|log)_?id|type|kind|object|__typename",
+    re.ASCII | re.IGNORECASE,
+)
+"""Names of what an answer says of itself and of its pages, which is nothing of how many there are."""
 
 
 def items_of(value: object) -> Sequence[object]:
@@ -56,6 +71,18 @@ def items_of(value: object) -> Sequence[object]:
     return [one["node"] if isinstance(one, dict) and isinstance(one.get("node"), dict) else one for one in value]
 
 
+def object_of(value: object) -> dict[str, object] | None:
+    """The object that stands alone, which may be written as text: one that is not around a list with something in it;
+    None for anything else. It may be a fact, or say how many there are."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            if _JSON.match(value):
+                return object_of(_decoded(value))
+        return None
+    alone = isinstance(value, dict) and not any(inner for inner in value.values() if isinstance(inner, list))
+    return value if isinstance(value, dict) and alone else None
+
+
 def says_of_none(value: object) -> bool:
     """Whether a member says that there are no facts, or says nothing: it is empty, 0, false, or an object of such
     values around an empty list. A text and a number above 0 say that there are some."""
@@ -65,11 +92,53 @@ def says_of_none(value: object) -> bool:
                 return says_of_none(_decoded(value))
         return is_nothing(value) or _NONE.fullmatch(value.strip()) is not None
     if isinstance(value, dict):
-        around = any(isinstance(inner, list) for inner in value.values())
-        return all(says_of_none(inner) for inner in value.values() if not (around and isinstance(inner, str)))
+        if not any(isinstance(inner, list) for inner in value.values()):
+            return all(map(says_of_none, value.values()))
+        told = (inner for name, inner in value.items() if not (_OF_PAGES.fullmatch(name) and _is_plain(inner)))
+        return all(map(says_of_none, told))
     if isinstance(value, list):
         return all(map(says_of_none, value))
     return is_nothing(value) or (isinstance(value, int | float | Decimal) and value == 0)
+
+
+def says_of_more(value: object, listed: int) -> bool:
+    """Whether an object around a list, which may be written as text, says that there are more than it lists: by a
+    number, or since a page follows."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            if _JSON.match(value):
+                return says_of_more(_decoded(value), listed)
+        return False
+    if not isinstance(value, dict):
+        return False
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            if says_of_more(inner, listed):
+                return True
+        elif _GOES_ON.fullmatch(name):
+            if inner is True or str(inner).strip().lower() in ("true", "1"):
+                return True
+        elif _TOTAL.fullmatch(name.replace("_", "").lower()) and not _OF_PAGES.fullmatch(name):
+            number = _number_of(inner)
+            if number is not None and number > listed:
+                return True
+    return False
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | bool | int | float | Decimal)
+
+
+def says_at_most(value: object, listed: int) -> bool:
+    """Whether what a member says of facts is no number above so many."""
+    number = _number_of(value)
+    return number is None or number <= listed
+
+
+def _number_of(value: object) -> float | None:
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value)
+    return float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
 
 
 def _decoded(text: str) -> object:

@@ -6,6 +6,7 @@ the file are not in it either, so their days are partial.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -13,14 +14,14 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.choices import NO_CHOICES, Choices
-from reportdata.columns import Columns, lists_of, read_columns
+from reportdata.columns import Columns, lists_of, read_columns, signs_among
 from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.headings import headings_of, known_headings, normal
 from reportdata.identifiers import is_nothing
 from reportdata.json_texts import RepeatedName
 from reportdata.kinds import Kind, Kinds
-from reportdata.members import items_of, says_of_none
+from reportdata.members import items_of, object_of, says_at_most, says_of_more, says_of_none
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 from reportdata.times import BadTime, read_instant
@@ -28,6 +29,8 @@ from reportdata.times import BadTime, read_instant
 _MOST_FORMS = 1024
 _LEAST_TIME = 10_000_000
 """What numbers may be times from: days written like 20240105, and seconds since 1970."""
+_MORE = "says that there are more than it lists"
+_SIGN = "says that there are some that are not listed"
 
 
 class _List(NamedTuple):
@@ -55,29 +58,53 @@ class Nested:
         self._lists: dict[tuple[str, ...], Sequence[_List]] = {}
         self._columns: dict[tuple[str, tuple[str, ...]], Columns | BadField] = {}
 
-    def lines(self, number: int, place: int, record: Mapping[str, object]) -> Iterator[Line]:
-        """The facts in the lists of a record, or what is wrong with them."""
+    def lines(
+        self, number: int, place: int, record: Mapping[str, object], columns: Columns | None = None
+    ) -> Iterator[Line]:
+        """The facts in the lists of a record, or what is wrong with them.
+
+        :param columns: of the record, whose other members may say that there are such facts; None where they are not
+            known.
+        """
+        listed: Counter[str] = Counter()
         for found in self._lists_of(tuple(record)):
             value = record[found.member]
-            items = items_of(value)
-            if not items or (items[0] is value and not _is_known(found.kind, items[0])):
+            alone = object_of(value)
+            items = items_of(value) if alone is None else [alone] if _is_known(found.kind, alone) else []
+            if not items:
                 if not says_of_none(value):
                     self._remarks.note_unclear(found.member, found.kind.name, BadField(found.member, "is no list"))
                 continue
             shared = {field: record[member] for field, member in found.shared.items()}
             for item in items:
-                yield from self._lines(number, place, found, item, shared)
+                for line in self._lines(number, place, found, item, shared):
+                    listed[found.kind.name] += 1
+                    yield line
+            if says_of_more(value, len(items)):
+                self._remarks.note_unclear(found.member, found.kind.name, BadField(found.member, _MORE))
+        if columns is not None:
+            self._note_signs(record, columns, listed)
 
     def following(self, lines: Iterable[Line]) -> Iterator[Line]:
         """The lines of a table, each followed by the facts in the lists of its record."""
         for line in lines:
             yield line
             columns = line.columns
-            if columns is not None and columns.lists and line.error is None:
+            if columns is not None and (columns.lists or columns.signs) and line.error is None:
                 held = {**columns.fields, **({"corp_id": columns.corp_id} if columns.corp_id is not None else {})}
                 shared = {field: line.record.get(column) for field, column in held.items()}
-                lists = {name: line.record[name] for name in columns.lists if name in line.record}
-                yield from self.lines(line.number, line.position, shared | lists)
+                others = (*columns.lists, *columns.signs)
+                said = {name: line.record[name] for name in others if name in line.record}
+                yield from self.lines(line.number, line.position, shared | said, columns)
+
+    def _note_signs(self, record: Mapping[str, object], columns: Columns, listed: Mapping[str, int]) -> None:
+        """Note the members of a record that say that there are more facts than are listed in it."""
+        for kind in self._kinds.values() if columns.signs else ():
+            found = listed.get(kind.name, 0)
+            for member in signs_among(columns.signs, kind, columns.kind):
+                value = record.get(member)
+                if not says_of_none(value) and not (found and says_at_most(value, found)):
+                    self._remarks.note_unclear(member, kind.name, BadField(member, _SIGN), beside_list=found > 0)
 
     def first_list(self, record: Mapping[str, object]) -> str | None:
         """The first member of a record that is a list of facts which can be read; None when there is none.

@@ -27,9 +27,9 @@ class Remarks:
     are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kind of
     its facts, where it says that another one follows; ``passed`` are sheets that have counts; ``within`` counts by
     kind the facts in lists within other records, and ``lists`` names the members that have them; ``unread`` gives for
-    such lists what was not understood, and ``unclear`` for members that may be such lists what is none, but says that
-    there are facts: a text, or how many there are; ``windows`` are by kind the first and the last instants of which
-    requests asked for facts."""
+    such lists what was not understood, and ``unclear`` for members that are no such lists, or a part of one, what says
+    that there are facts: a text, or how many there are; ``windows`` are by kind the first and the last instants of
+    which requests asked for facts."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
@@ -63,9 +63,14 @@ class Remarks:
         """An item of a list of facts was not understood."""
         _count(self.unread, member, kind, reason)
 
-    def note_unclear(self, member: str, kind: str, reason: BadField) -> None:
-        """A member that may be a list of facts is none, but says that there are some."""
+    def note_unclear(self, member: str, kind: str, reason: BadField, *, beside_list: bool = False) -> None:
+        """A member says that there are facts that are not listed.
+
+        :param beside_list: whether others of its record are.
+        """
         _count(self.unclear, member, kind, reason)
+        if beside_list:
+            self.lists.add(member)
 
     def notes(self) -> Iterator[str]:
         """What is to be said of the file."""

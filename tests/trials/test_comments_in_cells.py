@@ -194,6 +194,74 @@ def test_a_count_of_comments_does_not_matter_beside_the_comments_themselves(fold
     assert commenters(folder) == (2, "final")
 
 
+@pytest.mark.parametrize("write", [write_csv, write_xlsx, write_parquet])
+@pytest.mark.parametrize(
+    ("heading", "comments"),
+    [
+        ("comment_count", "5"),
+        ("评论数", "2"),
+        ("评论人", "secret"),
+        ("评论内容", "secret"),
+        ("评论时间", "2024-01-05 19:30"),
+    ],
+)
+def test_columns_that_say_that_there_are_comments_are_no_zero(
+    folder: Folder,
+    tmp_path: Path,
+    write: Callable[[Path, Cells, Sequence[Cells]], Path],
+    heading: str,
+    comments: str,
+) -> None:
+    folder.add_organisation("ding1")
+    options = ("--kind", "sent", *SAID)
+    path = write(tmp_path / "reports", [*HEADING[:-1], heading], [row(1, ""), row(2, comments)])
+    result = run(folder, "import", path, *options)
+    assert f"'{heading}' within records was not read (1): {heading}: says that there are some" in result.output
+    assert "secret" not in result.output
+    assert commenters(folder) == (None, "missing")
+    path = write(tmp_path / "none", [*HEADING[:-1], heading], [row(1, ""), row(2, "")])
+    assert "Note" not in run(folder, "import", path, *options).output
+    assert commenters(folder) == (0, "final")
+
+
+@pytest.mark.parametrize(
+    ("of_report", "found"),
+    [
+        ({"comments": {"list": [{}], "total": 1}, "comment_count": 1}, (1, "final")),
+        ({"comments": {"list": [{}], "total": "5"}}, (1, "partial")),
+        ({"comments": {"list": [{}], "has_more": True}}, (1, "partial")),
+        ({"comments": {"edges": [{"node": {}}], "pageInfo": {"hasNextPage": True}}}, (1, "partial")),
+        ({"comments": [{}], "comment_count": 2}, (1, "partial")),
+        ({"comments": {"content": "good", "images": []}}, (None, "missing")),
+        ({"comments": {"list": [], "total": "3"}}, (None, "missing")),
+        ({"comments": {"list": [], "has_more": "true"}}, (None, "missing")),
+        ({"comments": {"code": 200, "page": 1, "pageSize": 20, "total": 0, "list": []}}, (0, "final")),
+        ({"comments": "暂无评论"}, (0, "final")),
+    ],
+)
+def test_lists_that_say_that_there_are_more_are_not_all(
+    folder: Folder, tmp_path: Path, of_report: dict[str, object], found: tuple[object, str]
+) -> None:
+    (comment,) = json.loads(listed(3))
+    path = tmp_path / "reports.jsonl"
+    report = {"user_id": "u1", "sent_at": "2024-01-05 08:03:00"}
+    said = json.loads(json.dumps(of_report).replace("{}", json.dumps(comment)))
+    path.write_text(
+        "\n".join(json.dumps(one) for one in [{"report_id": "r1", **report}, {"report_id": "r2", **report, **said}])
+    )
+    folder.add_organisation("ding1")
+    assert run(folder, "import", path, *SAID).exit_code == 0
+    assert commenters(folder) == found
+
+
+def test_a_comment_that_stands_alone_is_read_beside_its_empty_lists(folder: Folder, tmp_path: Path) -> None:
+    (comment,) = json.loads(listed(3, images=[]))
+    path = write_csv(tmp_path / "reports", HEADING, [row(1, ""), row(2, json.dumps(comment))])
+    folder.add_organisation("ding1")
+    assert "Note" not in run(folder, "import", path, *SAID).output
+    assert commenters(folder) == (1, "final")
+
+
 def test_a_text_among_lists_of_comments_leaves_their_days_partial(folder: Folder, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "reports", HEADING, [row(1, listed(3)), row(2, "good")])
     folder.add_organisation("ding1")

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportdata.columns import Columns, lists_of
+from reportdata.columns import Columns, lists_of, signs_among
 from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.spans import isolated, of_another_year
@@ -42,7 +42,7 @@ class Source:
     def __init__(self, path: Path, reading: Reading, skip_bad: SkipBad | None, progress: Progress) -> None:
         self._path = path
         self._format, self._kinds, self._organisations, self._corp_id, self._bounds, self._choices, covers = reading
-        self._covered_lists = frozenset[str]().union(*(lists_of(self._kinds[kind]) for kind in covers))
+        self._covers = [self._kinds[kind] for kind in covers]
         self._skipped = Skipped(path, skip_bad)
         self.skipped_kinds = self._skipped.kinds
         self._advance = Advance(path, progress)
@@ -203,7 +203,10 @@ class Source:
 
     def _add_whole(self, staging: Staging, query: str, columns: Columns) -> bool:
         """Add a table as a whole, if its form allows it, and no cell of it speaks of facts that the file has all of."""
-        if not self._covered_lists.isdisjoint(map(normal, columns.lists)):
+        if any(
+            signs_among(columns.signs, kind, columns.kind) or not lists_of(kind).isdisjoint(map(normal, columns.lists))
+            for kind in self._covers
+        ):
             return False
         return staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end)
 

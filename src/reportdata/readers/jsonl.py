@@ -202,7 +202,7 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
         told = columns.told_by_digest if unnamed else frozenset()
         others = (f"{name}={value!r}" for name, value in sorted(content.items()) if name not in told)
         yield Line(number, place, columns, content, cells=of_cells(others) if unnamed else 0)
-        yield from nested.lines(number, place, content)
+        yield from nested.lines(number, place, content, columns)
     yield from exchanges.unanswered()
     if not forms.any_known:
         yield from exchanges.of_others_alone()

@@ -90,7 +90,7 @@ def read_rows(
     """Rows with one cell, of which a heading may follow: then they are its title."""
     places = {name: place for place, name in enumerate(heading.names)}
     used = {name: places[name] for name in columns.used}
-    lists = {name: places[name] for name in columns.lists}
+    lists = {name: places[name] for name in (*columns.lists, *columns.signs)}
     width = len(heading.names)
     least = max(place for place, name in enumerate(heading.names, 1) if not name.startswith(" "))
     person = columns.fields.get(columns.kind.person or "")

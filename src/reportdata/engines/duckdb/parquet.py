@@ -98,7 +98,9 @@ class ParquetTable:
             used = self.columns.read
             others = [column for column in self._types if column not in used] if self._unnamed else []
             read = [f"{self._cell(column)} as {name(column)}" for column in used]
-            selected = ", ".join([*read, *(f"cast({name(column)} as varchar)" for column in others)])
+            signs = self.columns.signs
+            read += [f"cast({name(column)} as varchar)" for column in others]
+            selected = ", ".join([*read, *(f"{self._cell(column)}" for column in signs)])
             self._connection.execute("set session preserve_insertion_order = true")
             found = self._connection.execute(f"select {selected} from {self._source(part)}")
             own = [column not in self.columns.told_by_digest for column in (*used, *others)]
@@ -107,7 +109,8 @@ class ParquetTable:
                 for row in rows:
                     number += 1
                     cells = of_cells(compress(row, own)) if self._unnamed else 0
-                    yield Line(number, 0, self.columns, dict(zip(used, row, strict=False)), cells=cells)
+                    record = dict(zip(used, row, strict=False)) | dict(zip(signs, row[len(read) :], strict=True))
+                    yield Line(number, 0, self.columns, record, cells=cells)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -128,9 +131,10 @@ class ParquetTable:
     def _cell(self, column: str) -> str:
         """Times as texts, with an offset where they are instants; lists as JSON."""
         type_ = self._types[column]
-        if column in self.columns.lists and type_ == "BLOB":  # texts, as some programs write them
+        listed = column in self.columns.lists or column in self.columns.signs
+        if listed and type_ == "BLOB":  # texts, as some programs write them
             return f"coalesce(try(decode({name(column)})), cast({name(column)} as varchar))"
-        if column in self.columns.lists and type_ not in _TEXTS:
+        if listed and type_ not in _TEXTS:
             return f"cast(to_json({name(column)}) as varchar)"
         if not type_.startswith("TIMESTAMP"):
             return name(column)
