@@ -94,3 +94,37 @@ def test_a_day_of_which_one_file_lacks_reports_is_not_whole_by_another(folder: F
         (2, "final"),
         (1, "final"),
     ]
+
+
+def test_a_table_without_rows_that_says_that_it_has_some_is_no_zero(folder: Folder, tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", ["共 5 条"], ["日志ID", "发送人ID", "提交时间"])
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path, "--from", DAY, "--to", DAY)
+    assert "the file says that it has 5 records, and 0 were read" in result.output
+    assert numbers(folder) == [(0, "partial"), (None, "missing")]
+    page = tmp_path / "b.json"
+    page.write_text('{"data": {"list": [], "total": 5}}')
+    run(folder, "import", page, *SAID)
+    assert numbers(folder) == [(0, "partial"), (0, "partial")]
+
+
+def test_records_of_people_who_were_forgotten_are_not_lacking(folder: Folder, tmp_path: Path) -> None:
+    rows = [[f"r{number}", f"u{number}", "2024-01-05 08:00"] for number in (1, 2)]
+    path = table(tmp_path / "a.csv", ["共 2 条"], ["日志ID", "发送人ID", "提交时间"], *rows)
+    folder.add_organisation("ding1")
+    run(folder, "forget", "--corp", "ding1", "--user", "u1", "--yes")
+    run(folder, "import", path, "--from", DAY, "--to", DAY)
+    assert numbers(folder)[0] == (1, "final")
+
+
+def test_covering_without_days_is_told(folder: Folder, tmp_path: Path) -> None:
+    path = reports(tmp_path / "a.jsonl", 1)
+    folder.add_organisation("ding1")
+    note = "a.jsonl: it has no commented facts, and --covers covers no days of theirs without --from, --to"
+    assert note in run(folder, "import", path, *SAID[:2]).output
+    folder.add_organisation("ding2")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"corp_id": "ding1"}))
+    assert "no days of theirs without --corp" in run(folder, "import", path, *SAID).output
+    assert numbers(folder)[1] == (None, "missing")
+    assert "no days of theirs" not in run(folder, "import", path, *SAID, "--corp", "ding1").output
+    assert numbers(folder)[1] == (0, "final")

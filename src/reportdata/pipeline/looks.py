@@ -70,9 +70,18 @@ def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Lo
         f"{path.name}: {kind} facts stand within records and were not read: --covers covers no days of theirs"
         for kind in sorted(found.unread & {*options.covers} - found.spans.keys())
     ]
+    notes += _unsaid(path.name, {*options.covers} - found.spans.keys() - found.unread, options)
     look = begun(Look(pieces, look.notes), found.spans, partial(zone_of, known), options.now)
     notes += outside(path.name, found.spans, stated, work.kinds)
     return Look(partial_of(look.observations, found.partial), [*notes, *look.notes])
+
+
+def _unsaid(name: str, kinds: Collection[str], options: Options) -> Iterator[str]:
+    """What is to be said where kinds are named of which a file has no facts, and not whose days they cover."""
+    needed = {"--from": options.first_day, "--to": options.last_day, "--corp": options.corp_id}
+    left = [option for option, said in needed.items() if said is None]
+    for kind in sorted(kinds) if left else ():
+        yield f"{name}: it has no {kind} facts, and --covers covers no days of theirs without {', '.join(left)}"
 
 
 def look_of(

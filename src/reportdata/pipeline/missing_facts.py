@@ -29,7 +29,8 @@ def note_missing(
         done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
     read = done.read - remarks.within.total()
     told = max(remarks.announced, *(announced([title]) for title in ("", *done.titles)))
-    for kind in done.spans if told > read + remarks.denied.total() else ():
+    kinds = {*done.spans, *done.told, *(covers if not done.told else ())}
+    for kind in sorted(kinds) if told > read + remarks.denied.total() + done.left_out else ():
         done.partial.setdefault(
             kind,
             f"the file says that it has {count_of(told, 'record', 'records')}, and "
