@@ -96,6 +96,19 @@ def test_a_day_of_which_one_file_lacks_reports_is_not_whole_by_another(folder: F
     ]
 
 
+def test_what_a_file_lacks_of_a_kind_that_it_has_nothing_of_may_be_of_any_day(folder: Folder, tmp_path: Path) -> None:
+    files = [
+        table(tmp_path / "a.csv", COMMENTS, COMMENT),
+        table(tmp_path / "b.csv", COMMENTS, ["r1", "", "2024-01-05 8:00"]),
+    ]
+    options = ("--skip-bad", "--bad-file", tmp_path / "bad.jsonl", "--exported-at", "2024-01-09 08:00")
+    folder.add_organisation("ding1")
+    run(folder, "import", *files, *options)
+    assert numbers(folder)[1] == (1, "partial")
+    run(folder, "import", files[0], *options)
+    assert numbers(folder)[1] == (1, "final")
+
+
 def test_a_table_without_rows_that_says_that_it_has_some_is_no_zero(folder: Folder, tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["共 5 条"], ["日志ID", "发送人ID", "提交时间"])
     folder.add_organisation("ding1")

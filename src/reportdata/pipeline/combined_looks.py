@@ -1,7 +1,8 @@
 """What the files of an import show of days together: what one of them lacks, another one does not make whole.
 
-A person who says that all facts of a kind are there says it of the import, and a day of which a file lacks facts is
-partial, whatever another file of the same import has of it.
+A person who says that all facts of a kind are there says it of the import. A day of which a file lacks facts is
+partial, whatever another file of the same import has of it; where a file has none of a kind and lacks some, they may be
+of any day.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def combined(
     lost: dict[tuple[str, str], list[Observation]] = {}
     for piece in latest(look for one in files for look in one.looks if look.kind in map(partly, one.found.lost)):
         lost.setdefault((piece.corp_id, piece.kind), []).append(piece)
-    return [piece for look in looks for piece in _parted(look, lost)], notes
+    unplaced = {kind for one in files for kind in one.found.lost if partly(kind) not in {of.kind for of in one.looks}}
+    parts = (_parted(look, lost) if look.kind not in unplaced else [_in_part(look)] for look in looks)
+    return [piece for pieces in parts for piece in pieces], notes
 
 
 def _beside(one: Asked, unread: Collection[str]) -> Iterator[Observation]:
@@ -39,7 +42,11 @@ def _beside(one: Asked, unread: Collection[str]) -> Iterator[Observation]:
         if look.kind not in unread or (look.kind in found.told and look.kind not in found.within):
             yield look
         elif look.kind in found.spans:
-            yield look._replace(kind=partly(look.kind)) if look.kind in found.within else look
+            yield _in_part(look) if look.kind in found.within else look
+
+
+def _in_part(look: Observation) -> Observation:
+    return look._replace(kind=partly(look.kind))
 
 
 def _parted(look: Observation, lost: Mapping[tuple[str, str], Sequence[Observation]]) -> Iterator[Observation]:
@@ -51,7 +58,7 @@ def _parted(look: Observation, lost: Mapping[tuple[str, str], Sequence[Observati
             continue
         if first < begin:
             yield look._replace(first_day=first, last_day=_neighbour(begin, -1))
-        yield look._replace(first_day=begin, last_day=end, kind=partly(look.kind))
+        yield _in_part(look)._replace(first_day=begin, last_day=end)
         first = _neighbour(end, 1)
     if first <= look.last_day:
         yield look._replace(first_day=first)
