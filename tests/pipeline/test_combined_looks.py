@@ -109,6 +109,19 @@ def test_what_a_file_lacks_of_a_kind_that_it_has_nothing_of_may_be_of_any_day(fo
     assert numbers(folder)[1] == (1, "final")
 
 
+def test_reports_are_not_final_where_a_withdrawal_was_skipped(folder: Folder, tmp_path: Path) -> None:
+    sent = [["report_id", "user_id", "sent_at"], *([f"r{n}", f"u{n}", "2024-01-05 08:00"] for n in (1, 2))]
+    withdrawn = [["report_id", "withdrawn_at"], ["r1", "2024-01-05 09:00"], ["r2", "soon"]]
+    files = [table(tmp_path / "a.csv", *sent), table(tmp_path / "b.csv", *withdrawn)]
+    folder.add_organisation("ding1")
+    options = ("--to", DAY, "--skip-bad", "--bad-file", tmp_path / "bad.jsonl")
+    result = run(folder, "import", *files, *options)
+    assert (
+        "b.csv: withdrawn facts are missing: 1 bad record was skipped: sent facts that they take back" in result.output
+    )
+    assert numbers(folder)[0] == (1, "partial")
+
+
 def test_a_table_without_rows_that_says_that_it_has_some_is_no_zero(folder: Folder, tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["共 5 条"], ["日志ID", "发送人ID", "提交时间"])
     folder.add_organisation("ding1")

@@ -2,7 +2,7 @@
 
 A person who says that all facts of a kind are there says it of the import. A day of which a file lacks facts is
 partial, whatever another file of the same import has of it; where a file has none of a kind and lacks some, they may be
-of any day.
+of any day, and so may be records that withdrawals take back.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 from reportdata.coverage import Observation, latest, partly
 from reportdata.days import from_date, to_date
+from reportdata.kinds import Kinds
 from reportdata.pipeline.windows import Asked, within_windows
 
 
 def combined(
-    files: Sequence[Asked], corp_id: str | None, zone_of: Callable[[str], ZoneInfo]
+    files: Sequence[Asked], kinds: Kinds, corp_id: str | None, zone_of: Callable[[str], ZoneInfo]
 ) -> tuple[list[Observation], list[str]]:
     """The looks of all files of an import, and what is to be said of them beyond what each says.
 
@@ -30,6 +31,7 @@ def combined(
     for piece in latest(look for one in files for look in one.looks if look.kind in map(partly, one.found.lost)):
         lost.setdefault((piece.corp_id, piece.kind), []).append(piece)
     unplaced = {kind for one in files for kind in one.found.lost if partly(kind) not in {of.kind for of in one.looks}}
+    unplaced |= {of for kind in unplaced if (of := kinds[kind].retracts) is not None}
     parts = (_parted(look, lost) if look.kind not in unplaced else [_in_part(look)] for look in looks)
     return [piece for pieces in parts for piece in pieces], notes
 

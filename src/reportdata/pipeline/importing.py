@@ -135,7 +135,7 @@ def stage_files(
     if staged.noted:
         done.id = import_id
     zones = partial(zone_of, known_organisations(work.store, options))
-    observed, told = combined(asked, options.corp_id, zones)
+    observed, told = combined(asked, work.kinds, options.corp_id, zones)
     done.notes += told
     if not done.failures:
         staged.looks = sorted({look._replace(origin=import_id) for look in observed})
@@ -174,7 +174,7 @@ def _stage_file(work: Workspace, file: Handed, options: Options, place: _Place, 
         done.spans[part.kind.name] = dict(part.spans)
         done.alike |= {part.kind.name} if part.alike else set()
         done.single[part.kind.name] = part.single
-    note_missing(done, source.remarks, options.covers, source.skipped_kinds)
+    note_missing(done, source.remarks, work.kinds, options.covers, source.skipped_kinds)
     done.notes += source.notes()
     return done
 

@@ -67,6 +67,11 @@ def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Lo
         if work.kinds[kind].covers
     ]
     notes += [
+        f"{path.name}: {kind} facts are missing: {reason}: {work.kinds[kind].retracts} facts that they take back count"
+        for kind, reason in found.partial.items()
+        if work.kinds[kind].retracts is not None
+    ]
+    notes += [
         f"{path.name}: {kind} facts stand within records and were not read: --covers covers no days of theirs"
         for kind in sorted(found.unread & {*options.covers} - found.spans.keys())
     ]

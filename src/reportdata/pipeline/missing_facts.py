@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from reportdata.kinds import Kinds
 from reportdata.pipeline.imports import Imported
 from reportdata.plurals import count_of
 from reportdata.readers.cells import announced
@@ -17,7 +18,7 @@ _UNREAD = "some stand within records and were not read"
 
 
 def note_missing(
-    done: Imported, remarks: Remarks, covers: Collection[str], skipped_kinds: Collection[str | None] = ()
+    done: Imported, remarks: Remarks, kinds: Kinds, covers: Collection[str], skipped_kinds: Collection[str | None] = ()
 ) -> None:
     """Note the kinds of which facts are missing from a file that was read, each with a reason; the first one stays.
 
@@ -29,8 +30,10 @@ def note_missing(
         done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
     read = done.read - remarks.within.total()
     told = max(remarks.announced, *(announced([title]) for title in ("", *done.titles)))
-    kinds = {*done.spans, *done.told, *(covers if not done.told else ())}
-    for kind in sorted(kinds) if told > read + remarks.denied.total() + done.left_out else ():
+    taking_back = {kind.name for kind in kinds.retracting()}
+    found = {*done.told, *(done.spans.keys() - taking_back)}
+    lacking = found | {*(covers if not done.told else ())}
+    for kind in sorted(lacking) if told > read + remarks.denied.total() + done.left_out else ():
         done.partial.setdefault(
             kind,
             f"the file says that it has {count_of(told, 'record', 'records')}, and "
@@ -45,8 +48,10 @@ def note_missing(
             remarks.unread.setdefault(member, unclear)
     done.unread |= {kind for kind, _, _ in remarks.unread.values()}
     reasons = dict.fromkeys(done.unread & done.spans.keys(), _UNREAD)
-    skipped = {kind for kind in skipped_kinds if kind is not None} | ({*covers} if None in skipped_kinds else set())
-    for kind in {*done.spans, *done.told, *skipped} if done.skipped else ():
+    skipped = {kind for kind in skipped_kinds if kind is not None}
+    if None in skipped_kinds:
+        skipped |= {*covers, *done.spans}
+    for kind in found | skipped if done.skipped else ():
         reasons.setdefault(kind, f"{count_of(done.skipped, 'bad record was', 'bad records were')} skipped")
     done.partial = reasons | done.partial
     done.lost |= reasons.keys()
