@@ -163,17 +163,21 @@ def lists_of(kind: Kind) -> frozenset[str]:
 def signs_among(names: Iterable[str], kind: Kind, own: Kind) -> list[str]:
     """The names that say of a record of another kind, ``own``, that there are facts of a kind which answer it: they are
     headings of such facts, or of how many there are."""
-    headings = _signs_of(kind, own)
+    headings = signs_of(kind, own)
     return [name for name in names if normal(name) in headings] if headings else []
 
 
 @cache
-def _signs_of(kind: Kind, own: Kind) -> frozenset[str]:
+def signs_of(kind: Kind, own: Kind | None = None) -> frozenset[str]:
+    """The headings, in their normal form, that say of a record that there are facts of a kind which answer it.
+
+    :param own: the kind of the record, where that is known.
+    """
     if kind == own or not kind.lists:
         return frozenset()
     fields = (groups[0] for field, groups in headings_of(kind).items() if field != "corp_id")
     found = frozenset(map(normal, kind.signs)).union(*fields)
-    return found - known_headings((own,)) - lists_of(kind)
+    return found - lists_of(kind) - (known_headings((own,)) if own is not None else frozenset())
 
 
 def _withdrawal(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.choices import NO_CHOICES, Choices
-from reportdata.columns import Columns, lists_of, read_columns, signs_among
+from reportdata.columns import Columns, lists_of, read_columns, signs_among, signs_of
 from reportdata.days import moment_of
 from reportdata.errors import BadField
 from reportdata.headings import headings_of, known_headings, normal
@@ -29,17 +29,17 @@ from reportdata.times import BadTime, read_instant
 _MOST_FORMS = 1024
 _LEAST_TIME = 10_000_000
 """What numbers may be times from: days written like 20240105, and seconds since 1970."""
-_MORE = "says that there are more than it lists"
 _SIGN = "says that there are some that are not listed"
 
 
 class _List(NamedTuple):
     """A member of records that may be a list of facts of a kind, and the members by which these are of their record, by
-    field."""
+    field, which need be those in ``by``."""
 
     member: str
     kind: Kind
     shared: Mapping[str, str]
+    by: Sequence[str]
 
 
 class Nested:
@@ -63,25 +63,22 @@ class Nested:
     ) -> Iterator[Line]:
         """The facts in the lists of a record, or what is wrong with them.
 
-        :param columns: of the record, whose other members may say that there are such facts; None where they are not
-            known.
+        :param columns: of the record, whose other members may say that there are such facts.
         """
         listed: Counter[str] = Counter()
         for found in self._lists_of(tuple(record)):
             value = record[found.member]
             alone = object_of(value)
             items = items_of(value) if alone is None else [alone] if _is_known(found.kind, alone) else []
-            if not items:
-                if not says_of_none(value):
-                    self._remarks.note_unclear(found.member, found.kind.name, BadField(found.member, "is no list"))
-                continue
+            if not items and not says_of_none(value):
+                self._note(found.member, found.kind, "is no list")
             shared = {field: record[member] for field, member in found.shared.items()}
             for item in items:
                 for line in self._lines(number, place, found, item, shared):
                     listed[found.kind.name] += 1
                     yield line
-            if says_of_more(value, len(items)):
-                self._remarks.note_unclear(found.member, found.kind.name, BadField(found.member, _MORE))
+            if items and says_of_more(value, len(items)):
+                self._note(found.member, found.kind, "says that there are more than it lists")
         if columns is not None:
             self._note_signs(record, columns, listed)
 
@@ -97,6 +94,14 @@ class Nested:
                 said = {name: line.record[name] for name in others if name in line.record}
                 yield from self.lines(line.number, line.position, shared | said, columns)
 
+    def look_around(self, content: Mapping[str, object]) -> None:
+        """Note what an object around records says of facts: how many there are, or a text."""
+        for kind in self._kinds.values():
+            for name, value in content.items() if kind.lists else ():
+                said = not isinstance(value, list | dict) and not says_of_none(value)
+                if said and normal(name) in lists_of(kind) | signs_of(kind):
+                    self._note(name, kind, _SIGN)
+
     def _note_signs(self, record: Mapping[str, object], columns: Columns, listed: Mapping[str, int]) -> None:
         """Note the members of a record that say that there are more facts than are listed in it."""
         for kind in self._kinds.values() if columns.signs else ():
@@ -104,7 +109,10 @@ class Nested:
             for member in signs_among(columns.signs, kind, columns.kind):
                 value = record.get(member)
                 if not says_of_none(value) and not (found and says_at_most(value, found)):
-                    self._remarks.note_unclear(member, kind.name, BadField(member, _SIGN), beside_list=found > 0)
+                    self._note(member, kind, _SIGN, beside_list=found > 0)
+
+    def _note(self, member: str, kind: Kind, reason: str, *, beside_list: bool = False) -> None:
+        self._remarks.note_unclear(member, kind.name, BadField(member, reason), beside_list=beside_list)
 
     def first_list(self, record: Mapping[str, object]) -> str | None:
         """The first member of a record that is a list of facts which can be read; None when there is none.
@@ -128,7 +136,7 @@ class Nested:
         return (
             bool(lists)
             and all(name in said or _says_little(value) for name, value in record.items())
-            and all(set(self._by(found)) <= found.shared.keys() for found in lists)
+            and all(set(found.by) <= found.shared.keys() for found in lists)
             and all(
                 isinstance(item, dict)
                 and isinstance(self._columns_of(found, tuple(_with_shared(found.kind, item, found.shared))), Columns)
@@ -136,10 +144,6 @@ class Nested:
                 for item in items_of(record[found.member])
             )
         )
-
-    def _by(self, found: _List) -> Sequence[str]:
-        answered = self._kinds.answered(found.kind)
-        return answered.by if answered is not None else ()
 
     def _lines(
         self, number: int, place: int, found: _List, item: object, shared: Mapping[str, object]
@@ -186,7 +190,7 @@ class Nested:
                 held = [by_heading[heading] for heading in _names(kind, field) if heading in by_heading]
                 if len(held) == 1:
                     shared[field] = held[0]
-            yield from (_List(member, kind, shared) for member in members)
+            yield from (_List(member, kind, shared, answered.by) for member in members)
 
     def _columns_of(self, found: _List, names: tuple[str, ...]) -> Columns | BadField:
         key = found.kind.name, names
@@ -209,8 +213,7 @@ def _of_member(member: str, item: object) -> BadField:
 
 
 def _is_known(kind: Kind, item: object) -> bool:
-    """Whether an object has a member of a fact. One that stands alone may be what a comment says, or how many there
-    are."""
+    """Whether an object has a member of a fact; another one may be a text, or how many there are."""
     return isinstance(item, dict) and any(normal(name) in known_headings((kind,)) for name in item)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Remarks:
     """``titles`` are texts that stand above the heading of a table; ``partial`` gives for kinds of facts of which some
     are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact; ``denied``
     counts the records that do not stand, by the column that says so and what it says; ``announced`` is how many there
-    are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kind of
+    are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kinds of
     its facts, where it says that another one follows; ``passed`` are sheets that have counts; ``within`` counts by
     kind the facts in lists within other records, and ``lists`` names the members that have them; ``unread`` gives for
     such lists what was not understood, and ``unclear`` for members that are no such lists, or a part of one, what says
@@ -35,7 +35,7 @@ class Remarks:
     partial: dict[str, str] = field(default_factory=dict)
     answers: bool = False
     announced: int = 0
-    following: tuple[int, str] | None = None
+    following: tuple[int, Collection[str]] | None = None
     passed: list[str] = field(default_factory=list)
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
     within: Counter[str] = field(default_factory=Counter)

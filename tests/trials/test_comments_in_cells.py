@@ -254,6 +254,30 @@ def test_lists_that_say_that_there_are_more_are_not_all(
     assert commenters(folder) == found
 
 
+@pytest.mark.parametrize(
+    ("around", "found"),
+    [
+        ({"comments": 3}, (None, "missing")),
+        ({"comment_count": "3"}, (None, "missing")),
+        ({"comments": 0}, (0, "final")),
+        ({"comments": []}, (0, "final")),
+        ({"comments": [{}]}, (1, "final")),
+        ({"comments": [{}], "has_more": True}, (1, "partial")),
+    ],
+)
+@pytest.mark.parametrize("form", ["{}", '{{"result": {}}}'])
+def test_what_stands_around_reports_says_of_comments_too(
+    folder: Folder, tmp_path: Path, around: dict[str, object], found: tuple[object, str], form: str
+) -> None:
+    comment = {"report_id": "r1", "user_id": "u3", "commented_at": "2024-01-05 19:30:00"}
+    reports = [dict(zip(HEADING, row(number, ""), strict=True)) for number in (1, 2)]
+    path = tmp_path / "reports.json"
+    path.write_text(form.format(json.dumps({"reports": reports, **around}).replace("{}", json.dumps(comment))))
+    folder.add_organisation("ding1")
+    assert run(folder, "import", path, *SAID).exit_code == 0
+    assert commenters(folder) == found
+
+
 def test_a_comment_that_stands_alone_is_read_beside_its_empty_lists(folder: Folder, tmp_path: Path) -> None:
     (comment,) = json.loads(listed(3, images=[]))
     path = write_csv(tmp_path / "reports", HEADING, [row(1, ""), row(2, json.dumps(comment))])

@@ -26,8 +26,9 @@ def note_missing(
     :param skipped_kinds: those of bad records that were skipped; None among them for what may be of any kind.
     """
     if remarks.following is not None:
-        line, kind = remarks.following
-        done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
+        line, of = remarks.following
+        for kind in of or covers:
+            done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
     read = done.read - remarks.within.total()
     told = max(remarks.announced, *(announced([title]) for title in ("", *done.titles)))
     taking_back = {kind.name for kind in kinds.retracting()}

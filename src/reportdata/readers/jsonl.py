@@ -174,7 +174,7 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                 kind = kind or (line.columns.kind.name if line.columns is not None else "")
                 yield line
             if kind and "response" not in content:
-                remarks.following = (number, kind) if _goes_on(content, ()) else None
+                remarks.following = (number, {kind}) if _goes_on(content, ()) else None
             continue
         if isinstance(columns, BadField):
             corp_id = corp_id_of(content)
@@ -188,15 +188,18 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                 yield Line(number, place, None, {}, columns)
             else:
                 remarks.announced = max(remarks.announced, _total(content))
-                kind, remarks.following = "", None  # what stands further within may say it
+                remarks.following = None  # what stands further within may say it
+                found: set[str] = set()
                 of_it = (
                     inner if isinstance(inner, BadField) else dict(of_organisation(corp_id, inner)) for inner in within
                 )
                 for line in _records((found_at(number, place, one) for one in of_it), kinds, remarks, choices):
-                    kind = kind or (line.columns.kind.name if line.columns is not None else "")
+                    found |= {line.columns.kind.name} if line.columns is not None else set()
                     yield line
-                if kind and _goes_on(content, _MORE):
-                    remarks.following = number, kind
+                if _goes_on(content, _MORE):
+                    remarks.following = number, found
+                for around in _places(content):
+                    nested.look_around(around)
             continue
         unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
         told = columns.told_by_digest if unnamed else frozenset()
