@@ -48,6 +48,7 @@ DOMAIN = {
     "identity",
     "links",
     "digests",
+    "unnamed_rows",
     "limits",
     "settings",
     "values",

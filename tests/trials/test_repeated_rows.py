@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
+import duckdb
 import pytest
 import xlsxwriter
 
@@ -31,14 +34,47 @@ ROWS: dict[str, tuple[str, Numbers]] = {
 }
 
 
+def write(path: Path, text: str) -> Path:
+    """A table, in the format that the name of the file says."""
+    (source := path.with_suffix(".csv")).write_text(text, "utf-8", newline="")
+    if path.suffix == ".parquet":
+        table = f"read_csv('{source}', all_varchar = true, header = true)"
+        duckdb.execute(f"copy (select * from {table}) to '{path}' (format parquet)")
+    elif path.suffix == ".json":
+        path.write_text(json.dumps(list(csv.DictReader(StringIO(text, newline="")))), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 @pytest.mark.parametrize("case", ROWS)
-def test_a_row_that_is_written_in_two_ways_is_one_report(folder: Folder, tmp_path: Path, case: str) -> None:
+def test_a_row_that_is_written_in_two_ways_is_one_report(folder: Folder, tmp_path: Path, case: str, form: str) -> None:
     rows, expected = ROWS[case]
-    (path := tmp_path / "日志.csv").write_text(HEADING + rows, "utf-8", newline="")
+    path = write(tmp_path / f"日志.{form}", HEADING + rows)
     folder.add_organisation("ding1")
     result = run(folder, "import", path)
     assert result.exit_code == 0, result.output
     assert numbers(folder) == {"20240105": expected}
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_row_for_each_comment_is_one_report_in_every_format(folder: Folder, tmp_path: Path, form: str) -> None:
+    heading = "发送人,提交时间,内容,评论数,评论人\n"
+    row = "张一,2024-01-05 08:00,{},{},{}\n".format
+    path = write(tmp_path / f"日志.{form}", heading + row("甲", 2, "王五") + row("甲", 2, "赵六") + row("乙", 0, ""))
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert result.exit_code == 0, result.output
+    assert numbers(folder) == {"20240105": TWO_OF_ONE}
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_row_that_stands_for_several_reports_is_refused_in_every_format(
+    folder: Folder, tmp_path: Path, form: str
+) -> None:
+    path = write(tmp_path / f"日志.{form}", "发送人,提交时间,日志数\n张一,2024-01-05 08:00,3\n")
+    folder.add_organisation("ding1")
+    result = run(folder, "import", path)
+    assert (result.exit_code, "says that it stands for several reports" in result.output) == (1, True)
 
 
 def test_a_row_for_each_department_of_a_person_is_one_report(folder: Folder, tmp_path: Path) -> None:

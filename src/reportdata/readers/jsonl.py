@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import compress
 from pathlib import Path
 
 from reportdata.choices import NO_CHOICES, Choices, of_record
@@ -10,6 +11,7 @@ from reportdata.columns import Columns, is_known, read_columns
 from reportdata.digests import of_cells
 from reportdata.errors import BadField
 from reportdata.headings import corp_id_of, is_corp_id, of_organisation
+from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
 from reportdata.readers.answers import first_of_others, is_exchange
@@ -19,6 +21,7 @@ from reportdata.readers.har import api_of, entries_of, exchange_of
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
 from reportdata.records import Line
 from reportdata.remarks import Remarks
+from reportdata.unnamed_rows import MANY, are_unnamed, counts_among, is_many, telling_apart
 
 _TOTALS = ("total", "totalCount", "total_count", "totalElements", "totalRecords", "totalNum", "total_num", "count")
 _WITHIN = ("data", "result", "page", "pagination", "paging", "meta", "pageInfo", "page_info", "hits")
@@ -148,6 +151,12 @@ class _Forms:
         return isinstance(columns, Columns) and columns.person_name is not None
 
 
+def _cells_of(content: Mapping[str, object], columns: Columns) -> int:
+    """A hash of the members of a record without an id that tell it from others of its digest."""
+    names = sorted(name for name, value in content.items() if not is_nothing(value))
+    return of_cells(f"{name}={content[name]}" for name in compress(names, telling_apart(columns, names)))
+
+
 def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: Choices) -> Iterator[Line]:
     forms = _Forms(kinds, choices)
     exchanges, nested = Exchanges(kinds, remarks), Nested(kinds, remarks, choices)
@@ -201,10 +210,10 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                 for around in _places(content):
                     nested.look_around(around)
             continue
-        unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
-        told = columns.told_by_digest if unnamed else frozenset()
-        others = (f"{name}={value!r}" for name, value in sorted(content.items()) if name not in told)
-        yield Line(number, place, columns, content, cells=of_cells(others) if unnamed else 0)
+        unnamed = are_unnamed(columns)
+        many = unnamed and any(is_many(content[name]) for name in counts_among(content))
+        cells = _cells_of(content, columns) if unnamed else 0
+        yield Line(number, place, columns, content, MANY if many else None, cells)
         yield from nested.lines(number, place, content, columns)
     yield from exchanges.unanswered()
     if not forms.any_known:

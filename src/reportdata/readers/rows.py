@@ -6,7 +6,6 @@ told is refused with its line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import compress
@@ -16,7 +15,6 @@ from reportdata.digests import of_cells
 from reportdata.errors import BadField
 from reportdata.headings import known_headings, normal
 from reportdata.identifiers import is_no_person, is_nothing, read_id, read_text, same_name
-from reportdata.other_tables import counts_reports
 from reportdata.plurals import count_of
 from reportdata.readers.cells import (
     Row,
@@ -33,17 +31,13 @@ from reportdata.readers.encodings import REPLACED
 from reportdata.readers.grids import Heading
 from reportdata.records import Line
 from reportdata.remarks import Remarks
+from reportdata.unnamed_rows import MANY, are_unnamed, counts_among, is_many, telling_apart
 
 _DELIMITER_WITHIN = "put a cell that has the delimiter in it between quotes"
 _OPEN = (
     "begins with blanks and a quote that is not closed on its line",
     "delete the blanks between the delimiter and the quote",
 )
-_OF_OTHERS = re.compile(
-    "(?:是否)?[已未]?(?:接收|抄送|收件|读|阅读|读取|评论|点评|点赞|回复)(?:人员?|者|对象|时间|日期|内容|状态|情况|次数|详情|[数率])?"
-    "(?:姓名|部门|工号|id|userid|数)?|(?:receiver|recipient|reader|commenter|comment|like)s?(?:name|id|time|count)?|readat|isread"
-)
-"""Headings of what others did with a report, who may have a row each."""
 _ALONE = BadField(
     "line",
     "has one cell alone, and is no record",
@@ -55,13 +49,6 @@ _WITHIN = BadField(
     "has a cell with whole records in it, which a quote that is never closed made of them",
     "write a quote within a cell twice, and the cell between quotes; or save the file as XLSX",
 )
-_MANY = BadField(
-    "line",
-    "says that it stands for several reports, whose times it does not tell",
-    "export the reports themselves, in DingTalk by 日志 → 报表 → 导出; where the number says something else, "
-    "give its column another heading",
-)
-_NUMBER = re.compile(r"\d{1,6}(?:\.0*)?", re.ASCII)
 _DELIMITERS = "\t,;|"
 _NARROW = 2
 """Columns of a table whose lines a text may have by chance."""
@@ -83,8 +70,7 @@ def read_rows(
     """
     columns = heading.columns
     remarks = remarks if remarks is not None else Remarks()
-    told = columns.told_by_digest
-    own = [name not in told and _OF_OTHERS.fullmatch(normal(name)) is None for name in heading.names]
+    own = telling_apart(columns, heading.names)
     known = known_headings((columns.kind,))
     held: list[Line] = []
     """Rows with one cell, of which a heading may follow: then they are its title."""
@@ -96,8 +82,8 @@ def read_rows(
     person = columns.fields.get(columns.kind.person or "")
     named = columns.person_name
     needed = [name for name in used if name not in _optional(columns)]
-    unnamed = columns.kind.sheet is not None and columns.kind.sheet.id not in columns.fields
-    counts = [place for place, name in enumerate(heading.names) if unnamed and counts_reports(name)]
+    unnamed = are_unnamed(columns)
+    counts = [places[name] for name in counts_among(heading.names)] if unnamed else []
     for row in rows:
         if row.number <= heading.last:
             continue
@@ -132,8 +118,8 @@ def read_rows(
                 wrong = BadField(heading.names[row.open], *_OPEN)
             yield Line(row.number, row.position, columns, {}, wrong)
             continue
-        if any(_is_many(row.cells[place]) for place in counts if place < len(row.cells)):
-            yield Line(row.number, row.position, columns, record, _MANY)
+        if any(is_many(row.cells[place]) for place in counts if place < len(row.cells)):
+            yield Line(row.number, row.position, columns, record, MANY)
             continue
         if not ragged and _has_records_within(row.cells, places[columns.at], width):
             yield Line(row.number, row.position, columns, {}, _WITHIN)
@@ -150,12 +136,6 @@ def read_rows(
         cells_hash = of_cells(compress(row.cells, own)) if unnamed else 0
         yield Line(row.number, row.position, columns, record, cells=cells_hash)
     yield from held
-
-
-def _is_many(cell: object) -> bool:
-    """Whether a cell says more than one."""
-    text = text_of(cell)
-    return _NUMBER.fullmatch(text) is not None and float(text) > 1
 
 
 def _has_records_within(cells: Sequence[object], at: int, width: int) -> bool:

@@ -16,6 +16,7 @@ from reportdata.engines.duckdb.connection import Database, connect, failing, fil
 from reportdata.errors import BadFile
 from reportdata.kinds import Kinds
 from reportdata.records import Line
+from reportdata.unnamed_rows import MANY, are_unnamed, counts_among, is_many, telling_apart
 
 _ROWS = 10_000
 _TEXTS = (
@@ -58,8 +59,7 @@ class ParquetTable:
         self._types = {str(row[0]): str(row[1]) for row in described}
         self.columns: Columns = columns_of_file(str(path), self._types, kinds, choices)
         self._used = self.columns.used
-        sheet = self.columns.kind.sheet
-        self._unnamed = sheet is not None and sheet.id not in self.columns.fields
+        self._unnamed = are_unnamed(self.columns)
 
     def parts(self, size: int) -> list[Rows]:
         """The file's rows in parts of whole row groups, each of about so many bytes or one row group."""
@@ -103,14 +103,16 @@ class ParquetTable:
             selected = ", ".join([*read, *(f"{self._cell(column)}" for column in signs)])
             self._connection.execute("set session preserve_insertion_order = true")
             found = self._connection.execute(f"select {selected} from {self._source(part)}")
-            own = [column not in self.columns.told_by_digest for column in (*used, *others)]
+            own = telling_apart(self.columns, [*used, *others])
+            counts = [place for place, column in enumerate([*used, *others]) if column in counts_among(others)]
             number = part.first if part is not None else 0
             while rows := found.fetchmany(_ROWS):
                 for row in rows:
                     number += 1
                     cells = of_cells(compress(row, own)) if self._unnamed else 0
                     record = dict(zip(used, row, strict=False)) | dict(zip(signs, row[len(read) :], strict=True))
-                    yield Line(number, 0, self.columns, record, cells=cells)
+                    many = MANY if any(is_many(row[place]) for place in counts) else None
+                    yield Line(number, 0, self.columns, record, many, cells)
 
     def close(self) -> None:
         """Let go of the file."""
