@@ -167,6 +167,12 @@ def signs_among(names: Iterable[str], kind: Kind, own: Kind) -> list[str]:
     return [name for name in names if normal(name) in headings] if headings else []
 
 
+def speaks_of(columns: Columns, kind: Kind) -> bool:
+    """Whether columns of a table may list facts of a kind which answer its records, or say that there are some."""
+    lists = lists_of(kind)
+    return any(normal(name) in lists for name in columns.lists) or bool(signs_among(columns.signs, kind, columns.kind))
+
+
 @cache
 def signs_of(kind: Kind, own: Kind | None = None) -> frozenset[str]:
     """The headings, in their normal form, that say of a record that there are facts of a kind which answer it.

@@ -7,19 +7,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportdata.columns import Columns, lists_of, signs_among
+from reportdata.columns import Columns, speaks_of
 from reportdata.digests import Occurrences
 from reportdata.engines.duckdb.parquet import ParquetTable
 from reportdata.engines.duckdb.spans import isolated, of_another_year
 from reportdata.engines.duckdb.staging import Staging
 from reportdata.errors import BadField, BadFile, InputError
 from reportdata.facts import Fact, read_fact
-from reportdata.headings import normal
 from reportdata.nested import Nested
 from reportdata.pipeline import Progress
 from reportdata.pipeline.people import People
 from reportdata.pipeline.reading import Advance, Reading, SkipBad, Skipped, lines_of, refuse_rounded
 from reportdata.readers import Format
+from reportdata.readers.known_ids import KnownIds, named_in, with_ids
 from reportdata.readers.parts import LineCounts, NotAlone, read_parts
 from reportdata.records import Line, denied
 from reportdata.remarks import Remarks
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from reportdata.readers.sheets import SheetTable
     from reportdata.readers.table_rows import Cells
 
-
 _OF_TABLES = (Format.CSV, Format.SHEET, Format.PARQUET)
+_OF_PROGRAMS = (Format.JSONL, Format.PARQUET)  # whose readers do not know the ids of names
 
 
 class Source:
@@ -55,6 +55,7 @@ class Source:
         self._isolated: frozenset[str] = frozenset()
         self.remarks = Remarks()
         self._people = People(self._choices)
+        self._ids = KnownIds(lambda: named_in(lines_of(path, self._format, self._kinds, Remarks(), self._choices)))
 
     @property
     def skipped(self) -> int:
@@ -83,8 +84,7 @@ class Source:
             self._skipped.refuse()  # these come first
             raise
         self._skipped.refuse()
-        days = staging.days()
-        found = dict.fromkeys([*isolated(days), *of_another_year(days)])
+        found = dict.fromkeys([*isolated(days := staging.days()), *of_another_year(days)])
         alone = [day for day in found if not self._bounds.states(day) and staging.count(day) == 1]
         if alone:
             self._isolated = frozenset(alone)
@@ -203,10 +203,7 @@ class Source:
 
     def _add_whole(self, staging: Staging, query: str, columns: Columns) -> bool:
         """Add a table as a whole, if its form allows it, and no cell of it speaks of facts that the file has all of."""
-        if any(
-            signs_among(columns.signs, kind, columns.kind) or not lists_of(kind).isdisjoint(map(normal, columns.lists))
-            for kind in self._covers
-        ):
+        if any(speaks_of(columns, kind) for kind in self._covers):
             return False
         return staging.add_table(query, columns, self._organisations, self._corp_id, self._bounds.end)
 
@@ -220,6 +217,8 @@ class Source:
         columns: Columns | None = None
         if self._format in _OF_TABLES:
             lines = Nested(self._kinds, self.remarks, self._choices).following(lines)
+        if self._format in _OF_PROGRAMS:
+            lines = with_ids(lines, self._ids)
         for line in self._advance.shown(lines):
             if line.columns is not columns and line.columns is not None:
                 columns = line.columns

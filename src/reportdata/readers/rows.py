@@ -7,14 +7,13 @@ told is refused with its line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import compress
 
 from reportdata.columns import Columns
 from reportdata.digests import of_cells
 from reportdata.errors import BadField
 from reportdata.headings import known_headings, normal
-from reportdata.identifiers import is_no_person, is_nothing, read_id, read_text, same_name
+from reportdata.identifiers import is_no_person, is_nothing
 from reportdata.plurals import count_of
 from reportdata.readers.cells import (
     Row,
@@ -29,6 +28,7 @@ from reportdata.readers.cells import (
 )
 from reportdata.readers.encodings import REPLACED
 from reportdata.readers.grids import Heading
+from reportdata.readers.known_ids import KnownIds, Named
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 from reportdata.unnamed_rows import MANY, are_unnamed, counts_among, is_many, telling_apart
@@ -60,11 +60,16 @@ _OTHER_HEADING = BadField(
 
 
 def read_rows(
-    rows: Iterable[Row], heading: Heading[Columns], names: Names, remarks: Remarks | None = None, *, ragged: bool = True
+    rows: Iterable[Row],
+    heading: Heading[Columns],
+    ids: KnownIds,
+    remarks: Remarks | None = None,
+    *,
+    ragged: bool = True,
 ) -> Iterator[Line]:
     """The records of the rows below a heading.
 
-    :param names: of the table that the rows are of, or are a part of.
+    :param ids: of the table that the rows are of, or are a part of.
     :param remarks: is given what rows say of the table.
     :param ragged: whether rows may be shorter than the heading, as a sheet's are that end with empty cells.
     """
@@ -125,7 +130,7 @@ def read_rows(
             yield Line(row.number, row.position, columns, {}, _WITHIN)
             continue
         if person and named and is_no_person(record[person]):
-            record[person] = names.id_of(record[named])
+            record[person] = ids.id_of(record.get(columns.corp_id or ""), record[named])
         odd = next((name for name in needed if REPLACED in str(record[name])), None)
         if odd is not None:
             wrong = BadField(odd, f"{str(record[odd])[:40]!r} has bytes that are no text", "save the file as UTF-8")
@@ -174,43 +179,19 @@ def _width(cells: Sequence[object], least: int) -> int:
     return count
 
 
-class Names:
-    """Which id a name has, in a table where some rows have both and others the name alone.
+def known_ids(again: Callable[[], Iterable[Row]], heading: Heading[Columns]) -> KnownIds:
+    """Which id a name has in a table.
 
     :param again: gives the table's rows once more.
     """
+    columns = heading.columns
+    held = columns.corp_id, columns.fields.get(columns.kind.person or ""), columns.person_name
+    places = [heading.names.index(name) if name is not None else None for name in held]
 
-    def __init__(self, again: Callable[[], Iterable[Row]], heading: Heading[Columns]) -> None:
-        self._again = again
-        self._last = heading.last
-        columns = heading.columns
-        held = columns.fields.get(columns.kind.person or ""), columns.person_name
-        self._places = [heading.names.index(name) for name in held if name is not None]
-        self._known: dict[str, str] | None = None
+    def named() -> Iterator[Named]:
+        for row in again():
+            if row.number > heading.last:
+                cells = row.cells
+                yield Named(*(cells[at] if at is not None and at < len(cells) else None for at in places))
 
-    def id_of(self, name: object) -> object:
-        """The id that goes with a name; None when there is none, or several."""
-        if is_nothing(name):
-            return None
-        if self._known is None:
-            self._known = self._learnt()
-        return self._known.get(_name(name))
-
-    def _learnt(self) -> dict[str, str]:
-        found: dict[str, set[str]] = {}
-        at_id, at_name = self._places
-        width = max(self._places)
-        for row in self._again():
-            if row.number > self._last and len(row.cells) > width:
-                name = _name(row.cells[at_name])
-                with suppress(BadField):
-                    user = read_id("", row.cells[at_id])
-                    found.setdefault(name, set()).add(user)
-        return {name: next(iter(users)) for name, users in found.items() if name and len(users) == 1}
-
-
-def _name(cell: object) -> str:
-    try:
-        return same_name(read_text("", cell) or "")
-    except BadField:
-        return ""
+    return KnownIds(named)

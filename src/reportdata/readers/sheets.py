@@ -18,8 +18,9 @@ from reportdata.other_tables import other_table
 from reportdata.readers.cells import Row, has_times, is_time, text_of
 from reportdata.readers.formulas import waits_to_be_computed
 from reportdata.readers.grids import LOOKED_AT, FactFields, Heading, find_heading, likeness
+from reportdata.readers.known_ids import KnownIds
 from reportdata.readers.merged_cells import Above, used_from_above, with_texts
-from reportdata.readers.rows import Names, read_rows
+from reportdata.readers.rows import known_ids, read_rows
 from reportdata.readers.table_rows import Cells, Grid
 from reportdata.readers.text import opened_bytes
 from reportdata.readers.workbook_copies import Damaged, sheets_read_once, worksheets
@@ -46,7 +47,7 @@ class SheetTable(NamedTuple):
 
     heading: Heading[Columns]
     rows: Iterable[Row]
-    names: Names
+    ids: KnownIds
     remarks: Remarks | None = None
 
     def lines(self, rows: Iterable[Row] | None = None) -> Iterator[Line]:
@@ -54,7 +55,7 @@ class SheetTable(NamedTuple):
         rows = self.rows if rows is None else rows
         if above := self.from_above():
             rows = with_texts(rows, self.rows, above, self.heading)
-        return read_rows(self._with_midnights(rows), self.heading, self.names, self.remarks)
+        return read_rows(self._with_midnights(rows), self.heading, self.ids, self.remarks)
 
     def from_above(self) -> Above:
         """The cells that are used and merged with some above (`reportdata.readers.merged_cells`)."""
@@ -139,7 +140,7 @@ def read_sheet_tables(
         if remarks is not None:
             remarks.titles += heading.titles
         rows = found.rows
-        yield SheetTable(heading, rows, Names(partial(iter, rows), heading), remarks)
+        yield SheetTable(heading, rows, known_ids(partial(iter, rows), heading), remarks)
 
 
 def chosen_sheet(path: Path, sheets: Sequence[Sheet], chosen: str) -> Sheet:

@@ -18,7 +18,7 @@ from reportdata.kinds import Kinds
 from reportdata.readers.cells import Row
 from reportdata.readers.grids import LOOKED_AT, FactFields, Found, Heading, Vocabulary, find_heading, likeness
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
-from reportdata.readers.rows import Names, read_rows
+from reportdata.readers.rows import known_ids, read_rows
 from reportdata.readers.text import opened, opened_bytes
 from reportdata.readers.text_rows import TextRows
 from reportdata.records import Line
@@ -116,8 +116,8 @@ def read_table(
             with opened(path) as other:
                 yield from _rows(path, other, table.delimiter)
 
-        names = Names(again, table.heading)
-        yield from read_rows(_rows(path, text, table.delimiter), table.heading, names, remarks, ragged=False)
+        ids = known_ids(again, table.heading)
+        yield from read_rows(_rows(path, text, table.delimiter), table.heading, ids, remarks, ragged=False)
 
 
 def read_grid(path: Path, fields: Vocabulary[Found]) -> tuple[Heading[Found], list[Row]]:
@@ -154,7 +154,7 @@ def read_part_of_table(
         def again() -> Iterator[Row]:
             raise NotAlone(str(path), "has names without ids")
 
-        for line in read_rows(numbered(), heading, Names(again, heading), remarks, ragged=False):
+        for line in read_rows(numbered(), heading, known_ids(again, heading), remarks, ragged=False):
             yield line._replace(number=before + line.number)
         counts.note(part, before + rows.lines)
 
