@@ -27,8 +27,7 @@ from reportdata.remarks import Remarks
 from reportdata.times import BadTime, read_instant
 
 _MOST_FORMS = 1024
-_LEAST_TIME = 10_000_000
-"""What numbers may be times from: days written like 20240105, and seconds since 1970."""
+_LEAST_TIME = 10_000_000  # what numbers may be times from: days like 20240105, and seconds since 1970
 _SIGN = "says that there are some that are not listed"
 
 
@@ -120,7 +119,8 @@ class Nested:
         :raises BadField: for what stands in a list in place of a fact that is no good JSON.
         """
         for found in self._lists_of(tuple(record)):
-            for item in items_of(record[found.member]):
+            value = record[found.member]
+            for item in items_of(value) if (alone := object_of(value)) is None else [alone]:
                 if isinstance(item, BadField):
                     raise _of_member(found.member, item)
                 if isinstance(item, dict):

@@ -135,6 +135,8 @@ def test_a_push_does_not_lose_comments_within_a_report(folder: Folder) -> None:
         (refused,) = answer.body["records"]
         assert (refused["record"], refused["field"]) == (0, "comments")
         assert "push each by itself" in refused["reason"]
+        one = {**comment(2), "images": []}
+        assert pushed.push([{**reports[0], "comments": one}]).body["records"][0]["field"] == "comments"
         twice = json.dumps([{**reports[0], "comments": [comment(2)]}]).replace("create_time", "userid")
         assert pushed.push(twice.encode()).body["records"][0]["field"] == "userid"
         alone = {"report_id": "r1", "user_id": "u2", "commented_at": "2026-09-01 19:30:00"}
