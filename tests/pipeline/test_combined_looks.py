@@ -154,3 +154,24 @@ def test_covering_without_days_is_told(folder: Folder, tmp_path: Path) -> None:
     assert numbers(folder)[1] == (None, "missing")
     assert "no days of theirs" not in run(folder, "import", path, *SAID, "--corp", "ding1").output
     assert numbers(folder)[1] == (0, "final")
+
+
+def test_a_time_of_export_is_of_one_zone_or_the_earliest(folder: Folder, tmp_path: Path) -> None:
+    for corp_id, zone in (("ding1", "Asia/Shanghai"), ("ding2", "Asia/Tokyo")):
+        folder.add_organisation(corp_id, zone)
+    rows = [[corp_id, f"r{corp_id}", "u1", "2024-01-05 08:00"] for corp_id in ("ding1", "ding2")]
+    heading = ["corp_id", "日志ID", "发送人ID", "提交时间"]
+    path = table(tmp_path / "a.csv", heading, *rows)
+    at = ("--to", DAY, "--exported-at")
+    refused = run(folder, "import", path, *at, "2024-01-05 23:30")
+    assert "is not the same moment in the zones Asia/Shanghai and Asia/Tokyo" in refused.output
+    run(folder, "import", path, *at, "2024-01-05T23:30:00+09:00")  # as the refusal says
+    states = {row["corp_id"]: row["states"]["4100"] for row in json.loads(run(folder, "query", DAY, "--json").output)}
+    assert states == {"ding1": "provisional", "ding2": "provisional"}
+    titled = table(tmp_path / "b.csv", ["导出时间：2024-01-06 00:30"], heading, *rows)
+    run(folder, "import", titled, "--to", DAY)
+    states = {row["corp_id"]: row["states"]["4100"] for row in json.loads(run(folder, "query", DAY, "--json").output)}
+    assert states == {"ding1": "provisional", "ding2": "final"}
+    run(folder, "import", titled, *at, "2024-01-06 00:30", "--corp", "ding1")  # each of its zone
+    states = {row["corp_id"]: row["states"]["4100"] for row in json.loads(run(folder, "query", DAY, "--json").output)}
+    assert states == {"ding1": "final", "ding2": "final"}

@@ -169,18 +169,24 @@ def _organisation(store: Store, corp_id: str | None, *, add_orgs: bool) -> str |
 
 
 def read_exported_at(store: Store, text: str | None, corp_id: str | None, zone: str) -> int | None:
-    """A time in the organisation's zone, in milliseconds since 1970.
+    """A time in the organisation's zone, in milliseconds since 1970; where none is named, in that of all.
 
-    :raises BadValue: when it is none.
+    :raises BadValue: when it is none, or not the same moment in the zones of all.
     """
     if text is None:
         return None
-    zones = {known.corp_id: known.time_zone for known in store.organisations()}
-    named = zones.get(corp_id or "", next(iter(zones.values())) if len(zones) == 1 else zone)
+    zones = {one.time_zone for one in store.organisations() if corp_id in (None, one.corp_id)} or {zone}
     try:
-        return read_instant(text, time_zone(named)) // MILLISECOND
+        found = {read_instant(text, time_zone(name)) // MILLISECOND for name in sorted(zones)}
     except ValueError as error:
         raise BadValue(f"--exported-at: {error}", error.hint if isinstance(error, BadTime) else "") from None
+    if len(found) > 1:
+        told = " and ".join(sorted(zones)[:2])
+        raise BadValue(
+            f"--exported-at: {text} is not the same moment in the zones {told}",
+            "name the organisation with --corp, or write the time with its offset, like 2024-01-05T18:00:00+08:00",
+        )
+    return found.pop()
 
 
 def summary(done: Imported, refreshed: Refreshed, bad: Sequence[Path] = ()) -> dict[str, object]:

@@ -47,8 +47,9 @@ def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Lo
     known = known_organisations(work.store, options)
     said = None
     if last_at:
-        zone = zone_of(known, next(corp_id for spans in found.spans.values() for corp_id in spans))
-        said = exported_at(path, found.titles, zone, last_at)
+        zones = {zone_of(known, corp_id) for spans in found.spans.values() for corp_id in spans}
+        times_said = (exported_at(path, found.titles, zone, last_at) for zone in zones)
+        said = min((time for time in times_said if time is not None), default=None)
         if said is not None and said > options.now * 1000 + CLOCKS_DIFFER:  # a mistake
             said = None
     times = said, written_at(path, options.now)
