@@ -381,6 +381,11 @@ def _closed(path: str, kpi: str, more: str = "") -> str:
         (WEEK, PATH, f"two services have the path {PATH}"),
         ("WEEK =", "YEAR =", "'YEAR' is no period of the contract"),
         ("[periods]", '[rare]\nasked = "attended"\n[periods]', "asked takes no facts of a kind 'attended'"),
+        (
+            "[periods]",
+            '[rare]\nheld = "attended"\n[periods]',
+            "held takes facts of attended, and relations.sql has it read cancelled",
+        ),
         ("[periods]", _closed("/x", "9001"), "/x does not say where the day is"),
         ("[periods]", _closed("/x/{dataId}", "9999"), "/x/{dataId} has no KPI 9999"),
         ("[periods]", _closed("/x/{dataId}", "9001", "by_department = true"), "/x/{dataId} has no scope or no facts"),

@@ -99,6 +99,12 @@ def check_kinds(service: Service, kinds: Kinds) -> None:
                 f"{name} takes no facts of a kind {kind!r}",
                 "name a common table expression of relations.sql, and the kind that it reads",
             )
+        others = (sources_of(name, service.sql) & kinds.keys()) - {kind}
+        if others:
+            raise BadValue(
+                f"{name} takes facts of {kind}, and relations.sql has it read {', '.join(sorted(others))}",
+                "leave it out of [rare], which is for what facts say by themselves",
+            )
     if not service.has_facts:
         return
     for measure in measures_of(service):
