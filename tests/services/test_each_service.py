@@ -22,6 +22,7 @@ from reportdata.engines.duckdb import DuckDBEngine
 from reportdata.kinds import Kind
 from reportdata.measures import Number
 from reportdata.services import Service, Services, read_services
+from reportdata.services.ctes import ctes_of, named_in
 from reportdata.services.sql import Computation, computation, kpis_of_days
 from reportdata.store.standing import standing
 from tests.support.calling import Call
@@ -134,6 +135,19 @@ def test_its_numbers_can_be_counted_over_other_periods(case: Case, engine: DuckD
         measures = {kpi.id: kpi.measure for kpi in case.service.counted if kpi.measure and not kpi.stated}
         if measures:
             list(engine.rows(computation(case.service, case.services.kinds, ("corp_id", key), measures), paths))
+
+
+@pytest.mark.whole
+def test_its_relations_have_all_columns_of_their_rows(case: Case, engine: DuckDBEngine, files: FactFiles) -> None:
+    """Questions group and filter by any of them, and explanations show them."""
+    kinds = case.services.kinds
+    for name, relation in case.service.relations.items():
+        columns = ", ".join(("corp_id", "stat_day", *kinds[relation.rows].columns))
+        own = named_in(name, ctes_of(case.service.sql, by_day=True))
+        text = f"{f'with {own} ' if own else ''}select {columns} from {name}"
+        read = tuple(kinds[kind] for kind in relation.reads)
+        paths = {kind.name: [files.file(kind, [])] for kind in read}
+        assert list(engine.rows(Computation(text, (), (), read), paths)) == []
 
 
 @pytest.mark.whole
