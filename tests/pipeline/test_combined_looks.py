@@ -176,3 +176,12 @@ def test_a_time_of_export_is_of_one_zone_or_the_earliest(folder: Folder, tmp_pat
     run(folder, "import", titled, *at, "2024-01-06 00:30", "--corp", "ding1")  # each of its zone
     states = {row["corp_id"]: row["states"]["4100"] for row in json.loads(run(folder, "query", DAY, "--json").output)}
     assert states == {"ding1": "final", "ding2": "final"}
+
+
+def test_a_table_without_rows_was_looked_at_when_it_says(folder: Folder, tmp_path: Path) -> None:
+    folder.add_organisation("ding1")
+    path = table(tmp_path / "a.csv", ["导出时间：2024-01-05 12:00"], ["日志ID", "发送人ID", "提交时间"])
+    run(folder, "import", path, "--from", "20240104", "--to", "20240106")
+    assert numbers(folder, "20240104")[0] == (0, "final")
+    assert numbers(folder)[0] == (0, "provisional")
+    assert json.loads(run(folder, "query", "20240106", "--json").output) == []

@@ -25,7 +25,7 @@ def exported_at(path: Path, titles: Sequence[str], zone: ZoneInfo, last_at: int)
     """When a file says that it was exported: in a title above its heading, or in a workbook's properties. Milliseconds
     since 1970; None when it does not say, or names a time before its last record.
 
-    :param last_at: the instant of the last record.
+    :param last_at: the instant of the last record; 0 without any.
     """
     for title in titles:
         found = _SAID.search(title)
@@ -37,7 +37,7 @@ def exported_at(path: Path, titles: Sequence[str], zone: ZoneInfo, last_at: int)
             if instant // SECOND // 60 >= last_at // SECOND // 60:
                 return instant // MILLISECOND
     times = sorted(at for at in _properties(path) if at >= last_at)
-    return times[0] // MILLISECOND if times else None
+    return times[0 if last_at else -1] // MILLISECOND if times else None
 
 
 def _properties(path: Path) -> Iterator[int]:

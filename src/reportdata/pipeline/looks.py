@@ -45,13 +45,12 @@ def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Lo
     stated = Stated(options.first_day, options.last_day, options.exported_at)
     last_at = max((span.last_at for spans in found.spans.values() for span in spans.values()), default=0)
     known = known_organisations(work.store, options)
-    said = None
-    if last_at:
-        zones = {zone_of(known, corp_id) for spans in found.spans.values() for corp_id in spans}
-        times_said = (exported_at(path, found.titles, zone, last_at) for zone in zones)
-        said = min((time for time in times_said if time is not None), default=None)
-        if said is not None and said > options.now * 1000 + CLOCKS_DIFFER:  # a mistake
-            said = None
+    named = [options.corp_id] if options.corp_id is not None else []
+    zones = {zone_of(known, corp_id) for corp_id in (*named, *(one for own in found.spans.values() for one in own))}
+    times_said = (exported_at(path, found.titles, zone, last_at) for zone in zones)
+    said = min((time for time in times_said if time is not None), default=None)
+    if said is not None and said > options.now * 1000 + CLOCKS_DIFFER:  # a mistake
+        said = None
     times = said, written_at(path, options.now)
     look = look_of(path.name, found.spans, stated, times, work.kinds, found.partial)
     pieces = look.observations
