@@ -14,6 +14,7 @@ from reportdata.headings import corp_id_of, is_corp_id, of_organisation
 from reportdata.identifiers import is_nothing
 from reportdata.kinds import Kinds
 from reportdata.nested import Nested
+from reportdata.readers import change_events
 from reportdata.readers.answers import first_of_others, is_exchange
 from reportdata.readers.documents import Found, decoded, found_at, nodes_of, objects_within, read_objects, rows_of
 from reportdata.readers.exchanges import Exchanges, tells_facts
@@ -188,6 +189,9 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
         if isinstance(columns, BadField):
             corp_id = corp_id_of(content)
             known_name = any(is_known(name, kinds, choices) and not is_corp_id(name) for name in content)
+            if not known_name and (changed := change_events.wrong_with(content)) is not None:
+                yield Line(number, place, None, {}, changed)
+                continue
             within = None if known_name else nodes_of(content)
             if within is None and not known_name:
                 within = rows_of(content) or objects_within(content) or forms.lists_of(content)
