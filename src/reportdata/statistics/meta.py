@@ -100,7 +100,7 @@ def _notes(question: Question, service: Service) -> list[str]:
         return notes_of_days(question, service)
     notes = ["Every cell is an exact count of its own; cells of different rows do not add up."]
     if question.is_by_department:
-        notes.append("A report of two departments counts in both, so that the rows have more together than there are.")
+        notes.append("A record of two departments counts in both, so the rows can add up to more than the total.")
     if question.departments or question.within or question.is_by_department:
         notes.append(_belonging(question, service))
     if question.within:
