@@ -30,7 +30,10 @@ class Line(NamedTuple):
 
 def denied(line: Line) -> tuple[str, str] | None:
     """The column that says that a record does not stand, and what it says; None where none does. A record that says
-    when it was taken back is two facts, unless it has no id by which it could be."""
+    when it was taken back is two facts, unless it has no id by which it could be.
+
+    :raises BadField: when it is an event of its deletion: the event by which it was made may stand before it.
+    """
     if line.columns is None:
         return None
     withdrawal = line.columns.withdrawal_of(line.record)
@@ -40,4 +43,7 @@ def denied(line: Line) -> tuple[str, str] | None:
     for column in (line.columns.at, *(line.columns.standing if without_time else ())):
         if says_unsent(cell := line.record.get(column)):
             return column, str(cell).strip()
-    return standing.denied(line.record, line.columns.standing)
+    found = standing.denied(line.record, line.columns.standing)
+    if found is not None and standing.says_change(found[0]):
+        raise BadField(found[0], "says that the record was deleted", standing.OF_DELETIONS)
+    return found

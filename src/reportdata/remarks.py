@@ -21,21 +21,24 @@ class Unread(NamedTuple):
 
 @dataclass
 class Remarks:
-    """``titles`` are texts that stand above the heading of a table; ``partial`` gives for kinds of facts of which some
-    are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact; ``denied``
-    counts the records that do not stand, by the column that says so and what it says; ``announced`` is how many there
-    are, as the file says, 0 when it does not; ``following`` is the line of the last page of a service, and the kinds of
-    its facts, where it says that another one follows; ``passed`` are sheets that have counts; ``within`` counts by
-    kind the facts in lists within other records, and ``lists`` names the members that have them; ``unread`` gives for
-    such lists what was not understood, and ``unclear`` for members that are no such lists, or a part of one, what says
-    that there are facts: a text, or how many there are; ``windows`` are by kind the first and the last instants of
-    which requests asked for facts."""
+    """``titles`` are texts that stand above the heading of a table; ``partial`` gives for kinds of facts of which
+    some are missing the reason; ``answers`` says whether there were answers of an API, whose ids are exact;
+    ``denied`` counts the records that do not stand, by the column that says so and what it says; ``announced`` is
+    how many there are, as the file says, 0 when it does not; ``following`` is the line of the last page of a
+    service, and the kinds of its facts, where it says that another one follows; ``not_whole`` gives by the kind of
+    its facts, empty where it has none, the line of the first page that says that it was cut off, or that something
+    failed; ``passed`` are sheets that have counts; ``within`` counts by kind the facts in lists within other
+    records, and ``lists`` names the members that have them; ``unread`` gives for such lists what was not
+    understood, and ``unclear`` for members that are no such lists, or a part of one, what says that there are
+    facts: a text, or how many there are; ``windows`` are by kind the first and the last instants of which requests
+    asked for facts."""
 
     titles: list[str] = field(default_factory=list)
     partial: dict[str, str] = field(default_factory=dict)
     answers: bool = False
     announced: int = 0
     following: tuple[int, Collection[str]] | None = None
+    not_whole: dict[str, int] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
     denied: Counter[tuple[str, str]] = field(default_factory=Counter)
     within: Counter[str] = field(default_factory=Counter)
@@ -51,6 +54,7 @@ class Remarks:
         self.answers = False
         self.announced = 0
         self.following = None
+        self.not_whole.clear()
         self.passed.clear()
         self.denied.clear()
         self.within.clear()
@@ -58,6 +62,11 @@ class Remarks:
         self.unread.clear()
         self.unclear.clear()
         self.windows.clear()
+
+    def note_not_whole(self, line: int, kinds: Collection[str]) -> None:
+        """A page says that it is not whole."""
+        for kind in kinds or ("",):
+            self.not_whole.setdefault(kind, line)
 
     def note_unread(self, member: str, kind: str, reason: BadField) -> None:
         """An item of a list of facts was not understood."""

@@ -45,6 +45,9 @@ _WAS_SENT = _Says(
     re.compile(rf"(?:{_NO}|{_GONE}|{_UNSENT})", re.IGNORECASE),
     "[0fn否未撤删草存待]|recalled|revoked|deleted",
 )
+OF_DELETIONS = "leave such events out; or write that of a report as a withdrawal, with report_id and withdrawn_at"
+"""What to do about events by which records were deleted."""
+_CHANGE = _Says(re.compile(r"-?d|-?deletes?|deleted", re.IGNORECASE), "d")
 _OTHER_ACT = _Says(
     re.compile(
         "(?:取消)?点?赞|已?(?:阅读|读|浏览|查看)|转发|收藏|分享|(?:un)?liked?|likes|thumbs?[ _-]?up"
@@ -66,6 +69,7 @@ _SAYING: dict[str, _Says] = {
         (f"是否{been}{what}" for been in ("", "已") for what in ("提交", "发送", "填写", "填报", "上报")), _WAS_SENT
     ),
     **dict.fromkeys(("issubmitted", "issent"), _WAS_SENT),
+    **dict.fromkeys(("op", "optype", "rowkind", "changetype", "cdcop", "cdcoperation"), _CHANGE),
 }
 """What is said below which headings, in their normal form."""
 _ACTS = dict.fromkeys(
@@ -101,7 +105,12 @@ def standing_columns(by_heading: Mapping[str, list[str]], *, answers: bool = Fal
 
 
 def _is_of_answer(heading: str) -> bool:
-    return heading in _OF_ANSWERS or _SAYING[heading] is _IS_GONE
+    return heading in _OF_ANSWERS or _SAYING[heading] in (_IS_GONE, _CHANGE)
+
+
+def says_change(heading: str) -> bool:
+    """Whether a heading is of a column that says by what event a record came."""
+    return _SAYING.get(normal(heading)) is _CHANGE
 
 
 def says_standing(heading: str) -> bool:

@@ -21,6 +21,8 @@ MADE = {"op": "c", "before": None, "after": OTHER}
         ({"payload": {"op": "d", "before": RECORD, "after": None}}, "op: says that the record was deleted"),
         ({"type": "DELETE", "database": "oa", "data": [RECORD]}, "type: says that the record was deleted"),
         ({"type": "delete", "table": "reports", "data": RECORD}, "type: says that the record was deleted"),
+        ({**RECORD, "op": "d"}, "op: says that the record was deleted"),
+        ({"rows": [OTHER], "deleted": [RECORD]}, "deleted: lists records that do not stand"),
         ({"op": "u", "before": RECORD, "after": RECORD}, "before: is what the record was before it changed"),
     ],
 )
@@ -37,7 +39,7 @@ def test_records_that_were_deleted_or_changed_are_told(
     assert (found["4100_DAY"], found["states"]["4100"]) == (1, "partial")
 
 
-@pytest.mark.parametrize("event", [MADE, {"type": "INSERT", "data": [OTHER], "old": None}])
+@pytest.mark.parametrize("event", [MADE, {**OTHER, "op": "c"}, {"type": "INSERT", "data": [OTHER], "old": None}])
 def test_records_that_were_made_are_read(folder: Folder, tmp_path: Path, event: dict[str, object]) -> None:
     (path := tmp_path / "events.jsonl").write_text(json.dumps(event))
     folder.add_organisation("ding1")

@@ -29,6 +29,9 @@ def note_missing(
         line, of = remarks.following
         for kind in of or covers:
             done.partial.setdefault(kind, f"line {line}: the page says that another one follows")
+    for whose, line in remarks.not_whole.items():
+        for kind in (whose,) if whose else covers:
+            done.partial.setdefault(kind, f"line {line}: the page says that it is not whole")
     read = done.read - remarks.within.total()
     told = max(remarks.announced, *(announced([title]) for title in ("", *done.titles)))
     taking_back = {kind.name for kind in kinds.retracting()}

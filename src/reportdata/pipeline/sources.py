@@ -229,10 +229,10 @@ class Source:
             if line.error is not None or line.columns is None:
                 self._skipped.take(line, line.error or BadField("record", "has no columns"))
                 continue
-            if (said := denied(line)) is not None:
-                self.remarks.denied[said] += 1
-                continue
             try:
+                if (said := denied(line)) is not None:
+                    self.remarks.denied[said] += 1
+                    continue
                 fact = read_fact(
                     line.record, line.columns, self._organisations, self._corp_id, self._occurrences, line.cells
                 )

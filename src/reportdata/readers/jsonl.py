@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import compress
 from pathlib import Path
 
@@ -20,22 +20,13 @@ from reportdata.readers.documents import Found, decoded, found_at, nodes_of, obj
 from reportdata.readers.exchanges import Exchanges, tells_facts
 from reportdata.readers.har import api_of, entries_of, exchange_of
 from reportdata.readers.parts import LineCounts, NotAlone, Part, opened_part
+from reportdata.readers.service_pages import goes_on, lacks_records, places_of, total_of
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 from reportdata.unnamed_rows import MANY, are_unnamed, counts_among, is_many, telling_apart
 
-_TOTALS = ("total", "totalCount", "total_count", "totalElements", "totalRecords", "totalNum", "total_num", "count")
-_WITHIN = ("data", "result", "page", "pagination", "paging", "meta", "pageInfo", "page_info", "hits")
-_MORE = ("has_more", "hasMore")
-"""What DingTalk's pages say, too, of which `reportdata.readers.pages` looks whether the next one is there."""
-_MORE_OF_SERVICES = ("has_next", "hasNext", "hasNextPage", "has_next_page")
-_NEXT = ("next", "next_page", "nextPage", "nextPageToken", "next_page_token", "next_url", "nextUrl")
 _MOST_FORMS = 1024
 """Forms of records that are remembered."""
-_PAGE, _PAGES = (
-    ("current", "currentPage", "page", "pageNum", "pageNo", "page_no"),
-    ("pages", "totalPages", "total_pages"),
-)
 
 
 def read_jsonl(
@@ -71,41 +62,6 @@ def _of_recording(entries: list[object]) -> Iterator[dict[str, object] | BadFiel
     """The exchanges with APIs that have facts; where there are none, one with another API, to be told."""
     found = [exchange_of(entry) for entry in entries if tells_facts(api_of(entry))]
     yield from found or [{"api": api_of(entry) or "?", "response": {}} for entry in entries[:1]]
-
-
-def _places(content: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """Where a page says how many records there are, and whether another one follows."""
-    return [content, *(place for name in _WITHIN if isinstance(place := content.get(name), dict))]
-
-
-def _total(content: Mapping[str, object]) -> int:
-    """How many records there are, as a page says that has some of them; 0 when it does not."""
-    return max((_number(place, _TOTALS) for place in _places(content)), default=0)
-
-
-def _number(place: Mapping[str, object], names: Iterable[str]) -> int:
-    values = (place.get(name) for name in names)
-    numbers = (value.get("value") if isinstance(value, dict) else value for value in values)  # search engines
-    found = (str(number) for number in numbers if type(number) in (int, str))
-    return max((int(text) for text in found if text.isdecimal() and text.isascii()), default=0)
-
-
-def _goes_on(content: Mapping[str, object], more: Iterable[str]) -> bool:
-    """Whether a page of a service says that another one follows.
-
-    :param more: what else than the usual names say so.
-    """
-    names = (*_MORE_OF_SERVICES, *more)
-    for place in _places(content):
-        if any(str(place.get(name)).lower() == "true" for name in names):
-            return True
-        if isinstance(total := place.get("total"), dict) and total.get("relation") == "gte":
-            return True  # it was not counted further
-        if any(isinstance(place.get(name), str | int) and place[name] not in ("", 0, False) for name in _NEXT):
-            return True
-        if 0 < _number(place, _PAGE) < _number(place, _PAGES):
-            return True
-    return False
 
 
 class _Forms:
@@ -178,13 +134,13 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
         other = first_of_others(content) if is_answer else None
         if is_answer and (other is None or forms.name_people(other)):
             remarks.answers = True
-            remarks.announced = max(remarks.announced, _total(content))
+            remarks.announced = max(remarks.announced, total_of(content))
             kind = ""
             for line in exchanges.lines(number, place, content):
                 kind = kind or (line.columns.kind.name if line.columns is not None else "")
                 yield line
             if kind and "response" not in content:
-                remarks.following = (number, {kind}) if _goes_on(content, ()) else None
+                remarks.following = (number, {kind}) if goes_on(content, of_service=False) else None
             continue
         if isinstance(columns, BadField):
             corp_id = corp_id_of(content)
@@ -200,7 +156,7 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
             elif within is None:
                 yield Line(number, place, None, {}, columns)
             else:
-                remarks.announced = max(remarks.announced, _total(content))
+                remarks.announced = max(remarks.announced, total_of(content))
                 remarks.following = None  # what stands further within may say it
                 found: set[str] = set()
                 of_it = (
@@ -209,9 +165,11 @@ def _records(objects: Iterator[Found], kinds: Kinds, remarks: Remarks, choices: 
                 for line in _records((found_at(number, place, one) for one in of_it), kinds, remarks, choices):
                     found |= {line.columns.kind.name} if line.columns is not None else set()
                     yield line
-                if _goes_on(content, _MORE):
+                if goes_on(content, of_service=True):
                     remarks.following = number, found
-                for around in _places(content):
+                if lacks_records(content):
+                    remarks.note_not_whole(number, found)
+                for around in places_of(content):
                     nested.look_around(around)
             continue
         unnamed = are_unnamed(columns)
