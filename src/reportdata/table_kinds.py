@@ -76,7 +76,7 @@ def kind_of(table: Table, kinds: Kinds, choices: Choices) -> tuple[Kind, str]:
         (kind,) = possible
         time = table.chosen.get(kind.time) or _time(kind, table) or _shared_time(kind, table)
         if time is None:
-            raise _without_time(possible, table, choices)
+            raise _of_another_kind(kind, kinds, table) or _without_time(possible, table, choices)
         _require_no_other_time(kind, time, table)
         return kind, time
     named = {kind: column for kind in possible if (column := _time(kind, table)) is not None}
@@ -106,6 +106,18 @@ def _time(kind: Kind, table: Table) -> str | None:
 
 def _shared_time(kind: Kind, table: Table) -> str | None:
     return column_of(kind.time, kind, [tuple(map(normal, kind.shared_times))], table.by_heading)
+
+
+def _of_another_kind(chosen: Kind, kinds: Kinds, table: Table) -> BadField | None:
+    """What is wrong with a table that has the time of another kind than the chosen one; None where it has none."""
+    for kind in kinds.values():
+        if kind != chosen and (time := _time(kind, table)) is not None:
+            return BadField(
+                "kind",
+                f"{time!r} is the time of {kind.name} facts, not of {chosen.name}",
+                f"read them without --kind, or with --kind {kind.name}, from files of their own",
+            )
+    return None
 
 
 def _require_no_other_time(kind: Kind, time: str, table: Table) -> None:

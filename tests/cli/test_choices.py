@@ -44,6 +44,18 @@ def people(folder: Folder) -> set[str]:
     return {user for (user,) in duckdb.execute("select distinct user_id from read_parquet(?)", [files]).fetchall()}
 
 
+@pytest.mark.parametrize("heading", ["report_id,user_id,commented_at", "日志ID,评论人ID,评论时间"])
+def test_facts_of_another_kind_than_the_chosen_one_are_not_taken_for_it(
+    known: Folder, tmp_path: Path, heading: str
+) -> None:
+    (tmp_path / "own.csv").write_text(f"{heading}\nr1,u1,2024-01-05 08:00\n")
+    said = refused(known, "own.csv", "--kind", "sent")
+    assert "is the time of commented facts, not of sent" in said
+    assert "--column" not in said
+    imported(known, "own.csv", "--kind", "commented")  # as the refusal says
+    assert known.days() == {(CORP, "20240105"): (0, 0, 1)}
+
+
 @pytest.mark.whole
 def test_a_kind_is_chosen_where_it_cannot_be_told(known: Folder, tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("report_id,userid,create_time\nr1,u1,1704412980000\nr2,u2,1704412990000\n")

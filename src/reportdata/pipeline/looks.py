@@ -67,7 +67,7 @@ def looked(work: Workspace, path: Path, found: Imported, options: Options) -> Lo
         if work.kinds[kind].covers
     ]
     notes += [
-        f"{path.name}: {kind} facts are missing: {reason}: what they take back ({work.kinds[kind].retracts}) is counted"
+        f"{path.name}: {kind} facts are missing: {reason}: what they take back still counts"
         for kind, reason in found.partial.items()
         if work.kinds[kind].retracts is not None
     ]
