@@ -159,14 +159,12 @@ class Source:
     def _stage_parquet(self, staging: Staging, size: int) -> None:
         with closing(ParquetTable(self._path, self._kinds, self._choices, staging.database)) as table:
             self.told = {table.columns.kind.name}
-            parts = table.parts(size)
-            for number, part in enumerate(parts):
+            for number, part in enumerate(parts := table.parts(size)):
                 staging.begin(str(number))
                 self._add_table(staging, table.query(part), table.columns, table.rows(part))
                 if len(parts) > 1:
-                    self._advance.staged(
-                        staging.part_size(), self._advance.size * part.end // parts[-1].end, staging.folder
-                    )
+                    position = self._advance.size * part.end // parts[-1].end
+                    self._advance.staged(staging.part_size(), position, staging.folder)
 
     def _stage_sheets(self, staging: Staging, folder: Path, size: int) -> None:
         from reportdata.readers.sheet_parts import read_sheet_parts
