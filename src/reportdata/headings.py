@@ -40,6 +40,8 @@ _TIMES = re.compile(r"时间|时刻|日期|time|date|_at$", re.IGNORECASE)
 _DATES = re.compile(r"日期$|date$|day$", re.IGNORECASE)
 _CLOCKS = re.compile(r"时间$|时刻$|time$", re.IGNORECASE)
 _IDS = re.compile(r"id|编号|工号|单号|号码?$|no\.?$|number", re.IGNORECASE)
+_OF_RECORDS = re.compile(r"(?:row|record)?id|编号|单号|序号|no\.?|number|uuid|guid")
+"""Headings of ids that do not say of what: of the records themselves, and of nobody."""
 _NAMES = re.compile(r"人|者|姓名|名字|员工?$|name|who", re.IGNORECASE)
 
 
@@ -204,7 +206,11 @@ def how_to_name(field: str | None, kinds: Sequence[Kind], columns: Sequence[str]
             return f"{said}: convert them, and name the column {field}"
     for column in columns:
         name = normal(column)
-        if name not in known and (found := get_close_matches(name, sorted(known), 1, 0.6)):
+        if (
+            name not in known
+            and not _OF_RECORDS.fullmatch(name)
+            and (found := get_close_matches(name, sorted(known), 1, 0.6))
+        ):
             near.append((column, found[0]))
     told = [f"{' '.join(column.split())!r} is like {heading!r}" for column, heading in near[:3]]
     wanted = [(kind, kind.time if field is None else field) for kind in kinds]
@@ -229,7 +235,8 @@ def _options(field: str, kind: Kind, columns: Sequence[str], near: Sequence[tupl
         alike += [column for column in columns if _IDS.search(normal(column))]
         return option(field, alike[0] if alike else "HEADING")
     names = [column for column in columns if _NAMES.search(normal(column)) and not _IDS.search(normal(column))]
-    ids = [column for column in columns if column not in names and (column in alike or _IDS.search(normal(column)))]
+    left = [column for column in columns if column not in names and not _OF_RECORDS.fullmatch(normal(column))]
+    ids = [column for column in left if column in alike or _IDS.search(normal(column))]
     by_id, by_name = option(field, ids[0] if ids else "HEADING"), option(kind.person_name, (names or ["HEADING"])[0])
     if names and not ids:
         return f"{by_name}, where names are, or {by_id}, where ids are"

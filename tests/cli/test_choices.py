@@ -56,6 +56,14 @@ def test_facts_of_another_kind_than_the_chosen_one_are_not_taken_for_it(
     assert known.days() == {(CORP, "20240105"): (0, 0, 1)}
 
 
+def test_the_id_of_a_record_is_not_named_for_that_of_a_person(known: Folder, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("id,author_no,created_at\nr1,u1,2024-01-05 08:00\nr2,u1,2024-01-05 08:00\n")
+    said = refused(known, "own.csv", "--kind", "sent")
+    assert ("--column user_id=author_no" in said, "user_id=id" in said) == (True, False)
+    imported(known, "own.csv", "--kind", "sent", "--column", "user_id=author_no", "--column", "report_id=id")
+    assert known.days() == {(CORP, "20240105"): (2, 1, 0)}
+
+
 @pytest.mark.whole
 def test_a_kind_is_chosen_where_it_cannot_be_told(known: Folder, tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("report_id,userid,create_time\nr1,u1,1704412980000\nr2,u2,1704412990000\n")
