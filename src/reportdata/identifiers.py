@@ -19,7 +19,10 @@ EXACT = 1 << 53
 """Whole floats up to this are exact."""
 _SHORTENED = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+", re.ASCII | re.IGNORECASE)
 """Numbers as programs shorten them; 4e17 may be an id of its own."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Signs that steer, and halves of signs, as programs leave that cut texts anywhere."""
+_LOST = "\ufffd"
+"""What stands in place of bytes that are no text: different ids become equal by it."""
 _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
@@ -139,6 +142,8 @@ def read_id(field: str, value: object) -> str:
         )
     if _CONTROL.search(text):
         raise BadField(field, f"{text[:40]!r} has control characters", "write the id without them")
+    if _LOST in text:
+        raise BadField(field, f"{text[:40]!r} has bytes that are no text", "save the file as UTF-8")
     if _SHORTENED.fullmatch(text):
         raise BadField(
             field, f"{text!r} was shortened by a spreadsheet program", "export the column as text and import it again"

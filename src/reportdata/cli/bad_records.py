@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,7 +59,14 @@ class BadRecords:
         }
         try:
             with path.open(mode, encoding="utf-8") as file:
-                file.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+                file.write(_encoded(line) + "\n")
         except OSError as error:
             reason = f"cannot be written: {error.strerror or error}"
             raise BadFile(str(path), reason, "name a file elsewhere with --bad-file") from error
+
+
+def _encoded(line: Mapping[str, object]) -> str:
+    try:
+        return msgspec.json.encode(line, enc_hook=str).decode()
+    except UnicodeEncodeError:  # it has half a sign
+        return json.dumps(line, default=str)

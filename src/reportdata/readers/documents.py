@@ -58,7 +58,8 @@ def read_objects(path: Path) -> Iterator[Found]:
 def objects_of(text: str, number: int, place: int) -> Iterator[Found]:
     """The objects in the text of one or several JSON values, which begins on line ``number``."""
     content = decoded(text)
-    if isinstance(content, NoJson) and (begin := _PREFIX.match(text)) is not None:
+    begin = _PREFIX.match(text) if isinstance(content, NoJson) else None
+    if begin is not None and begin[0].strip() != "[":  # that of an array, which nothing closes
         content = decoded(text[begin.end() :])
     if not isinstance(content, NoJson):
         yield from (found_at(number, place, found) for found in _flat(content))
@@ -88,6 +89,8 @@ def _how_to_write(text: str, error: Exception) -> str:
     """What to do about a text that is no JSON."""
     at = getattr(error, "pos", 0)
     cut = "Unterminated" in str(error) or ("escape" in str(error) and at > len(text.rstrip()) - _ESCAPE)
+    if text.lstrip().startswith("[") and not text.rstrip().endswith("]"):
+        cut = True
     if cut or (text[at:].strip() in ("", "}", "]") and text.strip()[-1:] not in "}]"):
         return "it ends in the middle: save or copy it again, as a whole"
     if _OF_PYTHON.search(text):
