@@ -27,6 +27,7 @@ from reportdata.identifiers import (
     is_nothing,
     read_id,
     read_text,
+    require_text,
     same_name,
 )
 from reportdata.kinds import Kinds
@@ -231,6 +232,7 @@ def _digest_of_name(record: Mapping[str, object], columns: Columns, corp_id: str
     name = read_text(field, record.get(columns.person_name or ""))
     if name is None:
         raise BadField(field, "is missing", "fill it in: of merged cells all but the first are empty")
+    require_text(field, name)
     said = [record.get(columns.fields[told]) for told in columns.kind.named_apart_by if told in columns.fields]
     apart = [",".join(sorted(map(same_name, names.split(",")))) for value in said if (names := _names_or_none(value))]
     return digest(corp_id, same_name(name), *apart)

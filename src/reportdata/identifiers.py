@@ -19,25 +19,19 @@ EXACT = 1 << 53
 """Whole floats up to this are exact."""
 _SHORTENED = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+", re.ASCII | re.IGNORECASE)
 """Numbers as programs shorten them; 4e17 may be an id of its own."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Signs that steer, and halves of signs, as programs leave that cut texts anywhere."""
-_LOST = "\ufffd"
-"""What stands in place of bytes that are no text: different ids become equal by it."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # and halves of signs, of texts that were cut
+_LOST = "\ufffd"  # in place of bytes that are no text
 _FORMULA = re.compile(r'=\s*"(.*)"', re.DOTALL)
 _WHOLE = re.compile(r"(\d+)\.0+", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
-_QUOTES = ("''", "``", "’’", "‘’", "‘‘", '""', "“”", "””")
-"""Signs that programs and people put around a text."""
-_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-"""The full-width forms of ASCII, as Chinese keyboards write them."""
+_QUOTES = ("''", "``", "’’", "‘’", "‘‘", '""', "“”", "””")  # around texts
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # of full-width forms, as keyboards write them
 _DIGIT = re.compile(r"\d")
-_VARIATIONS = "\ufe0e\ufe0f"
-"""Signs that choose how the one before is drawn."""
+_VARIATIONS = "\ufe0e\ufe0f"  # signs that choose how the one before is drawn
 _BETWEEN_HAN = r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])"
 ROUNDED = "[0-9]{15}0+"
 """Ids of 16 digits and more that spreadsheets rounded to 15: where all of a column are so, that is no chance."""
-_EXTENDED = frozenset(("$oid", "$numberLong", "$numberInt"))
-"""How MongoDB writes ids and whole numbers in JSON."""
+_EXTENDED = frozenset(("$oid", "$numberLong", "$numberInt"))  # as MongoDB writes ids and whole numbers in JSON
 _PERSONAL = r"[\u3400-\u9fff]{2,4}|[\u3400-\u9fff]+(?:[·•・][\u3400-\u9fff]+)+"
 """These two are compiled when they are needed: sets of so many signs take a while."""
 
@@ -142,13 +136,18 @@ def read_id(field: str, value: object) -> str:
         )
     if _CONTROL.search(text):
         raise BadField(field, f"{text[:40]!r} has control characters", "write the id without them")
-    if _LOST in text:
-        raise BadField(field, f"{text[:40]!r} has bytes that are no text", "save the file as UTF-8")
+    require_text(field, text)
     if _SHORTENED.fullmatch(text):
         raise BadField(
             field, f"{text!r} was shortened by a spreadsheet program", "export the column as text and import it again"
         )
     return text
+
+
+def require_text(field: str, text: str) -> None:
+    """:raises BadField: when signs of a text were lost, so that different ones may have become equal."""
+    if _LOST in text:
+        raise BadField(field, f"{text[:40]!r} has bytes that are no text", "save the file as UTF-8")
 
 
 def _id_text(field: str, value: object) -> str:

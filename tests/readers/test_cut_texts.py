@@ -27,6 +27,13 @@ def test_ids_that_were_lost_are_refused_in_json(folder: Folder, tmp_path: Path, 
     assert (refused.exit_code, "line 1: report_id: 'r1" in refused.output) == (1, True)
 
 
+def test_names_that_were_lost_are_refused_in_json(folder: Folder, tmp_path: Path) -> None:
+    (path := tmp_path / "reports.jsonl").write_bytes(RECORD.replace(b'"user_id":"u1"', b'"user_name":"Zhang\xff"'))
+    folder.add_organisation("ding1")
+    refused = run(folder, "import", path)
+    assert (refused.exit_code, "has bytes that are no text" in refused.output) == (1, True)
+
+
 def test_half_a_sign_in_a_text_is_a_blank(folder: Folder, tmp_path: Path) -> None:
     text = RECORD.replace(b"{", b'{"template":"\\u65e5\\u62a5\\ud83d","departments":["\\ud83d"],')
     (path := tmp_path / "reports.jsonl").write_bytes(text)
