@@ -188,6 +188,13 @@ def test_serving_imports_nothing_that_computes() -> None:
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.whole
+def test_a_worker_that_collects_nothing_imports_nothing_that_sends_requests() -> None:
+    code = "import sys; import reportdata.cli.working; print('urllib3' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
 def test_the_client_needs_urllib3_alone_and_loads_it_when_one_is_made() -> None:
     """Importing it is quick: it loads nothing but Python's own library."""
     for path in MODULES:

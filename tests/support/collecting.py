@@ -18,8 +18,9 @@ from reportdata.collector.suite import Access
 from reportdata.errors import SourceError
 from reportdata.pipeline.collecting import Collecting
 from reportdata.services import REPORTS as REPORT_DATA
+from reportdata.suites.dingtalk.http_transport import HttpTransport
 from reportdata.suites.dingtalk.suite import KIND, DingTalk
-from reportdata.suites.dingtalk.transport import HttpTransport, Reply
+from reportdata.suites.dingtalk.transport import Reply
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
 from tests.support.services import working

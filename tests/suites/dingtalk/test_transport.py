@@ -25,8 +25,9 @@ from reportdata.collector.ledger import Ledger
 from reportdata.collector.sources import SourceNotes
 from reportdata.collector.suite import Access
 from reportdata.errors import SourceError, Unavailable
+from reportdata.suites.dingtalk.http_transport import HttpTransport, proxy_of
 from reportdata.suites.dingtalk.suite import KIND, DingTalk
-from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, Unreachable, proxy_of
+from reportdata.suites.dingtalk.transport import NoAnswer, Unreachable
 from reportdata.twin import BEIJING, Server, Twin, running
 from tests.support.folders import Folder
 from tests.support.proxies import Proxy, TlsEnd, answering

@@ -32,7 +32,7 @@ from reportdata.errors import (
 )
 from reportdata.plurals import count_of
 from reportdata.suites.dingtalk.answers import read_answer, read_result, wait_of
-from reportdata.suites.dingtalk.transport import HttpTransport, NoAnswer, NotSent, Transport, Unreachable
+from reportdata.suites.dingtalk.transport import NoAnswer, NotSent, Transport, Unreachable
 
 API = "https://api.dingtalk.com"
 OAPI = "https://oapi.dingtalk.com"
@@ -70,6 +70,12 @@ _Sending = Callable[[str], Answer]
 _token = msgspec.json.Decoder(_Token)
 
 
+def _over_http() -> Transport:
+    from reportdata.suites.dingtalk.http_transport import HttpTransport  # a worker that collects nothing loads none
+
+    return HttpTransport()
+
+
 class Client:
     """Asks as one app of one organisation. One thread at a time may use it.
 
@@ -80,7 +86,7 @@ class Client:
         self._api, self._oapi = addresses(access)
         self._access = access
         self._calls = calls
-        self._transport = transport or HttpTransport()
+        self._transport = transport or _over_http()
         self._held: _Held | None = None
         self._hint = ""
         """What to do about the machine's settings."""
