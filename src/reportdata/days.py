@@ -93,6 +93,11 @@ def day_before(day: str) -> str:
     return from_date(date.fromordinal(to_date(day).toordinal() - 1))
 
 
+def day_after(day: str) -> str:
+    """The stat day after another one."""
+    return from_date(to_date(day) + timedelta(days=1))
+
+
 def days_between(first: str, last: str) -> Iterator[str]:
     """Every stat day from ``first`` to ``last``, both included; none when ``last`` is earlier."""
     for number in range(to_date(first).toordinal(), to_date(last).toordinal() + 1):

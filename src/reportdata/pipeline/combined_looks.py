@@ -8,11 +8,10 @@ of any day, and so may be records that withdrawals take back.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from reportdata.coverage import Observation, latest, partly
-from reportdata.days import from_date, to_date
+from reportdata.days import day_after, day_before
 from reportdata.kinds import Kinds
 from reportdata.pipeline.windows import Asked, within_windows
 
@@ -59,12 +58,8 @@ def _parted(look: Observation, lost: Mapping[tuple[str, str], Sequence[Observati
         if begin > end:
             continue
         if first < begin:
-            yield look._replace(first_day=first, last_day=_neighbour(begin, -1))
+            yield look._replace(first_day=first, last_day=day_before(begin))
         yield _in_part(look)._replace(first_day=begin, last_day=end)
-        first = _neighbour(end, 1)
+        first = day_after(end)
     if first <= look.last_day:
         yield look._replace(first_day=first)
-
-
-def _neighbour(day: str, step: int) -> str:
-    return from_date(to_date(day) + timedelta(days=step))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reportdata.coverage import Observation, partly
-from reportdata.days import MILLISECOND, SECOND, day_of, days_between, from_date, to_date
+from reportdata.days import MILLISECOND, SECOND, day_after, day_before, day_of, days_between
 from reportdata.engines.duckdb.spans import Span
 from reportdata.kinds import Kinds
 from reportdata.pipeline.export_times import CLOCKS_DIFFER, exported_at, written_at
@@ -188,18 +187,14 @@ def _pieces(span: Span, stated: Stated) -> Iterator[tuple[str, str]]:
     if stated.first_day is None or stated.last_day is None:
         for begin, end in span.holes:
             if first < begin <= end < last:
-                yield first, _neighbour(begin, -1)
-                first = _neighbour(end, 1)
+                yield first, day_before(begin)
+                first = day_after(end)
     if first <= last:
         yield first, last
 
 
-def _neighbour(day: str, step: int) -> str:
-    return from_date(to_date(day) + timedelta(days=step))
-
-
 def _day_before(first: str, last: str) -> str | None:
-    return _neighbour(last, -1) if first < last else None
+    return day_before(last) if first < last else None
 
 
 def _hole(name: str, corp_id: str, kind: str, span: Span) -> str:

@@ -6,10 +6,9 @@ import gc
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 
 from reportdata.coverage import Observation, told_by
-from reportdata.days import from_date, to_date
+from reportdata.days import day_after, day_before
 from reportdata.kinds import Kinds
 
 
@@ -31,16 +30,12 @@ def outside(observed: Iterable[Observation], days: Collection[str]) -> Iterator[
             if day > look.last_day:
                 break
             if first < day:
-                yield look._replace(first_day=first, last_day=_neighbour(day, -1))
-            first = _neighbour(day, 1)
+                yield look._replace(first_day=first, last_day=day_before(day))
+            first = day_after(day)
         if first == look.first_day:
             yield look
         elif first <= look.last_day:
             yield look._replace(first_day=first)
-
-
-def _neighbour(day: str, step: int) -> str:
-    return from_date(to_date(day) + timedelta(days=step))
 
 
 def told_by_kind(observed: Iterable[Observation], kinds: Kinds) -> list[Observation]:
