@@ -43,6 +43,16 @@ _OF_PAGES = re.compile(
 """Names of what an answer says of itself and of its pages, which is nothing of how many there are."""
 
 
+def unpacked(value: object) -> object:
+    """What a text of JSON holds, also within another one; anything else as it is."""
+    while isinstance(value, str) and _JSON.match(value):
+        try:
+            value = _decoded(value)
+        except ValueError:
+            break
+    return value
+
+
 def items_of(value: object) -> Sequence[object]:
     """What stands in a list, which may be written as text, or in an object around it, in which it is the only list or
     the only one of objects; an error in place of what cannot be read, and nothing where there is no list. A text and a

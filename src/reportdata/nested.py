@@ -21,7 +21,7 @@ from reportdata.headings import headings_of, known_headings, normal
 from reportdata.identifiers import is_nothing
 from reportdata.json_texts import RepeatedName
 from reportdata.kinds import Kind, Kinds
-from reportdata.members import items_of, object_of, says_at_most, says_of_more, says_of_none
+from reportdata.members import items_of, object_of, says_at_most, says_of_more, says_of_none, unpacked
 from reportdata.records import Line
 from reportdata.remarks import Remarks
 from reportdata.times import BadTime, read_instant
@@ -66,7 +66,7 @@ class Nested:
         """
         listed: Counter[str] = Counter()
         for found in self._lists_of(tuple(record)):
-            value = record[found.member]
+            value = unpacked(record[found.member])  # once, as each question would do it
             alone = object_of(value)
             items = items_of(value) if alone is None else [alone] if _is_known(found.kind, alone) else []
             if not items and not says_of_none(value):
